@@ -1,0 +1,264 @@
+"""Tags and spans: every scheme, one function each way, and what may follow what.
+
+A *tag* is ``O`` or a prefix, a hyphen and a type (``B-PER``). Schemes differ in
+the prefixes they use and in what may stand beside what:
+
+===========  ===========================  ==========================================
+scheme       prefixes                     an entity is
+===========  ===========================  ==========================================
+``iob1``     I, and B                     I I I; B only right after one of its type
+``iob2``     B I          (also ``bio``)  B I I
+``io``       I                            I I I; neighbours of one type melt together
+``iobes``    B I E S      (``bioes``)     B I E, or S alone
+``bilou``    B I L U                      the same with other letters
+``bmes``     B M E S                      the same with other letters
+``bmewo``    B M E W                      the same with other letters
+===========  ===========================  ==========================================
+
+`spans_of` reads all of them, legal or not, with the rules of the CoNLL scorer
+(``conlleval``, Sang and De Meulder 2003): what it makes of an illegal sequence
+is what we call its repair. `tags_of` writes any scheme.
+"""
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ner.errors import CorpusError, UsageError
+from ner.text import Span
+
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A way of writing spans as tags.
+
+    `letters` maps the scheme's own prefixes to the canonical B, I, E, S.
+    """
+
+    name: str
+    letters: dict[str, str]
+
+    @property
+    def closes(self) -> bool:
+        """Whether the end of an entity is marked (the IOBES family)."""
+        return "E" in self.letters.values()
+
+    def spell(self, prefix: str) -> str:
+        """The scheme's own letter for a canonical prefix."""
+        return next(own for own, canonical in self.letters.items() if canonical == prefix)
+
+
+SCHEMES = {
+    name: Scheme(name, {own: canonical for own, canonical in zip(letters, "BIES", strict=False)})
+    for name, letters in [
+        ("iob1", "BI"),
+        ("iob2", "BI"),
+        ("iobes", "BIES"),
+        ("bilou", "BILU"),
+        ("bmes", "BMES"),
+        ("bmewo", "BMEW"),
+    ]
+} | {"io": Scheme("io", {"I": "I"})}
+
+ALIASES = {"bio": "iob2", "bioes": "iobes", "iobs": "iobes", "bieos": "iobes", "bmeso": "bmes"}
+
+
+def scheme_named(name: str) -> Scheme:
+    """Look a scheme up by name or alias; raises `UsageError` that lists the known ones."""
+    key = name.lower()
+    try:
+        return SCHEMES[ALIASES.get(key, key)]
+    except KeyError:
+        known = ", ".join([*SCHEMES, *ALIASES])
+        raise UsageError(f"unknown tag scheme {name!r}; choose one of {known}") from None
+
+
+class Tag(NamedTuple):
+    """A tag taken apart: canonical prefix (O, B, I, E or S) and type (empty for O)."""
+
+    prefix: str
+    label: str
+
+
+TAG_OUTSIDE = Tag(OUTSIDE, "")
+_CANONICAL = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
+
+
+@functools.lru_cache(maxsize=65536)
+def parse_tag(text: str, bare: bool = False) -> Tag:
+    """Take ``B-PER`` apart, whatever letters its scheme uses.
+
+    With `bare`, a tag without prefix (``PER``) is read as inside: that is how
+    some IO files are written. Raises `CorpusError` for anything else.
+    """
+    if text == OUTSIDE:
+        return TAG_OUTSIDE
+    prefix, hyphen, label = text.partition("-")
+    if hyphen and label and prefix in _CANONICAL:
+        return Tag(_CANONICAL[prefix], label)
+    if bare and text:
+        return Tag("I", text)
+    raise CorpusError(f"{text!r} is not a tag; {_remedy(text)}")
+
+
+def _remedy(text: str) -> str:
+    if len(text) > 2 and text[0] in _CANONICAL and not text[1].isalnum():
+        return f"a hyphen stands between prefix and type: {text[0]}-{text[2:]}"
+    return (
+        "tags are O or like B-PER; choose the column with --tag-column, "
+        "or give --scheme io if the types have no prefix"
+    )
+
+
+def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
+    """Read tags of any scheme as spans, by the rules of the CoNLL scorer.
+
+    Raises `CorpusError` for text that is no tag.
+    """
+    spans: list[Span] = []
+    start, previous = 0, TAG_OUTSIDE
+    position = -1
+    for position, given in enumerate(tags):
+        tag = given if isinstance(given, Tag) else parse_tag(given)
+        if _ends(previous, tag):
+            spans.append(Span(start, position, previous.label))
+        if _starts(previous, tag):
+            start = position
+        previous = tag
+    if previous.prefix != OUTSIDE:
+        spans.append(Span(start, position + 1, previous.label))
+    return spans
+
+
+def _ends(previous: Tag, tag: Tag) -> bool:
+    """Whether an entity ends between two neighbours (``endOfChunk`` of conlleval)."""
+    if previous.prefix == OUTSIDE:
+        return False
+    return previous.prefix in "ES" or tag.prefix in "BSO" or previous.label != tag.label
+
+
+def _starts(previous: Tag, tag: Tag) -> bool:
+    """Whether an entity starts at `tag` (``startOfChunk`` of conlleval)."""
+    if tag.prefix == OUTSIDE:
+        return False
+    return tag.prefix in "BS" or previous.prefix in "ESO" or previous.label != tag.label
+
+
+def tags_of(spans: Iterable[Span], length: int, scheme: str = "iob2") -> list[str]:
+    """Write spans as `length` tags of a scheme.
+
+    Spans must not overlap and must lie within the length (asserted): readers
+    make sure of that. ``io`` cannot tell neighbours of one type apart.
+    """
+    chosen = scheme_named(scheme)
+    tags = [OUTSIDE] * length
+    previous: Span | None = None
+    for span in sorted(spans):
+        assert 0 <= span.start < span.end <= length, f"{span} does not fit {length} tokens"
+        assert previous is None or previous.end <= span.start, f"{span} overlaps {previous}"
+        for position, prefix in enumerate(_prefixes(span, previous, chosen), span.start):
+            tags[position] = f"{chosen.spell(prefix)}-{span.label}"
+        previous = span
+    return tags
+
+
+def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
+    """The canonical prefixes of one span, given the one before it."""
+    length = span.end - span.start
+    if scheme.closes:
+        return "S" if length == 1 else "B" + "I" * (length - 2) + "E"
+    if scheme.name == "io":
+        return "I" * length
+    touches = previous is not None and (previous.end, previous.label) == (span.start, span.label)
+    return "B" + "I" * (length - 1) if scheme.name == "iob2" or touches else "I" * length
+
+
+def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
+    """Whether `tag` may stand right after `previous` in a legal sequence of the scheme.
+
+    None stands for the edge of the sentence on either side.
+    """
+    chosen = scheme_named(scheme)
+    before, after = previous or TAG_OUTSIDE, tag or TAG_OUTSIDE
+    same = before.label == after.label
+    if any(t.prefix not in (OUTSIDE, *chosen.letters.values()) for t in (before, after)):
+        return False
+    if chosen.closes:
+        open_before, continues = before.prefix in "BI", after.prefix in "IE"
+        return open_before == continues and (same or not continues)
+    if chosen.name == "iob2":
+        return after.prefix != "I" or (before.prefix in "BI" and same)
+    if chosen.name == "iob1":
+        return after.prefix != "B" or (before.prefix in "BI" and same)
+    return True
+
+
+def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
+    """Positions whose tag may not follow the one before, or may not end the sentence."""
+    edges: list[Tag | None] = [None, *tags]
+    wrong = [i for i, tag in enumerate(tags) if not may_follow(scheme, edges[i], tag)]
+    if tags and not may_follow(scheme, tags[-1], None) and len(tags) - 1 not in wrong:
+        wrong.append(len(tags) - 1)
+    return wrong
+
+
+class Transitions(NamedTuple):
+    """What may follow what in a tag set of `K` tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
+
+    start: list[bool]
+    between: list[list[bool]]
+    end: list[bool]
+
+
+def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
+    """All tags that a scheme needs for these types, ``O`` first."""
+    letters = scheme_named(scheme).letters
+    return [OUTSIDE, *(f"{own}-{label}" for label in labels for own in letters)]
+
+
+def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
+    """The legal starts, neighbours and ends among `tags` under a scheme."""
+    parsed = [parse_tag(tag) for tag in tags]
+    return Transitions(
+        start=[may_follow(scheme, None, tag) for tag in parsed],
+        between=[[may_follow(scheme, a, b) for b in parsed] for a in parsed],
+        end=[may_follow(scheme, tag, None) for tag in parsed],
+    )
+
+
+class SchemeCounts:
+    """What a whole file shows of its scheme: the letters used, and what each reading would refuse."""
+
+    def __init__(self) -> None:
+        self._letters: Counter[str] = Counter()
+        self._wrong = Counter({"iob1": 0, "iob2": 0})
+
+    def add(self, tags: Sequence[str]) -> None:
+        """Take one sentence of tags into account; raises `CorpusError` for text that is no tag."""
+        parsed = [parse_tag(tag) for tag in tags]
+        self._letters.update(tag[0] for tag in tags if tag != OUTSIDE)
+        for scheme in self._wrong:
+            self._wrong[scheme] += len(illegal_positions(parsed, scheme))
+
+    def scheme(self) -> str:
+        """The scheme that fits the file best.
+
+        Letters decide where they can. Among B and I alone, the reading with
+        fewer illegal places wins (IOB2 among equals); I alone is IO.
+        """
+        letters = self._letters
+        if letters["L"] or letters["U"]:
+            return "bilou"
+        if letters["W"]:
+            return "bmewo"
+        if letters["M"]:
+            return "bmes"
+        if letters["E"] or letters["S"]:
+            return "iobes"
+        if letters["I"] and not letters["B"]:
+            return "io"
+        return "iob1" if self._wrong["iob1"] < self._wrong["iob2"] else "iob2"

@@ -1,0 +1,79 @@
+"""The words of the library: `Span`, `Entity`, `Sentence`, `Document`. Frozen and without dependencies.
+
+Every range is half-open, ``[start, end)``: token positions in a `Span`,
+character offsets in an `Entity`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A typed range of tokens: ``tokens[start:end]`` is an entity of type `label`."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A typed range of characters: ``text == source[start:end]``.
+
+    `score` is the probability of that whole span with that type under the model.
+    """
+
+    start: int
+    end: int
+    label: str
+    text: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Tokens, the entities among them, and where they come from.
+
+    `offsets` are the character ranges of the tokens in the text they were cut
+    from (none for corpora that hold tokens only). `document` numbers the
+    documents of one file from 0; `source` and `line` (from 1) name the place
+    of the first token, so that every complaint can say where.
+    """
+
+    tokens: tuple[str, ...]
+    spans: tuple[Span, ...] = ()
+    offsets: tuple[tuple[int, int], ...] | None = None
+    document: int = 0
+    source: str = ""
+    line: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def place(self) -> str:
+        """``file:line`` of the first token."""
+        return f"{self.source or '<memory>'}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A piece of raw text with the entities found in it, in order of `start`."""
+
+    text: str
+    entities: tuple[Entity, ...]
+    sentences: tuple[Sentence, ...] = ()
+
+
+def entities_of(text: str, sentence: Sentence, scores: Sequence[float]) -> list[Entity]:
+    """Turn the token spans of a sentence into character entities of `text`.
+
+    `sentence.offsets` must be set; `scores` has one probability per span.
+    """
+    assert sentence.offsets is not None, "a sentence without offsets has no characters to point at"
+    entities = []
+    for span, score in zip(sentence.spans, scores, strict=True):
+        start, end = sentence.offsets[span.start][0], sentence.offsets[span.end - 1][1]
+        entities.append(Entity(start, end, span.label, text[start:end], score))
+    return entities
