@@ -86,14 +86,13 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
     """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` is packed on the way."""
-    with write_binary(path) as file:
-        with contextlib.ExitStack() as stack:
-            raw: IO[bytes] = file
-            if Path(path).suffix == ".gz":
-                raw = stack.enter_context(gzip.GzipFile(fileobj=file, mode="wb", mtime=0))
-            text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")  # type: ignore[arg-type]
-            yield text
-            text.detach()
+    with write_binary(path) as file, contextlib.ExitStack() as stack:
+        raw: IO[bytes] = file
+        if Path(path).suffix == ".gz":
+            raw = stack.enter_context(gzip.GzipFile(fileobj=file, mode="wb", mtime=0))
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")  # type: ignore[arg-type]
+        yield text
+        text.detach()
 
 
 @contextlib.contextmanager

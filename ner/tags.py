@@ -53,7 +53,7 @@ class Scheme:
 
 
 SCHEMES = {
-    name: Scheme(name, {own: canonical for own, canonical in zip(letters, "BIES", strict=False)})
+    name: Scheme(name, dict(zip(letters, "BIES", strict=False)))
     for name, letters in [
         ("iob1", "BI"),
         ("iob2", "BI"),
@@ -207,7 +207,7 @@ def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
 
 
 class Transitions(NamedTuple):
-    """What may follow what in a tag set of `K` tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
+    """What may follow what in a set of K tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
 
     start: list[bool]
     between: list[list[bool]]
@@ -231,7 +231,7 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
 
 
 class SchemeCounts:
-    """What a whole file shows of its scheme: the letters used, and what each reading would refuse."""
+    """What a whole file shows of its scheme: its letters, and what each reading would refuse."""
 
     def __init__(self) -> None:
         self._letters: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""The words of the library: `Span`, `Entity`, `Sentence`, `Document`. Frozen and without dependencies.
+"""The words of the library: `Span`, `Entity`, `Sentence`, `Document`; frozen, no dependencies.
 
 Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.

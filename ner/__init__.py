@@ -1,0 +1,51 @@
+"""Named-entity recognition with BiLSTMs: train, evaluate and tag, fast on an ordinary CPU."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ner.api import evaluate, train
+    from ner.config import Config
+    from ner.corpus import Corpus, load_corpus
+    from ner.errors import NerError
+    from ner.tagger import Tagger
+    from ner.text import Entity, Sentence, Span
+
+__version__ = "0.1.0"
+
+# Where each public name lives. Loading on first use keeps `import ner` free of torch.
+_HOMES = {
+    "Config": "ner.config",
+    "Corpus": "ner.corpus",
+    "Entity": "ner.text",
+    "NerError": "ner.errors",
+    "Sentence": "ner.text",
+    "Span": "ner.text",
+    "Tagger": "ner.tagger",
+    "evaluate": "ner.api",
+    "load_corpus": "ner.corpus",
+    "train": "ner.api",
+}
+
+__all__ = [
+    "Config",
+    "Corpus",
+    "Entity",
+    "NerError",
+    "Sentence",
+    "Span",
+    "Tagger",
+    "evaluate",
+    "load_corpus",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ner' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
