@@ -8,14 +8,15 @@ value of the wrong type or out of range is an error that says what would fit.
 import dataclasses
 import difflib
 import json
+import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from ner.errors import ConfigError
-from ner.files import open_binary
+from ner.files import READ_ERRORS, open_binary, unreadable
 
 Check = tuple[Callable[[Any], bool], str]
 
@@ -144,65 +145,67 @@ class Config:
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
         config = self
         for key, value in changes.items():
-            section, name = _locate(key)
-            part = getattr(config, section)
-            value = _fit(part, section, name, value)
-            config = dataclasses.replace(
-                config, **{section: dataclasses.replace(part, **{name: value})}
-            )
+            fitting = _fit(key, value)
+            section, _, name = key.partition(".")
+            part = dataclasses.replace(getattr(config, section), **{name: fitting})
+            config = dataclasses.replace(config, **{section: part})
         return config
 
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
 
 
+# Every setting by its dotted key, in order.
+_FIELDS: dict[str, dataclasses.Field[Any]] = {
+    f"{section}.{item.name}": item
+    for section, part in SECTIONS.items()
+    for item in dataclasses.fields(part)
+}
+
+
 def keys() -> list[str]:
     """All settings as dotted keys, in order."""
-    return [f"{s}.{f.name}" for s, part in SECTIONS.items() for f in dataclasses.fields(part)]
+    return list(_FIELDS)
 
 
 def describe() -> list[tuple[str, Any, str]]:
     """All settings as (dotted key, default, meaning), in order."""
     rows = []
-    for section, part in SECTIONS.items():
-        for item in dataclasses.fields(part):
-            check: Check | None = item.metadata["check"]
-            meaning = item.metadata["meaning"] + (f" ({check[1]})" if check else "")
-            rows.append((f"{section}.{item.name}", item.default, meaning))
+    for key, item in _FIELDS.items():
+        check: Check | None = item.metadata["check"]
+        meaning = item.metadata["meaning"] + (f" ({check[1]})" if check else "")
+        rows.append((key, item.default, meaning))
     return rows
 
 
-def _locate(key: str) -> tuple[str, str]:
-    known = keys()
-    if key not in known:
-        raise ConfigError(f"unknown setting {key!r}{_nearest(key, known)}")
-    section, _, name = key.partition(".")
-    return section, name
+def _remedy(key: str) -> str:
+    """The setting that was probably meant; failing that, those that there are."""
+    section, _, name = key.rpartition(".")
+    names = {known.partition(".")[2] for known in _FIELDS}
+    for near in difflib.get_close_matches(name, names, n=1):
+        homes = [known for known in _FIELDS if known.partition(".")[2] == near]
+        return f"did you mean {difflib.get_close_matches(key, homes, n=1, cutoff=0)[0]!r}?"
+    if section in SECTIONS:
+        own = [item.name for item in dataclasses.fields(SECTIONS[section])]
+        return f"the settings of {section} are {', '.join(own)}"
+    return f"the sections are {', '.join(SECTIONS)}"
 
 
-def _nearest(key: str, known: list[str]) -> str:
-    short = {name.partition(".")[2]: name for name in known}
-    near = difflib.get_close_matches(key, known, n=1) or [
-        short[match] for match in difflib.get_close_matches(key.rpartition(".")[2], short, n=1)
-    ]
-    return f"; did you mean {near[0]!r}?" if near else f"; the sections are {', '.join(SECTIONS)}"
-
-
-def _fit(part: Any, section: str, name: str, value: Any) -> Any:
-    """The value as the field's type, checked. Raises `ConfigError`."""
-    wanted = get_type_hints(type(part))[name]
-    if wanted is float and type(value) is int:
+def _fit(key: str, value: Any) -> Any:
+    """The value as the type of the setting, checked. Raises `ConfigError`."""
+    if key not in _FIELDS:
+        raise ConfigError(f"unknown setting {key!r}; {_remedy(key)}")
+    item = _FIELDS[key]
+    if item.type is float and type(value) is int:
         value = float(value)
-    if type(value) is not wanted:
+    if type(value) is not item.type or (item.type is float and not math.isfinite(value)):
         raise ConfigError(
-            f"setting {section}.{name} takes {_PLAIN[wanted]}, not {value!r}; "
-            f"its default is {json.dumps(getattr(type(part)(), name))}"
+            f"setting {key} takes {_PLAIN[item.type]}, not {value!r}; "
+            f"its default is {json.dumps(item.default)}"
         )
-    check: Check | None = next(
-        f.metadata["check"] for f in dataclasses.fields(part) if f.name == name
-    )
+    check: Check | None = item.metadata["check"]
     if check and not check[0](value):
-        raise ConfigError(f"setting {section}.{name} is {value!r}, but must be {check[1]}")
+        raise ConfigError(f"setting {key} is {value!r}, but must be {check[1]}")
     return value
 
 
@@ -212,21 +215,19 @@ _PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: 
 def parse_assignment(text: str) -> tuple[str, Any]:
     """Take ``section.key=value`` apart; the value is read as TOML, or else as plain text.
 
+    A setting that takes text gets the text, even where it looks like a number.
     Raises `ConfigError` when there is no ``=``.
     """
-    key, equals, value = text.partition("=")
+    key, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
         raise ConfigError(f"--set {text!r} lacks a value; write --set section.key=value")
-    key, value = key.strip(), value.strip()
-    if (
-        key in keys()
-        and get_type_hints(SECTIONS[key.partition(".")[0]])[key.partition(".")[2]] is str
-    ):
-        return key, value.strip("\"'")
     try:
-        return key, tomllib.loads(f"value = {value}")["value"]
+        parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key, value
+    if key in _FIELDS and _FIELDS[key].type is str and not isinstance(parsed, str):
+        return key, value
+    return key, parsed
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
@@ -236,11 +237,14 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
     """
     changes: dict[str, Any] = {}
     for section, part in values.items():
-        if section not in SECTIONS or not isinstance(part, Mapping):
+        if not isinstance(part, Mapping):
+            changes[section] = part  # a setting outside any section: refused with the rest
+        elif section not in SECTIONS:
             raise ConfigError(
                 f"{source}: unknown section {section!r}; the sections are {', '.join(SECTIONS)}"
             )
-        changes |= {f"{section}.{name}": value for name, value in part.items()}
+        else:
+            changes |= {f"{section}.{name}": value for name, value in part.items()}
     try:
         return Config().replace(changes)
     except ConfigError as error:
@@ -250,13 +254,18 @@ def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Confi
 def load_config(path: str | Path | None = None, assignments: Iterable[str] = ()) -> Config:
     """Read a TOML file, if given, and put ``section.key=value`` assignments on top.
 
-    Raises `ConfigError` for anything unknown, ill-typed or out of range.
+    Raises `ConfigError` for anything unknown, ill-typed or out of range, and
+    `NerError` for a file that cannot be read.
     """
-    config = Config()
-    if path is not None:
-        with open_binary(path) as file:
-            try:
-                config = from_dict(tomllib.loads(file.read().decode()), str(path))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise ConfigError(f"{path}: is not TOML: {error}") from None
+    config = Config() if path is None else from_dict(_read(path), str(path))
     return config.replace(dict(parse_assignment(text) for text in assignments))
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    try:
+        with open_binary(path) as file:
+            return tomllib.loads(file.read().decode("utf-8-sig"))
+    except READ_ERRORS as error:
+        raise unreadable(path, error) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from None

@@ -1,20 +1,30 @@
 """Files opened and written the one way everything here does it.
 
 Outputs appear whole or not at all: they are written under a temporary name
-beside their place, synced and renamed.
+beside their place (hidden, ending in ``.part``), synced and renamed. Only a
+process that is killed leaves its temporary behind.
 """
 
 import contextlib
+import errno
 import gzip
 import io
 import os
 import secrets
 import shutil
+import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 from ner.errors import NerError
+
+# What reading from an open file can raise; a damaged ``.gz`` shows only then.
+READ_ERRORS = (OSError, EOFError, zlib.error)
+
+# What the system says of a disk on which nothing more can be written.
+_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def open_binary(path: str | Path) -> IO[bytes]:
@@ -27,35 +37,31 @@ def open_binary(path: str | Path) -> IO[bytes]:
         if path.is_dir():
             raise NerError(f"{path}: is a folder, not a file; name a file in it")
         if path.suffix == ".gz":
-            return gzip.open(path, "rb")
+            return cast("IO[bytes]", gzip.open(path, "rb"))
         return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from None
 
 
-def unreadable(path: str | Path, error: OSError) -> NerError:
-    """The one-line complaint for a file that the system refuses to read."""
+def unreadable(path: str | Path, error: Exception) -> NerError:
+    """The one-line complaint for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
     if isinstance(error, FileNotFoundError):
         return NerError(f"{path}: no such file; check the name")
-    reason = error.strerror or str(error)
+    reason = getattr(error, "strerror", None) or str(error)
     return NerError(f"{path}: cannot be read ({reason})")
 
 
-def _unwritable(path: Path, error: OSError) -> NerError:
-    return NerError(
-        f"{path}: cannot be written ({error.strerror or error}); choose another place or free it"
-    )
-
-
-def _sibling(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-
-
 def sync(path: Path) -> None:
-    """Ask the system to put a file or folder on the disk before going on."""
+    """Ask the system to put a file or folder on the disk before going on.
+
+    Some file systems cannot do that for a folder; that is no error.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError:
+        if not path.is_dir():
+            raise
     finally:
         os.close(handle)
 
@@ -64,33 +70,39 @@ def sync(path: Path) -> None:
 def write_binary(path: str | Path) -> Iterator[BinaryIO]:
     """Write a file under a temporary name and rename it when the block ends well.
 
-    Raises `NerError` when the place cannot be written; the old file, if any,
-    is then still there and no temporary one is left.
+    Links are followed; a pipe or a device (``/dev/stdout``) is written as it
+    stands. Raises `NerError` when the place cannot be written; the old file,
+    if any, is then still there and no temporary one is left. Any other error
+    of the block passes unchanged.
     """
-    path = Path(path)
-    part = _sibling(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(os.path.realpath(path))
+    part = _sibling(place)
+    with _reported(Path(path), place, part):
+        if _is_device(path):
+            with open(path, "wb") as file:
+                yield file
+            return
+        if place.is_dir():
+            raise _refusal(errno.EISDIR, place)
+        place.parent.mkdir(parents=True, exist_ok=True)
         with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
-        sync(path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        part.unlink(missing_ok=True)
+        part.replace(place)
+        sync(place.parent)
 
 
 @contextlib.contextmanager
 def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
     """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` is packed on the way."""
+    path = Path(path)
     with write_binary(path) as file, contextlib.ExitStack() as stack:
-        raw: IO[bytes] = file
-        if Path(path).suffix == ".gz":
-            raw = stack.enter_context(gzip.GzipFile(fileobj=file, mode="wb", mtime=0))
-        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")  # type: ignore[arg-type]
+        raw: BinaryIO | gzip.GzipFile = file
+        if path.suffix == ".gz":
+            # Name and time go into the header: fixed, so that equal text gives equal bytes.
+            raw = stack.enter_context(gzip.GzipFile(path.name, "wb", fileobj=file, mtime=0))
+        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
         yield text
         text.detach()
 
@@ -99,32 +111,96 @@ def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
 def write_folder(path: str | Path) -> Iterator[Path]:
     """Fill a new folder under a temporary name and put it in place when the block ends well.
 
-    A folder that stood there before is replaced as a whole. Raises `NerError`
-    when the place cannot be written.
+    A folder that stood there before is replaced as a whole, with all that is in
+    it. Raises `NerError` when the place cannot be written; the old folder is
+    then still there. Any other error of the block passes unchanged.
     """
-    path = Path(path)
-    part = _sibling(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(os.path.realpath(path))
+    part = _sibling(place)
+    with _reported(Path(path), place, part):
+        if place.exists() and not place.is_dir():
+            raise _refusal(errno.ENOTDIR, place)
+        place.parent.mkdir(parents=True, exist_ok=True)
         part.mkdir()
         yield part
-        for file in part.iterdir():
-            sync(file)
+        for inside in part.rglob("*"):
+            sync(inside)
         sync(part)
-        _swap(part, path)
-        sync(path.parent)
+        _swap(part, place)
+        sync(place.parent)
+
+
+def _sibling(place: Path) -> Path:
+    """A fresh hidden name beside `place`, not longer than file systems allow."""
+    return place.parent / f".{place.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+def _is_device(path: str | Path) -> bool:
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _refusal(code: int, place: Path) -> OSError:
+    """What the system would say only at the end, when the work is done and lost."""
+    return OSError(code, os.strerror(code), str(place))
+
+
+@contextlib.contextmanager
+def _reported(path: Path, place: Path, part: Path) -> Iterator[None]:
+    """Turn trouble with the output into `NerError`; leave nothing under the temporary name."""
+    try:
+        yield
     except OSError as error:
-        raise _unwritable(path, error) from None
+        if not _concerns(error, place, part):
+            raise
+        reason = error.strerror or error
+        raise NerError(
+            f"{path}: cannot be written ({reason}); choose another place or free it"
+        ) from None
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if part.is_dir():
+                shutil.rmtree(part, ignore_errors=True)
+            else:
+                part.unlink()
+
+
+def _concerns(error: OSError, place: Path, part: Path) -> bool:
+    """Whether an error is about the output, and not about something else the block works with."""
+    if error.filename is None:  # so it is for writes to an open file
+        return error.errno in _DISK_TROUBLE
+    culprit = Path(str(error.filename))
+    return culprit.is_relative_to(part) or culprit in (place, *place.parents)
 
 
 def _swap(new: Path, place: Path) -> None:
-    """Put `new` at `place`; what was there is removed only once the new one stands."""
+    """Put the folder `new` at `place`.
+
+    What stood there takes the name `new`, in one step where the system knows
+    how. Elsewhere there is a moment between two renames without a folder: a
+    process killed just then leaves the old one beside it under a hidden name.
+    """
     if not place.exists():
         new.rename(place)
-        return
-    old = _sibling(place)
-    place.rename(old)
-    new.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+    elif not _exchange(new, place):
+        old = _sibling(place)
+        try:
+            place.rename(old)
+            new.rename(place)
+        finally:
+            if place.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(place)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change names at once (``renameat2``, Linux); False where that fails."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    return bool(rename(here, os.fsencode(one), here, os.fsencode(other), exchange) == 0)

@@ -64,7 +64,7 @@ SCHEMES = {
     ]
 } | {"io": Scheme("io", {"I": "I"})}
 
-ALIASES = {"bio": "iob2", "bioes": "iobes", "iobs": "iobes", "bieos": "iobes", "bmeso": "bmes"}
+ALIASES = {"bio": "iob2", "bioes": "iobes"}
 
 
 def scheme_named(name: str) -> Scheme:
@@ -106,7 +106,7 @@ def parse_tag(text: str, bare: bool = False) -> Tag:
 
 
 def _remedy(text: str) -> str:
-    if len(text) > 2 and text[0] in _CANONICAL and not text[1].isalnum():
+    if len(text) > 2 and text[0] in _CANONICAL and text[1] in "_:/|":
         return f"a hyphen stands between prefix and type: {text[0]}-{text[2:]}"
     return (
         "tags are O or like B-PER; choose the column with --tag-column, "
@@ -177,6 +177,7 @@ def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
     return "B" + "I" * (length - 1) if scheme.name == "iob2" or touches else "I" * length
 
 
+@functools.lru_cache(maxsize=65536)
 def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
     """Whether `tag` may stand right after `previous` in a legal sequence of the scheme.
 

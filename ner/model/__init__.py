@@ -1,1 +1,5 @@
-"""TODO"""
+"""The network: embed, encode, score."""
+
+from ner.model.network import Network
+
+__all__ = ["Network"]

@@ -1,0 +1,136 @@
+"""Batches: sentences of equal or nearly equal length, as tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ner.features.indexer import Form, FormTable
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence as numbers: rows of a `FormTable`, ``[T]``, and tag numbers, ``[T]``, if known."""
+
+    rows: NDArray[np.int64]
+    tags: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B sentences of at most T tokens, with U distinct words of at most C characters.
+
+    What a word contributes is computed once for each of the U distinct words
+    and then spread over the tokens through `forms`. Row 0 is padding.
+    """
+
+    words: Tensor  # [U] numbers of folded words
+    casings: Tensor  # [U]
+    characters: Tensor  # [U, C]
+    forms: Tensor  # [B, T] which of the U words stands where
+    lengths: Tensor  # [B] tokens per sentence; stays on the CPU, where packing needs it
+    mask: Tensor  # [B, T] true where there is a token
+    tags: Tensor | None  # [B, T], padded with 0
+    order: tuple[int, ...]  # which sentence of the caller's list each of the B is
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch with its tensors on another device (`lengths` stays)."""
+        moved: dict[str, Any] = {
+            item.name: value.to(device)
+            for item in fields(self)
+            if item.name != "lengths" and isinstance(value := getattr(self, item.name), Tensor)
+        }
+        return replace(self, **moved)
+
+
+def plan_batches(
+    lengths: Sequence[int],
+    *,
+    most_sentences: int,
+    most_tokens: int,
+    rng: np.random.Generator | None = None,
+) -> list[list[int]]:
+    """Group sentences into batches: every position of `lengths` occurs exactly once.
+
+    Full batches hold sentences of one length, so that nothing is padded; what
+    is left of each length joins its neighbours. A batch has at most
+    `most_sentences`, and at most `most_tokens` with padding (a longer sentence
+    is alone). With `rng`, both the members and the order of batches are random.
+    """
+    order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
+    order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]
+    batches: list[list[int]] = []
+    rest: list[int] = []
+    for length, members in groupby(order.tolist(), key=lambda index: lengths[index]):
+        same = list(members)
+        size = max(1, min(most_sentences, most_tokens // max(1, length)))
+        full = len(same) // size * size
+        batches += [same[i : i + size] for i in range(0, full, size)]
+        rest += same[full:]
+    batches += _pack(rest, lengths, most_sentences, most_tokens)
+    if rng is not None:
+        rng.shuffle(batches)
+    return batches
+
+
+def _pack(
+    order: Sequence[int], lengths: Sequence[int], most_sentences: int, most_tokens: int
+) -> list[list[int]]:
+    """Cut sentences, sorted by length, into batches within both bounds."""
+    batches: list[list[int]] = []
+    for index in order:
+        room = min(most_sentences, most_tokens // max(1, lengths[index]))
+        if batches and len(batches[-1]) < room:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int]) -> Batch:
+    """Build the batch of ``examples[i] for i in order``."""
+    chosen = [examples[index] for index in order]
+    lengths = np.array([len(example) for example in chosen])
+    mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+    distinct, inverse = np.unique(
+        np.concatenate([example.rows for example in chosen]), return_inverse=True
+    )
+    forms = np.zeros(mask.shape, dtype=np.int64)
+    forms[mask] = inverse + 1  # row 0 is padding
+    described = table.forms(distinct)
+    return Batch(
+        words=torch.tensor([0, *(form.word for form in described)]),
+        casings=torch.tensor([0, *(form.casing for form in described)]),
+        characters=_characters(described),
+        forms=torch.from_numpy(forms),
+        lengths=torch.from_numpy(lengths),
+        mask=torch.from_numpy(mask),
+        tags=_tags(chosen, mask),
+        order=tuple(order),
+    )
+
+
+def _characters(forms: Sequence[Form]) -> Tensor:
+    """Character numbers ``[U, C]``, with the padding word first."""
+    sizes = np.array([0, *(len(form.characters) for form in forms)])
+    padded = np.zeros((len(sizes), sizes.max()), dtype=np.int64)
+    flat = [number for form in forms for number in form.characters]
+    padded[np.arange(padded.shape[1])[None, :] < sizes[:, None]] = flat
+    return torch.from_numpy(padded)
+
+
+def _tags(examples: Sequence[Example], mask: NDArray[np.bool_]) -> Tensor | None:
+    known = [example.tags for example in examples if example.tags is not None]
+    if len(known) < len(examples):
+        return None
+    tags = np.zeros(mask.shape, dtype=np.int64)
+    tags[mask] = np.concatenate(known)
+    return torch.from_numpy(tags)

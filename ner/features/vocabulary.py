@@ -1,0 +1,53 @@
+"""Words and characters as numbers."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+PADDING = 0
+UNKNOWN = 1
+FIRST = 2  # the number of the first real entry
+
+_DIGIT = re.compile(r"\d")
+
+
+def fold(word: str, *, case: bool, digits: bool) -> str:
+    """A word as it is looked up: in lower case, with every digit as ``0``, or both."""
+    if case:
+        word = word.lower()
+    return _DIGIT.sub("0", word) if digits else word
+
+
+class Vocabulary:
+    """Entries numbered from 2; 0 is padding, 1 whatever is not listed."""
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        self._entries = tuple(entries)
+        self._ids = {entry: number for number, entry in enumerate(self._entries, FIRST)}
+        assert len(self._ids) == len(self._entries), "entries must differ"
+
+    @classmethod
+    def count(cls, words: Iterable[str], min_count: int = 1) -> "Vocabulary":
+        """All that occur at least `min_count` times, most frequent first, then alphabetically."""
+        counts = Counter(words)
+        kept = [word for word, count in counts.items() if count >= min_count]
+        return cls(sorted(kept, key=lambda word: (-counts[word], word)))
+
+    @property
+    def entries(self) -> Sequence[str]:
+        """The real entries, in the order of their numbers."""
+        return self._entries
+
+    def __len__(self) -> int:
+        """How many numbers there are, padding and unknown included."""
+        return len(self._entries) + FIRST
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __contains__(self, entry: str) -> bool:
+        return entry in self._ids
+
+    def __getitem__(self, entry: str) -> int:
+        """The number of an entry, or that of the unknown one."""
+        return self._ids.get(entry, UNKNOWN)

@@ -1,0 +1,134 @@
+"""Linear chains: the recursions over time that a CRF and a constrained softmax share.
+
+Everything works on padded batches. Shapes: `emissions` is ``[B, T, K]``,
+`lengths` ``[B]`` (1 ≤ length ≤ T), a `Potentials` has ``start[K]``,
+``between[K, K]`` (from row to column) and ``end[K]``. Positions beyond a
+sentence's length have no influence on any result.
+
+Forward and backward scores: Rabiner (1989), "A tutorial on hidden Markov
+models", section III, in the log domain; for CRFs Sutton and McCallum (2012).
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+# A forbidden transition costs this much: more than any emission can make up for,
+# and yet finite, so that no difference of two of them is NaN.
+FORBIDDEN = -1e30
+
+
+class Potentials(NamedTuple):
+    """Scores of starting with a tag, of going from one to the next, and of ending with one."""
+
+    start: Tensor  # [K]
+    between: Tensor  # [K, K]
+    end: Tensor  # [K]
+
+    def double(self) -> "Potentials":
+        """The same scores in float64."""
+        return Potentials(*(part.double() for part in self))
+
+
+def token_mask(lengths: Tensor, size: int) -> Tensor:
+    """True where there is a token: ``[B, T]`` for T = `size`."""
+    return torch.arange(size, device=lengths.device) < lengths[:, None]
+
+
+def forward_scores(emissions: Tensor, potentials: Potentials) -> Tensor:
+    """``[B, T, K]``: log of the sum over all paths up to t that stand in k at t, emission included.
+
+    Values beyond a sentence's length go on as if it were longer; they are not used.
+    """
+    alpha = potentials.start + emissions[:, 0]
+    steps = [alpha]
+    for t in range(1, emissions.shape[1]):
+        alpha = torch.logsumexp(alpha[:, :, None] + potentials.between, dim=1) + emissions[:, t]
+        steps.append(alpha)
+    return torch.stack(steps, dim=1)
+
+
+def backward_scores(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+    """``[B, T, K]``: log of the sum over all ways on from k at t, emission of t not included."""
+    beta = potentials.end.expand(emissions.shape[0], -1)
+    steps = [beta]
+    for t in range(emissions.shape[1] - 1, 0, -1):
+        ahead = (emissions[:, t] + beta)[:, None, :] + potentials.between
+        inside = (t < lengths)[:, None]
+        beta = torch.where(inside, torch.logsumexp(ahead, dim=2), potentials.end)
+        steps.append(beta)
+    return torch.stack(steps[::-1], dim=1)
+
+
+def last_scores(alpha: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+    """Log of the sum over all paths, ``[B]``: log Z, from forward scores."""
+    last = alpha[torch.arange(len(lengths), device=alpha.device), lengths - 1]
+    return torch.logsumexp(last + potentials.end, dim=1)
+
+
+class _LogPartition(torch.autograd.Function):
+    """log Z with its gradient in closed form: the gradient of log Z is the marginals."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, emissions: Tensor, lengths: Tensor, start: Tensor, between: Tensor, end: Tensor
+    ) -> Tensor:
+        potentials = Potentials(start, between, end)
+        alpha = forward_scores(emissions, potentials)
+        log_z = last_scores(alpha, lengths, potentials)
+        ctx.save_for_backward(emissions, lengths, start, between, end, alpha, log_z)
+        return log_z
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        emissions, lengths, start, between, end, alpha, log_z = ctx.saved_tensors
+        beta = backward_scores(emissions, lengths, Potentials(start, between, end))
+        size = emissions.shape[1]
+        weight = grads[0][:, None] * token_mask(lengths, size)  # [B, T]
+        token = (alpha + beta - log_z[:, None, None]).exp() * weight[:, :, None]
+        # [B, T-1, K, K]: what each pair of neighbours contributes
+        ahead = (emissions + beta - log_z[:, None, None])[:, 1:, None, :]
+        pair = (alpha[:, :-1, :, None] + between + ahead).exp() * weight[:, 1:, None, None]
+        final = token[torch.arange(len(lengths), device=token.device), lengths - 1]
+        return token, None, token[:, 0].sum(0), pair.sum((0, 1)), final.sum(0)
+
+
+def log_partition(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+    """Log of the sum over all tag sequences of the exponential of their score, ``[B]``."""
+    result: Tensor = _LogPartition.apply(emissions, lengths, *potentials)  # type: ignore[no-untyped-call]
+    return result
+
+
+def path_scores(emissions: Tensor, tags: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+    """The score of given tags ``[B, T]``, ``[B]``: emissions and transitions summed."""
+    mask = token_mask(lengths, tags.shape[1])
+    emitted = emissions.gather(2, tags[:, :, None]).squeeze(2) * mask
+    moved = potentials.between[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
+    last = tags.gather(1, (lengths - 1)[:, None]).squeeze(1)
+    ends = potentials.start[tags[:, 0]] + potentials.end[last]
+    return emitted.sum(1) + moved.sum(1) + ends
+
+
+def viterbi(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+    """The best tag sequence of each sentence, ``[B, T]``; 0 beyond its length.
+
+    Viterbi (1967). Of equally good sequences, the one with lower tag numbers
+    at the end wins.
+    """
+    size = emissions.shape[1]
+    score = potentials.start + emissions[:, 0]
+    still = torch.arange(emissions.shape[2], device=emissions.device).expand_as(score)
+    pointers = []
+    for t in range(1, size):
+        best, source = (score[:, :, None] + potentials.between).max(dim=1)
+        inside = (t < lengths)[:, None]
+        # A finished sentence stays where it is, so that all trace back from the last step.
+        score = torch.where(inside, best + emissions[:, t], score)
+        pointers.append(torch.where(inside, source, still))
+    tag = (score + potentials.end).argmax(dim=1, keepdim=True)
+    path = [tag]
+    for pointer in reversed(pointers):
+        tag = pointer.gather(1, tag)
+        path.append(tag)
+    return torch.cat(path[::-1], dim=1) * token_mask(lengths, size)

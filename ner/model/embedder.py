@@ -1,0 +1,121 @@
+"""Embed: what a word contributes before any context is read."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from ner.config import ModelConfig
+from ner.features import PADDING, Batch
+from ner.features.indexer import CASINGS
+
+
+class CharacterCNN(nn.Module):
+    """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016)."""
+
+    def __init__(self, characters: int, dim: int, filters: int, kernel: int) -> None:
+        super().__init__()
+        self.kernel = kernel
+        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
+        self.filters = nn.Conv1d(dim, filters, kernel)
+        self.dropout = nn.Dropout(0.25)
+        self.out_dim = filters
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """``[U, C]`` character numbers → ``[U, filters]``."""
+        # Pad by one kernel less one on both sides: every character meets every filter column.
+        pad = self.kernel - 1
+        embedded = self.dropout(self.embed(nn.functional.pad(characters, (pad, pad))))
+        answers = self.filters(embedded.transpose(1, 2))  # [U, filters, C + kernel - 1]
+        inside = nn.functional.pad(characters != PADDING, (pad, 0))  # windows that hold a character
+        answers = answers.masked_fill(~inside[:, None, :], float("-inf"))
+        best = answers.amax(2).relu()
+        return torch.where(inside.any(1)[:, None], best, torch.zeros_like(best))
+
+
+class CharacterLSTM(nn.Module):
+    """Last states of an LSTM from each end of the word (Lample et al. 2016)."""
+
+    def __init__(self, characters: int, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
+        self.dropout = nn.Dropout(0.25)
+        self.lstm = nn.LSTM(dim, hidden, batch_first=True, bidirectional=True)
+        self.out_dim = 2 * hidden
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """``[U, C]`` character numbers → ``[U, 2 · hidden]``."""
+        lengths = (characters != PADDING).sum(1).clamp(min=1).cpu()
+        embedded = self.dropout(self.embed(characters))
+        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        _, (state, _) = self.lstm(packed)  # [2, U, hidden]
+        return state.transpose(0, 1).flatten(1)
+
+
+def character_encoder(characters: int, config: ModelConfig) -> Any:
+    """The character encoder that the configuration asks for, or None."""
+    if config.chars == "cnn":
+        return CharacterCNN(characters, config.char_dim, config.char_hidden, config.char_kernel)
+    if config.chars == "lstm":
+        return CharacterLSTM(characters, config.char_dim, config.char_hidden)
+    return None
+
+
+class Embedder(nn.Module):
+    """Word, character and casing features of each distinct word, spread over the tokens.
+
+    Words of the training split have rows that learn; the spare ones behind
+    them, known from a vectors file alone, stay as they are, in half precision.
+    """
+
+    spare: Tensor
+
+    def __init__(
+        self, words: int, spare: int, characters: int, word_dim: int, config: ModelConfig
+    ) -> None:
+        super().__init__()
+        self.words = nn.Embedding(words, word_dim, padding_idx=PADDING)
+        bound = (3.0 / word_dim) ** 0.5
+        nn.init.uniform_(self.words.weight, -bound, bound)
+        nn.init.zeros_(self.words.weight[PADDING].detach())
+        self.register_buffer("spare", torch.zeros(spare, word_dim, dtype=torch.float16))
+        self.characters = character_encoder(characters, config)
+        self.casings = nn.Embedding(len(CASINGS), config.casing_dim) if config.casing_dim else None
+        self.out_dim = word_dim + config.casing_dim
+        if self.characters is not None:
+            self.out_dim += self.characters.out_dim
+
+    def load_vectors(self, rows: Tensor, spare: Tensor, *, train: bool) -> None:
+        """Put pre-trained vectors in place.
+
+        `rows` is ``[words, D]`` with NaN where there is none: those rows keep a
+        random vector of the same spread. `spare` is ``[spare, D]``.
+        """
+        with torch.no_grad():
+            known = ~rows.isnan().any(1)
+            spread = rows[known].std() if known.any() else torch.tensor(1.0)
+            weight = self.words.weight
+            weight *= spread / weight.std()
+            weight[known] = rows[known]
+            self.spare.copy_(spare)
+        self.words.weight.requires_grad_(train)
+
+    def _word_features(self, words: Tensor) -> Tensor:
+        """``[U]`` word numbers → ``[U, D]``."""
+        if not len(self.spare):
+            found: Tensor = self.words(words)
+            return found
+        limit = self.words.num_embeddings
+        trained = self.words(words.clamp(max=limit - 1))
+        fixed = self.spare[(words - limit).clamp(min=0)].to(trained.dtype)
+        return torch.where((words >= limit)[:, None], fixed, trained)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """``[B, T, D]`` features; zero at padding of the words and characters."""
+        parts = [self._word_features(batch.words)]
+        if self.characters is not None:
+            parts.append(self.characters(batch.characters))
+        if self.casings is not None:
+            parts.append(self.casings(batch.casings))
+        return torch.cat(parts, dim=1)[batch.forms]

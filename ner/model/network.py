@@ -1,0 +1,56 @@
+"""The whole network: embed → encode → head."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from ner.config import ModelConfig
+from ner.features import Batch
+from ner.model.embedder import Embedder
+from ner.model.encoder import Encoder
+from ner.model.head import CRFHead, SoftmaxHead, SpanPlace
+from ner.tags import allowed_transitions
+
+
+class Network(nn.Module):
+    """A tagger for K tags. Every shape follows from its arguments: weights are loaded after."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        tags: Sequence[str],
+        *,
+        words: int,
+        spare: int,
+        characters: int,
+        word_dim: int,
+    ) -> None:
+        super().__init__()
+        allowed = allowed_transitions(tags, config.scheme)
+        self.embedder = Embedder(words, spare, characters, word_dim, config)
+        self.encoder = Encoder(self.embedder.out_dim, config)
+        self.projection = nn.Linear(self.encoder.out_dim, len(tags))
+        self.head: CRFHead | SoftmaxHead = (
+            CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
+        )
+
+    def emissions(self, batch: Batch) -> Tensor:
+        """Unnormalised tag scores ``[B, T, K]``."""
+        states = self.encoder(self.embedder(batch), batch.lengths)
+        scores: Tensor = self.projection(states)
+        return scores
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean over the sentences of the negative log-likelihood of their tags: a scalar."""
+        assert batch.tags is not None, "a batch to learn from has tags"
+        return self.head.loss(self.emissions(batch), batch.tags, batch.lengths).mean()
+
+    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """The best legal tag numbers, ``[B, T]``; 0 beyond a sentence's length."""
+        return self.head.decode(emissions, lengths)
+
+    def span_scores(
+        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPlace]
+    ) -> list[float]:
+        """The probability of each span that the tags ``[B, T]`` hold."""
+        return self.head.span_scores(emissions, lengths, tags, spans)

@@ -1,0 +1,169 @@
+"""The training loop: a generator that yields after each step and each epoch.
+
+Saving, printing and plotting belong to the caller.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ner.config import TrainConfig
+from ner.errors import TrainingError
+from ner.evaluation import Report, count, score
+from ner.features import Batch
+from ner.predict import Model, predict
+from ner.text import Sentence
+from ner.training.examples import TrainingSet
+from ner.training.optimizer import Average, build_optimizer, scheduled_rate
+
+PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
+
+
+class Step(NamedTuple):
+    """One batch has been learnt."""
+
+    epoch: int
+    step: int  # within the epoch, from 1
+    steps: int
+    tokens: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training split is done and has been judged on the validation split."""
+
+    number: int  # from 1
+    loss: float  # mean over sentences
+    valid: Report
+    learning_rate: float
+    tokens_per_second: float  # in training
+    seconds: float  # of training and judging
+    best: bool  # better than all before
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record of this epoch in ``metrics.jsonl``."""
+        return {
+            "epoch": self.number,
+            "loss": self.loss,
+            "valid_precision": self.valid.precision,
+            "valid_recall": self.valid.recall,
+            "valid_f1": self.valid.f1,
+            "learning_rate": self.learning_rate,
+            "tokens_per_second": round(self.tokens_per_second, 1),
+            "seconds": round(self.seconds, 3),
+            "best": self.best,
+        }
+
+
+class Trainer:
+    """Everything that changes while a model learns, and the loop that changes it."""
+
+    def __init__(
+        self,
+        model: Model,
+        training_set: TrainingSet,
+        valid: Sequence[Sentence],
+        config: TrainConfig,
+    ) -> None:
+        self.config = config
+        self.epoch = 0
+        self.step = 0
+        self.best_f1 = -1.0
+        self.since_best = 0
+        self.drops = 0
+        self._learner = model
+        self._set = training_set
+        self._valid = valid
+        self.optimizer = build_optimizer(model.network, config)
+        self.average = Average(model.network, config.ema) if config.ema else None
+        self._steps = training_set.count()
+        self._half = model.device.type == "cuda" and config.mixed_precision
+        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
+
+    @property
+    def judged(self) -> Model:
+        """The model that is judged and kept: the average, if there is one."""
+        if self.average is None:
+            return self._learner
+        return Model(self._learner.indexer, self._learner.tags, self.average.network)
+
+    def run(self) -> Iterator[Step | Epoch]:
+        """Learn until the last epoch, or until F1 on valid has not risen for a while.
+
+        Raises `TrainingError` when the loss is no number any more.
+        """
+        while self.epoch < self.config.epochs and self.since_best < self.config.patience:
+            self.epoch += 1
+            yield from self._epoch()
+
+    def _epoch(self) -> Iterator[Step | Epoch]:
+        # Seeded by the epoch: a run that is resumed here draws the same numbers.
+        torch.manual_seed(self.config.seed * 100_003 + self.epoch)
+        started, losses, sentences = time.perf_counter(), 0.0, 0
+        self._learner.network.train()
+        for number, batch in enumerate(self._set.batches(self.epoch), 1):
+            rate = self._set_rate()
+            loss = self._learn(batch)
+            losses += loss * len(batch.order)
+            sentences += len(batch.order)
+            yield Step(self.epoch, number, self._steps, int(batch.lengths.sum()), loss)
+        trained = time.perf_counter() - started
+        valid = self._judge()
+        yield Epoch(
+            number=self.epoch,
+            loss=losses / max(1, sentences),
+            valid=valid,
+            learning_rate=rate,
+            tokens_per_second=self._set.tokens / trained,
+            seconds=time.perf_counter() - started,
+            best=self._compare(valid.f1),
+        )
+
+    def _set_rate(self) -> float:
+        rate = scheduled_rate(self.config, self.step, self._steps * self.config.epochs)
+        rate *= 0.5**self.drops
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        return rate
+
+    def _learn(self, batch: Batch) -> float:
+        """One step of the optimizer; returns the loss."""
+        network = self._learner.network
+        with torch.autocast(self._learner.device.type, enabled=self._half):
+            loss: Tensor = network.loss(batch.to(self._learner.device))
+        value = loss.item()
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the loss became {value} in epoch {self.epoch}: the learning rate is too high "
+                f"for this corpus; try --set train.learning_rate={self.config.learning_rate / 4:g}"
+            )
+        self.optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        if self.average is not None:
+            self.average.update(self.step)
+        self.step += 1
+        return value
+
+    def _judge(self) -> Report:
+        found = predict(self.judged, [s.tokens for s in self._valid], with_scores=False)
+        return score(count([s.spans for s in self._valid], [p.spans for p in found]))
+
+    def _compare(self, f1: float) -> bool:
+        """Whether this epoch is the best so far: the first of equals wins."""
+        if f1 > self.best_f1:
+            self.best_f1, self.since_best = f1, 0
+            return True
+        self.since_best += 1
+        if self.config.schedule == "plateau" and self.since_best % PLATEAU_PATIENCE == 0:
+            self.drops += 1
+        return False

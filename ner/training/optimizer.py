@@ -1,0 +1,70 @@
+"""How weights move: optimizers, learning rates over time, averaged weights."""
+
+import copy
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from ner.config import TrainConfig
+from ner.model import Network
+
+
+def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+    """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, as configured."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(
+            weights,
+            lr=config.learning_rate,
+            momentum=config.momentum,
+            nesterov=config.momentum > 0,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+    return torch.optim.AdamW(
+        weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+    )
+
+
+def scheduled_rate(config: TrainConfig, step: int, steps: int) -> float:
+    """The learning rate of a step (from 0) out of `steps`; a plateau's drops come on top."""
+    warmup = config.warmup * steps
+    if step < warmup:
+        return config.learning_rate * (step + 1) / (warmup + 1)
+    done = (step - warmup) / max(1.0, steps - warmup)
+    if config.schedule == "linear":
+        return config.learning_rate * (1.0 - done)
+    if config.schedule == "cosine":
+        return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
+    return config.learning_rate
+
+
+class Average:
+    """An exponential moving average of the weights (Polyak and Juditsky 1992).
+
+    The decay grows with the number of steps, so that the first averages are
+    not ruled by the random start.
+    """
+
+    def __init__(self, network: Network, decay: float) -> None:
+        self.network = copy.deepcopy(network).requires_grad_(False)
+        self._decay = decay
+        self._pairs = _trained_pairs(self.network, network)
+
+    def update(self, step: int) -> None:
+        """Take the weights after a step (from 0) into the average."""
+        decay = min(self._decay, (1.0 + step) / (10.0 + step))
+        averaged, current = self._pairs
+        with torch.no_grad():
+            torch._foreach_lerp_(averaged, current, 1.0 - decay)
+
+
+def _trained_pairs(averaged: nn.Module, current: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    """The weights that learn, of both networks, in one order; the others never differ."""
+    pairs: Iterable[tuple[Tensor, Tensor]] = zip(
+        averaged.parameters(), current.parameters(), strict=True
+    )
+    kept = [(a, c) for a, c in pairs if c.requires_grad]
+    return [a for a, _ in kept], [c for _, c in kept]
