@@ -37,7 +37,7 @@ def within(low: float, high: float) -> Check:
 
 
 def setting(default: Any, meaning: str, check: Check | None = None) -> Any:
-    """A field with its meaning (shown by ``ner train --help-settings``) and its check."""
+    """A field with its meaning (shown by ``ner train --list-settings``) and its check."""
     return field(default=default, metadata={"meaning": meaning, "check": check})
 
 
@@ -103,6 +103,7 @@ class TrainConfig:
     """How it is trained."""
 
     seed: int = setting(1, "start of every random choice", at_least(0))
+    vectors: str = setting("", "file of pre-trained word vectors to start from")
     epochs: int = setting(30, "most passes over the training split", at_least(1))
     patience: int = setting(8, "epochs without a better valid F1 before stopping", at_least(1))
     batch_sentences: int = setting(32, "most sentences in a batch", at_least(1))
@@ -141,6 +142,13 @@ class Config:
         """Plain nested dictionaries, ready for JSON."""
         return dataclasses.asdict(self)
 
+    def to_toml(self) -> str:
+        """The same as a TOML file that `load_config` reads back."""
+        lines = []
+        for section, part in self.to_dict().items():
+            lines += [f"[{section}]", *(f"{k} = {_toml(v)}" for k, v in part.items()), ""]
+        return "\n".join(lines)
+
     def replace(self, changes: Mapping[str, Any]) -> "Config":
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
         config = self
@@ -153,6 +161,11 @@ class Config:
 
 
 SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+
+
+def _toml(value: Any) -> str:
+    """A text, number or boolean as TOML: JSON, but for pairs of surrogates and DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 # Every setting by its dotted key, in order.
@@ -182,7 +195,7 @@ def _remedy(key: str) -> str:
     """The setting that was probably meant; failing that, those that there are."""
     section, _, name = key.rpartition(".")
     names = {known.partition(".")[2] for known in _FIELDS}
-    for near in difflib.get_close_matches(name, names, n=1):
+    for near in difflib.get_close_matches(name, names, n=1, cutoff=0.7):
         homes = [known for known in _FIELDS if known.partition(".")[2] == near]
         return f"did you mean {difflib.get_close_matches(key, homes, n=1, cutoff=0)[0]!r}?"
     if section in SECTIONS:
@@ -196,11 +209,12 @@ def _fit(key: str, value: Any) -> Any:
     if key not in _FIELDS:
         raise ConfigError(f"unknown setting {key!r}; {_remedy(key)}")
     item = _FIELDS[key]
-    if item.type is float and type(value) is int:
+    wanted: Any = item.type
+    if wanted is float and type(value) is int:
         value = float(value)
-    if type(value) is not item.type or (item.type is float and not math.isfinite(value)):
+    if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise ConfigError(
-            f"setting {key} takes {_PLAIN[item.type]}, not {value!r}; "
+            f"setting {key} takes {_PLAIN[wanted]}, not {value!r}; "
             f"its default is {json.dumps(item.default)}"
         )
     check: Check | None = item.metadata["check"]

@@ -84,7 +84,7 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
             return
         if place.is_dir():
             raise _refusal(errno.EISDIR, place)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
         with part.open("xb") as file:
             yield file
             file.flush()
@@ -120,7 +120,7 @@ def write_folder(path: str | Path) -> Iterator[Path]:
     with _reported(Path(path), place, part):
         if place.exists() and not place.is_dir():
             raise _refusal(errno.ENOTDIR, place)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(place.parent)
         part.mkdir()
         yield part
         for inside in part.rglob("*"):
@@ -135,12 +135,19 @@ def _sibling(place: Path) -> Path:
     return place.parent / f".{place.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise _refusal(errno.ENOTDIR, folder) from None
+
+
 def _is_device(path: str | Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _refusal(code: int, place: Path) -> OSError:
-    """What the system would say only at the end, when the work is done and lost."""
+    """What the system would say too late, when the work is done and lost, or less clearly."""
     return OSError(code, os.strerror(code), str(place))
 
 

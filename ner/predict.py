@@ -7,7 +7,7 @@ stitched together, and decoded as one sequence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -17,7 +17,7 @@ from ner.features import Batch, Example, Indexer, collate, plan_batches
 from ner.features.indexer import FormTable
 from ner.model import Network
 from ner.tags import parse_tag, spans_of
-from ner.text import Span
+from ner.text import Sentence, Span
 
 WINDOW = 512  # tokens read at once
 OVERLAP = 64  # tokens that two neighbouring windows share
@@ -96,6 +96,12 @@ def predict(
     return found
 
 
+def predict_sentences(model: Model, sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The same sentences with the spans that the model finds in place of their own."""
+    found = predict(model, [s.tokens for s in sentences], with_scores=False)
+    return [replace(s, spans=p.spans) for s, p in zip(sentences, found, strict=True)]
+
+
 def _emissions(
     model: Model, sentences: Sequence[Sequence[str]]
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
@@ -149,4 +155,3 @@ def _decode(
     places = [(b, span.start, span.end) for b, found in enumerate(spans) for span in found]
     scores = iter(model.network.span_scores(emissions, lengths, tags, places))
     return [Prediction(found, tuple(next(scores) for _ in found)) for found in spans]
-

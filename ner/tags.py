@@ -185,16 +185,16 @@ def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
     """
     chosen = scheme_named(scheme)
     before, after = previous or TAG_OUTSIDE, tag or TAG_OUTSIDE
-    same = before.label == after.label
+    same = before.label == after.label  # never so for O and an entity: O has no type
     if any(t.prefix not in (OUTSIDE, *chosen.letters.values()) for t in (before, after)):
         return False
     if chosen.closes:
         open_before, continues = before.prefix in "BI", after.prefix in "IE"
         return open_before == continues and (same or not continues)
     if chosen.name == "iob2":
-        return after.prefix != "I" or (before.prefix in "BI" and same)
+        return after.prefix != "I" or same
     if chosen.name == "iob1":
-        return after.prefix != "B" or (before.prefix in "BI" and same)
+        return after.prefix != "B" or same
     return True
 
 

@@ -5,6 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A deadline would be a timing assertion: it fails on a busy machine, not on wrong code.
+settings.register_profile("ner", deadline=None)
+settings.load_profile("ner")
 
 
 @pytest.fixture

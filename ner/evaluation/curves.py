@@ -29,7 +29,8 @@ STYLE: Any = {  # any: the stubs of matplotlib ask for a union of all its keys
     "grid.color": "#e5e5e5",
     "lines.linewidth": 1.8,
     "lines.markersize": 3.5,
-    "legend.frameon": False,
+    "legend.framealpha": 1,
+    "legend.edgecolor": "white",
 }
 
 

@@ -76,9 +76,12 @@ def _scores(
     gold: list[list[str]], predicted: list[list[str]], average: str | None
 ) -> tuple[Any, Any, Any]:
     """Precision, recall and F1 from seqeval: a number each, or a list over types for no average."""
+    import numpy
     from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
 
     precision, recall, f1, _ = precision_recall_fscore_support(
         gold, predicted, average=average, zero_division=0
     )
-    return precision.tolist(), recall.tolist(), f1.tolist()
+    # Plain numbers, whatever seqeval gives: an array, a number of numpy, or a float.
+    plain = numpy.array([precision, recall, f1]).tolist()
+    return plain[0], plain[1], plain[2]

@@ -30,7 +30,7 @@ class CharacterCNN(nn.Module):
         answers = self.filters(embedded.transpose(1, 2))  # [U, filters, C + kernel - 1]
         inside = nn.functional.pad(characters != PADDING, (pad, 0))  # windows that hold a character
         answers = answers.masked_fill(~inside[:, None, :], float("-inf"))
-        best = answers.amax(2).relu()
+        best: Tensor = answers.amax(2).relu()
         return torch.where(inside.any(1)[:, None], best, torch.zeros_like(best))
 
 
@@ -49,7 +49,7 @@ class CharacterLSTM(nn.Module):
         lengths = (characters != PADDING).sum(1).clamp(min=1).cpu()
         embedded = self.dropout(self.embed(characters))
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
-        _, (state, _) = self.lstm(packed)  # [2, U, hidden]
+        state: Tensor = self.lstm(packed)[1][0]  # [2, U, hidden]
         return state.transpose(0, 1).flatten(1)
 
 

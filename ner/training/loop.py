@@ -23,6 +23,8 @@ from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
+PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
+
 
 class Step(NamedTuple):
     """One batch has been learnt."""
@@ -92,6 +94,37 @@ class Trainer:
         if self.average is None:
             return self._learner
         return Model(self._learner.indexer, self._learner.tags, self.average.network)
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that changes while learning, between two epochs: tensors and plain values.
+
+        No random state is among it, since each epoch seeds its own.
+        """
+        tensors = {f"weights.{k}": v for k, v in self._learner.network.state_dict().items()}
+        if self.average is not None:
+            averaged = self.average.network.state_dict()
+            tensors |= {f"average.{k}": v for k, v in averaged.items()}
+        for index, memory in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{k}": v for k, v in memory.items() if v is not None}
+        return tensors, {name: getattr(self, name) for name in PLAIN_STATE}
+
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+        """Go back to where `state` was taken; the configuration and corpus must be the same."""
+        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "optimizer": {}}
+        for name, tensor in tensors.items():
+            part, _, key = name.partition(".")
+            parts[part][key] = tensor
+        self._learner.network.load_state_dict(parts["weights"])
+        if self.average is not None:
+            self.average.network.load_state_dict(parts["average"])
+        memory: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in parts["optimizer"].items():
+            index, _, key = name.partition(".")
+            memory.setdefault(int(index), {})[key] = tensor
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        for name in PLAIN_STATE:
+            setattr(self, name, plain[name])
 
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.

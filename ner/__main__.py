@@ -1,0 +1,5 @@
+"""``python -m ner`` is the ``ner`` command."""
+
+from ner.cli import main
+
+main()

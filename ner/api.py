@@ -1,0 +1,89 @@
+"""The library's verbs: `train` and `evaluate`, as functions over whole corpora."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import UsageError
+from ner.evaluation import Report, evaluate_spans, unknown_labels
+from ner.model.device import choose_device
+from ner.tagger import Tagger
+from ner.text import Sentence
+from ner.training.run import Event, Finished, Run, check_folder, clear_folder
+from ner.training.seeds import SeedsFinished, finish_seeds, seed_folder
+
+_log = logging.getLogger("ner")
+
+
+def train(
+    corpus: Corpus,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    seeds: Sequence[int] = (),
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Tagger:
+    """Train a tagger into a run folder and return the best model.
+
+    With `seeds`, one model each is trained, and the one that is best on valid
+    returned. Raises `NerError` for a corpus, setting or folder that will not do.
+    """
+    events = train_events(
+        corpus, out, config, seeds=seeds, device=device, resume=resume, overwrite=overwrite
+    )
+    for _ in events:
+        pass
+    return Tagger.load(out, device)
+
+
+def train_events(
+    corpus: Corpus,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    seeds: Sequence[int] = (),
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Event | SeedsFinished]:
+    """`train` as a generator that yields what happens; to be run to its end.
+
+    `progress` hears how many bytes of a vectors file have been read.
+    """
+    if resume and overwrite:
+        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
+    config = config or Config()
+    chosen = choose_device(device)
+    out = Path(out)
+    if not resume:
+        check_folder(out, overwrite=overwrite)
+    configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
+    folders = [seed_folder(out, seed) for seed in seeds] or [out]
+    finished: list[Finished] = []
+    for part, folder in zip(configs, folders, strict=True):
+        run = Run(corpus, part, folder, chosen, progress)
+        if resume and folder.exists():
+            run.resume()
+        elif not finished:
+            clear_folder(out)  # only now: whatever is wrong with the new run has been said
+        for event in run.events():
+            yield event
+            if isinstance(event, Finished):
+                finished.append(event)
+    if seeds:
+        yield finish_seeds(out, seeds, finished)
+
+
+def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
+    """Score a tagger on labelled sentences by seqeval (entity precision, recall, F1).
+
+    Types that the model does not know count as missed, and are said once in the log.
+    """
+    if unknown := unknown_labels([s.spans for s in sentences], tagger.labels):
+        _log.warning("types that the model does not know count as missed: %s", ", ".join(unknown))
+    return evaluate_spans(sentences, tagger.predict(sentences))

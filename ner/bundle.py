@@ -1,0 +1,229 @@
+"""A model on disk: a folder with all that inference needs, and nothing that runs.
+
+::
+
+    config.json           format number, settings, sizes, what is known of the model
+    tags.json             the tag set, in the order of the emissions
+    words.json            folded words: those that were trained, then the spare ones
+    characters.json       characters
+    weights.safetensors   all weights
+    README.md             a card for people: scores, data, settings
+
+The folder is written under a temporary name and renamed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+import ner
+from ner.config import Config, from_dict
+from ner.errors import BundleError, NerError, UsageError
+from ner.features import Indexer, Vocabulary
+from ner.files import write_folder
+from ner.model import Network
+from ner.predict import Model
+
+FORMAT = 1
+FINISHED = "result.json"  # written last into a run folder
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model, its settings, and what is known about it (scores, data, time)."""
+
+    model: Model
+    config: Config
+    about: Mapping[str, Any]
+
+    @property
+    def labels(self) -> list[str]:
+        """The entity types that the model knows."""
+        return list(dict.fromkeys(tag.partition("-")[2] for tag in self.model.tags[1:]))
+
+
+def save_bundle(bundle: Bundle, folder: str | Path) -> None:
+    """Write a bundle; what stood in the folder before is replaced as a whole."""
+    model = bundle.model
+    embedder = model.network.embedder
+    config = {
+        "format": FORMAT,
+        "version": ner.__version__,
+        "config": bundle.config.to_dict(),
+        "fold_case": model.indexer.fold_case,
+        "fold_digits": model.indexer.fold_digits,
+        "trained_words": embedder.words.num_embeddings,
+        "word_dim": embedder.words.embedding_dim,
+        "about": dict(bundle.about),
+    }
+    weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
+    with write_folder(folder) as part:
+        _write_json(part / "config.json", config, indent=2)
+        _write_json(part / "tags.json", list(model.tags))
+        _write_json(part / "words.json", list(model.indexer.words))
+        _write_json(part / "characters.json", list(model.indexer.characters))
+        safetensors.torch.save_file(weights, part / "weights.safetensors")
+        (part / "README.md").write_text(card(bundle), encoding="utf-8")
+
+
+def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
+    # ASCII escapes: a vocabulary may hold lone surrogates, which UTF-8 cannot.
+    path.write_text(json.dumps(value, indent=indent) + "\n", encoding="ascii")
+
+
+def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
+    """Read a bundle from its folder, or from the run folder around it.
+
+    None takes the newest finished run under ``runs/``. Raises `BundleError` for
+    a folder that is missing, incomplete, damaged or written by a newer version.
+    """
+    folder = newest_bundle() if path is None else find_bundle(path)
+    config = _read_json(folder / "config.json", dict)
+    written = config.get("format")
+    if not isinstance(written, int) or written > FORMAT:
+        raise BundleError(
+            f"{folder}: has format {written!r} of ner {config.get('version')}, newer than this "
+            f"ner {ner.__version__} can read; upgrade with pip install --upgrade ner"
+        )
+    try:
+        return _assemble(folder, config, torch.device(device))
+    except KeyError as error:
+        raise BundleError(
+            f"{folder / 'config.json'}: lacks {error}; copy the model again"
+        ) from None
+
+
+def _assemble(folder: Path, config: dict[str, Any], device: torch.device) -> Bundle:
+    try:
+        settings = from_dict(config["config"], str(folder / "config.json"))
+    except NerError as error:
+        raise BundleError(f"{error}; the model was written by another version") from None
+    tags = _read_json(folder / "tags.json", list)
+    words = Vocabulary(_read_json(folder / "words.json", list))
+    characters = Vocabulary(_read_json(folder / "characters.json", list))
+    network = Network(
+        settings.model,
+        tags,
+        words=config["trained_words"],
+        spare=len(words) - config["trained_words"],
+        characters=len(characters),
+        word_dim=config["word_dim"],
+    )
+    _load_weights(network, folder / "weights.safetensors")
+    indexer = Indexer(words, characters, config["fold_case"], config["fold_digits"])
+    model = Model(indexer, tuple(tags), network.to(device).eval())
+    return Bundle(model, settings, config["about"])
+
+
+def _read_json(path: Path, kind: type) -> Any:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"{path}: {_why(error)}; copy the model again") from None
+    except (ValueError, RecursionError):
+        raise BundleError(f"{path}: is damaged, not JSON; copy the model again") from None
+    if not isinstance(value, kind):
+        raise BundleError(f"{path}: is damaged, no JSON {kind.__name__}; copy the model again")
+    return value
+
+
+def _why(error: OSError) -> str:
+    return "is missing" if isinstance(error, FileNotFoundError) else str(error.strerror)
+
+
+def _load_weights(network: Network, path: Path) -> None:
+    try:
+        weights = safetensors.torch.load_file(path)
+    except OSError as error:
+        raise BundleError(f"{path}: {_why(error)}; copy the model again") from None
+    except safetensors.SafetensorError as error:
+        raise BundleError(f"{path}: is damaged ({error}); copy the model again") from None
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise BundleError(f"{path}: does not fit config.json ({reason})") from None
+
+
+def find_bundle(path: str | Path) -> Path:
+    """The folder of the bundle: the one named, or ``model/`` in it. Raises `BundleError`."""
+    path = Path(path)
+    for folder in (path, path / "model"):
+        if (folder / "config.json").is_file():
+            return folder
+    if not path.exists():
+        raise BundleError(f"{path}: no such model folder; train one with: ner train --data NAME")
+    raise BundleError(
+        f"{path}: is no model folder (no config.json in it or in its model/); name a run "
+        "folder or the model/ inside it"
+    )
+
+
+def newest_bundle(root: str | Path = "runs") -> Path:
+    """The bundle of the newest finished run under `root`. Raises `UsageError` if there is none."""
+    finished = sorted(
+        Path(root).glob(f"*/{FINISHED}"), key=lambda file: (file.stat().st_mtime_ns, file)
+    )
+    if not finished:
+        raise UsageError(
+            f"no finished run under {root}/ here; give --model DIR, "
+            "or train one with: ner train --data NAME"
+        )
+    return find_bundle(finished[-1].parent)
+
+
+def card(bundle: Bundle) -> str:
+    """The model card: what the model is, how good, made from what and how; in Markdown."""
+    about = bundle.about
+    scores = [
+        f"| {split} | {100 * s['precision']:.2f} | {100 * s['recall']:.2f} | {100 * s['f1']:.2f} |"
+        for split, s in about.get("scores", {}).items()
+    ]
+    notes = [f"- {note}" for note in about.get("notes", ())]
+    settings = [
+        f"| {section}.{name} | {json.dumps(value)} |"
+        for section, part in bundle.config.to_dict().items()
+        for name, value in part.items()
+    ]
+    lines = [
+        f"# A named-entity tagger trained on {about.get('corpus', 'a corpus')}",
+        "",
+        f"Made with ner {ner.__version__}. Entity types: {', '.join(bundle.labels)}.",
+        "",
+        "## Scores",
+        "",
+        "Entity precision, recall and F1 in percent (as conlleval counts them).",
+        "The model was chosen on valid; test was looked at once, after that.",
+        "",
+        "| split | precision | recall | F1 |",
+        "|---|---|---|---|",
+        *scores,
+        "",
+        "## Data",
+        "",
+        *notes,
+        *(f"- {split}: {digest}" for split, digest in about.get("checksums", {}).items()),
+        "",
+        "## Use",
+        "",
+        "```python",
+        "import ner",
+        'tagger = ner.Tagger.load("path/to/this/folder")',
+        "for entity in tagger.tag(text):",
+        "    print(entity.text, entity.label, entity.start, entity.end, entity.score)",
+        "```",
+        "",
+        "## Settings",
+        "",
+        "| setting | value |",
+        "|---|---|",
+        *settings,
+        "",
+    ]
+    return "\n".join(lines)

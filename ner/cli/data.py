@@ -1,0 +1,158 @@
+"""``ner data``: corpora listed, checked, counted and converted."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from ner.cli.model_options import Decorator
+from ner.cli.options import data_config, reading_options
+
+if TYPE_CHECKING:
+    from ner.corpus import CheckReport, CorpusStats
+    from ner.text import Sentence
+
+_json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object."
+)
+
+
+@click.group(short_help="List, check, count and convert corpora.")
+def data() -> None:
+    """Corpora: which there are, what is wrong with them, how big they are, in another format."""
+
+
+@data.command("list")
+def list_() -> None:
+    """List the data sets that have a name, and where each is found."""
+    from ner.corpus import NAMED, locate
+
+    for corpus in NAMED.values():
+        found = locate(corpus.name)
+        if found:
+            where = str(found[1])
+        elif corpus.hub:
+            where = f"not here; would come from the Hub ({corpus.hub.repository})"
+        else:
+            where = "not here"
+        click.echo(f"{corpus.name}\n  {corpus.about}\n  licence: {corpus.licence}\n  {where}")
+
+
+@data.command()
+@click.argument("corpus", metavar="NAME|PATH")
+@_json_option
+@reading_options
+def check(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
+    """List everything questionable about a corpus; exit 1 if there are errors."""
+    from ner.corpus import check as check_corpus
+
+    report = check_corpus(corpus, data_config(reading))
+    _print_json(report.to_dict()) if as_json else _print_report(report)
+    if report.has_errors:
+        raise click.exceptions.Exit(1)
+
+
+@data.command()
+@click.argument("corpus", metavar="NAME|PATH")
+@_json_option
+@reading_options
+def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
+    """Count the sentences, tokens and entities of a corpus."""
+    from ner.corpus import count, read_corpus
+
+    counted = count(read_corpus(corpus, data_config(reading)))
+    _print_json(counted.to_dict()) if as_json else _print_stats(counted)
+
+
+@data.command()
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@click.option(
+    "--to",
+    "form",
+    required=True,
+    metavar="SCHEME|jsonl",
+    help="Tag scheme of the columns: iob1, iob2, iobes, bilou, bmes, bmewo, io; or jsonl.",
+)
+@reading_options
+def convert(source: str, target: str, form: str, reading: dict[str, Any]) -> None:
+    """Convert a labelled file to another tag scheme or format; - is standard input or output.
+
+    .gz is unpacked and packed. OUT appears whole or not at all.
+    """
+    from ner.corpus import read_file, write_file
+
+    given: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
+    sentences = read_file(given, data_config(reading))
+    if target == "-":
+        _write_stdout(sentences, form)
+    else:
+        write_file(target, sentences, form)
+
+
+def _write_stdout(sentences: "Iterable[Sentence]", form: str) -> None:
+    """Write as UTF-8, whatever the terminal's encoding."""
+    import io
+
+    from ner.corpus import write_stream
+
+    text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
+    try:
+        write_stream(text, sentences, form)
+        text.flush()
+    finally:
+        text.detach()
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _print_report(report: "CheckReport") -> None:
+    for finding in report.findings:
+        number = f" ({finding.count:,})" if finding.count > 1 else ""
+        click.echo(f"{finding.severity}: {finding.kind}: {finding.message}{number}")
+        for place in finding.places:
+            click.echo(f"    {place}")
+        if len(finding.places) > 1 and finding.count > len(finding.places):
+            click.echo(f"    and {finding.count - len(finding.places):,} more")
+    severities = [finding.severity for finding in report.findings]
+    click.echo(
+        f"{report.name}: {severities.count('error')} kinds of error, "
+        f"{severities.count('warning')} of warning"
+    )
+
+
+def _print_stats(stats: "CorpusStats") -> None:
+    splits = stats.splits.values()
+    rows: list[list[str]] = [
+        ["", *stats.splits],
+        ["tag scheme", *(split.scheme or "-" for split in splits)],
+        ["documents", *(f"{split.documents:,}" for split in splits)],
+        ["sentences", *(f"{split.sentences:,}" for split in splits)],
+        ["tokens", *(f"{split.tokens:,}" for split in splits)],
+        ["entities", *(f"{sum(split.entities.values()):,}" for split in splits)],
+    ]
+    for label in stats.labels:
+        rows.append([f"  {label}", *(f"{split.entities.get(label, 0):,}" for split in splits)])
+    lengths = [split.lengths for split in splits]
+    for percent in lengths[0]:
+        rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
+    rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
+    rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
+    click.echo(_aligned(rows))
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}%"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    """A table: the first column to the left, the others to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    )

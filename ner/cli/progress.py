@@ -1,0 +1,72 @@
+"""How training is shown: bars on a terminal, nothing elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+
+def _bars() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+class TrainingProgress:
+    """One bar for the epoch in work, and one for a vectors file while it is read."""
+
+    def __init__(self, bars: Progress, vectors: str) -> None:
+        self._bars = bars
+        self._vectors = vectors
+        self._reading: TaskID | None = None
+        self._epoch: TaskID | None = None
+
+    def vectors_read(self, size: int) -> None:
+        """So many bytes of the vectors file have been read."""
+        if self._reading is None:
+            total = Path(self._vectors).stat().st_size
+            self._reading = self._bars.add_task("vectors", total=total, note="")
+        self._bars.update(self._reading, completed=size)
+
+    def watch(self, events: Iterable[Any]) -> Iterator[Any]:
+        """Pass events on, and move the bar with those that are steps."""
+        from ner.training.loop import Step
+
+        for event in events:
+            if isinstance(event, Step):
+                self._step(event.epoch, event.step, event.steps, event.loss)
+            yield event
+
+    def _step(self, epoch: int, step: int, steps: int, loss: float) -> None:
+        if self._reading is not None:
+            self._bars.remove_task(self._reading)
+            self._reading = None
+        if self._epoch is None:
+            self._epoch = self._bars.add_task("", total=steps, note="")
+        self._bars.update(
+            self._epoch,
+            description=f"epoch {epoch}",
+            completed=step,
+            total=steps,
+            note=f"loss {loss:.3f}",
+        )
+
+
+@contextmanager
+def training_progress(vectors: str) -> Iterator[TrainingProgress]:
+    """Show bars on stderr while the block runs, if stderr is a terminal."""
+    with _bars() as bars:
+        yield TrainingProgress(bars, vectors)
+
+
+Watch = Callable[[int], None]

@@ -1,0 +1,84 @@
+"""``ner tag``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import click
+
+from ner.cli.model_options import device_option, model_option
+from ner.cli.options import reading_options
+from ner.errors import UsageError
+from ner.render import FORMATS
+
+
+@click.command(short_help="Tag a text.")
+@click.argument("file", metavar="FILE")
+@model_option
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Output.")
+@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: stdout]")
+@click.option(
+    "--format-in",
+    type=click.Choice(["text", "conll"]),
+    default="text",
+    help="Input: raw text, a paragraph a line; or columns with a token in each line.",
+)
+@click.option("--pretokenized", is_flag=True, help="A sentence a line, spaces between tokens.")
+@device_option
+@reading_options
+def tag(
+    file: str,
+    model: str | None,
+    form: str,
+    out: Path | None,
+    format_in: str,
+    pretokenized: bool,
+    device: str,
+    reading: dict[str, Any],
+) -> None:
+    """Tag the text in FILE (- for standard input) and write it with its entities.
+
+    Text of any size runs through in bounded memory; output comes as it goes.
+    """
+    from ner.corpus.plain import read_text, read_tokenized, read_tokens
+    from ner.render import renderer
+    from ner.tagger import Tagger
+
+    if pretokenized and format_in == "conll":
+        raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
+    read = read_tokens if format_in == "conll" else read_tokenized if pretokenized else read_text
+    with _input(file) as stream:
+        tagger = Tagger.load(model, device)
+        config = tagger.config.replace(reading).data
+        show = renderer(form, tagger.labels, title=f"Entities in {file}")
+        with _output(out) as write:
+            write(show.begin())
+            for document in tagger.stream_sentences(read(stream, file, config)):
+                write(show.document(document))
+            write(show.end())
+
+
+@contextmanager
+def _input(file: str) -> Iterator[IO[bytes]]:
+    from ner.files import open_binary
+
+    if file == "-":
+        yield click.get_binary_stream("stdin")
+        return
+    with open_binary(file) as stream:
+        yield stream
+
+
+@contextmanager
+def _output(out: Path | None) -> Iterator[Any]:
+    """Somewhere to write text, always UTF-8: a file that appears whole, or stdout as it goes."""
+    from ner.files import write_text
+
+    if out is None:
+        stdout = click.get_binary_stream("stdout")
+        yield lambda text: stdout.write(text.encode())
+        stdout.flush()
+        return
+    with write_text(out) as file:
+        yield file.write

@@ -1,0 +1,162 @@
+"""``ner train``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ner.cli.model_options import device_option
+from ner.cli.options import reading_options
+from ner.config import Config, describe, load_config
+from ner.errors import UsageError
+
+
+def _parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+    if not value:
+        return ()
+    try:
+        seeds = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise click.BadParameter("takes different whole numbers with commas between, like 1,2,3")
+    return seeds
+
+
+def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value:
+        return
+    for key, default, meaning in describe():
+        click.echo(f"{key} = {default!r}\n    {meaning}")
+    ctx.exit()
+
+
+@click.command(short_help="Train a tagger on a corpus.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/NAME]")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@click.option("--vectors", metavar="FILE", help="Pre-trained word vectors to start from.")
+@click.option("--seeds", callback=_parse_seeds, metavar="1,2,3", help="Train one model per seed.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option(
+    "--list-settings",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_settings,
+    help="List every setting with its default, and exit.",
+)
+@device_option
+@reading_options
+def train(
+    data: str,
+    out: Path | None,
+    file: Path | None,
+    settings: tuple[str, ...],
+    vectors: str | None,
+    seeds: tuple[int, ...],
+    resume: bool,
+    overwrite: bool,
+    device: str,
+    reading: dict[str, Any],
+) -> None:
+    """Train a tagger on a corpus, into a run folder.
+
+    The folder then holds the best model (by F1 on the validation split), its
+    scores, curves and settings. Stopped with Ctrl-C it keeps the best model so
+    far, and goes on with --resume.
+    """
+    if resume and overwrite:
+        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
+    config = load_config(file, settings).replace(reading)
+    if vectors is not None:
+        config = config.replace({"train.vectors": vectors})
+    _train(data, config, out, seeds, device, resume, overwrite)
+
+
+def _train(
+    data: str,
+    config: Config,
+    out: Path | None,
+    seeds: tuple[int, ...],
+    device: str,
+    resume: bool,
+    overwrite: bool,
+) -> None:
+    from ner.api import train_events
+    from ner.cli.progress import training_progress
+    from ner.corpus import load_corpus
+
+    corpus = load_corpus(data, config.data)
+    out = out or _default_folder(corpus.name, taken=not (resume or overwrite))
+    last = None
+    try:
+        with training_progress(config.train.vectors) as progress:
+            events = train_events(
+                corpus,
+                out,
+                config,
+                seeds=seeds,
+                device=device,
+                resume=resume,
+                overwrite=overwrite,
+                progress=progress.vectors_read,
+            )
+            for event in progress.watch(events):
+                last = event
+    except KeyboardInterrupt:
+        click.echo(f"ner: stopped; {_kept(out, seeds)}", err=True)
+        raise click.exceptions.Exit(130) from None
+    _report(last)
+
+
+def _default_folder(name: str, *, taken: bool) -> Path:
+    """``runs/NAME``; where that is taken, ``runs/NAME-2`` and so on."""
+    out = Path("runs") / name
+    number = 2
+    while taken and out.exists():
+        out = Path("runs") / f"{name}-{number}"
+        number += 1
+    return out
+
+
+def _kept(out: Path, seeds: tuple[int, ...]) -> str:
+    """What is left of a run that was stopped."""
+    import json
+
+    from ner.training.seeds import seed_folder
+
+    for folder in [seed_folder(out, seed) for seed in reversed(seeds)] or [out]:
+        try:
+            lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            continue
+        best = [record for record in map(json.loads, lines) if record["best"]]
+        if best:
+            return (
+                f"the best model so far (epoch {best[-1]['epoch']}, valid F1 "
+                f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; go on with --resume"
+            )
+    return "no epoch was finished, so there is no model yet"
+
+
+def _report(last: Any) -> None:
+    """Print what came of a run, or of several."""
+    from ner.evaluation import format_report, format_summary
+    from ner.training.run import Finished
+
+    if isinstance(last, Finished):
+        split = "test" if "test" in last.scores else "valid"
+        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
+        click.echo(format_report(last.scores[split]))
+        for name, report in last.scores.items():
+            click.echo(f"{name} F1 {100 * report.f1:.2f}")
+    else:
+        for name in ("valid", "test"):
+            if last.f1(name):
+                seeds = ", ".join(f"{100 * f1:.2f}" for f1 in last.f1(name))
+                click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
+        click.echo(f"best seed on valid: {last.best}")
+    click.echo(f"model: {last.out}")

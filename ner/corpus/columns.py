@@ -1,0 +1,224 @@
+"""Column files: a token and its tag on a line, an empty line after each sentence.
+
+Columns are separated by runs of spaces or tabs and nothing else, so a no-break
+space, an ideographic space or a zero-width character stays in its token.
+``-DOCSTART-`` lines start a new document (CoNLL-2003); the whole file decides
+the tag scheme.
+"""
+
+import functools
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from ner.config import DataConfig
+from ner.corpus.complaints import Complaints, shorten
+from ner.corpus.reading import Reading
+from ner.errors import CorpusError
+from ner.tags import (
+    OUTSIDE,
+    SchemeCounts,
+    illegal_positions,
+    parse_tag,
+    scheme_named,
+    spans_of,
+    tags_of,
+)
+from ner.text import Sentence, Span
+
+DOCSTART = "-DOCSTART-"
+
+
+@dataclass(slots=True)
+class _Block:
+    """The lines of one sentence."""
+
+    document: int
+    tokens: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+def parse_columns(
+    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, complaints: Complaints
+) -> Reading:
+    """Read numbered lines as sentences with spans.
+
+    Raises `CorpusError` (through `complaints`) with ``source:line`` for lines
+    that do not fit and, if strict, for illegal tag sequences.
+    """
+    scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
+    layout = _Layout(config, source, complaints, bare=scheme == "io")
+    blocks = list(_blocks(lines, layout, config.comments))
+    scheme = scheme or _detect(blocks)
+    sentences = (_sentence(block, source, scheme, complaints) for block in blocks)
+    return Reading(tuple(sentences), scheme)
+
+
+def _blocks(
+    lines: Iterable[tuple[int, str]], layout: "_Layout", comments: bool
+) -> Iterator[_Block]:
+    """Group lines into sentences; a document gets its number with its first sentence."""
+    document, filled = 0, False
+    block = _Block(document)
+    for number, line in lines:
+        if comments and (line.startswith("# ") or line == "#"):
+            continue
+        parts = [part for part in line.replace("\t", " ").split(" ") if part]
+        if parts and parts[0] != DOCSTART:
+            layout.put(block, parts, number)
+            continue
+        if block.tokens:
+            yield block
+            filled = True
+        if parts and filled:
+            document, filled = document + 1, False
+        block = _Block(document)
+    if block.tokens:
+        yield block
+
+
+class _Layout:
+    """Where token and tag stand on the lines of one file; the first line decides the width."""
+
+    def __init__(self, config: DataConfig, source: str, complaints: Complaints, bare: bool) -> None:
+        self._token, self._tag = config.token_column, config.tag_column
+        self._source, self._complaints, self._bare = source, complaints, bare
+        self._width, self._first = 0, 0
+
+    def put(self, block: _Block, parts: list[str], number: int) -> None:
+        """Add a line to its sentence, or complain about it."""
+        wrong = self._misfit(parts, number) or self._unfit(parts)
+        if wrong:
+            self._complaints.error(f"{self._source}:{number}", wrong)
+            return
+        block.tokens.append(sys.intern(parts[self._token]))
+        block.tags.append(sys.intern(parts[self._tag]))
+        block.lines.append(number)
+
+    def _misfit(self, parts: list[str], number: int) -> str:
+        """What is wrong with the number of columns, if anything."""
+        width = len(parts)
+        if width == self._width:
+            return ""
+        text = shorten(" ".join(parts))
+        if width == 1:
+            return f"one column only ({text}); a line is a token and a tag with a space between"
+        if self._width:
+            return (
+                f"{width} columns where line {self._first} has {self._width} ({text}); "
+                "spaces and tabs separate columns, so no token can hold one"
+            )
+        for name, column in (("token", self._token), ("tag", self._tag)):
+            if not -width <= column < width:
+                return (
+                    f"no column {column} among {width} ({text}); "
+                    f"choose --{name}-column from {-width} to {width - 1}"
+                )
+        if self._token % width == self._tag % width:
+            return f"token and tag are both column {self._token % width} ({text}); see --tag-column"
+        self._width, self._first = width, number
+        return ""
+
+    def _unfit(self, parts: list[str]) -> str:
+        """What is wrong with the token or the tag, if anything."""
+        token, tag = parts[self._token], parts[self._tag]
+        if "\r" in token or "\r" in tag:
+            return f"a carriage return within the line ({shorten(token)}); end lines with \\n"
+        try:
+            parse_tag(tag, self._bare)
+        except CorpusError as error:
+            return str(error).replace(repr(tag), shorten(tag))
+        return ""
+
+
+def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The stretches between ``O`` tags: where each starts and its tags.
+
+    ``O`` ends whatever stands before it, so each stretch can be read alone;
+    there are few different ones in a corpus.
+    """
+    start = 0
+    for position, tag in enumerate([*tags, OUTSIDE]):
+        if tag == OUTSIDE:
+            if start < position:
+                yield start, tuple(tags[start:position])
+            start = position + 1
+
+
+def _detect(blocks: Iterable[_Block]) -> str:
+    """The scheme of a file, or "" if it has no entity."""
+    counts, seen = SchemeCounts(), False
+    for block in blocks:
+        for _, run in _runs(block.tags):
+            counts.add(run)
+            seen = True
+    return counts.scheme() if seen else ""
+
+
+@functools.lru_cache(maxsize=16384)
+def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+    """The spans of a stretch of tags, and its positions that are illegal in the scheme."""
+    tags = [parse_tag(tag, scheme == "io") for tag in run]
+    return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
+
+
+def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -> Sentence:
+    spans: list[Span] = []
+    for start, run in _runs(block.tags):
+        found, illegal = _read_run(run, scheme)
+        spans.extend(Span(start + s.start, start + s.end, s.label) for s in found)
+        for position in illegal:
+            place = f"{source}:{block.lines[start + position]}"
+            complaints.repair(place, _illegal(block.tags, start + position, scheme))
+    return Sentence(
+        tuple(block.tokens),
+        tuple(spans),
+        document=block.document,
+        source=source,
+        line=block.lines[0],
+    )
+
+
+def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:
+    """Describe an illegal place with its neighbours."""
+    before = tags[position - 1] if position else "the start"
+    after = tags[position + 1] if position + 1 < len(tags) else "the end"
+    return f"{shorten(tags[position])} between {before} and {after} is illegal in {scheme}"
+
+
+_UNWRITABLE = re.compile("[ \t\r\n\0]")
+
+
+def write_columns(sentences: Iterable[Sentence], stream: TextIO, scheme: str = "iob2") -> None:
+    """Write sentences as two columns, token and tag, with a tab between.
+
+    A tab and not a space, so that the token ``#`` never looks like a comment.
+    Documents, if there are several, start with a ``-DOCSTART-`` line. Raises
+    `CorpusError` for a token or type that a column file cannot hold.
+    """
+    sentences = list(sentences)
+    several = any(sentence.document != sentences[0].document for sentence in sentences)
+    document: int | None = None
+    if sentences and sentences[0].tokens[0].startswith("\ufeff"):
+        stream.write("\n")  # else the reader would take it for a byte order mark
+    for sentence in sentences:
+        if several and sentence.document != document:
+            stream.write(f"{DOCSTART}\t{OUTSIDE}\n\n")
+        document = sentence.document
+        _check_writable(sentence)
+        tags = tags_of(sentence.spans, len(sentence), scheme)
+        stream.write("".join(f"{t}\t{tag}\n" for t, tag in zip(sentence.tokens, tags, strict=True)))
+        stream.write("\n")
+
+
+def _check_writable(sentence: Sentence) -> None:
+    """Refuse what would be read back as something else. Raises `CorpusError`."""
+    for text in (*sentence.tokens, *(span.label for span in sentence.spans)):
+        if not text or text == DOCSTART or _UNWRITABLE.search(text):
+            raise CorpusError(
+                f"{sentence.place}: {shorten(text)} cannot stand in a column file "
+                "(empty, a separator in it, or a document mark); write JSON Lines instead"
+            )

@@ -1,0 +1,92 @@
+"""A corpus: three splits of sentences and what is to be said about them."""
+
+import functools
+import hashlib
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ner.text import Sentence
+
+CUT_SEED = 2003
+"""Seed of the choice of validation sentences, the same for everybody."""
+ENOUGH_DOCUMENTS = 10
+"""From this many documents on, a validation split is cut by document."""
+
+# Schemes that a small split cannot be told from: their rarer letters may not occur in it.
+_ALIKE = {"io": "iob1", "bmes": "iobes"}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sentences for training, for choosing the best model, and for judging it.
+
+    Any split may be empty. `notes` are facts about the reading, one line each,
+    for the log and the card of a model. `schemes` names the tag scheme of each
+    split that shows one.
+    """
+
+    name: str
+    train: tuple[Sentence, ...] = ()
+    valid: tuple[Sentence, ...] = ()
+    test: tuple[Sentence, ...] = ()
+    notes: tuple[str, ...] = ()
+    schemes: Mapping[str, str] = field(default_factory=dict)
+
+    @functools.cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The entity types of the training split, sorted."""
+        return tuple(sorted({span.label for sentence in self.train for span in sentence.spans}))
+
+    def splits(self) -> dict[str, tuple[Sentence, ...]]:
+        """The splits by name, in the order train, valid, test."""
+        return {"train": self.train, "valid": self.valid, "test": self.test}
+
+    def mixed_schemes(self) -> str:
+        """The tag scheme of each split where they differ, "" where they agree."""
+        if len({_ALIKE.get(scheme, scheme) for scheme in self.schemes.values()}) < 2:
+            return ""
+        return ", ".join(f"{split} {scheme}" for split, scheme in self.schemes.items())
+
+    def checksums(self) -> dict[str, str]:
+        """A checksum of the content of each split that is not empty."""
+        return {name: checksum(split) for name, split in self.splits().items() if split}
+
+
+def checksum(sentences: Sequence[Sentence]) -> str:
+    """SHA-256 over the tokens and spans of sentences, whatever file they came from."""
+    digest = hashlib.sha256()
+    for sentence in sentences:
+        spans = [[span.start, span.end, span.label] for span in sentence.spans]
+        digest.update(json.dumps([sentence.tokens, spans]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def cut_valid(
+    sentences: Sequence[Sentence], fraction: float
+) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...], str]:
+    """Set a validation split apart from training sentences.
+
+    Whole documents are chosen if there are at least `ENOUGH_DOCUMENTS`, single
+    sentences otherwise, always the same ones for the same sentences. Returns
+    training, validation and a line that says what was done; a single sentence
+    stays in training.
+    """
+    numbers = [sentence.document for sentence in sentences]
+    by_document = len(set(numbers)) >= ENOUGH_DOCUMENTS
+    units = sorted(set(numbers)) if by_document else list(range(len(sentences)))
+    wanted = min(max(1, round(fraction * len(units))), len(units) - 1)
+    chosen = set(random.Random(CUT_SEED).sample(units, max(wanted, 0)))
+    of = numbers if by_document else range(len(sentences))
+    train = tuple(s for s, unit in zip(sentences, of, strict=True) if unit not in chosen)
+    valid = tuple(s for s, unit in zip(sentences, of, strict=True) if unit in chosen)
+    kind = "documents" if by_document else "sentences"
+    return (
+        train,
+        valid,
+        (
+            f"no validation split: {len(valid)} of {len(sentences)} training sentences set apart "
+            f"({len(chosen)} of {len(units)} {kind}, seed {CUT_SEED})"
+        ),
+    )

@@ -1,0 +1,127 @@
+"""Labelled files read and written, whatever their format.
+
+JSON Lines is known by its name (``.jsonl``) or by a first line in braces;
+everything else is columns. ``.gz`` is unpacked and packed on the way.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, TextIO
+
+from ner.config import DataConfig
+from ner.corpus.columns import parse_columns, write_columns
+from ner.corpus.complaints import LOG, Complaints
+from ner.corpus.jsonl import parse_jsonl, write_jsonl
+from ner.corpus.lines import text_lines
+from ner.corpus.reading import Reading
+from ner.errors import CorpusError, UsageError
+from ner.files import open_binary, write_text
+from ner.tags import scheme_named
+from ner.text import Sentence
+
+Place = str | Path | IO[bytes]
+JSONL = "jsonl"
+
+
+def read_file(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+    """Read the sentences of a labelled file, a path or a binary stream.
+
+    Illegal tag sequences are repaired, with one warning in the log. Raises
+    `NerError` with ``file:line`` for what cannot be read, and for a file
+    without a sentence.
+    """
+    config = config or DataConfig()
+    return list(read(place, config, Complaints(strict=config.strict)).sentences)
+
+
+def read_columns(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+    """`read_file` for a file that is columns whatever it looks like."""
+    config = config or DataConfig()
+    return list(read(place, config, Complaints(strict=config.strict), "columns").sentences)
+
+
+def read_jsonl(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+    """`read_file` for a file that is JSON Lines whatever it looks like."""
+    config = config or DataConfig()
+    return list(read(place, config, Complaints(strict=config.strict), JSONL).sentences)
+
+
+def read(
+    place: Place, config: DataConfig, complaints: Complaints, form: str | None = None
+) -> Reading:
+    """Read a labelled file and report to `complaints`; `form` is ``columns`` or ``jsonl``.
+
+    Raises `NerError` as `read_file` does (fewer if `complaints` collects them).
+    """
+    with _opened(place) as (stream, source):
+        lines = text_lines(stream, source, config.encoding, complaints)
+        first = list(itertools.islice(lines, 1))
+        chosen = form or _form(source, first)
+        parse = parse_jsonl if chosen == JSONL else parse_columns
+        reading = parse(itertools.chain(first, lines), config, source, complaints)
+    notes = [] if complaints.collect else complaints.summaries()
+    for note in notes:
+        LOG.warning(note)
+    if not reading.sentences:
+        raise CorpusError(f"{source}: has no sentence; a labelled file cannot be empty")
+    return reading._replace(notes=tuple(notes))
+
+
+@contextlib.contextmanager
+def _opened(place: Place) -> Iterator[tuple[IO[bytes], str]]:
+    """A stream of bytes and its name for messages."""
+    if isinstance(place, str | Path):
+        with open_binary(place) as stream:
+            yield stream, str(place)
+    else:
+        yield place, str(getattr(place, "name", "<stream>"))
+
+
+def _form(source: str, first: list[tuple[int, str]]) -> str:
+    """The format of a file, from its name or its first line."""
+    line = first[0][1].strip(" \t\r") if first else ""
+    braces = line.startswith("{") and line.endswith("}")
+    return JSONL if braces or _is_jsonl(source) else "columns"
+
+
+def _is_jsonl(name: str) -> bool:
+    return name.removesuffix(".gz").endswith(".jsonl")
+
+
+def write_file(path: str | Path, sentences: Iterable[Sentence], form: str = "iob2") -> None:
+    """Write a labelled file, whole or not at all; `form` is a tag scheme or ``jsonl``.
+
+    In IO, neighbours of one type become one entity; a warning counts them.
+    Raises `NerError` where the place cannot be written, `CorpusError` for a
+    token that the format cannot hold, and `UsageError` for an unknown scheme or
+    columns in a file that is called ``.jsonl``.
+    """
+    if form != JSONL and _is_jsonl(str(path)):
+        raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
+    with write_text(path) as stream:
+        write_stream(stream, sentences, form)
+
+
+def write_stream(stream: TextIO, sentences: Iterable[Sentence], form: str = "iob2") -> None:
+    """`write_file` for a stream of text that is open already."""
+    sentences = list(sentences)
+    if form == JSONL:
+        write_jsonl(sentences, stream)
+        return
+    scheme = scheme_named(form).name
+    write_columns(sentences, stream, scheme)
+    melted = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
+    if melted:
+        LOG.warning(
+            "%d entities melted into a neighbour of their type, as in every IO file", melted
+        )
+
+
+def _touching(sentence: Sentence) -> int:
+    """How many entities begin where another of their type ends."""
+    return sum(
+        one.end == other.start and one.label == other.label
+        for one, other in itertools.pairwise(sentence.spans)
+    )

@@ -1,0 +1,337 @@
+"""JSON Lines: a text and its entities on a line, by character offsets.
+
+::
+
+    {"text": "Merkel visited Paris.", "entities": [{"start": 15, "end": 20, "label": "LOC"}]}
+
+Offsets are half-open and count Unicode code points (Python's ``len``), not
+bytes and not UTF-16 units. Two more fields make what we write readable without
+loss: ``tokens``, the ``[start, end]`` of every token (the record is then one
+sentence), and ``document``, a number shared by the sentences of a document.
+Without them the text is tokenised and cut into sentences, and each record is a
+document.
+"""
+
+import itertools
+import json
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TextIO
+
+from ner.config import DataConfig
+from ner.corpus.complaints import Complaints, shorten
+from ner.corpus.reading import Reading
+from ner.errors import CorpusError
+from ner.text import Sentence, Span
+from ner.tokenize import detect_style, split_sentences, tokenize
+
+Range = tuple[int, int]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWN = 1000
+"""How many records are looked at to choose the tokenizer."""
+
+
+class _Entity(NamedTuple):
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    line: int
+    text: str
+    entities: list[_Entity]
+    tokens: list[Range] | None
+    document: int | None
+
+
+class _Unfit(Exception):
+    """A record that cannot be used; the message says why."""
+
+
+def parse_jsonl(
+    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, complaints: Complaints
+) -> Reading:
+    """Read numbered lines as sentences with offsets into the text of their record.
+
+    Raises `CorpusError` (through `complaints`) with ``source:line`` for what is
+    not JSON, has wrong fields or offsets, or an entity that ends inside a token
+    (unless ``config.align`` is ``expand``).
+    """
+    records = list(_records(lines, source, complaints))
+    style = config.tokenizer if config.tokenizer != "auto" else _detect_style(records)
+    sentences: list[Sentence] = []
+    document, previous = -1, None
+    for record in records:
+        if record.document is None or record.document != previous:
+            document += 1
+        previous = record.document
+        try:
+            sentences += _sentences(record, style, document, config, source, complaints)
+        except _Unfit as error:
+            complaints.error(f"{source}:{record.line}", str(error))
+    return Reading(_renumbered(sentences), "")
+
+
+def _renumbered(sentences: list[Sentence]) -> tuple[Sentence, ...]:
+    """Sentences whose documents count from 0 without gaps (a record may hold no token)."""
+    numbers: dict[int, int] = {}
+    for sentence in sentences:
+        numbers.setdefault(sentence.document, len(numbers))
+    if all(old == new for old, new in numbers.items()):
+        return tuple(sentences)
+    return tuple(
+        Sentence(s.tokens, s.spans, s.offsets, numbers[s.document], s.source, s.line)
+        for s in sentences
+    )
+
+
+def _detect_style(records: list[_Record]) -> str:
+    """The tokenizer for the script and language of the texts.
+
+    They are cut in both extreme ways, and each is asked whether it shows.
+    """
+    shown = [record.text for record in records[:_SHOWN]]
+
+    def shows(style: str) -> str:
+        return detect_style(text[a:b] for text in shown for a, b in tokenize(text, style))
+
+    return "characters" if shows("characters") == "characters" else shows("words-en")
+
+
+def _records(
+    lines: Iterable[tuple[int, str]], source: str, complaints: Complaints
+) -> Iterator[_Record]:
+    for number, line in lines:
+        if not line.strip(" \t\r"):
+            continue
+        try:
+            yield _record(number, _parse(line))
+        except _Unfit as error:
+            complaints.error(f"{source}:{number}", str(error))
+
+
+def _parse(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _Unfit(
+            f"is not JSON ({error}); each line is one object with text and entities"
+        ) from None
+
+
+def _record(number: int, value: Any) -> _Record:
+    """Check the fields of a record. Raises `_Unfit`."""
+    if not isinstance(value, dict):
+        raise _Unfit(f"is {_kind(value)}, not an object with text and entities")
+    text = _field(value, "text", str)
+    if _SURROGATE.search(text):
+        raise _Unfit("the text holds half a surrogate pair; write whole characters or pairs")
+    entities = [_entity(item, text) for item in _field(value, "entities", list)]
+    tokens, document = value.get("tokens"), value.get("document")
+    if document is not None and type(document) is not int:
+        raise _Unfit(f"'document' is {_kind(document)}, not a whole number")
+    ranges = None if tokens is None else _ranges(tokens, text)
+    return _Record(number, text, _ordered(entities, text), ranges, document)
+
+
+_KINDS = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
+
+
+def _kind(value: Any) -> str:
+    return "null" if value is None else _KINDS.get(type(value), repr(value))
+
+
+def _field(value: dict[str, Any], name: str, kind: type) -> Any:
+    """A field of the right type (booleans are no numbers). Raises `_Unfit`."""
+    if name not in value:
+        raise _Unfit(f"lacks the field {name!r}, which is {_KINDS[kind]}")
+    if type(value[name]) is not kind:
+        raise _Unfit(f"{name!r} is {_kind(value[name])}, not {_KINDS[kind]}")
+    return value[name]
+
+
+def _entity(item: Any, text: str) -> _Entity:
+    """Check one entity. Raises `_Unfit`."""
+    if type(item) is not dict:
+        raise _Unfit(f"an entity is {_kind(item)}, not an object with start, end and label")
+    start, end = _field(item, "start", int), _field(item, "end", int)
+    label = _field(item, "label", str)
+    if not label:
+        raise _Unfit(f"the entity {start}-{end} has an empty label")
+    if not 0 <= start < end <= len(text):
+        raise _Unfit(
+            f"the entity {start}-{end} ({shorten(label)}) does not lie in the text of "
+            f"{len(text)} characters; offsets are half-open and count code points"
+        )
+    said = item.get("text", text[start:end])
+    if said != text[start:end]:
+        raise _Unfit(
+            f"the entity {start}-{end} is {shorten(text[start:end])} but says {said!r:.60}; "
+            "offsets count Unicode code points, not bytes or UTF-16 units"
+        )
+    return _Entity(start, end, label)
+
+
+def _ordered(entities: list[_Entity], text: str) -> list[_Entity]:
+    """Entities by start. Raises `_Unfit` if two overlap."""
+    entities = sorted(entities)
+    for one, other in itertools.pairwise(entities):
+        if other.start < one.end:
+            raise _Unfit(
+                f"the entities {one.start}-{one.end} and {other.start}-{other.end} overlap "
+                f"({shorten(text[one.start : one.end])}); keep one of them"
+            )
+    return entities
+
+
+def _ranges(tokens: Any, text: str) -> list[Range]:
+    """Check a `tokens` field. Raises `_Unfit`."""
+    if type(tokens) is not list:
+        raise _Unfit(f"'tokens' is {_kind(tokens)}, not a list of [start, end]")
+    ranges: list[Range] = []
+    last = 0
+    for token in tokens:
+        is_pair = type(token) is list and [type(end) for end in token] == [int, int]
+        if not is_pair or not last <= token[0] < token[1] <= len(text):
+            raise _Unfit(
+                f"the token {token!r:.60} is no [start, end] from {last} on "
+                f"in the text of {len(text)} characters"
+            )
+        ranges.append((token[0], token[1]))
+        last = token[1]
+    return ranges
+
+
+def _sentences(
+    record: _Record,
+    style: str,
+    document: int,
+    config: DataConfig,
+    source: str,
+    complaints: Complaints,
+) -> list[Sentence]:
+    """The sentences of a record; those that an entity links are joined. Raises `_Unfit`."""
+    ranges = tokenize(record.text, style) if record.tokens is None else record.tokens
+    spans = _spans(record, ranges, config.align == "expand", source, complaints)
+    cuts = [(0, len(ranges))] if record.tokens is not None else split_sentences(record.text, ranges)
+    tokens = [record.text[start:end] for start, end in ranges]
+    return [
+        Sentence(
+            tuple(tokens[start:end]),
+            tuple(Span(s.start - start, s.end - start, s.label) for s in inside),
+            tuple(ranges[start:end]),
+            document,
+            source,
+            record.line,
+        )
+        for start, end, inside in _joined(cuts, spans)
+        if start < end
+    ]
+
+
+def _joined(cuts: list[Range], spans: list[Span]) -> Iterator[tuple[int, int, list[Span]]]:
+    """Token ranges of sentences, with the spans in each; no boundary cuts a span."""
+    within = {position for span in spans for position in range(span.start + 1, span.end)}
+    whole: list[Range] = []
+    for start, end in cuts:
+        if start in within:
+            whole[-1] = (whole[-1][0], end)
+        else:
+            whole.append((start, end))
+    rest = deque(spans)
+    for start, end in whole:
+        inside = []
+        while rest and rest[0].start < end:
+            inside.append(rest.popleft())
+        yield start, end, inside
+
+
+def _spans(
+    record: _Record, ranges: list[Range], expand: bool, source: str, complaints: Complaints
+) -> list[Span]:
+    """Entities as token spans. Raises `_Unfit` where they do not fit the tokens."""
+    spans: list[Span] = []
+    position = 0
+    for entity in record.entities:
+        while position < len(ranges) and ranges[position][1] <= entity.start:
+            position += 1
+        start = end = position
+        while end < len(ranges) and ranges[end][0] < entity.end:
+            end += 1
+        what = f"the entity {entity.start}-{entity.end} ({_quote(record, entity)})"
+        if start == end:
+            raise _Unfit(f"{what} covers no token; correct its offsets")
+        cut = _cut_token(entity, ranges, start, end)
+        if cut is not None:
+            token = shorten(record.text[slice(*ranges[cut])])
+            if not expand:
+                raise _Unfit(
+                    f"{what} ends inside the token {token}; correct its offsets, "
+                    "or give --align expand to take whole tokens"
+                )
+            complaints.widen(f"{source}:{record.line}", f"{what} to the token {token}")
+        if spans and start < spans[-1].end:
+            raise _Unfit(f"{what} shares a token with the entity before; give 'tokens' as well")
+        spans.append(Span(start, end, entity.label))
+    return spans
+
+
+def _quote(record: _Record, entity: _Entity) -> str:
+    return f"{entity.label} {shorten(record.text[entity.start : entity.end])}"
+
+
+def _cut_token(entity: _Entity, ranges: list[Range], start: int, end: int) -> int | None:
+    """The token that an end of the entity falls into, if there is one."""
+    if ranges[start][0] < entity.start:
+        return start
+    return end - 1 if entity.end < ranges[end - 1][1] else None
+
+
+def write_jsonl(sentences: Iterable[Sentence], stream: TextIO) -> None:
+    """Write one record per sentence, with ``tokens`` and ``document``.
+
+    Where a sentence has no offsets, tokens are joined by a space, or by nothing
+    if they are the characters of a script without spaces. Raises `CorpusError`
+    for an empty token.
+    """
+    sentences = list(sentences)
+    style = detect_style(token for sentence in sentences[:_SHOWN] for token in sentence.tokens)
+    gap = "" if style == "characters" else " "
+    for sentence in sentences:
+        json.dump(_to_record(sentence, gap), stream, ensure_ascii=False)
+        stream.write("\n")
+
+
+def _to_record(sentence: Sentence, gap: str) -> dict[str, Any]:
+    ranges = _laid_out(sentence, gap)
+    text = ""
+    for token, (start, _) in zip(sentence.tokens, ranges, strict=True):
+        text += " " * (start - len(text)) + token
+    return {
+        "text": text,
+        "entities": [
+            {"start": ranges[s.start][0], "end": ranges[s.end - 1][1], "label": s.label}
+            for s in sentence.spans
+        ],
+        "tokens": [list(range_) for range_ in ranges],
+        "document": sentence.document,
+    }
+
+
+def _laid_out(sentence: Sentence, gap: str) -> list[Range]:
+    """Where each token stands in the text of the record."""
+    if sentence.offsets is not None:
+        first = sentence.offsets[0][0]
+        return [(start - first, end - first) for start, end in sentence.offsets]
+    ranges: list[Range] = []
+    start = 0
+    for token in sentence.tokens:
+        if not token:
+            raise CorpusError(f"{sentence.place}: an empty token cannot be written; remove it")
+        ranges.append((start, start + len(token)))
+        start += len(token) + len(gap)
+    return ranges

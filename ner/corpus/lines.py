@@ -1,0 +1,89 @@
+"""Lines of text out of a stream of bytes; whatever is wrong is said with its ``file:line``.
+
+A line ends with ``\\n`` or ``\\r\\n`` and with nothing else: the many other
+characters that Unicode calls line ends are left where they are.
+"""
+
+import functools
+import io
+import zlib
+from collections.abc import Iterator
+from typing import IO
+
+from ner.corpus.complaints import Complaints
+from ner.errors import CorpusError, UsageError
+
+LONGEST = 1 << 24
+"""Bytes in the longest line that is accepted."""
+
+
+def text_lines(
+    stream: IO[bytes], source: str, encoding: str, complaints: Complaints
+) -> Iterator[tuple[int, str]]:
+    """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
+
+    Raises `CorpusError` for bytes that are not in the encoding (reported to
+    `complaints` by line), for binary files, endless lines and damaged ``.gz``
+    files, and `UsageError` for an unknown encoding.
+    """
+    stream, encoding = _splittable(stream, source, encoding)
+    offset = 0
+    for number, raw in enumerate(_byte_lines(stream, source), 1):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError as error:
+            complaints.error(f"{source}:{number}", _undecodable(error, offset, encoding))
+        else:
+            if "\0" in text:
+                raise CorpusError(
+                    f"{source}:{number}: holds a NUL byte, so this is no text file "
+                    "(if it is UTF-16, give --encoding utf-16)"
+                )
+            yield number, text.removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
+        offset += len(raw)
+
+
+def _undecodable(error: UnicodeDecodeError, offset: int, encoding: str) -> str:
+    byte = error.object[error.start]
+    return (
+        f"byte 0x{byte:02X} at offset {offset + error.start} is not {encoding}; "
+        "save the file as UTF-8 or name its encoding with --encoding"
+    )
+
+
+def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes], str]:
+    """The stream in an encoding whose line ends are the byte ``\\n``."""
+    try:
+        line_end = "\n".encode(encoding)
+    except LookupError:
+        raise UsageError(
+            f"unknown encoding {encoding!r}; --encoding takes names like utf-8, latin-1, gb18030"
+        ) from None
+    if line_end == b"\n":
+        return stream, encoding
+    # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
+    try:
+        return io.BytesIO(stream.read().decode(encoding).encode()), "utf-8"
+    except UnicodeError as error:
+        raise CorpusError(
+            f"{source}: is not {encoding} ({error}); name its encoding with --encoding"
+        ) from None
+
+
+def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """Lines with their ends; none is longer than `LONGEST`."""
+    number = 0
+    try:
+        for number, raw in enumerate(iter(functools.partial(stream.readline, LONGEST + 1), b""), 1):
+            if len(raw) > LONGEST:
+                raise CorpusError(
+                    f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
+                    "a line holds one token, or one JSON record"
+                )
+            yield raw
+    except (EOFError, zlib.error) as error:
+        raise CorpusError(
+            f"{source}:{number + 1}: the .gz file is truncated or damaged ({error}); copy it again"
+        ) from None
+    except OSError as error:
+        raise CorpusError(f"{source}: cannot be read ({error.strerror or error})") from None

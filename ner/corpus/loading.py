@@ -1,0 +1,200 @@
+"""Corpora found and loaded: by path, by name, or from the Hub.
+
+A name is looked for in this order: an existing path; ``$NER_DATA/NAME``;
+``data/NAME``; the user's cache; the Hub, whose copy then goes to the cache.
+"""
+
+import dataclasses
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ner.config import DataConfig
+from ner.corpus import hub
+from ner.corpus.complaints import LOG, Complaints
+from ner.corpus.corpus import Corpus, cut_valid
+from ner.corpus.formats import read
+from ner.corpus.named import NAMED
+from ner.corpus.reading import Reading
+from ner.errors import CorpusError, NerError
+from ner.text import Sentence
+
+EXTENSIONS = (".txt", ".conll", ".tsv", ".bio", ".jsonl")
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "valid": ("valid", "validation", "val", "dev", "devel", "development", "testa"),
+    "test": ("test", "testb"),
+}
+_SUPPLY = (
+    "put train, valid and test files (.txt, .conll, .tsv, .bio or .jsonl) into one of these "
+    "folders, or give the path of a folder or file"
+)
+
+
+def load_corpus(name: str | Path, config: DataConfig | None = None) -> Corpus:
+    """Load a corpus by name, folder or file.
+
+    A file is a training split. A corpus without a validation split gets one cut
+    from its training split (`config.valid_fraction`), always the same one; the
+    log and `Corpus.notes` say so. Raises `NerError` if nothing is found, with
+    every place that was looked at, or if a file cannot be read.
+    """
+    config = config or DataConfig()
+    corpus = read_corpus(name, config)
+    notes = list(corpus.notes)
+    if corpus.train and not corpus.valid:
+        train, valid, note = cut_valid(corpus.train, config.valid_fraction)
+        LOG.info("%s: %s", corpus.name, note)
+        corpus = dataclasses.replace(corpus, train=train, valid=valid)
+        notes.append(note)
+    notes += _overlaps(corpus)
+    return dataclasses.replace(corpus, notes=tuple(notes))
+
+
+def read_corpus(
+    name: str | Path,
+    config: DataConfig,
+    complaints: Mapping[str, Complaints] | None = None,
+) -> Corpus:
+    """Read the splits of a corpus as they are, without cutting a validation split.
+
+    `complaints` are those to report to, by split; with one that collects, a
+    file that cannot be read at all is an empty split. Raises `NerError`.
+    """
+    path = find(name)
+    readings = {
+        split: _reading(file, config, (complaints or {}).get(split))
+        for split, file in files_of(path).items()
+    }
+    schemes = {split: reading.scheme for split, reading in readings.items() if reading.scheme}
+    notes = [
+        f"{split}: {len(reading.sentences)} sentences"
+        + (f", tag scheme {reading.scheme}" if reading.scheme else "")
+        for split, reading in readings.items()
+    ]
+    notes += [note for reading in readings.values() for note in reading.notes]
+    splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in readings.items()}
+    title = str(name) if str(name) in NAMED else path.resolve().name
+    corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
+    mixed = corpus.mixed_schemes()
+    if not mixed:
+        return corpus
+    note = f"the splits differ in tag scheme ({mixed}); each is read by its own"
+    LOG.warning("%s: %s", title, note)
+    return dataclasses.replace(corpus, notes=(*corpus.notes, note))
+
+
+def _reading(file: Path, config: DataConfig, complaints: Complaints | None) -> Reading:
+    complaints = complaints or Complaints(strict=config.strict)
+    try:
+        return read(file, config, complaints)
+    except NerError as error:
+        if not complaints.collect:
+            raise
+        complaints.give_up(str(error))
+        return Reading((), "")
+
+
+def _overlaps(corpus: Corpus) -> list[str]:
+    """Say how many sentences of valid and test are sentences of train, too."""
+    seen = {sentence.tokens for sentence in corpus.train}
+    notes = []
+    for split in ("valid", "test"):
+        sentences = corpus.splits()[split]
+        repeated = sum(sentence.tokens in seen for sentence in sentences)
+        if repeated:
+            notes.append(f"{repeated} of {len(sentences)} {split} sentences are in train, too")
+    return notes
+
+
+def cache_folder() -> Path:
+    """Where data sets from the Hub are kept: ``$XDG_CACHE_HOME/ner`` or ``~/.cache/ner``."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path("~/.cache").expanduser()) / "ner"
+
+
+def places(name: str) -> Iterator[tuple[str, Path]]:
+    """Every place on this machine where a corpus of that name may be, in order, with its kind."""
+    yield "path", Path(name)
+    if os.sep in name:
+        return
+    root = os.environ.get("NER_DATA")
+    if root:
+        yield "$NER_DATA", Path(root) / name
+    yield "data", Path("data") / name
+    if name in NAMED and NAMED[name].bundled:
+        yield "checkout", Path(__file__).parents[2] / "data" / name
+    yield "cache", cache_folder() / name
+
+
+def locate(name: str) -> tuple[str, Path] | None:
+    """The first place that exists, with its kind; none if the corpus is not on this machine."""
+    return next(((kind, path) for kind, path in places(name) if path.exists()), None)
+
+
+def find(name: str | Path) -> Path:
+    """The file or folder of a corpus; known names are fetched from the Hub if need be.
+
+    Raises `NerError` that lists every place looked at.
+    """
+    located = locate(str(name))
+    if located:
+        return located[1]
+    known = NAMED.get(str(name))
+    failure = ""
+    if known and known.hub:
+        target = cache_folder() / known.name
+        try:
+            hub.fetch(known.hub, target)
+            return target
+        except NerError as error:
+            failure = f"; {error}"
+    looked = ", ".join(str(path) for _, path in places(str(name)))
+    unset = "" if os.environ.get("NER_DATA") else ", NER_DATA (not set)"
+    raise CorpusError(
+        f"no corpus {str(name)!r}{_nearest(str(name))}; "
+        f"looked at {looked}{unset}{failure}; {_SUPPLY}"
+    )
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, NAMED, n=1)
+    return f" (did you mean {near[0]!r}?)" if near and name not in NAMED else ""
+
+
+def files_of(path: Path) -> dict[str, Path]:
+    """The files of a corpus by split, in the order train, valid, test; a file is all train.
+
+    Raises `CorpusError` for a folder with no split, or with two files for one.
+    """
+    if not path.is_dir():
+        return {"train": path}
+    found: dict[str, Path] = {}
+    for file in sorted(path.iterdir()):
+        split = split_of(file.name)
+        if split is None or not file.is_file():
+            continue
+        if split in found:
+            raise CorpusError(
+                f"{path}: {found[split].name} and {file.name} are both the {split} split; "
+                "move one of them away"
+            )
+        found[split] = file
+    if not found:
+        raise CorpusError(
+            f"{path}: no file in this folder is a split; name them train, valid (or dev, testa, "
+            f"validation) and test (or testb), ending in {', '.join(EXTENSIONS)} (and .gz)"
+        )
+    return {split: found[split] for split in SPLIT_NAMES if split in found}
+
+
+def split_of(filename: str) -> str | None:
+    """Which split a file is by its name: ``train.txt``, ``dev.conll.gz``, ``eng.testb``."""
+    if filename.startswith("."):
+        return None
+    stem = filename.lower().removesuffix(".gz")
+    for extension in EXTENSIONS:
+        stem = stem.removesuffix(extension)
+    last = stem.rpartition(".")[2]
+    return next((split for split, names in SPLIT_NAMES.items() if last in names), None)

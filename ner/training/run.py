@@ -1,0 +1,262 @@
+"""A run: a model trained into a folder.
+
+::
+
+    config.toml      all settings, as resolved
+    metrics.jsonl    one object an epoch
+    model/           the bundle of the best epoch so far
+    checkpoint/      what ``--resume`` needs
+    curves.svg       loss and validation scores
+    log.txt          everything that was said
+    result.json      the final scores; written last: a run that has it is finished
+"""
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ner.bundle import FINISHED, Bundle, load_bundle, save_bundle
+from ner.config import Config, load_config
+from ner.corpus import Corpus
+from ner.errors import TrainingError, UsageError
+from ner.evaluation import Report, draw_curves, evaluate_spans, unknown_labels
+from ner.files import write_text
+from ner.predict import predict_sentences
+from ner.tokenize import detect_style
+from ner.training.build import build_model
+from ner.training.checkpoint import read_checkpoint, write_checkpoint
+from ner.training.examples import TrainingSet
+from ner.training.loop import Epoch, Step, Trainer
+
+_log = logging.getLogger("ner")
+
+CONTENTS = (
+    "config.toml",
+    "metrics.jsonl",
+    "model",
+    "checkpoint",
+    "curves.svg",
+    "log.txt",
+    FINISHED,
+)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run has come to its end."""
+
+    out: Path
+    epochs: int
+    best_epoch: int
+    seconds: float
+    scores: Mapping[str, Report]  # by split: of the best epoch's model
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``result.json`` holds."""
+        return {
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "seconds": round(self.seconds, 1),
+            "scores": {split: report.to_dict() for split, report in self.scores.items()},
+        }
+
+
+Event = Step | Epoch | Finished
+
+
+def _contents(out: Path) -> list[Path]:
+    """What a run has left in a folder."""
+    return [path for pattern in CONTENTS for path in sorted(out.glob(pattern))]
+
+
+def check_folder(out: Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`."""
+    if _contents(out) and not overwrite:
+        raise UsageError(
+            f"{out}: holds a run already; choose another --out, go on with --resume, "
+            "or replace it with --overwrite"
+        )
+
+
+def clear_folder(out: Path) -> None:
+    """Remove an older run, and nothing else, from a folder."""
+    for path in _contents(out):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def check_corpus(corpus: Corpus) -> None:
+    """Refuse a corpus that nothing can be learnt from. Raises `TrainingError`."""
+    if not corpus.train:
+        raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
+    if not corpus.valid:
+        raise TrainingError(
+            f"{corpus.name}: has {len(corpus.train)} training sentence(s) and no validation split; "
+            "add sentences, or a file valid.txt"
+        )
+    if not corpus.labels:
+        raise TrainingError(
+            f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
+            "entity; choose the column of the tags with --tag-column"
+        )
+    for split in ("valid", "test"):
+        gold = [sentence.spans for sentence in getattr(corpus, split)]
+        if unseen := unknown_labels(gold, corpus.labels):
+            _log.warning(
+                "%s: types that the training split lacks count as missed in %s: %s",
+                corpus.name, split, ", ".join(unseen),
+            )  # fmt: skip
+
+
+class Run:
+    """One training run in one folder; `events` does the work."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: Config,
+        out: Path,
+        device: torch.device,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        check_corpus(corpus)
+        self.corpus = corpus
+        self.config = _resolve(config, corpus)
+        self.out = out
+        self._seconds = 0.0
+        self._history: list[dict[str, Any]] = []
+        start = build_model(corpus.train, self.config, device, progress)
+        self._trainer = Trainer(
+            start.model,
+            TrainingSet(
+                corpus.train,
+                start.model.indexer,
+                start.model.tags,
+                self.config.model.scheme,
+                self.config.train,
+                start.has_vector,
+            ),
+            corpus.valid,
+            self.config.train,
+        )
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint. Raises `TrainingError` if it is of another run."""
+        tensors, state = read_checkpoint(self.out / "checkpoint")
+        before = load_config(self.out / "config.toml").to_dict()
+        now = self.config.to_dict()
+        other = [f"{s}.{k}" for s in now for k in now[s] if now[s][k] != before[s][k]]
+        if state["checksums"] != self.corpus.checksums():
+            other.append("the corpus")
+        if other:
+            raise TrainingError(
+                f"{self.out}: was started with other settings ({', '.join(other)}); "
+                "resume with the same, or start a new run in another --out"
+            )
+        self._trainer.restore(tensors, state["trainer"])
+        self._history, self._seconds = state["history"], state["seconds"]
+
+    def events(self) -> Iterator[Event]:
+        """Train; yields each step, each epoch, and at last what came of it.
+
+        Everything is on disk before an `Epoch` is yielded.
+        """
+        with _log_file(self.out / "log.txt"):
+            _write(self.out / "config.toml", self.config.to_toml())
+            self._write_metrics()
+            started = time.perf_counter() - self._seconds
+            for event in self._trainer.run():
+                if isinstance(event, Epoch):
+                    self._seconds = time.perf_counter() - started
+                    self._keep(event)
+                yield event
+            yield self._finish()
+
+    def _keep(self, epoch: Epoch) -> None:
+        """Put an epoch on disk: its model if it is the best, its record, a checkpoint."""
+        record = epoch.to_dict()
+        self._history.append(record)
+        if epoch.best:
+            self._save({"valid": epoch.valid})
+        self._write_metrics()
+        tensors, plain = self._trainer.state()
+        state = {
+            "trainer": plain,
+            "history": self._history,
+            "seconds": self._seconds,
+            "checksums": self.corpus.checksums(),
+        }
+        write_checkpoint(self.out / "checkpoint", tensors, state)
+        _log.info(
+            "epoch %d: loss %.4f, valid precision %.2f, recall %.2f, F1 %.2f%s",
+            epoch.number, epoch.loss, 100 * epoch.valid.precision, 100 * epoch.valid.recall,
+            100 * epoch.valid.f1, " (best)" if epoch.best else "",
+        )  # fmt: skip
+
+    def _write_metrics(self) -> None:
+        lines = [json.dumps(record) + "\n" for record in self._history]
+        _write(self.out / "metrics.jsonl", "".join(lines))
+
+    def _save(self, scores: Mapping[str, Report]) -> None:
+        about = {
+            "corpus": self.corpus.name,
+            "notes": list(self.corpus.notes),
+            "checksums": self.corpus.checksums(),
+            "scores": {split: report.to_dict() for split, report in scores.items()},
+        }
+        save_bundle(Bundle(self._trainer.judged, self.config, about), self.out / "model")
+
+    def _finish(self) -> Finished:
+        """Judge the best model once more by seqeval, on test too, and close the run."""
+        best = load_bundle(self.out / "model", self._trainer.judged.device)
+        scores = {
+            split: evaluate_spans(gold, predict_sentences(best.model, gold))
+            for split, gold in (("valid", self.corpus.valid), ("test", self.corpus.test))
+            if gold
+        }
+        about = {**best.about, "scores": {k: report.to_dict() for k, report in scores.items()}}
+        save_bundle(Bundle(best.model, best.config, about), self.out / "model")
+        draw_curves(self._history, self.out / "curves.svg")
+        best_epoch = max(self._history, key=lambda record: (record["best"], record["epoch"]))
+        finished = Finished(
+            self.out, len(self._history), best_epoch["epoch"], self._seconds, scores
+        )
+        _write(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
+        return finished
+
+
+def _resolve(config: Config, corpus: Corpus) -> Config:
+    """The configuration with everything filled in that `auto` leaves to the corpus."""
+    if config.data.tokenizer != "auto":
+        return config
+    style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
+    return config.replace({"data.tokenizer": style})
+
+
+def _write(path: Path, text: str) -> None:
+    with write_text(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def _log_file(path: Path) -> Iterator[None]:
+    """Write what is said into a file too, while the block runs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    _log.addHandler(handler)
+    try:
+        yield
+    finally:
+        _log.removeHandler(handler)
+        handler.close()
