@@ -46,6 +46,7 @@ _UPPER, _LETTER, _UNSPACED = "À", "à", "Ø"
 _MARK, _FORMAT, _SYMBOL, _OTHER = "¨", "¬", "¤", "¶"
 
 _ALIKE = dict.fromkeys("’ʼ׳״", "'") | dict.fromkeys("‐‑−", "-") | {"٫": ".", "٬": ","}
+_ZERO_WIDTH_SPACE = "\u200b"
 _THEMSELVES = frozenset("·–—…")
 
 # Scripts written without spaces: first and last code point of their blocks.
@@ -97,7 +98,7 @@ def _kind(char: str) -> str:
         if _is_unspaced(char):
             return _UNSPACED
         return _UPPER if category in ("Lu", "Lt") else _LETTER
-    if category == "Cf":
+    if category == "Cf" and char != _ZERO_WIDTH_SPACE:
         return _FORMAT
     return _SYMBOL if category == "So" else _OTHER
 
@@ -276,6 +277,8 @@ def _role(text: str, start: int, dot: int) -> str:
         return _BOTH if ahead is None or ahead in _STARTERS else _BELONGS
     if after and after in ",;:":
         return _BELONGS
+    last = word.rpartition("-")[2]
+    word = last if len(last) > 1 else word
     if word in _TITLES:
         return _BOTH if ahead is None else _BELONGS
     if word in _LAST:

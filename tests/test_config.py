@@ -24,7 +24,7 @@ from ner.errors import ConfigError, NerError
 from ner.tags import ALIASES, SCHEMES
 
 DEFAULTS = {key: default for key, default, _ in describe()}
-OF_TYPE = {
+OF_TYPE: dict[type, list[str]] = {
     kind: [key for key, value in DEFAULTS.items() if type(value) is kind]
     for kind in (int, float, bool, str)
 }
@@ -83,7 +83,7 @@ def test_a_configuration_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().train.seed = 2  # type: ignore[misc]
     with pytest.raises(TypeError):
-        TrainConfig(1)  # type: ignore[misc]
+        TrainConfig(1)  # type: ignore[call-arg]
 
 
 # --- changes ------------------------------------------------------------------------------------

@@ -189,7 +189,7 @@ def test_a_place_that_cannot_be_written(
 def test_a_folder_is_not_replaced_by_a_file_nor_a_file_by_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("mine")
-    entered = []
+    entered: list[object] = []
     with pytest.raises(NerError, match="Is a directory"), write_text(tmp_path / "folder") as output:
         entered.append(output)
     with (

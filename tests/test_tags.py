@@ -152,7 +152,7 @@ def test_tags_of_takes_spans_in_any_order() -> None:
 
 
 def test_spans_of_reads_text_and_parsed_tags_alike() -> None:
-    assert spans_of(iter(["B-A", Tag("I", "A"), "O"])) == [Span(0, 2, "A")]
+    assert spans_of(tag for tag in ("B-A", Tag("I", "A"), "O")) == [Span(0, 2, "A")]
 
 
 @pytest.mark.parametrize(

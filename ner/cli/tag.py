@@ -1,9 +1,10 @@
 """``ner tag``."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import click
 
@@ -64,19 +65,19 @@ def _input(file: str) -> Iterator[IO[bytes]]:
     from ner.files import open_binary
 
     if file == "-":
-        yield click.get_binary_stream("stdin")
+        yield sys.stdin.buffer
         return
     with open_binary(file) as stream:
         yield stream
 
 
 @contextmanager
-def _output(out: Path | None) -> Iterator[Any]:
+def _output(out: Path | None) -> Iterator[Callable[[str], object]]:
     """Somewhere to write text, always UTF-8: a file that appears whole, or stdout as it goes."""
     from ner.files import write_text
 
     if out is None:
-        stdout = click.get_binary_stream("stdout")
+        stdout = sys.stdout.buffer
         yield lambda text: stdout.write(text.encode())
         stdout.flush()
         return

@@ -68,7 +68,7 @@ def _blocks(
             continue
         parts = [part for part in line.replace("\t", " ").split(" ") if part]
         if parts and parts[0] != DOCSTART:
-            layout.put(block, parts, number)
+            layout.put(block, line, parts, number)
             continue
         if block.tokens:
             yield block
@@ -88,9 +88,9 @@ class _Layout:
         self._source, self._complaints, self._bare = source, complaints, bare
         self._width, self._first = 0, 0
 
-    def put(self, block: _Block, parts: list[str], number: int) -> None:
+    def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
         """Add a line to its sentence, or complain about it."""
-        wrong = self._misfit(parts, number) or self._unfit(parts)
+        wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
         if wrong:
             self._complaints.error(f"{self._source}:{number}", wrong)
             return
@@ -122,11 +122,10 @@ class _Layout:
         self._width, self._first = width, number
         return ""
 
-    def _unfit(self, parts: list[str]) -> str:
-        """What is wrong with the token or the tag, if anything."""
-        token, tag = parts[self._token], parts[self._tag]
-        if "\r" in token or "\r" in tag:
-            return f"a carriage return within the line ({shorten(token)}); end lines with \\n"
+    def _unfit(self, line: str, tag: str) -> str:
+        """What is wrong with the characters of the line or with its tag, if anything."""
+        if "\r" in line:
+            return f"a carriage return within the line ({shorten(line)}); end lines with \\n"
         try:
             parse_tag(tag, self._bare)
         except CorpusError as error:

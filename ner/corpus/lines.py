@@ -5,6 +5,7 @@ characters that Unicode calls line ends are left where they are.
 """
 
 import functools
+import gzip
 import io
 import zlib
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
                     "a line holds one token, or one JSON record"
                 )
             yield raw
-    except (EOFError, zlib.error) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(
             f"{source}:{number + 1}: the .gz file is truncated or damaged ({error}); copy it again"
         ) from None
