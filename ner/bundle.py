@@ -49,7 +49,13 @@ class Bundle:
 
 
 def save_bundle(bundle: Bundle, folder: str | Path) -> None:
-    """Write a bundle; what stood in the folder before is replaced as a whole."""
+    """Write a bundle; one that stood in the folder before is replaced as a whole.
+
+    Raises `UsageError` for a folder that holds something else.
+    """
+    folder = Path(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
+        raise UsageError(f"{folder}: holds something that is no model; name another folder")
     model = bundle.model
     embedder = model.network.embedder
     config = {
@@ -68,7 +74,7 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
         _write_json(part / "tags.json", list(model.tags))
         _write_json(part / "words.json", list(model.indexer.words))
         _write_json(part / "characters.json", list(model.indexer.characters))
-        safetensors.torch.save_file(weights, part / "weights.safetensors")
+        (part / "weights.safetensors").write_bytes(safetensors.torch.save(weights))
         (part / "README.md").write_text(card(bundle), encoding="utf-8")
 
 

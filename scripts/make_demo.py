@@ -125,8 +125,8 @@ CULTURES = {
             Isaksen Koskela Laine Mortensen Niemi Olsrud Palmgren Rosendahl Sjoberg"""
         ),
         towns=words(
-            "Havnsund Brekkevik Sundholm Torsvik Lappamaki Grenaa_Bay Storfors Vikholm
-            Elvesund Norrtorp Kaldfjord Ruovasalmi"
+            """Havnsund Brekkevik Sundholm Torsvik Lappamaki Grenaa_Bay Storfors
+            Vikholm Elvesund Norrtorp Kaldfjord Ruovasalmi"""
         ),
         countries=countries(
             """Norway Norwegian Norwegians Oslo Bergen Stavanger
@@ -146,8 +146,8 @@ CULTURES = {
             Linden Maas Neumann Oster Pohl Riedl Schuster Thoma Ulmer Wirth"""
         ),
         towns=words(
-            "Oberwald Grunstadt Hollenbeek Rietdam Altenau Weissbruck Molenveld
-            Kirchtal Steinach Bad_Ellern Zandrecht Nieuwsluis"
+            """Oberwald Grunstadt Hollenbeek Rietdam Altenau Weissbruck Molenveld
+            Kirchtal Steinach Bad_Ellern Zandrecht Nieuwsluis"""
         ),
         countries=countries(
             """Germany German Germans Berlin Hamburg Munich
@@ -166,8 +166,8 @@ CULTURES = {
             Lacombe Mercier Noiret Poulain Renaud Savary Thibault Vasseur"""
         ),
         towns=words(
-            "Belcourt Montrivel Saint-Aubert Villerange Rochefleur Clairmont
-            Port-Lucien Fontvieille Chateaubrun Marsanne Grandpre"
+            """Belcourt Montrivel Saint-Aubert Villerange Rochefleur Clairmont
+            Port-Lucien Fontvieille Chateaubrun Marsanne Grandpre"""
         ),
         countries=countries(
             """France French - Paris Lyon Marseille Lille
@@ -176,8 +176,7 @@ CULTURES = {
     ),
     "latin": Culture(
         men=words(
-            """Javier Rodrigo Miguel Tiago Hector Alvaro Joaquim Ramiro Luis Eduardo Nuno Fabio
-            Giorgio Luca Matteo Renato"""
+            """Javier Rodrigo Miguel Tiago Hector Alvaro Joaquim Ramiro Luis Eduardo Nuno"""
         ),
         women=words(
             """Lucia Mercedes Ines Beatriz Pilar Catarina Ximena Rosario Gabriela Teresa Chiara
@@ -204,7 +203,7 @@ CULTURES = {
             Colombia Colombian Colombians Bogota Cali
             Brazil Brazilian Brazilians Brasilia Recife Sao_Paulo
             Uruguay Uruguayan Uruguayans Montevideo
-            Italy Italian Italians Rome Milan Turin"""
+"""
         ),
     ),
     "slavic": Culture(
@@ -217,8 +216,8 @@ CULTURES = {
             Malek Nikolic Ostrow Pavlik Rusin Sobotka Tomic Urban Vasilev Zupan"""
         ),
         towns=words(
-            "Velska Karnovo Bistrograd Zelenik Dubrovnoye Starigrad Mirowice Lipnica
-            Novy_Dvor Kamengrad Zlatna Ostrovec"
+            """Velska Karnovo Bistrograd Zelenik Dubrovnoye Starigrad Mirowice Lipnica
+            Novy_Dvor Kamengrad Zlatna Ostrovec"""
         ),
         countries=countries(
             """Poland Polish Poles Warsaw Krakow Gdansk
@@ -241,8 +240,8 @@ CULTURES = {
             Lahoud Mahfouz Najjar Qasim Rifai Sabbagh Toumi"""
         ),
         towns=words(
-            "Ain_Zarga Qasr_Hamra Wadi_Salim Marsa_Nour Tel_Rimal Beni_Aouf Dar_Salma
-            Oued_Rahma Jebel_Nasr Bir_Haddad Sidi_Amor"
+            """Ain_Zarga Qasr_Hamra Wadi_Salim Marsa_Nour Tel_Rimal Beni_Aouf Dar_Salma
+            Oued_Rahma Jebel_Nasr Bir_Haddad Sidi_Amor"""
         ),
         countries=countries(
             """Egypt Egyptian Egyptians Cairo Alexandria
@@ -287,8 +286,8 @@ CULTURES = {
             Lamichhane Menon Naidu Oli Patil Rahman Sharma Trivedi Verma"""
         ),
         towns=words(
-            "Chandipur_Road Ranikot Meherabad Sundarganj Kolapatti Nayanagar Devigarh
-            Lakhipur Talabad Mohanpur Suryakot"
+            """Chandipur_Road Ranikot Meherabad Sundarganj Kolapatti Nayanagar Devigarh
+            Lakhipur Talabad Mohanpur Suryakot"""
         ),
         countries=countries(
             """India Indian Indians New_Delhi Bombay Madras
@@ -298,45 +297,121 @@ CULTURES = {
             Nepal Nepalese - Kathmandu"""
         ),
     ),
-    "eastasian": Culture(
-        men=words("Kenji Takeshi Hiroshi Wei_Ming Minh Jun-ho Masaru Guo_Liang Sang-woo Koji"),
-        women=words("Yumi Keiko Mei_Lin Linh Soo-jin Haruka Xiao_Yan Noriko Ji-won Akiko"),
+    "japanese": Culture(
+        men=words(
+            """Kenji Takeshi Hiroshi Masaru Koji Shinji Naoki Isamu Daisuke Yutaka"""
+        ),
+        women=words(
+            """Yumi Keiko Haruka Noriko Akiko Emi Sachiko Mariko Tomoe Reiko"""
+        ),
         surnames=words(
-            """Tanabe Morimoto Kuroda Watase Nakagawa Shimizu Fujita Takeda Ohara Chen Zhang Liu
-            Huang Nguyen Pham Tran Kim Park Choi Yoon Lin Sato Abe Cho Do Fukuda Goto
-            Han Inoue Jung Kato Le Matsuda Ngo Okada Peng
-            Qin Rhee Saito Tan Ueda Vu Wang Yamane Zhou"""
+            """Tanabe Morimoto Kuroda Watase Nakagawa Shimizu Fujita Takeda Ohara Sato
+            Abe Fukuda Goto Inoue Kato Matsuda Okada Saito Ueda Yamane Hayashi Kondo
+            Nishi Ogawa Sakai"""
         ),
         towns=words(
-            "Minamihara Xinhe Nagasone Daechon Longtan Kawabe Phu_Long Haesong
-            Tsukimori Anbei Hoa_Xuan Gwangsan"
+            """Minamihara Nagasone Kawabe Tsukimori Oshidani Hanamura Kitazono
+            Aomine"""
         ),
         countries=countries(
-            """Japan Japanese - Tokyo Osaka Sapporo
-            China Chinese - Beijing Shanghai Tianjin
-            South_Korea South_Korean South_Koreans Seoul Pusan
-            Vietnam Vietnamese - Hanoi
-            Taiwan Taiwanese - Taipei"""
+            """Japan Japanese - Tokyo Osaka Sapporo Kobe"""
         ),
     ),
-    "eastmed": Culture(
+    "korean": Culture(
         men=words(
-            "Mehmet Kostas Andreas Emre Nikos Levent Petros Orhan Yannis Kemal Cem Spyros Murat"
+            """Jun-ho Sang-woo Min-seok Dong-hyun Tae-il Kyung-soo Sung-min Jae-won"""
         ),
-        women=words("Ayse Eleni Zeynep Despina Elif Katerina Sevgi Ioanna Nur Marina"),
+        women=words(
+            """Soo-jin Ji-won Hye-rin Mi-kyung Eun-ju Yoo-na Sun-hee"""
+        ),
         surnames=words(
-            """Papadakis Yildirim Demir Stavrou Kaplan Economides Aydin Vasilakis Ozkan Christou
-            Arslan Manolis Tekin Kyriakou Alexiou Bozkurt Celik Dimas Erdem Fotiou
-            Galanis Hadjis Inan
-            Kalfas Lambrou Makris Nalbant Onal Pappas Rallis Sahin Toprak Uzun Zografos"""
+            """Kim Park Choi Yoon Cho Han Jung Rhee Kang Bae Shin Noh Ryu Seo Oh
+            Moon"""
         ),
         towns=words(
-            "Yesilhan Agia_Marina Karatepe Neokastro Denizova Palaiohori Sarikum Ano_Vrysi Gokcay"
+            """Daechon Haesong Gwangsan Namhae-ri Bukpo Songdong Yeonggok"""
+        ),
+        countries=countries(
+            """South_Korea South_Korean South_Koreans Seoul Pusan Taejon"""
+        ),
+    ),
+    "chinese": Culture(
+        men=words(
+            """Weiming Guoliang Jianhua Zhiwei Haoran Yifan Dawei Xiaobo"""
+        ),
+        women=words(
+            """Meilin Xiaoyan Lihua Yuting Shufen Jiaqi Wenjing"""
+        ),
+        surnames=words(
+            """Chen Zhang Liu Huang Lin Peng Qin Tan Wang Zhou Deng Feng Gao Hsu Jiang
+            Luo Ma Qian Song Xie"""
+        ),
+        towns=words(
+            """Xinhe Longtan Anbei Shuangkou Baiyun_Harbour Qinghe Nanpo"""
+        ),
+        countries=countries(
+            """China Chinese - Beijing Shanghai Tianjin
+            Taiwan Taiwanese - Taipei Kaohsiung
+            Singapore Singaporean Singaporeans Singapore_City"""
+        ),
+    ),
+    "turkish": Culture(
+        men=words(
+            """Mehmet Emre Levent Orhan Kemal Cem Murat Tuncay Ilhan"""
+        ),
+        women=words(
+            """Ayse Zeynep Elif Sevgi Nur Gonca Dilek Filiz"""
+        ),
+        surnames=words(
+            """Yildirim Demir Kaplan Aydin Ozkan Arslan Tekin Bozkurt Celik Erdem Inan
+            Nalbant Onal Sahin Toprak Uzun Korkmaz Gunes Polat Sezer"""
+        ),
+        towns=words(
+            """Yesilhan Karatepe Denizova Sarikum Gokcay Akpinar Tuzlukoy"""
         ),
         countries=countries(
             """Turkey Turkish Turks Ankara Izmir Istanbul
-            Greece Greek Greeks Athens Patras
+            Azerbaijan Azeri Azeris Baku Ganja"""
+        ),
+    ),
+    "greek": Culture(
+        men=words(
+            """Kostas Andreas Nikos Petros Yannis Spyros Stavros Lefteris"""
+        ),
+        women=words(
+            """Eleni Despina Katerina Ioanna Marina Sofia Vasiliki Anthi"""
+        ),
+        surnames=words(
+            """Papadakis Stavrou Economides Vasilakis Christou Manolis Kyriakou Alexiou
+            Dimas Fotiou Galanis Hadjis Kalfas Lambrou Makris Pappas Rallis Zografos"""
+        ),
+        towns=words(
+            """Agia_Marina Neokastro Palaiohori Ano_Vrysi Kalamitsi Drosopigi
+            Petrolimani"""
+        ),
+        countries=countries(
+            """Greece Greek Greeks Athens Patras Salonika
             Cyprus Cypriot Cypriots Nicosia Limassol"""
+        ),
+    ),
+    "italian": Culture(
+        men=words(
+            """Fabio Giorgio Luca Matteo Renato Sandro Paolo Enzo Dario"""
+        ),
+        women=words(
+            """Chiara Francesca Silvia Paola Ornella Giulia Carlotta Bianca"""
+        ),
+        surnames=words(
+            """Bellini Rossetti Di_Marco Conti Ferrante Lombardi Zanetti Moretti
+            Bassani Caruso D'Angelo Esposito Galli Marchetti Orsini Pellegrino Ricci
+            Santoro Testa Vitale"""
+        ),
+        towns=words(
+            """Castelfranco_Alto Villa_Serena Campoverde Monteforno Borgo_Lungo
+            Valsecca Rocca_Nera"""
+        ),
+        countries=countries(
+            """Italy Italian Italians Rome Milan Turin Genoa"""
         ),
     ),
 }

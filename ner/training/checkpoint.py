@@ -16,7 +16,7 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, 
     """Write a checkpoint; the one before is replaced as a whole."""
     with write_folder(folder) as part:
         saved = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-        safetensors.torch.save_file(saved, part / "tensors.safetensors")
+        (part / "tensors.safetensors").write_bytes(safetensors.torch.save(saved))
         (part / "state.json").write_text(json.dumps(state) + "\n", encoding="utf-8")
 
 

@@ -67,7 +67,7 @@ def test_endless_line_is_refused_with_its_number(monkeypatch: pytest.MonkeyPatch
 def test_gigantic_token_or_tag_is_shortened_in_the_message() -> None:
     for line in (b"x" * 100_000, b"x " * 50_000, b"Paris " + b"x" * 100_000):
         with pytest.raises(CorpusError) as caught:
-            read_file(io.BytesIO(b"a b\n"[:0] + line))
+            read_file(io.BytesIO(line))
         assert len(str(caught.value)) < 400
         assert str(caught.value).startswith("<stream>:1: ")
 
@@ -113,7 +113,7 @@ def test_json_lines_are_known_by_braces_or_by_name(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"x\.jsonl\.gz:1: is not JSON"):
         read_file(path)
     assert read_file(io.BytesIO(b"{ O\n} O\n"))[0].tokens == ("{", "}")
-    assert read_columns(io.BytesIO(b"{ X O}\n{ X O\n".replace(b"O}", b"O")))[0].tokens == ("{",) * 2
+    assert read_columns(io.BytesIO(b"{ I-}"))[0].spans == (Span(0, 1, "}"),)
     with pytest.raises(CorpusError, match="is not JSON"):
         read_jsonl(io.BytesIO(b"Bonn B-LOC\n"))
 
@@ -151,7 +151,7 @@ def test_melting_neighbours_are_counted_when_writing_io(caplog: pytest.LogCaptur
     assert "1 entities melted" in caplog.text
 
 
-@given(st.binary(max_size=200) | st.text(" \tab-BIO\r\n{}\"#", max_size=60).map(str.encode))
+@given(st.binary(max_size=200) | st.text(' \tab-BIO\r\n{}"#', max_size=60).map(str.encode))
 def test_any_bytes_are_sentences_or_a_one_line_error(data: bytes) -> None:
     try:
         sentences = read_file(io.BytesIO(data))
