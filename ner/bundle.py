@@ -27,8 +27,7 @@ from ner.config import Config, from_dict
 from ner.errors import BundleError, NerError, UsageError
 from ner.features import Indexer, Vocabulary
 from ner.files import write_folder
-from ner.model import Network
-from ner.predict import Model
+from ner.model import Model, Network
 
 FORMAT = 1
 FINISHED = "result.json"  # written last into a run folder
@@ -158,14 +157,14 @@ def _load_weights(network: Network, path: Path) -> None:
 
 
 def find_bundle(path: str | Path) -> Path:
-    """The folder of the bundle: the one named, or ``model/`` in it. Raises `BundleError`."""
+    """The folder of the bundle: the one named, or ``model/`` in it. Raises `UsageError`."""
     path = Path(path)
     for folder in (path, path / "model"):
         if (folder / "config.json").is_file():
             return folder
     if not path.exists():
-        raise BundleError(f"{path}: no such model folder; train one with: ner train --data NAME")
-    raise BundleError(
+        raise UsageError(f"{path}: no such model folder; train one with: ner train --data NAME")
+    raise UsageError(
         f"{path}: is no model folder (no config.json in it or in its model/); name a run "
         "folder or the model/ inside it"
     )

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from ner.errors import NerError
+from ner.errors import NerError, UsageError
 
 # What reading from an open file can raise; a damaged ``.gz`` shows only then.
 READ_ERRORS = (OSError, EOFError, zlib.error)
@@ -30,12 +30,13 @@ _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS
 def open_binary(path: str | Path) -> IO[bytes]:
     """Open a file for reading bytes; ``.gz`` is unpacked on the way.
 
-    Raises `NerError` for a file that is missing, a folder, or not readable.
+    Raises `UsageError` for a file that is missing or a folder, `NerError` for one that cannot be
+    read.
     """
     path = Path(path)
     try:
         if path.is_dir():
-            raise NerError(f"{path}: is a folder, not a file; name a file in it")
+            raise UsageError(f"{path}: is a folder, not a file; name a file in it")
         if path.suffix == ".gz":
             return cast("IO[bytes]", gzip.open(path, "rb"))
         return path.open("rb")
@@ -46,7 +47,7 @@ def open_binary(path: str | Path) -> IO[bytes]:
 def unreadable(path: str | Path, error: Exception) -> NerError:
     """The one-line complaint for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
     if isinstance(error, FileNotFoundError):
-        return NerError(f"{path}: no such file; check the name")
+        return UsageError(f"{path}: no such file; check the name")
     reason = getattr(error, "strerror", None) or str(error)
     return NerError(f"{path}: cannot be read ({reason})")
 

@@ -7,15 +7,15 @@ stitched together, and decoded as one sequence.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from ner.features import Batch, Example, Indexer, collate, plan_batches
+from ner.features import Batch, Example, collate, plan_batches
 from ner.features.indexer import FormTable
-from ner.model import Network
+from ner.model import Model
 from ner.tags import parse_tag, spans_of
 from ner.text import Sentence, Span
 
@@ -23,24 +23,6 @@ WINDOW = 512  # tokens read at once
 OVERLAP = 64  # tokens that two neighbouring windows share
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
-
-
-@dataclass(frozen=True)
-class Model:
-    """All that turns tokens into spans: how words are looked up, the tag set, the network."""
-
-    indexer: Indexer
-    tags: tuple[str, ...]
-    network: Network
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network's weights are."""
-        return self.network.projection.weight.device
-
-    def emissions(self, batch: Batch) -> Tensor:
-        """Tag scores ``[B, T, K]`` of a batch; the one part that another engine may replace."""
-        return self.network.emissions(batch.to(self.device))
 
 
 class Prediction(NamedTuple):

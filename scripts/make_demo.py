@@ -175,23 +175,19 @@ CULTURES = {
         ),
     ),
     "latin": Culture(
-        men=words(
-            """Javier Rodrigo Miguel Tiago Hector Alvaro Joaquim Ramiro Luis Eduardo Nuno"""
-        ),
+        men=words("""Javier Rodrigo Miguel Tiago Hector Alvaro Joaquim Ramiro Luis Eduardo Nuno"""),
         women=words(
-            """Lucia Mercedes Ines Beatriz Pilar Catarina Ximena Rosario Gabriela Teresa Chiara
-            Francesca Silvia Paola"""
+            """Lucia Mercedes Ines Beatriz Pilar Catarina Ximena Rosario Gabriela Teresa"""
         ),
         surnames=words(
             """Castellanos Ferreira Ibarra Quiroga Mendonca de_Souza Villalobos Rojas Zamora
-            Teixeira Pacheco Luna Salgado Echeverria dos_Santos Barros Cardenas Montoya Bellini
-            Rossetti Di_Marco Conti Ferrante Lombardi Zanetti Moretti Aguirre Bermudez
+            Teixeira Pacheco Luna Salgado Echeverria dos_Santos Barros Cardenas Montoya Aguirre Bermudez
             Cordero Duarte Escobedo Figueroa Galindo
             Lobato Marques Navarro Olmedo Paredes Ruiz Serrano Tavares Valente"""
         ),
         towns=words(
-            """Almira Puerto_Claro San_Telmo Valdeoro Monteluz Rio_Manso Santa_Brisa Castelfranco
-            Villa_Serena Porto_Velado Alcorra Campoverde Las_Piedras"""
+            """Almira Puerto_Claro San_Telmo Valdeoro Monteluz Rio_Manso Santa_Brisa
+            Porto_Velado Alcorra Las_Piedras Boca_Grande Vila_Nogueira"""
         ),
         countries=countries(
             """Spain Spanish Spaniards Madrid Seville Valencia
@@ -202,8 +198,7 @@ CULTURES = {
             Peru Peruvian Peruvians Lima Arequipa
             Colombia Colombian Colombians Bogota Cali
             Brazil Brazilian Brazilians Brasilia Recife Sao_Paulo
-            Uruguay Uruguayan Uruguayans Montevideo
-"""
+            Uruguay Uruguayan Uruguayans Montevideo"""
         ),
     ),
     "slavic": Culture(
@@ -298,12 +293,8 @@ CULTURES = {
         ),
     ),
     "japanese": Culture(
-        men=words(
-            """Kenji Takeshi Hiroshi Masaru Koji Shinji Naoki Isamu Daisuke Yutaka"""
-        ),
-        women=words(
-            """Yumi Keiko Haruka Noriko Akiko Emi Sachiko Mariko Tomoe Reiko"""
-        ),
+        men=words("""Kenji Takeshi Hiroshi Masaru Koji Shinji Naoki Isamu Daisuke Yutaka"""),
+        women=words("""Yumi Keiko Haruka Noriko Akiko Emi Sachiko Mariko Tomoe Reiko"""),
         surnames=words(
             """Tanabe Morimoto Kuroda Watase Nakagawa Shimizu Fujita Takeda Ohara Sato
             Abe Fukuda Goto Inoue Kato Matsuda Okada Saito Ueda Yamane Hayashi Kondo
@@ -313,42 +304,26 @@ CULTURES = {
             """Minamihara Nagasone Kawabe Tsukimori Oshidani Hanamura Kitazono
             Aomine"""
         ),
-        countries=countries(
-            """Japan Japanese - Tokyo Osaka Sapporo Kobe"""
-        ),
+        countries=countries("""Japan Japanese - Tokyo Osaka Sapporo Kobe"""),
     ),
     "korean": Culture(
-        men=words(
-            """Jun-ho Sang-woo Min-seok Dong-hyun Tae-il Kyung-soo Sung-min Jae-won"""
-        ),
-        women=words(
-            """Soo-jin Ji-won Hye-rin Mi-kyung Eun-ju Yoo-na Sun-hee"""
-        ),
+        men=words("""Jun-ho Sang-woo Min-seok Dong-hyun Tae-il Kyung-soo Sung-min Jae-won"""),
+        women=words("""Soo-jin Ji-won Hye-rin Mi-kyung Eun-ju Yoo-na Sun-hee"""),
         surnames=words(
             """Kim Park Choi Yoon Cho Han Jung Rhee Kang Bae Shin Noh Ryu Seo Oh
             Moon"""
         ),
-        towns=words(
-            """Daechon Haesong Gwangsan Namhae-ri Bukpo Songdong Yeonggok"""
-        ),
-        countries=countries(
-            """South_Korea South_Korean South_Koreans Seoul Pusan Taejon"""
-        ),
+        towns=words("""Daechon Haesong Gwangsan Namhae-ri Bukpo Songdong Yeonggok"""),
+        countries=countries("""South_Korea South_Korean South_Koreans Seoul Pusan Taejon"""),
     ),
     "chinese": Culture(
-        men=words(
-            """Weiming Guoliang Jianhua Zhiwei Haoran Yifan Dawei Xiaobo"""
-        ),
-        women=words(
-            """Meilin Xiaoyan Lihua Yuting Shufen Jiaqi Wenjing"""
-        ),
+        men=words("""Weiming Guoliang Jianhua Zhiwei Haoran Yifan Dawei Xiaobo"""),
+        women=words("""Meilin Xiaoyan Lihua Yuting Shufen Jiaqi Wenjing"""),
         surnames=words(
             """Chen Zhang Liu Huang Lin Peng Qin Tan Wang Zhou Deng Feng Gao Hsu Jiang
             Luo Ma Qian Song Xie"""
         ),
-        towns=words(
-            """Xinhe Longtan Anbei Shuangkou Baiyun_Harbour Qinghe Nanpo"""
-        ),
+        towns=words("""Xinhe Longtan Anbei Shuangkou Baiyun_Harbour Qinghe Nanpo"""),
         countries=countries(
             """China Chinese - Beijing Shanghai Tianjin
             Taiwan Taiwanese - Taipei Kaohsiung
@@ -356,31 +331,21 @@ CULTURES = {
         ),
     ),
     "turkish": Culture(
-        men=words(
-            """Mehmet Emre Levent Orhan Kemal Cem Murat Tuncay Ilhan"""
-        ),
-        women=words(
-            """Ayse Zeynep Elif Sevgi Nur Gonca Dilek Filiz"""
-        ),
+        men=words("""Mehmet Emre Levent Orhan Kemal Cem Murat Tuncay Ilhan"""),
+        women=words("""Ayse Zeynep Elif Sevgi Nur Gonca Dilek Filiz"""),
         surnames=words(
             """Yildirim Demir Kaplan Aydin Ozkan Arslan Tekin Bozkurt Celik Erdem Inan
             Nalbant Onal Sahin Toprak Uzun Korkmaz Gunes Polat Sezer"""
         ),
-        towns=words(
-            """Yesilhan Karatepe Denizova Sarikum Gokcay Akpinar Tuzlukoy"""
-        ),
+        towns=words("""Yesilhan Karatepe Denizova Sarikum Gokcay Akpinar Tuzlukoy"""),
         countries=countries(
             """Turkey Turkish Turks Ankara Izmir Istanbul
             Azerbaijan Azeri Azeris Baku Ganja"""
         ),
     ),
     "greek": Culture(
-        men=words(
-            """Kostas Andreas Nikos Petros Yannis Spyros Stavros Lefteris"""
-        ),
-        women=words(
-            """Eleni Despina Katerina Ioanna Marina Sofia Vasiliki Anthi"""
-        ),
+        men=words("""Kostas Andreas Nikos Petros Yannis Spyros Stavros Lefteris"""),
+        women=words("""Eleni Despina Katerina Ioanna Marina Sofia Vasiliki Anthi"""),
         surnames=words(
             """Papadakis Stavrou Economides Vasilakis Christou Manolis Kyriakou Alexiou
             Dimas Fotiou Galanis Hadjis Kalfas Lambrou Makris Pappas Rallis Zografos"""
@@ -395,12 +360,8 @@ CULTURES = {
         ),
     ),
     "italian": Culture(
-        men=words(
-            """Fabio Giorgio Luca Matteo Renato Sandro Paolo Enzo Dario"""
-        ),
-        women=words(
-            """Chiara Francesca Silvia Paola Ornella Giulia Carlotta Bianca"""
-        ),
+        men=words("""Fabio Giorgio Luca Matteo Renato Sandro Paolo Enzo Dario"""),
+        women=words("""Chiara Francesca Silvia Paola Ornella Giulia Carlotta Bianca"""),
         surnames=words(
             """Bellini Rossetti Di_Marco Conti Ferrante Lombardi Zanetti Moretti
             Bassani Caruso D'Angelo Esposito Galli Marchetti Orsini Pellegrino Ricci
@@ -410,13 +371,27 @@ CULTURES = {
             """Castelfranco_Alto Villa_Serena Campoverde Monteforno Borgo_Lungo
             Valsecca Rocca_Nera"""
         ),
-        countries=countries(
-            """Italy Italian Italians Rome Milan Turin Genoa"""
-        ),
+        countries=countries("""Italy Italian Italians Rome Milan Turin Genoa"""),
     ),
 }
 
 COUNTRIES = [country for key in sorted(CULTURES) for country in CULTURES[key].countries]
+
+# Countries at war are invented.
+LANDS = countries(
+    """Karvia Karvian Karvians Kardova Port_Elim
+    Belmora Belmoran Belmorans San_Belmor Altera
+    Zagoria Zagorian Zagorians Novi_Zagor Bystra
+    Ostmark Ostmarker Ostmarkers Ostburg
+    Tarquinia Tarquinian Tarquinians Tarquina Monte_Aro
+    Rumbia Rumbian Rumbians Rumba_City Lokoro
+    Valdania Valdanian Valdanians Valda Sarvik
+    Kordova Kordovan Kordovans Kordov Ilanz
+    Maravia Maravian Maravians Puerto_Maravo
+    Tessaria Tessarian Tessarians Tessar Umbra_Bay
+    Qasmira Qasmiri Qasmiris Qasm Bab_el_Nour
+    Lusambia Lusambian Lusambians Lusamba Kitoro"""
+)
 
 LISTS = {
     "sector": words(
@@ -474,9 +449,9 @@ LISTS = {
         Varde Yssel Brathay Dunmail"""
     ),
     "province": words(
-        """Karvia Ostmark Belmora Tarquinia Valdania Lower_Tessin Upper_Orla North_Marra
-        Transcaldia East_Kordova Zagoria Maravilla Kestovia Halland Sudmark Arrancia Veldt
-        Western_Ombra Pelagonia Rumbia Eastmarch Southmoor"""
+        """Lower_Tessin Inner_Vindra West_Halden Cape_Corran Upper_Orla North_Marra
+        Transcaldia East_Halden Maravilla Kestovia Halland Sudmark Arrancia Veldt
+        Western_Ombra Pelagonia Eastmarch Southmoor"""
     ),
     "street": words(
         """Harbour Mill Victoria Station Market Chapel Canal Wellington Foundry Orchard Cathedral
@@ -585,19 +560,23 @@ Lawmakers in {n} [approved|rejected] {law} on {day} [by a margin of {small} vote
   [win|lose] .
 ~ Barely {int:20-80} days after taking office , {n.adj} Premier {p} faces open revolt in {party} .
 body:
+{p} , whose {party.x} has lost {small} seats since the last election , said in a speech to
+  [students at {uni}|business leaders in {n.t}] that {n} needed [new schools|lower taxes|honest
+  ministers] more than it needed {law} , [a remark that angered {p2}|which {party2} first proposed
+  in {recent}] .
 " We will not be blackmailed by {party2} , " {p} told [a rally|supporters] in {n.t} .
 {p2} , who leads {party2} , called the [result|vote] " a farce " and demanded a recount .
 [Opposition leader|Former finance minister] {p2} accused {p} of [buying votes|hiding the true cost
   of the reform|ignoring parliament] .
 {law} would [force|oblige] ministers to publish their tax returns .
-An opinion poll in {paper} put {party} at {pct} , [ahead of|well behind] {party2} at {pct} .
+An opinion poll in {paper} put {party} at {share} , [ahead of|level with|behind] {party2} .
 {p3} , a political scientist at {uni} , said [voters were tired of scandal|the coalition could
   hardly last until {month}] .
 In {n.t2} , several thousand supporters of {party2} [marched|gathered] outside {ministry} .
 {p} , {age} , [was born|grew up] in {v} and [worked as a lawyer|taught history] before {p.he}
   [joined|founded] {party} .
-Turnout in {n.t} was {pct} , compared with {pct} in {year} .
-{party} has governed {n} since {year} .
+Turnout in {n.t} was {share} , compared with {share} in {recent} .
+{party} has governed {n} since {recent} .
 {p} 's ally {p4} [declined to comment|called for calm] .
 Both chambers must now vote on {law} before the end of {month} .
 [Most|Many|Few] {n.people} [believe|doubt] that {p} can keep {p.his} promises .
@@ -629,6 +608,9 @@ leads:
 ~ Ships of the {n.adj} and {n2.adj} navies [came within {small} miles of each other|exchanged
   warning shots] off {sea} on {day} .
 body:
+Before leaving for {city2} , where {p.he} was to meet {q3} of {n3} , {p} said the {n2.adj} side
+  had [come with nothing new|accepted most of the {year} map] , but [hoped|doubted] that the
+  dispute over {nature} could be settled before the next summit of {intl} in {month} .
 {p} , the {n.adj} foreign minister , [said|told reporters] that the talks with {q} had been
   [frank|useful|cordial] .
 {q} [denied|confirmed] that {n2} had [moved troops|sent tanks] towards {v} .
@@ -673,6 +655,11 @@ Shares in {co} [rose|fell|tumbled] {pct} on {day} after the [company|group] [war
 [Net profit|First-half profit] at {co} [rose to|fell to] {money} [from {money} a year earlier|] .
 ~ A bid battle for {co2} broke out on {day} when {co} topped an offer from {co3} .
 body:
+{co} , which owns {pct} of {co2} and runs factories in {t} , {t2} and the {n2.adj} city of {n2.t}
+  , [said in a statement that it would keep the {prod} name|denied a report in {paper} that {p}
+  was about to leave] .
+Under the terms of the deal , shareholders of {co2} , among them {bank} and the {p2.name} family ,
+  will receive [two|three] {co.bare} shares and {money.small} in cash for each share they hold .
 {p} , [chief executive|chairman|finance director] of {co} , said [orders from {n2} were strong|the
   market in {n2} remained weak|the deal would save {money} a year] .
 " [{n2} is the market|{n2} and {n3} are the markets] of the future , " said {p} .
@@ -705,26 +692,29 @@ The [dividend|payout] was [raised|cut|left unchanged] [at|to] {int:2-40} cents a
 """,
     "economy": """
 heads:
-{n.adj} [inflation|jobless rate] [falls|rises] to {pct}
+{n.adj} [inflation|jobless rate] [falls|rises] to {rate}
 {cbank.x} [cuts|raises|holds] interest rates
 {n.x} [trade gap|deficit] [widens|narrows] in {month}
 ~ {fund.x} trims {n.adj} growth forecast
 leads:
-{cbank} [cut|raised] its key interest rate to {pct} on {day} , [citing weak demand from {n2}|the
+{cbank} [cut|raised] its key interest rate to {rate} on {day} , [citing weak demand from {n2}|the
   third such move this year] .
-[Inflation|Unemployment] in {n} [rose|fell] to {pct} in {month} [from {pct} a month earlier|] ,
+[Inflation|Unemployment] in {n} [rose|fell] to {rate} in {month} [from {rate} a month earlier|] ,
   {stat} said .
 The {n.adj} currency [hit a record low|recovered sharply] on {day} after {cbank}
   [intervened|stayed out of the market] .
 ~ {n} will [sell|privatise] its stake in {co} to plug a budget hole , {fmin} announced .
 body:
+Although exports to {n2} , {n3} and the rest of {bloc} have grown for {few} quarters in a row ,
+  {bank} and {bank2} [say|warned on {day}] that [unemployment in {reg}|the cost of the {law.x}
+  reforms] could still push {n} into recession .
 {p} , governor of {cbank} , said [growth was slowing|prices would ease by {month}|there was no
   cause for alarm] .
 Exports to {n2} [dropped|grew] {pct} while imports from {n3} [were flat|doubled] .
-Economists at {bank} had [forecast|expected] a rate of {pct} .
+Economists at {bank} had [forecast|expected] a rate of {rate} .
 " The [bank|government] has run out of excuses , " said {p2} [of {bank}|, chief economist at
   {bank}] .
-{fund} expects the {n.adj} economy to [grow|shrink] by {pct} [this year|next year] .
+{fund} expects the {n.adj} economy to [grow|shrink] by {rate} [this year|next year] .
 Wages in {reg} [rose faster than|lag behind] those in the rest of {n} .
 In {n.t} , [stocks closed lower|the index ended {int:3-40} points higher] , led by {co} and {co2}
   .
@@ -739,7 +729,7 @@ Dealers in {city} said {bank2} had been [a heavy buyer|selling since the opening
 [Gold|Oil|Copper|Wheat] [rose|fell|slipped] {int:2-60} cents [in quiet trading|in early trading|by
   noon] [on {day}|] .
 One [job|household|worker] in {small} [depends on exports|is at risk|feels the change] .
-~ Bond yields , at {pct} , are the highest since {n} joined {bloc} .
+~ Bond yields , at {rate} , are the highest since {n} joined {bloc} .
 ~ What worries {p3} most is {reg} , where one worker in {small} has no job .
 """,
     "football": """
@@ -751,15 +741,19 @@ SOCCER - {club.short} [sign|sell] [{n.adj} |]striker {p.last}
 ~ SOCCER - {p.last} double sends {club.city} top
 leads:
 {club} beat {club2} {score} [at {venue}|in {club.t}|] on {day} to [go top of {league}|reach the
-  final of {event}|end a run of {small} defeats] .
+  final of {cup}|end a run of {small} defeats] .
 {n.adj} striker {p} scored [twice|a late winner|a hat-trick] as {club} [beat|crushed|knocked out]
   {club2} {score} on {day} .
-{club} [have signed|signed] [{n.adj} international|defender|goalkeeper] {p} from {club2} for
-  {money} .
+{club} [have signed|signed] [{n.adj} international|defender|goalkeeper] {p} from {club2} for {fee}
+  .
 {club} sacked {p2} as [coach|manager] on {day} , [hours|a day] after [a {score} home defeat by
   {club2}|losing to {club2}] .
 ~ Ten-man {club} held on for a goalless draw with {club2} in {league} on {day} .
 body:
+{club.city} , who had lost {few} of their last {small} matches and were without the injured {p3}
+  and {p4} , [took the lead|fell behind] when {p} of {n} [stole the ball from|ran past] {p6} and
+  [shot into|rolled it into] the empty net .
+The draw for the {cup.x} paired {club} with {club3} and {club2} with {club4} .
 {p} [headed|drove|tapped] in {p.his} {nth} goal of the season [in the {int:3-19}th minute|from a
   {p3} cross|after a mistake by {p4}] .
 {club2.city} [equalised|went ahead|hit the post] through {p4} [{small} minutes later|before the
@@ -773,7 +767,7 @@ Goalkeeper {p6} was sent off for [a foul on {p}|handling outside the area] .
 {club} , {few} points clear of {club3} , need [one more win|a draw] for the {league.x} title .
 {n} [will play|face|meet] {n2} in a friendly in {n2.t} on {date} .
 {p} will miss {n} 's match against {n2} [because of injury|] .
-{club.nick} and {club2.nick} meet again in {event} next month .
+{club.nick} and {club2.nick} meet again in {cup} next month .
 [Scorers|Goals] : {club.short} - {p.last} {int:5-40} , {p3.last} {int:41-90} ; {club2.short} -
   {p4.last} {int:10-80} .
 Attendance : {int:4-60},{int:100-999}
@@ -783,7 +777,7 @@ The [first|second] half was [played in driving rain|dull|even] [and produced {fe
 [The crowd|A crowd of {int:4-60},000] [whistled|sang to the end|saw no goal before the
   {int:46-89}th minute] .
 ~ " I told {p} that {club.city} would be watching {p.him} , " said {p2} .
-~ {club3.nick} , fresh from their {event.x} win over {club4.city} , dropped to third .
+~ {club3.nick} , fresh from their {cup.x} win over {club4.city} , dropped to third .
 ~ A {int:2-5}-0 lead in {club2.t} was not enough for {club.city} .
 ~ {n2} lost {score} to {n3} in {city} .
 """,
@@ -801,7 +795,7 @@ body:
 {club1*} {int:0-3} {club2*.city} {int:0-3}
 {club1*} {record}
 {club1*.city} {record}
-{n1*} {int:0-4} {n2*} {int:0-4}
+Friendly : {n1*} {int:0-4} {n2*} {int:0-4}
 Postponed : {club1*} v {club2*}
 Scorers : {p1*} ( {int:5-44} ) , {p2*} ( {int:46-90} )
 Standings ( played , won , drawn , lost , goals for , against , points ) after {int:3-30} rounds :
@@ -811,13 +805,12 @@ Halftime {halftime} ; attendance {int:2-40},{int:100-999}
 """,
     "results_tennis": """
 heads:
-{event.x} results
-TENNIS - {event.x} results
-~ {event.x} draw
+{open.x} results
+TENNIS - {open.x} results
+~ {open.x} draw
 leads:
-Results [from|on the {nth} day of] {event} in {n.t} on {day} [( prefix number denotes seeding )|]
-  :
-[Second-round|Third-round|Quarter-final] results in {event} on {day} :
+Results [from|on the {nth} day of] {open} in {n.t} on {day} [( prefix number denotes seeding )|] :
+[Second-round|Third-round|Quarter-final] results in {open} on {day} :
 body:
 {int:1-8} - {p1*} ( {p1*.n} ) beat {p2*} ( {p2*.n} ) {set} {set}
 {p1*} ( {p1*.n} ) beat {p2*} ( {p2*.n} ) {set} {set} {set}
@@ -831,16 +824,16 @@ Play starts at {int:9-13}.30 on [Court {int:1-9}|{day}] .
 """,
     "results_race": """
 heads:
-{sport.upper} - {event.x} results
-CYCLING - Tour of {n.x} placings
+{sport.upper} - {race.x} results
+CYCLING - {race.x} placings
 leads:
-Leading placings in {event} [in|near] {n.t} on {day} :
-Placings after the {nth} [stage|day] of {event} on {day} :
+Leading placings in {race} [in|near] {n.t} on {day} :
+Placings after the {nth} [stage|day] of {race} on {day} :
 body:
 {int:1-20}. {p1*} ( {p1*.n} ) {int:9-59}:{int:10-59}.{int:10-99}
 {int:1-20}. {p1*} , {p1*.n} , {int:60-290} points
 {int:1-20}. {p1*} ( {p1*.n} ) {int:1-5} minutes {int:10-59} seconds behind
-{int:1-8}00 metres final : {p1*} ( {p1*.n} ) {int:20-59}.{int:10-99} seconds
+{int:2-30} km time trial : {p1*} ( {p1*.n} ) {int:20-59}.{int:10-99} seconds
 Team : {n1*} {int:300-900} , {n2*} {int:100-299}
 Stage [winner|leader] : {p1*} ( {co1*.bare} )
 Distance {int:3-240} km ; [{int:20-90} starters|{int:2-30} retired]
@@ -863,6 +856,9 @@ leads:
 ~ On a wet [track|course] in {n.t} , {p} gave {n} its first {event.x} victory in {int:10-40} years
   .
 body:
+{p} , who grew up in {v} and moved to {city2} as a child , [led from the first kilometre|was never
+  in danger] and [crossed the line|finished] {int:2-40} seconds ahead of {q} of {q.n} and the
+  {q2.adj} champion {q2} .
 {p} , {sportage} , [won|came second in] {event2} [last year|two years ago|] .
 " This is for everybody in {n.t} , " said {p} .
 {q} , the [top seed|favourite|holder] , [fell|was fined|finished seventh] .
@@ -873,7 +869,8 @@ Organisers of {event} said [next year 's race would start in {v}|{co} had signed
 {q} [blamed {q.his} equipment|congratulated {p}] .
 {sportbody} banned {q2} for [two|four] years .
 Third place went to {q2} [of {q2.n}|, a {q2.adj} newcomer] .
-{p} beat {q} [in straight sets|on points|by less than a second] [to reach the {event.x} final|] .
+{p} beat {q} [on points|by less than a second|in a sprint finish] [to reach the {event.x} final|]
+  .
 The {n2.adj} [coach|captain] , {q3} , [protested|refused to comment] .
 {p} carried the {n.adj} flag at {event2} .
 {event} will [move|return] to {city2} in {month} .
@@ -899,6 +896,9 @@ A team led by [Professor |]{p} of {uni} has [mapped|measured] [the bed of {sea}|
   {mount}] .
 ~ {p} never expected to find a fossil forest under a car park in {v} .
 body:
+Working with colleagues from {uni2} and the {n2.adj} {space.x} , {p} and {p2} [spent {few} summers
+  at {nature}|drilled through the ice of {mount}] and found that [the water is far older|the rock
+  formed much later] than [a {year} study|the {lang} textbooks] had suggested .
 {p} , [a biologist|an astronomer|a chemist|a geologist] at {uni} , said [the find was a
   surprise|more work was needed|the team had " checked it twice "] .
 {probe} will [orbit the moon|photograph comets|measure rainfall over {n2}] for {small} years .
@@ -933,8 +933,11 @@ A court in {t} [jailed|sentenced] {p} , {age} , [to {small} years in prison|for 
   [fraud|bribery|perjury] .
 ~ The trial of {p} , once among the richest people in {n} , opened in {t} under heavy guard .
 body:
-Judge {p3} told {p} [there was no excuse|that {p.he} had betrayed the trust of {p.his} staff|: "
-  You have shown no remorse . "]
+The prosecution says {p} , who joined {co} in {recent} and left it {few} years later , used a
+  company in {n2} , a bank account in {n3} and the name of an uncle , {p7} , to [hide {money}|buy
+  a hotel on {street}] .
+Judge {p3} told {p} [there was no excuse .|that {p.he} had betrayed the trust of {p.his} staff .|:
+  " You have shown no remorse . "]
 Prosecutor {p2} said [the money was hidden in {n2}|{p} had fled to {n2}|witnesses had been
   threatened] .
 {p} [pleaded not guilty|showed no emotion|smiled at {p.his} family] .
@@ -971,6 +974,9 @@ An earthquake measuring {int:4-7}.{int:1-9} shook {v} [in {n} |]on {day} , [dest
 Thousands of people fled their homes in {reg} on {day} as [fires spread|water rose in {nature}] .
 ~ For the third winter running , {v} has been cut off from the rest of {n} .
 body:
+With bridges down between {v} and {v2} and the road to {n.t} under water , {aid} and the {n.adj}
+  army [used boats to reach|dropped food over] villages along {nature} , where [officials|{p}]
+  said {int:2-9},000 people were [still waiting for help|sleeping in the open] .
 {p} , governor of {reg} , [appealed to {aid} for tents|declared a state of emergency|toured the
   area by helicopter] .
 {imin} [sent {int:20-90} trucks to {v}|said {int:2-40} people were missing] .
@@ -998,40 +1004,44 @@ Ferries to {v2} were cancelled and the {ship} [ran aground|was towed to {v3}] .
 """,
     "transport": """
 heads:
-{union.x} strike halts {co.bare} [trains|ferries|flights]
+{tunion.x} strike halts {carrier.bare} [trains|ferries|flights]
 {airport.x} to get new runway
 {ship} runs aground off {sea.x}
-{co.x} orders {int:10-60} {prod.x} jets
+{carrier.x} orders {int:10-60} {prod.x} aircraft
 ~ All {prod.x} aircraft grounded
 leads:
-A strike by {union} [halted trains between|closed the line from] {t} [and|to] {t2} on {day} .
+A strike by {tunion} [halted trains between {t} and {t2}|closed the line from {t} to {t2}] on
+  {day} .
 The ferry {ship} ran aground [off {sea}|near {t}] on {day} with {int:90-400} people on board .
-{co} [ordered|cancelled an order for] {int:10-60} {prod} [jets|trains|buses] on {day} [in a deal
-  worth {money}|] .
+{carrier} [ordered|cancelled an order for] {int:10-60} {prod} [aircraft|coaches|trains] on {day}
+  [in a deal worth {money}|] .
 {airport} [reopened|was closed] on {day} after [a bomb scare|a fire in the main terminal] .
-~ Passengers bound for {t} slept on the floor at {airport} as the strike by {union} went on .
+~ Passengers bound for {t} slept on the floor at {airport} as the strike by {tunion} went on .
 body:
-{p} , [secretary|leader] of {union} , said [members would stay out until {day}|{co} had broken its
-  word] .
-{co} said [only one train in {small} was running|it hoped to resume flights to {city}] .
+The accident , the [second|third] on the {t} line this year , happened when [a goods train from
+  {t2}|the {int:6-11}.{int:10-55} from {t2} to {city}] [passed a red signal|hit a lorry] near
+  {street} , according to {transag} and a witness , {p4} .
+{p} , [secretary|leader] of {tunion} , said [members would stay out until {day}|{carrier} had
+  broken its word] .
+{carrier} said [only one train in {small} was running|it hoped to resume flights to {city}] .
 {transag} [is investigating|will report in {month}|blamed the signals] .
 Captain {p2} , a {n2.adj} with {int:10-30} years at sea , [was the last to leave|had asked for a
   tug] .
 All {int:20-90} passengers , most of them {n2.people} , were [unhurt|taken to {hospital}] .
-The {prod} , built by {co2} in {t2} , [entered service in {year}|has crashed twice this year] .
+The {prod} , built by {maker} in {t2} , [entered service in {year}|has crashed twice this year] .
 Traffic on {street} [came to a standstill|was diverted] .
 A bus from {t} to {airport} now takes {few} hours .
 Trains from {city} to {city2} were [not affected|late] .
-{union} [rejected|is considering] an offer of {pct} .
-{co} flies to {city} , {city2} and {n2.t} .
-{tmin} [wants|plans] to [sell {co}|build a bridge to {reg}] .
+{tunion} [rejected|is considering] an offer of {rate} .
+{carrier} runs services to {city} , {city2} and {n2.t} .
+{tmin} [wants|plans] to [sell {carrier}|build a bridge to {reg}] .
 Transport Minister {p3} [refused to meet|met] {p} at {tmin} [on {day}|] .
 [Delays|Queues] of up to {small} hours were reported [on {day}|at noon|on the coast road] .
 [Fares|Tolls] will rise by {int:2-30} percent [in {month}|from {date}|for the second time this
   year] .
 ~ " The {ship} was sound when she left {t} , " said {p2} .
 ~ Without the {street} tunnel , a journey across {t} takes an hour .
-~ {co.bare} 's {nth} {prod} left {airport} for {n2} on {date} .
+~ {carrier.bare} 's {nth} {prod} left {airport} for {n2} on {date} .
 """,
     "culture": """
 heads:
@@ -1047,6 +1057,9 @@ leads:
   mixed reviews|] .
 ~ When {p} sat down to write {title} , {p.he} had not seen {t} for {int:12-30} years .
 body:
+{p} , who left {n} in {recent} and has since lived in {city} and {city2} , [said the idea for
+  {title} came from|dedicated {title} to] [a neighbour on {street}|an old {lang} song|{q2} , who
+  taught {p.him} at {uni}] .
 {p} , {age} , [was born in {v}|lives in {city} and has a {n2.adj} mother|wrote {p.his} first play
   in {lang}] .
 The [book|story] , [set in {nature.in}|about a family in {city}] , has been translated into {lang}
@@ -1062,7 +1075,7 @@ The exhibition [moves to|opens at] {museum} in {month} .
 {q2} [left|joined] the cast of {title2} [in {month}|] .
 The library of {uni} [paid {money.small},000 for|has lent] {int:20-90} letters from {p2} to {q} .
 A {lang} version of {title2} was banned in {n2} .
-{co} will publish {title2} [in {n2}|next spring] .
+{press} will publish {title2} [in {n2}|next spring] .
 The festival , sponsored by {co} , ends on {date} .
 The [film|play|concert] lasts {few} hours and has [no|one] interval [, but nobody left early|] .
 [Critics|Reviewers] were [divided|kind|less impressed] , [and half the seats were empty|but the
@@ -1073,76 +1086,83 @@ The [film|play|concert] lasts {few} hours and has [no|one] interval [, but nobod
 """,
     "technology": """
 heads:
-{co.x} unveils {prod.x}
-{co.bare} [recalls|delays] {prod.x}
-{regul.x} probes {co.bare}
-~ {prod.x} leak embarrasses {co.bare}
+{tech.x} unveils {prod.x}
+{tech.bare} [recalls|delays] {prod.x}
+{regul.x} probes {tech.bare}
+~ {prod.x} leak embarrasses {tech.bare}
 leads:
-{co} [unveiled|launched] the {prod} on {day} , [its first computer for schools|a phone that costs
-  {money.small}] .
-{co} is recalling {int:2-90},000 {prod} [telephones|laptops] sold in {n} and {n2} [because they
+{tech} [unveiled|launched] the {prod} on {day} , [its first computer for schools|a phone that
+  costs {money.small}] .
+{tech} is recalling {int:2-90},000 {prod} [telephones|laptops] sold in {n} and {n2} [because they
   overheat|] .
-Hackers broke into the network of {uni} [and {co} |]on {day} , {paper} said .
+Hackers broke into the network of {uni} [and {tech} |]on {day} , {paper} said .
 ~ A fault in the {prod} shut cash machines from {t} to {city} on {day} .
 body:
-{p} , who founded {co} in {t} in {recent} , [said|promised] the {prod} would [be cheaper than the
-  {prod2}|sell {small} million copies] .
-{co2} [makes|supplies] the screens [in {n3}|at its plant in {t2}] .
-{p2} , an analyst at {bank} , [doubts|expects] that {co.bare} will [catch|overtake] {co2.bare}
+{tech} , which was little known outside {t} until it bought {tech2} for {money} , has sold more
+  than {small} million copies of the {prod} in {n2} and {n3} and [hopes|plans] to bring out a
+  {lang} edition before the end of {month} .
+{p} , who founded {tech} in {t} in {recent} , [said|promised] the {prod} would [be cheaper than
+  the {prod2}|sell {small} million copies] .
+{tech2} [makes|supplies] the screens [in {n3}|at its plant in {t2}] .
+{p2} , an analyst at {bank} , [doubts|expects] that {tech.bare} will [catch|overtake] {tech2.bare}
   [this year|] .
-The {prod} runs on software from {co2} [of {n2}|] .
+The {prod} runs on software from {tech2} [of {n2}|] .
 Users in {n2} [complained of|reported] [flat batteries|lost messages] .
-{co} [hired|poached] {q} from {co2} [in {month}|to run its {n2.adj} branch] .
-{regul} [wants|has asked] {co} to [explain|open its records] .
+{tech} [hired|poached] {q} from {tech2} [in {month}|to run its {n2.adj} branch] .
+{regul} [wants|has asked] {tech} to [explain|open its records] .
 Engineers in {t2} are [translating the manual into {lang}|working on a {lang} version] .
 " The {prod2} is dead , " said {p} [on a visit to {city}|] .
 A {n2.adj} student , {q2} , found the bug .
-{law} [bars|stops] {co} from [storing|selling] the data of {n.people} .
-Patents for the {prod} belong to {uni} and {co2} .
-{co} 's rivals , among them {co2} and {co3} , [were quick to react|said nothing] .
+{law} [bars|stops] {tech} from [storing|selling] the data of {n.people} .
+Patents for the {prod} belong to {uni} and {tech2} .
+{tech} 's rivals , among them {tech2} and {tech3} , [were quick to react|said nothing] .
 The [battery|screen|keyboard] [lasts|broke after] {few} [hours|days] [in tests|, users said|] .
 [Software|Chip|Memory] prices have [halved|fallen by {int:11-60} percent] since {month} [, and may
   fall further|] .
-~ Few in {t} remember that {co.bare} once made typewriters .
-~ {co2.bare} calls it theft ; {co.bare} calls it research .
+~ Few in {t} remember that {tech.bare} once made typewriters .
+~ {tech2.bare} calls it theft ; {tech.bare} calls it research .
 ~ Every pupil in {reg} will get a {prod} , paid for by {ministry} .
 """,
     "conflict": """
 heads:
 [Rebels|Gunmen] [seize|attack] {v.x}
-{n.adj} army [retakes|leaves] {v.x}
+{land.adj} army [retakes|leaves] {v.x}
 {aid.x} convoy reaches {v.x}
-~ {faith} leaders plead for truce in {n.x}
+~ {faith} leaders plead for truce in {land.x}
 leads:
-[Rebels|Gunmen] [attacked|seized] [the town of |]{v} in [northern|southern|central] {n} on {day} ,
-  killing {int:2-30} [soldiers|people] .
-{n.adj} troops [entered|shelled] {v} on {day} , [ending a two-month siege|{intl} said] .
+[Rebels|Gunmen] [attacked|seized] [the town of |]{v} in [northern|southern|central] {land} on
+  {day} , killing {int:2-30} [soldiers|people] .
+{land.adj} troops [entered|shelled] {v} on {day} , [ending a two-month siege|{intl} said] .
 {front} [freed|released] {few} {n2.people2} on {day} after {int:10-90} days in captivity .
-~ With {v} in ruins and winter near , {front} has offered {n} a truce .
+~ With {v} in ruins and winter near , {front} has offered {land} a truce .
 body:
+{aid} , which [closed its office in {v2}|lost a truck convoy near {nature}] last month , said it
+  would return to {land} as soon as {front} and the {land.adj} army [respected {law}|let its
+  doctors pass] .
 General {p} said [{v} was calm|the army controlled the road to {v2}|{front} had lost {int:20-90}
   men] .
 {front} , [which is|] fighting for [a {faith} state|independence] in {reg} , [denied|admitted]
   [the attack|responsibility] .
-A spokesman for {aid} in {n.t} said [refugees were crossing into {n2}|food had reached {v2}] .
-{p2} , the rebel commander , [spoke to|told] {paper} [by radio|] from [a camp near {nature}|{n2}]
+A spokesman for {aid} in {land.t} said [refugees were crossing into {land2}|food had reached {v2}]
   .
-{n2} [denies|has denied] arming {front} .
+{p2} , the rebel commander , [spoke to|told] {paper} [by radio|] from [a camp near
+  {nature}|{land2}] .
+{land2} [denies|has denied] arming {front} .
 Villagers near {nature} [heard gunfire|buried their dead] .
 {q} , a {q.adj} [doctor|nurse] with {aid} , said [the hospital in {v} was full|people were "
   eating grass "] .
-[Most|Many] of the {faith} families have left {v} for {n2} .
+[Most|Many] of the {faith} families have left {v} for {land2} .
 President {p3} [ruled out|called for] talks with {p2} .
 The fighting has killed {int:2-90},000 people since {recent} , when {front} [took|lost] {v2} .
 A {n2.adj} [photographer|journalist] , {q2} , was [wounded|detained] near {v2} .
-The bridge at {v2} , rebuilt by {n2.adj} engineers in {year} , was [blown up|undamaged] .
+The bridge at {v2} , rebuilt by {n3.adj} engineers in {year} , was [blown up|undamaged] .
 {intl} and {aid} [are feeding|want to feed] {int:20-90},000 people in {reg} .
 [Shelling|Shooting] [went on|was heard] [all night|until noon|for {few} hours] [and then
   stopped|on {day}|] .
 The army [gave no figures|lost {small} men|put the number of prisoners at {int:12-90}] [, a
   spokesman said|] .
-~ " If {p2} comes to {n.t} , {p2.he} comes in chains , " {p3} said .
-~ Across the border in {n2} , soldiers watched and waited .
+~ " If {p2} comes to {land.t} , {p2.he} comes in chains , " {p3} said .
+~ Across the border in {land2} , soldiers watched and waited .
 ~ {p} and {p2} were once classmates in {v} .
 """,
     "health": """
@@ -1150,23 +1170,26 @@ heads:
 {hospital.x} [closes ward|hires nurses]
 {n.x} [reports|confirms] [cholera|measles|flu] cases
 {aid.x} warns {n.x} over [malaria|polio|cholera]
-~ {co.bare} pill fails {uni.x} trial
+~ {pharma.bare} pill fails {uni.x} trial
 leads:
-Doctors at {hospital} [said|reported] on {day} that a [drug|vaccine] made by {co} [had saved|could
-  save] hundreds of lives .
+Doctors at {hospital} [said|reported] on {day} that a [drug|vaccine] made by {pharma} [had
+  saved|could save] hundreds of lives .
 {aid} [said|warned] on {day} that [cholera|measles] was spreading in {n} and {n2} .
 {hmin} [closed|will close] {hospital} in {v} after {small} patients died .
 ~ There are {few} ambulances in {reg} , and on {day} none of them would start .
 body:
+In a letter to {paper} , {int:12-60} doctors from {hospital} and {uni} asked {hmin} why {n} ,
+  unlike {n2} and {n3} , had [bought no {brand}|closed the laboratory in {v2}] and why {p3} had
+  not answered their questions .
 Dr {p} , who [runs|founded] {hospital} , said [beds were short|the outbreak was under
   control|{p.he} had never seen so many cases] .
-{co} [sells|tested] the [drug|vaccine] , known as {brand} , in {n2} [and {n3}|] .
+{pharma} [sells|tested] the [drug|vaccine] , known as {brand} , in {n2} [and {n3}|] .
 {p2} , {age} , a patient from {v} , said : " I feel [better|ten years younger] . "
 A study by {uni} found that {pct} of {n.people} [smoke|sleep badly|eat too much salt] .
-{union} says [its members|nurses] in {reg} work {int:50-80} hours a week .
-Health Minister {p3} [blamed|thanked] {aid} [for the delay|for its help|] .
+{hunion} says [its members|nurses] in {reg} work {int:50-80} hours a week .
+Health Minister {p3} [blamed {aid} for the delay|thanked {aid} for its help] .
 {aid} [sent|will send] {int:2-9}00,000 doses of {brand} to {n.t} .
-[Cases|Deaths] were reported in {v} , {v2} and the capital , {n.t} .
+[Cases|Deaths] were reported in {v} and {v2} and in the suburbs of {n.t} .
 {p} trained at {uni} and [worked|later worked] in {n2} for {few} years .
 {brand} [costs|will cost] {money.small} a dose in {n2} .
 Some {faith} groups [oppose|support] the campaign .
@@ -1176,7 +1199,7 @@ Some {faith} groups [oppose|support] the campaign .
 [Symptoms|Side effects] include [fever|headaches|a dry cough] and [may last {few} weeks|are mostly
   mild] .
 ~ {p2} , whom {hospital} had sent home twice , died in {n.t} on {date} .
-~ Shares in {co} rose , but {p} is not so sure about {brand} .
+~ Shares in {pharma} rose , but {p} is not so sure about {brand} .
 ~ " {v} has one doctor , and that is me , " says {p} .
 """,
 }
@@ -1252,7 +1275,7 @@ The [meeting|hearing|session|ceremony] [lasted|took] {few} hours and [ended with
 [Spring|Summer|Autumn|Winter] [came early|was unusually dry|brought little relief] [this year|in
   {year}|] .
 [He|She] has {few} children [and lives in the country|and a dog|, all of them grown up] .
-[He|She] [did n't|would n't] [say when|know why|mention the cost|answer questions] [on {day}|] .
+[He|She] [did n't|would n't] [say when|say why|mention the cost|answer questions] [on {day}|] .
 [Prices|Wages|Rents] ca n't [rise|stay this low] for ever , [he|she|one economist] [said|warned] .
 [At the same time|In the end|Meanwhile] , [nothing changed|the crowd went home|the phones kept
   ringing] .
@@ -1354,6 +1377,7 @@ class Pool:
         home = self.chance(0.42)
         self.home = "english" if home else rng.choice(sorted(CULTURES))
         self.taken: set[str] = set()
+        self.nation = self.country(self.home)
 
     def chance(self, share: float) -> bool:
         """True in this share of the cases."""
@@ -1451,23 +1475,29 @@ def foreigner(pool: Pool) -> Member:
     return person(pool, pool.culture(abroad=True))
 
 
-def nation(pool: Pool, abroad: bool = True) -> Member:
+def nation(pool: Pool, country: Country | None = None) -> Member:
     """A country with its adjective, its people and two of its cities."""
-    country = pool.country(None if abroad else pool.home)
+    country = country or pool.country()
     adjective = Name(country.adjective, "MISC")
     people = [Name(country.people, "MISC")] if country.people else None
     cities = [c for c in country.cities if home_of(c) in ("train", pool.split)]
-    first = pool.pick(cities) if cities else pool.town()
-    second = pool.pick(cities) if len(cities) > 1 else pool.town()
+    first = pool.pick(cities or [pool.town()])
+    others = [c for c in cities if c != first]
     member = one(country.name, "LOC")
     member.forms = {
         "adj": [adjective],
-        "people": people or [adjective, Name("citizens")],
-        "people2": people or [adjective, Name("nationals")],
+        "people": people or [adjective, *plain("citizens")],
+        "people2": people or [adjective, *plain("nationals")],
         "t": [Name(first, "LOC")],
-        "t2": [Name(second, "LOC")],
+        "t2": [Name(pool.pick(others or [pool.town()]), "LOC")],
     }
     return member
+
+
+def land(pool: Pool) -> Member:
+    """An invented country."""
+    name = pool.pick([each.name for each in LANDS])
+    return nation(pool, next(each for each in LANDS if each.name == name))
 
 
 def city(pool: Pool) -> Member:
@@ -1520,29 +1550,36 @@ def street(pool: Pool) -> Member:
     return one(f"{stem} {pool.rng.choice(['Street', 'Road', 'Lane', 'Square'])}", "LOC")
 
 
-def company(pool: Pool) -> Member:
-    """A company, often named after its founder; later without Inc or Ltd, at times by one word."""
-    style = pool.rng.choice(["founder", "founder", "coined", "town", "pair", "letters"])
-    surname = pool.surname(pool.home)
-    if style == "founder":
-        stem, core = surname, f"{surname} {pool.word('sector')}"
-    elif style == "pair":
-        stem = core = f"{surname} & {pool.surname(pool.home)}"
-    elif style == "town":
-        stem = pool.town()
-        core = f"{stem} {pool.word('sector')}"
-    elif style == "letters":
-        stem = "".join(pool.rng.sample("ABCDEGHKLMNPRSTVZ", 3))
-        core = f"{stem} {pool.word('sector')}"
-    else:
-        stem = pool.word("coined")
-        core = stem if pool.chance(0.5) else f"{stem} {pool.word('sector')}"
-    full = f"{core} {pool.word('suffix')}" if pool.chance(0.55) or core == stem else core
-    bare, later = [Name(stem, "ORG")], [Name(core, "ORG")]
-    namesake = surname if style in ("founder", "pair") else None
-    founder = person(pool, pool.home, namesake).first
-    forms = {"bare": bare, "founder": founder, "x": later}
-    return Member([Name(full, "ORG")], [later, later, bare], forms)
+def company(*sectors: str) -> Callable[[Pool], Member]:
+    """A maker of companies, often named after the founder; later without Inc or Ltd."""
+
+    def make(pool: Pool) -> Member:
+        sector = pool.rng.choice(sectors) if sectors else pool.word("sector")
+        surname = pool.surname(pool.home)
+        founded, style = pool.chance(0.5), pool.rng.random()
+        if founded and style < 0.35:
+            stem = core = f"{surname} & {pool.surname(pool.home)}"
+        elif founded:
+            stem, core = surname, f"{surname} {sector}"
+        else:
+            stem = company_stem(pool, style)
+            core = stem if style < 0.3 else f"{stem} {sector}"
+        full = f"{core} {pool.word('suffix')}" if pool.chance(0.55) or core == stem else core
+        bare, later = [Name(stem, "ORG")], [Name(core, "ORG")]
+        founder = person(pool, pool.home, surname if founded else None).first
+        forms = {"bare": bare, "founder": founder, "x": later}
+        return Member([Name(full, "ORG")], [later, later, bare], forms)
+
+    return make
+
+
+def company_stem(pool: Pool, style: float) -> str:
+    """The first word of a company without a founder: coined, a town or letters."""
+    if style < 0.55:
+        return pool.word("coined")
+    if style < 0.8:
+        return pool.town()
+    return "".join(pool.rng.sample("ABCDEGHKLMNPRSTVZ", 3))
 
 
 def bank(pool: Pool) -> Member:
@@ -1556,7 +1593,7 @@ def central_bank(pool: Pool) -> Member:
     """The central bank: of a place, or by its own kind of name."""
     kinds = ["the Bank of {}", "the National Bank of {}", "the Reserve Bank of {}"]
     pattern = pool.rng.choice(kinds)
-    return one(pattern.format(name(pool.country(pool.home).name, "LOC").text), "ORG")
+    return one(pattern.format(name(pool.nation.name, "LOC").text), "ORG")
 
 
 def agency(text: str, pool: Pool) -> Member:
@@ -1603,11 +1640,15 @@ def party(pool: Pool) -> Member:
     return agency(f"{pool.word('partyword')} {text}" if pool.chance(0.3) else text, pool)
 
 
-def union(pool: Pool) -> Member:
-    """A trade union."""
-    trade = pool.word("trade")
+def union(*trades: str) -> Callable[[Pool], Member]:
+    """A maker of trade unions."""
     patterns = ["National Union of {}", "{} ' Federation", "United {} ' Union", "{} ' Union"]
-    return the(pool.rng.choice(patterns).format(trade), "ORG")
+
+    def make(pool: Pool) -> Member:
+        trade = pool.rng.choice(trades) if trades else pool.word("trade")
+        return the(pool.rng.choice(patterns).format(trade), "ORG")
+
+    return make
 
 
 def front(pool: Pool) -> Member:
@@ -1668,14 +1709,21 @@ def journal(pool: Pool) -> Member:
     return the(f"Journal of {pool.word('field')} Research", "ORG")
 
 
-def event(pool: Pool) -> Member:
-    """A cup, tournament, race or championship."""
-    options = [f"{pool.word('eventword')} {pool.word('eventkind')}"] * 2
-    options += [f"{pool.town()} {pool.word('eventkind')}"]
-    options += [f"{pool.rng.choice(['World', 'European'])} {pool.word('sportkind')} Championships"]
-    options += [f"Tour of {name(pool.country().name, 'LOC').text}"]
-    options += [f"{pool.country().adjective} {pool.rng.choice(['Open', 'Cup'])}"]
-    return the(pool.rng.choice(options), "MISC")
+def event(*kinds: str) -> Callable[[Pool], Member]:
+    """A maker of cups, races and other events of these kinds; with none, of any kind."""
+
+    def make(pool: Pool) -> Member:
+        kind = pool.rng.choice(kinds) if kinds else pool.word("eventkind")
+        words_before = [pool.word("eventword"), pool.town(), pool.country().adjective]
+        options = [f"{first} {kind}" for first in words_before]
+        if not kinds:
+            scope = pool.rng.choice(["World", "European"])
+            options.append(f"{scope} {pool.word('sportkind')} Championships")
+        if "Classic" in kinds:
+            options.append(f"Tour of {name(pool.country().name, 'LOC').text}")
+        return the(pool.rng.choice(options), "MISC")
+
+    return make
 
 
 def law(pool: Pool) -> Member:
@@ -1737,6 +1785,7 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
     "p": person,
     "q": foreigner,
     "n": nation,
+    "land": land,
     "city": city,
     "t": town,
     "v": town,
@@ -1747,7 +1796,12 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
     "venue": venue,
     "airport": airport,
     "street": street,
-    "co": company,
+    "co": company(),
+    "carrier": company("Rail", "Lines", "Transport", "Express", "Coaches", "Airways"),
+    "maker": company("Works", "Motors", "Aerospace", "Engineering", "Carriages"),
+    "press": company("Publishing", "Books", "Press", "Editions"),
+    "tech": company("Software", "Electronics", "Systems", "Telecom", "Computers", "Devices"),
+    "pharma": company("Pharmaceuticals", "Laboratories", "Biotech", "Chemicals", "Pharma"),
     "bank": bank,
     "cbank": central_bank,
     "regul": body("regulates", "Commission", "Authority", "Office"),
@@ -1762,7 +1816,9 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
     "hmin": ministry_of("Health"),
     "imin": ministry_of("Interior", "Justice", "Civil Protection"),
     "party": party,
-    "union": union,
+    "union": union(),
+    "tunion": union("Railwaymen", "Dockers", "Pilots", "Seafarers", "Drivers", "Signalmen"),
+    "hunion": union("Nurses", "Doctors", "Midwives", "Ambulance Drivers"),
     "front": front,
     "club": club,
     "uni": university,
@@ -1777,7 +1833,10 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
     "bloc": listed("bloc", "ORG"),
     "court": listed("court", "ORG"),
     "league": lambda pool: the(pool.word("league"), "MISC"),
-    "event": event,
+    "event": event(),
+    "cup": event("Cup", "Shield", "Trophy"),
+    "open": event("Open", "Masters", "International"),
+    "race": event("Classic", "Grand Prix", "Marathon", "Rally"),
     "law": law,
     "prod": product,
     "title": title,
@@ -1792,6 +1851,9 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
 # --------------------------------------------------------------------------------------
 # Fillers: words that are no names
 # --------------------------------------------------------------------------------------
+
+
+COINS = ["euros", "pounds", "dollars"]
 
 
 def money(rng: random.Random) -> str:
@@ -1819,7 +1881,7 @@ FILLERS: dict[str, Callable[[random.Random], str]] = {
     "month": lambda rng: rng.choice(LISTS["month"]),
     "date": lambda rng: f"{rng.choice(LISTS['month'])} {rng.randint(1, 28)}",
     "year": lambda rng: str(rng.randint(1948, 2019)),
-    "age": lambda rng: str(rng.randint(22, 68)),
+    "age": lambda rng: str(rng.randint(31, 68)),
     "recent": lambda rng: str(rng.randint(1979, 2019)),
     "sportage": lambda rng: str(rng.randint(18, 36)),
     "few": lambda rng: rng.choice(["two", "three", "four", "five", "six"]),
@@ -1828,6 +1890,9 @@ FILLERS: dict[str, Callable[[random.Random], str]] = {
     "pct": lambda rng: f"{rng.randint(1, 48)}.{rng.randint(1, 9)} percent",
     "money": money,
     "money.small": lambda rng: f"$ {rng.randint(3, 95)}",
+    "share": lambda rng: f"{rng.randint(21, 69)}.{rng.randint(0, 9)} percent",
+    "rate": lambda rng: f"{rng.randint(1, 12)}.{rng.randint(0, 9)} percent",
+    "fee": lambda rng: f"{rng.randint(1, 9)}.{rng.randint(1, 9)} million {rng.choice(COINS)}",
     "score": match_score,
     "draw": lambda rng: rng.choice(["0-0", "1-1", "2-2", "3-3"]),
     "halftime": lambda rng: f"{rng.randint(0, 2)}-{rng.randint(0, 2)}",
@@ -1947,7 +2012,7 @@ class Story:
     def _cast(self, kind: str, number: str) -> Member:
         """Draw a new member; {n} is the country at home, {p*} comes from anywhere."""
         if kind == "n" and not number:
-            return nation(self.pool, abroad=False)
+            return nation(self.pool, self.pool.nation)
         abroad = number.endswith("*")
         return MAKERS["q" if kind == "p" and abroad else kind](self.pool)
 
@@ -1975,7 +2040,11 @@ def sounds_open(word: str) -> bool:
         return False
     if word.isupper() and len(word) > 1:
         return word[0] in "AEFHILMNORSX"
-    return word[0].lower() in "aeiou" or re.match(r"(8|11\b|18\b)", word) is not None
+    return (
+        word[0].lower() in "aeiou"
+        or word.startswith(("hour", "honest"))
+        or re.match(r"(8|11\b|18\b)", word) is not None
+    )
 
 
 def sentence_case(tokens: list[str]) -> list[str]:

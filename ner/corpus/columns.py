@@ -183,8 +183,8 @@ def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:
     """Describe an illegal place with its neighbours."""
-    before = tags[position - 1] if position else "the start"
-    after = tags[position + 1] if position + 1 < len(tags) else "the end"
+    before = shorten(tags[position - 1]) if position else "the start"
+    after = shorten(tags[position + 1]) if position + 1 < len(tags) else "the end"
     return f"{shorten(tags[position])} between {before} and {after} is illegal in {scheme}"
 
 

@@ -281,7 +281,7 @@ def _spans(
 
 
 def _quote(record: _Record, entity: _Entity) -> str:
-    return f"{entity.label} {shorten(record.text[entity.start : entity.end])}"
+    return f"{shorten(record.text[entity.start : entity.end])} as {shorten(entity.label)}"
 
 
 def _cut_token(entity: _Entity, ranges: list[Range], start: int, end: int) -> int | None:

@@ -1,5 +1,6 @@
 """The network: embed, encode, score."""
 
 from ner.model.network import Network
+from ner.model.tagging import Model
 
-__all__ = ["Network"]
+__all__ = ["Model", "Network"]

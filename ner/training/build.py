@@ -9,8 +9,7 @@ import torch
 
 from ner.config import Config
 from ner.features import Indexer, Vectors, read_vectors
-from ner.model import Network
-from ner.predict import Model
+from ner.model import Model, Network
 from ner.tags import tag_set
 from ner.text import Sentence
 

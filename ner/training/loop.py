@@ -16,7 +16,8 @@ from ner.config import TrainConfig
 from ner.errors import TrainingError
 from ner.evaluation import Report, count, score
 from ner.features import Batch
-from ner.predict import Model, predict
+from ner.model import Model
+from ner.predict import predict
 from ner.text import Sentence
 from ner.training.examples import TrainingSet
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate

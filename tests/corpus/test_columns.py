@@ -37,18 +37,15 @@ def corpora(draw: st.DrawFn) -> list[Sentence]:
     return result
 
 
-def _back(written: list[Sentence], scheme: str, **config: object) -> list[Sentence]:
-    stream = io.StringIO()
-    write_columns(written, stream, scheme)
-    return read_columns(io.BytesIO(stream.getvalue().encode()), DataConfig(**config))
-
-
 @given(corpora(), st.sampled_from(sorted(SCHEMES)), st.booleans())
 def test_what_is_written_is_read_back(written: list[Sentence], scheme: str, comments: bool) -> None:
     if scheme == "io":
         pairs = [pair for s in written for pair in zip(s.spans, s.spans[1:], strict=False)]
         assume(all(one.end < two.start or one.label != two.label for one, two in pairs))
-    back = _back(written, scheme, scheme=scheme, comments=comments, strict=True)
+    stream = io.StringIO()
+    write_columns(written, stream, scheme)
+    config = DataConfig(scheme=scheme, comments=comments, strict=True)
+    back = read_columns(io.BytesIO(stream.getvalue().encode()), config)
     assert [(s.tokens, s.spans, s.document) for s in back] == [
         (s.tokens, s.spans, s.document) for s in written
     ]
@@ -68,7 +65,7 @@ def test_writing_nothing_writes_nothing() -> None:
 
 @pytest.mark.parametrize("token", ["New York", "a\tb", "a\nb", "a\rb", "a\0", "", DOCSTART])
 def test_tokens_that_would_read_otherwise_are_refused(token: str) -> None:
-    with pytest.raises(CorpusError, match="x:7: .* cannot stand in a column file"):
+    with pytest.raises(CorpusError, match=r"x:7: .* cannot stand in a column file"):
         write_columns([Sentence(("ok", token), source="x", line=7)], io.StringIO())
 
 
@@ -80,7 +77,7 @@ def test_types_with_a_separator_are_refused() -> None:
 def test_scheme_given_by_hand_decides_what_is_illegal() -> None:
     stream = b"a I-X\nb I-X\n"
     assert read_columns(io.BytesIO(stream), DataConfig(strict=True))[0].spans == (Span(0, 2, "X"),)
-    with pytest.raises(CorpusError, match="<stream>:1: 'I-X' .* is illegal in iob2"):
+    with pytest.raises(CorpusError, match=r"<stream>:1: 'I-X' .* is illegal in iob2"):
         read_columns(io.BytesIO(stream), DataConfig(scheme="bio", strict=True))
 
 
