@@ -35,7 +35,7 @@ from ner.tags import tags_of
 from ner.text import Sentence, Span
 
 SIZES = {"train": 1500, "valid": 300, "test": 300}
-NEW_NAMES = 0.55  # how often valid and test prefer a word that training does not have
+NEW_NAMES = 0.45  # how often valid and test prefer a word that training does not have
 GENERAL = 0.24  # the share of sentences that could stand in any story
 
 # --------------------------------------------------------------------------------------
@@ -181,9 +181,9 @@ CULTURES = {
         ),
         surnames=words(
             """Castellanos Ferreira Ibarra Quiroga Mendonca de_Souza Villalobos Rojas Zamora
-            Teixeira Pacheco Luna Salgado Echeverria dos_Santos Barros Cardenas Montoya Aguirre Bermudez
-            Cordero Duarte Escobedo Figueroa Galindo
-            Lobato Marques Navarro Olmedo Paredes Ruiz Serrano Tavares Valente"""
+            Teixeira Pacheco Luna Salgado Echeverria dos_Santos Barros Cardenas Montoya Aguirre
+            Bermudez Cordero Duarte Escobedo Figueroa Galindo Lobato Marques Navarro Olmedo
+            Paredes Ruiz Serrano Tavares Valente"""
         ),
         towns=words(
             """Almira Puerto_Claro San_Telmo Valdeoro Monteluz Rio_Manso Santa_Brisa
@@ -376,6 +376,11 @@ CULTURES = {
 }
 
 COUNTRIES = [country for key in sorted(CULTURES) for country in CULTURES[key].countries]
+CULTURE_OF = {
+    country.name.removeprefix("the "): key
+    for key, culture in CULTURES.items()
+    for country in culture.countries
+}
 
 # Countries at war are invented.
 LANDS = countries(
@@ -407,10 +412,6 @@ LISTS = {
     ),
     "suffix": words("Inc Corp Ltd Plc Group Holdings AG"),
     "scope": words("National Federal Royal Central European International State Independent"),
-    "field": words(
-        """Fisheries Forestry Heritage Housing Energy Tourism Arts Coffee Health Water Glacier
-        Climate Soil Metals Marine_Biology Language"""
-    ),
     "regulates": words(
         """Competition Consumer Securities Telecommunications Food_Safety Trade_Practices Markets
         Data_Protection Fair_Trading Cartel"""
@@ -418,7 +419,6 @@ LISTS = {
     "carries": words("Rail Road Transport Aviation Maritime Harbour Air_Safety Railway_Accident"),
     "counts": words("Statistics Statistical Labour Economic_Data Census"),
     "forecasts": words("Weather Meteorological Hydrological Climate Storm_Warning"),
-    "office": words("Commission Authority Agency Council Board Institute Office Federation Trust"),
     "portfolio": words(
         """Transport Finance Health Agriculture Education Defence Interior Justice Trade Energy
         Culture Environment Labour Foreign_Affairs Fisheries Tourism"""
@@ -602,18 +602,18 @@ leads:
   [fishing rights|the future of {nature}|a prisoner exchange] .
 {n} [recalled its ambassador from|closed its embassy in] {n2} on {day} in a [widening|bitter]
   dispute over {nature} .
-{n2.adj} Foreign Minister {q} arrived in {n.t} on {day} for [a two-day visit|talks with {p}] .
+{n2.adj} Foreign Minister {d} arrived in {n.t} on {day} for [a two-day visit|talks with {p}] .
 {intl} [called on|urged] {n} and {n2} on {day} to [withdraw their troops from {nature}|respect
   {law}] .
 ~ Ships of the {n.adj} and {n2.adj} navies [came within {small} miles of each other|exchanged
   warning shots] off {sea} on {day} .
 body:
-Before leaving for {city2} , where {p.he} was to meet {q3} of {n3} , {p} said the {n2.adj} side
+Before leaving for {city2} , where {p.he} was to meet {e2} of {n3} , {p} said the {n2.adj} side
   had [come with nothing new|accepted most of the {year} map] , but [hoped|doubted] that the
   dispute over {nature} could be settled before the next summit of {intl} in {month} .
-{p} , the {n.adj} foreign minister , [said|told reporters] that the talks with {q} had been
+{p} , the {n.adj} foreign minister , [said|told reporters] that the talks with {d} had been
   [frank|useful|cordial] .
-{q} [denied|confirmed] that {n2} had [moved troops|sent tanks] towards {v} .
+{d} [denied|confirmed] that {n2} had [moved troops|sent tanks] towards {v} .
 " {n} has no quarrel with the {n2.adj} people , " {p} said [in a statement|after the meeting|in
   {city}] .
 The {n2.adj} embassy in {n.t} [was closed on {day}|declined to comment|said two {n2.people2} had
@@ -624,8 +624,8 @@ About {int:2-30},000 {n.people} live in the {n2.adj} province of {reg} , [where 
 {n} and {n2} have argued over {nature} since {year} .
 Under {law} , [signed in {city} in {year} ,|] [both sides|the two countries] must give notice of
   military exercises .
-{q} , a former ambassador to {n3} , [speaks {lang} and {lang2}|studied at {uni}] .
-The {n3.adj} [envoy|mediator] , {q2} , flew from {n3.t} to {n2.t} with new proposals .
+{d} , a former ambassador to {n3} , [speaks {lang} and {lang2}|studied at {uni}] .
+The {n3.adj} [envoy|mediator] , {e} , flew from {n3.t} to {n2.t} with new proposals .
 [Diplomats in {city}|Western diplomats|{n3.adj} officials] said {n2} was likely to accept .
 {n2} says the [islands|villages] have been {n2.adj} since the {year} treaty ; {n} says they are
   not .
@@ -648,9 +648,8 @@ leads:
 {co} said on {day} it [would buy|had agreed to buy] {co2} [of {n2} |]for {money} .
 Shares in {co} [rose|fell|tumbled] {pct} on {day} after the [company|group] [warned of lower
   profits|reported record sales|said it was in talks with {co2}] .
-{co} , [a family-owned|the {n.adj}|the troubled] [maker of machine tools|carmaker|food
-  group|shipbuilder] , [plans to close|is closing] its plant in {t2} with the loss of {int:2-9}00
-  jobs .
+{co} , [a family-owned|the {n.adj}|the troubled] [manufacturer|company|conglomerate] , [plans to
+  close|is closing] its plant in {t2} with the loss of {int:2-9}00 jobs .
 {co} named {p} as chief executive on {day} [to succeed {p2}|] .
 [Net profit|First-half profit] at {co} [rose to|fell to] {money} [from {money} a year earlier|] .
 ~ A bid battle for {co2} broke out on {day} when {co} topped an offer from {co3} .
@@ -683,7 +682,7 @@ Last year {co2.bare} [sold|shipped] {int:20-90},000 units in {n3} , [according t
 Talks between {co} and {co2} [broke down in {month}|are being held in {city}] .
 {n2} is {co.bare} 's largest market after {n} .
 The [board|management] [meets|will meet] on {day} to discuss the [offer|figures|dividend] .
-The [dividend|payout] was [raised|cut|left unchanged] [at|to] {int:2-40} cents a share [, the
+The [dividend|payout] was [raised to|cut to|left unchanged at] {int:2-40} cents a share [, the
   company said|] .
 ~ {co3} 's offer , worth {money} , lapses on {date} .
 ~ Neither {p} nor {p2} would say who first proposed the link .
@@ -772,7 +771,7 @@ Goalkeeper {p6} was sent off for [a foul on {p}|handling outside the area] .
   {p4.last} {int:10-80} .
 Attendance : {int:4-60},{int:100-999}
 {club3.city} [beat|drew with|lost to] {club4.city} in the [other|late] match .
-Referee {q} of {n2} [showed {few} yellow cards|was booed off at {venue}] .
+Referee {d} of {n2} [showed {few} yellow cards|was booed off at {venue}] .
 The [first|second] half was [played in driving rain|dull|even] [and produced {few} corners|] .
 [The crowd|A crowd of {int:4-60},000] [whistled|sang to the end|saw no goal before the
   {int:46-89}th minute] .
@@ -871,7 +870,7 @@ Organisers of {event} said [next year 's race would start in {v}|{co} had signed
 Third place went to {q2} [of {q2.n}|, a {q2.adj} newcomer] .
 {p} beat {q} [on points|by less than a second|in a sprint finish] [to reach the {event.x} final|]
   .
-The {n2.adj} [coach|captain] , {q3} , [protested|refused to comment] .
+The {n2.adj} [coach|captain] , {d} , [protested|refused to comment] .
 {p} carried the {n.adj} flag at {event2} .
 {event} will [move|return] to {city2} in {month} .
 Only {few} {n.people} have [ever |]won {event} .
@@ -926,15 +925,15 @@ heads:
 {p.last} sues {paper.x}
 ~ {court.x} overturns {law.x}
 leads:
-A court in {t} [jailed|sentenced] {p} , {age} , [to {small} years in prison|for life] on {day} for
-  [stealing {money} from {co}|the murder of {p5}] .
+A court in {t} [jailed {p} , {age} , for {small} years|sentenced {p} , {age} , to {small} years in
+  prison] on {day} for [stealing {money} from {co}|the murder of {p5}] .
 {court} ruled on {day} that [{law} was unconstitutional|{co} must pay {money} to former workers] .
 [Police|Prosecutors] in {t} charged {p} , a former [director of {co}|mayor] , with
   [fraud|bribery|perjury] .
 ~ The trial of {p} , once among the richest people in {n} , opened in {t} under heavy guard .
 body:
 The prosecution says {p} , who joined {co} in {recent} and left it {few} years later , used a
-  company in {n2} , a bank account in {n3} and the name of an uncle , {p7} , to [hide {money}|buy
+  company in {n2} , a bank account in {n3} and the name of a cousin , {p7} , to [hide {money}|buy
   a hotel on {street}] .
 Judge {p3} told {p} [there was no excuse .|that {p.he} had betrayed the trust of {p.his} staff .|:
   " You have shown no remorse . "]
@@ -961,22 +960,22 @@ The [jury|court] was told of {small} [letters|payments|telephone calls] [in a si
 """,
     "weather": """
 heads:
-[Floods|Storm|Landslide] [leave|leaves] {int:3-60} dead in {n.x}
-[Quake|Earthquake] shakes {n.x}
+[Floods leave|Storm leaves|Landslide leaves] {int:3-60} dead in {n.x}
+[Mudslide|Landslide] buries school in {v.x}
 {reg.x} [declares|lifts] emergency after [flood|fire]
 Storm heads for {n2.x} [, schools shut|]
 ~ Snow cuts off {v.x}
 leads:
 [At least|More than] {int:3-60} people were killed when [a storm hit|floods swept through]
   [southern|northern|western|eastern] {n} on {day} .
-An earthquake measuring {int:4-7}.{int:1-9} shook {v} [in {n} |]on {day} , [destroying {int:20-90}
+A landslide after a week of rain buried part of {v} [in {n} |]on {day} , [destroying {int:20-90}
   houses|injuring dozens] .
-Thousands of people fled their homes in {reg} on {day} as [fires spread|water rose in {nature}] .
+Thousands of people fled their homes in {reg} on {day} as [fires spread|water rose in {river}] .
 ~ For the third winter running , {v} has been cut off from the rest of {n} .
 body:
 With bridges down between {v} and {v2} and the road to {n.t} under water , {aid} and the {n.adj}
-  army [used boats to reach|dropped food over] villages along {nature} , where [officials|{p}]
-  said {int:2-9},000 people were [still waiting for help|sleeping in the open] .
+  army [used boats to reach|dropped food over] villages along {river} , where [officials|{p}] said
+  {int:2-9},000 people were [still waiting for help|sleeping in the open] .
 {p} , governor of {reg} , [appealed to {aid} for tents|declared a state of emergency|toured the
   area by helicopter] .
 {imin} [sent {int:20-90} trucks to {v}|said {int:2-40} people were missing] .
@@ -988,8 +987,8 @@ Roads between {v} and {n.t} were [blocked|closed] [, cutting off {v2}|, {imin} s
 The dam [near|above] {v2} [held|was not damaged] , engineer {p3} said .
 Among the dead were {few} {n2.people2} and a {n3.adj} [priest|tourist|climber] .
 Schools in {reg} and parts of {v2} [will stay closed|reopened on {day}] .
-{n} was last hit by [a quake|a storm] of this size in {year} , when {int:2-9}00 people died in
-  {v2} .
+{n} was last hit by [floods|a storm] of this size in {year} , when {int:2-9}00 people died in {v2}
+  .
 Forecasters at {forecaster} expect [more rain|winds of {int:70-150} km an hour] [over {nature}|in
   {reg}] .
 {p2} and {p2.his} children spent the night in a {faith} [school|meeting hall] in {v} .
@@ -1025,8 +1024,8 @@ The accident , the [second|third] on the {t} line this year , happened when [a g
   broken its word] .
 {carrier} said [only one train in {small} was running|it hoped to resume flights to {city}] .
 {transag} [is investigating|will report in {month}|blamed the signals] .
-Captain {p2} , a {n2.adj} with {int:10-30} years at sea , [was the last to leave|had asked for a
-  tug] .
+Captain {d} , a {n2.adj} [sailor|mariner] with {int:10-30} years at sea , [was the last to
+  leave|had asked for a tug] .
 All {int:20-90} passengers , most of them {n2.people} , were [unhurt|taken to {hospital}] .
 The {prod} , built by {maker} in {t2} , [entered service in {year}|has crashed twice this year] .
 Traffic on {street} [came to a standstill|was diverted] .
@@ -1039,7 +1038,7 @@ Transport Minister {p3} [refused to meet|met] {p} at {tmin} [on {day}|] .
 [Delays|Queues] of up to {small} hours were reported [on {day}|at noon|on the coast road] .
 [Fares|Tolls] will rise by {int:2-30} percent [in {month}|from {date}|for the second time this
   year] .
-~ " The {ship} was sound when she left {t} , " said {p2} .
+~ " The {ship} was sound when she left {t} , " said {d} .
 ~ Without the {street} tunnel , a journey across {t} takes an hour .
 ~ {carrier.bare} 's {nth} {prod} left {airport} for {n2} on {date} .
 """,
@@ -1112,7 +1111,7 @@ Users in {n2} [complained of|reported] [flat batteries|lost messages] .
 {regul} [wants|has asked] {tech} to [explain|open its records] .
 Engineers in {t2} are [translating the manual into {lang}|working on a {lang} version] .
 " The {prod2} is dead , " said {p} [on a visit to {city}|] .
-A {n2.adj} student , {q2} , found the bug .
+A {n2.adj} student , {d} , found the bug .
 {law} [bars|stops] {tech} from [storing|selling] the data of {n.people} .
 Patents for the {prod} belong to {uni} and {tech2} .
 {tech} 's rivals , among them {tech2} and {tech3} , [were quick to react|said nothing] .
@@ -1141,8 +1140,8 @@ body:
   doctors pass] .
 General {p} said [{v} was calm|the army controlled the road to {v2}|{front} had lost {int:20-90}
   men] .
-{front} , [which is|] fighting for [a {faith} state|independence] in {reg} , [denied|admitted]
-  [the attack|responsibility] .
+{front} , [which is|] fighting for [independence|self-rule] in {reg} , [denied|admitted] [the
+  attack|responsibility] .
 A spokesman for {aid} in {land.t} said [refugees were crossing into {land2}|food had reached {v2}]
   .
 {p2} , the rebel commander , [spoke to|told] {paper} [by radio|] from [a camp near
@@ -1193,7 +1192,7 @@ Health Minister {p3} [blamed {aid} for the delay|thanked {aid} for its help] .
 {p} trained at {uni} and [worked|later worked] in {n2} for {few} years .
 {brand} [costs|will cost] {money.small} a dose in {n2} .
 Some {faith} groups [oppose|support] the campaign .
-{hospital} was [named after|built by] {q} , a {n2.adj} missionary .
+{hospital} was [named after|built by] {d} , a {n2.adj} missionary .
 [Patients|Visitors] should [wash their hands|stay at home|drink boiled water] [for {few} days|,
   doctors advise|] .
 [Symptoms|Side effects] include [fever|headaches|a dry cough] and [may last {few} weeks|are mostly
@@ -1291,13 +1290,13 @@ The [document|letter|report] , [dated {date}|marked secret|which runs to {int:20
   [leaked on {day}|not signed] .
 [Neighbours|Friends|Colleagues] described [him|her] as [quiet|a hard worker|kind|ambitious] [and
   well liked|] .
-[Two|Three|Four] [men|women] were [questioned|arrested|released] [on {day}|and later freed|without
-  charge] .
+[Two|Three|Four] [men|women] were [questioned|arrested] [on {day}|and later freed|and freed
+  without charge] .
 There [is|was] [no hurry|no sign of panic|little time left|nothing new in the report] [, officials
   said|on {day}|] .
-" [Ask|Tell] [me|them] [again|the truth] [in {month}|when it is over|next year] , " [he|she] said
+" Tell [me|them|us] [again|the truth] [in {month}|when it is over|next year] , " [he|she] said
   [with a laugh|] .
-The [work|job|repair] will cost [about|more than|at least] {money} [and take until {month}|] .
+The [work|job|repair] will cost [about|more than|at least] {fee} [and take until {month}|] .
 [Everything|Nothing] [went according to plan|is ready|was left to chance] [, an official said|this
   time|] .
 [Yesterday|This week|In {month}] it was the turn of the [teachers|farmers|bankers|students] [to
@@ -1398,6 +1397,10 @@ class Pool:
         """`pick` from one of the `LISTS`."""
         return self.pick(LISTS[kind])
 
+    def common(self, kind: str) -> str:
+        """Any word of one of the `LISTS`, for the parts that names of a kind share."""
+        return self.rng.choice(LISTS[kind])
+
     def culture(self, abroad: bool = False) -> str:
         """The story's culture, mostly; any other for somebody from abroad."""
         if abroad or self.chance(0.04):
@@ -1418,7 +1421,7 @@ class Pool:
 
     def surname(self, culture: str) -> str:
         """A surname; English ones are often towns as well."""
-        if culture == "english" and self.chance(0.4):
+        if culture == "english" and self.chance(0.55):
             return self.pick(STEMS)
         return self.pick(CULTURES[culture].surnames)
 
@@ -1554,7 +1557,7 @@ def company(*sectors: str) -> Callable[[Pool], Member]:
     """A maker of companies, often named after the founder; later without Inc or Ltd."""
 
     def make(pool: Pool) -> Member:
-        sector = pool.rng.choice(sectors) if sectors else pool.word("sector")
+        sector = pool.rng.choice(sectors) if sectors else pool.common("sector")
         surname = pool.surname(pool.home)
         founded, style = pool.chance(0.5), pool.rng.random()
         if founded and style < 0.35:
@@ -1564,7 +1567,7 @@ def company(*sectors: str) -> Callable[[Pool], Member]:
         else:
             stem = company_stem(pool, style)
             core = stem if style < 0.3 else f"{stem} {sector}"
-        full = f"{core} {pool.word('suffix')}" if pool.chance(0.55) or core == stem else core
+        full = f"{core} {pool.common('suffix')}" if pool.chance(0.55) or core == stem else core
         bare, later = [Name(stem, "ORG")], [Name(core, "ORG")]
         founder = person(pool, pool.home, surname if founded else None).first
         forms = {"bare": bare, "founder": founder, "x": later}
@@ -1610,15 +1613,15 @@ def body(kind: str, *offices: str) -> Callable[[Pool], Member]:
     """A maker of agencies: scope, field of work and office."""
 
     def make(pool: Pool) -> Member:
-        office = pool.rng.choice(offices) if offices else pool.word("office")
-        return agency(f"{pool.word('scope')} {pool.word(kind)} {office}", pool)
+        office = pool.rng.choice(offices)
+        return agency(f"{pool.common('scope')} {pool.word(kind)} {office}", pool)
 
     return make
 
 
 def space_agency(pool: Pool) -> Member:
     """An agency for space flight, some of them with a country in their name."""
-    scope = pool.country().adjective if pool.chance(0.4) else pool.word("scope")
+    scope = pool.country().adjective if pool.chance(0.4) else pool.common("scope")
     kind = pool.rng.choice(["Space Agency", "Space Research Organisation", "Aerospace Centre"])
     return agency(f"{scope} {kind}", pool)
 
@@ -1627,16 +1630,17 @@ def ministry_of(*portfolios: str) -> Callable[[Pool], Member]:
     """A maker of ministries, in either order of words."""
 
     def make(pool: Pool) -> Member:
-        word = pool.rng.choice(portfolios) if portfolios else pool.word("portfolio")
-        plain_order = pool.chance(0.5) or " " in word
-        return the(f"Ministry of {word}" if plain_order else f"{word} Ministry", "ORG")
+        word = pool.rng.choice(portfolios) if portfolios else pool.common("portfolio")
+        if pool.chance(0.5) and " " not in word:
+            return the(f"{word} Ministry", "ORG")
+        return the(f"Ministry of {'the ' if word == 'Interior' else ''}{word}", "ORG")
 
     return make
 
 
 def party(pool: Pool) -> Member:
     """A political party, of two or three words."""
-    text = f"{pool.word('partyword')} {pool.word('partykind')}"
+    text = f"{pool.word('partyword')} {pool.common('partykind')}"
     return agency(f"{pool.word('partyword')} {text}" if pool.chance(0.3) else text, pool)
 
 
@@ -1701,24 +1705,26 @@ def orchestra(pool: Pool) -> Member:
 def newspaper(pool: Pool) -> Member:
     """A newspaper."""
     stem = pool.rng.choice(["Daily", "Evening", "Sunday", pool.town(), pool.town()])
-    return the(f"{stem} {pool.word('masthead')}", "ORG")
+    return the(f"{stem} {pool.common('masthead')}", "ORG")
 
 
 def journal(pool: Pool) -> Member:
-    """A journal; it is named here like an institution that publishes."""
-    return the(f"Journal of {pool.word('field')} Research", "ORG")
+    """A scientific journal, an organisation as CoNLL-2003 sees it."""
+    subjects = ["Climate", "Geological", "Botanical", "Polar", "Zoological", "Marine"]
+    pattern = pool.rng.choice(["the Journal of {} Science", "the {} Review", "{} Letters"])
+    return one(pattern.format(pool.rng.choice(subjects)), "ORG")
 
 
 def event(*kinds: str) -> Callable[[Pool], Member]:
     """A maker of cups, races and other events of these kinds; with none, of any kind."""
 
     def make(pool: Pool) -> Member:
-        kind = pool.rng.choice(kinds) if kinds else pool.word("eventkind")
+        kind = pool.rng.choice(kinds) if kinds else pool.common("eventkind")
         words_before = [pool.word("eventword"), pool.town(), pool.country().adjective]
         options = [f"{first} {kind}" for first in words_before]
         if not kinds:
             scope = pool.rng.choice(["World", "European"])
-            options.append(f"{scope} {pool.word('sportkind')} Championships")
+            options.append(f"{scope} {pool.common('sportkind')} Championships")
         if "Classic" in kinds:
             options.append(f"Tour of {name(pool.country().name, 'LOC').text}")
         return the(pool.rng.choice(options), "MISC")
@@ -1731,7 +1737,7 @@ def law(pool: Pool) -> Member:
     if pool.chance(0.25):
         kind = pool.rng.choice(["Treaty of {}", "{} Accord", "{} Convention"])
         return the(kind.format(pool.town()), "MISC")
-    return the(f"{pool.word('lawword')} {pool.word('lawkind')}", "MISC")
+    return the(f"{pool.word('lawword')} {pool.common('lawkind')}", "MISC")
 
 
 def product(pool: Pool) -> Member:
@@ -1792,6 +1798,7 @@ MAKERS: dict[str, Callable[[Pool], Member]] = {
     "nature": landscape(*WATERS, *HEIGHTS),
     "sea": landscape(*COASTS),
     "mount": landscape(*HEIGHTS),
+    "river": landscape(*WATERS),
     "reg": region,
     "venue": venue,
     "airport": airport,
@@ -1950,6 +1957,7 @@ def templates() -> list[Template]:
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 SLOT = re.compile(r"\{([^{}]+)\}")
 MEMBER = re.compile(r"([a-z]+)(\d*\*?)(?:\.(\w+))?")
+HOMES = {"d": "2", "e": "3"}  # {d} comes from {n2} and {e} from {n3}
 SHORT = {"last", "bare", "city", "nick", "short"}  # forms that come after the full name
 
 
@@ -2010,9 +2018,11 @@ class Story:
         return self.cast[key]
 
     def _cast(self, kind: str, number: str) -> Member:
-        """Draw a new member; {n} is the country at home, {p*} comes from anywhere."""
+        """Draw a new member; {n} is the home country, {d} is from {n2}, {p*} from anywhere."""
         if kind == "n" and not number:
             return nation(self.pool, self.pool.nation)
+        if kind in HOMES:
+            return person(self.pool, CULTURE_OF[self._member("n", HOMES[kind]).first[0].text])
         abroad = number.endswith("*")
         return MAKERS["q" if kind == "p" and abroad else kind](self.pool)
 
@@ -2100,13 +2110,15 @@ class Writer:
             sentences += self._draw(story, [Template(f"{{{place}}} , {{date}}")], headline=True)
         sentences += self._draw(story, leads)
         table = theme.startswith("results")
+        if table:  # the lines that are results recur, the others do not
+            body = [line for line in body for _ in range(4 if line.text[0] == "{" else 1)]
         named, plain_ones = usable(split, NAMED), usable(split, PLAIN)
         while len(sentences) < length:
             options = body
             if not table and story.pool.chance(GENERAL):
                 about = "p" in story.introduced and story.pool.chance(0.35)
                 options = named if about else plain_ones
-            sentences += self._draw(story, options, spend=not table)
+            sentences += self._draw(story, options, spend=True)
         return sentences
 
     def _draw(

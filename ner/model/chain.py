@@ -36,6 +36,17 @@ def token_mask(lengths: Tensor, size: int) -> Tensor:
     return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
+def _exp(x: Tensor) -> Tensor:
+    """exp, in place and at least e⁻⁸⁰: results that underflow are ten times slower, and as good as nothing."""
+    return x.clamp_(min=-80.0).exp_()
+
+
+def _log_sum(x: Tensor, dim: int) -> Tensor:
+    """Log of the sum of exponentials along a dimension; for finite values."""
+    top = x.amax(dim, keepdim=True)
+    return _exp(x - top).sum(dim).log() + top.squeeze(dim)
+
+
 def forward_scores(emissions: Tensor, potentials: Potentials) -> Tensor:
     """``[B, T, K]``: log of the sum over all paths up to t that stand in k at t, emission included.
 
@@ -44,7 +55,7 @@ def forward_scores(emissions: Tensor, potentials: Potentials) -> Tensor:
     alpha = potentials.start + emissions[:, 0]
     steps = [alpha]
     for t in range(1, emissions.shape[1]):
-        alpha = torch.logsumexp(alpha[:, :, None] + potentials.between, dim=1) + emissions[:, t]
+        alpha = _log_sum(alpha[:, :, None] + potentials.between, dim=1) + emissions[:, t]
         steps.append(alpha)
     return torch.stack(steps, dim=1)
 
@@ -56,42 +67,62 @@ def backward_scores(emissions: Tensor, lengths: Tensor, potentials: Potentials) 
     for t in range(emissions.shape[1] - 1, 0, -1):
         ahead = (emissions[:, t] + beta)[:, None, :] + potentials.between
         inside = (t < lengths)[:, None]
-        beta = torch.where(inside, torch.logsumexp(ahead, dim=2), potentials.end)
+        beta = torch.where(inside, _log_sum(ahead, dim=2), potentials.end)
         steps.append(beta)
     return torch.stack(steps[::-1], dim=1)
 
 
 def last_scores(alpha: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
-    """Log of the sum over all paths, ``[B]``: log Z, from forward scores."""
+    """Log of the sum over all paths, ``[B]``: log Z from forward scores, without a gradient."""
     last = alpha[torch.arange(len(lengths), device=alpha.device), lengths - 1]
     return torch.logsumexp(last + potentials.end, dim=1)
 
 
 class _LogPartition(torch.autograd.Function):
-    """log Z with its gradient in closed form: the gradient of log Z is the marginals."""
+    """log Z with its gradient in closed form: the gradient of log Z is the marginals.
+
+    Going forward, each step keeps how much every previous tag contributes to
+    every next one, as shares that sum to 1. Going backward, the marginals of
+    the last token are handed back along these shares: forward filtering and
+    backward smoothing, without another exponential.
+    """
 
     @staticmethod
     def forward(
         ctx: Any, emissions: Tensor, lengths: Tensor, start: Tensor, between: Tensor, end: Tensor
     ) -> Tensor:
-        potentials = Potentials(start, between, end)
-        alpha = forward_scores(emissions, potentials)
-        log_z = last_scores(alpha, lengths, potentials)
-        ctx.save_for_backward(emissions, lengths, start, between, end, alpha, log_z)
-        return log_z
+        alpha, *others = emissions.unbind(1)  # [B, K] each
+        alpha = alpha + start
+        shares = []
+        for t, emission in enumerate(others, 1):
+            ways = alpha[:, :, None] + between  # [B, from, to]
+            top = ways.amax(1, keepdim=True)
+            share = _exp(ways.sub_(top))
+            total = share.sum(1, keepdim=True)
+            shares.append(share.div_(total))
+            moved = total.log_().add_(top).squeeze(1) + emission
+            alpha = torch.where((t < lengths)[:, None], moved, alpha)
+        final = alpha + end
+        ctx.shares = shares
+        ctx.save_for_backward(lengths, final)
+        return final.logsumexp(1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        emissions, lengths, start, between, end, alpha, log_z = ctx.saved_tensors
-        beta = backward_scores(emissions, lengths, Potentials(start, between, end))
-        size = emissions.shape[1]
-        weight = grads[0][:, None] * token_mask(lengths, size)  # [B, T]
-        token = (alpha + beta - log_z[:, None, None]).exp() * weight[:, :, None]
-        # [B, T-1, K, K]: what each pair of neighbours contributes
-        ahead = (emissions + beta - log_z[:, None, None])[:, 1:, None, :]
-        pair = (alpha[:, :-1, :, None] + between + ahead).exp() * weight[:, 1:, None, None]
-        final = token[torch.arange(len(lengths), device=token.device), lengths - 1]
-        return token, None, token[:, 0].sum(0), pair.sum((0, 1)), final.sum(0)
+        lengths, final = ctx.saved_tensors
+        last = final.softmax(1) * grads[0][:, None]
+        marginal = last  # [B, K], of the last token that each sentence has
+        tokens: list[Tensor] = []
+        moves = torch.zeros(final.shape[1], final.shape[1], device=final.device, dtype=final.dtype)
+        for t in range(len(ctx.shares), 0, -1):
+            inside = (t < lengths)[:, None]
+            here = marginal * inside
+            pair = ctx.shares[t - 1] * here[:, None, :]
+            moves += pair.sum(0)
+            tokens.append(here)
+            marginal = torch.where(inside, pair.sum(2), marginal)
+        token = torch.stack([marginal, *tokens[::-1]], dim=1)
+        return token, None, marginal.sum(0), moves, last.sum(0)
 
 
 def log_partition(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:

@@ -12,6 +12,7 @@ from ner.config import DataConfig
 from ner.corpus import formats
 from ner.corpus.complaints import Complaints
 from ner.corpus.formats import read, read_columns, read_file, read_jsonl, write_file
+from ner.corpus.loading import load_corpus
 from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Sentence, Span
 
@@ -186,6 +187,11 @@ def test_real_corpora_have_their_published_sizes(
     assert {reading.scheme for reading in readings} == {scheme}
     found = {span.label for sentence in readings[0].sentences for span in sentence.spans}
     assert len(found) == labels
+
+
+def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> None:
+    corpus = load_corpus(real_data("conll2003-iob1"))
+    assert [len(split) for split in corpus.splits().values()] == [0, 3250, 3453]
 
 
 def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:

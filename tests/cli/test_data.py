@@ -1,0 +1,168 @@
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from ner.cli.data import data
+from ner.cli.options import data_config, reading_options
+from ner.corpus import NAMED
+from ner.errors import ConfigError, CorpusError, NerError, UsageError
+
+IOB2 = "Paris B-LOC\n. O\n\nAngela B-PER\nMerkel I-PER\n\n"
+
+
+def _run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(data, [str(argument) for argument in arguments], input=stdin)
+
+
+def _good(*arguments: str | Path, stdin: str | bytes | None = None) -> str:
+    result = _run(*arguments, stdin=stdin)
+    assert result.exception is None, result.exception
+    assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "train.conll"
+    path.write_text(IOB2)
+    return path
+
+
+def test_list_shows_every_name_with_licence_and_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wnut17").mkdir()
+    monkeypatch.setenv("NER_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path / "wnut17")
+    output = _good("list")
+    for corpus in NAMED.values():
+        assert f"{corpus.name}\n  {corpus.about}\n  licence: {corpus.licence}\n" in output
+    assert f"  licence: CC BY 4.0\n  {tmp_path}/wnut17\n" in output
+    assert "not here; would come from the Hub (lhoestq/conll2003)" in output
+
+
+def test_check_prints_findings_and_exits_0_without_errors(file: Path) -> None:
+    output = _good("check", file)
+    assert "info: labels: train: LOC 1, PER 1 (2)" in output
+    assert output.endswith("train.conll: 0 kinds of error, 0 of warning\n")
+
+
+def test_check_exits_1_if_there_are_errors_and_says_how_many_more(tmp_path: Path) -> None:
+    path = tmp_path / "bad.conll"
+    path.write_text(IOB2 + "one\n" * 30)
+    result = _run("check", path)
+    assert result.exit_code == 1
+    assert "error: unreadable: train: cannot be read (30)\n" in result.stdout
+    assert f"    {path}:7: one column only ('one')" in result.stdout
+    assert "    and 10 more\n" in result.stdout
+
+
+def test_check_as_json(tmp_path: Path, file: Path) -> None:
+    value = json.loads(_good("check", file, "--json"))
+    assert value["errors"] is False
+    file.write_text("one\n")
+    result = _run("check", file, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["findings"][0]["severity"] == "error"
+
+
+def test_stats_as_table_and_json(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "test.conll").write_text("Paris B-LOC\nBonn B-LOC\n")
+    rows = [line.split() for line in _good("stats", tmp_path).split("\n")]
+    assert ["train", "test"] in rows
+    assert ["LOC", "1", "2"] in rows
+    assert ["unseen", "tokens", "-", "50.0%"] in rows
+    assert json.loads(_good("stats", file, "--json"))["splits"]["train"]["tokens"] == 4
+
+
+def test_convert_between_all_formats(tmp_path: Path, file: Path) -> None:
+    chain = [("a.txt", "iobes"), ("b.jsonl", "jsonl"), ("c.conll.gz", "bmewo"), ("d.tsv", "bio")]
+    for name, form in chain:
+        assert _good("convert", file, tmp_path / name, "--to", form) == ""
+        file = tmp_path / name
+    assert "Paris\tS-LOC\n" in (tmp_path / "a.txt").read_text()
+    assert b"Paris\tW-LOC\n" in gzip.decompress((tmp_path / "c.conll.gz").read_bytes())
+    assert file.read_text() == IOB2.replace(" ", "\t")
+
+
+def test_convert_through_standard_input_and_output() -> None:
+    output = _good("convert", "-", "-", "--to", "jsonl", stdin=IOB2)
+    assert [json.loads(line)["text"] for line in output.splitlines()] == [
+        "Paris .",
+        "Angela Merkel",
+    ]
+    assert _good("convert", "-", "-", "--to", "iob2", stdin=output) == IOB2.replace(" ", "\t")
+
+
+def test_convert_writes_utf8_whatever_the_terminal(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "ner", "data", "convert", "-", "-", "--to", "iobes"],
+        input="Orléans B-LOC\n".encode(),
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        check=True,
+    )
+    assert result.stdout == "Orléans\tS-LOC\n\n".encode()
+
+
+def test_reading_options_reach_the_reader(tmp_path: Path, file: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_bytes("# note\n1\tJosé\tPER\tX\n\n".encode("latin-1"))
+    options = "--token-column 1 --tag-column 2 --scheme io --encoding latin-1 --comments".split()
+    output = _good("convert", path, "-", "--to", "iob2", *options)
+    assert output == "José\tB-PER\n\n"
+    strict = _run("convert", "-", "-", "--to", "iob2", "--strict", stdin="a B-X\nb O\nc I-X\nd O\n")
+    assert isinstance(strict.exception, CorpusError)
+    record = '{"text": "Parisian", "entities": [{"start": 0, "end": 5, "label": "LOC"}]}'
+    jsonl = ("convert", "-", "-", "--to", "iob2", "--tokenizer", "words")
+    assert isinstance(_run(*jsonl, stdin=record).exception, CorpusError)
+    assert _good(*jsonl, "--align", "expand", stdin=record) == "Parisian\tB-LOC\n\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["convert", "nowhere", "-", "--to", "iob2"], NerError, "nowhere: no such file"),
+        (["convert", "-", "-", "--to", "iobx"], UsageError, "unknown tag scheme 'iobx'"),
+        (["convert", "-", "x.jsonl", "--to", "iob2"], UsageError, "columns do not go into"),
+        (["convert", "-", "/proc/no/x.conll", "--to", "iob2"], NerError, "cannot be written"),
+        (["check", "nowhere"], CorpusError, "no corpus 'nowhere'"),
+        (["stats", "nowhere", "--scheme", "x"], ConfigError, "data.scheme is 'x', but must be"),
+    ],
+)
+def test_mistakes_are_one_line_errors(
+    arguments: list[str], error: type[NerError], message: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = _run(*arguments, stdin=IOB2)
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert result.stdout == ""
+
+
+def test_only_what_was_given_becomes_a_setting() -> None:
+    seen = []
+
+    @click.command()
+    @click.option("--other", default=1)
+    @reading_options
+    def command(reading: dict, other: int) -> None:
+        """Do nothing."""
+        seen.append((reading, other))
+
+    CliRunner().invoke(command, [], catch_exceptions=False)
+    CliRunner().invoke(command, ["--scheme", "io", "--strict", "--token-column", "-2"])
+    assert seen == [
+        ({}, 1),
+        ({"data.scheme": "io", "data.strict": True, "data.token_column": -2}, 1),
+    ]
+    assert data_config(seen[1][0]).token_column == -2
+    assert data_config({}).scheme == "auto"
