@@ -83,13 +83,13 @@ class Complaints:
         lines = []
         if self.repairs.total:
             lines.append(
-                f"{self.repairs.first[0]}: the first of {self.repairs.total} illegal tags, "
-                "repaired as the CoNLL scorer reads them; --strict refuses them"
+                f"{self.repairs.first[0]} (illegal tags in this file: {self.repairs.total}); "
+                "repaired as the CoNLL scorer reads them, refused with --strict"
             )
         if self.widened.total:
             lines.append(
-                f"{self.widened.first[0]}: the first of {self.widened.total} entities "
-                "widened to whole tokens"
+                f"{self.widened.first[0]} (entities in this file widened to whole tokens: "
+                f"{self.widened.total})"
             )
         return lines
 

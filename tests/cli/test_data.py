@@ -115,7 +115,8 @@ def test_convert_writes_utf8_whatever_the_terminal(tmp_path: Path) -> None:
 def test_reading_options_reach_the_reader(tmp_path: Path, file: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_bytes("# note\n1\tJosé\tPER\tX\n\n".encode("latin-1"))
-    options = "--token-column 1 --tag-column 2 --scheme io --encoding latin-1 --comments".split()
+    options = ["--token-column", "1", "--tag-column", "2", "--scheme", "io", "--comments"]
+    options += ["--encoding", "latin-1"]
     output = _good("convert", path, "-", "--to", "iob2", *options)
     assert output == "José\tB-PER\n\n"
     strict = _run("convert", "-", "-", "--to", "iob2", "--strict", stdin="a B-X\nb O\nc I-X\nd O\n")

@@ -105,7 +105,7 @@ def test_expanding_takes_whole_tokens_and_counts_them(caplog: pytest.LogCaptureF
     assert two.spans == (Span(0, 1, "X"),)
     (message,) = caplog.messages
     assert message.startswith("<stream>:1: ")
-    assert message.endswith("the first of 2 entities widened to whole tokens")
+    assert message.endswith("(entities in this file widened to whole tokens: 2)")
 
 
 def test_expanded_entities_must_not_meet_in_a_token() -> None:

@@ -126,7 +126,7 @@ def test_repairs_overlaps_and_mixed_schemes_are_noted(
     )
     corpus = load_corpus(folder)
     assert "1 of 2 test sentences are in train, too" in corpus.notes
-    assert any("1 illegal tags" in note for note in corpus.notes)
+    assert any("(illegal tags in this file: 1)" in note for note in corpus.notes)
     assert any("train iob2, valid iobes, test iob2" in note for note in corpus.notes)
     assert "train iob2, valid iobes, test iob2" in caplog.text
 
