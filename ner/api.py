@@ -11,8 +11,8 @@ from ner.evaluation import Report, evaluate_spans, unknown_labels
 from ner.model.device import choose_device
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.run import Event, Finished, Run, check_folder, clear_folder
-from ner.training.seeds import SeedsFinished, finish_seeds, seed_folder
+from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_model
+from ner.training.seeds import SeedsFinished, finish_seeds, seed_folder, seed_folders
 
 _log = logging.getLogger("ner")
 
@@ -57,20 +57,27 @@ def train_events(
     """
     if resume and overwrite:
         raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
+    if len(set(seeds)) < len(seeds):
+        raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
     config = config or Config()
     chosen = choose_device(device)
     out = Path(out)
+    old = [out, *seed_folders(out)]
     if not resume:
-        check_folder(out, overwrite=overwrite)
+        for place in old:
+            check_folder(place, overwrite=overwrite)
+    elif seeds and (out / "config.toml").exists():
+        raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
     configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
     finished: list[Finished] = []
     for part, folder in zip(configs, folders, strict=True):
         run = Run(corpus, part, folder, chosen, progress)
-        if resume and folder.exists():
+        if resume and (has_model(folder) or not seeds):
             run.resume()
-        elif not finished:
-            clear_folder(out)  # only now: whatever is wrong with the new run has been said
+        elif not resume and not finished:
+            for place in old:  # only now: whatever is wrong with the new run has been said
+                clear_folder(place)
         for event in run.events():
             yield event
             if isinstance(event, Finished):

@@ -13,7 +13,7 @@ The folder is written under a temporary name and renamed.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,20 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
+from torch import Tensor
 
 import ner
 from ner.config import Config, from_dict
-from ner.errors import BundleError, NerError, UsageError
+from ner.errors import BundleError, ConfigError, UsageError
 from ner.features import Indexer, Vocabulary
 from ner.files import write_folder
 from ner.model import Model, Network
+from ner.tags import OUTSIDE, tag_set
 
 FORMAT = 1
 FINISHED = "result.json"  # written last into a run folder
+
+_WORDS = "embedder.words.weight"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Bundle:
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
-        return list(dict.fromkeys(tag.partition("-")[2] for tag in self.model.tags[1:]))
+        return _labels(self.model.tags)
 
 
 def save_bundle(bundle: Bundle, folder: str | Path) -> None:
@@ -74,7 +78,9 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
         _write_json(part / "words.json", list(model.indexer.words))
         _write_json(part / "characters.json", list(model.indexer.characters))
         (part / "weights.safetensors").write_bytes(safetensors.torch.save(weights))
-        (part / "README.md").write_text(card(bundle), encoding="utf-8")
+        # A name that is no UTF-8 must not lose the model.
+        text = card(bundle).encode("utf-8", "backslashreplace")
+        (part / "README.md").write_bytes(text)
 
 
 def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
@@ -85,75 +91,114 @@ def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
     """Read a bundle from its folder, or from the run folder around it.
 
-    None takes the newest finished run under ``runs/``. Raises `BundleError` for
-    a folder that is missing, incomplete, damaged or written by a newer version.
+    None takes the newest finished run under ``runs/``. Raises `UsageError` where
+    there is no model, and `BundleError` for one that is incomplete, damaged or
+    written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
-    config = _read_json(folder / "config.json", dict)
+    place = folder / "config.json"
+    config = _read_json(place, dict)
     written = config.get("format")
-    if not isinstance(written, int) or written > FORMAT:
+    if type(written) is not int or written < 1:
+        raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
+    if written > FORMAT:
         raise BundleError(
-            f"{folder}: has format {written!r} of ner {config.get('version')}, newer than this "
+            f"{place}: has format {written} of ner {config.get('version')}, newer than this "
             f"ner {ner.__version__} can read; upgrade with pip install --upgrade ner"
         )
-    try:
-        return _assemble(folder, config, torch.device(device))
-    except KeyError as error:
-        raise BundleError(
-            f"{folder / 'config.json'}: lacks {error}; copy the model again"
-        ) from None
+    return _assemble(folder, config, torch.device(device))
 
 
 def _assemble(folder: Path, config: dict[str, Any], device: torch.device) -> Bundle:
+    """Put the files together. Raises `BundleError` for what does not fit together."""
+    place = folder / "config.json"
     try:
-        settings = from_dict(config["config"], str(folder / "config.json"))
-    except NerError as error:
+        settings = from_dict(_entry(place, config, "config", dict), str(place))
+    except ConfigError as error:
         raise BundleError(f"{error}; the model was written by another version") from None
-    tags = _read_json(folder / "tags.json", list)
-    words = Vocabulary(_read_json(folder / "words.json", list))
-    characters = Vocabulary(_read_json(folder / "characters.json", list))
+    tags = _read_strings(folder / "tags.json")
+    if tags != tag_set(_labels(tags), settings.model.scheme):
+        raise _damaged(folder / "tags.json", f"no set of {settings.model.scheme} tags")
+    words = Vocabulary(_read_strings(folder / "words.json"))
+    characters = Vocabulary(_read_strings(folder / "characters.json"))
+    trained = _entry(place, config, "trained_words", int)
+    if trained > len(words):
+        raise _damaged(folder / "words.json", f"{len(words)} words instead of {trained} or more")
+    weights = _read_weights(folder / "weights.safetensors")
+    shape = (trained, _entry(place, config, "word_dim", int))
+    if weights.get(_WORDS, torch.empty(0)).shape != shape:
+        raise _damaged(folder / "weights.safetensors", "words of another number or size")
     network = Network(
         settings.model,
         tags,
-        words=config["trained_words"],
-        spare=len(words) - config["trained_words"],
+        words=trained,
+        spare=len(words) - trained,
         characters=len(characters),
-        word_dim=config["word_dim"],
+        word_dim=shape[1],
     )
-    _load_weights(network, folder / "weights.safetensors")
-    indexer = Indexer(words, characters, config["fold_case"], config["fold_digits"])
-    model = Model(indexer, tuple(tags), network.to(device).eval())
-    return Bundle(model, settings, config["about"])
+    _put_weights(network, weights, folder / "weights.safetensors")
+    folds = [_entry(place, config, name, bool) for name in ("fold_case", "fold_digits")]
+    model = Model(Indexer(words, characters, *folds), tuple(tags), network.to(device).eval())
+    return Bundle(model, settings, _entry(place, config, "about", dict))
+
+
+def _labels(tags: Iterable[str]) -> list[str]:
+    """The entity types of tags, each once, in order."""
+    return list(dict.fromkeys(tag.partition("-")[2] for tag in tags if tag != OUTSIDE))
+
+
+def _damaged(path: Path, reason: str) -> BundleError:
+    return BundleError(f"{path}: is damaged ({reason}); copy the model again")
+
+
+def _entry(place: Path, config: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A value of ``config.json``. Raises `BundleError` if it is missing or of another type."""
+    if type(config.get(name)) is not kind:
+        raise _damaged(place, f"no {name!r} of type {kind.__name__}")
+    return config[name]
+
+
+def _read_strings(path: Path) -> list[str]:
+    """A JSON array of strings that all differ."""
+    value: list[str] = _read_json(path, list)
+    if not all(isinstance(entry, str) for entry in value) or len(set(value)) < len(value):
+        raise _damaged(path, "not different strings")
+    return value
 
 
 def _read_json(path: Path, kind: type) -> Any:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BundleError(f"{path}: {_why(error)}; copy the model again") from None
+        raise _unreadable(path, error) from None
     except (ValueError, RecursionError):
-        raise BundleError(f"{path}: is damaged, not JSON; copy the model again") from None
+        raise _damaged(path, "not JSON") from None
     if not isinstance(value, kind):
-        raise BundleError(f"{path}: is damaged, no JSON {kind.__name__}; copy the model again")
+        raise _damaged(path, f"no JSON {kind.__name__}")
     return value
 
 
-def _why(error: OSError) -> str:
-    return "is missing" if isinstance(error, FileNotFoundError) else str(error.strerror)
+def _unreadable(path: Path, error: OSError) -> BundleError:
+    if isinstance(error, FileNotFoundError):
+        return BundleError(f"{path}: is missing; copy the model again")
+    return BundleError(f"{path}: cannot be read ({error.strerror or error}); copy the model again")
 
 
-def _load_weights(network: Network, path: Path) -> None:
+def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        weights = safetensors.torch.load_file(path)
+        return safetensors.torch.load_file(path)
     except OSError as error:
-        raise BundleError(f"{path}: {_why(error)}; copy the model again") from None
+        raise _unreadable(path, error) from None
     except safetensors.SafetensorError as error:
-        raise BundleError(f"{path}: is damaged ({error}); copy the model again") from None
+        raise _damaged(path, str(error)) from None
+
+
+def _put_weights(network: Network, weights: Mapping[str, Tensor], path: Path) -> None:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
-        raise BundleError(f"{path}: does not fit config.json ({reason})") from None
+        raise _damaged(path, f"does not fit the other files: {reason}") from None
 
 
 def find_bundle(path: str | Path) -> Path:

@@ -34,8 +34,8 @@ from ner.files import write_text
 from ner.tags import tags_of
 from ner.text import Sentence, Span
 
-SIZES = {"train": 1500, "valid": 300, "test": 300}
-NEW_NAMES = 0.45  # how often valid and test prefer a word that training does not have
+SIZES = {"train": 1600, "valid": 300, "test": 300}
+NEW_NAMES = 0.4  # how often valid and test prefer a word that training does not have
 GENERAL = 0.24  # the share of sentences that could stand in any story
 
 # --------------------------------------------------------------------------------------
@@ -326,7 +326,6 @@ CULTURES = {
         towns=words("""Xinhe Longtan Anbei Shuangkou Baiyun_Harbour Qinghe Nanpo"""),
         countries=countries(
             """China Chinese - Beijing Shanghai Tianjin
-            Taiwan Taiwanese - Taipei Kaohsiung
             Singapore Singaporean Singaporeans Singapore_City"""
         ),
     ),
@@ -603,17 +602,16 @@ leads:
 {n} [recalled its ambassador from|closed its embassy in] {n2} on {day} in a [widening|bitter]
   dispute over {nature} .
 {n2.adj} Foreign Minister {d} arrived in {n.t} on {day} for [a two-day visit|talks with {p}] .
-{intl} [called on|urged] {n} and {n2} on {day} to [withdraw their troops from {nature}|respect
-  {law}] .
-~ Ships of the {n.adj} and {n2.adj} navies [came within {small} miles of each other|exchanged
-  warning shots] off {sea} on {day} .
+{intl} [called on|urged] {n} and {n2} on {day} to [share the water of {nature}|respect {law}] .
+~ {n.adj} and {n2.adj} trawlers [came within {small} metres of each other|cut each other 's nets]
+  off {sea} on {day} .
 body:
 Before leaving for {city2} , where {p.he} was to meet {e2} of {n3} , {p} said the {n2.adj} side
   had [come with nothing new|accepted most of the {year} map] , but [hoped|doubted] that the
   dispute over {nature} could be settled before the next summit of {intl} in {month} .
 {p} , the {n.adj} foreign minister , [said|told reporters] that the talks with {d} had been
   [frank|useful|cordial] .
-{d} [denied|confirmed] that {n2} had [moved troops|sent tanks] towards {v} .
+{d} [denied|confirmed] that {n2} had [moved border posts|planned a dam] near {v} .
 " {n} has no quarrel with the {n2.adj} people , " {p} said [in a statement|after the meeting|in
   {city}] .
 The {n2.adj} embassy in {n.t} [was closed on {day}|declined to comment|said two {n2.people2} had
@@ -623,7 +621,7 @@ About {int:2-30},000 {n.people} live in the {n2.adj} province of {reg} , [where 
   {lang}|many of them {faith}] .
 {n} and {n2} have argued over {nature} since {year} .
 Under {law} , [signed in {city} in {year} ,|] [both sides|the two countries] must give notice of
-  military exercises .
+  new [dams|quotas] .
 {d} , a former ambassador to {n3} , [speaks {lang} and {lang2}|studied at {uni}] .
 The {n3.adj} [envoy|mediator] , {e} , flew from {n3.t} to {n2.t} with new proposals .
 [Diplomats in {city}|Western diplomats|{n3.adj} officials] said {n2} was likely to accept .
@@ -1319,7 +1317,7 @@ The [minister|mayor|director|chairman] [has|had] [another|a different] [idea|pla
   {month}|until {date}|] .
 The [building|hall|house] dates from {year} and [has been empty since {recent}|was once a
   school|needs a new roof] .
-~ Why , [then , |]did [nobody|no one] [notice|object|ask] [for {few} years|until {month}|] ?
+~ Why [, then ,|] did [nobody|no one] [notice|object|ask] [for {few} years|until {month}|] ?
 ~ Rumours [spread|had spread] [quickly|by {day}] , [and most of them were false|and some were
   true] .
 ~ Not everyone [agrees|was happy|is convinced] [, however|about that|] .
@@ -1332,17 +1330,17 @@ The [building|hall|house] dates from {year} and [has been empty since {recent}|w
 # Names: what a member of the cast is called
 # --------------------------------------------------------------------------------------
 
-SHARES = {"valid": (6, 8), "test": (8, 10)}
+HELD_OUT = {"valid": range(72, 86), "test": range(86, 100)}  # percent of the words
 
 
 def home_of(word: str) -> str:
-    """The split a word for names belongs to: training (six in ten), valid or test.
+    """The split a word for names belongs to: training (seven in ten), valid or test.
 
     It depends on the word alone, so a word held out as a town is held out as
     a surname too.
     """
-    tenth = zlib.crc32(word.encode()) % 10
-    return next((split for split, (low, high) in SHARES.items() if low <= tenth < high), "train")
+    percent = zlib.crc32(word.encode()) % 100
+    return next((split for split, range_ in HELD_OUT.items() if percent in range_), "train")
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.model_options import Decorator
-from ner.cli.options import data_config, reading_options
+from ner.cli.options import Decorator, data_config, reading_options
 
 if TYPE_CHECKING:
     from ner.corpus import CheckReport, CorpusStats
@@ -43,7 +42,7 @@ def list_() -> None:
 @data.command()
 @click.argument("corpus", metavar="NAME|PATH")
 @_json_option
-@reading_options
+@reading_options()
 def check(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
     """List everything questionable about a corpus; exit 1 if there are errors."""
     from ner.corpus import check as check_corpus
@@ -57,7 +56,7 @@ def check(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
 @data.command()
 @click.argument("corpus", metavar="NAME|PATH")
 @_json_option
-@reading_options
+@reading_options()
 def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
     """Count the sentences, tokens and entities of a corpus."""
     from ner.corpus import count, read_corpus
@@ -76,7 +75,7 @@ def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
     metavar="SCHEME|jsonl",
     help="Tag scheme of the columns: iob1, iob2, iobes, bilou, bmes, bmewo, io; or jsonl.",
 )
-@reading_options
+@reading_options()
 def convert(source: str, target: str, form: str, reading: dict[str, Any]) -> None:
     """Convert a labelled file to another tag scheme or format; - is standard input or output.
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from ner.cli.model_options import device_option, model_option
-from ner.cli.options import reading_options
+from ner.cli.options import device_option, model_option, reading_options
 from ner.errors import CorpusError
 
 
@@ -20,7 +19,7 @@ from ner.errors import CorpusError
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @device_option
-@reading_options
+@reading_options()
 def evaluate(
     model: str | None,
     data: str,

@@ -1,67 +1,85 @@
-"""How labelled files are read: the options that several commands share."""
+"""Options that several commands share: how files are read, which model, where to compute."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from ner.config import Config, DataConfig
 
-_OPTIONS = (
-    click.option(
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+# Settings of `DataConfig` as options, by the name of their field.
+_OPTIONS = {
+    "token_column": click.option(
         "--token-column", type=int, metavar="N", help="Column of the token.  [default: 0]"
     ),
-    click.option("--tag-column", type=int, metavar="N", help="Column of the tag.  [default: -1]"),
-    click.option(
+    "tag_column": click.option(
+        "--tag-column", type=int, metavar="N", help="Column of the tag.  [default: -1]"
+    ),
+    "scheme": click.option(
         "--scheme",
         metavar="NAME",
         help="Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  [default: seen in the file]",
     ),
-    click.option("--encoding", metavar="NAME", help="Encoding of the files.  [default: utf-8]"),
-    click.option("--comments", is_flag=True, default=None, help="Skip lines that start with '# '."),
-    click.option("--strict", is_flag=True, default=None, help="Refuse illegal tag sequences."),
-    click.option(
+    "encoding": click.option(
+        "--encoding", metavar="NAME", help="Encoding of the files.  [default: utf-8]"
+    ),
+    "comments": click.option(
+        "--comments", is_flag=True, default=None, help="Skip lines that start with '# '."
+    ),
+    "strict": click.option(
+        "--strict", is_flag=True, default=None, help="Refuse illegal tag sequences."
+    ),
+    "align": click.option(
         "--align",
         metavar="strict|expand",
         help="JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
     ),
-    click.option(
+    "tokenizer": click.option(
         "--tokenizer",
         metavar="NAME",
         help="Raw text: words, words-en or characters.  [default: by the data]",
     ),
-)
-_NAMES = (
-    "token_column",
-    "tag_column",
-    "scheme",
-    "encoding",
-    "comments",
-    "strict",
-    "align",
-    "tokenizer",
-)
+}
+LABELLED = tuple(_OPTIONS)
+UNLABELLED = ("token_column", "encoding", "comments", "tokenizer")
 
 
-def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options for reading files.
+def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
+    """Give a command options for reading files: all, or those of some fields.
 
     The command gets one argument for them, `reading`: the settings that the
     user gave and no others, as ``{"data.scheme": "io"}``.
     """
 
-    @functools.wraps(command)
-    def gathered(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in _NAMES}
-        reading = {f"data.{name}": value for name, value in given.items() if value is not None}
-        return command(reading=reading, **arguments)
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def gathered(**arguments: Any) -> Any:
+            given = {name: arguments.pop(name) for name in names}
+            reading = {f"data.{name}": value for name, value in given.items() if value is not None}
+            return command(reading=reading, **arguments)
 
-    for option in reversed(_OPTIONS):
-        option(gathered)
-    return gathered
+        for name in reversed(names):
+            _OPTIONS[name](gathered)
+        return gathered
+
+    return decorate
 
 
 def data_config(reading: dict[str, Any]) -> DataConfig:
     """The default way of reading files, changed as the user said. Raises `ConfigError`."""
     return Config().replace(reading).data
+
+
+model_option: Decorator = click.option(
+    "--model", metavar="DIR", help="Run folder or model folder.  [default: newest run in runs/]"
+)
+device_option: Decorator = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    help="Where to compute.",
+)

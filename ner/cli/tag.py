@@ -8,8 +8,7 @@ from typing import IO, Any
 
 import click
 
-from ner.cli.model_options import device_option, model_option
-from ner.cli.options import reading_options
+from ner.cli.options import UNLABELLED, device_option, model_option, reading_options
 from ner.errors import UsageError
 from ner.render import FORMATS
 
@@ -27,7 +26,7 @@ from ner.render import FORMATS
 )
 @click.option("--pretokenized", is_flag=True, help="A sentence a line, spaces between tokens.")
 @device_option
-@reading_options
+@reading_options(UNLABELLED)
 def tag(
     file: str,
     model: str | None,

@@ -5,8 +5,7 @@ from typing import Any
 
 import click
 
-from ner.cli.model_options import device_option
-from ner.cli.options import reading_options
+from ner.cli.options import device_option, reading_options
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
 
@@ -49,7 +48,7 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
     help="List every setting with its default, and exit.",
 )
 @device_option
-@reading_options
+@reading_options()
 def train(
     data: str,
     out: Path | None,

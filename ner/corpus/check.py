@@ -271,8 +271,7 @@ def _facts(corpus: Corpus, splits: Splits) -> Iterator[Finding]:
             INFO,
             "longest sentence",
             f"{split}: {len(longest)} tokens",
-            len(longest),
-            (f"{longest.place}: {_quote(longest)}",),
+            places=(f"{longest.place}: {_quote(longest)}",),
         )
         if corpus.schemes.get(split):
             yield Finding(INFO, "scheme", f"{split}: {corpus.schemes[split]}")

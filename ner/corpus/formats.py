@@ -114,9 +114,7 @@ def write_stream(stream: TextIO, sentences: Iterable[Sentence], form: str = "iob
     write_columns(sentences, stream, scheme)
     melted = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
     if melted:
-        LOG.warning(
-            "%d entities melted into a neighbour of their type, as in every IO file", melted
-        )
+        LOG.warning("entities melted into a neighbour of their type, as in any IO file: %d", melted)
 
 
 def _touching(sentence: Sentence) -> int:

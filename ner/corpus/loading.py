@@ -17,7 +17,7 @@ from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.formats import read
 from ner.corpus.named import NAMED
 from ner.corpus.reading import Reading
-from ner.errors import CorpusError, NerError
+from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Sentence
 
 EXTENSIONS = (".txt", ".conll", ".tsv", ".bio", ".jsonl")
@@ -75,7 +75,7 @@ def read_corpus(
     ]
     notes += [note for reading in readings.values() for note in reading.notes]
     splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in readings.items()}
-    title = str(name) if str(name) in NAMED else path.resolve().name
+    title = str(name) if str(name) in NAMED else path.absolute().name
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
     mixed = corpus.mixed_schemes()
     if not mixed:
@@ -152,7 +152,7 @@ def find(name: str | Path) -> Path:
             failure = f"; {error}"
     looked = ", ".join(str(path) for _, path in places(str(name)))
     unset = "" if os.environ.get("NER_DATA") else ", NER_DATA (not set)"
-    raise CorpusError(
+    raise UsageError(
         f"no corpus {str(name)!r}{_nearest(str(name))}; "
         f"looked at {looked}{unset}{failure}; {_SUPPLY}"
     )

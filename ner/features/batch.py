@@ -121,7 +121,7 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
 def _characters(forms: Sequence[Form]) -> Tensor:
     """Character numbers ``[U, C]``, with the padding word first."""
     sizes = np.array([0, *(len(form.characters) for form in forms)])
-    padded = np.zeros((len(sizes), sizes.max()), dtype=np.int64)
+    padded = np.zeros((len(sizes), max(1, sizes.max())), dtype=np.int64)
     flat = [number for form in forms for number in form.characters]
     padded[np.arange(padded.shape[1])[None, :] < sizes[:, None]] = flat
     return torch.from_numpy(padded)

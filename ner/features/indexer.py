@@ -28,7 +28,7 @@ def casing(word: str) -> int:
     if word.isupper():
         # One capital letter alone is how a capitalised word begins, not a word in capitals.
         return 2 if len(word) > 1 else 3
-    if word[0].isupper():
+    if word[:1].isupper():
         return 3 if word[1:].islower() else 4
     return 4 if any(character.isupper() for character in word) else 7
 

@@ -1,22 +1,29 @@
 """Pre-trained word vectors: word2vec (text and binary), GloVe text, fastText ``.vec``; ``.gz`` too.
 
-A file is read once, from front to back, and only rows that are asked for are kept.
+A file is read once, from front to back, and only rows that are asked for are
+turned into numbers and kept.
 """
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.errors import NerError, VectorsError
+from ner.errors import VectorsError
 from ner.features.vocabulary import fold
-from ner.files import open_binary
+from ner.files import READ_ERRORS, open_binary
 
-Row = tuple[str, NDArray[np.float32]]
+Vector = NDArray[np.float32]
+Row = tuple[str, Callable[[], Vector]]  # numbers are worth reading only if the word is kept
 Progress = Callable[[int], None]
+
+MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
+LONGEST_LINE = 1 << 20  # bytes to look at before deciding what a file is
 
 
 @dataclass(frozen=True)
@@ -46,19 +53,23 @@ def read_vectors(
     The words of the file are folded like the model's; of several that fold to
     one form the first, most frequent one counts. `progress` is called with the
     bytes read so far (of the packed file, if it is packed).
-    Raises `VectorsError` with ``file:line`` for a file that is not what it seems.
+    Raises `VectorsError` with ``file:line`` for a file that is not what it
+    seems, breaks off, or has none of the wanted words; `NerError` for one that
+    cannot be opened. Of rows that are not kept, only the width is checked.
     """
-    kept: dict[str, NDArray[np.float32]] = {}
+    kept: dict[str, Vector] = {}
+    found = False
     for word, vector in _read(path, progress):
         form = fold(word, case=fold_case, digits=fold_digits)
         if form in kept:
             continue
         if wanted(form):
-            kept[form] = vector
+            kept[form] = vector()
+            found = True
         elif spare > 0:
+            kept[form] = vector()
             spare -= 1
-            kept[form] = vector
-    if not kept:
+    if not found:
         raise VectorsError(f"{path}: has no vector for any word of the corpus; is it the language?")
     return Vectors(tuple(kept), np.stack(list(kept.values())))
 
@@ -71,61 +82,101 @@ def _read(path: str | Path, progress: Progress) -> Iterator[Row]:
                 if count % 1000 == 0:
                     progress(raw.tell())
                 yield row
-        except (EOFError, OSError) as error:
-            raise NerError(f"{path}: breaks off or is damaged ({error}); get it again") from None
+            progress(raw.tell())
+        except READ_ERRORS as error:
+            raise VectorsError(
+                f"{path}: breaks off or is damaged ({error}); get it again"
+            ) from None
 
 
 def _rows(file: IO[bytes], path: str | Path) -> Iterator[Row]:
-    first = file.readline()
-    header = first.split()
-    if len(header) == 2 and all(part.isdigit() for part in header):
-        count, dim = int(header[0]), int(header[1])
-        if not 0 < dim <= 10_000:
+    first = file.readline(LONGEST_LINE)
+    parts = first.split()
+    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+        dim = min(_numbers_at_end(parts), len(parts) - 1)
+        if not 1 < dim <= MOST_NUMBERS:
             raise VectorsError(
-                f"{path}:1: announces vectors of {dim} numbers; is it a vectors file?"
+                f"{path}:1: is no line 'word number number …'; is it a vectors file?"
             )
-        second = file.readline()
-        if _is_text(second, dim):
-            yield _text_row(second, dim, f"{path}:2")
-            yield from _text_rows(file, dim, path, 3)
-        else:
-            yield from _binary_rows(_Ahead(second, file), count, dim, path)
+        yield from _text_rows(itertools.chain([first], file), dim, path, 1)
         return
-    dim = len(header) - 1
-    if dim < 2:
-        raise VectorsError(f"{path}:1: is no line 'word number number …'; is it a vectors file?")
-    yield _text_row(first, dim, f"{path}:1")
-    yield from _text_rows(file, dim, path, 2)
+    count, dim = int(parts[0]), int(parts[1])
+    if not 1 < dim <= MOST_NUMBERS:
+        raise VectorsError(f"{path}:1: announces vectors of {dim} numbers; is it a vectors file?")
+    second = file.readline(LONGEST_LINE)
+    if _is_text(second):
+        yield from _text_rows(itertools.chain([second], file), dim, path, 2, count)
+    else:
+        yield from _binary_rows(_Ahead(second, file), count, dim, path)
 
 
-def _is_text(line: bytes, dim: int) -> bool:
+def _is_number(part: bytes) -> bool:
     try:
-        return len([float(part) for part in line.split()[-dim:]]) == dim
+        float(part)
     except ValueError:
+        return False
+    return True
+
+
+def _numbers_at_end(parts: Sequence[bytes]) -> int:
+    return sum(1 for _ in itertools.takewhile(_is_number, reversed(parts)))
+
+
+def _is_text(line: bytes) -> bool:
+    """Whether a row is text: several numbers as raw bytes look like none."""
+    if _numbers_at_end(line.split()) > 1:
+        return True  # whatever the encoding of the word
+    try:
+        return not any(c < " " and c not in "\t\r\n" for c in line.decode())
+    except UnicodeDecodeError:
         return False
 
 
-def _text_rows(file: IO[bytes], dim: int, path: str | Path, start: int) -> Iterator[Row]:
-    for number, line in enumerate(file, start):
+def _text_rows(
+    lines: Iterable[bytes], dim: int, path: str | Path, start: int, announced: int = 0
+) -> Iterator[Row]:
+    """Rows from line `start` on; more of them than `announced` are as good, fewer are an error."""
+    count = 0
+    for number, line in enumerate(lines, start):
         if line.strip():
+            count += 1
             yield _text_row(line, dim, f"{path}:{number}")
+    if count < announced:
+        raise VectorsError(
+            f"{path}: breaks off after {count} of the {announced} vectors that line 1 announces; "
+            "get it again, or correct line 1"
+        )
 
 
 def _text_row(line: bytes, dim: int, place: str) -> Row:
     # The word may hold spaces (some GloVe files do): the numbers are the last `dim` parts.
     parts = line.rstrip().rsplit(b" ", dim)
-    if len(parts) != dim + 1:
+    if len(parts) != dim + 1 or b"" in parts[1:]:
         parts = line.rstrip().rsplit(None, dim)
+    before = parts[0].split()
+    # A decimal number that ends a word of several parts is one number too many.
+    ragged = len(before) > 1 and b"." in before[-1] and _is_number(before[-1])
+    if len(parts) != dim + 1 or ragged:
+        raise _ill_formed(dim, place)
+    return parts[0].decode("utf-8", errors="replace"), partial(_numbers, parts[1:], place)
+
+
+def _numbers(parts: Sequence[bytes], place: str) -> Vector:
     try:
-        vector = np.array([float(part) for part in parts[1:]], dtype=np.float32)
-        word = parts[0].decode("utf-8", errors="replace")
-    except (ValueError, IndexError):
-        vector = np.empty(0, dtype=np.float32)
-    if len(vector) != dim or not np.isfinite(vector).all():
-        raise VectorsError(
-            f"{place}: is no word with {dim} finite numbers like the lines before; mend or drop it"
-        )
-    return word, vector
+        values = [float(part) for part in parts]
+    except ValueError:
+        raise _ill_formed(len(parts), place) from None
+    with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as such
+        vector = np.array(values, dtype=np.float32)
+    if not np.isfinite(vector).all():
+        raise _ill_formed(len(parts), place)
+    return vector
+
+
+def _ill_formed(dim: int, place: str) -> VectorsError:
+    return VectorsError(
+        f"{place}: is no word with {dim} finite numbers, like other lines; mend or drop it"
+    )
 
 
 class _Ahead:
@@ -170,7 +221,12 @@ def _binary_rows(stream: _Ahead, count: int, dim: int, path: str | Path) -> Iter
             raise VectorsError(
                 f"{path}: breaks off at vector {number} of the {count} announced; get it again"
             )
-        vector = np.frombuffer(data, dtype="<f4")
-        if not np.isfinite(vector).all():
-            raise VectorsError(f"{path}: vector {number} is not finite; is it a vectors file?")
-        yield word.lstrip(b"\n").decode("utf-8", errors="replace"), vector
+        place = f"{path}: vector {number}"
+        yield word.lstrip(b"\n").decode("utf-8", errors="replace"), partial(_floats, data, place)
+
+
+def _floats(data: bytes, place: str) -> Vector:
+    vector = np.frombuffer(data, dtype="<f4")
+    if not np.isfinite(vector).all():
+        raise VectorsError(f"{place} is not finite; is it a vectors file?")
+    return vector

@@ -26,9 +26,9 @@ class Potentials(NamedTuple):
     between: Tensor  # [K, K]
     end: Tensor  # [K]
 
-    def double(self) -> "Potentials":
-        """The same scores in float64."""
-        return Potentials(*(part.double() for part in self))
+    def exact(self) -> "Potentials":
+        """The same scores in float64, on the CPU (some accelerators have no float64)."""
+        return Potentials(*(part.cpu().double() for part in self))
 
 
 def token_mask(lengths: Tensor, size: int) -> Tensor:
@@ -37,7 +37,7 @@ def token_mask(lengths: Tensor, size: int) -> Tensor:
 
 
 def _exp(x: Tensor) -> Tensor:
-    """exp, in place and at least e⁻⁸⁰: results that underflow are ten times slower, and as good as nothing."""
+    """exp, in place and at least e⁻⁸⁰: what underflows is ten times slower, and as good as 0."""
     return x.clamp_(min=-80.0).exp_()
 
 

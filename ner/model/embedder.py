@@ -94,11 +94,12 @@ class Embedder(nn.Module):
         """
         with torch.no_grad():
             known = ~rows.isnan().any(1)
-            spread = rows[known].std() if known.any() else torch.tensor(1.0)
             weight = self.words.weight
-            weight *= spread / weight.std()
-            weight[known] = rows[known]
-            self.spare.copy_(spare)
+            if known.any():
+                weight *= rows[known].std() / weight.std()
+                weight[known] = rows[known]
+            largest = torch.finfo(self.spare.dtype).max
+            self.spare.copy_(spare.clamp(-largest, largest))
         self.words.weight.requires_grad_(train)
 
     def _word_features(self, words: Tensor) -> Tensor:

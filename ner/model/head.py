@@ -91,39 +91,46 @@ class CRFHead(torchcrf.CRF):  # type: ignore[misc]
         """The exact probability of each span under the model, given the tags that hold it.
 
         A span's probability is that of all tag sequences that have precisely
-        this span: everything before, times the path through the span, times
-        everything after it that does not go on with it, over everything.
+        this span: everything before it that does not go on into it, times the
+        path through it, times everything after it that does not go on with it,
+        over everything.
         """
         if not spans:
             return []
-        emissions, potentials = emissions.double(), self.potentials().double()
-        lengths = lengths.to(emissions.device)
+        emissions, potentials = emissions.cpu().double(), self.potentials().exact()
+        lengths, tags = lengths.cpu(), tags.cpu()
         alpha = forward_scores(emissions, potentials)
         beta = backward_scores(emissions, lengths, potentials)
         log_z = last_scores(alpha, lengths, potentials)
-        b, start, end = torch.tensor(spans, device=emissions.device).T
-        inside = _path_sums(emissions, tags, potentials.between)
+        b, start, end = torch.tensor(spans).T
+        sums = _path_sums(emissions, tags, potentials.between)
         first, last = tags[b, start], tags[b, end - 1]
-        after = self._after(emissions, beta, lengths, potentials, (b, end, last))
-        path = inside[b, end - 1] - inside[b, start]
-        log_p = alpha[b, start, first] + path + after - log_z[b]
+        inside = emissions[b, start, first] + sums[b, end - 1] - sums[b, start]
+        # Elsewhere but inside the span, nothing may continue it.
+        between = potentials.between.masked_fill(self.mask.continues.cpu(), FORBIDDEN)
+        outer = potentials._replace(between=between)
+        before = _ways_before(alpha, outer, b, start, first)
+        after = _ways_after(emissions + beta, lengths, outer, b, end, last)
+        log_p = before + inside + after - log_z[b]
         result: list[float] = log_p.exp().clamp(0.0, 1.0).tolist()
         return result
 
-    def _after(
-        self,
-        emissions: Tensor,
-        beta: Tensor,
-        lengths: Tensor,
-        potentials: Potentials,
-        place: tuple[Tensor, Tensor, Tensor],
-    ) -> Tensor:
-        """Log of the sum over all ways on after a span that do not continue it, ``[N]``."""
-        b, end, last = place
-        following = end.clamp(max=emissions.shape[1] - 1)
-        moved = potentials.between[last].masked_fill(self.mask.continues[last], FORBIDDEN)
-        onward = torch.logsumexp(moved + (emissions + beta)[b, following], dim=1)
-        return torch.where(end < lengths[b], onward, potentials.end[last])
+
+def _ways_before(
+    alpha: Tensor, potentials: Potentials, b: Tensor, start: Tensor, first: Tensor
+) -> Tensor:
+    """Log of the sum over all ways to a span that starts with the tag `first`, ``[N]``."""
+    arriving = alpha[b, (start - 1).clamp(min=0)] + potentials.between[:, first].T
+    return torch.where(start > 0, torch.logsumexp(arriving, dim=1), potentials.start[first])
+
+
+def _ways_after(
+    ahead: Tensor, lengths: Tensor, potentials: Potentials, b: Tensor, end: Tensor, last: Tensor
+) -> Tensor:
+    """Log of the sum over all ways on from a span that ends with the tag `last`, ``[N]``."""
+    following = end.clamp(max=ahead.shape[1] - 1)
+    leaving = potentials.between[last] + ahead[b, following]
+    return torch.where(end < lengths[b], torch.logsumexp(leaving, dim=1), potentials.end[last])
 
 
 def _path_sums(emissions: Tensor, tags: Tensor, between: Tensor) -> Tensor:
@@ -157,8 +164,9 @@ class SoftmaxHead(nn.Module):
         """The product of the probabilities of a span's own tags."""
         if not spans:
             return []
-        log_p = emissions.double().log_softmax(2).gather(2, tags[:, :, None]).squeeze(2)
-        b, start, end = torch.tensor(spans, device=emissions.device).T
+        log_p = emissions.cpu().double().log_softmax(2)
+        log_p = log_p.gather(2, tags.cpu()[:, :, None]).squeeze(2)
+        b, start, end = torch.tensor(spans).T
         sums = torch.cat([torch.zeros_like(log_p[:, :1]), log_p.cumsum(1)], dim=1)
         result: list[float] = (sums[b, end] - sums[b, start]).exp().clamp(0.0, 1.0).tolist()
         return result

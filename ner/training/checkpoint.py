@@ -24,10 +24,20 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a checkpoint. Raises `TrainingError` for one that is missing or damaged."""
     try:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        if not isinstance(state, dict):
+            raise ValueError("state.json holds no object")
         return safetensors.torch.load_file(folder / "tensors.safetensors"), state
     except FileNotFoundError:
         raise TrainingError(
-            f"{folder}: holds no checkpoint to go on from; start without --resume"
+            f"{folder}: no checkpoint to go on from; start anew with --overwrite, not --resume"
         ) from None
     except (OSError, ValueError, safetensors.SafetensorError) as error:
-        raise TrainingError(f"{folder}: is damaged ({error}); start without --resume") from None
+        raise damaged(folder, error) from None
+
+
+def damaged(folder: Path, reason: object) -> TrainingError:
+    """The complaint about a checkpoint that cannot be used."""
+    return TrainingError(
+        f"{folder}: is damaged ({' '.join(str(reason).split())[:200]}); "
+        "start anew with --overwrite, not --resume"
+    )

@@ -11,6 +11,7 @@
     result.json      the final scores; written last: a run that has it is finished
 """
 
+import hashlib
 import json
 import logging
 import shutil
@@ -23,7 +24,7 @@ from typing import Any
 
 import torch
 
-from ner.bundle import FINISHED, Bundle, load_bundle, save_bundle
+from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
 from ner.errors import TrainingError, UsageError
@@ -31,8 +32,8 @@ from ner.evaluation import Report, draw_curves, evaluate_spans, unknown_labels
 from ner.files import write_text
 from ner.predict import predict_sentences
 from ner.tokenize import detect_style
-from ner.training.build import build_model
-from ner.training.checkpoint import read_checkpoint, write_checkpoint
+from ner.training.build import Start, build_model
+from ner.training.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.training.examples import TrainingSet
 from ner.training.loop import Epoch, Step, Trainer
 
@@ -74,7 +75,12 @@ Event = Step | Epoch | Finished
 
 def _contents(out: Path) -> list[Path]:
     """What a run has left in a folder."""
-    return [path for pattern in CONTENTS for path in sorted(out.glob(pattern))]
+    return [out / name for name in CONTENTS if (out / name).exists()]
+
+
+def has_model(out: Path) -> bool:
+    """Whether a run in this folder has come as far as a first model."""
+    return any((out / name).exists() for name in ("model", "checkpoint"))
 
 
 def check_folder(out: Path, *, overwrite: bool = False) -> None:
@@ -89,7 +95,7 @@ def check_folder(out: Path, *, overwrite: bool = False) -> None:
 def clear_folder(out: Path) -> None:
     """Remove an older run, and nothing else, from a folder."""
     for path in _contents(out):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
@@ -136,6 +142,7 @@ class Run:
         self._seconds = 0.0
         self._history: list[dict[str, Any]] = []
         start = build_model(corpus.train, self.config, device, progress)
+        self._vocabulary = _vocabulary_checksum(start)
         self._trainer = Trainer(
             start.model,
             TrainingSet(
@@ -151,28 +158,42 @@ class Run:
         )
 
     def resume(self) -> None:
-        """Go back to the last checkpoint. Raises `TrainingError` if it is of another run."""
-        tensors, state = read_checkpoint(self.out / "checkpoint")
-        before = load_config(self.out / "config.toml").to_dict()
-        now = self.config.to_dict()
+        """Go back to the last checkpoint.
+
+        Raises `TrainingError` if it is of another run, damaged or not there, and
+        `UsageError` if the best model is not there any more.
+        """
+        place = self.out / "checkpoint"
+        tensors, state = read_checkpoint(place)
+        try:
+            if other := self._differences(state):
+                raise TrainingError(
+                    f"{self.out}: was started with other settings ({', '.join(other)}); "
+                    "resume with the same, or start a new run in another --out"
+                )
+            self._trainer.restore(tensors, state["trainer"])
+            self._history, self._seconds = state["history"], state["seconds"]
+        except (KeyError, RuntimeError) as error:
+            raise damaged(place, error) from None
+        find_bundle(self.out / "model")
+
+    def _differences(self, state: Mapping[str, Any]) -> list[str]:
+        """What is not as it was when a checkpoint was written."""
+        before, now = load_config(self.out / "config.toml").to_dict(), self.config.to_dict()
         other = [f"{s}.{k}" for s in now for k in now[s] if now[s][k] != before[s][k]]
         if state["checksums"] != self.corpus.checksums():
             other.append("the corpus")
-        if other:
-            raise TrainingError(
-                f"{self.out}: was started with other settings ({', '.join(other)}); "
-                "resume with the same, or start a new run in another --out"
-            )
-        self._trainer.restore(tensors, state["trainer"])
-        self._history, self._seconds = state["history"], state["seconds"]
+        elif not other and state["vocabulary"] != self._vocabulary:
+            other.append("the content of train.vectors")
+        return other
 
     def events(self) -> Iterator[Event]:
         """Train; yields each step, each epoch, and at last what came of it.
 
         Everything is on disk before an `Epoch` is yielded.
         """
-        with _log_file(self.out / "log.txt"):
-            _write(self.out / "config.toml", self.config.to_toml())
+        _write(self.out / "config.toml", self.config.to_toml())
+        with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
             self._write_metrics()
             started = time.perf_counter() - self._seconds
             for event in self._trainer.run():
@@ -195,6 +216,7 @@ class Run:
             "history": self._history,
             "seconds": self._seconds,
             "checksums": self.corpus.checksums(),
+            "vocabulary": self._vocabulary,
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
         _log.info(
@@ -243,6 +265,12 @@ def _resolve(config: Config, corpus: Corpus) -> Config:
     return config.replace({"data.tokenizer": style})
 
 
+def _vocabulary_checksum(start: Start) -> str:
+    """A checksum of the words with a row or a vector; it tells one vectors file from another."""
+    words = [list(start.model.indexer.words), sorted(start.has_vector)]
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+
+
 def _write(path: Path, text: str) -> None:
     with write_text(path) as file:
         file.write(text)
@@ -251,12 +279,26 @@ def _write(path: Path, text: str) -> None:
 @contextmanager
 def _log_file(path: Path) -> Iterator[None]:
     """Write what is said into a file too, while the block runs."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = _log.level
     _log.addHandler(handler)
+    if level == logging.NOTSET:  # else the epochs would be said in no program that sets no level
+        _log.setLevel(logging.INFO)
     try:
         yield
     finally:
+        _log.setLevel(level)
         _log.removeHandler(handler)
         handler.close()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Compute with so many processor threads while the block runs; 0 leaves them as they are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -42,6 +42,11 @@ def seed_folder(out: Path, seed: int) -> Path:
     return out / f"seed-{seed}"
 
 
+def seed_folders(out: Path) -> list[Path]:
+    """The folders of single seeds that stand in a folder, whoever made them."""
+    return [path for path in sorted(out.glob("seed-*")) if path.name[5:].isdecimal()]
+
+
 def finish_seeds(out: Path, seeds: Sequence[int], runs: Sequence[Finished]) -> SeedsFinished:
     """Close a folder of finished runs.
 

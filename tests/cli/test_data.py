@@ -134,7 +134,7 @@ def test_reading_options_reach_the_reader(tmp_path: Path, file: Path) -> None:
         (["convert", "-", "-", "--to", "iobx"], UsageError, "unknown tag scheme 'iobx'"),
         (["convert", "-", "x.jsonl", "--to", "iob2"], UsageError, "columns do not go into"),
         (["convert", "-", "/proc/no/x.conll", "--to", "iob2"], NerError, "cannot be written"),
-        (["check", "nowhere"], CorpusError, "no corpus 'nowhere'"),
+        (["check", "nowhere"], UsageError, "no corpus 'nowhere'"),
         (["stats", "nowhere", "--scheme", "x"], ConfigError, "data.scheme is 'x', but must be"),
     ],
 )
@@ -154,7 +154,7 @@ def test_only_what_was_given_becomes_a_setting() -> None:
 
     @click.command()
     @click.option("--other", default=1)
-    @reading_options
+    @reading_options()
     def command(reading: dict, other: int) -> None:
         """Do nothing."""
         seen.append((reading, other))

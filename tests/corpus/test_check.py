@@ -7,7 +7,7 @@ from ner.config import DataConfig
 from ner.corpus.check import CheckReport, Finding, check, check_content
 from ner.corpus.complaints import KEPT
 from ner.corpus.corpus import Corpus
-from ner.errors import CorpusError
+from ner.errors import UsageError
 from ner.text import Sentence, Span
 
 
@@ -63,7 +63,7 @@ def test_files_that_cannot_be_read_at_all_are_errors(tmp_path: Path) -> None:
 
 
 def test_missing_corpus_is_not_a_finding(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="no corpus"):
+    with pytest.raises(UsageError, match="no corpus"):
         check(tmp_path / "nowhere")
 
 

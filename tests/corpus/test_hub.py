@@ -161,7 +161,7 @@ def test_offline_is_said_at_once_and_in_one_line(tmp_path: Path) -> None:
         text=True,
     )
     last = result.stderr.strip().split("\n")[-1]
-    assert last.startswith("ner.errors.CorpusError: no corpus 'conll2003'; looked at ")
+    assert last.startswith("ner.errors.UsageError: no corpus 'conll2003'; looked at ")
     assert "lhoestq/conll2003 cannot be had from the Hub (HF_HUB_OFFLINE is set; " in last
     assert "put train, valid and test files" in last
 

@@ -7,7 +7,7 @@ from ner.config import DataConfig
 from ner.corpus import hub
 from ner.corpus.loading import cache_folder, find, load_corpus, locate, read_corpus, split_of
 from ner.corpus.named import NAMED
-from ner.errors import CorpusError, NerError
+from ner.errors import CorpusError, NerError, UsageError
 
 PARIS, BONN = "Paris B-LOC\n\n", "Bonn B-LOC\n\n"
 
@@ -132,7 +132,7 @@ def test_repairs_overlaps_and_mixed_schemes_are_noted(
 
 
 def test_nothing_found_lists_every_place_and_how_to_supply_files(alone: Path) -> None:
-    with pytest.raises(CorpusError) as caught:
+    with pytest.raises(UsageError) as caught:
         load_corpus("conll2003")
     message = str(caught.value)
     for part in (
@@ -152,12 +152,12 @@ def test_unknown_name_suggests_the_nearest_and_says_ner_data_is_not_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("NER_DATA")
-    with pytest.raises(CorpusError, match=r"\(did you mean 'conll2003'\?\).*NER_DATA \(not set\)"):
+    with pytest.raises(UsageError, match=r"\(did you mean 'conll2003'\?\).*NER_DATA \(not set\)"):
         load_corpus("conl2003")
 
 
 def test_missing_path_is_not_looked_for_elsewhere(alone: Path) -> None:
-    with pytest.raises(CorpusError) as caught:
+    with pytest.raises(UsageError) as caught:
         load_corpus(alone / "nowhere.txt")
     assert str(alone / "cache") not in str(caught.value)
 
