@@ -63,7 +63,7 @@ class DataConfig:
     tokenizer: str = setting(
         "auto",
         "how raw text becomes tokens: auto looks at the training tokens",
-        one_of("auto", "words", "words-en", "characters"),
+        one_of("auto", "words", "words-en", "pieces", "characters"),
     )
     valid_fraction: float = setting(
         0.1, "share of the training split set apart where a corpus has no valid", within(0.001, 0.9)

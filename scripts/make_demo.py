@@ -1453,9 +1453,8 @@ def person(pool: Pool, culture: str | None = None, surname: str | None = None) -
     woman = pool.chance(0.45)
     first = pool.pick(people.women if woman else people.men)
     last = surname or pool.surname(culture)
-    full = f"{last} {first}" if culture == "eastasian" and " " in first else f"{first} {last}"
-    if pool.chance(0.06):
-        full = f"{first} {chr(65 + pool.rng.randrange(20))}. {last}"
+    middle = f" {pool.rng.choice('ABCDEFGHJKLMNPRSTW')}." if pool.chance(0.06) else ""
+    full = f"{first}{middle} {last}"
     country = pool.country(culture)
     forms = {
         "full": [Name(full, "PER")],
@@ -1497,8 +1496,8 @@ def nation(pool: Pool, country: Country | None = None) -> Member:
 
 def land(pool: Pool) -> Member:
     """An invented country."""
-    name = pool.pick([each.name for each in LANDS])
-    return nation(pool, next(each for each in LANDS if each.name == name))
+    chosen = pool.pick([each.name for each in LANDS])
+    return nation(pool, next(each for each in LANDS if each.name == chosen))
 
 
 def city(pool: Pool) -> Member:
@@ -1903,7 +1902,6 @@ FILLERS: dict[str, Callable[[random.Random], str]] = {
     "halftime": lambda rng: f"{rng.randint(0, 2)}-{rng.randint(0, 2)}",
     "record": record,
     "set": lambda rng: rng.choice(["6-4", "6-3", "7-5", "6-2", "7-6", "6-1", "6-0"]),
-    "letter": lambda rng: rng.choice("ABCDEF"),
     "sport.upper": lambda rng: rng.choice(["ATHLETICS", "CYCLING", "ROWING", "SKIING", "JUDO"]),
 }
 
@@ -2046,8 +2044,6 @@ def sounds_open(word: str) -> bool:
     """Whether a word takes ``an``: it begins with the sound of a vowel."""
     if re.match(r"(uni[^n]|us|ut|eu|one\b|once|ukr|ug|uru|u\.)", word.lower()):
         return False
-    if word.isupper() and len(word) > 1:
-        return word[0] in "AEFHILMNORSX"
     return (
         word[0].lower() in "aeiou"
         or word.startswith(("hour", "honest"))

@@ -1,11 +1,20 @@
 """Fixtures shared by the whole suite."""
 
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.text import Sentence, Span
+
+if TYPE_CHECKING:
+    from ner.tagger import Tagger
 
 # A deadline would be a timing assertion: it fails on a busy machine, not on wrong code.
 settings.register_profile("ner", deadline=None)
@@ -26,3 +35,54 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+_PERSONS = (("Anna",), ("Berta",), ("Carl", "Maria"), ("Dora",))
+_PLACES = (("Rome",), ("Paris",), ("New", "York"))
+
+
+def _told(verbs: Iterable[str]) -> tuple[Sentence, ...]:
+    """Who did what where: a sentence for each person, verb and place."""
+    sentences: list[Sentence] = []
+    for person, verb, place in itertools.product(_PERSONS, verbs, _PLACES):
+        start = len(person) + 1
+        spans = Span(0, len(person), "PER"), Span(start, start + len(place), "LOC")
+        tokens = (*person, verb, *place, ".")
+        sentences.append(Sentence(tokens, spans, source="tiny", line=1 + 9 * len(sentences)))
+    return tuple(sentences)
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus() -> Corpus:
+    """PER and LOC in sentences that a tiny model learns by heart in a few epochs."""
+    return Corpus(
+        "tiny", _told(["visited", "left"]), _told(["visited"]), _told(["visited", "loved"])
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> Config:
+    """Settings of a model that learns `tiny_corpus` in a second."""
+    small = {"model.hidden": 16, "model.word_dim": 16, "model.char_hidden": 8, "train.threads": 1}
+    quick = {"train.epochs": 6, "train.batch_sentences": 4, "train.learning_rate": 0.02}
+    return Config().replace({**small, **quick, "train.ema": 0.9})
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus, tiny_config: Config
+) -> Path:
+    """The folder of a finished run over `tiny_corpus`; not to be changed."""
+    from ner.api import train
+
+    out = tmp_path_factory.mktemp("tiny") / "run"
+    train(tiny_corpus, out, tiny_config, device="cpu")
+    return out
+
+
+@pytest.fixture(scope="session")
+def tiny_tagger(tiny_run: Path) -> "Tagger":
+    """The tagger of `tiny_run`: knows Anna, Berta, Carl Maria, Dora; Rome, Paris, New York."""
+    from ner.tagger import Tagger
+
+    return Tagger.load(tiny_run, "cpu")

@@ -194,6 +194,8 @@ def test_a_million_characters_without_a_space(char: str) -> None:
         (["高勇", "，", "1966", "年"], "words"),
         (["高", "勇", "，"] * 40 + ["1966"], "characters"),
         (["the", "character", "中", "and", "A"], "words"),
+        (["heparin", "-", "induced"] * 50, "pieces"),
+        (["heparin", "-", "induced"] * 50 + ["drug-induced"], "words"),
     ],
 )
 def test_style_is_read_off_the_tokens(tokens: list[str], style: str) -> None:
@@ -207,7 +209,7 @@ def test_style_is_read_off_the_tokens(tokens: list[str], style: str) -> None:
         ("conll2002-es", "words"),
         ("conll2002-nl", "words"),
         ("wnut17", "words-en"),
-        ("bc5cdr", "words"),
+        ("bc5cdr", "pieces"),
         ("resume-zh", "characters"),
     ],
 )
@@ -216,13 +218,24 @@ def test_style_of_real_corpora(name: str, style: str, real_data: Callable[[str],
     assert detect_style(re.split("[ \t]", line)[0] for line in lines if line.strip()) == style
 
 
-@pytest.mark.parametrize("name", ["conll2003", "conll2002-es", "conll2002-nl", "wnut17"])
-def test_tokens_of_real_corpora_survive(name: str, real_data: Callable[[str], Path]) -> None:
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("conll2003", "words-en"),
+        ("conll2002-es", "words-en"),
+        ("conll2002-nl", "words-en"),
+        ("wnut17", "words-en"),
+        ("bc5cdr", "pieces"),
+    ],
+)
+def test_tokens_of_real_corpora_survive(
+    name: str, style: str, real_data: Callable[[str], Path]
+) -> None:
     """Tokens joined by spaces are found again: all but a few odd ones."""
     lines = (real_data(name) / "valid.txt").read_text("utf-8").split("\n")
     given_tokens = [re.split("[ \t]", line)[0] for line in lines]
     text = " ".join(given_tokens)
-    found = set(tokenize(text, "words-en"))
+    found = set(tokenize(text, style))
     position = kept = total = 0
     for token in given_tokens:
         total += bool(token)

@@ -41,7 +41,7 @@ _OPTIONS = {
     "tokenizer": click.option(
         "--tokenizer",
         metavar="NAME",
-        help="Raw text: words, words-en or characters.  [default: by the data]",
+        help="Raw text: words, words-en, pieces or characters.  [default: by the data]",
     ),
 }
 LABELLED = tuple(_OPTIONS)

@@ -156,6 +156,8 @@ def viterbi(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tenso
         inside = (t < lengths)[:, None]
         # A finished sentence stays where it is, so that all trace back from the last step.
         score = torch.where(inside, best + emissions[:, t], score)
+        # Only differences count; sums over a long sentence would swallow them.
+        score = score - score.amax(1, keepdim=True)
         pointers.append(torch.where(inside, source, still))
     tag = (score + potentials.end).argmax(dim=1, keepdim=True)
     path = [tag]

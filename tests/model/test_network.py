@@ -1,0 +1,177 @@
+"""The whole network: neighbours have no influence, and it learns what it is shown."""
+
+import dataclasses
+import string
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ner.config import ModelConfig
+from ner.features import Batch, Example, Indexer, collate
+from ner.features.indexer import FormTable
+from ner.model import Network
+from ner.model.encoder import CELLS
+from ner.tags import parse_tag, spans_of, tag_set
+
+SMALL = ModelConfig(
+    word_dim=12, char_dim=6, char_hidden=8, casing_dim=3, hidden=12, dropout=0.1, layers=1
+)
+
+# Eight sentences; the same words stand inside and outside entities.
+SENTENCES = [
+    ("Angela Merkel met Theresa May in Paris .", "B-PER E-PER O B-PER E-PER O S-LOC O"),
+    ("Paris Hilton left the Bank of England .", "B-PER E-PER O O B-ORG I-ORG E-ORG O"),
+    ("In May the bank opened .", "O O O O O O"),
+    ("England won .", "S-LOC O O"),
+    ("New York City Council said no", "B-ORG I-ORG I-ORG E-ORG O O"),
+    ("He lives in New York City , Texas", "O O O B-LOC I-LOC E-LOC O S-LOC"),
+    ("No", "O"),
+    ("Texas", "S-LOC"),
+]
+TAGS = tag_set(["LOC", "ORG", "PER"], "iobes")
+
+
+class Work:
+    """A small network and the eight sentences as numbers."""
+
+    def __init__(self, **changes: object) -> None:
+        torch.manual_seed(1)
+        config = dataclasses.replace(SMALL, **changes)
+        self.sentences = [text.split() for text, _ in SENTENCES]
+        self.gold = [tags.split() for _, tags in SENTENCES]
+        indexer = Indexer.build(self.sentences, config)
+        self.table = FormTable(indexer)
+        self.examples = [
+            Example(self.table.rows(tokens), np.array([TAGS.index(tag) for tag in tags]))
+            for tokens, tags in zip(self.sentences, self.gold, strict=True)
+        ]
+        self.network = Network(
+            config,
+            TAGS,
+            words=len(indexer.words),
+            spare=0,
+            characters=len(indexer.characters),
+            word_dim=config.word_dim,
+        )
+
+    def batch(self, order: list[int]) -> Batch:
+        return collate(self.table, self.examples, order)
+
+    def examples_of(self, sentences: list[list[str]]) -> Batch:
+        examples = [Example(self.table.rows(tokens)) for tokens in sentences]
+        return collate(self.table, examples, range(len(examples)))
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_eight_sentences_are_learnt_by_heart(head: str, cell: str) -> None:
+    work = Work(head=head, cell=cell)
+    everything = work.batch(list(range(8)))
+    optimizer = torch.optim.Adam(work.network.parameters(), lr=0.02)
+    losses = []
+    for _ in range(60):
+        loss = work.network.train().loss(everything)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < 0.1 * losses[0]
+    network = work.network.eval()
+    decoded = network.decode(network.emissions(everything), everything.lengths)
+    for row, gold in zip(decoded.tolist(), work.gold, strict=True):
+        assert spans_of(TAGS[k] for k in row[: len(gold)]) == spans_of(gold)
+
+
+NETWORKS = [
+    {},
+    {"cell": "gru", "chars": "lstm", "head": "softmax"},
+    {"cell": "rnn", "chars": "none", "layers": 2, "bidirectional": False},
+    {"layers": 2, "casing_dim": 0, "char_kernel": 5},
+]
+
+
+@pytest.mark.parametrize("changes", NETWORKS, ids=str)
+def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]) -> None:
+    work = Work(**changes)
+    network = work.network.eval()
+    long_word = "x" * 30
+    work.examples.append(Example(work.table.rows([long_word] * 40), np.zeros(40, dtype=np.int64)))
+    alone = [network.emissions(work.batch([i]))[0] for i in range(9)]
+    for order in ([3, 0, 6], [8, 6], [7, 7, 6], list(range(9)), [5, 8, 1, 0]):
+        batch = work.batch(order)
+        emissions = network.emissions(batch)
+        decoded = network.decode(emissions, batch.lengths)
+        losses = network.head.loss(emissions, batch.tags, batch.lengths)
+        for row, i in enumerate(order):
+            size = len(work.examples[i])
+            torch.testing.assert_close(emissions[row, :size], alone[i], atol=1e-5, rtol=0.0)
+            single = work.batch([i])
+            assert decoded[row, :size].equal(network.decode(alone[i][None], single.lengths)[0])
+            torch.testing.assert_close(losses[row], network.loss(single), atol=1e-4, rtol=1e-4)
+
+
+words = st.text(string.ascii_letters + string.digits + "é中'-", min_size=0, max_size=50)
+
+
+@given(st.lists(st.lists(words, min_size=1, max_size=8), min_size=1, max_size=5))
+@settings(max_examples=20)
+def test_any_words_get_finite_scores_and_legal_tags(sentences: list[list[str]]) -> None:
+    work = Work()
+    network = work.network.eval()
+    batch = work.examples_of(sentences)
+    emissions = network.emissions(batch)
+    assert emissions.shape == (len(sentences), max(map(len, sentences)), len(TAGS))
+    assert emissions.isfinite().all()
+    tags = network.decode(emissions, batch.lengths)
+    places = [
+        (b, span.start, span.end)
+        for b, (row, tokens) in enumerate(zip(tags.tolist(), sentences, strict=True))
+        for span in spans_of(parse_tag(TAGS[k]) for k in row[: len(tokens)])
+    ]
+    scores = network.span_scores(emissions, batch.lengths, tags, places)
+    assert len(scores) == len(places)
+    assert all(0.0 < score <= 1.0 for score in scores)
+
+
+def test_the_loss_is_the_mean_over_sentences() -> None:
+    network = (work := Work()).network.eval()
+    alone = torch.stack([network.loss(work.batch([i])) for i in range(8)])
+    torch.testing.assert_close(network.loss(work.batch(list(range(8)))), alone.mean())
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) -> None:
+    work = Work(head=head)
+    work.examples.append(Example(work.table.rows(["No"] * 300), np.zeros(300, dtype=np.int64)))
+    work.network.train().loss(work.batch([6, 8])).backward()
+    assert all(p.grad.isfinite().all() for p in work.network.parameters())
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
+    network = Network(
+        dataclasses.replace(SMALL, head=head), ["O"], words=4, spare=0, characters=3, word_dim=12
+    )
+    work = Work()
+    batch = dataclasses.replace(work.batch([6, 7]), tags=torch.zeros(2, 1, dtype=torch.long))
+    batch = dataclasses.replace(
+        batch, words=batch.words.clamp(max=3), characters=batch.characters.clamp(max=2)
+    )
+    loss = network.loss(batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(0.0, abs=1e-6)
+    assert not network.decode(network.emissions(batch), batch.lengths).any()
+
+
+def test_weights_fit_a_network_built_from_the_same_arguments() -> None:
+    one, other = Work(), Work(dropout=0.3)
+    torch.nn.init.normal_(one.network.projection.weight)
+    other.network.load_state_dict(one.network.state_dict())
+    batch = one.batch([0, 4])
+    assert one.network.eval().emissions(batch).equal(other.network.eval().emissions(batch))
+    # What comes from the tag set is not stored.
+    assert not [name for name in one.network.state_dict() if "mask" in name]

@@ -1,0 +1,449 @@
+"""A model on disk: whole or not at all, the same after loading, and one line when it is broken."""
+
+import json
+import os
+import pickle
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+import ner
+from ner.bundle import FORMAT, Bundle, card, load_bundle, newest_bundle, save_bundle
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import BundleError, NerError, UsageError
+from ner.predict import predict
+from ner.text import Sentence, Span
+from ner.training.build import build_model
+
+FILES = {
+    "config.json",
+    "tags.json",
+    "words.json",
+    "characters.json",
+    "weights.safetensors",
+    "README.md",
+}
+NEEDED = sorted(FILES - {"README.md"})
+JSONS = sorted(name for name in NEEDED if name.endswith(".json"))
+TOKENS = [["Anna", "visited", "New", "York", "."], ["Unseen", "words", "1999"], ["Rome"]]
+
+Harm = Callable[[Path], object]
+
+
+@pytest.fixture
+def folder(tiny_run: Path, tmp_path: Path) -> Path:
+    """A good bundle, to be harmed."""
+    return shutil.copytree(tiny_run / "model", tmp_path / "model")
+
+
+def complaint(folder: Path, kind: type[NerError] = BundleError) -> str:
+    """The one line with which loading a folder fails."""
+    with pytest.raises(kind) as caught:
+        load_bundle(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def change(folder: Path, **values: Any) -> None:
+    """Put other values into ``config.json``; None takes one away."""
+    path = folder / "config.json"
+    config = {**json.loads(path.read_text()), **values}
+    path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+
+
+def change_weights(folder: Path, harm: Callable[[dict[str, torch.Tensor]], object]) -> None:
+    path = folder / "weights.safetensors"
+    weights = safetensors.torch.load(path.read_bytes())
+    harm(weights)
+    path.write_bytes(safetensors.torch.save(weights))
+
+
+# --- good ones ---------------------------------------------------------------------
+
+
+def test_what_is_loaded_is_what_was_saved(tiny_run: Path, tmp_path: Path) -> None:
+    first = load_bundle(tiny_run)
+    save_bundle(first, tmp_path / "copy")
+    second = load_bundle(tmp_path / "copy")
+    assert predict(first.model, TOKENS) == predict(second.model, TOKENS)
+    assert any(prediction.spans for prediction in predict(second.model, TOKENS))
+    one, other = first.model.network.state_dict(), second.model.network.state_dict()
+    assert list(one) == list(other)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert (second.config, second.about) == (first.config, first.about)
+    assert list(second.model.indexer.words) == list(first.model.indexer.words)
+    for name in FILES:
+        assert (tmp_path / "copy" / name).read_bytes() == (tiny_run / "model" / name).read_bytes()
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+@pytest.mark.parametrize(("chars", "scheme"), [("cnn", "io"), ("lstm", "iob2"), ("none", "iobes")])
+def test_every_kind_of_model_survives(head: str, chars: str, scheme: str, tmp_path: Path) -> None:
+    bundle = fresh_bundle({"model.head": head, "model.chars": chars, "model.scheme": scheme})
+    save_bundle(bundle, tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    assert loaded.model.tags == bundle.model.tags
+    assert not loaded.model.network.training
+
+
+def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna") -> Bundle:
+    """An untrained model."""
+    small = {"model.hidden": 4, "model.word_dim": 4, "model.char_hidden": 3}
+    config = Config().replace({**small, **changes})
+    learnt = [Sentence((token, "visited", "Rome"), (Span(0, 1, label), Span(2, 3, "LOC")))]
+    return Bundle(build_model(learnt, config, torch.device("cpu")).model, config, {})
+
+
+def test_lone_surrogates_and_line_ends_survive(tmp_path: Path) -> None:
+    bundle = fresh_bundle({}, label="odd-\ud800\u2028label", token="\udcff\x85\u2028")
+    save_bundle(bundle, tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert loaded.labels == ["LOC", "odd-\ud800\u2028label"]
+    assert list(loaded.model.indexer.words) == list(bundle.model.indexer.words)
+    assert "\udcff\x85\u2028" in list(loaded.model.indexer.words)
+
+
+def test_the_folder_holds_what_it_says_and_no_pickle(tiny_run: Path) -> None:
+    files = {path.name: path for path in (tiny_run / "model").iterdir()}
+    assert set(files) == FILES
+    for path in files.values():
+        with pytest.raises(Exception):  # noqa: B017,PT011 - whatever: nothing may unpickle
+            pickle.loads(path.read_bytes())
+
+
+def test_a_run_folder_and_the_model_in_it_are_the_same(tiny_run: Path) -> None:
+    by_run, by_model = load_bundle(tiny_run), load_bundle(tiny_run / "model")
+    assert predict(by_run.model, TOKENS) == predict(by_model.model, TOKENS)
+
+
+def test_the_labels_are_the_types_of_training(tiny_run: Path, tiny_corpus: Corpus) -> None:
+    assert load_bundle(tiny_run).labels == list(tiny_corpus.labels) == ["LOC", "PER"]
+
+
+def test_saving_replaces_the_model_that_was_there(folder: Path) -> None:
+    (folder / "leftover").write_text("old")
+    save_bundle(fresh_bundle({}), folder)
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert load_bundle(folder).config.model.hidden == 4
+
+
+def test_saving_does_not_replace_what_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="no model"):
+        save_bundle(fresh_bundle({}), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_crash_while_saving_leaves_the_old_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def crash(weights: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(safetensors.torch, "save", crash)
+    with pytest.raises(KeyboardInterrupt):
+        save_bundle(fresh_bundle({}), folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+# --- the card ----------------------------------------------------------------------
+
+
+def test_the_card_says_what_the_model_is(tiny_run: Path) -> None:
+    bundle = load_bundle(tiny_run)
+    text = (tiny_run / "model" / "README.md").read_text(encoding="utf-8")
+    assert text == card(bundle)
+    assert text.startswith("# A named-entity tagger trained on tiny\n")
+    assert "Entity types: LOC, PER." in text
+    scores = json.loads((tiny_run / "result.json").read_text())["scores"]
+    assert set(scores) == {"valid", "test"}
+    for split, row in scores.items():
+        figures = " | ".join(f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1"))
+        assert f"| {split} | {figures} |" in text
+    for split, digest in bundle.about["checksums"].items():
+        assert f"- {split}: {digest}" in text
+
+
+def test_the_card_is_sound_markdown(tiny_run: Path) -> None:
+    lines = card(load_bundle(tiny_run)).splitlines()
+    assert sum(line.startswith("```") for line in lines) == 2
+    headings = [line for line in lines if line.startswith("#")]
+    assert [line.split()[0] for line in headings] == ["#", "##", "##", "##", "##"]
+    for start, columns in (("| split |", 4), ("| setting |", 2)):
+        first = next(i for i, line in enumerate(lines) if line.startswith(start))
+        assert lines[first - 1] == ""
+        assert lines[first + 1] == "|" + "---|" * columns
+        table = [line for line in lines[first:] if line]
+        rows = table[: next((i for i, x in enumerate(table) if not x.startswith("|")), len(table))]
+        assert all(row.count("|") == columns + 1 for row in rows)
+
+
+def test_the_card_lists_every_setting_with_its_value(tiny_run: Path) -> None:
+    bundle = load_bundle(tiny_run)
+    rows = re.findall(r"^\| (\w+\.\w+) \| (.*) \|$", card(bundle), re.MULTILINE)
+    values = {
+        f"{section}.{name}": value
+        for section, part in bundle.config.to_dict().items()
+        for name, value in part.items()
+    }
+    assert {key: json.loads(value) for key, value in rows} == values
+    assert values["data.tokenizer"] != "auto", "what auto came to is what a reader needs"
+
+
+# --- bad ones ----------------------------------------------------------------------
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    message = complaint(tmp_path / "nowhere", UsageError)
+    assert message.startswith(f"{tmp_path / 'nowhere'}: no such model folder")
+
+
+@pytest.mark.parametrize("content", [(), ("config.toml", "metrics.jsonl"), ("pytorch_model.bin",)])
+def test_a_folder_that_is_no_bundle(tmp_path: Path, content: tuple[str, ...]) -> None:
+    for name in content:
+        (tmp_path / name).write_text("x")
+    assert "config.json" in complaint(tmp_path, UsageError)
+
+
+def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert str(tmp_path / "file") in complaint(tmp_path / "file", UsageError)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_file_that_is_missing(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    kind = UsageError if name == "config.json" else BundleError  # without it, it is no model
+    assert name in complaint(folder, kind)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(bytes(range(255, -1, -1)) * 8)
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def make_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("harm", [empty, truncate, halve, garbage, zeros], ids=lambda f: f.__name__)
+def test_a_file_that_is_damaged(folder: Path, name: str, harm: Harm) -> None:
+    harm(folder / name)
+    assert str(folder / name) in complaint(folder)
+
+
+@pytest.mark.parametrize("name", sorted(set(NEEDED) - {"config.json"}))
+def test_a_folder_instead_of_a_file(folder: Path, name: str) -> None:
+    make_folder(folder / name)
+    assert f"{folder / name}: cannot be read" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", JSONS)
+@pytest.mark.parametrize(
+    "text", ["null", "7", '"text"', "{}", "[]", "[1, 2]", "[{}]", '[["O"]]', '["O", "O"]']
+)
+def test_json_of_another_kind(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    message = complaint(folder)
+    if name == "characters.json" and text == "[]":  # as it may be; but then the weights do not fit
+        name = "weights.safetensors"
+    assert str(folder / name) in message
+
+
+def test_json_nested_too_deeply(folder: Path) -> None:
+    (folder / "words.json").write_text("[" * 100_000)
+    assert "words.json" in complaint(folder)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ["O", "B-PER"],
+        ["B-PER", "I-PER", "E-PER", "S-PER", "O"],
+        ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"],
+        ["O", "PER", "LOC"],
+    ],
+)
+def test_tags_that_are_no_set_of_the_scheme(folder: Path, tags: list[str]) -> None:
+    (folder / "tags.json").write_text(json.dumps(tags))
+    assert "tags.json: is damaged (no set of iobes tags)" in complaint(folder)
+
+
+@pytest.mark.parametrize("name", ["config", "trained_words", "word_dim", "fold_case", "about"])
+@pytest.mark.parametrize("value", [None, "text", [1], 1.5])
+def test_values_of_another_type(folder: Path, name: str, value: Any) -> None:
+    change(folder, **{name: value})
+    message = complaint(folder)
+    assert str(folder / "config.json") in message
+    assert repr(name) in message
+
+
+@pytest.mark.parametrize("name", ["trained_words", "word_dim"])
+@pytest.mark.parametrize("value", [-1, 0, 1, 10**13])
+def test_sizes_that_do_not_fit(folder: Path, name: str, value: int) -> None:
+    """Nothing is reserved for them: 10**13 rows would be the end of the process."""
+    change(folder, **{name: value})
+    assert str(folder) in complaint(folder)
+
+
+def test_a_vocabulary_that_does_not_fit(folder: Path) -> None:
+    words = json.loads((folder / "words.json").read_text())
+    (folder / "words.json").write_text(json.dumps(words[:-1]))
+    assert "words.json" in complaint(folder)
+    (folder / "words.json").write_text(json.dumps([*words, "another"]))
+    assert "weights.safetensors" in complaint(folder)
+
+
+@pytest.mark.parametrize("version", [FORMAT + 1, 10**20])
+def test_a_newer_format(folder: Path, version: int) -> None:
+    change(folder, format=version, version="9.9.9")
+    message = complaint(folder)
+    assert str(folder / "config.json") in message
+    assert f"format {version} of ner 9.9.9, newer than this ner {ner.__version__}" in message
+    assert "pip install --upgrade" in message
+
+
+@pytest.mark.parametrize("version", [None, 0, -1, True, "1", 1.0, [1]])
+def test_no_format_at_all(folder: Path, version: Any) -> None:
+    """The ``config.json`` of another program is no newer version of ours."""
+    change(folder, format=version)
+    message = complaint(folder)
+    assert "config.json: has no format number" in message
+    assert "newer" not in message
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"model": {"hiden": 3}}, "unknown setting 'model.hiden'"),
+        ({"server": {}}, "unknown section 'server'"),
+        ({"model": {"hidden": "big"}}, "setting model.hidden takes a whole number"),
+        ({"model": {"cell": "transformer"}}, "must be one of lstm, gru, rnn"),
+    ],
+)
+def test_settings_of_another_version(folder: Path, settings: dict[str, Any], said: str) -> None:
+    change(folder, config=settings)
+    message = complaint(folder)
+    assert message.startswith(f"{folder / 'config.json'}: ")
+    assert said in message
+
+
+def test_settings_that_the_weights_do_not_fit(folder: Path) -> None:
+    change(folder, config={"model": {"hidden": 17, "char_hidden": 8}})
+    message = complaint(folder)
+    assert message.startswith(f"{folder / 'weights.safetensors'}: is damaged (does not fit")
+
+
+def test_a_pickle_under_the_name_of_the_weights_is_never_run(folder: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(folder / "exploded"),)
+
+    torch.save({"weights": Bomb()}, folder / "weights.safetensors")
+    assert "weights.safetensors: is damaged" in complaint(folder)
+    (folder / "weights.safetensors").write_bytes(pickle.dumps(Bomb()))
+    assert "weights.safetensors: is damaged" in complaint(folder)
+    assert not (folder / "exploded").exists()
+
+
+def swap(weights: dict[str, torch.Tensor]) -> None:
+    one, other = "projection.weight", "projection.bias"
+    weights[one], weights[other] = weights[other], weights[one]
+
+
+def transpose(weights: dict[str, torch.Tensor]) -> None:
+    weights["projection.weight"] = weights["projection.weight"].T.contiguous()
+
+
+def drop(weights: dict[str, torch.Tensor]) -> None:
+    del weights["projection.bias"]
+
+
+def drop_words(weights: dict[str, torch.Tensor]) -> None:
+    del weights["embedder.words.weight"]
+
+
+def add(weights: dict[str, torch.Tensor]) -> None:
+    weights["projection.more"] = torch.zeros(3)
+
+
+@pytest.mark.parametrize("harm", [swap, transpose, drop, drop_words, add], ids=lambda f: f.__name__)
+def test_tensors_that_do_not_fit(folder: Path, harm: Any) -> None:
+    change_weights(folder, harm)
+    assert complaint(folder).startswith(f"{folder / 'weights.safetensors'}: is damaged")
+
+
+# --- the newest run ----------------------------------------------------------------
+
+
+def finish(run: Path, when: int) -> Path:
+    """A finished run folder with as little in it as `newest_bundle` looks at."""
+    (run / "model").mkdir(parents=True)
+    (run / "model" / "config.json").write_text("{}")
+    (run / "result.json").write_text("{}")
+    os.utime(run / "result.json", (when, when))
+    return run / "model"
+
+
+def test_the_newest_finished_run_is_found(tmp_path: Path) -> None:
+    finish(tmp_path / "b", 2000)
+    newest = finish(tmp_path / "a", 3000)
+    finish(tmp_path / "c", 1000)
+    unfinished = tmp_path / "d" / "model"
+    unfinished.mkdir(parents=True)
+    (unfinished / "config.json").write_text("{}")
+    assert newest_bundle(tmp_path) == newest
+
+
+def test_of_runs_that_finished_together_one_is_always_chosen(tmp_path: Path) -> None:
+    folders = [finish(tmp_path / name, 1000) for name in "cab"]
+    assert newest_bundle(tmp_path) == max(folders)
+
+
+def test_without_a_finished_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "begun" / "model").mkdir(parents=True)
+    with pytest.raises(UsageError) as caught:
+        load_bundle()
+    message = str(caught.value)
+    assert message.startswith("no finished run under runs/ here")
+    assert "--model" in message
+    assert "ner train" in message
+    assert "\n" not in message
+
+
+def test_none_loads_the_newest_run(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(tiny_run, tmp_path / "runs" / "one")
+    assert load_bundle().labels == ["LOC", "PER"]

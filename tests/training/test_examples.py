@@ -1,0 +1,234 @@
+"""What is learnt from: cutting, hiding, and dealing out every sentence once an epoch."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.features import UNKNOWN, Indexer
+from ner.tags import parse_tag, spans_of, tag_set
+from ner.text import Sentence, Span
+from ner.training.examples import LONGEST, TrainingSet, cut_long, hide_words, hiding_rates
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> Sentence:
+    """A sentence whose tokens are numbers, with entities of up to 12 tokens."""
+    spans, position = [], 0
+    for gap, length, label in draw(
+        st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), st.sampled_from("AB")))
+    ):
+        spans.append(Span(position + gap, position + gap + length, label))
+        position += gap + length
+    total = position + draw(st.integers(0, 30))
+    return Sentence(tuple(map(str, range(total))), tuple(spans), source="file", line=4)
+
+
+@given(sentence=labelled(), size=st.integers(12, 20))
+def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int) -> None:
+    pieces = list(cut_long([sentence], size))
+    assert all(0 < len(piece) <= size for piece in pieces)
+    assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
+    starts = [int(piece.tokens[0]) for piece in pieces]
+    moved = [
+        Span(start + span.start, start + span.end, span.label)
+        for start, piece in zip(starts, pieces, strict=True)
+        for span in piece.spans
+    ]
+    assert tuple(moved) == sentence.spans
+    assert all(piece.place == sentence.place for piece in pieces)
+
+
+@given(sentence=labelled(), size=st.integers(1, 11))
+def test_an_entity_longer_than_a_piece_is_cut_but_not_lost(sentence: Sentence, size: int) -> None:
+    pieces = list(cut_long([sentence], size))
+    assert all(0 < len(piece) <= size for piece in pieces)
+    assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
+
+    def inside(part: Sentence) -> list[str]:
+        return [f"{t} {s.label}" for s in part.spans for t in part.tokens[s.start : s.end]]
+
+    assert [place for piece in pieces for place in inside(piece)] == inside(sentence)
+
+
+@given(sentence=labelled(), size=st.integers(12, 20))
+def test_pieces_are_as_long_as_entities_let_them_be(sentence: Sentence, size: int) -> None:
+    for one, other in pairwise(cut_long([sentence], size)):
+        assert len(one) == size or (other.spans and other.spans[0].start == 0)
+
+
+def test_what_fits_is_left_as_it_is(tiny_corpus: Corpus) -> None:
+    pieces = list(cut_long(tiny_corpus.train))
+    assert all(a is b for a, b in zip(pieces, tiny_corpus.train, strict=True))
+
+
+def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
+    assert list(cut_long([Sentence(())])) == []
+
+
+# --- words hidden ------------------------------------------------------------------
+
+CONFIG = Config().replace({"train.word_dropout": 0.1, "train.unknown_rate": 0.6})
+SEEN = [Sentence(tuple("the Once The twice twice 12 34 vector".split()))]
+
+
+def rate_of(word: str, indexer: Indexer, rates: torch.Tensor) -> float:
+    return float(rates[indexer.words[indexer.fold(word)]])
+
+
+def test_words_seen_once_stand_for_unseen_ones() -> None:
+    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
+    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
+    assert rates.shape == (len(indexer.words),)
+    found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
+    assert found == pytest.approx(
+        {
+            "the": 0.1,  # twice, once folded
+            "The": 0.1,
+            "Once": 0.6,
+            "twice": 0.1,
+            "12": 0.1,  # 00, twice
+            "34": 0.1,
+            "vector": 0.1,  # once, but its vector will be known of unseen text, too
+        }
+    )
+
+
+def test_a_word_seen_once_is_hidden_no_less_than_others() -> None:
+    config = replace(CONFIG.train, word_dropout=0.7)
+    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
+    rates = hiding_rates(SEEN, indexer, config)
+    assert rates[2:] == pytest.approx(torch.full((len(rates) - 2,), 0.7))
+
+
+def training_set(corpus: Corpus, config: Config) -> TrainingSet:
+    indexer = Indexer.build([s.tokens for s in corpus.train], config.model)
+    tags = tag_set(corpus.labels, config.model.scheme)
+    return TrainingSet(corpus.train, indexer, tags, config.model.scheme, config.train)
+
+
+def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    torch.manual_seed(5)
+    config = tiny_config.replace({"train.word_dropout": 0.0})
+    [batch] = training_set(
+        tiny_corpus, config.replace({"train.batch_sentences": 999, "train.batch_tokens": 9999})
+    ).batches(1)
+    rates = torch.zeros(int(batch.words.max()) + 1)
+    rates[2], rates[3], rates[0], rates[UNKNOWN] = 0.25, 1.0, 1.0, 1.0
+    hidden = Counter[int]()
+    for _ in range(2000):
+        shown = hide_words(batch, rates).words
+        assert bool(((shown == batch.words) | (shown == UNKNOWN)).all())
+        assert int(shown[0]) == 0, "padding is never hidden"
+        hidden.update(batch.words[shown != batch.words].tolist())
+    rows = Counter(batch.words.tolist())
+    assert set(hidden) == {2, 3}
+    assert hidden[3] == 2000 * rows[3]
+    assert hidden[2] / (2000 * rows[2]) == pytest.approx(0.25, abs=0.05)
+
+
+# --- batches -----------------------------------------------------------------------
+
+
+def members(batches: TrainingSet, epoch: int) -> list[tuple[int, ...]]:
+    return [batch.order for batch in batches.batches(epoch)]
+
+
+def test_an_epoch_has_every_sentence_once(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    batches = training_set(tiny_corpus, tiny_config)
+    for epoch in (1, 2):
+        dealt = [number for order in members(batches, epoch) for number in order]
+        assert sorted(dealt) == list(range(len(tiny_corpus.train)))
+        assert len(members(batches, epoch)) == batches.count()
+    assert batches.tokens == sum(map(len, tiny_corpus.train))
+
+
+def test_batches_keep_both_bounds(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    config = tiny_config.replace({"train.batch_sentences": 3, "train.batch_tokens": 11})
+    for batch in training_set(tiny_corpus, config).batches(1):
+        assert len(batch.order) <= 3
+        assert batch.mask.numel() <= 11 or len(batch.order) == 1
+
+
+def test_batches_carry_the_tags_of_their_sentences(
+    tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    tags = tag_set(tiny_corpus.labels, "iobes")
+    for batch in training_set(tiny_corpus, tiny_config).batches(1):
+        assert batch.tags is not None
+        for row, number in enumerate(batch.order):
+            sentence = tiny_corpus.train[number]
+            told = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
+            assert tuple(spans_of(told)) == sentence.spans
+
+
+def test_epochs_and_seeds_differ(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    batches = training_set(tiny_corpus, tiny_config)
+    other = training_set(tiny_corpus, tiny_config.replace({"train.seed": 2}))
+    assert len({str(members(batches, epoch)) for epoch in range(1, 9)}) == 8
+    assert members(batches, 1) != members(other, 1)
+    assert {frozenset(order) for order in members(batches, 1)} != {
+        frozenset(order) for order in members(batches, 2)
+    }
+
+
+def test_the_same_seed_and_epoch_give_the_same(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    """Whatever was drawn before: that is what lets a run be resumed."""
+    one, other = (training_set(tiny_corpus, tiny_config) for _ in range(2))
+    members(one, 1)
+    assert members(one, 2) == members(other, 2)
+
+
+SCRIPT = """
+import torch
+from ner.config import Config
+from ner.text import Sentence, Span
+from ner.training.build import build_model
+from ner.training.examples import TrainingSet
+config = Config().replace({"model.hidden": 4, "model.word_dim": 4})
+names = "Anna Berta Carl Dora Emil Fritz Gustav Hans Ida Jan".split()
+labels = ["PER", "LOC", "ORG", "MISC"]
+train = [
+    Sentence((name, *["waits"] * (i % 4)), (Span(0, 1, labels[i % 4]),))
+    for i, name in enumerate(names)
+]
+model = build_model(train, config, torch.device("cpu")).model
+data = TrainingSet(train, model.indexer, model.tags, "iobes", config.train)
+torch.manual_seed(1)
+print(model.tags, list(model.indexer.words), list(model.indexer.characters))
+print([(batch.order, batch.words.tolist(), batch.tags.tolist()) for batch in data.batches(3)])
+print(sum(float(weight.double().sum()) for weight in model.network.parameters()))
+"""
+
+
+def test_the_same_seed_gives_the_same_in_every_process() -> None:
+    """Python hashes text differently in each process; nothing may depend on it."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+    assert "B-PER" in told.pop()
+
+
+def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
+    tokens = ("Anna", "visited", "Rome") * 400
+    corpus = Corpus("long", (Sentence(tokens, (Span(0, 1, "PER"), Span(511, 513, "LOC"))),))
+    batches = list(training_set(corpus, tiny_config).batches(1))
+    assert sum(int(batch.lengths.sum()) for batch in batches) == 1200
+    assert max(int(batch.lengths.max()) for batch in batches) <= LONGEST
