@@ -36,7 +36,7 @@ from ner.text import Sentence, Span
 
 SIZES = {"train": 1600, "valid": 300, "test": 300}
 NEW_NAMES = 0.4  # how often valid and test prefer a word that training does not have
-GENERAL = 0.24  # the share of sentences that could stand in any story
+GENERAL = 0.26  # the share of sentences that could stand in any story
 
 # --------------------------------------------------------------------------------------
 # Words for names
@@ -584,7 +584,7 @@ The vote was [secret|postponed twice] and the [count|debate] [went on until dawn
   .
 No government in the country 's history has [lasted less than {small} weeks|lost so many
   ministers] .
-~ Asked by {paper} whether {p.he} would resign , {p} [simply smiled|answered with one word : "
+~ Asked by {paper} whether {p.he} would resign , {p} [simply smiled .|answered with one word : "
   Never . "]
 ~ {party2} won {int:31-58} seats , {party} {int:21-30} and {party3} {int:3-9} .
 ~ For {p2} , the defeat in {v} was a personal one .
@@ -924,15 +924,15 @@ heads:
 ~ {court.x} overturns {law.x}
 leads:
 A court in {t} [jailed {p} , {age} , for {small} years|sentenced {p} , {age} , to {small} years in
-  prison] on {day} for [stealing {money} from {co}|the murder of {p5}] .
-{court} ruled on {day} that [{law} was unconstitutional|{co} must pay {money} to former workers] .
+  prison] on {day} for [stealing {fee} from {co}|the murder of {p5}] .
+{court} ruled on {day} that [{law} was unconstitutional|{co} must pay {fee} to former workers] .
 [Police|Prosecutors] in {t} charged {p} , a former [director of {co}|mayor] , with
   [fraud|bribery|perjury] .
 ~ The trial of {p} , once among the richest people in {n} , opened in {t} under heavy guard .
 body:
 The prosecution says {p} , who joined {co} in {recent} and left it {few} years later , used a
-  company in {n2} , a bank account in {n3} and the name of a cousin , {p7} , to [hide {money}|buy
-  a hotel on {street}] .
+  company in {n2} , a bank account in {n3} and the name of a cousin , {p7} , to [hide {fee}|buy a
+  hotel on {street}] .
 Judge {p3} told {p} [there was no excuse .|that {p.he} had betrayed the trust of {p.his} staff .|:
   " You have shown no remorse . "]
 Prosecutor {p2} said [the money was hidden in {n2}|{p} had fled to {n2}|witnesses had been
@@ -940,8 +940,8 @@ Prosecutor {p2} said [the money was hidden in {n2}|{p} had fled to {n2}|witnesse
 {p} [pleaded not guilty|showed no emotion|smiled at {p.his} family] .
 Lawyers for {co} said they would appeal to {court} .
 The body was found [in a wood near {t2}|not far from {nature}|in a flat on {street}] in {month} .
-{p4} , who lives on {street} , [told police {p4.he} had heard shots|said : " It was like a film .
-  "]
+{p4} , who lives on {street} , [told police {p4.he} had heard shots .|said : " It was like a film
+  . "]
 Under {law} , {imin} has {int:10-60} days to reply .
 Detectives from {t2} [flew to|searched a villa in] {n2} .
 {p6} , {age} , [of {t2} ,|] was [acquitted|fined {money.small}] .

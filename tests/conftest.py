@@ -86,3 +86,13 @@ def tiny_tagger(tiny_run: Path) -> "Tagger":
     from ner.tagger import Tagger
 
     return Tagger.load(tiny_run, "cpu")
+
+
+@pytest.fixture
+def quick_curves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes longest at the end of a tiny run; other tests draw curves."""
+
+    def write_nothing(records: object, path: Path) -> None:
+        path.write_text("<svg/>")
+
+    monkeypatch.setattr("ner.training.run.draw_curves", write_nothing)

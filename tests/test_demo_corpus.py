@@ -108,6 +108,16 @@ def test_tokens_are_those_of_running_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("split", SPLITS)
+def test_sentences_end_with_a_mark(split: str) -> None:
+    headlines = 2  # at most, headline and dateline
+    for document in read(split):
+        for rows in document[headlines:]:
+            last = rows[-1][0]
+            if len(rows) > 8 and last.islower():  # a table ends with names or figures
+                assert last in ("seconds", "behind", "points"), rows
+
+
+@pytest.mark.parametrize("split", SPLITS)
 def test_documents_are_short_stories(split: str) -> None:
     lengths = [len(document) for document in read(split)]
     assert max(lengths) <= 12
@@ -247,6 +257,19 @@ def test_articles_fit_the_next_word(script: ModuleType, before: str, after: str)
 def test_the_handwritten_file_has_sixty_sentences_in_several_documents() -> None:
     assert len(sentences("handwritten")) == 60
     assert len(read("handwritten")) >= 5
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_readme_has_the_figures(split: str) -> None:
+    rows = sentences(split)
+    labels = Counter(label for row in rows for _, _, label in entities(row))
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    table = {key: row for key, *row in re.findall(r"(?m)^ *(\w+)" + r" +([\d,]+)" * 3 + "$", text)}
+    measured = {"sentences": len(rows), "tokens": sum(map(len, rows)), **labels}
+    for key, value in measured.items():
+        assert table[key][SPLITS.index(split)] == f"{value:,}", (
+            f"{key} of {split}: update data/README.md"
+        )
 
 
 def test_the_readers_of_the_library_agree() -> None:

@@ -123,7 +123,7 @@ _ALL = (
     NamedCorpus(
         "demo",
         "news-like English from our own generator; PER, ORG, LOC, MISC",
-        "MIT, as the code",
+        "CC0",
         bundled=True,
     ),
 )

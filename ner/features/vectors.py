@@ -4,6 +4,7 @@ A file is read once, from front to back, and only rows that are asked for are
 turned into numbers and kept.
 """
 
+import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ Row = tuple[str, Callable[[], Vector]]  # numbers are worth reading only if the 
 Progress = Callable[[int], None]
 
 MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
-LONGEST_LINE = 1 << 20  # bytes to look at before deciding what a file is
+LONGEST_LINE = 1 << 20  # bytes; a first row that is longer is none
+FIRST_LOOK = 1 << 12  # bytes behind a header that show whether rows are text or binary
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,11 @@ def _rows(file: IO[bytes], path: str | Path) -> Iterator[Row]:
     count, dim = int(parts[0]), int(parts[1])
     if not 1 < dim <= MOST_NUMBERS:
         raise VectorsError(f"{path}:1: announces vectors of {dim} numbers; is it a vectors file?")
-    second = file.readline(LONGEST_LINE)
-    if _is_text(second):
-        yield from _text_rows(itertools.chain([second], file), dim, path, 2, count)
+    head = file.read(FIRST_LOOK) + file.readline(LONGEST_LINE)
+    if _is_text(head):
+        yield from _text_rows(itertools.chain(io.BytesIO(head), file), dim, path, 2, count)
     else:
-        yield from _binary_rows(_Ahead(second, file), count, dim, path)
+        yield from _binary_rows(_Ahead(head, file), count, dim, path)
 
 
 def _is_number(part: bytes) -> bool:
@@ -122,12 +124,12 @@ def _numbers_at_end(parts: Sequence[bytes]) -> int:
     return sum(1 for _ in itertools.takewhile(_is_number, reversed(parts)))
 
 
-def _is_text(line: bytes) -> bool:
-    """Whether a row is text: several numbers as raw bytes look like none."""
-    if _numbers_at_end(line.split()) > 1:
-        return True  # whatever the encoding of the word
+def _is_text(head: bytes) -> bool:
+    """Whether rows are text: several numbers as raw bytes look like none."""
+    if _numbers_at_end(head.partition(b"\n")[0].split()) > 1:
+        return True  # whatever the encoding of the words
     try:
-        return not any(c < " " and c not in "\t\r\n" for c in line.decode())
+        return not any(c < " " and c not in "\t\r\n" for c in head.decode())
     except UnicodeDecodeError:
         return False
 

@@ -1,0 +1,192 @@
+"""Unlabelled input as a stream: raw text, tokenised lines, columns."""
+
+import io
+import itertools
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import Config, DataConfig
+from ner.corpus.plain import Text, read_text, read_tokenized, read_tokens
+from ner.errors import CorpusError, UsageError
+
+Reader = Callable[[IO[bytes], str, DataConfig], Iterator[Text]]
+READERS = [read_text, read_tokenized, read_tokens]
+
+CONFIG = Config().replace({"data.tokenizer": "words-en"}).data
+
+
+def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[Text]:
+    """Read a text as the file ``in.txt``; what comes out must fit together."""
+    content = text if isinstance(text, bytes) else text.encode()
+    documents = list(reader(io.BytesIO(content), "in.txt", config))
+    for whole, sentences in documents:
+        position = 0
+        for sentence in sentences:
+            assert sentence.tokens
+            assert sentence.offsets is not None
+            assert sentence.source == "in.txt"
+            for token, (start, end) in zip(sentence.tokens, sentence.offsets, strict=True):
+                assert position <= start < end
+                assert whole[start:end] == token
+                position = end
+    return documents
+
+
+def tokens(documents: list[Text]) -> list[list[tuple[str, ...]]]:
+    return [[sentence.tokens for sentence in sentences] for _, sentences in documents]
+
+
+# Everything but what ends a line or cannot be in a file of text.
+line = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0\ufeff"))
+
+
+# --- raw text ----------------------------------------------------------------------
+
+
+def test_every_line_is_a_document() -> None:
+    documents = read(read_text, "Anna slept. She woke.\n\n  \nIn Rome.\n")
+    assert [text for text, _ in documents] == ["Anna slept. She woke.", "", "  ", "In Rome."]
+    assert tokens(documents) == [
+        [("Anna", "slept", "."), ("She", "woke", ".")],
+        [],
+        [],
+        [("In", "Rome", ".")],
+    ]
+    assert [[s.line for s in sentences] for _, sentences in documents] == [[1, 1], [], [], [4]]
+
+
+@given(lines=st.lists(line, max_size=5))
+def test_raw_text_is_kept_to_the_character(lines: list[str]) -> None:
+    documents = read(read_text, "".join(f"{one}\n" for one in lines))
+    assert [text for text, _ in documents] == lines
+
+
+def test_the_style_is_that_of_the_settings() -> None:
+    config = Config().replace({"data.tokenizer": "characters"}).data
+    assert tokens(read(read_text, "北京 A\n", config)) == [[("北", "京", "A")]]
+
+
+def test_unicode_line_ends_end_no_line() -> None:
+    text = "one\x85two\u2028three\u2029four\x0bfive\x0csix"
+    assert [whole for whole, _ in read(read_text, f"{text}\n")] == [text]
+
+
+def test_windows_files_and_a_missing_last_newline() -> None:
+    assert [text for text, _ in read(read_text, b"\xef\xbb\xbfone\r\ntwo")] == ["one", "two"]
+
+
+# --- tokenised lines ---------------------------------------------------------------
+
+
+def test_every_line_is_a_sentence() -> None:
+    documents = read(read_tokenized, " Anna\t slept .\n\n \t\nIn  Rome\n")
+    assert [text for text, _ in documents] == [" Anna\t slept .", "", " \t", "In  Rome"]
+    assert tokens(documents) == [[("Anna", "slept", ".")], [], [], [("In", "Rome")]]
+    assert documents[0][1][0].offsets == ((1, 5), (7, 12), (13, 14))
+    assert documents[3][1][0].place == "in.txt:4"
+
+
+@given(one=line)
+def test_only_spaces_and_tabs_separate_tokens(one: str) -> None:
+    [(whole, sentences)] = read(read_tokenized, f"{one}\n")
+    assert whole == one
+    found = [token for sentence in sentences for token in sentence.tokens]
+    assert found == [part for part in one.replace("\t", " ").split(" ") if part]
+
+
+# --- columns -----------------------------------------------------------------------
+
+
+def test_columns_without_tags() -> None:
+    documents = read(read_tokens, "Anna\nslept\n.\n\n\nIn\nRome\n")
+    assert [text for text, _ in documents] == ["Anna slept .", "In Rome"]
+    assert tokens(documents) == [[("Anna", "slept", ".")], [("In", "Rome")]]
+    assert [sentences[0].line for _, sentences in documents] == [1, 6]
+
+
+def test_columns_with_tags_that_do_not_matter() -> None:
+    documents = read(read_tokens, "Anna NNP x\tB-PER\nslept\nin IN\n\nRome ? ? B_LOC")
+    assert tokens(documents) == [[("Anna", "slept", "in")], [("Rome",)]]
+
+
+def test_document_marks_are_no_tokens() -> None:
+    text = "-DOCSTART- -X- O O\n\nAnna\n-DOCSTART-\nRome\n-DOCSTART-\n"
+    assert tokens(read(read_tokens, text)) == [[("Anna",)], [("Rome",)]]
+
+
+def test_another_column() -> None:
+    config = Config().replace({"data.token_column": 1}).data
+    assert tokens(read(read_tokens, "1 Anna O\n2 slept O\n", config)) == [[("Anna", "slept")]]
+    last = Config().replace({"data.token_column": -1}).data
+    assert tokens(read(read_tokens, "1 Anna\n2 slept\n", last)) == [[("Anna", "slept")]]
+
+
+@pytest.mark.parametrize("column", [1, 5, -2])
+def test_a_line_without_the_column(column: int) -> None:
+    config = Config().replace({"data.token_column": column}).data
+    with pytest.raises(CorpusError) as caught:
+        read(read_tokens, "a b c d e f\nonly\n", config)
+    assert str(caught.value) == (
+        f"in.txt:2: no column {column} among 1; choose one with --token-column"
+    )
+
+
+def test_comments_are_skipped_if_asked() -> None:
+    text = "# text = Anna slept\nAnna\n#\nslept\n#1\n"
+    asked = Config().replace({"data.comments": True}).data
+    assert tokens(read(read_tokens, text, asked)) == [[("Anna", "slept", "#1")]]
+    assert tokens(read(read_tokens, text)) == [[("#", "Anna", "#", "slept", "#1")]]
+
+
+words = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0 \t\ufeff"), min_size=1
+)
+
+
+@given(sentences=st.lists(st.lists(words, min_size=1, max_size=4), max_size=4))
+def test_columns_keep_every_token(sentences: list[list[str]]) -> None:
+    text = "".join("".join(f"{word}\tO\n" for word in sentence) + "\n" for sentence in sentences)
+    documents = read(read_tokens, text)
+    assert tokens(documents) == [[tuple(sentence)] for sentence in sentences]
+    assert [whole for whole, _ in documents] == [" ".join(sentence) for sentence in sentences]
+
+
+# --- all of them -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_an_empty_file_has_no_document(reader: Reader) -> None:
+    assert read(reader, "") == []
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_bytes_that_are_no_text_are_named(reader: Reader) -> None:
+    with pytest.raises(
+        CorpusError, match=r"^in\.txt:2: byte 0xFC at offset 4 is not utf-8; .*--enc"
+    ):
+        read(reader, b"one\n\xfc\n")
+    with pytest.raises(CorpusError, match=r"^in\.txt:1: holds a NUL byte"):
+        read(reader, b"PK\0\0")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_other_encodings(reader: Reader) -> None:
+    latin = Config().replace({"data.encoding": "latin-1", "data.tokenizer": "words"}).data
+    assert tokens(read(reader, b"M\xfcller\n", latin)) == [[("Müller",)]]
+    unknown = Config().replace({"data.encoding": "klingon"}).data
+    with pytest.raises(UsageError, match="klingon"):
+        read(reader, b"x\n", unknown)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_input_is_read_as_it_is_needed(reader: Reader) -> None:
+    """An error far behind does not keep what stands before it."""
+    documents = reader(io.BytesIO(b"one\n\ntwo\n\n\xff\n"), "in.txt", CONFIG)
+    first = list(itertools.islice((text for text, _ in documents if text), 2))
+    assert first == ["one", "two"]
+    with pytest.raises(CorpusError, match=r"in\.txt:5"):
+        list(documents)

@@ -1,0 +1,183 @@
+"""Batches: every sentence once, within bounds, and nothing changed on the way."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import ModelConfig
+from ner.features import Batch, Example, Indexer, collate, plan_batches
+from ner.features.indexer import FormTable
+
+lengths_of_corpora = st.lists(st.integers(1, 30) | st.integers(1, 200), max_size=80)
+
+
+# --- plans --------------------------------------------------------------------------------------
+
+
+@given(lengths_of_corpora, st.integers(1, 9), st.integers(1, 100), st.none() | st.integers(0, 99))
+def test_every_sentence_is_in_one_batch_within_the_bounds(
+    lengths: list[int], sentences: int, tokens: int, seed: int | None
+) -> None:
+    rng = None if seed is None else np.random.default_rng(seed)
+    batches = plan_batches(lengths, most_sentences=sentences, most_tokens=tokens, rng=rng)
+    assert sorted(itertools.chain(*batches)) == list(range(len(lengths)))
+    for batch in batches:
+        assert 1 <= len(batch) <= sentences
+        assert len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= tokens
+
+
+@given(lengths_of_corpora, st.integers(1, 9), st.integers(1, 100), st.integers(0, 99))
+def test_full_batches_of_each_length_are_never_padded(
+    lengths: list[int], sentences: int, tokens: int, seed: int
+) -> None:
+    batches = plan_batches(
+        lengths,
+        most_sentences=sentences,
+        most_tokens=tokens,
+        rng=np.random.default_rng(seed),
+    )
+    for length in set(lengths):
+        size = max(1, min(sentences, tokens // length))
+        pure = [b for b in batches if {lengths[i] for i in b} == {length} and len(b) == size]
+        assert len(pure) >= lengths.count(length) // size
+
+
+@given(lengths_of_corpora, st.integers(1, 9), st.integers(1, 100), st.integers(0, 99))
+def test_a_plan_is_the_same_for_the_same_seed_and_as_long_for_any(
+    lengths: list[int], sentences: int, tokens: int, seed: int
+) -> None:
+    def plan(rng: np.random.Generator | None) -> list[list[int]]:
+        return plan_batches(lengths, most_sentences=sentences, most_tokens=tokens, rng=rng)
+
+    one = plan(np.random.default_rng(seed))
+    assert one == plan(np.random.default_rng(seed))
+    assert plan(None) == plan(None)
+    assert len(one) == len(plan(None)) == len(plan(np.random.default_rng(seed + 1)))
+
+
+def test_a_random_plan_changes_members_and_order() -> None:
+    lengths = [3] * 40 + [4] * 40
+    plans = [
+        plan_batches(lengths, most_sentences=4, most_tokens=100, rng=np.random.default_rng(seed))
+        for seed in range(2)
+    ]
+    members = [{frozenset(batch) for batch in plan} for plan in plans]
+    assert members[0] != members[1]
+    orders = [[lengths[batch[0]] for batch in plan] for plan in plans]
+    assert orders[0] != orders[1]
+    assert sorted(orders[0]) == sorted(orders[1])
+
+
+def test_without_chance_batches_come_by_length_and_in_the_order_given() -> None:
+    plan = plan_batches([2, 1, 2, 1, 2], most_sentences=2, most_tokens=100)
+    assert plan == [[1, 3], [0, 2], [4]]
+
+
+def test_leftovers_of_each_length_join_their_neighbours() -> None:
+    plan = plan_batches([5, 1, 3, 2, 4], most_sentences=3, most_tokens=9)
+    assert plan == [[0], [1, 3, 2], [4]]  # two sentences of 5 tokens never fit: 0 is full
+
+
+def test_nothing_to_plan() -> None:
+    assert plan_batches([], most_sentences=4, most_tokens=9) == []
+    assert plan_batches([], most_sentences=4, most_tokens=9, rng=np.random.default_rng(1)) == []
+
+
+# --- collating ----------------------------------------------------------------------------------
+
+INDEXER = Indexer.build([["the", "Cat", "sat"], ["a", "mat", "1996"]], ModelConfig())
+
+tokens = st.sampled_from(["the", "The", "Cat", "sat", "mat", "1996", "dog", "caterpillar", ""])
+sentences_of_tokens = st.lists(st.lists(tokens, min_size=1, max_size=7), min_size=1, max_size=6)
+
+
+def examples_of(
+    sentences: list[list[str]], *, tagged: bool = True
+) -> tuple[FormTable, list[Example]]:
+    table = FormTable(INDEXER)
+    return table, [
+        Example(table.rows(words), np.arange(len(words)) % 3 + 1 if tagged else None)
+        for words in sentences
+    ]
+
+
+@given(sentences_of_tokens, st.randoms(use_true_random=False))
+def test_a_batch_holds_what_went_in(sentences: list[list[str]], random) -> None:
+    table, examples = examples_of(sentences)
+    table.rows(["words", "of", "other", "batches"])
+    order = random.sample(range(len(sentences)), random.randint(1, len(sentences)))
+    batch = collate(table, examples, order)
+    assert batch.order == tuple(order)
+    assert batch.mask.shape == batch.forms.shape == batch.tags.shape
+    assert batch.mask.shape == (len(order), max(len(sentences[i]) for i in order))
+    for row, index in enumerate(order):
+        words = sentences[index]
+        size = len(words)
+        assert batch.lengths[row] == size
+        assert batch.mask[row].tolist() == [t < size for t in range(batch.mask.shape[1])]
+        assert batch.tags[row, :size].tolist() == examples[index].tags.tolist()
+        for form, word in zip(batch.forms[row], words, strict=False):
+            expected = INDEXER.form(word)
+            assert batch.words[form] == expected.word
+            assert batch.casings[form] == expected.casing
+            shown = batch.characters[form]
+            assert shown[shown != 0].tolist() == list(expected.characters)
+            assert not shown[len(expected.characters) :].any()
+        assert not batch.forms[row, size:].any()
+        assert not batch.tags[row, size:].any()
+
+
+@given(sentences_of_tokens)
+def test_each_distinct_word_is_there_once_and_the_first_is_padding(
+    sentences: list[list[str]],
+) -> None:
+    batch = collate(*examples_of(sentences), range(len(sentences)))
+    distinct = {word for words in sentences for word in words}
+    assert len(batch.words) == len(batch.casings) == len(batch.characters) == len(distinct) + 1
+    assert batch.words[0] == batch.casings[0] == 0
+    assert not batch.characters[0].any()
+    assert batch.characters.shape[1] == max(1, *(len(word) for word in distinct))
+
+
+def test_a_batch_may_lack_tags() -> None:
+    table, examples = examples_of([["the"], ["Cat", "sat"]], tagged=False)
+    assert collate(table, examples, [1, 0]).tags is None
+    mixed = [examples[0], dataclasses.replace(examples[1], tags=np.array([1, 2]))]
+    assert collate(table, mixed, [1, 0]).tags is None
+    assert collate(table, mixed, [1]).tags.tolist() == [[1, 2]]
+
+
+def test_a_sentence_may_stand_in_a_batch_twice() -> None:
+    batch = collate(*examples_of([["the"], ["Cat", "sat"]]), [1, 1])
+    assert batch.forms[0].equal(batch.forms[1])
+    assert batch.order == (1, 1)
+
+
+def test_numbers_are_whole() -> None:
+    batch = collate(*examples_of([["the", "dog"]]), [0])
+    for name in ("words", "casings", "characters", "forms", "lengths", "tags"):
+        assert getattr(batch, name).dtype == torch.int64
+    assert batch.mask.dtype == torch.bool
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_moving_a_batch_leaves_the_lengths_behind(tagged: bool) -> None:
+    batch = collate(*examples_of([["the", "dog"]], tagged=tagged), [0])
+    moved = batch.to(torch.device("meta"))  # a device that every machine has
+    for item in dataclasses.fields(Batch):
+        value = getattr(moved, item.name)
+        if item.name == "lengths":
+            assert value.device.type == "cpu"
+        elif isinstance(value, torch.Tensor):
+            assert value.device.type == "meta"
+    assert moved.order == batch.order
+    assert (moved.tags is None) == (not tagged)
+
+
+def test_an_example_is_as_long_as_its_sentence() -> None:
+    assert len(Example(np.array([4, 4, 1]))) == 3

@@ -1,0 +1,265 @@
+"""`Tagger`: text in, entities with exact offsets out."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ner.tagger as tagger_module
+from ner.bundle import Bundle, save_bundle
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import NerError
+from ner.tagger import Tagger
+from ner.text import Document, Sentence, Span
+from ner.tokenize import sentences_of
+from ner.training.build import build_model
+
+
+def restless(tokenizer: str, **settings: Any) -> Tagger:
+    """An untrained tagger that takes every token for a part of an entity."""
+    small = {"model.hidden": 4, "model.word_dim": 4, "model.char_hidden": 3}
+    changes = {f"model.{name}": value for name, value in settings.items()}
+    config = Config().replace({**small, **changes, "data.tokenizer": tokenizer})
+    learnt = [Sentence(("Anna", "in", "Rome"), (Span(0, 1, "PER"), Span(2, 3, "LOC")))]
+    model = build_model(learnt, config, torch.device("cpu")).model
+    with torch.no_grad():
+        model.network.projection.weight.mul_(20)
+        model.network.projection.bias[0] = -1e4
+    return Tagger(Bundle(model, config, {}))
+
+
+RESTLESS = {
+    "words": restless("words", head="softmax"),
+    "words-en": restless("words-en"),
+    "characters": restless("characters", chars="lstm"),
+}
+
+# Whatever a text can hold: lone surrogates, zero-width and combining characters,
+# line ends that are none for us, Han, astral planes; and much that is text.
+odd = st.sampled_from(
+    [
+        "\ud800",
+        "\udfff",
+        "\u200b",
+        "\u200d",
+        "\ufeff",
+        "e\u0301",
+        "\u0301",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\r\n",
+        "\n\n",
+        "\xa0",
+        "\u3000",
+        "中文",
+        "。",
+        "👩‍👩‍👧",
+        "𝔸",
+        "\x00",
+        "\x1c",
+        "Anna",
+        "U.S.",
+        "don't",
+        " ",
+        ". ",
+        "\t",
+        "ﬃ",
+        "İ",
+    ]
+)
+texts = st.lists(odd | st.text(st.characters(), max_size=5), max_size=12).map("".join)
+
+
+def is_exact(document: Document, text: str) -> None:
+    """Entities are slices of the text, in order, and agree with the spans of the sentences."""
+    assert document.text == text
+    position = 0
+    for entity in document.entities:
+        assert position <= entity.start < entity.end <= len(text)
+        assert text[entity.start : entity.end] == entity.text
+        assert 0.0 <= entity.score <= 1.0
+        position = entity.end
+    ranges = [
+        (sentence.offsets[span.start][0], sentence.offsets[span.end - 1][1], span.label)
+        for sentence in document.sentences
+        if sentence.offsets is not None
+        for span in sentence.spans
+    ]
+    assert [(e.start, e.end, e.label) for e in document.entities] == ranges
+
+
+@pytest.mark.parametrize("style", RESTLESS)
+@settings(max_examples=60)
+@given(text=texts)
+def test_offsets_are_exact_for_any_text(style: str, text: str) -> None:
+    document = RESTLESS[style].tag_document(text)
+    is_exact(document, text)
+    tokens = [token for sentence in document.sentences for token in sentence.tokens]
+    covered = sum(span.end - span.start for s in document.sentences for span in s.spans)
+    assert covered == len(tokens), "this tagger finds every token, so none was lost"
+    assert bool(tokens) == bool(sentences_of(text, style))
+
+
+@settings(max_examples=20)
+@given(several=st.lists(texts, max_size=6))
+def test_a_stream_is_its_texts_one_by_one(several: list[str]) -> None:
+    tagger = RESTLESS["words-en"]
+    documents = list(tagger.stream(several))
+    assert [document.text for document in documents] == several
+    for document, text in zip(documents, several, strict=True):
+        is_exact(document, text)
+        alone = tagger.tag_document(text)
+        assert document.sentences == alone.sentences
+        assert [(e.start, e.end, e.label) for e in document.entities] == [
+            (e.start, e.end, e.label) for e in alone.entities
+        ]
+
+
+def test_it_finds_what_it_has_learnt(tiny_tagger: Tagger) -> None:
+    text = "  Carl Maria visited New York."
+    found = [(e.text, e.label, e.start, e.end) for e in tiny_tagger.tag(text)]
+    assert found == [("Carl Maria", "PER", 2, 12), ("New York", "LOC", 21, 29)]
+    assert all(0.3 < entity.score <= 1.0 for entity in tiny_tagger.tag(text))
+    assert tiny_tagger.labels == ["LOC", "PER"]
+
+
+def test_a_document_has_its_sentences(tiny_tagger: Tagger) -> None:
+    text = "Anna visited Rome. Dora left Paris."
+    document = tiny_tagger.tag_document(text)
+    assert [sentence.tokens[0] for sentence in document.sentences] == ["Anna", "Dora"]
+    assert list(document.entities) == tiny_tagger.tag(text)
+    assert [entity.text for entity in document.entities] == ["Anna", "Rome", "Dora", "Paris"]
+
+
+def test_saved_and_loaded_it_gives_identical_output(tiny_tagger: Tagger, tmp_path: Path) -> None:
+    save_bundle(tiny_tagger._bundle, tmp_path / "m")
+    loaded = Tagger.load(tmp_path / "m", "cpu")
+    texts = [
+        "Anna visited Rome.",
+        "Berta loved Zürich and Dora.",
+        "",
+        "中文 New York\n\nCarl Maria",
+    ]
+    assert list(loaded.stream(texts)) == list(tiny_tagger.stream(texts))
+    assert loaded.config == tiny_tagger.config
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "\u2028\x85\t", "\xa0\u3000"])
+def test_a_text_without_a_word_has_no_entity(text: str) -> None:
+    tagger = RESTLESS["words"]
+    assert tagger.tag(text) == []
+    assert tagger.tag_document(text) == Document(text, (), ())
+
+
+def test_blank_lines_stay_documents(tiny_tagger: Tagger) -> None:
+    texts = ["", "Anna left Rome.", "", "  ", "Dora left Paris.", ""]
+    documents = list(tiny_tagger.stream(texts))
+    assert [document.text for document in documents] == texts
+    assert [len(document.entities) for document in documents] == [0, 2, 0, 0, 2, 0]
+
+
+def test_nothing_in_nothing_out(tiny_tagger: Tagger) -> None:
+    assert list(tiny_tagger.stream([])) == []
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Ask the network every twenty tokens."""
+    monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", 20)
+    return tagger_module
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_chunks_do_not_show(tiny_tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    random.seed(1)
+    lines = ["", "Anna left Rome.", "Dora loved New York. Berta left.", "x " * 50]
+    texts = [random.choice(lines) for _ in range(60)]
+    chunked = list(tiny_tagger.stream(texts))
+    monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", 10**9)
+    whole = list(tiny_tagger.stream(texts))
+    assert [document.text for document in chunked] == texts
+    assert [d.sentences for d in chunked] == [d.sentences for d in whole]
+    scores = [[e.score for d in documents for e in d.entities] for documents in (chunked, whole)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-5)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("text", ["Anna left Rome.", ""])
+def test_an_endless_stream_is_read_no_further_than_needed(tiny_tagger: Tagger, text: str) -> None:
+    """Blank lines count, too: an endless run of them must come out."""
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        for _ in itertools.count():
+            taken += 1
+            yield text
+
+    stream = tiny_tagger.stream(endless())
+    assert taken == 0, "nothing is read before somebody asks"
+    for number in range(1, 50):
+        assert next(stream).text == text
+        assert taken <= number + 20
+
+
+def test_the_size_of_a_chunk_bounds_what_is_waiting(tiny_tagger: Tagger) -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield "Anna left Rome. " * 100
+
+    next(tiny_tagger.stream(endless()))
+    assert taken * 400 <= tagger_module.CHUNK_TOKENS + 400
+
+
+def test_an_error_in_the_input_passes(tiny_tagger: Tagger) -> None:
+    def broken() -> Iterator[str]:
+        yield "Anna left Rome."
+        raise NerError("file.txt:2: no UTF-8")
+
+    with pytest.raises(NerError, match="no UTF-8"):
+        list(tiny_tagger.stream(broken()))
+
+
+def test_documents_that_are_cut_already(tiny_tagger: Tagger) -> None:
+    text = "Anna|left|Rome"
+    cut = Sentence(("Anna", "left", "Rome"), offsets=((0, 4), (5, 9), (10, 14)))
+    empty = Sentence((), offsets=())
+    [document] = tiny_tagger.stream_sentences([(text, [empty, cut, empty])])
+    assert [(e.text, e.label) for e in document.entities] == [("Anna", "PER"), ("Rome", "LOC")]
+    assert [len(sentence.spans) for sentence in document.sentences] == [0, 2, 0]
+
+
+def test_a_long_text_without_a_full_stop() -> None:
+    """One sentence over many windows: all of it is tagged."""
+    text = "word " * 1500
+    document = RESTLESS["words"].tag_document(text)
+    assert len(document.sentences) == 1
+    assert document.entities[0].start == 0
+    assert document.entities[-1].end == len(text) - 1
+    is_exact(document, text)
+
+
+def test_sentences_are_predicted_as_in_evaluation(tiny_tagger: Tagger, tiny_corpus: Corpus) -> None:
+    found = tiny_tagger.predict(tiny_corpus.test)
+    assert [s.tokens for s in found] == [s.tokens for s in tiny_corpus.test]
+    assert any(s.spans for s in found)
+
+
+def test_characters_of_raw_chinese() -> None:
+    text = "张三住在北京。李四 也是！"
+    document = RESTLESS["characters"].tag_document(text)
+    assert [token for s in document.sentences for token in s.tokens] == list(text.replace(" ", ""))
+    is_exact(document, text)

@@ -1,0 +1,257 @@
+"""The loop: what it yields, when it stops, and what it keeps."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import TrainingError
+from ner.evaluation import count, score
+from ner.model import Model
+from ner.predict import predict
+from ner.text import Span
+from ner.training.build import build_model
+from ner.training.examples import TrainingSet
+from ner.training.loop import PLAIN_STATE, PLATEAU_PATIENCE, Epoch, Step, Trainer
+
+Build = Callable[..., Trainer]
+
+
+@pytest.fixture
+def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
+    """Make a trainer over `tiny_corpus`, or the corpus given, with some settings changed."""
+
+    def make(corpus: Corpus = tiny_corpus, **changes: Any) -> Trainer:
+        config = tiny_config.replace({k.replace("__", "."): v for k, v in changes.items()})
+        start = build_model(corpus.train, config, torch.device("cpu"))
+        tags, scheme = start.model.tags, config.model.scheme
+        data = TrainingSet(corpus.train, start.model.indexer, tags, scheme, config.train)
+        return Trainer(start.model, data, corpus.valid, config.train)
+
+    return make
+
+
+def with_scores(
+    trainer: Trainer, f1s: Sequence[float], monkeypatch: pytest.MonkeyPatch
+) -> list[Epoch]:
+    """The epochs of a training whose F1 on valid is given, epoch by epoch."""
+    reports = iter([replace(score(count([], [])), f1=f1) for f1 in f1s])
+    monkeypatch.setattr(trainer, "_judge", lambda: next(reports))
+    return [event for event in trainer.run() if isinstance(event, Epoch)]
+
+
+def weights(model: Model) -> dict[str, torch.Tensor]:
+    return {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_steps_then_an_epoch_over_and_over(build: Build, tiny_corpus: Corpus) -> None:
+    trainer = build(train__epochs=3)
+    events = list(trainer.run())
+    steps = math.ceil(len(events) / 3) - 1
+    expected = [
+        *((epoch, number) for epoch in (1, 2, 3) for number in [*range(1, steps + 1), "epoch"])
+    ]
+    told = [(e.epoch, e.step) if isinstance(e, Step) else (e.number, "epoch") for e in events]
+    assert told == expected
+    for epoch in (1, 2, 3):
+        own = [event for event in events if isinstance(event, Step) and event.epoch == epoch]
+        assert sum(step.tokens for step in own) == sum(map(len, tiny_corpus.train))
+        assert {step.steps for step in own} == {steps}
+        assert all(math.isfinite(step.loss) for step in own)
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_sentences(build: Build) -> None:
+    trainer = build(train__epochs=1, train__batch_sentences=7, train__batch_tokens=30)
+    [*steps, epoch] = trainer.run()
+    assert isinstance(epoch, Epoch)
+    sizes = [len(batch.order) for batch in trainer._set.batches(1)]
+    assert len(set(sizes)) > 1, "of equal batches the plain mean would do"
+    total = sum(s.loss * n for s, n in zip(steps, sizes, strict=True) if isinstance(s, Step))
+    assert epoch.loss == pytest.approx(total / sum(sizes))
+
+
+def test_the_record_of_an_epoch(build: Build) -> None:
+    *_, epoch = build(train__epochs=1).run()
+    assert isinstance(epoch, Epoch)
+    record = epoch.to_dict()
+    assert set(record) == {
+        "epoch",
+        "loss",
+        "valid_precision",
+        "valid_recall",
+        "valid_f1",
+        "learning_rate",
+        "tokens_per_second",
+        "seconds",
+        "best",
+    }
+    assert record["valid_f1"] == epoch.valid.f1
+    assert record["tokens_per_second"] > 0
+    assert record["seconds"] > 0
+
+
+def test_the_rate_is_scheduled_over_all_steps(build: Build) -> None:
+    trainer = build(train__epochs=4, train__learning_rate=0.5, train__warmup=0.0)
+    rates = [event.learning_rate for event in trainer.run() if isinstance(event, Epoch)]
+    steps = trainer._steps
+    assert rates == pytest.approx([0.5 * (1 - (e * steps - 1) / (4 * steps)) for e in (1, 2, 3, 4)])
+
+
+def test_the_first_of_equals_is_best(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    epochs = with_scores(build(train__epochs=6), [0.0, 0.5, 0.5, 0.4, 0.6, 0.6], monkeypatch)
+    assert [epoch.best for epoch in epochs] == [True, True, False, False, True, False]
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_it_stops_when_nothing_gets_better(
+    build: Build, patience: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = build(train__epochs=9, train__patience=patience)
+    epochs = with_scores(trainer, [0.3, 0.5, 0.5, 0.1, 0.2, 0.0, 0.0, 0.0, 0.0], monkeypatch)
+    assert len(epochs) == 2 + patience
+    assert list(trainer.run()) == [], "what has stopped does not go on"
+
+
+def test_it_stops_after_the_last_epoch(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(with_scores(build(train__epochs=2), [0.1, 0.2, 0.3], monkeypatch)) == 2
+
+
+def test_a_plateau_halves_the_rate(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert PLATEAU_PATIENCE == 2
+    trainer = build(
+        train__epochs=8,
+        train__schedule="plateau",
+        train__learning_rate=0.4,
+        train__warmup=0.0,
+        train__patience=9,
+    )
+    f1s = [0.5, 0.5, 0.5, 0.6, 0.1, 0.1, 0.1, 0.1]
+    rates = [epoch.learning_rate for epoch in with_scores(trainer, f1s, monkeypatch)]
+    assert rates == pytest.approx([0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1, 0.1])
+
+
+def test_other_schedules_have_no_plateau(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = build(
+        train__epochs=6, train__schedule="constant", train__learning_rate=0.4, train__warmup=0.0
+    )
+    rates = [epoch.learning_rate for epoch in with_scores(trainer, [0.5] * 6, monkeypatch)]
+    assert rates == pytest.approx([0.4] * 6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_a_loss_that_is_no_number_stops_with_a_remedy(build: Build, optimizer: str) -> None:
+    trainer = build(train__optimizer=optimizer, train__learning_rate=1e30, train__warmup=0.0)
+    with pytest.raises(TrainingError) as caught:
+        list(trainer.run())
+    message = str(caught.value)
+    assert "\n" not in message
+    assert "the loss became" in message
+    assert "in epoch 1" in message
+    assert message.endswith("try --set train.learning_rate=2.5e+29")
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: Corpus) -> None:
+    trainer = build(train__ema=ema, train__epochs=1)
+    *_, epoch = trainer.run()
+    assert isinstance(epoch, Epoch)
+    learner, judged = trainer._learner, trainer.judged
+    assert (judged is learner) is (ema == 0.0)
+    assert same(weights(judged), weights(learner)) is (ema == 0.0)
+    found = [p.spans for p in predict(judged, [s.tokens for s in tiny_corpus.valid])]
+    gold = [s.spans for s in tiny_corpus.valid]
+    correct = sum(len({*f} & {*g}) for f, g in zip(found, gold, strict=True))
+    assert (epoch.valid.correct, epoch.valid.predicted) == (correct, sum(map(len, found)))
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> None:
+    one, other, third = (
+        build(train__epochs=2, train__optimizer=optimizer, train__seed=seed) for seed in (4, 4, 5)
+    )
+    for trainer in (one, other, third):
+        torch.rand(3)  # whatever was drawn before
+        list(trainer.run())
+    assert same(weights(one.judged), weights(other.judged))
+    assert not same(weights(one.judged), weights(third.judged))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"train__optimizer": "sgd", "train__schedule": "plateau"},
+        {"train__ema": 0.0, "train__momentum": 0.0, "train__optimizer": "sgd"},
+    ],
+)
+def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
+    build: Build, settings: dict[str, Any]
+) -> None:
+    straight = build(train__epochs=4, **settings)
+    broken, resumed = (build(train__epochs=4, **settings) for _ in range(2))
+    list(straight.run())
+    for event in broken.run():
+        if isinstance(event, Epoch) and event.number == 2:
+            break
+    tensors, plain = broken.state()
+    assert set(plain) == set(PLAIN_STATE)
+    resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
+    assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
+    assert same(weights(resumed._learner), weights(straight._learner))
+    assert same(weights(resumed.judged), weights(straight.judged))
+    assert resumed.state()[1] == straight.state()[1]
+    ours, theirs = resumed.state()[0], straight.state()[0]
+    assert list(ours) == list(theirs)
+    assert same(ours, theirs)
+
+
+def test_gradients_are_clipped(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = build(train__clip=1e-3, train__epochs=1, train__optimizer="sgd", train__ema=0.0)
+    norms = []
+    for event in trainer.run():
+        if isinstance(event, Step):
+            grads = [w.grad for w in trainer._learner.network.parameters() if w.grad is not None]
+            norms.append(float(torch.stack([grad.norm() for grad in grads]).norm()))
+    assert norms
+    assert all(norm <= 1e-3 * 1.001 for norm in norms)
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_eight_sentences_are_learnt_by_heart(build: Build, tiny_corpus: Corpus, head: str) -> None:
+    eight = Corpus("eight", tiny_corpus.train[::3], tiny_corpus.train[::3])
+    assert len(eight.train) == 8
+    trainer = build(
+        eight,
+        model__head=head,
+        train__epochs=30,
+        train__patience=30,
+        train__batch_sentences=2,
+        train__unknown_rate=0.0,
+    )
+    best = 0.0
+    for event in trainer.run():
+        if isinstance(event, Epoch):
+            best = event.valid.f1
+            if best == 1.0:
+                break
+    assert best == 1.0
+    found = predict(trainer.judged, [s.tokens for s in eight.train])
+    assert [p.spans for p in found] == [s.spans for s in eight.train]
+
+
+def test_unseen_types_in_valid_count_as_missed(build: Build, tiny_corpus: Corpus) -> None:
+    odd = tiny_corpus.valid[0]
+    other = type(odd)(odd.tokens, (Span(0, 1, "GOD"),))
+    *_, epoch = build(Corpus("odd", tiny_corpus.train, (other,)), train__epochs=1).run()
+    assert isinstance(epoch, Epoch)
+    assert epoch.valid.per_type["GOD"].support == 1
+    assert epoch.valid.recall == 0.0

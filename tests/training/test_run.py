@@ -1,0 +1,482 @@
+"""A run in its folder: what it leaves, how it goes on, what it refuses."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ner.bundle import load_bundle
+from ner.config import Config, load_config
+from ner.corpus import Corpus
+from ner.errors import NerError, TrainingError, UsageError
+from ner.evaluation import evaluate_spans
+from ner.predict import predict_sentences
+from ner.text import Sentence, Span
+from ner.training import run as run_module
+from ner.training.loop import Epoch, Step
+from ner.training.run import (
+    CONTENTS,
+    Event,
+    Finished,
+    Run,
+    check_corpus,
+    check_folder,
+    clear_folder,
+    has_model,
+)
+
+pytestmark = pytest.mark.usefixtures("quick_curves")
+
+Start = Callable[..., Run]
+TIMES = {"tokens_per_second", "seconds"}
+
+
+@pytest.fixture
+def start(tiny_corpus: Corpus, tiny_config: Config) -> Start:
+    """Make a short run over `tiny_corpus`, or the corpus given, with some settings changed."""
+
+    def make(out: Path, corpus: Corpus = tiny_corpus, **changes: Any) -> Run:
+        config = tiny_config.replace({"train.epochs": 4})
+        config = config.replace({k.replace("__", "."): v for k, v in changes.items()})
+        return Run(corpus, config, out, torch.device("cpu"))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def straight(
+    tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus, tiny_config: Config
+) -> Path:
+    """The folder of a run of four epochs that nothing has stopped."""
+    out = tmp_path_factory.mktemp("straight") / "run"
+    list(
+        Run(
+            tiny_corpus, tiny_config.replace({"train.epochs": 4}), out, torch.device("cpu")
+        ).events()
+    )
+    return out
+
+
+def metrics(out: Path) -> list[dict[str, Any]]:
+    """The records of the epochs."""
+    return [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+
+
+def timeless(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: v for k, v in record.items() if k not in TIMES} for record in records]
+
+
+def until(events: Iterator[Event], epoch: int, step: int = 0) -> None:
+    """Take events to the end of an epoch and some steps beyond, then leave the generator."""
+    beyond = 0
+    for event in events:
+        if isinstance(event, Epoch) and event.number == epoch and not step:
+            break
+        if isinstance(event, Step) and event.epoch == epoch + 1:
+            beyond += 1
+            if beyond == step:
+                break
+    events.close()  # type: ignore[attr-defined]
+
+
+# --- what it leaves ----------------------------------------------------------------
+
+
+def test_the_folder_holds_what_the_docstring_says(tiny_run: Path) -> None:
+    assert {path.name for path in tiny_run.iterdir()} == set(CONTENTS)
+    assert run_module.__doc__
+    told = [line.split()[0] for line in run_module.__doc__.splitlines() if line.startswith("    ")]
+    assert [name.rstrip("/") for name in told] == list(CONTENTS)
+
+
+def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Config) -> None:
+    kept = load_config(tiny_run / "config.toml")
+    assert tiny_config.data.tokenizer == "auto"
+    assert kept.data.tokenizer != "auto"
+    assert kept == tiny_config.replace({"data.tokenizer": kept.data.tokenizer})
+    assert load_bundle(tiny_run).config == kept
+
+
+def test_a_tokenizer_that_was_chosen_is_kept(start: Start, tmp_path: Path) -> None:
+    run = start(tmp_path, data__tokenizer="characters")
+    assert run.config.data.tokenizer == "characters"
+
+
+def test_metrics_have_one_object_an_epoch(tiny_run: Path, tiny_config: Config) -> None:
+    records = metrics(tiny_run)
+    assert [record["epoch"] for record in records] == list(range(1, tiny_config.train.epochs + 1))
+    for record in records:
+        assert set(record) == TIMES | {
+            "epoch",
+            "loss",
+            "valid_precision",
+            "valid_recall",
+            "valid_f1",
+            "learning_rate",
+            "best",
+        }
+    best = -1.0
+    for record in records:
+        assert record["best"] is (record["valid_f1"] > best)
+        best = max(best, record["valid_f1"])
+
+
+def test_the_result_is_that_of_the_model(tiny_run: Path, tiny_corpus: Corpus) -> None:
+    result = json.loads((tiny_run / "result.json").read_text())
+    records = metrics(tiny_run)
+    best = next(r for r in records if r["valid_f1"] == max(x["valid_f1"] for x in records))
+    assert result["epochs"] == len(records)
+    assert result["best_epoch"] == best["epoch"]
+    assert result["seconds"] > 0
+    assert result["scores"]["valid"]["f1"] == pytest.approx(best["valid_f1"])
+    bundle = load_bundle(tiny_run)
+    for split in ("valid", "test"):
+        gold = getattr(tiny_corpus, split)
+        report = evaluate_spans(gold, predict_sentences(bundle.model, gold)).to_dict()
+        assert result["scores"][split] == report == bundle.about["scores"][split]
+    assert bundle.about["checksums"] == tiny_corpus.checksums()
+
+
+def test_the_curves_are_drawn(tiny_run: Path) -> None:
+    assert "<svg" in (tiny_run / "curves.svg").read_text(encoding="utf-8")
+
+
+def test_the_log_has_every_epoch_although_nobody_listens(
+    straight: Path,
+) -> None:
+    lines = (straight / "log.txt").read_text(encoding="utf-8").splitlines()
+    for record in metrics(straight):
+        said = f"INFO epoch {record['epoch']}: loss {record['loss']:.4f}, valid precision"
+        [line] = [line for line in lines if said in line]
+        assert line.endswith("(best)") is record["best"]
+
+
+def test_logging_is_left_as_it_was(start: Start, tmp_path: Path) -> None:
+    logger = logging.getLogger("ner")
+    before = list(logger.handlers), logger.level
+    events = start(tmp_path).events()
+    next(events)
+    assert len(logger.handlers) == len(before[0]) + 1
+    events.close()  # type: ignore[attr-defined]
+    assert (list(logger.handlers), logger.level) == before
+
+
+def test_a_level_that_the_program_chose_is_kept(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = logging.getLogger("ner")
+    monkeypatch.setattr(logger, "level", logging.ERROR)
+    events = start(tmp_path).events()
+    next(events)
+    assert logger.level == logging.ERROR
+    events.close()  # type: ignore[attr-defined]
+
+
+def test_the_threads_are_those_of_the_settings(start: Start, tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    events = start(tmp_path, train__threads=before + 1).events()
+    next(events)
+    assert torch.get_num_threads() == before + 1
+    events.close()  # type: ignore[attr-defined]
+    assert torch.get_num_threads() == before
+
+
+def test_an_epoch_is_on_disk_before_it_is_told(start: Start, tmp_path: Path) -> None:
+    run = start(tmp_path)
+    best = -1.0
+    for event in run.events():
+        if isinstance(event, Epoch):
+            assert [r["epoch"] for r in metrics(tmp_path)] == list(range(1, event.number + 1))
+            best = max(best, event.valid.f1)
+            bundle = load_bundle(tmp_path)
+            assert bundle.about["scores"]["valid"]["f1"] == best
+            state = json.loads((tmp_path / "checkpoint" / "state.json").read_text())
+            assert state["trainer"]["epoch"] == event.number
+            assert not (tmp_path / "result.json").exists()
+    assert isinstance(event, Finished)
+    assert event.to_dict() == json.loads((tmp_path / "result.json").read_text())
+
+
+def test_the_model_is_that_of_the_best_epoch(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not that of the last one: from the third epoch on F1 falls."""
+    run = start(tmp_path)
+    trainer = run._trainer
+    judge, f1s = trainer._judge, iter([0.1, 0.3, 0.2, 0.3])
+    monkeypatch.setattr(trainer, "_judge", lambda: replace(judge(), f1=next(f1s)))
+    kept: dict[int, torch.Tensor] = {}
+    for event in run.events():
+        if isinstance(event, Epoch):
+            kept[event.number] = trainer.judged.network.projection.weight.clone()
+    assert isinstance(event, Finished)
+    assert event.best_epoch == 2
+    found = load_bundle(tmp_path).model.network.projection.weight
+    assert torch.equal(found, kept[2])
+    assert not torch.equal(found, kept[4])
+
+
+# --- how it goes on ----------------------------------------------------------------
+
+
+def is_like(out: Path, straight: Path) -> None:
+    """A run came to the very same end as the one that was not stopped."""
+    for name in ("model", "checkpoint"):
+        weights = "weights.safetensors" if name == "model" else "tensors.safetensors"
+        assert (out / name / weights).read_bytes() == (straight / name / weights).read_bytes()
+    assert timeless(metrics(out)) == timeless(metrics(straight))
+    one, other = (json.loads((path / "result.json").read_text()) for path in (out, straight))
+    assert {**one, "seconds": 0} == {**other, "seconds": 0}
+
+
+@pytest.mark.parametrize(("epoch", "step"), [(1, 0), (1, 2), (3, 0), (4, 0)])
+def test_a_resumed_run_is_like_one_that_was_not_stopped(
+    start: Start, straight: Path, tmp_path: Path, epoch: int, step: int
+) -> None:
+    until(start(tmp_path).events(), epoch, step)
+    torch.rand(7)  # whatever else this process draws
+    run = start(tmp_path)
+    run.resume()
+    told = [event.number for event in run.events() if isinstance(event, Epoch)]
+    assert told == list(range(epoch + 1, 5))
+    is_like(tmp_path, straight)
+
+
+def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
+    start: Start, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(tmp_path)
+    learn = run._trainer._learn
+
+    def stop_in_the_third_epoch(batch: Any) -> float:
+        if run._trainer.epoch == 3 and run._trainer.step % 2:
+            raise KeyboardInterrupt
+        return learn(batch)
+
+    monkeypatch.setattr(run._trainer, "_learn", stop_in_the_third_epoch)
+    with pytest.raises(KeyboardInterrupt):
+        list(run.events())
+    assert len(metrics(tmp_path)) == 2
+    assert load_bundle(tmp_path).about["scores"]["valid"]["f1"] == max(
+        record["valid_f1"] for record in metrics(tmp_path)
+    )
+    resumed = start(tmp_path)
+    resumed.resume()
+    list(resumed.events())
+    is_like(tmp_path, straight)
+
+
+@pytest.mark.parametrize("what", ["save_bundle", "_write", "write_checkpoint"])
+def test_a_crash_between_two_files_loses_nothing(
+    start: Start, straight: Path, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Model, metrics and checkpoint are three files: whichever is behind, the run goes on."""
+    run = start(tmp_path)
+    events = run.events()
+    for event in events:
+        if isinstance(event, Epoch) and event.number == 2:
+            break
+
+    def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_module, what, crash)
+        with pytest.raises(KeyboardInterrupt):
+            list(events)
+    resumed = start(tmp_path)
+    resumed.resume()
+    list(resumed.events())
+    is_like(tmp_path, straight)
+
+
+def test_a_finished_run_is_finished_again(start: Start, straight: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(straight, tmp_path / "run")
+    run = start(out)
+    run.resume()
+    [event] = run.events()
+    assert isinstance(event, Finished)
+    assert event.epochs == 4
+    is_like(out, straight)
+
+
+def refusal(run: Run, kind: type[NerError] = TrainingError) -> str:
+    with pytest.raises(kind) as caught:
+        run.resume()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def stopped(straight: Path, tmp_path: Path) -> Path:
+    """A folder to resume in."""
+    return shutil.copytree(straight, tmp_path / "stopped")
+
+
+def test_other_settings_are_refused_by_name(start: Start, stopped: Path) -> None:
+    message = refusal(start(stopped, train__learning_rate=0.5, model__cell="gru"))
+    assert message.startswith(f"{stopped}: was started with other settings ")
+    assert "(model.cell, train.learning_rate)" in message
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_another_corpus_is_refused(
+    start: Start, stopped: Path, tiny_corpus: Corpus, split: str
+) -> None:
+    other = replace(tiny_corpus, **{split: getattr(tiny_corpus, split)[:-1]})
+    assert "(the corpus)" in refusal(start(stopped, other))
+
+
+def test_another_vectors_file_of_the_same_name_is_refused(
+    start: Start, tiny_corpus: Corpus, tmp_path: Path
+) -> None:
+    """Its words would take the rows of others, and nobody would ever know."""
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("rome 1 2\nthe 3 4\nof 5 6\n")
+    until(start(tmp_path / "run", train__vectors=str(vectors)).events(), 1)
+    vectors.write_text("rome 1 2\nof 3 4\nthe 5 6\n")
+    message = refusal(start(tmp_path / "run", train__vectors=str(vectors)))
+    assert "(the content of train.vectors)" in message
+
+
+def test_without_a_checkpoint_there_is_nothing_to_go_on_from(start: Start, tmp_path: Path) -> None:
+    message = refusal(start(tmp_path / "run"))
+    assert message.startswith(f"{tmp_path / 'run' / 'checkpoint'}: no checkpoint")
+    assert "--overwrite" in message, "without --resume alone the folder would be refused"
+
+
+def test_a_damaged_checkpoint(start: Start, stopped: Path) -> None:
+    path = stopped / "checkpoint" / "state.json"
+    state = json.loads(path.read_text())
+    for missing in ("trainer", "history", "checksums", "vocabulary"):
+        path.write_text(json.dumps({k: v for k, v in state.items() if k != missing}))
+        assert f"checkpoint: is damaged ('{missing}')" in refusal(start(stopped))
+    path.write_text(json.dumps(state))
+    tensors = stopped / "checkpoint" / "tensors.safetensors"
+    tensors.write_bytes((stopped / "model" / "weights.safetensors").read_bytes())
+    assert "checkpoint: is damaged" in refusal(start(stopped))
+
+
+def test_a_checkpoint_without_its_settings(start: Start, stopped: Path) -> None:
+    (stopped / "config.toml").unlink()
+    assert "config.toml" in refusal(start(stopped), NerError)
+
+
+def test_a_checkpoint_without_its_best_model(start: Start, stopped: Path) -> None:
+    """Said before hours of training, not after."""
+    shutil.rmtree(stopped / "model")
+    assert str(stopped / "model") in refusal(start(stopped), UsageError)
+
+
+# --- what it refuses ---------------------------------------------------------------
+
+
+def test_a_folder_that_holds_a_run_is_refused(straight: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds a run already") as caught:
+        check_folder(straight)
+    assert all(f"--{option}" in str(caught.value) for option in ("out", "resume", "overwrite"))
+    check_folder(straight, overwrite=True)
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new")
+    (tmp_path / "notes.txt").write_text("mine")
+    check_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_any_part_of_a_run_is_reason_to_refuse(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(UsageError):
+        check_folder(tmp_path)
+
+
+def test_clearing_removes_the_run_and_nothing_else(straight: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(straight, tmp_path / "run")
+    (out / "notes.txt").write_text("mine")
+    (out / "models").mkdir()
+    clear_folder(out)
+    assert {path.name for path in out.iterdir()} == {"notes.txt", "models"}
+    clear_folder(tmp_path / "nowhere")
+
+
+def test_clearing_removes_a_link_and_not_what_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model").symlink_to(tmp_path / "elsewhere")
+    clear_folder(tmp_path / "run")
+    assert list((tmp_path / "run").iterdir()) == []
+    assert (tmp_path / "elsewhere" / "file").read_text() == "mine"
+
+
+def test_whether_there_is_a_model_yet(straight: Path, start: Start, tmp_path: Path) -> None:
+    assert has_model(straight)
+    assert not has_model(tmp_path / "nowhere")
+    events = start(tmp_path).events()
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert (tmp_path / "config.toml").exists()
+    assert not has_model(tmp_path)
+
+
+def test_a_place_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(NerError) as caught:
+        list(start(tmp_path / "file" / "run").events())
+    assert str(tmp_path / "file" / "run") in str(caught.value)
+    assert "choose another place" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_corpus_without_training_sentences() -> None:
+    with pytest.raises(TrainingError, match="empty: has no training split; add a file train"):
+        check_corpus(Corpus("empty"))
+
+
+def test_a_corpus_of_a_single_sentence(tiny_corpus: Corpus) -> None:
+    with pytest.raises(TrainingError, match=r"has 1 training sentence.* no validation split; add"):
+        check_corpus(Corpus("single", tiny_corpus.train[:1]))
+
+
+def test_a_training_split_without_entities() -> None:
+    plain = (Sentence(("no", "entity"), source="train.txt", line=1),)
+    with pytest.raises(TrainingError) as caught:
+        check_corpus(Corpus("plain", plain, plain))
+    assert str(caught.value).startswith("train.txt: no token of the training split is in an entity")
+    assert "--tag-column" in str(caught.value)
+
+
+def test_unseen_types_are_said_and_no_obstacle(
+    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = (Sentence(("Zeus",), (Span(0, 1, "GOD"),)), Sentence(("Ra",), (Span(0, 1, "DEITY"),)))
+    check_corpus(replace(tiny_corpus, test=odd))
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        "tiny: types that the training split lacks count as missed in test: DEITY, GOD"
+    )
+
+
+def test_a_corpus_without_a_test_split_is_judged_on_valid_alone(
+    start: Start, tmp_path: Path, tiny_corpus: Corpus
+) -> None:
+    *_, finished = start(tmp_path, replace(tiny_corpus, test=()), train__epochs=1).events()
+    assert isinstance(finished, Finished)
+    assert list(finished.scores) == ["valid"]
+
+
+def test_a_validation_split_without_entities_gives_an_answer(
+    start: Start, tmp_path: Path, tiny_corpus: Corpus
+) -> None:
+    plain = (Sentence(("nothing", "here")),)
+    corpus = replace(tiny_corpus, valid=plain, test=plain)
+    *_, finished = start(tmp_path, corpus, train__epochs=2).events()
+    assert isinstance(finished, Finished)
+    assert finished.scores["test"].support == 0
+    assert finished.scores["test"].f1 == 0.0
