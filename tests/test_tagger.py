@@ -234,8 +234,8 @@ def test_an_error_in_the_input_passes(tiny_tagger: Tagger) -> None:
 
 
 def test_documents_that_are_cut_already(tiny_tagger: Tagger) -> None:
-    text = "Anna|left|Rome"
-    cut = Sentence(("Anna", "left", "Rome"), offsets=((0, 4), (5, 9), (10, 14)))
+    text = "Anna|left|Rome|."
+    cut = Sentence(("Anna", "left", "Rome", "."), offsets=((0, 4), (5, 9), (10, 14), (15, 16)))
     empty = Sentence((), offsets=())
     [document] = tiny_tagger.stream_sentences([(text, [empty, cut, empty])])
     assert [(e.text, e.label) for e in document.entities] == [("Anna", "PER"), ("Rome", "LOC")]

@@ -5,6 +5,7 @@ Results go to stdout; messages and progress bars to stderr. Exit codes: 0 fine,
 line, never a traceback.
 """
 
+import contextlib
 import importlib
 import logging
 import os
@@ -47,22 +48,23 @@ def cli() -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
 
 
-class _Messages(logging.Formatter):
-    """Warnings say that they are; information is said as it is."""
+class _Messages(logging.Handler):
+    """Messages on stderr, above a progress bar where there is one; warnings say that they are."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """One line for a message."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it in one line."""
         text = record.getMessage()
-        return text if record.levelno < logging.WARNING else f"warning: {text}"
+        line = text if record.levelno < logging.WARNING else f"warning: {text}"
+        with contextlib.suppress(OSError):
+            click.echo(line, err=True)
 
 
 def _show_messages() -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Messages())
     logger = logging.getLogger("ner")
-    logger.handlers = [handler]
+    logger.handlers = [_Messages()]
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
 
 
 def complain(message: str) -> None:
@@ -79,24 +81,45 @@ def _run(arguments: Sequence[str] | None) -> int:
     except NerError as error:
         complain(str(error))
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
-        complain(error.format_message())
+        complain(_with_remedy(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        complain("stopped")
+        click.echo("ner: stopped", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # what click makes of the one is the other
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
         # Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         # What no room could foresee: a disk that fills up, a file that goes away.
-        complain(str(error))
+        complain(
+            f"{error.filename or 'the output'}: {error.strerror or error}; "
+            "free the place, or choose another"
+        )
         return 1
+
+
+def _with_remedy(error: click.ClickException) -> str:
+    """What click says, and where the right use is to be read."""
+    message = error.format_message()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{message.rstrip('.')} (see {context.command_path} --help)" if context else message
+
+
+def _replace_closed_streams() -> None:
+    """Let standard streams that the caller has closed (``>&-``) lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the ``ner`` command."""
+    _replace_closed_streams()
     _show_messages()
     sys.exit(_run(arguments))

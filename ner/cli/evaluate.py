@@ -43,8 +43,9 @@ def evaluate(
     split = split or (there[0] if len(there) == 1 else "test")
     sentences = corpus.splits()[split]
     if not sentences:
+        remedy = "choose with --split" if len(there) > 1 else "leave --split out"
         raise CorpusError(
-            f"{data}: has no sentences in {split}; it has {', '.join(there)}: choose with --split"
+            f"{data}: has no sentences in {split}; it has {' and '.join(there)}: {remedy}"
         )
     report = score(tagger, sentences)
     click.echo(json.dumps(report.to_dict(), indent=2) if as_json else format_report(report))

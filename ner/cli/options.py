@@ -2,11 +2,26 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ner.config import Config, DataConfig
+
+
+class Place(click.Path):
+    """A path; "" is refused, as it would be the folder that one happens to stand in."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as a `Path`."""
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import click
 
-from ner.cli.options import UNLABELLED, device_option, model_option, reading_options
+from ner.cli.options import UNLABELLED, Place, device_option, model_option, reading_options
 from ner.errors import UsageError
 from ner.render import FORMATS
 
@@ -17,7 +17,7 @@ from ner.render import FORMATS
 @click.argument("file", metavar="FILE")
 @model_option
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Output.")
-@click.option("--out", type=click.Path(path_type=Path), help="Output file.  [default: stdout]")
+@click.option("--out", type=Place(), help="Output file; - is stdout.  [default: stdout]")
 @click.option(
     "--format-in",
     type=click.Choice(["text", "conll"]),
@@ -48,13 +48,14 @@ def tag(
     if pretokenized and format_in == "conll":
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
     read = read_tokens if format_in == "conll" else read_tokenized if pretokenized else read_text
+    name = "standard input" if file == "-" else file
     with _input(file) as stream:
         tagger = Tagger.load(model, device)
         config = tagger.config.replace(reading).data
-        show = renderer(form, tagger.labels, title=f"Entities in {file}")
+        show = renderer(form, tagger.labels, title=f"Entities in {name}")
         with _output(out) as write:
             write(show.begin())
-            for document in tagger.stream_sentences(read(stream, file, config)):
+            for document in tagger.stream_sentences(read(stream, name, config)):
                 write(show.document(document))
             write(show.end())
 
@@ -75,7 +76,7 @@ def _output(out: Path | None) -> Iterator[Callable[[str], object]]:
     """Somewhere to write text, always UTF-8: a file that appears whole, or stdout as it goes."""
     from ner.files import write_text
 
-    if out is None:
+    if out is None or out == Path("-"):
         stdout = sys.stdout.buffer
         yield lambda text: stdout.write(text.encode())
         stdout.flush()

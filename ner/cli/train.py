@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from ner.cli.options import device_option, reading_options
+from ner.cli.options import Place, device_option, reading_options
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
 
 
 def _parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    if not value:
+    if value is None:
         return ()
     try:
         seeds = tuple(int(part) for part in value.split(","))
@@ -32,7 +32,7 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
 
 @click.command(short_help="Train a tagger on a corpus.")
 @click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder.  [default: runs/NAME]")
+@click.option("--out", type=Place(), help="Run folder.  [default: runs/NAME]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @click.option("--vectors", metavar="FILE", help="Pre-trained word vectors to start from.")
@@ -136,9 +136,10 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
         if best:
             return (
                 f"the best model so far (epoch {best[-1]['epoch']}, valid F1 "
-                f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; go on with --resume"
+                f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; "
+                f"go on with --out {out} --resume"
             )
-    return "no epoch was finished, so there is no model yet"
+    return "no epoch was finished, so there is no model yet; start again with --overwrite"
 
 
 def _report(last: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # A forbidden transition costs this much: more than any emission can make up for,
 # and yet finite, so that no difference of two of them is NaN.
@@ -108,6 +109,7 @@ class _LogPartition(torch.autograd.Function):
         return final.logsumexp(1)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         lengths, final = ctx.saved_tensors
         last = final.softmax(1) * grads[0][:, None]

@@ -27,11 +27,13 @@ class CharacterCNN(nn.Module):
         # Pad by one kernel less one on both sides: every character meets every filter column.
         pad = self.kernel - 1
         embedded = self.dropout(self.embed(nn.functional.pad(characters, (pad, pad))))
-        answers = self.filters(embedded.transpose(1, 2))  # [U, filters, C + kernel - 1]
-        inside = nn.functional.pad(characters != PADDING, (pad, 0))  # windows that hold a character
+        answers = self.filters(embedded.transpose(1, 2))  # [U, filters, C + pad]
+        there = characters != PADDING
+        # Windows that begin at a character, and those that begin just before the first one.
+        inside = nn.functional.pad(there, (pad, 0), value=True)
         answers = answers.masked_fill(~inside[:, None, :], float("-inf"))
         best: Tensor = answers.amax(2).relu()
-        return torch.where(inside.any(1)[:, None], best, torch.zeros_like(best))
+        return torch.where(there.any(1)[:, None], best, torch.zeros_like(best))
 
 
 class CharacterLSTM(nn.Module):

@@ -172,21 +172,27 @@ class Trainer:
         with torch.autocast(self._learner.device.type, enabled=self._half):
             loss: Tensor = network.loss(batch.to(self._learner.device))
         value = loss.item()
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the loss became {value} in epoch {self.epoch}: the learning rate is too high "
-                f"for this corpus; try --set train.learning_rate={self.config.learning_rate / 4:g}"
-            )
+        self._check_finite("loss", value)
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
+        if not self._half:  # in half precision the scaler skips such a step by itself
+            self._check_finite("gradient", norm.item())
         self._scaler.step(self.optimizer)
         self._scaler.update()
         if self.average is not None:
             self.average.update(self.step)
         self.step += 1
         return value
+
+    def _check_finite(self, what: str, value: float) -> None:
+        """Stop before a number that is none spreads to all weights."""
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the {what} became {value} in epoch {self.epoch}: the learning rate is too high "
+                f"for this corpus; try --set train.learning_rate={self.config.learning_rate / 4:g}"
+            )
 
     def _judge(self) -> Report:
         found = predict(self.judged, [s.tokens for s in self._valid], with_scores=False)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ner import files
 from ner.errors import NerError, VectorsError
 from ner.features import Vectors, read_vectors
 
@@ -91,11 +92,14 @@ def test_a_row_of_very_many_numbers_is_no_vector(tmp_path: Path) -> None:
         read_vectors(path, lambda _: True)
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_progress_goes_up_to_the_size_of_the_file(suffix: str) -> None:
-    path = GOLDEN / f"word2vec.txt{suffix}"
+@pytest.mark.parametrize("name", ["many.txt", "many.txt.gz"])
+def test_progress_goes_up_to_the_size_of_the_file(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with files.write_text(path) as file:
+        file.writelines(f"w{i} 0.{i} 1.0\n" for i in range(5_000))
     seen: list[int] = []
-    read_vectors(path, lambda _: True, progress=seen.append)
+    read_vectors(path, lambda word: word == "w0", progress=seen.append)
+    assert len(seen) > 5
     assert seen == sorted(seen)
     assert seen[-1] == path.stat().st_size
 

@@ -85,11 +85,12 @@ def test_characters_and_their_order_matter(name: str) -> None:
     assert len({tuple(row) for row in features.tolist()}) == len(words)
 
 
-def test_cnn_takes_the_strongest_answer_over_the_windows_that_start_at_a_character() -> None:
+def test_cnn_takes_the_strongest_answer_over_all_windows_that_hold_a_character() -> None:
     net = build_characters("cnn")
     word = torch.tensor([2, 3, 4])
-    embedded = torch.cat([net.embed(word), torch.zeros(2, 4)])  # [3 characters + 2, 4]
-    windows = [embedded[i : i + 3].T for i in range(3)]
+    edge = torch.zeros(2, 4)
+    embedded = torch.cat([edge, net.embed(word), edge])  # [2 + 3 characters + 2, 4]
+    windows = [embedded[i : i + 3].T for i in range(5)]
     answers = torch.stack([(net.filters.weight * window).sum((1, 2)) for window in windows])
     expected = (answers + net.filters.bias).amax(0).relu()
     torch.testing.assert_close(net(word[None])[0], expected)
