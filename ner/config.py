@@ -102,7 +102,7 @@ class ModelConfig:
 class TrainConfig:
     """How it is trained."""
 
-    seed: int = setting(1, "start of every random choice", at_least(0))
+    seed: int = setting(1, "start of every random choice", within(0, 2**32))
     vectors: str = setting("", "file of pre-trained word vectors to start from")
     epochs: int = setting(30, "most passes over the training split", at_least(1))
     patience: int = setting(8, "epochs without a better valid F1 before stopping", at_least(1))

@@ -273,6 +273,15 @@ def test_seeds_go_on_where_they_were_stopped(events: Events, half: Path, steps: 
     assert json.loads((half / "result.json").read_text())["seeds"] == [1, 2]
 
 
+def test_the_order_of_resumed_seeds_does_not_matter(events: Events, half: Path) -> None:
+    """The first one named has not begun; that is no reason to clear the others away."""
+    done = snapshot(half / "seed-1")
+    told = list(events(half, seeds=[2, 1], resume=True))
+    assert [event.number for event in told if isinstance(event, Epoch)] == [1, 2]
+    for name in ("metrics.jsonl", "model/weights.safetensors", "config.toml"):
+        assert (half / "seed-1" / name).read_bytes() == done[name]
+
+
 def test_a_finished_seed_without_its_checkpoint_is_not_trained_anew(
     events: Events, half: Path
 ) -> None:

@@ -7,6 +7,7 @@ line, never a traceback.
 
 import contextlib
 import importlib
+import io
 import logging
 import os
 import sys
@@ -56,7 +57,7 @@ class _Messages(logging.Handler):
         text = record.getMessage()
         line = text if record.levelno < logging.WARNING else f"warning: {text}"
         with contextlib.suppress(OSError):
-            click.echo(line, err=True)
+            print(line, file=sys.stderr)  # click.echo would write past the bar's own stream
 
 
 def _show_messages() -> None:
@@ -92,8 +93,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):  # what click makes of the one is the other
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
-        # Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _settle_stdout()
         return 0
     except OSError as error:
         # What no room could foresee: a disk that fills up, a file that goes away.
@@ -101,25 +101,36 @@ def _run(arguments: Sequence[str] | None) -> int:
             f"{error.filename or 'the output'}: {error.strerror or error}; "
             "free the place, or choose another"
         )
+        _settle_stdout()
         return 1
+
+
+def _settle_stdout() -> None:
+    """Let what cannot be written go: Python would complain of it once more at its exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _with_remedy(error: click.ClickException) -> str:
     """What click says, and where the right use is to be read."""
-    message = error.format_message()
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"{message.rstrip('.')} (see {context.command_path} --help)" if context else message
+    name = context.command_path if context else "ner"
+    return f"{error.format_message().rstrip('.')} (see {name} --help)"
 
 
-def _replace_closed_streams() -> None:
-    """Let standard streams that the caller has closed (``>&-``) lead nowhere."""
+def _prepare_streams() -> None:
+    """Closed streams (``>&-``) lead nowhere; characters that the terminal lacks are escaped."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the ``ner`` command."""
-    _replace_closed_streams()
+    _prepare_streams()
     _show_messages()
     sys.exit(_run(arguments))

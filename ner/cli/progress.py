@@ -1,7 +1,7 @@
 """How training is shown: bars on a terminal, nothing elsewhere."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ def _bars() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),  # rich may take a pipe for a terminal, if FORCE_COLOR is set
+        # With FORCE_COLOR set, rich would take a pipe for a terminal.
+        disable=not sys.stderr.isatty(),
     )
 
 
@@ -67,6 +68,3 @@ def training_progress(vectors: str) -> Iterator[TrainingProgress]:
     """Show bars on stderr while the block runs, if stderr is a terminal."""
     with _bars() as bars:
         yield TrainingProgress(bars, vectors)
-
-
-Watch = Callable[[int], None]

@@ -43,13 +43,14 @@ def tag(
     """
     from ner.corpus.plain import read_text, read_tokenized, read_tokens
     from ner.render import renderer
-    from ner.tagger import Tagger
 
     if pretokenized and format_in == "conll":
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
     read = read_tokens if format_in == "conll" else read_tokenized if pretokenized else read_text
     name = "standard input" if file == "-" else file
     with _input(file) as stream:
+        from ner.tagger import Tagger  # only now: torch takes a while, and the file may be missing
+
         tagger = Tagger.load(model, device)
         config = tagger.config.replace(reading).data
         show = renderer(form, tagger.labels, title=f"Entities in {name}")

@@ -84,11 +84,13 @@ def _train(
     resume: bool,
     overwrite: bool,
 ) -> None:
-    from ner.api import train_events
-    from ner.cli.progress import training_progress
     from ner.corpus import load_corpus
 
     corpus = load_corpus(data, config.data)
+
+    from ner.api import train_events  # only now: torch takes a while, and the corpus may be bad
+    from ner.cli.progress import training_progress
+
     out = out or _default_folder(corpus.name, taken=not (resume or overwrite))
     last = None
     try:
@@ -124,6 +126,7 @@ def _default_folder(name: str, *, taken: bool) -> Path:
 def _kept(out: Path, seeds: tuple[int, ...]) -> str:
     """What is left of a run that was stopped."""
     import json
+    import shlex
 
     from ner.training.seeds import seed_folder
 
@@ -137,7 +140,7 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
             return (
                 f"the best model so far (epoch {best[-1]['epoch']}, valid F1 "
                 f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; "
-                f"go on with --out {out} --resume"
+                f"go on with --out {shlex.quote(str(out))} --resume"
             )
     return "no epoch was finished, so there is no model yet; start again with --overwrite"
 

@@ -84,8 +84,14 @@ def has_model(out: Path) -> bool:
 
 
 def check_folder(out: Path, *, overwrite: bool = False) -> None:
-    """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`."""
-    if _contents(out) and not overwrite:
+    """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.
+
+    Files of other people that only bear the names of ours are never overwritten.
+    """
+    there = _contents(out)
+    if there and not any(path.name in ("metrics.jsonl", FINISHED) for path in there):
+        raise UsageError(f"{there[0]}: is not of a run, but in its way; choose another --out")
+    if there and not overwrite:
         raise UsageError(
             f"{out}: holds a run already; choose another --out, go on with --resume, "
             "or replace it with --overwrite"
@@ -114,6 +120,11 @@ def check_corpus(corpus: Corpus) -> None:
         raise TrainingError(
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
             "entity; choose the column of the tags with --tag-column"
+        )
+    if not any(sentence.spans for sentence in corpus.valid):
+        _log.warning(
+            "%s: the validation split has no entity, so the best epoch cannot be told from others",
+            corpus.name,
         )
     for split in ("valid", "test"):
         gold = [sentence.spans for sentence in getattr(corpus, split)]

@@ -1,5 +1,6 @@
 """The loop: what it yields, when it stops, and what it keeps."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ner.predict import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
-from ner.training.loop import PLAIN_STATE, PLATEAU_PATIENCE, Epoch, Step, Trainer
+from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer
 
 Build = Callable[..., Trainer]
 
@@ -37,12 +38,13 @@ def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
 
 
 def with_scores(
-    trainer: Trainer, f1s: Sequence[float], monkeypatch: pytest.MonkeyPatch
+    trainer: Trainer, f1s: Sequence[float], monkeypatch: pytest.MonkeyPatch, most: int = 99
 ) -> list[Epoch]:
-    """The epochs of a training whose F1 on valid is given, epoch by epoch."""
+    """The epochs (as far as `most`) of a training whose F1 on valid is given, epoch by epoch."""
     reports = iter([replace(score(count([], [])), f1=f1) for f1 in f1s])
     monkeypatch.setattr(trainer, "_judge", lambda: next(reports))
-    return [event for event in trainer.run() if isinstance(event, Epoch)]
+    epochs = (event for event in trainer.run() if isinstance(event, Epoch))
+    return list(itertools.islice(epochs, most))
 
 
 def weights(model: Model) -> dict[str, torch.Tensor]:
@@ -159,6 +161,16 @@ def test_a_loss_that_is_no_number_stops_with_a_remedy(build: Build, optimizer: s
     assert message.endswith("try --set train.learning_rate=2.5e+29")
 
 
+def test_a_gradient_that_is_no_number_stops_before_it_spreads(build: Build) -> None:
+    trainer = build()
+    before = weights(trainer._learner)
+    bias = trainer._learner.network.projection.bias
+    bias.register_hook(lambda grad: grad.fill_(math.inf))  # type: ignore[no-untyped-call]
+    with pytest.raises(TrainingError, match=r"the gradient .* in epoch 1: .*learning_rate="):
+        list(trainer.run())
+    assert same(weights(trainer._learner), before)
+
+
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: Corpus) -> None:
     trainer = build(train__ema=ema, train__epochs=1)
@@ -171,6 +183,17 @@ def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: 
     gold = [s.spans for s in tiny_corpus.valid]
     correct = sum(len({*f} & {*g}) for f, g in zip(found, gold, strict=True))
     assert (epoch.valid.correct, epoch.valid.predicted) == (correct, sum(map(len, found)))
+
+
+def test_every_step_goes_into_the_average_under_its_number(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = build(train__epochs=2)
+    assert trainer.average is not None
+    numbers: list[int] = []
+    monkeypatch.setattr(trainer.average, "update", numbers.append)
+    list(trainer.run())
+    assert numbers == list(range(2 * trainer._steps))
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
@@ -203,7 +226,7 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
         if isinstance(event, Epoch) and event.number == 2:
             break
     tensors, plain = broken.state()
-    assert set(plain) == set(PLAIN_STATE)
+    assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops"}
     resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
     assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
     assert same(weights(resumed._learner), weights(straight._learner))
@@ -212,6 +235,15 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
     ours, theirs = resumed.state()[0], straight.state()[0]
     assert list(ours) == list(theirs)
     assert same(ours, theirs)
+
+
+def test_drops_and_patience_outlive_a_stop(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"train__schedule": "plateau", "train__learning_rate": 0.4, "train__warmup": 0.0}
+    broken, resumed = (build(train__epochs=9, train__patience=4, **settings) for _ in range(2))
+    with_scores(broken, [0.5, 0.5, 0.5], monkeypatch, most=3)
+    resumed.restore(*broken.state())
+    rates = [epoch.learning_rate for epoch in with_scores(resumed, [0.5] * 6, monkeypatch)]
+    assert rates == pytest.approx([0.2, 0.2])
 
 
 def test_gradients_are_clipped(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

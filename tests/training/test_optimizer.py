@@ -104,14 +104,14 @@ def test_the_average_is_what_its_formula_says() -> None:
     model = network()
     average = Average(model, 0.9)
     expected: dict[str, Tensor] = {k: v.clone().double() for k, v in model.named_parameters()}
-    for step in range(200):
+    for step in range(100):
         drift(model)
         average.update(step)
         decay = min(0.9, (1 + step) / (10 + step))
         for name, weight in model.named_parameters():
             expected[name] = decay * expected[name] + (1 - decay) * weight.detach().double()
-    for name, weight in average.network.named_parameters():
-        assert torch.allclose(weight.double(), expected[name], atol=1e-4), name
+        for name, weight in average.network.named_parameters():
+            assert torch.allclose(weight.double(), expected[name], atol=1e-4), (step, name)
 
 
 def test_the_average_is_apart_from_the_weights() -> None:

@@ -463,6 +463,23 @@ def test_unseen_types_are_said_and_no_obstacle(
     )
 
 
+def test_a_validation_split_without_entities_is_said(
+    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = tuple(replace(sentence, spans=()) for sentence in tiny_corpus.valid)
+    check_corpus(replace(tiny_corpus, valid=plain))
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert "the validation split has no entity" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["config.toml", "model"])
+def test_what_is_of_no_run_is_never_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match=f"{name}: is not of a run, but in its way"):
+            check_folder(tmp_path, overwrite=overwrite)
+
+
 def test_a_corpus_without_a_test_split_is_judged_on_valid_alone(
     start: Start, tmp_path: Path, tiny_corpus: Corpus
 ) -> None:

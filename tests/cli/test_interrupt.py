@@ -1,0 +1,151 @@
+"""Ctrl-C while training: real processes, stopped by a real signal."""
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ner.bundle import load_bundle
+from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets
+
+# So slow that the run does not end by itself, were it not stopped.
+LONG = sets(*SMALL, "train.epochs=2000", "train.patience=2000", "train.learning_rate=1e-6")
+INTERRUPTED = 130
+
+
+def _stopped(*arguments: str | Path, when: Callable[[], bool]) -> Outcome:
+    """Start ``ner train`` here, press Ctrl-C as soon as `when` holds, and wait for the end."""
+    process = subprocess.Popen(
+        command("train", *arguments),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        patience = time.monotonic() + LIMIT
+        while not when() and process.poll() is None and time.monotonic() < patience:
+            time.sleep(0.005)  # between two looks, not in the hope that something has happened
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+    return Outcome(process.returncode, out, err)
+
+
+def _epochs(run_folder: Path) -> int:
+    """How many epochs are on disk, with all that belongs to them."""
+    if not (run_folder / "checkpoint").exists():
+        return 0
+    return len((run_folder / "metrics.jsonl").read_text().splitlines())
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.part"))
+
+
+def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder: Path) -> None:
+    epochs = sets("train.epochs=30", "train.patience=30", *SMALL)
+    arguments = ["--data", tiny_folder, *epochs, "--out", "my run"]
+    out = Path("my run")
+    outcome = _stopped(*arguments, when=lambda: _epochs(out) >= 2)
+    assert (outcome.code, outcome.out) == (INTERRUPTED, "")
+    *messages, last = outcome.err.splitlines()
+    assert all(line.startswith("epoch ") for line in messages)
+    records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    best = [record for record in records if record["best"]][-1]
+    assert last == (
+        f"ner: stopped; the best model so far (epoch {best['epoch']}, valid F1 "
+        f"{100 * best['valid_f1']:.2f}) is in my run; go on with --out 'my run' --resume"
+    )
+    assert not (out / "result.json").exists()
+    assert _leftovers(out) == []
+    assert load_bundle(out).about["scores"]["valid"]["f1"] == best["valid_f1"]
+    run("tag", "-", "--model", out, stdin=b"Anna left Rome.\n").good()
+    assert "no finished run" in run("tag", "-").complaint()
+
+    again = run("train", *arguments)
+    assert again.code == 2
+    assert "go on with --resume" in again.complaint()
+    resumed = run("train", *arguments, "--resume").good()
+    assert resumed.err.splitlines()[0].startswith(f"epoch {len(records) + 1}: ")
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == 30
+    assert (out / "result.json").exists()
+
+    run("train", "--data", tiny_folder, *epochs, "--out", "straight").good()
+    weights = "model/weights.safetensors"
+    assert (out / weights).read_bytes() == Path("straight", weights).read_bytes()
+
+
+def test_resume_takes_the_settings_from_the_run_folder(empty: Path, tiny_folder: Path) -> None:
+    arguments = ["--data", tiny_folder, "--out", "r"]
+    outcome = _stopped(*arguments, *LONG, when=lambda: _epochs(Path("r")) >= 1)
+    assert outcome.code == INTERRUPTED
+    changed = run("train", *arguments, *sets(*SMALL, "train.epochs=1"), "--resume")
+    assert changed.code == 1
+    assert "was started with other settings (train.epochs, train.patience" in changed.complaint()
+    assert load_bundle("r").config.train.epochs == 2000
+
+
+def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
+    arguments = ["--data", tiny_folder, *LONG, "--set", "train.batch_sentences=1", "--out", "r"]
+    outcome = _stopped(*arguments, when=Path("r/log.txt").exists)
+    assert (outcome.code, outcome.out) == (INTERRUPTED, "")
+    if Path("r/metrics.jsonl").read_text() == "":  # else the epoch was faster than the signal
+        assert outcome.err == (
+            "ner: stopped; no epoch was finished, so there is no model yet; "
+            "start again with --overwrite\n"
+        )
+        assert run("tag", "-", "--model", "r").code == 2
+    assert _leftovers(empty) == []
+    run("train", "--data", tiny_folder, *sets(*SMALL, "train.epochs=1"), "--out", "r").complaint()
+    again = ["--out", "r", "--overwrite"]
+    run("train", "--data", tiny_folder, *sets(*SMALL, "train.epochs=1"), *again).good()
+
+
+def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> None:
+    epochs = sets("train.epochs=30", "train.patience=30", *SMALL)
+    arguments = ["--data", tiny_folder, *epochs, "--seeds", "1,2", "--out", "r"]
+    outcome = _stopped(*arguments, when=lambda: _epochs(Path("r/seed-2")) >= 1)
+    assert outcome.code == INTERRUPTED
+    assert "is in r/seed-2; go on with --out r --resume" in outcome.err.splitlines()[-1]
+    first = Path("r/seed-1/result.json").read_bytes()
+    resumed = run("train", *arguments, "--resume").good()
+    assert resumed.out.endswith("model: r\n")
+    assert Path("r/seed-1/result.json").read_bytes() == first
+    assert _epochs(Path("r/seed-2")) == 30
+
+
+def test_ctrl_c_while_tagging_leaves_no_output(here: Path) -> None:
+    process = subprocess.Popen(
+        command("tag", "-", "--out", "tagged.txt"),
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert process.stdin
+        process.stdin.write(b"Anna left Rome.\n" * 10_000)  # more than fits into the pipe
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err.strip()) == (INTERRUPTED, b"", b"ner: stopped")
+    assert [path.name for path in here.iterdir()] == ["runs"]
+
+
+def test_a_word_for_the_shell(empty: Path, tiny_folder: Path, monkeypatch) -> None:
+    """Ctrl-C in this process, without a signal: while the corpus is read."""
+    import ner.corpus
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ner.corpus, "load_corpus", interrupted)
+    outcome = run("train", "--data", tiny_folder)
+    assert (outcome.code, outcome.err.strip()) == (INTERRUPTED, "ner: stopped")
+    assert list(empty.iterdir()) == []

@@ -1,0 +1,209 @@
+"""``ner train``: what it leaves in the run folder, what it says, and where."""
+
+import json
+import math
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import ner
+from ner.bundle import load_bundle
+from ner.config import Config, describe, load_config
+from ner.corpus import load_corpus
+from ner.training.run import CONTENTS
+from tests.cli.command import BRIEF, SMALL, TINY, Outcome, run, sets, tree
+
+EPOCH_KEYS = {
+    "epoch", "loss", "valid_precision", "valid_recall", "valid_f1", "learning_rate",
+    "tokens_per_second", "seconds", "best",
+}  # fmt: skip
+
+
+def _records(run_folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def _seed(model: str | Path) -> int:
+    return load_bundle(model).config.train.seed
+
+
+def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcome]) -> None:
+    outcome = trained[1].good()
+    lines = outcome.out.splitlines()
+    assert lines[0].startswith("test scores of the best model (epoch ")
+    assert lines[-3:] == ["valid F1 100.00", "test F1 100.00", "model: runs/tiny"]
+    assert "epoch" not in "".join(lines[1:])
+    messages = outcome.err.splitlines()
+    assert [line.partition(":")[0] for line in messages] == [f"epoch {n}" for n in range(1, 7)]
+    assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
+
+
+def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> None:
+    assert not set("\x1b\r━") & {*trained[1].out, *trained[1].err}
+
+
+def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
+    assert {path.name for path in model.iterdir()} == {*CONTENTS}
+    records = _records(model)
+    assert [record["epoch"] for record in records] == list(range(1, 7))
+    assert all(record.keys() == EPOCH_KEYS for record in records)
+    assert all(math.isfinite(value) for record in records for value in record.values())
+    assert "F1 100.00" in (model / "log.txt").read_text(encoding="utf-8")
+    assert "<svg" in (model / "curves.svg").read_text(encoding="utf-8")
+    result = json.loads((model / "result.json").read_text())
+    assert result["scores"]["test"]["f1"] == 1.0
+    assert records[result["best_epoch"] - 1]["valid_f1"] == 1.0
+
+
+def test_the_run_folder_holds_every_setting_as_resolved(model: Path) -> None:
+    config = load_config(model / "config.toml")
+    assert (config.model.hidden, config.train.learning_rate) == (16, 0.02)
+    assert config.data.tokenizer != "auto"
+    assert load_bundle(model).config == config
+    written = tomllib.loads((model / "config.toml").read_text(encoding="utf-8"))
+    assert {f"{s}.{k}" for s, part in written.items() for k in part} == {
+        key for key, *_ in describe()
+    }
+
+
+def test_runs_are_named_after_the_corpus_and_never_replaced(empty: Path, tiny_folder: Path) -> None:
+    for name in ("tiny", "tiny-2", "tiny-3"):
+        outcome = run("train", "--data", tiny_folder, *BRIEF).good()
+        assert outcome.out.endswith(f"model: runs/{name}\n")
+    assert {path.name for path in (empty / "runs").iterdir()} == {"tiny", "tiny-2", "tiny-3"}
+
+
+def test_a_folder_with_a_run_is_refused_and_replaced_only_when_told(
+    empty: Path, tiny_folder: Path
+) -> None:
+    arguments = ["train", "--data", tiny_folder, *BRIEF, "--out", "r"]
+    run(*arguments).good()
+    (empty / "r" / "notes.txt").write_text("mine")
+    before = tree(empty)
+    outcome = run(*arguments, "--set", "train.seed=2")
+    assert outcome.code == 2
+    assert "r: holds a run already; choose another --out" in outcome.complaint()
+    assert tree(empty) == before
+    run(*arguments, "--set", "train.seed=2", "--overwrite").good()
+    assert _seed("r") == 2
+    assert (empty / "r" / "notes.txt").read_text() == "mine"
+
+
+def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
+    empty: Path, tiny_folder: Path
+) -> None:
+    run("train", "--data", tiny_folder, *BRIEF, "--out", "r").good()
+    before = tree(empty)
+    for wrong in (["--vectors", "none.vec"], ["--device", "cuda"], ["--set", "train.epochs=0"]):
+        outcome = run("train", "--data", tiny_folder, *BRIEF, "--out", "r", "--overwrite", *wrong)
+        outcome.complaint()
+        assert tree(empty) == before
+
+
+def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
+    outcome = run("train", "--data", tiny_folder, *BRIEF, "--seeds", "3,1", "--out", "r").good()
+    lines = outcome.out.splitlines()
+    result = json.loads((empty / "r" / "result.json").read_text())
+    for split, line in zip(("valid", "test"), lines, strict=False):
+        each = [100 * result["runs"][seed]["scores"][split]["f1"] for seed in ("3", "1")]
+        mean = sum(each) / 2
+        deviation = abs(each[0] - each[1]) / math.sqrt(2)
+        assert line == (f"{split} F1 {mean:.2f} ± {deviation:.2f} ({each[0]:.2f}, {each[1]:.2f})")
+    best = result["best_seed"]
+    assert lines[2:] == [f"best seed on valid: {best}", "model: r"]
+    assert [_seed(f"r/seed-{seed}") for seed in (3, 1)] == [3, 1]
+    assert _seed("r") == best
+    assert {path.name for path in (empty / "r").iterdir()} == {
+        "model", "result.json", "seed-1", "seed-3",
+    }  # fmt: skip
+
+
+def test_set_goes_over_the_file_and_the_file_over_the_default(
+    empty: Path, tiny_folder: Path
+) -> None:
+    Path("my settings.toml").write_text(
+        "[model]\nhidden = 8\nword_dim = 9\ncell = 'gru'\n[train]\nepochs = 1\nthreads = 1\n"
+    )
+    settings = sets("model.hidden=6", "model.cell=rnn", "model.cell=lstm")
+    arguments = ["--config", "my settings.toml", *settings, "--out", "r"]
+    run("train", "--data", tiny_folder, *arguments).good()
+    config = load_bundle("r").config
+    assert (config.model.hidden, config.model.word_dim, config.model.cell) == (6, 9, "lstm")
+    assert config.train.epochs == 1
+    assert config.train.batch_sentences == Config().train.batch_sentences
+
+
+def test_the_settings_of_a_run_make_the_same_run_again(empty: Path, tiny_folder: Path) -> None:
+    run("train", "--data", tiny_folder, *BRIEF, "--set", "train.seed=7", "--out", "a").good()
+    run("train", "--data", tiny_folder, "--config", "a/config.toml", "--out", "b").good()
+    same = ("config.toml", "model/weights.safetensors", "model/words.json")
+    assert all((empty / "a" / n).read_bytes() == (empty / "b" / n).read_bytes() for n in same)
+    for record, again in zip(_records(empty / "a"), _records(empty / "b"), strict=True):
+        assert record["loss"] == again["loss"]
+
+
+def test_list_settings_names_each_with_default_and_meaning() -> None:
+    outcome = run("train", "--list-settings").good()
+    for key, default, meaning in describe():
+        assert f"{key} = {default!r}\n    {meaning}\n" in outcome.out
+    assert outcome.err == ""
+
+
+def test_vectors_are_read_and_their_coverage_said(empty: Path, tiny_folder: Path) -> None:
+    words = ["Anna", "paris", "visited", "Zanzibar"]
+    rows = "".join(f"{word} {n} 0.5 -0.5\n" for n, word in enumerate(words))
+    Path("my.vec").write_text(f"{len(words)} 3\n{rows}")
+    outcome = run(
+        "train", "--data", tiny_folder, *BRIEF, "--vectors", "my.vec", "--out", "r"
+    ).good()
+    said = "my.vec: vectors of 3 numbers for 3 of 12 training words (25.0 %), and 1 spare ones"
+    assert outcome.err.splitlines()[0] == said
+    assert load_bundle("r").config.train.vectors == "my.vec"
+    Path("my.vec").unlink()
+    run("tag", "-", "--model", "r", stdin=b"Anna left.").good()
+
+
+def test_reading_options_reach_the_corpus(empty: Path) -> None:
+    Path("c").mkdir()
+    lines = "# a note\nJosé\tPER\tx\nging\tO\tx\n\nRom\tLOC\tx\n\n"
+    for split in ("train", "dev"):
+        Path("c", f"{split}.tsv").write_text(lines, encoding="latin-1")
+    options = ["--tag-column", "1", "--scheme", "io", "--encoding", "latin-1", "--comments"]
+    run("train", "--data", "c", *options, *BRIEF, "--out", "r").good()
+    bundle = load_bundle("r")
+    assert bundle.labels == ["LOC", "PER"]
+    assert "josé" in bundle.model.indexer.words
+    run("evaluate", "--data", "c", "--model", "r", "--split", "valid").good()
+
+
+def test_a_corpus_without_valid_says_what_was_cut(empty: Path, tiny_folder: Path) -> None:
+    arguments = ["--data", tiny_folder / "train.conll", *BRIEF, "--out", "r"]
+    outcome = run("train", *arguments).good()
+    said = "train.conll: no validation split: 2 of 24 training sentences set apart"
+    assert outcome.err.splitlines()[0].startswith(said)
+    assert outcome.out.splitlines()[0].startswith("valid scores of the best model")
+    assert "no validation split" in Path("r/model/README.md").read_text(encoding="utf-8")
+
+
+def test_library_and_command_train_the_same_model(
+    empty: Path, tiny_folder: Path, model: Path
+) -> None:
+    config = load_config(None, [*SMALL, *TINY[1::2]])
+    tagger = ner.train(load_corpus(tiny_folder), out="r", config=config, device="cpu")
+    assert tagger.labels == ["LOC", "PER"]
+    weights = "model/weights.safetensors"
+    assert (empty / "r" / weights).read_bytes() == (model / weights).read_bytes()
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_here(device: str, empty: Path, tiny_folder: Path) -> None:
+    import torch
+
+    if getattr(torch, device).is_available():
+        pytest.skip(f"{device} is here")
+    for arguments in (["train", "--out", "r"], ["evaluate", "--model", "r"]):
+        outcome = run(*arguments, "--data", tiny_folder, "--device", device)
+        assert outcome.code == 2
+        assert f"device '{device}' is not to be had here; use --device auto" in outcome.complaint()
+    assert list(empty.iterdir()) == []
