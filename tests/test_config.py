@@ -270,7 +270,9 @@ def test_a_toml_file(tmp_path: Path) -> None:
     assert load_config(path) == load_config() == Config()
 
 
-@given(text=st.text(), number=st.floats(1e-12, allow_infinity=False), seed=st.integers(0, 2**32 - 1))
+@given(
+    text=st.text(), number=st.floats(1e-12, allow_infinity=False), seed=st.integers(0, 2**32 - 1)
+)
 def test_a_configuration_written_as_toml_is_read_back(text: str, number: float, seed: int) -> None:
     changes = {"data.encoding": text, "train.clip": number, "train.seed": seed}
     config = Config().replace(changes)
