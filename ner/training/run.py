@@ -14,6 +14,7 @@
 import hashlib
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -243,11 +244,21 @@ class Run:
     def _save(self, scores: Mapping[str, Report]) -> None:
         about = {
             "corpus": self.corpus.name,
-            "notes": list(self.corpus.notes),
+            "notes": [self._without_folders(note) for note in self.corpus.notes],
             "checksums": self.corpus.checksums(),
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
-        save_bundle(Bundle(self._trainer.judged, self.config, about), self.out / "model")
+        vectors = Path(self.config.train.vectors).name
+        config = self.config.replace({"train.vectors": vectors})
+        save_bundle(Bundle(self._trainer.judged, config, about), self.out / "model")
+
+    def _without_folders(self, note: str) -> str:
+        """A note that names files only: a model is shared, the folders of its maker are not."""
+        sentences = [s for split in self.corpus.splits().values() for s in split[:1]]
+        folders = {str(Path(sentence.source).parent) + os.sep for sentence in sentences}
+        for folder in sorted(folders, key=len, reverse=True):
+            note = note.replace(folder, "")
+        return note
 
     def _finish(self) -> Finished:
         """Judge the best model once more by seqeval, on test too, and close the run."""

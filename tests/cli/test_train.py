@@ -101,6 +101,23 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
         assert tree(empty) == before
 
 
+def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folder: Path) -> None:
+    arguments = ["train", "--data", tiny_folder, "--out", "r", "--resume"]
+    outcome = run(*arguments, *BRIEF)
+    assert outcome.code == 1
+    assert "no checkpoint to go on from; start anew with --overwrite" in outcome.complaint()
+    run(*arguments[:-1], *BRIEF).good()
+    before = tree(empty)
+    outcome = run(*arguments, *BRIEF, *sets("train.epochs=2", "data.strict=true"))
+    assert outcome.code == 1
+    said = "r: was started with other settings (data.strict, train.epochs); resume with the same"
+    assert said in outcome.complaint()
+    assert tree(empty) == before
+    resumed = run(*arguments, "--config", "r/config.toml").good()
+    assert resumed.out.endswith("model: r\n")
+    assert Path("r/model/weights.safetensors").read_bytes() == before["r/model/weights.safetensors"]
+
+
 def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     outcome = run("train", "--data", tiny_folder, *BRIEF, "--seeds", "3,1", "--out", "r").good()
     lines = outcome.out.splitlines()

@@ -497,3 +497,25 @@ def test_a_validation_split_without_entities_gives_an_answer(
     assert isinstance(finished, Finished)
     assert finished.scores["test"].support == 0
     assert finished.scores["test"].f1 == 0.0
+
+
+def test_a_model_does_not_tell_the_folders_of_its_maker(
+    start: Start, tiny_corpus: Corpus, tmp_path: Path
+) -> None:
+    home = tmp_path / "home" / "somebody"
+    home.mkdir(parents=True)
+    word = tiny_corpus.train[0].tokens[0].lower()
+    (home / "my.vec").write_text(f"1 2\n{word} 0.5 0.25\n", encoding="utf-8")
+    source = str(home / "train.txt")
+    corpus = replace(
+        tiny_corpus,
+        train=tuple(replace(sentence, source=source) for sentence in tiny_corpus.train),
+        notes=(f"{source}:7: an illegal tag was repaired",),
+    )
+    run = start(tmp_path / "run", corpus, train__vectors=str(home / "my.vec"), train__epochs=1)
+    list(run.events())
+    shared = [path.read_bytes() for path in (tmp_path / "run" / "model").iterdir()]
+    assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
+    assert any(b"my.vec" in content for content in shared)
+    assert not any(b"somebody" in content for content in shared)
+    assert load_config(tmp_path / "run" / "config.toml").train.vectors == str(home / "my.vec")

@@ -1,0 +1,63 @@
+"""What training shows on a terminal (what it shows elsewhere: `test_train`)."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import LIMIT, command, environment, run, sets
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="wants a pseudo-terminal")
+
+
+def _on_terminal(arguments: list[str], cwd: Path) -> str:
+    """What a command writes on stderr, if that is a terminal."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen(
+            arguments,
+            cwd=cwd,
+            env=environment(TERM="xterm", COLUMNS="100"),
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        written = b""
+        try:
+            while piece := terminal.read(65536):
+                written += piece
+        except OSError:  # so the end shows on Linux
+            pass
+    assert process.wait(LIMIT) == 0
+    return written.decode()
+
+
+def _left(written: str) -> list[str]:
+    """The lines that stay on the screen: what a line was before it was erased is gone."""
+    lines = [line.split("\x1b[2K")[-1] for line in written.split("\r\n")]
+    return [re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line).strip("\r") for line in lines]
+
+
+def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path) -> None:
+    (empty / "v.vec").write_text("2 2\nAnna 1 2\nRome 3 4\n")
+    settings = sets("model.hidden=8", "train.epochs=3", "train.batch_sentences=2")
+    arguments = ["train", "--data", str(tiny_folder), *settings, "--vectors", "v.vec"]
+    written = _on_terminal(command(*arguments), empty)
+    assert "━" in written
+    assert re.search(r"loss \d+\.\d{3}", written)
+    messages = [line for line in _left(written) if line and "━" not in line]
+    assert messages[0].startswith("v.vec: vectors of 2 numbers")
+    assert [line.partition(":")[0] for line in messages[1:]] == ["epoch 1", "epoch 2", "epoch 3"]
+
+
+def test_no_bar_in_a_pipe_even_where_colours_are_forced(
+    empty: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    arguments = ["--data", tiny_folder, *sets("model.hidden=8", "train.epochs=1")]
+    outcome = run("train", *arguments).good()
+    assert not set("\x1b\r━") & {*outcome.err, *outcome.out}

@@ -1,0 +1,260 @@
+"""``ner tag``: inputs, outputs, streams."""
+
+import gzip
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ner.tagger import CHUNK_TOKENS
+from tests.cli.command import LIMIT, command, environment, process, run, shell, tree
+
+TEXT = "Anna visited New York.\n\nDora left Rome. Berta saw Paris.\n"
+MARKED = (
+    "[Anna](PER) visited [New York](LOC).\n\n"
+    "[Dora](PER) left [Rome](LOC). [Berta](PER) saw [Paris](LOC).\n"
+)
+
+
+def _tag(*arguments: str | Path, stdin: bytes = b"") -> str:
+    outcome = run("tag", *arguments, stdin=stdin).good()
+    assert outcome.err == ""
+    return outcome.out
+
+
+def _records(*arguments: str | Path, stdin: bytes = b"") -> list[dict[str, Any]]:
+    lines = _tag(*arguments, "--format", "jsonl", stdin=stdin).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def text(here: Path) -> Path:
+    path = here / "text.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_text_is_the_default(text: Path) -> None:
+    assert _tag(text) == _tag(text, "--format", "text") == MARKED
+
+
+def test_a_real_process(text: Path) -> None:
+    outcome = process("tag", "text.txt", "--model", "runs/tiny", cwd=text.parent).good()
+    assert (outcome.out, outcome.err) == (MARKED, "")
+
+
+def test_jsonl_has_exact_offsets_and_scores(text: Path) -> None:
+    records = _records(text)
+    assert [record["text"] for record in records] == TEXT.splitlines()
+    assert [len(record["entities"]) for record in records] == [2, 0, 4]
+    for record in records:
+        for entity in record["entities"]:
+            assert entity.keys() == {"start", "end", "label", "score", "text"}
+            assert record["text"][entity["start"] : entity["end"]] == entity["text"]
+            assert 0 < entity["score"] <= 1
+    assert records[0]["entities"][1]["text"] == "New York"
+
+
+def test_offsets_count_characters_whatever_stands_before(here: Path) -> None:
+    prefix = "🙂 e\u0301 中文 \u00a0\u200b\u2028 ﬀ A\u030a. "
+    record = _records("-", stdin=f"{prefix}Anna visited Paris.\n".encode())[0]
+    found = {entity["text"]: entity["start"] for entity in record["entities"]}
+    assert record["text"] == f"{prefix}Anna visited Paris."
+    assert found["Anna"] == len(prefix)
+    assert all(record["text"][e["start"] : e["end"]] == e["text"] for e in record["entities"])
+
+
+def test_conll_is_read_back_as_a_corpus(text: Path) -> None:
+    output = _tag(text, "--format", "conll", "--out", "tagged.conll")
+    assert output == ""
+    lines = Path("tagged.conll").read_text(encoding="utf-8")
+    assert lines.startswith("Anna B-PER\nvisited O\nNew B-LOC\nYork I-LOC\n. O\n\nDora B-PER\n")
+    run("data", "check", "tagged.conll").good()
+    assert _tag("tagged.conll", "--format-in", "conll", "--format", "conll") == lines
+
+
+def test_html_is_one_page_with_a_legend(text: Path) -> None:
+    page = _tag(text, "--format", "html")
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+    assert f"<title>Entities in {text}</title>" in page
+    assert re.findall(r"<li><mark[^>]*>(\w+)</mark></li>", page) == ["LOC", "PER"]
+    assert not re.search(r"https?:|src=|href=", page)
+    paragraphs = re.findall(r"<p [^>]*>(.*?)</p>", page, re.DOTALL)
+    plain = [html.unescape(re.sub("<[^>]*>", "", paragraph)) for paragraph in paragraphs]
+    assert plain == TEXT.splitlines()
+
+
+def test_standard_input(text: Path) -> None:
+    assert _tag("-", stdin=TEXT.encode()) == MARKED
+    assert "<title>Entities in standard input</title>" in _tag("-", "--format", "html")
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "conll"])
+def test_an_empty_file_has_an_empty_output(form: str, here: Path) -> None:
+    Path("empty.txt").touch()
+    assert _tag("empty.txt", "--format", form) == ""
+    assert _tag("/dev/null", "--format", form) == ""
+
+
+def test_an_empty_file_is_a_whole_page(here: Path) -> None:
+    assert _tag("/dev/null", "--format", "html").endswith("</html>\n")
+
+
+def test_blank_lines_are_kept(here: Path) -> None:
+    given = "\n\n  \nAnna left.\n\n\t\n"
+    assert _tag("-", stdin=given.encode()) == given.replace("Anna", "[Anna](PER)")
+    assert [record["text"] for record in _records("-", stdin=given.encode())] == given.split("\n")[
+        :-1
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        TEXT.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.encode().removesuffix(b"\n"),
+    ],
+    ids=["crlf", "bom", "no last line end"],
+)
+def test_line_ends_and_byte_order_mark(given: bytes, here: Path) -> None:
+    Path("odd.txt").write_bytes(given)
+    assert _tag("odd.txt") == MARKED
+
+
+def test_gz_in_and_out(text: Path) -> None:
+    Path("text.txt.gz").write_bytes(gzip.compress(TEXT.encode()))
+    assert _tag("text.txt.gz") == MARKED
+    assert _tag("text.txt.gz", "--out", "out.txt.gz") == ""
+    assert gzip.decompress(Path("out.txt.gz").read_bytes()).decode() == MARKED
+
+
+def test_another_encoding(here: Path) -> None:
+    for encoding in ("latin-1", "utf-16"):
+        Path("text.txt").write_text("Anna visited Paris près de José.\n", encoding=encoding)
+        output = _tag("text.txt", "--encoding", encoding)
+        assert output.startswith("[Anna](PER) visited [Paris](LOC) ")
+        assert "près" in output
+
+
+def test_pretokenized_keeps_the_tokens(here: Path) -> None:
+    given = b"Anna visited  New\tYork .\n\nU.S.A. don't ;-) Dora\n"
+    output = _tag("-", "--pretokenized", "--format", "conll", stdin=given)
+    tokens = [line.split(" ")[0] for line in output.splitlines() if line]
+    assert tokens == given.decode().split()
+    assert output.startswith("Anna B-PER\nvisited O\nNew B-LOC\nYork I-LOC\n")
+    assert _records("-", "--pretokenized", stdin=given)[0]["entities"][1]["text"] == "New\tYork"
+
+
+def test_columns_as_input(here: Path) -> None:
+    given = "-DOCSTART- O\n\n# note\n1 Anna X\n2 left X\n\n\n1 Don't X\n"
+    arguments = ["--format-in", "conll", "--token-column", "1", "--comments"]
+    output = _tag("-", *arguments, "--format", "conll", stdin=given.encode())
+    assert output.startswith("Anna B-PER\nleft O\n\nDon't ")
+    assert [r["text"] for r in _records("-", *arguments, stdin=given.encode())] == [
+        "Anna left",
+        "Don't",
+    ]
+
+
+def test_tokenizer_option(here: Path) -> None:
+    given = b"Anna left.\n"
+    output = _tag("-", "--tokenizer", "characters", "--format", "conll", stdin=given)
+    assert [line[0] for line in output.splitlines() if line] == list("Annaleft.")
+
+
+def test_out_is_written_whole(text: Path) -> None:
+    for place in (Path("out.txt"), Path("new/folder/ü x.txt")):
+        assert _tag(text, "--out", place) == ""
+        assert place.read_text(encoding="utf-8") == MARKED
+        assert [path.name for path in place.parent.glob("*.part")] == []
+    assert _tag(text, "--out", "-") == MARKED
+    assert not Path("-").exists()
+
+
+def test_a_file_may_be_tagged_into_itself(text: Path) -> None:
+    assert _tag(text, "--out", text) == ""
+    assert text.read_text(encoding="utf-8") == MARKED
+
+
+def test_out_is_left_alone_if_the_input_breaks_off(here: Path) -> None:
+    Path("out.txt").write_text("before")
+    good = b"Anna left and so on and so on and on .\n" * (1 + CHUNK_TOKENS // 11)
+    Path("bad.txt").write_bytes(good + b"Jos\xe9\n")
+    before = tree(here)
+    outcome = run("tag", "bad.txt", "--out", "out.txt")
+    assert outcome.code == 1
+    place = f"bad.txt:{good.count(10) + 1}: byte 0xE9 at offset {len(good) + 3}"
+    assert f"{place} is not utf-8" in outcome.complaint()
+    assert "--encoding" in outcome.err
+    assert tree(here) == before
+
+
+def test_the_newest_finished_run_is_the_default_model(here: Path) -> None:
+    for number, name in enumerate(("older", "newest", "unfinished", "middle")):
+        shutil.copytree("runs/tiny", f"runs/{name}")
+        time = 2_000_000_000 + (9 if name == "newest" else number)
+        os.utime(f"runs/{name}/result.json", (time, time))
+    Path("runs/unfinished/result.json").unlink()
+    for name in ("tiny", "older", "unfinished", "middle"):
+        shutil.rmtree(f"runs/{name}/model")
+    assert _tag("-", stdin=TEXT.encode()) == MARKED
+
+
+def test_another_folder_to_stand_in(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    outcome = run("tag", "-")
+    assert outcome.code == 2
+    assert "no finished run under runs/ here; give --model DIR" in outcome.complaint()
+    for model in ("../runs/tiny", "../runs/tiny/model", here / "runs" / "tiny"):
+        assert _tag("-", "--model", model, stdin=TEXT.encode()) == MARKED
+
+
+def test_head_ends_quietly(here: Path) -> None:
+    """Far more output than a pipe holds, so that `tag` writes where nobody reads any more."""
+    Path("big.txt").write_text("Anna visited New York. And so on, for quite a while.\n" * 20_000)
+    outcome = shell('"$@" | head -n 1', "tag", "big.txt", cwd=here)
+    assert outcome.err == ""
+    assert outcome.out.startswith("[Anna](PER) visited [New York](LOC). ")
+    assert outcome.out.count("\n") == 1
+    assert outcome.code == 0
+
+
+def test_output_comes_while_input_is_still_open(here: Path) -> None:
+    """What was read is tagged and written before the end of the input, so memory is bounded."""
+    tagging = subprocess.Popen(
+        command("tag", "-"),
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    watchdog = threading.Timer(LIMIT, tagging.kill)  # a reader of too much would wait for ever
+    watchdog.start()
+    try:
+        assert tagging.stdin
+        assert tagging.stdout
+        lines = 1 + CHUNK_TOKENS // 5  # of 5 tokens each
+        tagging.stdin.write(b"Anna visited New York.\n" * lines)
+        tagging.stdin.flush()
+        assert tagging.stdout.readline().decode() == "[Anna](PER) visited [New York](LOC).\n"
+        tagging.stdin.close()
+        assert tagging.stdout.read().count(b"\n") == lines - 1
+        assert tagging.wait() == 0
+    finally:
+        watchdog.cancel()
+        tagging.kill()
+
+
+def test_a_broken_disk_is_one_line(text: Path) -> None:
+    outcome = shell('"$@" >/dev/full', "tag", "text.txt", cwd=text.parent)
+    assert outcome.code == 1
+    assert "No space left on device" in outcome.complaint()
