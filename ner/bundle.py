@@ -186,7 +186,7 @@ def _unreadable(path: Path, error: OSError) -> BundleError:
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        return safetensors.torch.load_file(path)
+        return safetensors.torch.load(path.read_bytes())
     except OSError as error:
         raise _unreadable(path, error) from None
     except safetensors.SafetensorError as error:

@@ -79,7 +79,7 @@ def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
             if len(raw) > LONGEST:
                 raise CorpusError(
                     f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
-                    "a line holds one token, or one JSON record"
+                    "break it into shorter ones (in a corpus: a token, or a JSON record)"
                 )
             yield raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

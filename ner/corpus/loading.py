@@ -75,7 +75,7 @@ def read_corpus(
     ]
     notes += [note for reading in readings.values() for note in reading.notes]
     splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in readings.items()}
-    title = str(name) if str(name) in NAMED else path.absolute().name
+    title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
     mixed = corpus.mixed_schemes()
     if not mixed:

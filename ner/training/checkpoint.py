@@ -26,7 +26,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         if not isinstance(state, dict):
             raise ValueError("state.json holds no object")
-        return safetensors.torch.load_file(folder / "tensors.safetensors"), state
+        return safetensors.torch.load((folder / "tensors.safetensors").read_bytes()), state
     except FileNotFoundError:
         raise TrainingError(
             f"{folder}: no checkpoint to go on from; start anew with --overwrite, not --resume"

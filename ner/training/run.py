@@ -180,8 +180,8 @@ class Run:
         try:
             if other := self._differences(state):
                 raise TrainingError(
-                    f"{self.out}: was started with other settings ({', '.join(other)}); "
-                    "resume with the same, or start a new run in another --out"
+                    f"{self.out}: was started with other settings ({', '.join(other)}); resume "
+                    f"with the same (--config {self.out / 'config.toml'}), or start anew elsewhere"
                 )
             self._trainer.restore(tensors, state["trainer"])
             self._history, self._seconds = state["history"], state["seconds"]
@@ -221,7 +221,6 @@ class Run:
         self._history.append(record)
         if epoch.best:
             self._save({"valid": epoch.valid})
-        self._write_metrics()
         tensors, plain = self._trainer.state()
         state = {
             "trainer": plain,
@@ -231,6 +230,7 @@ class Run:
             "vocabulary": self._vocabulary,
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
+        self._write_metrics()  # last: an epoch that is listed can be gone on from
         _log.info(
             "epoch %d: loss %.4f, valid precision %.2f, recall %.2f, F1 %.2f%s",
             epoch.number, epoch.loss, 100 * epoch.valid.precision, 100 * epoch.valid.recall,

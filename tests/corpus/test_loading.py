@@ -103,6 +103,14 @@ def test_single_sentence_corpus_loads(alone: Path) -> None:
     assert [len(split) for split in corpus.splits().values()] == [1, 0, 0]
 
 
+def test_a_corpus_is_called_by_the_real_name_of_its_folder(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_folder(alone / "mine", train__txt=PARIS * 3) / "sub").mkdir()
+    monkeypatch.chdir(alone / "mine" / "sub")
+    assert load_corpus("..").name == "mine"
+
+
 def test_evaluation_splits_alone_load(alone: Path) -> None:
     corpus = load_corpus(_folder(alone / "c", eng__testa=PARIS, eng__testb=BONN))
     assert [len(split) for split in corpus.splits().values()] == [0, 1, 1]
