@@ -238,10 +238,20 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        return key, value
+        parsed = _spelled_otherwise(value)
     if key in _FIELDS and _FIELDS[key].type is str and not isinstance(parsed, str):
         return key, value
     return key, parsed
+
+
+def _spelled_otherwise(value: str) -> Any:
+    """Numbers and truth values as people and Python write them, though TOML does not."""
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:

@@ -16,7 +16,7 @@ import abc
 import html
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ner.errors import UsageError
@@ -106,7 +106,15 @@ def _json_entity(entity: Entity) -> dict[str, Any]:
 
 
 class ConllRenderer(Renderer):
-    """Two columns, token and IOB2 tag, and a blank line after each sentence."""
+    """Two columns, token and IOB2 tag, and a blank line after each sentence.
+
+    Raises `UsageError` for a type with a space or tab, which would be read as another column.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        for label in labels:
+            if " " in label or "\t" in label:
+                raise UsageError(f"columns cannot hold the type {label!r}; choose --format jsonl")
 
     def document(self, document: Document) -> str:
         """The sentences of the document."""
@@ -226,21 +234,18 @@ def _escaped(text: str) -> str:
     return html.escape(_writable(text).replace("\0", "\ufffd")).replace("\r", "&#13;")
 
 
-_PLAIN: dict[str, Callable[[], Renderer]] = {
-    "text": TextRenderer,
-    "jsonl": JsonLinesRenderer,
-    "conll": ConllRenderer,
-}
-FORMATS = (*_PLAIN, "html")
+FORMATS = ("text", "jsonl", "conll", "html")
 
 
 def renderer(format: str, labels: Sequence[str] = (), title: str = "Named entities") -> Renderer:
-    """The renderer of a format; `labels` (all types of the model) and `title` are for HTML.
+    """The renderer of a format; `labels` are all types of the model, `title` is for HTML.
 
-    Raises `UsageError` for an unknown format.
+    Raises `UsageError` for an unknown format, or one that cannot hold a label.
     """
+    if format not in FORMATS:
+        raise UsageError(f"unknown output format {format!r}; choose one of {', '.join(FORMATS)}")
     if format == "html":
         return HtmlRenderer(labels, title)
-    if format not in _PLAIN:
-        raise UsageError(f"unknown output format {format!r}; choose one of {', '.join(FORMATS)}")
-    return _PLAIN[format]()
+    if format == "conll":
+        return ConllRenderer(labels)
+    return TextRenderer() if format == "text" else JsonLinesRenderer()

@@ -444,9 +444,9 @@ def sentences_of(
 _CLITICS = _words("n't 's 're 've 'll 'm 'd")
 _SINGLE_SHARE = 0.98  # of the tokens of a character corpus, at least
 _UNSPACED_SHARE = 0.2  # the rest are digits, Latin letters and punctuation
-_INSIDE = re.compile(r"[^\W_]-[^\W_]")
-_HYPHEN_SHARE = 0.001  # hyphens standing alone; BC5CDR has 0.03
-_INSIDE_SHARE = 0.01  # words with a hyphen inside, per hyphen; news has 1 and more
+_HYPHENS = 20  # hyphens standing alone, fewer prove nothing
+_HYPHEN_SHARE = 0.001  # of the tokens; BC5CDR has 0.03
+_CUT_SHARE = 0.001  # tokens that `pieces` would cut; BC5CDR has none, news 0.02 and more
 _CLITIC_SHARE = 0.001  # English text has about 0.01, Dutch ('s avonds) 0.0002
 
 
@@ -455,10 +455,10 @@ def detect_style(tokens: Iterable[str]) -> str:
 
     ``characters`` if nearly all tokens are single characters and a good share
     of them is of a script without spaces; ``pieces`` if hyphens are tokens of
-    their own and practically no token has one inside; ``words-en`` if English
+    their own and practically no token would be cut by that style; ``words-en`` if English
     clitics are tokens of their own; else ``words``.
     """
-    total = single = unspaced = clitics = hyphens = inside = 0
+    total = single = unspaced = clitics = hyphens = cut = 0
     for token in tokens:
         total += 1
         if len(token) == 1:
@@ -466,11 +466,11 @@ def detect_style(tokens: Iterable[str]) -> str:
             unspaced += _OUTLINE[ord(token)] == _UNSPACED
             hyphens += token == "-"
             continue
-        inside += _INSIDE.search(token) is not None
+        cut += len(_PIECES.findall(token.translate(_OUTLINE))) > 1
         if len(token) < 4:
             clitics += token.lower().replace("’", "'") in _CLITICS
     if total and single >= _SINGLE_SHARE * total and unspaced >= _UNSPACED_SHARE * total:
         return "characters"
-    if hyphens > _HYPHEN_SHARE * total and inside < _INSIDE_SHARE * hyphens:
+    if hyphens >= max(_HYPHENS, _HYPHEN_SHARE * total) and cut <= _CUT_SHARE * total:
         return "pieces"
     return "words-en" if clitics and clitics >= _CLITIC_SHARE * total else "words"

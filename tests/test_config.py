@@ -165,6 +165,8 @@ def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
     ("text", "key", "value"),
     [
         ("train.seed=3", "train.seed", 3),
+        ("train.learning_rate=.001", "train.learning_rate", 0.001),
+        ("model.bidirectional=False", "model.bidirectional", False),
         (" train.seed = 3 ", "train.seed", 3),
         ("train.seed=-3", "train.seed", -3),
         ("data.tag_column=-1", "data.tag_column", -1),

@@ -263,3 +263,8 @@ def test_html_colour_depends_on_the_order_of_labels_only() -> None:
     assert first.document(document) == second.document(document)
     assert 'class="t1" data-label="LOC" title="LOC, score 0.500"' in first.document(document)
     assert "class" not in renderer("html", ["PER"]).document(document)
+
+
+def test_columns_refuse_a_type_with_a_space() -> None:
+    with pytest.raises(UsageError, match="columns cannot hold the type 'job title'"):
+        renderer("conll", ["PER", "job title"])

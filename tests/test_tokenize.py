@@ -196,6 +196,8 @@ def test_a_million_characters_without_a_space(char: str) -> None:
         (["the", "character", "中", "and", "A"], "words"),
         (["heparin", "-", "induced"] * 50, "pieces"),
         (["heparin", "-", "induced"] * 50 + ["drug-induced"], "words"),
+        (["Merkel", "-", "Germany", "'s", "chancellor", "-", "left"], "words-en"),
+        (["Ankara'da", "3.5", "U.S.", "-", "ev"] * 1000, "words"),
     ],
 )
 def test_style_is_read_off_the_tokens(tokens: list[str], style: str) -> None:

@@ -91,10 +91,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("ner: stopped", err=True)
         return INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # what click makes of the one is the other
+    except (BrokenPipeError, SystemExit) as error:
+        # click makes an exit with 1 of a broken pipe; any other is somebody's wish.
+        if isinstance(error, SystemExit) and error.code != 1:
+            raise
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
         _settle_stdout()
         return 0
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise  # a bug, to be seen whole
+        complain("the memory does not suffice; choose a smaller model or smaller batches")
+        return 1
     except OSError as error:
         # What no room could foresee: a disk that fills up, a file that goes away.
         complain(

@@ -33,12 +33,14 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     from ner.api import evaluate as score
-    from ner.corpus import read_corpus
+    from ner.corpus import load_corpus, read_corpus
     from ner.evaluation import format_report
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device)
-    corpus = read_corpus(data, tagger.config.replace(reading).data)
+    # A valid split that training has cut from train is cut again, the same.
+    read = load_corpus if split in ("train", "valid") else read_corpus
+    corpus = read(data, tagger.config.replace(reading).data)
     there = [name for name, sentences in corpus.splits().items() if sentences]
     split = split or (there[0] if len(there) == 1 else "test")
     sentences = corpus.splits()[split]

@@ -9,6 +9,7 @@ from typing import IO, Any
 import click
 
 from ner.cli.options import UNLABELLED, Place, device_option, model_option, reading_options
+from ner.config import Config
 from ner.errors import UsageError
 from ner.render import FORMATS
 
@@ -52,7 +53,9 @@ def tag(
         from ner.tagger import Tagger  # only now: torch takes a while, and the file may be missing
 
         tagger = Tagger.load(model, device)
-        config = tagger.config.replace(reading).data
+        # Of how the training files were read, only the tokenizer matters to other text.
+        style = {"data.tokenizer": tagger.config.data.tokenizer}
+        config = Config().replace(style | reading).data
         show = renderer(form, tagger.labels, title=f"Entities in {name}")
         with _output(out) as write:
             write(show.begin())

@@ -1,5 +1,7 @@
 """``ner train``."""
 
+import contextlib
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -108,18 +110,31 @@ def _train(
             for event in progress.watch(events):
                 last = event
     except KeyboardInterrupt:
-        click.echo(f"ner: stopped; {_kept(out, seeds)}", err=True)
+        # Before its first step, an --overwrite may not have touched the older run yet.
+        untouched = overwrite and last is None
+        click.echo("ner: stopped" + ("" if untouched else f"; {_kept(out, seeds)}"), err=True)
         raise click.exceptions.Exit(130) from None
+    finally:
+        with contextlib.suppress(OSError):
+            out.rmdir()  # if it is empty, nothing has come of the run
     _report(last)
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:
-    """``runs/NAME``; where that is taken, ``runs/NAME-2`` and so on."""
+    """``runs/NAME``; where that is taken, ``runs/NAME-2`` and so on, made at once.
+
+    Of two runs that start together, only one can make a folder.
+    """
     out = Path("runs") / name
-    number = 2
-    while taken and out.exists():
-        out = Path("runs") / f"{name}-{number}"
-        number += 1
+    for number in itertools.count(2):
+        try:
+            out.mkdir(parents=True, exist_ok=not taken)
+        except FileExistsError:
+            out = Path("runs") / f"{name}-{number}"
+        except OSError as error:
+            raise UsageError(f"{out}: cannot be made ({error.strerror}); give --out") from None
+        else:
+            break
     return out
 
 
@@ -130,6 +145,7 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
 
     from ner.training.seeds import seed_folder
 
+    place = shlex.quote(str(out))
     for folder in [seed_folder(out, seed) for seed in reversed(seeds)] or [out]:
         try:
             lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
@@ -140,9 +156,12 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
             return (
                 f"the best model so far (epoch {best[-1]['epoch']}, valid F1 "
                 f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; "
-                f"go on with --out {shlex.quote(str(out))} --resume"
+                f"go on with --out {place} --resume"
             )
-    return "no epoch was finished, so there is no model yet; start again with --overwrite"
+    return (
+        "no epoch was finished, so there is no model yet; "
+        f"start again with --out {place} --overwrite"
+    )
 
 
 def _report(last: Any) -> None:

@@ -56,7 +56,7 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
     """The stream in an encoding whose line ends are the byte ``\\n``."""
     try:
         line_end = "\n".encode(encoding)
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise UsageError(
             f"unknown encoding {encoding!r}; --encoding takes names like utf-8, latin-1, gb18030"
         ) from None
@@ -64,7 +64,8 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         return stream, encoding
     # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
     try:
-        return io.BytesIO(stream.read().decode(encoding).encode()), "utf-8"
+        whole = b"".join(_byte_lines(stream, source))
+        return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
         raise CorpusError(
             f"{source}: is not {encoding} ({error}); name its encoding with --encoding"

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ner.config import DataConfig
+from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.complaints import LOG, Complaints
 from ner.corpus.corpus import Corpus, cut_valid
@@ -32,7 +32,7 @@ _SUPPLY = (
 )
 
 
-def load_corpus(name: str | Path, config: DataConfig | None = None) -> Corpus:
+def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> Corpus:
     """Load a corpus by name, folder or file.
 
     A file is a training split. A corpus without a validation split gets one cut
@@ -40,7 +40,7 @@ def load_corpus(name: str | Path, config: DataConfig | None = None) -> Corpus:
     log and `Corpus.notes` say so. Raises `NerError` if nothing is found, with
     every place that was looked at, or if a file cannot be read.
     """
-    config = config or DataConfig()
+    config = config.data if isinstance(config, Config) else config or DataConfig()
     corpus = read_corpus(name, config)
     notes = list(corpus.notes)
     if corpus.train and not corpus.valid:
@@ -138,6 +138,8 @@ def find(name: str | Path) -> Path:
 
     Raises `NerError` that lists every place looked at.
     """
+    if not str(name):
+        raise UsageError("the name of the corpus is empty; give a name, folder or file")
     located = locate(str(name))
     if located:
         return located[1]

@@ -82,9 +82,9 @@ def _read(path: str | Path, progress: Progress) -> Iterator[Row]:
         try:
             for count, row in enumerate(_rows(file, path)):
                 if count % 1000 == 0:
-                    progress(raw.tell())
+                    progress(raw.tell() if raw.seekable() else 0)
                 yield row
-            progress(raw.tell())
+            progress(raw.tell() if raw.seekable() else 0)
         except READ_ERRORS as error:
             raise VectorsError(
                 f"{path}: breaks off or is damaged ({error}); get it again"

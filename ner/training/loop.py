@@ -107,7 +107,8 @@ class Trainer:
             tensors |= {f"average.{k}": v for k, v in averaged.items()}
         for index, memory in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in memory.items() if v is not None}
-        return tensors, {name: getattr(self, name) for name in PLAIN_STATE}
+        plain = {name: getattr(self, name) for name in PLAIN_STATE}
+        return tensors, plain | {"scaler": self._scaler.state_dict()}
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Go back to where `state` was taken; the configuration and corpus must be the same."""
@@ -124,6 +125,7 @@ class Trainer:
             memory.setdefault(int(index), {})[key] = tensor
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, plain[name])
 

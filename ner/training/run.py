@@ -151,6 +151,7 @@ class Run:
         self.corpus = corpus
         self.config = _resolve(config, corpus)
         self.out = out
+        self._checksums = corpus.checksums()
         self._seconds = 0.0
         self._history: list[dict[str, Any]] = []
         start = build_model(corpus.train, self.config, device, progress)
@@ -193,7 +194,7 @@ class Run:
         """What is not as it was when a checkpoint was written."""
         before, now = load_config(self.out / "config.toml").to_dict(), self.config.to_dict()
         other = [f"{s}.{k}" for s in now for k in now[s] if now[s][k] != before[s][k]]
-        if state["checksums"] != self.corpus.checksums():
+        if state["checksums"] != self._checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
             other.append("the content of train.vectors")
@@ -204,9 +205,9 @@ class Run:
 
         Everything is on disk before an `Epoch` is yielded.
         """
+        self._write_metrics()  # first: it marks the folder as one of a run
         _write(self.out / "config.toml", self.config.to_toml())
         with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
-            self._write_metrics()
             started = time.perf_counter() - self._seconds
             for event in self._trainer.run():
                 if isinstance(event, Epoch):
@@ -226,7 +227,7 @@ class Run:
             "trainer": plain,
             "history": self._history,
             "seconds": self._seconds,
-            "checksums": self.corpus.checksums(),
+            "checksums": self._checksums,
             "vocabulary": self._vocabulary,
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
@@ -245,7 +246,7 @@ class Run:
         about = {
             "corpus": self.corpus.name,
             "notes": [self._without_folders(note) for note in self.corpus.notes],
-            "checksums": self.corpus.checksums(),
+            "checksums": self._checksums,
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
         vectors = Path(self.config.train.vectors).name

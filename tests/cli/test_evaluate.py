@@ -10,7 +10,7 @@ import pytest
 
 import ner
 from ner.corpus import Corpus, load_corpus
-from tests.cli.command import Outcome, process, run
+from tests.cli.command import BRIEF, Outcome, process, run
 
 
 def _json(*arguments: str | Path) -> dict[str, Any]:
@@ -118,3 +118,15 @@ def test_a_real_process_keeps_stdout_clean(
     outcome = process(*arguments, cwd=trained[0]).good()
     assert json.loads(outcome.out)["f1"] == 1.0
     assert outcome.err == ""
+
+
+def test_the_valid_split_that_training_cut_is_cut_again(empty: Path, tiny_folder: Path) -> None:
+    content = (tiny_folder / "train.conll").read_text(encoding="utf-8")
+    Path("c").mkdir()
+    Path("c/train.conll").write_text(content, encoding="utf-8")
+    run("train", "--data", "c", "--out", "r", *BRIEF).good()
+    report = json.loads(
+        run("evaluate", "--model", "r", "--data", "c", "--split", "valid", "--json").good().out
+    )
+    result = json.loads(Path("r/result.json").read_text(encoding="utf-8"))
+    assert report == result["scores"]["valid"]

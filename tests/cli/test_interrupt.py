@@ -23,6 +23,8 @@ def _stopped(*arguments: str | Path, when: Callable[[], bool]) -> Outcome:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A suite that was started in the background would hand its deafness to SIGINT down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         patience = time.monotonic() + LIMIT
@@ -47,7 +49,7 @@ def _leftovers(folder: Path) -> list[Path]:
 
 
 def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder: Path) -> None:
-    epochs = sets("train.epochs=15", "train.patience=15", *SMALL)
+    epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--out", "my run"]
     out = Path("my run")
     outcome = _stopped(*arguments, when=lambda: _epochs(out) >= 2)
@@ -72,7 +74,7 @@ def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder
     done = json.loads((out / "checkpoint" / "state.json").read_text())["trainer"]["epoch"]
     resumed = run("train", *arguments, "--resume").good()
     assert resumed.err.splitlines()[0].startswith(f"epoch {done + 1}: ")
-    assert _epochs(out) == 15
+    assert _epochs(out) == 60
     assert (out / "result.json").exists()
 
     run("train", "--data", tiny_folder, *epochs, "--out", "straight").good()
@@ -91,7 +93,7 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
     assert outcome.err == (
         "ner: stopped; no epoch was finished, so there is no model yet; "
-        "start again with --overwrite\n"
+        "start again with --out r --overwrite\n"
     )
     assert _leftovers(empty) == []
     assert run("tag", "-", "--model", "r").code == 2
@@ -101,7 +103,7 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
 
 
 def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> None:
-    epochs = sets("train.epochs=15", "train.patience=15", *SMALL)
+    epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--seeds", "1,2", "--out", "r"]
     outcome = _stopped(*arguments, when=lambda: _epochs(Path("r/seed-2")) >= 1)
     assert outcome.code == INTERRUPTED
@@ -110,7 +112,7 @@ def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> No
     resumed = run("train", *arguments, "--resume").good()
     assert resumed.out.endswith("model: r\n")
     assert Path("r/seed-1/result.json").read_bytes() == first
-    assert _epochs(Path("r/seed-2")) == 15
+    assert _epochs(Path("r/seed-2")) == 60
 
 
 def test_ctrl_c_while_tagging_leaves_no_output(here: Path) -> None:
@@ -120,6 +122,7 @@ def test_ctrl_c_while_tagging_leaves_no_output(here: Path) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         assert process.stdin

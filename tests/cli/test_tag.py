@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ner.tagger import CHUNK_TOKENS
-from tests.cli.command import LIMIT, command, environment, process, run, shell, tree
+from tests.cli.command import BRIEF, LIMIT, command, environment, process, run, shell, tree
 
 TEXT = "Anna visited New York.\n\nDora left Rome. Berta saw Paris.\n"
 MARKED = (
@@ -258,3 +258,14 @@ def test_a_broken_disk_is_one_line(text: Path) -> None:
     outcome = shell('"$@" >/dev/full', "tag", "text.txt", cwd=text.parent)
     assert outcome.code == 1
     assert "No space left on device" in outcome.complaint()
+
+
+def test_how_the_training_files_were_encoded_does_not_matter(
+    empty: Path, tiny_folder: Path
+) -> None:
+    for split in ("train", "valid"):
+        content = (tiny_folder / f"{split}.conll").read_text(encoding="utf-8")
+        Path(f"{split}.conll").write_text(f"Zoë B-PER\n\n{content}", encoding="latin-1")
+    run("train", "--data", ".", "--encoding", "latin-1", "--out", "r", *BRIEF).good()
+    output = run("tag", "-", "--model", "r", stdin="Zoë visited Café.\n".encode()).good().out
+    assert output.replace("[", "").replace("](PER)", "").replace("](LOC)", "").startswith("Zoë v")

@@ -95,7 +95,7 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
 ) -> None:
     run("train", "--data", tiny_folder, *BRIEF, "--out", "r").good()
     before = tree(empty)
-    for wrong in (["--vectors", "none.vec"], ["--device", "cuda"], ["--set", "train.epochs=0"]):
+    for wrong in (["--vectors", "none.vec"], ["--device", "mps"], ["--set", "train.epochs=0"]):
         outcome = run("train", "--data", tiny_folder, *BRIEF, "--out", "r", "--overwrite", *wrong)
         outcome.complaint()
         assert tree(empty) == before

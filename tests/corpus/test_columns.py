@@ -1,4 +1,6 @@
+import gzip
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -6,8 +8,8 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, write_columns
-from ner.corpus.formats import read_columns
-from ner.errors import CorpusError
+from ner.corpus.formats import read_columns, read_file
+from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
 from ner.text import Sentence, Span
 
@@ -94,3 +96,12 @@ def test_equal_tokens_are_one_object() -> None:
 
 def test_single_sentence_without_entities_is_a_corpus() -> None:
     assert read_columns(io.BytesIO(b"a O")) == [Sentence(("a",), source="<stream>", line=1)]
+
+
+def test_a_truncated_gz_in_utf16_and_an_encoding_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.conll.gz"
+    path.write_bytes(gzip.compress("a B-X\n".encode("utf-16") * 1000)[:40])
+    with pytest.raises(CorpusError, match="truncated or damaged"):
+        read_file(path, DataConfig(encoding="utf-16"))
+    with pytest.raises(UsageError, match="unknown encoding 'undefined'"):
+        read_file(path, DataConfig(encoding="undefined"))

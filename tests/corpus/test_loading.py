@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ner.config import DataConfig
+from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.loading import cache_folder, find, load_corpus, locate, read_corpus, split_of
 from ner.corpus.named import NAMED
@@ -213,3 +213,10 @@ def test_cache_is_in_the_home_without_xdg(monkeypatch: pytest.MonkeyPatch, alone
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(alone))
     assert cache_folder() == alone / ".cache" / "ner"
+
+
+def test_the_whole_configuration_will_do_and_an_empty_name_will_not(alone: Path) -> None:
+    folder = _folder(alone / "c", train__txt=PARIS * 3)
+    assert load_corpus(folder, Config()) == load_corpus(folder)
+    with pytest.raises(UsageError, match="name of the corpus is empty"):
+        load_corpus("")
