@@ -185,7 +185,7 @@ def test_the_library_example_runs(
     ]
     assert all(0 < float(line.rpartition(" ")[2]) <= 1 for line in printed)
     assert names["corpus"] == load_corpus("demo")
-    assert find_bundle("runs/demo").exists()
+    assert find_bundle("runs/library").exists()
 
 
 def test_the_output_of_the_example_is_shown() -> None:
