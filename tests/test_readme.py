@@ -177,7 +177,7 @@ def test_the_library_example_runs(
     monkeypatch.delenv("NER_DATA", raising=False)
     monkeypatch.setattr(ner, "train", functools.partial(ner.train, config=tiny_config))
     names: dict[str, object] = {}
-    exec(code.replace("Angela Merkel", "Carl Maria"), names)
+    exec(code.replace("Angela Merkel flew to Paris on Monday.", "Carl Maria visited Paris."), names)
     printed = capsys.readouterr().out.splitlines()
     assert [line.rpartition(" ")[0] for line in printed] == [
         "Carl Maria PER 0 10",
