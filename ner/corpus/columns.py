@@ -31,6 +31,11 @@ from ner.text import Sentence, Span
 DOCSTART = "-DOCSTART-"
 
 
+def is_comment(line: str) -> bool:
+    """Whether a line is metadata as in CoNLL-U files."""
+    return line.startswith("# ") or line == "#"
+
+
 @dataclass(slots=True)
 class _Block:
     """The lines of one sentence."""
@@ -64,7 +69,7 @@ def _blocks(
     document, filled = 0, False
     block = _Block(document)
     for number, line in lines:
-        if comments and (line.startswith("# ") or line == "#"):
+        if comments and is_comment(line):
             continue
         parts = [part for part in line.replace("\t", " ").split(" ") if part]
         if parts and parts[0] != DOCSTART:

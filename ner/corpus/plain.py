@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from ner.config import DataConfig
-from ner.corpus.columns import DOCSTART
+from ner.corpus.columns import DOCSTART, is_comment
 from ner.corpus.complaints import Complaints
 from ner.corpus.lines import text_lines
 from ner.errors import CorpusError
@@ -44,7 +44,7 @@ def read_tokens(stream: IO[bytes], source: str, config: DataConfig) -> Iterator[
     tokens: list[str] = []
     first = 0
     for number, line in text_lines(stream, source, config.encoding, Complaints()):
-        if config.comments and (line.startswith("# ") or line == "#"):
+        if config.comments and is_comment(line):
             continue
         columns = _TOKEN.findall(line)
         if columns and columns[0] != DOCSTART:
