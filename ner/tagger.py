@@ -15,6 +15,7 @@ from ner.tokenize import sentences_of
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
 CHUNK_TOKENS = 16_384
+FIRST_TOKENS = 256  # the first chunk is small and each next one twice as big: output soon begins
 
 
 class Tagger:
@@ -69,13 +70,13 @@ class Tagger:
     ) -> Iterator[Document]:
         """Tag documents that are already cut: texts, each with its sentences (with `offsets`)."""
         waiting: list[tuple[str, Sequence[Sentence]]] = []
-        tokens = 0
+        tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
             tokens += 1 + sum(len(sentence) for sentence in sentences)
-            if tokens >= CHUNK_TOKENS:
+            if tokens >= enough:
                 yield from self._tag_chunk(waiting)
-                waiting, tokens = [], 0
+                waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
         yield from self._tag_chunk(waiting)
 
     def _tag_chunk(self, documents: Sequence[tuple[str, Sequence[Sentence]]]) -> Iterator[Document]:

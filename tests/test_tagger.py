@@ -263,3 +263,20 @@ def test_characters_of_raw_chinese() -> None:
     document = RESTLESS["characters"].tag_document(text)
     assert [token for s in document.sentences for token in s.tokens] == list(text.replace(" ", ""))
     is_exact(document, text)
+
+
+def test_the_first_output_comes_soon(tiny_tagger: Tagger) -> None:
+    taken = 0
+
+    def endless() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield "Anna left Rome ."
+
+    stream = tiny_tagger.stream(endless())
+    next(stream)
+    assert taken * 4 <= tagger_module.FIRST_TOKENS
+    for _ in range(20_000):
+        next(stream)
+    assert taken <= 20_001 + tagger_module.CHUNK_TOKENS / 4

@@ -75,15 +75,19 @@ def _input(file: str) -> Iterator[IO[bytes]]:
         yield stream
 
 
+def _write_through(text: str) -> None:
+    """Write to stdout without waiting for more: whoever reads it may be waiting, too."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
 @contextmanager
 def _output(out: Path | None) -> Iterator[Callable[[str], object]]:
     """Somewhere to write text, always UTF-8: a file that appears whole, or stdout as it goes."""
     from ner.files import write_text
 
     if out is None or out == Path("-"):
-        stdout = sys.stdout.buffer
-        yield lambda text: stdout.write(text.encode())
-        stdout.flush()
+        yield _write_through
         return
     with write_text(out) as file:
         yield file.write
