@@ -8,8 +8,14 @@ from typing import IO, Any
 
 import click
 
-from ner.cli.options import UNLABELLED, Place, device_option, model_option, reading_options
-from ner.config import Config
+from ner.cli.options import (
+    UNLABELLED,
+    Place,
+    data_config,
+    device_option,
+    model_option,
+    reading_options,
+)
 from ner.errors import UsageError
 from ner.render import FORMATS
 
@@ -55,7 +61,7 @@ def tag(
         tagger = Tagger.load(model, device)
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": tagger.config.data.tokenizer}
-        config = Config().replace(style | reading).data
+        config = data_config(style | reading)
         show = renderer(form, tagger.labels, title=f"Entities in {name}")
         with _output(out) as write:
             write(show.begin())

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ner.cli import INTERRUPTED
 from ner.cli.options import Place, device_option, reading_options
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
@@ -113,7 +114,7 @@ def _train(
         # Before its first step, an --overwrite may not have touched the older run yet.
         untouched = overwrite and last is None
         click.echo("ner: stopped" + ("" if untouched else f"; {_kept(out, seeds)}"), err=True)
-        raise click.exceptions.Exit(130) from None
+        raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         with contextlib.suppress(OSError):
             out.rmdir()  # if it is empty, nothing has come of the run

@@ -1,7 +1,7 @@
 """What the model sees of a word: the number of its folded form, its casing, its characters."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -55,16 +55,18 @@ class Indexer:
     fold_digits: bool
 
     @classmethod
-    def build(
-        cls, sentences: Iterable[Sequence[str]], config: ModelConfig, spare: Iterable[str] = ()
-    ) -> "Indexer":
-        """Number the words and characters of training sentences; `spare` words come after them."""
+    def build(cls, sentences: Iterable[Sequence[str]], config: ModelConfig) -> "Indexer":
+        """Number the words and characters of training sentences."""
         tokens = [token for tokens in sentences for token in tokens]
         folded = (fold(t, case=config.fold_case, digits=config.fold_digits) for t in tokens)
-        seen = Vocabulary.count(folded, config.min_count)
-        words = Vocabulary([*seen, *(word for word in spare if word not in seen)])
+        words = Vocabulary.count(folded, config.min_count)
         characters = Vocabulary.count(character for token in tokens for character in token)
         return cls(words, characters, config.fold_case, config.fold_digits)
+
+    def with_spare(self, spare: Iterable[str]) -> "Indexer":
+        """The same with more folded words, numbered after those that are there already."""
+        new = (word for word in spare if word not in self.words)
+        return replace(self, words=Vocabulary([*self.words, *new]))
 
     def fold(self, word: str) -> str:
         """The form under which the model looks a word up."""

@@ -79,12 +79,13 @@ def read_vectors(
 def _read(path: str | Path, progress: Progress) -> Iterator[Row]:
     with open_binary(path) as file:
         raw = getattr(file, "fileobj", file)  # of a packed file, the packed bytes
+        place = raw.tell if raw.seekable() else int  # a pipe does not know how far it is
         try:
             for count, row in enumerate(_rows(file, path)):
                 if count % 1000 == 0:
-                    progress(raw.tell() if raw.seekable() else 0)
+                    progress(place())
                 yield row
-            progress(raw.tell() if raw.seekable() else 0)
+            progress(place())
         except READ_ERRORS as error:
             raise VectorsError(
                 f"{path}: breaks off or is damaged ({error}); get it again"

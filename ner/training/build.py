@@ -35,13 +35,11 @@ def build_model(
     `progress` hears how many bytes of the vectors file have been read.
     """
     torch.manual_seed(config.train.seed)
-    tokens = [sentence.tokens for sentence in sentences]
-    indexer = Indexer.build(tokens, config.model)
+    indexer = Indexer.build((sentence.tokens for sentence in sentences), config.model)
     trained = len(indexer.words)
     vectors = _vectors(indexer, config, progress) if config.train.vectors else None
     if vectors is not None:
-        spare = [word for word in vectors.words if word not in indexer.words]
-        indexer = Indexer.build(tokens, config.model, spare)
+        indexer = indexer.with_spare(vectors.words)
     labels = sorted({span.label for sentence in sentences for span in sentence.spans})
     tags = tag_set(labels, config.model.scheme)
     network = Network(

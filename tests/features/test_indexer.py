@@ -100,13 +100,13 @@ def test_characters_keep_their_case_and_unseen_ones_are_unknown() -> None:
 
 def test_spare_words_come_after_the_trained_ones_and_once() -> None:
     trained = build().words
-    indexer = Indexer.build(SENTENCES, ModelConfig(), ["dog", "the", "zebra"])
+    indexer = Indexer.build(SENTENCES, ModelConfig()).with_spare(["dog", "the", "zebra"])
     assert list(indexer.words) == [*trained, "dog", "zebra"]
     assert indexer.form("Dog").word == len(trained)
 
 
 def test_a_word_too_rare_to_be_trained_may_be_spare() -> None:
-    indexer = Indexer.build(SENTENCES, ModelConfig(min_count=2), ["rats"])
+    indexer = Indexer.build(SENTENCES, ModelConfig(min_count=2)).with_spare(["rats"])
     assert list(indexer.words)[-1] == "rats"
 
 
