@@ -1,7 +1,7 @@
 """Settings: plain dataclasses, a TOML file, and ``--set section.key=value`` on top.
 
-Three sections: `data` (how files are read), `model` (what is trained), `train`
-(how). A key that does not exist is an error that suggests the nearest one; a
+Four sections: `data` (how files are read), `model` (what is trained), `train`
+(how), `predict` (how text is tagged). A key that does not exist is an error that suggests the nearest one; a
 value of the wrong type or out of range is an error that says what would fit.
 """
 
@@ -65,6 +65,9 @@ class DataConfig:
         "how raw text becomes tokens: auto looks at the training tokens",
         one_of("auto", "words", "words-en", "pieces", "characters"),
     )
+    unknown_tag: str = setting(
+        "?", "tag of tokens whose label nobody knows; empty: there are none such"
+    )
     valid_fraction: float = setting(
         0.1, "share of the training split set apart where a corpus has no valid", within(0.001, 0.9)
     )
@@ -126,8 +129,30 @@ class TrainConfig:
     unknown_rate: float = setting(
         0.5, "share of once-seen words replaced by the unknown word in training", within(0, 1)
     )
+    type_weights: str = setting(
+        "", "how much the mistakes at tokens of a type count, as MISC=2,PER=0.5; others count 1"
+    )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictConfig:
+    """How text is tagged: none of it is learnt, so it may differ from use to use."""
+
+    engine: str = setting(
+        "fast",
+        "fast keeps what each word contributes (on a CPU); plain runs the network as in training",
+        one_of("fast", "plain"),
+    )
+    precision: str = setting(
+        "float32", "numbers in the products of the fast engine", one_of("float32", "bfloat16")
+    )
+    cache_mb: int = setting(128, "most memory for kept words, in MB", at_least(1))
+    min_score: float = setting(0.0, "leave out entities with a lower score", within(0, 1))
+    o_bias: float = setting(
+        0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +162,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    predict: PredictConfig = field(default_factory=PredictConfig)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain nested dictionaries, ready for JSON."""
@@ -160,7 +186,12 @@ class Config:
         return config
 
 
-SECTIONS: dict[str, type] = {"data": DataConfig, "model": ModelConfig, "train": TrainConfig}
+SECTIONS: dict[str, type] = {
+    "data": DataConfig,
+    "model": ModelConfig,
+    "train": TrainConfig,
+    "predict": PredictConfig,
+}
 
 
 def _toml(value: Any) -> str:

@@ -112,9 +112,9 @@ def test_replace_changes_a_copy() -> None:
         ("train.optimiser", "did you mean 'train.optimizer'?"),
         ("Train.Seed", "did you mean 'train.seed'?"),
         ("train.lr", "the settings of train are seed, "),
-        ("xyz.qqq", "the sections are data, model, train"),
-        ("train", "the sections are data, model, train"),
-        ("", "the sections are data, model, train"),
+        ("xyz.qqq", "the sections are data, model, train, predict"),
+        ("train", "the sections are data, model, train, predict"),
+        ("", "the sections are data, model, train, predict"),
     ],
 )
 def test_an_unknown_key_suggests_the_nearest(key: str, remedy: str) -> None:
@@ -244,9 +244,9 @@ def test_a_dictionary_makes_the_round_trip() -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"modle": {}}, "unknown section 'modle'; the sections are data, model, train"),
+        ({"modle": {}}, "unknown section 'modle'; the sections are data, model, train, predict"),
         ({"epochs": 3}, "unknown setting 'epochs'; did you mean 'train.epochs'?"),
-        ({"model": 3}, "unknown setting 'model'; the sections are data, model, train"),
+        ({"model": 3}, "unknown setting 'model'; the sections are data, model, train, predict"),
         ({"model": {"hiden": 3}}, "unknown setting 'model.hiden'; did you mean 'model.hidden'?"),
         (
             {"model": {"hidden": {"size": 3}}},
