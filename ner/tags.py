@@ -17,7 +17,8 @@ scheme       prefixes                     an entity is
 
 `spans_of` reads all of them, legal or not, with the rules of the CoNLL scorer
 (``conlleval``, Sang and De Meulder 2003): what it makes of an illegal sequence
-is what we call its repair. `tags_of` writes any scheme.
+is what we call its repair. `tags_of` writes any scheme. Of partly labelled
+sentences, `joined_before` and `joined_after` say what single tags tell.
 """
 
 import functools
@@ -27,7 +28,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
-from ner.text import Span
+from ner.text import Joined, Span
 
 OUTSIDE = "O"
 
@@ -85,6 +86,8 @@ class Tag(NamedTuple):
 
 
 TAG_OUTSIDE = Tag(OUTSIDE, "")
+TAG_UNKNOWN = Tag("?", "")
+"""Stands for any tag, where nobody knows which; never the result of `parse_tag`."""
 _CANONICAL = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 
 
@@ -181,13 +184,17 @@ def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
 def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
     """Whether `tag` may stand right after `previous` in a legal sequence of the scheme.
 
-    None stands for the edge of the sentence on either side.
+    None stands for the edge of the sentence on either side. Beside
+    `TAG_UNKNOWN`, every tag of the scheme may stand.
     """
     chosen = scheme_named(scheme)
     before, after = previous or TAG_OUTSIDE, tag or TAG_OUTSIDE
     same = before.label == after.label  # never so for O and an entity: O has no type
-    if any(t.prefix not in (OUTSIDE, *chosen.letters.values()) for t in (before, after)):
+    own = (OUTSIDE, TAG_UNKNOWN.prefix, *chosen.letters.values())
+    if any(t.prefix not in own for t in (before, after)):
         return False
+    if TAG_UNKNOWN in (before, after):
+        return True
     if chosen.closes:
         open_before, continues = before.prefix in "BI", after.prefix in "IE"
         return open_before == continues and (same or not continues)
@@ -205,6 +212,31 @@ def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
     if tags and not may_follow(scheme, tags[-1], None) and len(tags) - 1 not in wrong:
         wrong.append(len(tags) - 1)
     return wrong
+
+
+def joined_before(tag: Tag, scheme: str) -> Joined:
+    """What a tag by itself tells of the boundary before its token."""
+    if tag == TAG_UNKNOWN:
+        return "open"
+    if tag.prefix in "BSO":
+        return "no"
+    return "same" if scheme_named(scheme).name in ("iob1", "io") else "yes"
+
+
+def joined_after(tag: Tag, scheme: str) -> Joined:
+    """What a tag by itself tells of the boundary after its token."""
+    if tag != TAG_UNKNOWN and tag.prefix in "ESO":
+        return "no"
+    return "yes" if tag.prefix in "BI" and scheme_named(scheme).closes else "open"
+
+
+def joined(before: Tag, after: Tag, scheme: str) -> Joined:
+    """What two neighbours tell of the boundary between them; known ones as `spans_of` does."""
+    if before == TAG_UNKNOWN:
+        return joined_before(after, scheme)
+    if after == TAG_UNKNOWN:
+        return joined_after(before, scheme)
+    return "no" if after == TAG_OUTSIDE or _starts(before, after) else "yes"
 
 
 class Transitions(NamedTuple):
@@ -232,16 +264,21 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
 
 
 class SchemeCounts:
-    """What a whole file shows of its scheme: its letters, and what each reading would refuse."""
+    """What a whole file shows of its scheme: its letters, and what each reading would refuse.
 
-    def __init__(self) -> None:
+    Tags that are `unknown` show nothing.
+    """
+
+    def __init__(self, unknown: str | None = None) -> None:
+        self._unknown = unknown
         self._letters: Counter[str] = Counter()
         self._wrong = Counter({"iob1": 0, "iob2": 0})
 
     def add(self, tags: Sequence[str]) -> None:
         """Take one sentence of tags into account; raises `CorpusError` for text that is no tag."""
-        parsed = [parse_tag(tag) for tag in tags]
-        self._letters.update(tag[0] for tag in tags if tag != OUTSIDE)
+        hidden = (self._unknown, OUTSIDE)
+        parsed = [TAG_UNKNOWN if tag == self._unknown else parse_tag(tag) for tag in tags]
+        self._letters.update(tag[0] for tag in tags if tag not in hidden)
         for scheme in self._wrong:
             self._wrong[scheme] += len(illegal_positions(parsed, scheme))
 

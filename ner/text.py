@@ -1,4 +1,4 @@
-"""The words of the library: `Span`, `Entity`, `Sentence`, `Document`; frozen, no dependencies.
+"""The words of the library: `Span`, `Entity`, `Clue`, `Sentence`, `Document`; no dependencies.
 
 Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.
@@ -6,6 +6,7 @@ character offsets in an `Entity`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +32,25 @@ class Entity:
     score: float = 1.0
 
 
+Joined = Literal["no", "yes", "same", "open"]
+"""Whether a token goes on with the entity of the token before it.
+
+``same``: it does if that token is of its type (what an I of IOB1 or IO says);
+``open``: nobody knows.
+"""
+
+
+class Clue(NamedTuple):
+    """What is known of a token: its type (empty outside entities, none if unknown), and `joined`.
+
+    Where `joined` is ``no`` an entity may begin, and one of the token before
+    has its end: with the clue of the next token, both ends are told.
+    """
+
+    label: str | None
+    joined: Joined
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Tokens, the entities among them, and where they come from.
@@ -38,7 +58,9 @@ class Sentence:
     `offsets` are the character ranges of the tokens in the text they were cut
     from (none for corpora that hold tokens only). `document` numbers the
     documents of one file from 0; `source` and `line` (from 1) name the place
-    of the first token, so that every complaint can say where.
+    of the first token, so that every complaint can say where. `partial` has
+    what is known of each token if that is not everything; `spans` are then the
+    entities that are known for certain, from end to end.
     """
 
     tokens: tuple[str, ...]
@@ -47,14 +69,37 @@ class Sentence:
     document: int = 0
     source: str = ""
     line: int = 0
+    partial: tuple[Clue, ...] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     @property
+    def labels(self) -> set[str]:
+        """The types of its entities, known from end to end or not."""
+        return {span.label for span in self.spans} | {c.label for c in self.partial if c.label}
+
+    @property
     def place(self) -> str:
         """``file:line`` of the first token."""
         return f"{self.source or '<memory>'}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way to read a sentence: its entities, and how probable they are all together."""
+
+    probability: float
+    entities: tuple[Entity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NBest:
+    """The most probable ways to read the sentence ``text[start:end]``, best first."""
+
+    start: int
+    end: int
+    alternatives: tuple[Alternative, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +109,7 @@ class Document:
     text: str
     entities: tuple[Entity, ...]
     sentences: tuple[Sentence, ...] = ()
+    nbest: tuple[NBest, ...] | None = None  # of each sentence, where asked for
 
 
 def entities_of(text: str, sentence: Sentence, scores: Sequence[float]) -> list[Entity]:

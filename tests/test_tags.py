@@ -14,10 +14,13 @@ from ner.errors import CorpusError, UsageError
 from ner.tags import (
     ALIASES,
     SCHEMES,
+    TAG_OUTSIDE,
+    TAG_UNKNOWN,
     SchemeCounts,
     Tag,
     allowed_transitions,
     illegal_positions,
+    joined,
     may_follow,
     parse_tag,
     scheme_named,
@@ -460,3 +463,49 @@ def tag_lines(path: Path) -> list[str]:
     column = ["" if line.startswith("-DOCSTART-") else line for line in lines]
     blocks = "\n".join(line.rpartition(" ")[2].rpartition("\t")[2] for line in column).split("\n\n")
     return [" ".join(block.split()) for block in blocks if block.split()]
+
+
+# --- unknown tags ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_beside_an_unknown_tag_every_tag_of_the_scheme_may_stand(scheme: str) -> None:
+    for tag in map(parse_tag, tag_set("AB", scheme)):
+        assert may_follow(scheme, TAG_UNKNOWN, tag)
+        assert may_follow(scheme, tag, TAG_UNKNOWN)
+    assert may_follow(scheme, None, TAG_UNKNOWN)
+    assert may_follow(scheme, TAG_UNKNOWN, None)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_neighbours_tell_of_the_boundary_between_them(scheme: str) -> None:
+    """Known ones: whether a span goes through. With an unknown one: what every neighbour tells."""
+    alphabet = [parse_tag(tag) for tag in tag_set("AB", scheme)]
+    for before, after in itertools.product(alphabet, repeat=2):
+        through = any((span.start, span.end) == (0, 2) for span in spans_of([before, after]))
+        assert joined(before, after, scheme) == ("yes" if through else "no")
+
+    def told(pairs: Iterator[tuple[Tag, Tag]]) -> set[str]:
+        return {joined(*pair, scheme) for pair in pairs if may_follow(scheme, *pair)}
+
+    for tag in alphabet:
+        for pairs, said in (
+            ([(other, tag) for other in alphabet], joined(TAG_UNKNOWN, tag, scheme)),
+            ([(tag, other) for other in alphabet], joined(tag, TAG_UNKNOWN, scheme)),
+        ):
+            possible = told(iter(pairs))
+            assert said in (possible if len(possible) == 1 else {"open", "same"})
+    assert joined(TAG_UNKNOWN, TAG_UNKNOWN, scheme) == "open"
+    assert joined(TAG_UNKNOWN, TAG_OUTSIDE, scheme) == "no"
+
+
+def test_unknown_tags_show_no_scheme() -> None:
+    counts = SchemeCounts("?")
+    counts.add(["?", "I-A", "I-A"])
+    counts.add(["I-A", "?", "B-A"])
+    assert counts.scheme() == "iob1"
+    counts.add(["B-A", "?"])
+    counts.add(["B-A"])
+    assert counts.scheme() == "iob2"
+    with pytest.raises(CorpusError):
+        SchemeCounts().add(["?"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.text import Document, Entity, Sentence, Span, entities_of
+from ner.text import Clue, Document, Entity, Sentence, Span, entities_of
 
 PARIS = "🦊 Angela Merkel visited Paris."
 SENTENCE = Sentence(
@@ -70,3 +70,9 @@ def test_words_are_values(word: Span | Entity | Sentence | Document) -> None:
     for name in (dataclasses.fields(word)[0].name, "misspelt"):
         with pytest.raises((dataclasses.FrozenInstanceError, TypeError)):
             setattr(word, name, None)
+
+
+def test_labels_are_those_of_whole_entities_and_of_parts() -> None:
+    assert SENTENCE.labels == {"PER", "LOC"}
+    clues = (Clue("PER", "no"), Clue(None, "open"), Clue("", "no"))
+    assert Sentence(("a", "b", "c"), partial=clues).labels == {"PER"}

@@ -84,14 +84,15 @@ def convert(source: str, target: str, form: str, reading: dict[str, Any]) -> Non
     from ner.corpus import read_file, write_file
 
     given: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
-    sentences = read_file(given, data_config(reading))
+    config = data_config(reading)
+    sentences = read_file(given, config)
     if target == "-":
-        _write_stdout(sentences, form)
+        _write_stdout(sentences, form, config.unknown_tag)
     else:
-        write_file(target, sentences, form)
+        write_file(target, sentences, form, config.unknown_tag)
 
 
-def _write_stdout(sentences: "Iterable[Sentence]", form: str) -> None:
+def _write_stdout(sentences: "Iterable[Sentence]", form: str, unknown: str) -> None:
     """Write as UTF-8, whatever the terminal's encoding."""
     import io
 
@@ -99,7 +100,7 @@ def _write_stdout(sentences: "Iterable[Sentence]", form: str) -> None:
 
     text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
     try:
-        write_stream(text, sentences, form)
+        write_stream(text, sentences, form, unknown)
         text.flush()
     finally:
         text.detach()
@@ -136,6 +137,8 @@ def _print_stats(stats: "CorpusStats") -> None:
     ]
     for label in stats.labels:
         rows.append([f"  {label}", *(f"{split.entities.get(label, 0):,}" for split in splits)])
+    if any(split.unknown for split in splits):
+        rows.append(["unknown tokens", *(f"{split.unknown:,}" for split in splits)])
     lengths = [split.lengths for split in splits]
     for percent in lengths[0]:
         rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])

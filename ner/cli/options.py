@@ -1,4 +1,4 @@
-"""Options that several commands share: how files are read, which model, where to compute."""
+"""Options that several commands share: how files are read, which model, how and where it tags."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ner.config import Config, DataConfig
+from ner.config import Config, DataConfig, parse_assignment, predict_config
 
 
 class Place(click.Path):
@@ -47,6 +47,11 @@ _OPTIONS = {
     ),
     "strict": click.option(
         "--strict", is_flag=True, default=None, help="Refuse illegal tag sequences."
+    ),
+    "unknown_tag": click.option(
+        "--unknown-tag",
+        metavar="TAG",
+        help="Tag of tokens whose label nobody knows.  [default: ?]",
     ),
     "align": click.option(
         "--align",
@@ -98,3 +103,44 @@ device_option: Decorator = click.option(
     default="auto",
     help="Where to compute.",
 )
+
+
+def predict_options(command: Command) -> Command:
+    """Give a command options for how text is tagged.
+
+    The command gets one argument for them, `settings`: those of section
+    `predict` that the user gave and no others, as ``{"predict.o_bias": 0.5}``,
+    checked already.
+    """
+
+    @click.option(
+        "--min-score", type=float, metavar="P", help="Leave out entities with a lower score."
+    )
+    @click.option(
+        "--o-bias",
+        type=float,
+        metavar="X",
+        help="Above 0 fewer entities, below 0 more: added to the score of O when decoding.",
+    )
+    @click.option(
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a setting of section predict.",
+    )
+    @functools.wraps(command)
+    def gathered(
+        *,
+        min_score: float | None,
+        o_bias: float | None,
+        assignments: tuple[str, ...],
+        **arguments: Any,
+    ) -> Any:
+        settings = dict(parse_assignment(text) for text in assignments)
+        given = {"predict.min_score": min_score, "predict.o_bias": o_bias}
+        settings |= {key: value for key, value in given.items() if value is not None}
+        predict_config(settings)
+        return command(settings=settings, **arguments)
+
+    return gathered

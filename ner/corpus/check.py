@@ -77,6 +77,7 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
     yield from _duplicates(splits)
     yield from _leaks(splits)
     yield from _odd_tokens(splits)
+    yield from _unknown(splits)
     yield from _facts(corpus, splits)
 
 
@@ -111,8 +112,8 @@ def _labels(splits: Splits) -> Iterator[Finding]:
     first: dict[str, dict[str, str]] = {split: {} for split in splits}
     for split, sentences in splits.items():
         for sentence in sentences:
-            for span in sentence.spans:
-                first[split].setdefault(span.label, sentence.place)
+            for label in sentence.labels:
+                first[split].setdefault(label, sentence.place)
         if not first[split]:
             yield Finding(WARNING, "no entities", f"{split}: has no entity at all")
     for label in sorted({label for labels in first.values() for label in labels}):
@@ -172,13 +173,24 @@ def _readings(sentences: list[Sentence]) -> dict[Words, dict[str, tuple[int, str
 def _outside(sentence: Sentence, lengths: dict[str, set[int]]) -> Iterator[Words]:
     """Stretches of a sentence outside its entities that begin and are as long as an entity."""
     tokens = sentence.tokens
-    starts = [span.start for span in sentence.spans] + [len(tokens)]
-    ends = [0] + [span.end for span in sentence.spans]
-    for begin, stop in zip(ends, starts, strict=True):
+    for begin, stop in _gaps(sentence):
         for position in range(begin, stop):
             for length in lengths.get(tokens[position], ()):
                 if position + length <= stop:
                     yield tokens[position : position + length]
+
+
+def _gaps(sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """The ranges between the entities of a sentence; unknown tokens are in none."""
+    if sentence.partial:
+        outside = (i for i, clue in enumerate(sentence.partial) if clue.label == "")
+        for _, run in itertools.groupby(enumerate(outside), lambda item: item[1] - item[0]):
+            positions = [position for _, position in run]
+            yield positions[0], positions[-1] + 1
+        return
+    starts = [span.start for span in sentence.spans] + [len(sentence)]
+    ends = [0] + [span.end for span in sentence.spans]
+    yield from zip(ends, starts, strict=True)
 
 
 def _duplicates(splits: Splits) -> Iterator[Finding]:
@@ -218,7 +230,9 @@ def _repeated(kind: str, message: str, pairs: list[tuple[Sentence, Sentence]]) -
         earlier, copy = first[words]
         more = f" and {number - 1} more" if number > 1 else ""
         places.append(f"{copy.place}{more}: as {earlier.place}: {_quote(copy)}")
-    differing = sum(earlier.spans != copy.spans for earlier, copy in pairs)
+    differing = sum(
+        (earlier.spans, earlier.partial) != (copy.spans, copy.partial) for earlier, copy in pairs
+    )
     message += f", {differing} of them labelled otherwise"
     yield Finding(WARNING, kind, message, len(pairs), tuple(places))
 
@@ -241,6 +255,15 @@ def _odd_tokens(splits: Splits) -> Iterator[Finding]:
                     places[reason].append(f"{sentence.place}: {shorten(token)}")
         for reason, where in sorted(places.items()):
             yield from _listed(WARNING, "odd token", f"{split}: tokens with {reason}", where)
+
+
+def _unknown(splits: Splits) -> Iterator[Finding]:
+    """Partly labelled sentences: welcome in train, but nothing can be scored against them."""
+    for split, sentences in splits.items():
+        places = [sentence.place for sentence in sentences if sentence.partial]
+        scored = split != "train"
+        message = f"{split}: sentences with unknown tags" + scored * ", which cannot be scored"
+        yield from _listed(ERROR if scored else INFO, "unknown", message, places)
 
 
 _ODD = {"Cc": "a control character", "Cf": "an invisible character", "Co": "a private character"}

@@ -3,7 +3,8 @@
 Columns are separated by runs of spaces or tabs and nothing else, so a no-break
 space, an ideographic space or a zero-width character stays in its token.
 ``-DOCSTART-`` lines start a new document (CoNLL-2003); the whole file decides
-the tag scheme.
+the tag scheme. A tag may be unknown (``?``): `ner.corpus.partial` reads what
+the others tell.
 """
 
 import functools
@@ -15,16 +16,17 @@ from typing import TextIO
 
 from ner.config import DataConfig
 from ner.corpus.complaints import Complaints, shorten
+from ner.corpus.partial import known_tags, read_clues, with_clues
 from ner.corpus.reading import Reading
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,
+    TAG_UNKNOWN,
     SchemeCounts,
     illegal_positions,
     parse_tag,
     scheme_named,
     spans_of,
-    tags_of,
 )
 from ner.text import Sentence, Span
 
@@ -57,8 +59,13 @@ def parse_columns(
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
     layout = _Layout(config, source, complaints, bare=scheme == "io")
     blocks = list(_blocks(lines, layout, config.comments))
-    scheme = scheme or _detect(blocks)
-    sentences = (_sentence(block, source, scheme, complaints) for block in blocks)
+    scheme = scheme or _detect(blocks, config.unknown_tag or None)
+    sentences = (
+        _partial_sentence(block, source, scheme, config.unknown_tag, complaints)
+        if config.unknown_tag in block.tags
+        else _sentence(block, source, scheme, complaints)
+        for block in blocks
+    )
     return Reading(tuple(sentences), scheme)
 
 
@@ -90,6 +97,7 @@ class _Layout:
 
     def __init__(self, config: DataConfig, source: str, complaints: Complaints, bare: bool) -> None:
         self._token, self._tag = config.token_column, config.tag_column
+        self._unknown = config.unknown_tag
         self._source, self._complaints, self._bare = source, complaints, bare
         self._width, self._first = 0, 0
 
@@ -132,7 +140,8 @@ class _Layout:
         if "\r" in line:
             return f"a carriage return within the line ({shorten(line)}); end lines with \\n"
         try:
-            parse_tag(tag, self._bare)
+            if tag != self._unknown:
+                parse_tag(tag, self._bare)
         except CorpusError as error:
             return str(error).replace(repr(tag), shorten(tag))
         return ""
@@ -152,13 +161,13 @@ def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
             start = position + 1
 
 
-def _detect(blocks: Iterable[_Block]) -> str:
+def _detect(blocks: Iterable[_Block], unknown: str | None) -> str:
     """The scheme of a file, or "" if it has no entity."""
-    counts, seen = SchemeCounts(), False
+    counts, seen = SchemeCounts(unknown), False
     for block in blocks:
         for _, run in _runs(block.tags):
             counts.add(run)
-            seen = True
+            seen = seen or {*run} != {unknown}
     return counts.scheme() if seen else ""
 
 
@@ -175,8 +184,7 @@ def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -
         found, illegal = _read_run(run, scheme)
         spans.extend(Span(start + s.start, start + s.end, s.label) for s in found)
         for position in illegal:
-            place = f"{source}:{block.lines[start + position]}"
-            complaints.repair(place, _illegal(block.tags, start + position, scheme))
+            _repair(block, start + position, source, scheme, complaints)
     return Sentence(
         tuple(block.tokens),
         tuple(spans),
@@ -184,6 +192,25 @@ def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -
         source=source,
         line=block.lines[0],
     )
+
+
+def _partial_sentence(
+    block: _Block, source: str, scheme: str, unknown: str, complaints: Complaints
+) -> Sentence:
+    """A sentence with unknown tags."""
+    tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
+    told = read_clues(tags, scheme or "iob2")
+    for position in told.illegal:
+        _repair(block, position, source, scheme, complaints)
+    sentence = Sentence(
+        tuple(block.tokens), document=block.document, source=source, line=block.lines[0]
+    )
+    return with_clues(sentence, told.clues)
+
+
+def _repair(block: _Block, position: int, source: str, scheme: str, complaints: Complaints) -> None:
+    place = f"{source}:{block.lines[position]}"
+    complaints.repair(place, _illegal(block.tags, position, scheme))
 
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:
@@ -196,9 +223,12 @@ def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:
 _UNWRITABLE = re.compile("[ \t\r\n\0]")
 
 
-def write_columns(sentences: Iterable[Sentence], stream: TextIO, scheme: str = "iob2") -> None:
+def write_columns(
+    sentences: Iterable[Sentence], stream: TextIO, scheme: str = "iob2", unknown: str = "?"
+) -> None:
     """Write sentences as two columns, token and tag, with a tab between.
 
+    A tag is `unknown` where more than one agrees with what is known.
     A tab and not a space, so that the token ``#`` never looks like a comment.
     Documents, if there are several, start with a ``-DOCSTART-`` line. Raises
     `CorpusError` for a token or type that a column file cannot hold.
@@ -213,14 +243,14 @@ def write_columns(sentences: Iterable[Sentence], stream: TextIO, scheme: str = "
             stream.write(f"{DOCSTART}\t{OUTSIDE}\n\n")
         document = sentence.document
         _check_writable(sentence)
-        tags = tags_of(sentence.spans, len(sentence), scheme)
-        stream.write("".join(f"{t}\t{tag}\n" for t, tag in zip(sentence.tokens, tags, strict=True)))
+        pairs = zip(sentence.tokens, known_tags(sentence, scheme), strict=True)
+        stream.write("".join(f"{token}\t{tag or unknown}\n" for token, tag in pairs))
         stream.write("\n")
 
 
 def _check_writable(sentence: Sentence) -> None:
     """Refuse what would be read back as something else. Raises `CorpusError`."""
-    for text in (*sentence.tokens, *(span.label for span in sentence.spans)):
+    for text in (*sentence.tokens, *sorted(sentence.labels)):
         if not text or text == DOCSTART or _UNWRITABLE.search(text):
             raise CorpusError(
                 f"{sentence.place}: {shorten(text)} cannot stand in a column file "

@@ -37,7 +37,7 @@ class Corpus:
     @functools.cached_property
     def labels(self) -> tuple[str, ...]:
         """The entity types of the training split, sorted."""
-        return tuple(sorted({span.label for sentence in self.train for span in sentence.spans}))
+        return tuple(sorted({label for sentence in self.train for label in sentence.labels}))
 
     def splits(self) -> dict[str, tuple[Sentence, ...]]:
         """The splits by name, in the order train, valid, test."""
@@ -55,11 +55,12 @@ class Corpus:
 
 
 def checksum(sentences: Sequence[Sentence]) -> str:
-    """SHA-256 over the tokens and spans of sentences, whatever file they came from."""
+    """SHA-256 over the tokens and labels of sentences, whatever file they came from."""
     digest = hashlib.sha256()
     for sentence in sentences:
         spans = [[span.start, span.end, span.label] for span in sentence.spans]
-        digest.update(json.dumps([sentence.tokens, spans]).encode() + b"\n")
+        partial = [sentence.partial] if sentence.partial else []
+        digest.update(json.dumps([sentence.tokens, spans, *partial]).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -69,24 +70,28 @@ def cut_valid(
     """Set a validation split apart from training sentences.
 
     Whole documents are chosen if there are at least `ENOUGH_DOCUMENTS`, single
-    sentences otherwise, always the same ones for the same sentences. Returns
-    training, validation and a line that says what was done; a single sentence
-    stays in training.
+    sentences otherwise, always the same ones for the same sentences, and only
+    fully labelled ones, as others cannot be scored: too few of them, and
+    nothing is set apart. Returns training, validation and a line that says
+    what was done; a single sentence stays in training.
     """
     numbers = [sentence.document for sentence in sentences]
     by_document = len(set(numbers)) >= ENOUGH_DOCUMENTS
-    units = sorted(set(numbers)) if by_document else list(range(len(sentences)))
-    wanted = min(max(1, round(fraction * len(units))), len(units) - 1)
-    chosen = set(random.Random(CUT_SEED).sample(units, max(wanted, 0)))
     of = numbers if by_document else range(len(sentences))
+    units = sorted(set(of))
+    kind = "documents" if by_document else "sentences"
+    partly = {unit for sentence, unit in zip(sentences, of, strict=True) if sentence.partial}
+    whole = [unit for unit in units if unit not in partly]
+    wanted = min(max(1, round(fraction * len(units))), len(units) - 1)
+    if len(whole) < wanted:
+        note = f"{len(whole)} of {len(units)} training {kind} are fully labelled, {wanted} needed"
+        return tuple(sentences), (), f"no validation split, and none set apart: {note}"
+    chosen = set(random.Random(CUT_SEED).sample(whole, max(wanted, 0)))
     train = tuple(s for s, unit in zip(sentences, of, strict=True) if unit not in chosen)
     valid = tuple(s for s, unit in zip(sentences, of, strict=True) if unit in chosen)
-    kind = "documents" if by_document else "sentences"
-    return (
-        train,
-        valid,
-        (
-            f"no validation split: {len(valid)} of {len(sentences)} training sentences set apart "
-            f"({len(chosen)} of {len(units)} {kind}, seed {CUT_SEED})"
-        ),
+    note = (
+        f"no validation split: {len(valid)} of {len(sentences)} training sentences set apart "
+        f"({len(chosen)} of {len(units)} {kind}{', fully labelled ones' if partly else ''}, "
+        f"seed {CUT_SEED})"
     )
+    return train, valid, note

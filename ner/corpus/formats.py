@@ -15,6 +15,7 @@ from ner.corpus.columns import parse_columns, write_columns
 from ner.corpus.complaints import LOG, Complaints
 from ner.corpus.jsonl import parse_jsonl, write_jsonl
 from ner.corpus.lines import text_lines
+from ner.corpus.partial import lost_clues
 from ner.corpus.reading import Reading
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_text
@@ -90,31 +91,41 @@ def _is_jsonl(name: str) -> bool:
     return name.removesuffix(".gz").endswith(".jsonl")
 
 
-def write_file(path: str | Path, sentences: Iterable[Sentence], form: str = "iob2") -> None:
+def write_file(
+    path: str | Path, sentences: Iterable[Sentence], form: str = "iob2", unknown: str = "?"
+) -> None:
     """Write a labelled file, whole or not at all; `form` is a tag scheme or ``jsonl``.
 
     In IO, neighbours of one type become one entity; a warning counts them.
-    Raises `NerError` where the place cannot be written, `CorpusError` for a
-    token that the format cannot hold, and `UsageError` for an unknown scheme or
-    columns in a file that is called ``.jsonl``.
+    Tokens of partly labelled sentences get the tag `unknown` where no tag is
+    certain; where a scheme says less of a token than was known, as an IOBES tag
+    says nothing without an end, a warning counts that. Raises `NerError` where
+    the place cannot be written, `CorpusError` for what the format cannot hold
+    (JSON Lines: partly labelled sentences), and `UsageError` for an unknown
+    scheme or columns in a file that is called ``.jsonl``.
     """
     if form != JSONL and _is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     with write_text(path) as stream:
-        write_stream(stream, sentences, form)
+        write_stream(stream, sentences, form, unknown)
 
 
-def write_stream(stream: TextIO, sentences: Iterable[Sentence], form: str = "iob2") -> None:
+def write_stream(
+    stream: TextIO, sentences: Iterable[Sentence], form: str = "iob2", unknown: str = "?"
+) -> None:
     """`write_file` for a stream of text that is open already."""
     sentences = list(sentences)
     if form == JSONL:
         write_jsonl(sentences, stream)
         return
     scheme = scheme_named(form).name
-    write_columns(sentences, stream, scheme)
+    write_columns(sentences, stream, scheme, unknown)
     melted = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
     if melted:
         LOG.warning("entities melted into a neighbour of their type, as in any IO file: %d", melted)
+    lost = sum(lost_clues(sentence, scheme) for sentence in sentences if sentence.partial)
+    if lost:
+        LOG.warning("tokens of which %s tags with gaps say less than was known: %d", scheme, lost)
 
 
 def _touching(sentence: Sentence) -> int:

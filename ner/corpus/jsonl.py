@@ -296,9 +296,14 @@ def write_jsonl(sentences: Iterable[Sentence], stream: TextIO) -> None:
 
     Where a sentence has no offsets, tokens are joined by a space, or by nothing
     if they are the characters of a script without spaces. Raises `CorpusError`
-    for an empty token.
+    for an empty token and for a partly labelled sentence.
     """
     sentences = list(sentences)
+    if partly := [sentence for sentence in sentences if sentence.partial]:
+        raise CorpusError(
+            f"{partly[0].place}: has tokens with an unknown tag, which JSON Lines cannot hold; "
+            "write columns instead, or label them"
+        )
     style = detect_style(token for sentence in sentences[:_SHOWN] for token in sentence.tokens)
     gap = "" if style == "characters" else " "
     for sentence in sentences:

@@ -1,41 +1,43 @@
 """Unlabelled input, read as a stream: raw text, tokenised lines, columns of tokens.
 
-Everything yields documents as ``(text, sentences)``, where the sentences carry
-character offsets into the text.
+A reader takes numbered lines (`text_lines`, or a `Chunk` of them) and yields
+documents as ``(text, sentences)``, where the sentences carry character offsets
+into the text.
 """
 
 import re
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, is_comment
-from ner.corpus.complaints import Complaints
-from ner.corpus.lines import text_lines
 from ner.errors import CorpusError
 from ner.text import Sentence
 from ner.tokenize import sentences_of
 
+Line = tuple[int, str]
+"""A line and its number in the file, from 1."""
 Text = tuple[str, list[Sentence]]
+Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[Text]]
 
 _TOKEN = re.compile(r"[^ \t]+")
 
 
-def read_text(stream: IO[bytes], source: str, config: DataConfig) -> Iterator[Text]:
+def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
     """Raw text: every line is a document, tokenised as `config.tokenizer` says."""
-    for number, line in text_lines(stream, source, config.encoding, Complaints()):
+    for number, line in lines:
         yield line, sentences_of(line, config.tokenizer, source=source, line=number)
 
 
-def read_tokenized(stream: IO[bytes], source: str, config: DataConfig) -> Iterator[Text]:
+def read_tokenized(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
     """One sentence a line, its tokens separated by spaces or tabs."""
-    for number, line in text_lines(stream, source, config.encoding, Complaints()):
+    for number, line in lines:
         offsets = [match.span() for match in _TOKEN.finditer(line)]
         tokens = tuple(line[start:end] for start, end in offsets)
         yield line, [_sentence(tokens, offsets, source, number)] if tokens else []
 
 
-def read_tokens(stream: IO[bytes], source: str, config: DataConfig) -> Iterator[Text]:
+def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
     """Column files whose tags, if any, do not matter; each sentence is a document.
 
     Its text is its tokens with single spaces between. Raises `CorpusError` for
@@ -43,7 +45,7 @@ def read_tokens(stream: IO[bytes], source: str, config: DataConfig) -> Iterator[
     """
     tokens: list[str] = []
     first = 0
-    for number, line in text_lines(stream, source, config.encoding, Complaints()):
+    for number, line in lines:
         if config.comments and is_comment(line):
             continue
         columns = _TOKEN.findall(line)
@@ -78,3 +80,46 @@ def _sentence(
     tokens: tuple[str, ...], offsets: list[tuple[int, int]], source: str, line: int
 ) -> Sentence:
     return Sentence(tokens, offsets=tuple(offsets), source=source, line=line)
+
+
+class Layout(NamedTuple):
+    """One way in which files hold text: its reader, and whether a document has several lines."""
+
+    read: Reader
+    in_blocks: bool = False
+
+
+LAYOUTS = {
+    "text": Layout(read_text),
+    "tokenized": Layout(read_tokenized),
+    "tokens": Layout(read_tokens, in_blocks=True),
+}
+
+
+class Chunk(NamedTuple):
+    """Lines of a file that follow one another, and the number of the first, from 1."""
+
+    first: int
+    lines: list[str]
+
+    def numbered(self) -> Iterator[Line]:
+        """The lines with their numbers, as readers take them."""
+        return enumerate(self.lines, self.first)
+
+
+def cut_lines(lines: Iterable[Line], layout: Layout, first: int, most: int) -> Iterator[Chunk]:
+    """Cut a file between documents into chunks of about `most` characters.
+
+    The first has `first` and each next one twice as many, so that work soon
+    begins. A chunk ends with the document that fills it.
+    """
+    waiting: list[str] = []
+    size, enough = 0, min(first, most)
+    for number, line in lines:
+        waiting.append(line)
+        size += len(line) + 1
+        if size >= enough and not (layout.in_blocks and line.strip(" \t")):
+            yield Chunk(number + 1 - len(waiting), waiting)
+            waiting, size, enough = [], 0, min(2 * enough, most)
+    if waiting:
+        yield Chunk(number + 1 - len(waiting), waiting)

@@ -17,6 +17,8 @@ class SplitStats:
     """Figures of one split.
 
     `lengths` are sentence lengths in tokens at the percentiles `PERCENTILES`.
+    `unknown` counts the tokens of which nobody knows the type, or whether they
+    have any.
     `unseen_tokens` is the share of tokens that train does not have,
     `unseen_entities` the share of entities whose words train never has as an
     entity; both are none for train, or without a train or an entity.
@@ -28,6 +30,7 @@ class SplitStats:
     entities: dict[str, int]
     lengths: dict[int, int]
     scheme: str
+    unknown: int = 0
     unseen_tokens: float | None = None
     unseen_entities: float | None = None
 
@@ -76,7 +79,13 @@ def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
         entities=dict(sorted(labels.items())),
         lengths={p: lengths[(len(lengths) - 1) * p // 100] for p in PERCENTILES},
         scheme=scheme,
+        unknown=sum(unknown_tokens(sentence) for sentence in sentences),
     )
+
+
+def unknown_tokens(sentence: Sentence) -> int:
+    """How many tokens there are of which nobody knows whether they are of a type, and of which."""
+    return sum(clue.label is None for clue in sentence.partial)
 
 
 def _entities(sentence: Sentence) -> list[tuple[str, ...]]:

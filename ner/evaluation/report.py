@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ner.errors import NerError
+from ner.errors import CorpusError, NerError
 from ner.evaluation.scores import NOTHING, CountedScores, Report, Scores
 from ner.tags import tags_of
 from ner.text import Sentence
@@ -19,10 +19,22 @@ Tags = Sequence[Sequence[str]]
 def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
     """Score the spans of `predicted` against those of the same sentences in `gold`.
 
-    Raises `NerError` when the two are not the same sentences, token by token.
+    Raises `NerError` when the two are not the same sentences, token by token,
+    and `CorpusError` when labels of `gold` are unknown.
     """
+    check_labelled(gold)
     _check_same(gold, predicted)
     return seqeval_report(_tags(gold), _tags(predicted))
+
+
+def check_labelled(gold: Sequence[Sentence]) -> None:
+    """Refuse partly labelled sentences: who knows what would be right? Raises `CorpusError`."""
+    partly = [sentence for sentence in gold if sentence.partial]
+    if partly:
+        raise CorpusError(
+            f"{partly[0].place}: has tokens with an unknown tag, so nothing can be scored against "
+            f"it (sentences like this: {len(partly)}); label them fully, or move them to train"
+        )
 
 
 def _tags(sentences: Sequence[Sentence]) -> list[list[str]]:

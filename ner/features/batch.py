@@ -15,10 +15,15 @@ from ner.features.indexer import Form, FormTable
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sentence as numbers: rows of a `FormTable`, ``[T]``, and tag numbers, ``[T]``, if known."""
+    """A sentence as numbers: rows of a `FormTable`, ``[T]``, and tag numbers, ``[T]``, if known.
+
+    Of a partly labelled sentence, `choices`, ``[T, K]``, is true for the tags
+    that each token can have, and `tags` are any of them.
+    """
 
     rows: NDArray[np.int64]
     tags: NDArray[np.int64] | None = None
+    choices: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -38,8 +43,9 @@ class Batch:
     forms: Tensor  # [B, T] which of the U words stands where
     lengths: Tensor  # [B] tokens per sentence; stays on the CPU, where packing needs it
     mask: Tensor  # [B, T] true where there is a token
-    tags: Tensor | None  # [B, T], padded with 0
+    tags: Tensor | None  # [B, T], padded with 0; where `choices` has several, one of them
     order: tuple[int, ...]  # which sentence of the caller's list each of the B is
+    choices: Tensor | None = None  # [B, T, K] tags a token can have; none if `tags` says it all
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
@@ -75,16 +81,16 @@ def plan_batches(
         full = len(same) // size * size
         batches += [same[i : i + size] for i in range(0, full, size)]
         rest += same[full:]
-    batches += _pack(rest, lengths, most_sentences, most_tokens)
+    batches += pack_batches(rest, lengths, most_sentences=most_sentences, most_tokens=most_tokens)
     if rng is not None:
         rng.shuffle(batches)
     return batches
 
 
-def _pack(
-    order: Sequence[int], lengths: Sequence[int], most_sentences: int, most_tokens: int
+def pack_batches(
+    order: Sequence[int], lengths: Sequence[int], *, most_sentences: int, most_tokens: int
 ) -> list[list[int]]:
-    """Cut sentences, sorted by length, into batches within both bounds."""
+    """Cut sentences, sorted by rising length, into batches of neighbours within both bounds."""
     batches: list[list[int]] = []
     for index in order:
         room = min(most_sentences, most_tokens // max(1, lengths[index]))
@@ -106,6 +112,7 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
     forms = np.zeros(mask.shape, dtype=np.int64)
     forms[mask] = inverse + 1  # row 0 is padding
     described = table.forms(distinct)
+    tags = _tags(chosen, mask)
     return Batch(
         words=torch.tensor([0, *(form.word for form in described)]),
         casings=torch.tensor([0, *(form.casing for form in described)]),
@@ -113,8 +120,9 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
         forms=torch.from_numpy(forms),
         lengths=torch.from_numpy(lengths),
         mask=torch.from_numpy(mask),
-        tags=_tags(chosen, mask),
+        tags=None if tags is None else torch.from_numpy(tags),
         order=tuple(order),
+        choices=None if tags is None else _choices(chosen, tags, mask),
     )
 
 
@@ -127,10 +135,24 @@ def _characters(forms: Sequence[Form]) -> Tensor:
     return torch.from_numpy(padded)
 
 
-def _tags(examples: Sequence[Example], mask: NDArray[np.bool_]) -> Tensor | None:
+def _tags(examples: Sequence[Example], mask: NDArray[np.bool_]) -> NDArray[np.int64] | None:
     known = [example.tags for example in examples if example.tags is not None]
     if len(known) < len(examples):
         return None
     tags = np.zeros(mask.shape, dtype=np.int64)
     tags[mask] = np.concatenate(known)
-    return torch.from_numpy(tags)
+    return tags
+
+
+def _choices(
+    examples: Sequence[Example], tags: NDArray[np.int64], mask: NDArray[np.bool_]
+) -> Tensor | None:
+    """Tags that each token can have: the given ones, or its only one; all at padding."""
+    given = [(row, e.choices) for row, e in enumerate(examples) if e.choices is not None]
+    if not given:
+        return None
+    choices: NDArray[np.bool_] = tags[:, :, None] == np.arange(given[0][1].shape[1])
+    for row, possible in given:
+        choices[row, : len(possible)] = possible
+    choices[~mask] = True
+    return torch.from_numpy(choices)

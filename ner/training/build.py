@@ -40,7 +40,7 @@ def build_model(
     vectors = _vectors(indexer, config, progress) if config.train.vectors else None
     if vectors is not None:
         indexer = indexer.with_spare(vectors.words)
-    labels = sorted({span.label for sentence in sentences for span in sentence.spans})
+    labels = sorted({label for sentence in sentences for label in sentence.labels})
     tags = tag_set(labels, config.model.scheme)
     network = Network(
         config.model,

@@ -1,5 +1,6 @@
 """What is learnt from: sentences as numbers, cut to size, with some words hidden."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -9,16 +10,21 @@ import torch
 from torch import Tensor
 
 from ner.config import TrainConfig
+from ner.corpus.partial import agreeing_tags, clues_within, with_clues
+from ner.errors import ConfigError
 from ner.features import UNKNOWN, Batch, Example, Indexer, collate, plan_batches
 from ner.features.indexer import FormTable
-from ner.tags import tags_of
+from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
 
 LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
 
 
 def cut_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:
-    """Sentences of at most `size` tokens; cuts never go through an entity shorter than that."""
+    """Sentences of at most `size` tokens; cuts never go through an entity shorter than that.
+
+    Partly labelled sentences are cut where no entity can go through, if there is such a place.
+    """
     for sentence in sentences:
         start = 0
         while start < len(sentence):
@@ -30,6 +36,9 @@ def cut_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sen
 def _cut(sentence: Sentence, start: int, size: int) -> int:
     """Where the piece from `start` ends: at `size`, or before the entity that stands there."""
     end = min(start + size, len(sentence))
+    if sentence.partial and end < len(sentence):
+        boundaries = range(end, start, -1)
+        return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
     through = next((s.start for s in sentence.spans if s.start < end < s.end), end)
     return through if through > start else end
 
@@ -42,7 +51,10 @@ def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
         for s in sentence.spans
         if s.start < end and s.end > start
     )
-    return replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
+    piece = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
+    if sentence.partial:
+        return with_clues(piece, clues_within(sentence.partial, start, end))
+    return piece
 
 
 class TrainingSet:
@@ -59,16 +71,18 @@ class TrainingSet:
     ) -> None:
         self._config = config
         self._table = FormTable(indexer)
-        number = {tag: i for i, tag in enumerate(tags)}
-        self._examples = [
-            Example(
-                self._table.rows(piece.tokens),
-                np.array([number[tag] for tag in tags_of(piece.spans, len(piece), scheme)]),
-            )
-            for piece in cut_long(sentences)
-        ]
+        self._number = {tag: i for i, tag in enumerate(tags)}
+        self._examples = [self._example(piece, scheme) for piece in cut_long(sentences)]
         self.tokens = sum(len(example) for example in self._examples)
         self._hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
+
+    def _example(self, sentence: Sentence, scheme: str) -> Example:
+        rows = self._table.rows(sentence.tokens)
+        if sentence.partial:
+            choices = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
+            return Example(rows, choices.argmax(1), choices)
+        tags = tags_of(sentence.spans, len(sentence), scheme)
+        return Example(rows, np.array([self._number[tag] for tag in tags]))
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once."""
@@ -114,3 +128,39 @@ def hide_words(batch: Batch, rates: Tensor) -> Batch:
     hidden = torch.rand(batch.words.shape) < rates[batch.words]
     hidden[0] = False  # padding
     return replace(batch, words=batch.words.masked_fill(hidden, UNKNOWN))
+
+
+def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:
+    """What mistakes at tokens of each tag cost, ``[K]``: the log of the weight of its type.
+
+    `weights` is like ``MISC=2,PER=0.5``; other types and ``O`` have a weight of
+    1. None without weights. Raises `ConfigError` for types that no tag has, for
+    weights that are not above 0, and for anything that is written otherwise.
+    """
+    if not weights.strip():
+        return None
+    labels = [parse_tag(tag).label for tag in tags]
+    weight: dict[str, float] = {}
+    for item in weights.split(","):
+        label, _, value = (part.strip() for part in item.rpartition("="))
+        if not label or label not in labels:
+            known = ", ".join(sorted({*labels} - {""}))
+            raise _bad_weight(item, f"types have a weight, as in MISC=2; the corpus has {known}")
+        if label in weight:
+            raise _bad_weight(item, "the type has a weight already; give it one")
+        weight[label] = _positive(item, value)
+    return torch.tensor([math.log(weight.get(label, 1.0)) for label in labels])
+
+
+def _positive(item: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise _bad_weight(item, "a weight is a number above 0; 1 changes nothing")
+    return number
+
+
+def _bad_weight(item: str, remedy: str) -> ConfigError:
+    return ConfigError(f"setting train.type_weights: {item.strip()!r} will not do; {remedy}")

@@ -29,13 +29,19 @@ from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
 from ner.errors import TrainingError, UsageError
-from ner.evaluation import Report, draw_curves, evaluate_spans, unknown_labels
+from ner.evaluation import (
+    Report,
+    check_labelled,
+    draw_curves,
+    evaluate_spans,
+    unknown_labels,
+)
 from ner.files import write_text
 from ner.predict import predict_sentences
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
 from ner.training.checkpoint import damaged, read_checkpoint, write_checkpoint
-from ner.training.examples import TrainingSet
+from ner.training.examples import TrainingSet, type_costs
 from ner.training.loop import Epoch, Step, Trainer
 
 _log = logging.getLogger("ner")
@@ -112,6 +118,13 @@ def check_corpus(corpus: Corpus) -> None:
     """Refuse a corpus that nothing can be learnt from. Raises `TrainingError`."""
     if not corpus.train:
         raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
+    partly = sum(bool(sentence.partial) for sentence in corpus.train)
+    if not corpus.valid and partly:
+        raise TrainingError(
+            f"{corpus.name}: has no validation split, and too few fully labelled sentences or "
+            f"documents to set one apart (sentences with unknown tags: {partly} of "
+            f"{len(corpus.train)}); add a file valid.txt, or lower data.valid_fraction"
+        )
     if not corpus.valid:
         raise TrainingError(
             f"{corpus.name}: has {len(corpus.train)} training sentence(s) and no validation split; "
@@ -122,6 +135,8 @@ def check_corpus(corpus: Corpus) -> None:
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
             "entity; choose the column of the tags with --tag-column"
         )
+    check_labelled(corpus.valid)
+    check_labelled(corpus.test)
     if not any(sentence.spans for sentence in corpus.valid):
         _log.warning(
             "%s: the validation split has no entity, so the best epoch cannot be told from others",
@@ -168,6 +183,7 @@ class Run:
             ),
             corpus.valid,
             self.config.train,
+            type_costs(self.config.train.type_weights, start.model.tags),
         )
 
     def resume(self) -> None:

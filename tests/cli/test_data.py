@@ -167,3 +167,45 @@ def test_only_what_was_given_becomes_a_setting() -> None:
     ]
     assert data_config(seen[1][0]).token_column == -2
     assert data_config({}).scheme == "auto"
+
+
+# --- unknown tags ------------------------------------------------------------------
+
+PARTIAL = "Angela B-PER\nMerkel ?\nflew O\nto ?\n\n"
+
+
+def test_stats_count_unknown_tokens_where_there_are_any(tmp_path: Path, file: Path) -> None:
+    assert "unknown" not in _good("stats", file)
+    assert json.loads(_good("stats", file, "--json"))["splits"]["train"]["unknown"] == 0
+    file.write_text(PARTIAL)
+    (tmp_path / "test.conll").write_text(IOB2)
+    rows = [line.split() for line in _good("stats", tmp_path).split("\n")]
+    assert ["unknown", "tokens", "2", "0"] in rows
+    assert json.loads(_good("stats", file, "--json"))["splits"]["train"]["unknown"] == 2
+
+
+def test_unknown_tags_are_converted_as_far_as_they_are_known() -> None:
+    for form, tag in (("iob2", "B-PER"), ("io", "I-PER"), ("iob1", "I-PER"), ("iobes", "?")):
+        expected = PARTIAL.replace(" ", "\t").replace("B-PER", tag)
+        assert _good("convert", "-", "-", "--to", form, stdin=PARTIAL) == expected
+
+
+def test_the_unknown_tag_is_kept(tmp_path: Path) -> None:
+    given = PARTIAL.replace("?", "_")
+    options = ("--to", "iob2", "--unknown-tag", "_")
+    assert _good("convert", "-", "-", *options, stdin=given) == given.replace(" ", "\t")
+    (tmp_path / "a.conll").write_text(given)
+    assert _good("convert", tmp_path / "a.conll", tmp_path / "b.conll", *options) == ""
+    assert (tmp_path / "b.conll").read_text() == given.replace(" ", "\t")
+    assert _good("check", tmp_path / "a.conll", "--unknown-tag", "_")
+    assert _run("check", tmp_path / "a.conll").exit_code == 1
+
+
+def test_unknown_tags_do_not_go_into_json_lines() -> None:
+    result = _run("convert", "-", "-", "--to", "jsonl", stdin=IOB2 + PARTIAL)
+    assert isinstance(result.exception, CorpusError)
+    assert str(result.exception) == (
+        "<stream>:7: has tokens with an unknown tag, which JSON Lines cannot hold; "
+        "write columns instead, or label them"
+    )
+    assert result.stdout == ""

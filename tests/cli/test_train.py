@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -224,3 +226,58 @@ def test_a_device_that_is_not_here(device: str, empty: Path, tiny_folder: Path) 
         assert outcome.code == 2
         assert f"device '{device}' is not to be had here; use --device auto" in outcome.complaint()
     assert list(empty.iterdir()) == []
+
+
+# --- unknown tags, weights of types ------------------------------------------------
+
+
+def _hide(folder: Path, split: str, tag: str = "?") -> None:
+    """Make every third tag of a split unknown."""
+    file = folder / f"{split}.conll"
+    lines = file.read_text().splitlines()
+    lines[::3] = [f"{line.split()[0]}\t{tag}" if line else "" for line in lines[::3]]
+    file.write_text("\n".join(lines))
+
+
+def test_unknown_tags_may_stand_in_train(empty: Path, tiny_folder: Path) -> None:
+    shutil.copytree(tiny_folder, empty / "mine")
+    _hide(empty / "mine", "train", "_")
+    options = ("--unknown-tag", "_", "--set", "train.type_weights=PER=2,LOC=0.5")
+    outcome = run("train", "--data", "mine", *TINY, *options).good()
+    assert outcome.out.splitlines()[-2] == "test F1 100.00"
+    config = load_config("runs/mine/config.toml")
+    assert (config.data.unknown_tag, config.train.type_weights) == ("_", "PER=2,LOC=0.5")
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_unknown_tags_may_not_stand_where_scores_come_from(
+    split: str, empty: Path, tiny_folder: Path
+) -> None:
+    shutil.copytree(tiny_folder, empty / "mine")
+    _hide(empty / "mine", split)
+    outcome = run("train", "--data", "mine", *BRIEF)
+    assert outcome.code == 1
+    complaint = outcome.complaint()
+    assert re.match(rf"ner: error: mine/{split}\.conll:\d+: has tokens with an unknown", complaint)
+    assert complaint.endswith("; label them fully, or move them to train")
+    assert not (empty / "runs" / "mine").exists()
+
+
+def test_only_fully_labelled_sentences_are_set_apart(empty: Path, tiny_folder: Path) -> None:
+    (empty / "mine").mkdir()
+    shutil.copy(tiny_folder / "train.conll", empty / "mine")
+    _hide(empty / "mine", "train")
+    config = Config().replace({"data.valid_fraction": 0.3}).data
+    assert not any(sentence.partial for sentence in load_corpus("mine", config).valid)
+    outcome = run("train", "--data", "mine", *BRIEF, *sets("data.valid_fraction=0.8"))
+    assert outcome.code == 1
+    assert "too few fully labelled sentences or documents to set one apart" in outcome.complaint()
+
+
+@pytest.mark.parametrize("weights", ["MISC=2", "PER=0", "PER"])
+def test_weights_that_will_not_do(weights: str, empty: Path, tiny_folder: Path) -> None:
+    options = sets(f"train.type_weights={weights}")
+    outcome = run("train", "--data", tiny_folder, *BRIEF, *options)
+    assert outcome.code == 2
+    assert f"setting train.type_weights: '{weights}' will not do; " in outcome.complaint()
+    assert not any((empty / "runs").iterdir())

@@ -8,7 +8,7 @@ from ner.corpus.check import CheckReport, Finding, check, check_content
 from ner.corpus.complaints import KEPT
 from ner.corpus.corpus import Corpus
 from ner.errors import UsageError
-from ner.text import Sentence, Span
+from ner.text import Clue, Sentence, Span
 
 
 def _sentence(text: str, *spans: tuple[int, int, str], line: int = 1) -> Sentence:
@@ -186,3 +186,42 @@ def test_report_is_json(tmp_path: Path) -> None:
     assert value["errors"] is True
     assert value["findings"][0]["kind"] == "unreadable"
     assert value["stats"]["splits"] == {}
+
+
+# --- partly labelled ---------------------------------------------------------------
+
+
+def test_unknown_tags_are_nothing_illegal_in_train(tmp_path: Path) -> None:
+    report = _check(tmp_path, train="Bonn B-LOC\n. ?\n\nin ?\nRom I-LOC\n! O\n")
+    assert {finding.severity for finding in report.findings} == {"info"}
+    (found,) = (f for f in report.findings if f.kind == "unknown")
+    assert found.message == "train: sentences with unknown tags"
+    assert (found.count, found.places) == (1, (f"{tmp_path}/train.txt:1",))
+
+
+def test_unknown_tags_are_errors_where_scores_come_from(tmp_path: Path) -> None:
+    report = _check(tmp_path, train="Bonn B-LOC\n", test="Rom B-LOC\n\nRom ?\n! O\n")
+    (found,) = (f for f in report.findings if f.severity == "error")
+    assert found.message == "test: sentences with unknown tags, which cannot be scored"
+    assert found.places == (f"{tmp_path}/test.txt:3",)
+
+
+def test_unknown_tokens_are_not_labelled_in_a_different_way() -> None:
+    clues = [Clue("", "no"), Clue(None, "no"), Clue("", "no"), Clue("", "no"), Clue(None, "no")]
+    train = (
+        _sentence("Bonn", (0, 1, "LOC"), line=1),
+        Sentence(("Bonn", "Bonn", "is", "Bonn", "Bonn"), (), None, 0, "f", 2, tuple(clues)),
+    )
+    (found,) = _kind(Corpus("x", train=train), "inconsistent")
+    assert found.places == ("'Bonn': O 2 (f:2), LOC 1 (f:1)",)
+
+
+def test_a_type_is_there_if_no_whole_entity_of_it_is(tmp_path: Path) -> None:
+    report = _check(tmp_path, train="New B-LOC\nYork ?\n", test="Rom B-LOC\n! O\n")
+    assert not [f for f in report.findings if f.kind in ("no entities", "unseen label")]
+
+
+def test_copies_that_are_known_to_a_different_degree_differ() -> None:
+    partly = Sentence(("c",), partial=(Clue(None, "no"),))
+    (found,) = _kind(Corpus("x", train=(_sentence("c"), partly)), "duplicate")
+    assert "1 of them labelled otherwise" in found.message

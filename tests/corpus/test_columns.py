@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, write_columns
-from ner.corpus.formats import read_columns, read_file
+from ner.corpus.complaints import Complaints
+from ner.corpus.formats import read, read_columns, read_file
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
 from ner.text import Sentence, Span
@@ -105,3 +106,81 @@ def test_a_truncated_gz_in_utf16_and_an_encoding_that_is_none(tmp_path: Path) ->
         read_file(path, DataConfig(encoding="utf-16"))
     with pytest.raises(UsageError, match="unknown encoding 'undefined'"):
         read_file(path, DataConfig(encoding="undefined"))
+
+
+# --- unknown tags ------------------------------------------------------------------
+
+
+def _read(text: str, **config: object) -> list[Sentence]:
+    return read_columns(io.BytesIO(text.replace("|", "\n").encode()), DataConfig(**config))
+
+
+def test_the_unknown_tag_can_be_chosen() -> None:
+    (one,) = _read("a ?|b B-X|")
+    (other,) = _read("a _|b B-X|", unknown_tag="_")
+    assert one == other
+    assert [clue.label for clue in one.partial] == [None, "X"]
+    assert _read("a O|b I-X|", unknown_tag="O")[0].partial[0].label is None
+    for tag in ("?", "_"):
+        with pytest.raises(CorpusError, match=f"<stream>:2: '[{tag}]' is not a tag"):
+            _read(f"b B-X|a {tag}|", unknown_tag="")
+
+
+def test_without_an_unknown_tag_nothing_is_partial() -> None:
+    assert _read("a B-?|b I-?|", unknown_tag="?")[0].spans == (Span(0, 2, "?"),)
+    assert _read("a ?|b O|", scheme="io", unknown_tag="")[0].spans == (Span(0, 1, "?"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("a ?|b I-X|c I-X|d O||e B-X|", [(0, 3), (0, 1)]),  # IOB2: I goes on with the unknown one
+        ("a ?|b I-X|c I-X|d O||e I-X|f B-X|", [(0, 1), (1, 2)]),  # IOB1: it may begin
+        ("a ?|b I-X|c I-X|d O||e I-X|", [(0, 1)]),  # IO
+        ("a ?|b E-X|c O||d S-X|", [(0, 2), (0, 1)]),  # IOBES: at the start, it is B
+        ("a ?|b ?|", []),
+    ],
+)
+def test_the_whole_file_decides_the_scheme_with_unknown_tags(text: str, spans: list) -> None:
+    found = [(s.start, s.end) for sentence in _read(text) for s in sentence.spans]
+    assert found == spans
+
+
+def test_unknown_tags_excuse_their_neighbours_and_no_others() -> None:
+    complaints = Complaints()
+    text = b"a ?\nb I-X\n\nc O\nd I-X\ne ?\n\nf B-X\ng ?\n"
+    (_, repaired, _) = read(io.BytesIO(text), DataConfig(scheme="iob2"), complaints).sentences
+    assert [problem.place for problem in complaints.repairs.first] == ["<stream>:5"]
+    assert [clue.joined for clue in repaired.partial] == ["no", "no", "open"]
+    with pytest.raises(
+        CorpusError, match="<stream>:5: 'I-X' between 'O' and '\\?' is illegal in io"
+    ):
+        read_columns(io.BytesIO(text), DataConfig(scheme="iob2", strict=True))
+
+
+def test_unknown_tags_that_clash_are_repaired() -> None:
+    text = b"a B-X\nb ?\nc E-Y\n"
+    complaints = Complaints()
+    (sentence,) = read(io.BytesIO(text), DataConfig(), complaints).sentences
+    assert complaints.repairs.total == 1
+    assert (sentence.spans, sentence.partial) == ((Span(0, 2, "X"), Span(2, 3, "Y")), ())
+
+
+@given(corpora(), st.sampled_from(sorted(SCHEMES)), st.data())
+def test_what_is_hidden_in_a_file_survives_writing(
+    written: list[Sentence], scheme: str, data: st.DataObject
+) -> None:
+    stream = io.StringIO()
+    write_columns(written, stream, scheme)
+    lines = [
+        line.rpartition("\t")[0] + "\t?" if "\t" in line and data.draw(st.booleans()) else line
+        for line in stream.getvalue().split("\n")
+    ]
+    config = DataConfig(scheme=scheme, strict=True)
+    read_once = read_columns(io.BytesIO("\n".join(lines).encode()), config)
+    again = io.StringIO()
+    write_columns(read_once, again, scheme)
+    read_twice = read_columns(io.BytesIO(again.getvalue().encode()), config)
+    assert [(s.tokens, s.spans, s.partial) for s in read_twice] == [
+        (s.tokens, s.spans, s.partial) for s in read_once
+    ]

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.text import Sentence, Span
+from ner.text import Clue, Sentence, Span
 
 
 def _sentences(number: int, documents: int = 1) -> tuple[Sentence, ...]:
@@ -79,3 +81,46 @@ def test_schemes_differ_where_a_small_file_cannot_explain_it(
     schemes: dict[str, str], mixed: str
 ) -> None:
     assert Corpus("x", schemes=schemes).mixed_schemes() == mixed
+
+
+# --- partly labelled ---------------------------------------------------------------
+
+UNKNOWN = (Clue(None, "no"),)
+
+
+def _partly(number: int, known: int, documents: int = 1) -> tuple[Sentence, ...]:
+    """Sentences of which the first few are fully labelled."""
+    return tuple(
+        replace(sentence, partial=() if i < known else UNKNOWN)
+        for i, sentence in enumerate(_sentences(number, documents))
+    )
+
+
+def test_types_of_which_no_whole_entity_is_known_count() -> None:
+    partly = Sentence(("a", "b"), partial=(Clue("PER", "no"), Clue(None, "open")))
+    assert Corpus("x", train=(partly,)).labels == ("PER",)
+
+
+def test_what_is_unknown_is_in_the_checksum() -> None:
+    clues = [(), (Clue(None, "no"),), (Clue("", "no"),), (Clue("X", "no"),)]
+    assert len({checksum([Sentence(("a",), partial=partial)]) for partial in clues}) == 4
+
+
+@pytest.mark.parametrize("documents", [1, 20])
+def test_only_fully_labelled_sentences_are_set_apart(documents: int) -> None:
+    sentences = _partly(100, 30, documents)
+    train, valid, note = cut_valid(sentences, 0.1)
+    assert len(valid) == 10
+    assert not any(sentence.partial for sentence in valid)
+    assert sorted(train + valid, key=sentences.index) == list(sentences)
+    assert "fully labelled ones, seed 2003)" in note
+
+
+def test_too_few_fully_labelled_sentences_stay_in_train() -> None:
+    sentences = _partly(100, 9)
+    assert cut_valid(sentences, 0.1) == (
+        sentences,
+        (),
+        "no validation split, and none set apart: "
+        "9 of 100 training sentences are fully labelled, 10 needed",
+    )

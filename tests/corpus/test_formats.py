@@ -41,6 +41,7 @@ def test_golden_files_read_as_written_beside_them(name: str) -> None:
             "document": s.document,
             "tokens": list(s.tokens),
             "spans": [[span.start, span.end, span.label] for span in s.spans],
+            **({"partial": [list(clue) for clue in s.partial]} if s.partial else {}),
         }
         for s in reading.sentences
     ] == expected["sentences"]
@@ -203,3 +204,33 @@ def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:
         assert [(s.tokens, s.spans, s.document) for s in original.sentences] == [
             (s.tokens, s.spans, s.document) for s in copy.sentences
         ]
+
+
+# --- unknown tags ------------------------------------------------------------------
+
+
+PARTIAL = "a\tB-X\nb\t?\nc\tO\n\n"
+
+
+def test_unknown_tags_are_written_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sentences = read_file(io.BytesIO(PARTIAL.encode()))
+    write_file(tmp_path / "a.conll", sentences, "iob2")
+    assert (tmp_path / "a.conll").read_text() == PARTIAL
+    write_file(tmp_path / "b.conll", sentences, "io", unknown="_")
+    assert (tmp_path / "b.conll").read_text() == "a\tI-X\nb\t_\nc\tO\n\n"
+    assert not caplog.messages
+
+
+def test_what_gaps_in_another_scheme_cannot_say_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stream = io.StringIO()
+    formats.write_stream(stream, read_file(io.BytesIO(PARTIAL.encode())), "iobes")
+    assert stream.getvalue() == "a\t?\nb\t?\nc\tO\n\n"
+    assert caplog.messages == ["tokens of which iobes tags with gaps say less than was known: 1"]
+
+
+def test_json_lines_hold_no_unknown_tags(tmp_path: Path) -> None:
+    sentences = read_file(io.BytesIO(b"d O\n\n" + PARTIAL.encode()))
+    with pytest.raises(CorpusError, match="<stream>:3: has tokens with an unknown tag, which JSON"):
+        write_file(tmp_path / "a.jsonl", sentences, "jsonl")

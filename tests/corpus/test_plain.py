@@ -2,27 +2,41 @@
 
 import io
 import itertools
-from collections.abc import Callable, Iterator
-from typing import IO
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import Config, DataConfig
-from ner.corpus.plain import Text, read_text, read_tokenized, read_tokens
+from ner.corpus.complaints import Complaints
+from ner.corpus.lines import text_lines
+from ner.corpus.plain import (
+    LAYOUTS,
+    Line,
+    Reader,
+    Text,
+    cut_lines,
+    read_text,
+    read_tokenized,
+    read_tokens,
+)
 from ner.errors import CorpusError, UsageError
 
-Reader = Callable[[IO[bytes], str, DataConfig], Iterator[Text]]
 READERS = [read_text, read_tokenized, read_tokens]
 
 CONFIG = Config().replace({"data.tokenizer": "words-en"}).data
 
 
+def lines_of(content: bytes, config: DataConfig = CONFIG) -> Iterator[Line]:
+    """The numbered lines of the file ``in.txt``."""
+    return text_lines(io.BytesIO(content), "in.txt", config.encoding, Complaints())
+
+
 def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[Text]:
     """Read a text as the file ``in.txt``; what comes out must fit together."""
     content = text if isinstance(text, bytes) else text.encode()
-    documents = list(reader(io.BytesIO(content), "in.txt", config))
+    documents = list(reader(lines_of(content, config), "in.txt", config))
     for whole, sentences in documents:
         position = 0
         for sentence in sentences:
@@ -185,8 +199,40 @@ def test_other_encodings(reader: Reader) -> None:
 @pytest.mark.parametrize("reader", READERS)
 def test_input_is_read_as_it_is_needed(reader: Reader) -> None:
     """An error far behind does not keep what stands before it."""
-    documents = reader(io.BytesIO(b"one\n\ntwo\n\n\xff\n"), "in.txt", CONFIG)
+    documents = reader(lines_of(b"one\n\ntwo\n\n\xff\n"), "in.txt", CONFIG)
     first = list(itertools.islice((text for text, _ in documents if text), 2))
     assert first == ["one", "two"]
     with pytest.raises(CorpusError, match=r"in\.txt:5"):
         list(documents)
+
+
+# --- chunks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+@given(
+    lines=st.lists(st.sampled_from(["Anna", "in Rome .", "", " \t", "-DOCSTART- O"]), max_size=20),
+    sizes=st.tuples(st.integers(1, 9), st.integers(1, 40)),
+)
+def test_chunks_read_one_by_one_give_what_the_file_gives(
+    name: str, lines: list[str], sizes: tuple[int, int]
+) -> None:
+    layout = LAYOUTS[name]
+    numbered = list(enumerate(lines, 1))
+    chunks = list(cut_lines(numbered, layout, *sizes))
+    assert [line for chunk in chunks for line in chunk.numbered()] == numbered
+    assert all(chunk.lines for chunk in chunks)
+    one_by_one = [text for chunk in chunks for text in layout.read(chunk.numbered(), "x", CONFIG)]
+    assert one_by_one == list(layout.read(numbered, "x", CONFIG))
+
+
+def test_each_chunk_is_twice_as_big_as_the_last_up_to_a_bound() -> None:
+    lines = ((number, "x" * 9) for number in itertools.count(1))  # endless: taken as needed
+    chunks = itertools.islice(cut_lines(lines, LAYOUTS["text"], 20, 100), 6)
+    assert [len(chunk.lines) for chunk in chunks] == [2, 4, 8, 10, 10, 10]
+
+
+def test_a_sentence_in_columns_is_never_cut() -> None:
+    lines = list(enumerate(["Anna"] * 50 + [""] + ["Rome"] * 3, 1))
+    chunks = list(cut_lines(lines, LAYOUTS["tokens"], 1, 10))
+    assert [(chunk.first, len(chunk.lines)) for chunk in chunks] == [(1, 51), (52, 3)]

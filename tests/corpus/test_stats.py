@@ -2,7 +2,7 @@ import json
 
 from ner.corpus.corpus import Corpus
 from ner.corpus.stats import count
-from ner.text import Sentence, Span
+from ner.text import Clue, Sentence, Span
 
 
 def _sentence(text: str, *spans: tuple[int, int, str], document: int = 0) -> Sentence:
@@ -49,3 +49,11 @@ def test_length_percentiles_of_a_hundred_and_one() -> None:
     sentences = tuple(_sentence("t " * length) for length in range(1, 102))
     lengths = count(Corpus("x", train=sentences)).splits["train"].lengths
     assert lengths == {0: 1, 50: 51, 90: 91, 99: 100, 100: 101}
+
+
+def test_tokens_of_unknown_type_are_counted() -> None:
+    clues = (Clue("LOC", "no"), Clue(None, "open"), Clue("", "no"), Clue(None, "no"))
+    partly = Sentence(("New", "York", "is", "big"), partial=clues)
+    splits = count(Corpus("x", train=(partly, partly), test=CORPUS.test)).splits
+    assert (splits["train"].unknown, splits["test"].unknown) == (4, 0)
+    assert splits["train"].entities == {}

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from ner.errors import NerError
+from ner.errors import CorpusError, NerError
 from ner.evaluation.report import evaluate_spans, seqeval_report
 from ner.evaluation.scores import Report, Scores, count, format_report, score
 from ner.tags import spans_of, tags_of
-from ner.text import Sentence, Span
+from ner.text import Clue, Sentence, Span
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation" / "sequences.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
@@ -164,3 +164,11 @@ def test_other_sentences_are_refused() -> None:
         evaluate_spans([sentence(), sentence()], [sentence()])
     with pytest.raises(NerError, match=r"x\.conll:7: gold and predicted .* different tokens"):
         evaluate_spans([sentence()], [sentence(tokens="a b c e")])
+
+
+def test_partly_labelled_sentences_cannot_be_scored() -> None:
+    whole = Sentence(("a",), source="f", line=3)
+    partly = Sentence(("b",), source="f", line=5, partial=(Clue(None, "no"),))
+    assert evaluate_spans([whole], [whole]).sentences == 1
+    with pytest.raises(CorpusError, match=r"^f:5: has tokens with an unknown tag"):
+        evaluate_spans([whole, partly], [whole, partly])

@@ -181,3 +181,23 @@ def test_moving_a_batch_leaves_the_lengths_behind(tagged: bool) -> None:
 
 def test_an_example_is_as_long_as_its_sentence() -> None:
     assert len(Example(np.array([4, 4, 1]))) == 3
+
+
+# --- partly labelled ---------------------------------------------------------------
+
+
+def test_choices_are_given_for_all_sentences_or_for_none() -> None:
+    table, examples = examples_of([["the"], ["Cat", "sat"], ["dog"]])
+    assert collate(table, examples, [0, 1, 2]).choices is None
+    choices = np.array([[True, False, True], [False, True, True]])
+    examples[0] = dataclasses.replace(examples[0], tags=np.array([2]))
+    examples[1] = dataclasses.replace(examples[1], tags=choices.argmax(1), choices=choices)
+    batch = collate(table, examples, [1, 0])
+    assert batch.tags.tolist() == [[0, 1], [2, 0]]
+    assert batch.choices.dtype == torch.bool
+    assert batch.choices.int().tolist() == [
+        [[1, 0, 1], [0, 1, 1]],
+        [[0, 0, 1], [1, 1, 1]],  # the one tag it has; padding
+    ]
+    assert collate(table, examples, [0]).choices is None
+    assert batch.to(torch.device("meta")).choices.device.type == "meta"

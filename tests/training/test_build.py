@@ -9,6 +9,7 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError
+from ner.text import Clue, Sentence
 from ner.training.build import build_model
 
 CPU = torch.device("cpu")
@@ -75,3 +76,10 @@ def test_a_missing_vectors_file(tiny_corpus: Corpus, tiny_config: Config, tmp_pa
     config = tiny_config.replace({"train.vectors": str(tmp_path / "nothing.vec")})
     with pytest.raises(NerError, match="no such file"):
         build_model(tiny_corpus.train, config, CPU)
+
+
+def test_types_of_which_only_parts_are_known_have_tags(tiny_config: Config) -> None:
+    clues = (Clue("ORG", "no"), Clue(None, "open"))
+    sentences = [Sentence(("New", "York"), partial=clues)]
+    model = build_model(sentences, tiny_config, CPU).model
+    assert model.tags == ("O", "B-ORG", "I-ORG", "E-ORG", "S-ORG")

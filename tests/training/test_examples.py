@@ -16,10 +16,19 @@ from hypothesis import strategies as st
 
 from ner.config import Config
 from ner.corpus import Corpus
+from ner.corpus.partial import agreeing_tags
+from ner.errors import ConfigError
 from ner.features import UNKNOWN, Indexer
 from ner.tags import parse_tag, spans_of, tag_set
-from ner.text import Sentence, Span
-from ner.training.examples import LONGEST, TrainingSet, cut_long, hide_words, hiding_rates
+from ner.text import Clue, Sentence, Span
+from ner.training.examples import (
+    LONGEST,
+    TrainingSet,
+    cut_long,
+    hide_words,
+    hiding_rates,
+    type_costs,
+)
 
 
 @st.composite
@@ -234,3 +243,103 @@ def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
     batches = list(training_set(corpus, tiny_config).batches(1))
     assert sum(int(batch.lengths.sum()) for batch in batches) == 1200
     assert max(int(batch.lengths.max()) for batch in batches) <= LONGEST
+
+
+# --- partly labelled ---------------------------------------------------------------
+
+BEGUN = (Clue("PER", "no"), Clue(None, "open"), Clue("", "no"), Clue(None, "no"))
+
+
+@pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
+def test_batches_carry_what_is_known(scheme: str, tiny_corpus: Corpus, tiny_config: Config) -> None:
+    partly = Sentence(("Carl", "Maria", "visited", "it"), partial=BEGUN)
+    corpus = replace(tiny_corpus, train=(*tiny_corpus.train, partly))
+    config = tiny_config.replace({"model.scheme": scheme, "train.batch_sentences": 99})
+    tags = tag_set(corpus.labels, scheme)
+    [batch] = training_set(corpus, config).batches(1)
+    assert batch.choices is not None
+    for row, number in enumerate(batch.order):
+        size = len(corpus.train[number])
+        assert batch.choices[row, size:].all()
+        known = batch.choices[row, :size]
+        assert known.gather(1, batch.tags[row, :size, None]).all(), "tags are among the choices"
+        if number == len(tiny_corpus.train):
+            assert [*map(tuple, known.tolist())] == agreeing_tags(BEGUN, tags, scheme)
+        else:
+            assert known.sum(1).tolist() == [1] * size
+
+
+def test_a_type_of_which_only_parts_are_known_has_tags(tiny_config: Config) -> None:
+    corpus = Corpus("part", (Sentence(tuple("abcd"), partial=BEGUN),))
+    assert corpus.labels == ("PER",)
+    [batch] = training_set(corpus, tiny_config).batches(1)
+    assert batch.choices.int().tolist() == [
+        [[0, 1, 0, 0, 1], [1, 0, 0, 1, 1], [1, 0, 0, 0, 0], [1, 0, 0, 0, 1]]
+    ]
+
+
+def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_config: Config) -> None:
+    assert all(b.choices is None for b in training_set(tiny_corpus, tiny_config).batches(1))
+
+
+def partly_labelled(*joins: str) -> Sentence:
+    clues = tuple(Clue("A", joined) for joined in joins)
+    return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
+
+
+def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> None:
+    sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
+    pieces = list(cut_long([sentence], 5))
+    assert ["".join(piece.tokens) for piece in pieces] == ["012", "34567"]
+    assert [[clue.joined for clue in piece.partial] for piece in pieces] == [
+        ["no", "yes", "open"],
+        ["no", "yes", "open", "open", "open"],
+    ]
+    pieces = list(cut_long([sentence], 2))
+    assert ["".join(piece.tokens) for piece in pieces] == ["01", "2", "34", "56", "7"]
+
+
+def test_a_piece_that_is_known_in_full_is_like_any_other() -> None:
+    sentence = partly_labelled("no", "yes", "no", "open", "open")
+    one, other = cut_long([sentence], 3)
+    assert (one.spans, one.partial) == ((Span(0, 2, "A"),), ())
+    assert (other.spans, len(other.partial)) == ((), 3)
+
+
+# --- weights of types --------------------------------------------------------------
+
+TAGS = tag_set(["MISC", "PER", "a=b"], "iob2")
+
+
+def test_costs_are_logs_of_weights() -> None:
+    costs = type_costs(" MISC=2, a=b = 0.5", TAGS)
+    assert costs.exp().tolist() == pytest.approx([1, 2, 2, 1, 1, 0.5, 0.5])
+    assert type_costs("", TAGS) is None
+    assert not type_costs("PER=1", TAGS).any()
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (
+            "LOC=2",
+            "'LOC=2' will not do; types have a weight, as in MISC=2; the corpus has MISC, PE",
+        ),
+        ("PER=1,O=2", "'O=2' will not do; types have a weight"),
+        ("MISC", "'MISC' will not do; types have a weight"),
+        ("MISC=2,", "'' will not do"),
+        ("=2", "'=2' will not do"),
+        ("MISC=2,MISC=3", "'MISC=3' will not do; the type has a weight already"),
+        ("MISC=0", "'MISC=0' will not do; a weight is a number above 0"),
+        ("MISC=-1", "a weight is a number above 0"),
+        ("MISC=inf", "a weight is a number above 0"),
+        ("MISC=nan", "a weight is a number above 0"),
+        ("MISC=much", "'MISC=much' will not do; a weight is a number above 0"),
+    ],
+)
+def test_weights_that_will_not_do(weights: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        type_costs(weights, TAGS)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("setting train.type_weights: ")
+    assert "\n" not in str(caught.value)

@@ -1,5 +1,6 @@
 """A run in its folder: what it leaves, how it goes on, what it refuses."""
 
+import itertools
 import json
 import logging
 import shutil
@@ -14,10 +15,12 @@ import torch
 from ner.bundle import load_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError
+from ner.corpus.partial import known_tags, read_clues, with_clues
+from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.predict import predict_sentences
-from ner.text import Sentence, Span
+from ner.tags import TAG_UNKNOWN, parse_tag
+from ner.text import Clue, Sentence, Span
 from ner.training import run as run_module
 from ner.training.loop import Epoch, Step
 from ner.training.run import (
@@ -519,3 +522,68 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
     assert any(b"my.vec" in content for content in shared)
     assert not any(b"somebody" in content for content in shared)
     assert load_config(tmp_path / "run" / "config.toml").train.vectors == str(home / "my.vec")
+
+
+# --- partly labelled corpora, weights of types -------------------------------------
+
+
+def every_third_hidden(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """Sentences of which every third token, counted through, has an unknown tag."""
+    count = itertools.count()
+    found = []
+    for sentence in sentences:
+        tags = map(parse_tag, filter(None, known_tags(sentence, "iob2")))
+        told = read_clues([TAG_UNKNOWN if next(count) % 3 == 0 else t for t in tags], "iob2")
+        found.append(with_clues(sentence, told.clues))
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("head", "scheme", "least"),
+    # For softmax each token is alone: where an entity goes on, it learns less from its neighbours.
+    [("crf", "iobes", 1), ("crf", "iob2", 1), ("crf", "io", 1), ("softmax", "iobes", 0.7)],
+)
+def test_a_partly_labelled_corpus_is_learnt(
+    start: Start, tmp_path: Path, tiny_corpus: Corpus, head: str, scheme: str, least: float
+) -> None:
+    train = every_third_hidden(tiny_corpus.train)
+    assert sum(bool(sentence.partial) for sentence in train) > len(train) / 2
+    corpus = replace(tiny_corpus, train=train)
+    settings = {"model__head": head, "model__scheme": scheme, "train__epochs": 16}
+    *_, finished = start(tmp_path, corpus, **settings).events()
+    assert isinstance(finished, Finished)
+    assert finished.scores["test"].f1 >= least
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_unknown_tags_where_scores_come_from_are_refused(tiny_corpus: Corpus, split: str) -> None:
+    partly = Sentence(("Zeus",), source="b.txt", line=7, partial=(Clue(None, "no"),))
+    sentences = (*tiny_corpus.splits()[split], partly, replace(partly, line=9))
+    with pytest.raises(
+        CorpusError, match=r"^b\.txt:7: has tokens with an unknown tag.*: 2\); label"
+    ):
+        check_corpus(replace(tiny_corpus, **{split: sentences}))
+
+
+def test_nothing_to_set_apart_for_validation(tiny_corpus: Corpus) -> None:
+    corpus = replace(tiny_corpus, train=every_third_hidden(tiny_corpus.train), valid=())
+    with pytest.raises(TrainingError) as caught:
+        check_corpus(corpus)
+    assert "too few fully labelled sentences or documents to set one apart" in str(caught.value)
+    assert "add a file valid.txt" in str(caught.value)
+
+
+def test_weights_of_types_change_what_is_learnt(start: Start, tmp_path: Path) -> None:
+    losses = []
+    for weights in ("", "PER=1", "PER=3"):
+        run = start(tmp_path / weights, train__type_weights=weights, train__epochs=1)
+        losses.append([event.loss for event in run.events() if isinstance(event, Epoch)])
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_a_weight_of_no_type_is_refused_before_anything_is_written(
+    start: Start, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"'MISC=2' will not do; .*; the corpus has LOC, PER"):
+        start(tmp_path / "run", train__type_weights="MISC=2")
+    assert not (tmp_path / "run").exists()
