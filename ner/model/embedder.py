@@ -1,6 +1,6 @@
 """Embed: what a word contributes before any context is read."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,28 +12,44 @@ from ner.features.indexer import CASINGS
 
 
 class CharacterCNN(nn.Module):
-    """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016)."""
+    """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016).
+
+    The words are written one behind the other, with as much padding between
+    them as keeps them out of each other's windows: no long word makes a batch
+    of short ones long.
+    """
 
     def __init__(self, characters: int, dim: int, filters: int, kernel: int) -> None:
         super().__init__()
-        self.kernel = kernel
         self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
         self.filters = nn.Conv1d(dim, filters, kernel)
         self.dropout = nn.Dropout(0.25)
         self.out_dim = filters
 
     def forward(self, characters: Tensor) -> Tensor:
-        """``[U, C]`` character numbers → ``[U, filters]``."""
-        # Pad by one kernel less one on both sides: every character meets every filter column.
-        pad = self.kernel - 1
-        embedded = self.dropout(self.embed(nn.functional.pad(characters, (pad, pad))))
-        answers = self.filters(embedded.transpose(1, 2))  # [U, filters, C + pad]
+        """``[U, C]`` character numbers → ``[U, filters]``; 0 for words without any."""
+        # One kernel less one of padding before each word, and behind the last:
+        # every character meets every column of the filters.
+        gap = self.filters.kernel_size[0] - 1
         there = characters != PADDING
-        # Windows that begin at a character, and those that begin just before the first one.
-        inside = nn.functional.pad(there, (pad, 0), value=True)
-        answers = answers.masked_fill(~inside[:, None, :], float("-inf"))
-        best: Tensor = answers.amax(2).relu()
-        return torch.where(there.any(1)[:, None], best, torch.zeros_like(best))
+        inside = nn.functional.pad(there, (gap, 0), value=True)  # [U, gap + C]
+        line = nn.functional.pad(characters, (gap, 0))[inside]
+        embedded = self.dropout(self.embed(nn.functional.pad(line, (0, gap))))  # [P + gap, dim]
+        found = self._filter(embedded, len(line))
+        answers = found.new_full((*inside.shape, self.out_dim), float("-inf"))
+        answers[inside] = found
+        best: Tensor = answers.amax(1).relu()
+        return best.masked_fill(~there.any(1)[:, None], 0.0)
+
+    def _filter(self, embedded: Tensor, windows: int) -> Tensor:
+        """``[P + gap, dim]`` → the filters' answers to each of the P windows, ``[P, filters]``.
+
+        A product for each column of the filters: faster than a convolution on a CPU.
+        """
+        answers = cast(Tensor, self.filters.bias).expand(windows, -1)
+        for offset, column in enumerate(self.filters.weight.unbind(2)):
+            answers = torch.addmm(answers, embedded[offset : offset + windows], column.t())
+        return answers
 
 
 class CharacterLSTM(nn.Module):

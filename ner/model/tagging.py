@@ -1,12 +1,16 @@
 """The network together with what gives its numbers a meaning."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
-from ner.features import Batch, Indexer
+from ner.config import PredictConfig
+from ner.features import Indexer
+from ner.model.engine import Engine, FastEngine, PlainEngine
 from ner.model.network import Network
+
+_log = logging.getLogger("ner")
 
 
 @dataclass(frozen=True)
@@ -16,12 +20,36 @@ class Model:
     indexer: Indexer
     tags: tuple[str, ...]
     network: Network
+    _engines: dict[tuple[object, ...], Engine] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def device(self) -> torch.device:
         """Where the network's weights are."""
         return self.network.projection.weight.device
 
-    def emissions(self, batch: Batch) -> Tensor:
-        """Tag scores ``[B, T, K]`` of a batch; the one part that another engine may replace."""
-        return self.network.emissions(batch.to(self.device))
+    def engine(self, settings: PredictConfig) -> Engine:
+        """What computes emissions, as configured; the same one for the same settings."""
+        if settings.engine == "plain" or self.device.type != "cpu":
+            return PlainEngine(self.network, self.indexer)
+        key = (settings.precision, settings.cache_mb)
+        if key not in self._engines:
+            self._engines[key] = FastEngine(
+                self.network,
+                self.indexer,
+                cache_bytes=settings.cache_mb * 1_000_000,
+                dtype=_product_type(settings.precision),
+            )
+        return self._engines[key]
+
+
+def _product_type(precision: str) -> torch.dtype:
+    """The type of products: bfloat16 only if asked for, and where the processor has it."""
+    if precision == "float32":
+        return torch.float32
+    able = torch.cpu.get_capabilities()
+    if any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")):
+        return torch.bfloat16
+    _log.warning("this processor has no bfloat16 products; float32 is used, which is faster here")
+    return torch.float32

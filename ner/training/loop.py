@@ -73,7 +73,9 @@ class Trainer:
         training_set: TrainingSet,
         valid: Sequence[Sentence],
         config: TrainConfig,
+        costs: Tensor | None = None,
     ) -> None:
+        """`costs`, ``[K]``: what `Network.loss` adds to tags that are wrong at a token of each."""
         self.config = config
         self.epoch = 0
         self.step = 0
@@ -83,11 +85,14 @@ class Trainer:
         self._learner = model
         self._set = training_set
         self._valid = valid
+        self._costs = None if costs is None else costs.to(model.device)
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
         self._steps = training_set.count()
-        self._half = model.device.type == "cuda" and config.mixed_precision
-        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
+        on_gpu = model.device.type == "cuda"
+        self._half = config.mixed_precision if on_gpu else config.bfloat16
+        # bfloat16 has the range of float32: only float16 needs its losses scaled.
+        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half and on_gpu)
 
     @property
     def judged(self) -> Model:
@@ -172,21 +177,32 @@ class Trainer:
         """One step of the optimizer; returns the loss."""
         network = self._learner.network
         with torch.autocast(self._learner.device.type, enabled=self._half):
-            loss: Tensor = network.loss(batch.to(self._learner.device))
+            loss: Tensor = network.loss(batch.to(self._learner.device), self._costs)
         value = loss.item()
         self._check_finite("loss", value)
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), self.config.clip)
-        if not self._half:  # in half precision the scaler skips such a step by itself
-            self._check_finite("gradient", norm.item())
+        self._clip()
         self._scaler.step(self.optimizer)
         self._scaler.update()
+        # Fused optimizers do not say that they change the weights; engines keep what they prepare.
+        torch.autograd.graph.increment_version(network.parameters())
         if self.average is not None:
             self.average.update(self.step)
         self.step += 1
         return value
+
+    def _clip(self) -> None:
+        """Shorten a gradient that is too long; most are not, and are not touched."""
+        gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if not self._scaler.is_enabled():  # the scaler skips a step without a number by itself
+            self._check_finite("gradient", norm.item())
+        if norm > self.config.clip:
+            torch.nn.utils.clip_grads_with_norm_(
+                self._learner.network.parameters(), self.config.clip, norm
+            )
 
     def _check_finite(self, what: str, value: float) -> None:
         """Stop before a number that is none spreads to all weights."""

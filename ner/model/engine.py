@@ -1,0 +1,189 @@
+"""Engines: two ways from sentences of tokens to emissions, with one result.
+
+`PlainEngine` runs the network as training does. `FastEngine`, for a CPU, keeps
+what each word contributes up to the first recurrent product (embedding,
+characters, casing, and their product with the input weights), since this
+depends on the word alone; then only the recurrence is left.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ner.features import Example, Indexer, collate, plan_batches
+from ner.features.batch import pack_batches
+from ner.features.indexer import FormTable
+from ner.model.network import Network
+from ner.model.recurrence import Steps, plan_steps, recurrence_of
+
+BATCH_SENTENCES = 128
+BATCH_TOKENS = 4096
+FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
+
+
+class Engine(Protocol):
+    """What turns tokens into tag scores; the one part of a model that may be replaced."""
+
+    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Which sentences to read together: every position of `lengths` once."""
+
+    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+        """Tag scores ``[B, T, K]`` of sentences that all have a token."""
+
+
+class PlainEngine:
+    """The network as it is, on any device."""
+
+    def __init__(self, network: Network, indexer: Indexer) -> None:
+        self._network = network
+        self._indexer = indexer
+        self._device = network.projection.weight.device
+
+    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Batches of equal length where possible: these need no packing."""
+        return plan_batches(lengths, most_sentences=BATCH_SENTENCES, most_tokens=BATCH_TOKENS)
+
+    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+        """Tag scores ``[B, T, K]``."""
+        table = FormTable(self._indexer)
+        examples = [Example(table.rows(tokens)) for tokens in sentences]
+        batch = collate(table, examples, range(len(examples)))
+        return self._network.emissions(batch.to(self._device))
+
+
+class WordCache:
+    """Rows of numbers for words, computed when a word first occurs, in bounded memory."""
+
+    def __init__(self, compute: Callable[[Sequence[str]], Tensor], width: int, limit: int) -> None:
+        """`compute` gives the rows ``[U, width]`` of words; at most `limit` rows are kept."""
+        self._compute = compute
+        self._limit = limit
+        self._rows: dict[str, int] = {}
+        self.table = torch.empty(0, width)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._rows
+
+    def rows(self, tokens: Sequence[str]) -> list[int]:
+        """The row of `table` that belongs to each token; older rows may go."""
+        try:
+            return [self._rows[token] for token in tokens]
+        except KeyError:
+            new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
+        if len(self._rows) + len(new) > self._limit:
+            self._forget()
+            new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
+        for start in range(0, len(new), FILL_WORDS):
+            self._add(new[start : start + FILL_WORDS])
+        return [self._rows[token] for token in tokens]
+
+    def _forget(self) -> None:
+        """Keep the older half: words that come early in a text are mostly the frequent ones."""
+        kept = list(self._rows)[: self._limit // 2]
+        self._rows = {word: self._rows[word] for word in kept}
+
+    def _add(self, words: Sequence[str]) -> None:
+        start = len(self._rows)
+        end = start + len(words)
+        if end > len(self.table):
+            larger = torch.empty(max(end, min(2 * end, self._limit)), self.table.shape[1])
+            larger[:start] = self.table[:start]
+            self.table = larger
+        self.table[start:end] = self._compute(words)
+        self._rows.update(zip(words, range(start, end), strict=True))
+
+
+class FastEngine:
+    """Kept words and a bare recurrence, on a CPU; may be used from several threads."""
+
+    def __init__(
+        self, network: Network, indexer: Indexer, *, cache_bytes: int, dtype: torch.dtype
+    ) -> None:
+        """`dtype` is that of the recurrent products, the rest is float32.
+
+        `cache_bytes` bounds the kept words, of which there may always be a batch.
+        """
+        self._network = network
+        self._indexer = indexer
+        self._cache_bytes = cache_bytes
+        self._dtype = dtype
+        self._lock = threading.Lock()
+        self._weights: tuple[tuple[int, int], ...] = ()
+
+    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Sentences of nearly equal length: a step reads only those that have a token left."""
+        order = np.argsort(np.asarray(lengths), kind="stable").tolist()
+        return pack_batches(
+            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=BATCH_TOKENS
+        )
+
+    @torch.inference_mode()
+    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+        """Tag scores ``[B, T, K]``."""
+        lengths = np.array([len(tokens) for tokens in sentences])
+        order = np.argsort(-lengths, kind="stable")
+        tokens = list(chain.from_iterable(sentences[index] for index in order))
+        with self._lock:
+            self._follow_weights()
+            rows = self.words.rows(tokens)
+            scores = self._scores(rows, lengths[order])
+        result = torch.empty_like(scores)
+        result[torch.from_numpy(order)] = scores
+        return result
+
+    def _follow_weights(self) -> None:
+        """Prepare the weights again if the network's have changed, and forget all words."""
+        tensors = chain(self._network.parameters(), self._network.buffers())
+        weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
+        if weights == self._weights:
+            return
+        self._layers = [recurrence_of(layer, self._dtype) for layer in self._network.encoder.layers]
+        projection = self._network.projection
+        self._out_bias = projection.bias.detach()
+        self._out_weight = (projection.weight.detach() * self._layers[-1].scale).t().contiguous()
+        width = self._layers[0].width
+        limit = max(self._cache_bytes // (4 * width), BATCH_TOKENS)
+        self.words = WordCache(self._contributions, width, limit)
+        self._weights = weights
+
+    def _contributions(self, words: Sequence[str]) -> Tensor:
+        """What words add to the gates of the first layer, ``[U, D · G · H]``."""
+        table = FormTable(self._indexer)
+        batch = collate(table, [Example(table.rows(words))], [0])
+        return self._layers[0].project(self._network.embedder(batch)[0])
+
+    def _scores(self, rows: Sequence[int], lengths: NDArray[np.int64]) -> Tensor:
+        """Tag scores of sentences sorted by length, from the words' rows of all of them."""
+        first, *others = self._layers
+        steps = plan_steps(lengths, first.directions)
+        size = int(lengths[0])
+        places = torch.zeros(len(lengths) * size, dtype=torch.long)  # [B · T]
+        places[torch.from_numpy(np.flatnonzero(np.arange(size) < lengths[:, None]))] = torch.tensor(
+            rows
+        )
+        states = first.run(self.words.table, places[steps.positions], steps.counts)
+        outputs = _by_position(states, steps, len(places))
+        for layer, below in zip(others, self._layers, strict=False):
+            projections = layer.project(outputs * below.scale)
+            states = layer.run(projections, steps.positions, steps.counts)
+            outputs = _by_position(states, steps, len(places))
+        scores = torch.addmm(self._out_bias, outputs, self._out_weight)
+        return scores.view(len(lengths), size, -1)
+
+
+def _by_position(states: Tensor, steps: Steps, positions: int) -> Tensor:
+    """States ``[D, N, H]`` in the order of steps → ``[B · T, D · H]``; 0 at padding."""
+    directions, _, hidden = states.shape
+    outputs = states.new_zeros(positions, directions, hidden)
+    for direction in range(directions):
+        outputs[steps.positions[direction], direction] = states[direction]
+    return outputs.flatten(1)

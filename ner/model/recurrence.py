@@ -1,0 +1,178 @@
+"""Recurrent layers run step by step over ragged batches, for inference on a CPU.
+
+The inputs of a step are already multiplied with their weights: only the
+recurrent product and the gates are left. Both directions go through one
+batched product, since step s reads the s-th token from either end, and the
+sentences that still have one are the same. Sentences are sorted by length,
+longest first, so that those are always the first `count`.
+
+Shapes: N tokens in all, ``D`` directions, ``G`` gates, ``H`` units.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+
+class Steps(NamedTuple):
+    """The order in which the tokens of a batch are read."""
+
+    counts: list[int]  # sentences read by each step; never rises
+    positions: Tensor  # [D, N] row of ``[B · T]`` that is read, step by step
+
+
+def plan_steps(lengths: NDArray[np.int64], directions: int) -> Steps:
+    """Step s reads the s-th token from the left and, if so asked, the s-th from the right.
+
+    `lengths` ``[B]`` must not rise.
+    """
+    size = int(lengths[0])
+    inside = np.arange(size)[:, None] < lengths  # [T, B]
+    step, sentence = np.nonzero(inside)
+    first = sentence * size
+    places = [first + step, first + lengths[sentence] - 1 - step][:directions]
+    return Steps(inside.sum(1).tolist(), torch.from_numpy(np.stack(places)))
+
+
+class Recurrence(ABC):
+    """One layer of a cell, its weights in the form and order that the steps need.
+
+    Every nonlinearity is a logistic function, which torch computes several
+    times faster than tanh: tanh(x) = 2 σ(2x) − 1. The factors of 2 are put
+    into the weights, where they cost nothing and, as powers of two, change no
+    digit.
+    """
+
+    tanh_gate: int  # the one gate that is a tanh, in torch's order
+    scale = 1.0  # the layer's states are this times the states kept here
+
+    def __init__(self, layer: nn.RNNBase, dtype: torch.dtype) -> None:
+        self.hidden = layer.hidden_size
+        self.directions = 2 if layer.bidirectional else 1
+        weights = {
+            name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in self._sides])
+            for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
+        }
+        factor = torch.ones(weights["bias_ih"].shape[1])
+        factor[self.tanh_gate * self.hidden : (self.tanh_gate + 1) * self.hidden] = 2.0
+        inside = weights["bias_hh"] * factor  # [D, G · H]
+        outside = self._split_bias(inside)
+        self.input_weight = (weights["weight_ih"] * factor[:, None]).flatten(0, 1).t()
+        self.input_bias = (weights["bias_ih"] * factor + outside).flatten()
+        recurrent = weights["weight_hh"] * factor[:, None] * self.scale
+        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)  # [D, H, G · H]
+        self.width = len(self.input_bias)  # D · G · H
+
+    @property
+    def _sides(self) -> Sequence[str]:
+        return ("", "_reverse")[: self.directions]
+
+    def _split_bias(self, bias: Tensor) -> Tensor:
+        """The part of the recurrent bias, ``[D, G · H]``, that may be added to the inputs."""
+        return bias
+
+    @abstractmethod
+    def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
+        """One step of n sentences: write their `states` ``[D, n, H]``, and use `inputs` up.
+
+        `inputs` is ``[D, n, G · H]``, `before` the states of the step before,
+        if there was one, and `memory` ``[D, n, H]`` the cell's own.
+        """
+
+    def project(self, features: Tensor) -> Tensor:
+        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``."""
+        return torch.addmm(self.input_bias, features, self.input_weight)
+
+    def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
+        """States ``[D, N, H]`` of N tokens in the order of `Steps`.
+
+        `rows` ``[D, N]`` says which row of `projections` ``[R, D · G · H]`` belongs to each.
+        """
+        table = projections.view(len(projections) * self.directions, -1)
+        rows = rows * self.directions + torch.arange(self.directions)[:, None]
+        states = table.new_empty(self.directions, rows.shape[1], self.hidden)
+        memory = table.new_zeros(self.directions, counts[0], self.hidden)
+        before, start = None, 0
+        for count in counts:
+            inputs = nn.functional.embedding(rows[:, start : start + count], table)
+            now = states[:, start : start + count]
+            self._step(inputs, before, memory[:, :count], now)
+            start += count
+            before = now
+        return states
+
+    def _product(self, before: Tensor) -> Tensor:
+        return torch.bmm(before.to(self.weight.dtype), self.weight)
+
+    def _add_product(self, inputs: Tensor, before: Tensor | None) -> Tensor:
+        """The inputs with the recurrent product added, in place."""
+        if before is None:
+            return inputs
+        before = before[:, : inputs.shape[1]]
+        if self.weight.dtype == inputs.dtype:
+            return inputs.baddbmm_(before, self.weight)
+        return inputs.add_(self._product(before))
+
+
+class LSTMRecurrence(Recurrence):
+    """i, f, o = σ(…), g = tanh(…), c' = f c + i g, h = o tanh(c') (Gers et al. 2000).
+
+    Kept are 2c and h / 2, so that each tanh costs no more than a subtraction.
+    """
+
+    tanh_gate = 2
+    scale = 2.0
+
+    def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
+        i, f, g, o = self._add_product(inputs, before).sigmoid_().chunk(4, dim=2)
+        memory.mul_(f).addcmul_(i, g.sub_(0.5), value=4.0)
+        torch.mul(o, memory.sigmoid().sub_(0.5), out=states)
+
+
+class GRURecurrence(Recurrence):
+    """r, z = σ(…), n = tanh(x + r (U h + b)), h' = (1 − z) n + z h (Cho et al. 2014)."""
+
+    tanh_gate = 2
+
+    def _split_bias(self, bias: Tensor) -> Tensor:
+        """The bias that r is multiplied with stays inside."""
+        rz, inner = torch.split(bias, [2 * self.hidden, self.hidden], dim=1)
+        self._inner = inner[:, None]  # [D, 1, H]
+        return torch.cat([rz, torch.zeros_like(inner)], dim=1)
+
+    def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
+        before = memory if before is None else before[:, : inputs.shape[1]]
+        sizes = [2 * self.hidden, self.hidden]
+        product_rz, product = torch.split(self._product(before), sizes, dim=2)
+        rz, n = torch.split(inputs, sizes, dim=2)
+        r, z = rz.add_(product_rz).sigmoid_().chunk(2, dim=2)
+        n.add_(r * (product + self._inner)).sigmoid_().mul_(2.0).sub_(1.0)
+        torch.lerp(n, before, z, out=states)
+
+
+class RNNRecurrence(Recurrence):
+    """h' = tanh(x + U h) (Elman 1990); kept is h / 2."""
+
+    tanh_gate = 0
+    scale = 2.0
+
+    def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
+        torch.sub(self._add_product(inputs, before).sigmoid_(), 0.5, out=states)
+
+
+_RECURRENCES: dict[type[nn.Module], type[Recurrence]] = {
+    nn.LSTM: LSTMRecurrence,
+    nn.GRU: GRURecurrence,
+    nn.RNN: RNNRecurrence,
+}
+
+
+def recurrence_of(layer: nn.Module, dtype: torch.dtype = torch.float32) -> Recurrence:
+    """A layer of one level, prepared; `dtype` is that of the recurrent product."""
+    assert isinstance(layer, nn.RNNBase)
+    return _RECURRENCES[type(layer)](layer, dtype)

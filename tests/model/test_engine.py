@@ -1,0 +1,174 @@
+"""The fast engine gives what the plain one gives, in bounded memory, whatever the weights."""
+
+import threading
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from ner.config import Config, PredictConfig
+from ner.model import Model
+from ner.model import engine as engines
+from ner.model.engine import FastEngine, PlainEngine
+from ner.text import Sentence, Span
+from ner.training.build import build_model
+
+WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
+LEARNT = [Sentence(WORDS, (Span(0, 1, "PER"), Span(2, 4, "LOC")))]
+SMALL = {"model.hidden": 6, "model.word_dim": 5, "model.char_hidden": 4, "model.char_dim": 4}
+KINDS: dict[str, dict[str, Any]] = {
+    "lstm": {},
+    "gru, two layers, character lstm": {"cell": "gru", "layers": 2, "chars": "lstm"},
+    "one way, words alone": {"cell": "rnn", "bidirectional": False, "chars": "none"},
+    "three layers, one way": {"layers": 3, "bidirectional": False, "casing_dim": 0},
+}
+sentences = st.lists(
+    st.lists(st.sampled_from([*WORDS, "Unseen", "中", "x" * 60]), min_size=1, max_size=9),
+    min_size=1,
+    max_size=9,
+)
+
+
+def a_model(**changes: Any) -> Model:
+    """An untrained model."""
+    config = Config().replace({**SMALL, **{f"model.{k}": v for k, v in changes.items()}})
+    model = build_model(LEARNT, config, torch.device("cpu")).model
+    model.network.eval()
+    return model
+
+
+def fast(model: Model, cache_bytes: int = 1 << 20) -> FastEngine:
+    return FastEngine(model.network, model.indexer, cache_bytes=cache_bytes, dtype=torch.float32)
+
+
+def assert_alike(one: Tensor, other: Tensor, texts: list[list[str]]) -> None:
+    """Emissions that agree at every token."""
+    assert one.shape == other.shape
+    for row, tokens in enumerate(texts):
+        size = len(tokens)
+        torch.testing.assert_close(one[row, :size], other[row, :size], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=25)
+@given(texts=sentences)
+def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]]) -> None:
+    model = a_model(**KINDS[kind])
+    with torch.inference_mode():
+        plain = PlainEngine(model.network, model.indexer).emissions(texts)
+    engine = fast(model)
+    for _ in range(2):  # with words that are new, and with words that are kept
+        assert_alike(engine.emissions(texts), plain, texts)
+
+
+@pytest.mark.parametrize("name", ["fast", "plain"])
+@given(lengths=st.lists(st.integers(1, 40), max_size=200))
+def test_every_sentence_is_planned_once(name: str, lengths: list[int]) -> None:
+    model = a_model()
+    batches = model.engine(PredictConfig(engine=name)).plan(lengths)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert 1 <= len(batch) <= engines.BATCH_SENTENCES
+        padded = len(batch) * max(lengths[index] for index in batch)
+        assert len(batch) == 1 or padded <= engines.BATCH_TOKENS
+
+
+def test_words_are_kept_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    model = a_model()
+    engine = fast(model, cache_bytes=1)  # so the bound is a batch
+    plain = PlainEngine(model.network, model.indexer)
+    for start in range(0, 60, 3):
+        texts = [[f"w{number}" for number in range(start, start + 6)], ["Anna", "."]]
+        with torch.inference_mode():
+            assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
+        assert len(engine.words) <= 8 + 8 // 2
+        assert len(engine.words.table) <= 8 + 8 // 2
+
+
+def test_early_words_outlive_a_full_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    engine = fast(a_model(), cache_bytes=1)
+    for word in ("the", "of", "x1", "x2", "x3", "x4", "x5", "x6", "x7"):
+        engine.emissions([[word]])
+    assert "the" in engine.words
+    assert "x6" not in engine.words
+
+
+def change_in_place(model: Model) -> None:
+    with torch.no_grad():
+        model.network.embedder.words.weight.mul_(2.0)
+
+
+def load_others(model: Model) -> None:
+    other = a_model().network.state_dict()
+    model.network.load_state_dict({name: value * 1.5 for name, value in other.items()})
+
+
+def learn(model: Model) -> None:
+    optimizer = torch.optim.AdamW(model.network.parameters(), lr=0.1)
+    for weight in model.network.parameters():
+        weight.grad = torch.ones_like(weight)
+    optimizer.step()
+
+
+@pytest.mark.parametrize("change", [change_in_place, load_others, learn])
+def test_changed_weights_are_noticed(change: Any) -> None:
+    model = a_model()
+    engine, texts = fast(model), [["Anna", "visited", "Unseen"]]
+    before = engine.emissions(texts).clone()
+    change(model)
+    after = engine.emissions(texts)
+    with torch.inference_mode():
+        assert_alike(after, PlainEngine(model.network, model.indexer).emissions(texts), texts)
+    assert not torch.allclose(before, after, atol=1e-3)
+
+
+def test_unchanged_weights_keep_the_words() -> None:
+    engine = fast(a_model())
+    engine.emissions([["Anna"]])
+    words = engine.words
+    engine.emissions([["York"]])
+    assert engine.words is words
+    assert "Anna" in words
+
+
+def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    model = a_model()
+    engine = fast(model, cache_bytes=1)
+    texts = [[[f"w{thread}{number}" for number in range(7)]] for thread in range(8)]
+    alone = [engine.emissions(text).clone() for text in texts]
+    wrong: list[int] = []
+
+    def work(thread: int) -> None:
+        for _ in range(20):
+            if not torch.allclose(engine.emissions(texts[thread]), alone[thread], atol=1e-6):
+                wrong.append(thread)
+
+    workers = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+def test_settings_choose_the_engine() -> None:
+    model = a_model()
+    usual = model.engine(PredictConfig())
+    assert isinstance(usual, FastEngine)
+    assert model.engine(PredictConfig(o_bias=1.0)) is usual
+    assert model.engine(PredictConfig(cache_mb=1)) is not usual
+    assert isinstance(model.engine(PredictConfig(engine="plain")), PlainEngine)
+
+
+def test_half_precision_is_near_where_there_is_any(caplog: pytest.LogCaptureFixture) -> None:
+    model, texts = a_model(), [["Anna", "visited", "Unseen"], ["."]]
+    half = model.engine(PredictConfig(precision="bfloat16")).emissions(texts)
+    exact = model.engine(PredictConfig()).emissions(texts)
+    torch.testing.assert_close(half[0], exact[0], atol=0.05, rtol=0)
+    assert half.equal(exact) == ("no bfloat16" in caplog.text)
