@@ -1,14 +1,28 @@
 """The library's verbs: `train` and `evaluate`, as functions over whole corpora."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
-from ner.evaluation import Report, evaluate_spans, unknown_labels
+from ner.evaluation import (
+    O_BIASES,
+    Calibration,
+    Point,
+    Report,
+    TradeOff,
+    check_labelled,
+    evaluate_spans,
+    measure_calibration,
+    min_score_points,
+    unknown_labels,
+)
 from ner.model.device import choose_device
+from ner.predict import Prediction, predict
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_model
@@ -94,3 +108,37 @@ def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
     if unknown := unknown_labels([s.spans for s in sentences], tagger.labels):
         _log.warning("types that the model does not know count as missed: %s", ", ".join(unknown))
     return evaluate_spans(sentences, tagger.predict(sentences))
+
+
+def evaluate_calibration(tagger: Tagger, sentences: Sequence[Sentence]) -> Calibration:
+    """How far the scores of a tagger's entities are the shares in which these are right.
+
+    Raises `CorpusError` for sentences with unknown labels.
+    """
+    check_labelled(sentences)
+    return measure_calibration([s.spans for s in sentences], _predict(tagger, sentences))
+
+
+def evaluate_trade_off(tagger: Tagger, sentences: Sequence[Sentence]) -> TradeOff:
+    """A tagger's scores over a range of lowest scores, and over a range of biases of O.
+
+    Either setting varies while the tagger's own value of the other one holds.
+    Raises `CorpusError` for sentences with unknown labels.
+    """
+    check_labelled(sentences)
+    gold = [sentence.spans for sentence in sentences]
+    every = _predict(tagger, sentences, min_score=0.0)
+    by_bias = []
+    for bias in O_BIASES:
+        found = _predict(tagger, sentences, with_scores=False, o_bias=bias)
+        by_bias.append(Point.of(bias, gold, [spans for spans, _ in found]))
+    return {"min_score": min_score_points(gold, every), "o_bias": by_bias}
+
+
+def _predict(
+    tagger: Tagger, sentences: Sequence[Sentence], *, with_scores: bool = True, **settings: Any
+) -> list[Prediction]:
+    """What a tagger finds with some of its settings changed."""
+    changed = dataclasses.replace(tagger._settings, **settings)
+    tokens = [sentence.tokens for sentence in sentences]
+    return predict(tagger._bundle.model, tokens, with_scores=with_scores, settings=changed)

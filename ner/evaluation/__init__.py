@@ -1,7 +1,13 @@
-"""How good predictions are: scores and reports, their spread over seeds, and training curves."""
+"""How good predictions are: scores, their spread, trade-off and calibration, and pictures."""
 
+from ner.evaluation.calibration import (
+    Calibration,
+    draw_calibration,
+    format_calibration,
+    measure_calibration,
+)
 from ner.evaluation.curves import draw_curves
-from ner.evaluation.report import evaluate_spans, seqeval_report
+from ner.evaluation.report import check_labelled, evaluate_spans, seqeval_report
 from ner.evaluation.scores import (
     CountedScores,
     Counts,
@@ -13,17 +19,34 @@ from ner.evaluation.scores import (
     unknown_labels,
 )
 from ner.evaluation.summary import format_summary, summarise
+from ner.evaluation.tradeoff import (
+    O_BIASES,
+    Point,
+    TradeOff,
+    format_trade_off,
+    min_score_points,
+)
 
 __all__ = [
+    "O_BIASES",
+    "Calibration",
     "CountedScores",
     "Counts",
+    "Point",
     "Report",
     "Scores",
+    "TradeOff",
+    "check_labelled",
     "count",
+    "draw_calibration",
     "draw_curves",
     "evaluate_spans",
+    "format_calibration",
     "format_report",
     "format_summary",
+    "format_trade_off",
+    "measure_calibration",
+    "min_score_points",
     "score",
     "seqeval_report",
     "summarise",

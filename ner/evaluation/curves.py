@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ner.files import write_binary
+from ner.evaluation.picture import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,24 +14,6 @@ Records = Sequence[Mapping[str, Any]]
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 LOSS, PRECISION, RECALL, F1 = "#0072b2", "#56b4e9", "#e69f00", "#009e73"
-STYLE: Any = {  # any: the stubs of matplotlib ask for a union of all its keys
-    "svg.hashsalt": "ner",  # ids in the file do not change from run to run
-    "svg.fonttype": "path",
-    "figure.constrained_layout.w_pad": 0.12,
-    "figure.constrained_layout.h_pad": 0.12,
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.grid": True,
-    "grid.color": "#e5e5e5",
-    "lines.linewidth": 1.8,
-    "lines.markersize": 3.5,
-    "legend.framealpha": 1,
-    "legend.edgecolor": "white",
-}
 
 
 def draw_curves(records: Records, path: str | Path) -> None:
@@ -41,14 +23,7 @@ def draw_curves(records: Records, path: str | Path) -> None:
     ``valid_f1``. The same records give the same bytes. Raises `NerError` when
     the place cannot be written.
     """
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a user's matplotlibrc does not change the picture
-        matplotlib.rcParams.update(STYLE)
-        figure = _figure(records)
-        with write_binary(path) as file:
-            figure.savefig(file, format="svg", metadata={"Date": None})
+    write_picture(lambda: _figure(records), path)
 
 
 def _figure(records: Records) -> "Figure":

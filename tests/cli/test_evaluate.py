@@ -3,14 +3,19 @@
 import json
 import re
 import shutil
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ner
+from ner.api import evaluate_calibration, evaluate_trade_off
 from ner.corpus import Corpus, load_corpus
-from tests.cli.command import BRIEF, Outcome, process, run
+from ner.errors import CorpusError
+from ner.evaluation import O_BIASES
+from ner.evaluation.calibration import calibration_of
+from tests.cli.command import BRIEF, Outcome, process, run, sets
 
 
 def _json(*arguments: str | Path) -> dict[str, Any]:
@@ -130,3 +135,121 @@ def test_the_valid_split_that_training_cut_is_cut_again(empty: Path, tiny_folder
     )
     result = json.loads(Path("r/result.json").read_text(encoding="utf-8"))
     assert report == result["scores"]["valid"]
+
+
+# --- calibration and trade-off ------------------------------------------------------------------
+
+
+@pytest.fixture
+def doubtful(here: Path) -> Path:
+    """A file in which the model is unsure of much: names it never saw, in places it never saw."""
+    path = here / "doubtful.conll"
+    persons = ("Anna", "Zoe", "Carl", "Paris", "New", "Dora Anna")
+    places = ("Rome", "Oslo", "York", "Anna Rome", "Maria", "New York")
+    blocks = []
+    for person in persons:
+        for place in places:
+            tokens = [*person.split(), "never", "saw", *place.split(), "."]
+            tags = ["B-PER"] + ["I-PER"] * person.count(" ") + ["O", "O", "B-LOC"]
+            tags += ["I-LOC"] * place.count(" ") + ["O"]
+            blocks.append("".join(f"{a} {b}\n" for a, b in zip(tokens, tags, strict=True)))
+    path.write_text("\n".join(blocks), encoding="utf-8")
+    return path
+
+
+def _counts(scores: dict[str, Any]) -> tuple[int, int, int]:
+    return scores["support"], scores["predicted"], scores["correct"]
+
+
+def test_calibration_is_that_of_the_scores_which_tagging_gives(confused: Path) -> None:
+    report = _json("--data", confused, "--calibration", "c.svg")
+    [text] = run("tag", confused, "--format-in", "conll", "--format", "jsonl").out.splitlines()
+    right, wrong = (entity["score"] for entity in json.loads(text)["entities"])
+    wanted = calibration_of([(right, True), (wrong, False)])
+    calibration = report["calibration"]
+    assert (calibration["entities"], calibration["precision"]) == (2, 0.5)
+    assert calibration["score"] == pytest.approx((right + wrong) / 2)
+    assert calibration["ece"] == pytest.approx(wanted.ece)
+    assert [each["entities"] for each in calibration["bins"]] == [b.entities for b in wanted.bins]
+    assert ET.parse("c.svg").getroot().tag.endswith("svg")
+
+
+def test_without_the_options_nothing_more_is_said(confused: Path) -> None:
+    assert not {"calibration", "trade_off"} & _json("--data", confused).keys()
+    plain = run("evaluate", "--data", confused).good().out
+    more = run("evaluate", "--data", confused, "--calibration", "c.svg", "--trade-off").good().out
+    assert more.startswith(plain)
+    added = more.removeprefix(plain)
+    assert re.search(r"^calibration: expected error 0\.\d{4} over 2 entities$", added, re.MULTILINE)
+    assert [line.split()[0] for line in added.splitlines() if "f1-score" in line] == [
+        "min_score",
+        "o_bias",
+    ]
+
+
+def test_a_picture_that_cannot_be_written(confused: Path) -> None:
+    outcome = run("evaluate", "--data", confused, "--calibration", confused / "c.svg")
+    assert outcome.code == 1
+    assert "cannot be written" in outcome.complaint()
+
+
+def test_every_point_is_what_its_setting_gives(doubtful: Path) -> None:
+    report = _json("--data", doubtful, "--trade-off")
+    by_score, by_bias = (report["trade_off"][name] for name in ("min_score", "o_bias"))
+    for option, points in (("--min-score", by_score), ("--o-bias", by_bias)):
+        assert len({point["predicted"] for point in points}) > 2  # else it would prove little
+        for point in points[::2]:
+            assert _counts(point) == _counts(_json("--data", doubtful, option, str(point["value"])))
+    assert [point["value"] for point in by_bias] == [*O_BIASES]
+    assert _counts(by_score[0]) == _counts(report)
+
+
+def test_the_setting_that_does_not_vary_holds(doubtful: Path) -> None:
+    biased = ["--data", doubtful, "--o-bias", "-1", "--trade-off"]
+    by_score = _json(*biased)["trade_off"]["min_score"]
+    most = by_score[0]["predicted"]
+    some = next(point["value"] for point in by_score if 0 < point["predicted"] < most)
+    there = _json(*biased, "--min-score", str(some))
+    assert there["trade_off"]["min_score"] == by_score  # those below `some` too
+    for name, value in (("min_score", some), ("o_bias", -1)):
+        [point] = [p for p in there["trade_off"][name] if p["value"] == value]
+        assert _counts(point) == _counts(there)
+
+
+def test_scores_below_the_lowest_are_not_calibrated(doubtful: Path) -> None:
+    ask = ["--data", doubtful, "--calibration", "c.svg"]
+    every = _json(*ask)["calibration"]
+    edge = next(each["high"] for each in every["bins"] if each["entities"])
+    higher = _json(*ask, "--min-score", str(edge))["calibration"]
+    kept = [each for each in higher["bins"] if each["entities"]]
+    assert kept == [each for each in every["bins"] if each["entities"] and each["low"] >= edge]
+    assert 0 < higher["entities"] < every["entities"]
+
+
+def test_settings_of_tagging_and_no_others(confused: Path) -> None:
+    assert _json("--data", confused, *sets("predict.engine=plain")) == _json("--data", confused)
+    assert _json("--data", confused, *sets("predict.o_bias=100"))["predicted"] == 0
+    for wrong, said in [
+        (sets("train.epochs=3"), "train.epochs"),
+        (sets("predict.min_scor=0.5"), "did you mean 'predict.min_score'?"),
+        (["--min-score", "1.5"], "predict.min_score is 1.5"),
+    ]:
+        outcome = run("evaluate", "--data", confused, *wrong)
+        assert outcome.code == 2
+        assert said in outcome.complaint()
+
+
+def test_unknown_labels_tell_nothing_of_scores(here: Path) -> None:
+    Path("x.conll").write_text("Anna B-PER\nleft O\n\nBerta ?\nleft O\n")
+    tagger = ner.Tagger.load("runs/tiny")
+    sentences = load_corpus("x.conll").train
+    for ask in (evaluate_calibration, evaluate_trade_off):
+        with pytest.raises(CorpusError, match=r"x\.conll:4: has tokens with an unknown tag"):
+            ask(tagger, sentences)
+
+
+def test_data_without_any_entity_has_a_calibration(here: Path) -> None:
+    Path("o.conll").write_text("nothing O\n\n. O\n")
+    run("evaluate", "--data", "o.conll", "--calibration", "c.svg", "--trade-off").good()
+    report = _json("--data", "o.conll", "--calibration", "c.svg")
+    assert 0 <= report["calibration"]["ece"] <= 1

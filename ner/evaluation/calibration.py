@@ -1,0 +1,195 @@
+"""Calibration: whether entities with a score of 0.9 are right nine times in ten.
+
+Predicted entities are put into bins of equal width by their score. In each bin
+the mean score stands against the precision: the share of entities that are
+exactly right, in tokens and type. The *expected calibration error* (ECE) is the
+mean distance of the two, weighted by entities (Naeini, Cooper and Hauskrecht
+2015; Guo, Pleiss, Sun and Weinberger 2017, who draw the same figures as a
+reliability diagram). Its value depends on the bins: figures compare only where
+they are the same.
+"""
+
+import dataclasses
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ner.evaluation.picture import write_picture
+from ner.text import Span
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BINS = 10
+PERFECT, MEASURED = "#888888", "#0072b2"  # the blue of Okabe and Ito (2008)
+Z95 = 1.96  # standard deviations to either side that hold 95 % of a normal distribution
+
+ScoredSpans = tuple[Sequence[Span], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Entities with a score in ``[low, high)``; the last bin holds a score of 1 as well.
+
+    `score` is the mean of their scores, `precision` the share that is right;
+    both are 0 where there is no entity.
+    """
+
+    low: float
+    high: float
+    entities: int
+    score: float
+    precision: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true precision lies with a confidence of 95 % (Wilson 1927)."""
+        n, p = max(self.entities, 1), self.precision
+        middle = p + Z95**2 / (2 * n)
+        reach = Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
+        return (middle - reach) / (1 + Z95**2 / n), (middle + reach) / (1 + Z95**2 / n)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The expected calibration error, what it follows from, and the same over all entities."""
+
+    ece: float
+    entities: int
+    score: float
+    precision: float
+    bins: tuple[Bin, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as a JSON object with the names of the attributes as keys."""
+        return dataclasses.asdict(self)
+
+
+def measure_calibration(
+    gold: Iterable[Sequence[Span]], predicted: Iterable[ScoredSpans]
+) -> Calibration:
+    """Hold the scores of predicted spans against the gold spans of the same sentences.
+
+    Each sentence of `predicted` is its spans and their scores, from 0 to 1.
+    Without any span everything is 0. Raises `ValueError` when one row of
+    sentences is longer than the other.
+    """
+    return calibration_of(_marked(gold, predicted))
+
+
+def _marked(
+    gold: Iterable[Sequence[Span]], predicted: Iterable[ScoredSpans]
+) -> Iterator[tuple[float, bool]]:
+    for wanted, (spans, scores) in zip(gold, predicted, strict=True):
+        for span, score in zip(spans, scores, strict=True):
+            yield score, span in wanted
+
+
+def calibration_of(marked: Iterable[tuple[float, bool]]) -> Calibration:
+    """The calibration of scores from 0 to 1, each with whether its entity is right."""
+    edges = [number / BINS for number in range(BINS + 1)]
+    groups: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
+    for score, right in marked:
+        groups[bisect_right(edges, score, hi=BINS) - 1].append((score, right))
+    bins = tuple(map(_bin, edges, edges[1:], groups))
+    whole = _bin(0.0, 1.0, [pair for group in groups for pair in group])
+    distance = math.fsum(each.entities * abs(each.score - each.precision) for each in bins)
+    ece = distance / max(whole.entities, 1)
+    return Calibration(ece, whole.entities, whole.score, whole.precision, bins)
+
+
+def _bin(low: float, high: float, group: Sequence[tuple[float, bool]]) -> Bin:
+    size = max(len(group), 1)
+    score = math.fsum(score for score, _ in group) / size
+    return Bin(low, high, len(group), score, sum(right for _, right in group) / size)
+
+
+def format_calibration(calibration: Calibration) -> str:
+    """The figures as a line about all entities and an aligned table of the bins that have any."""
+    lines = [
+        f"calibration: expected error {calibration.ece:.4f} over {calibration.entities} entities",
+        "",
+        f"{'score':>12} {'entities':>9} {'mean score':>11} {'precision':>10}",
+        *(_row(f"{part.low:.1f} to {part.high:.1f}", part) for part in calibration.bins),
+        _row("all", calibration),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, part: Bin | Calibration) -> str:
+    figures = f"{part.score:>11.4f} {part.precision:>10.4f}" if part.entities else ""
+    return f"{name:>12} {part.entities:>9} {figures}".rstrip()
+
+
+def draw_calibration(calibration: Calibration, path: str | Path) -> None:
+    """Draw a reliability diagram as an SVG picture: precision by score, and entities by score.
+
+    Bars at the points are 95 % confidence intervals. The same figures give the
+    same bytes. Raises `NerError` when the place cannot be written.
+    """
+    write_picture(lambda: _figure(calibration), path)
+
+
+def _figure(calibration: Calibration) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 7), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[5, 2])
+    upper.set_xlim(0, 1)
+    upper.set_xticks([number / BINS for number in range(BINS + 1)])
+    _draw_reliability(upper, calibration)
+    _draw_counts(lower, calibration)
+    return figure
+
+
+def _draw_reliability(axes: "Axes", calibration: Calibration) -> None:
+    """Mean score against precision, one point a bin; on the diagonal all is well."""
+    bins = [each for each in calibration.bins if each.entities]
+    precision = [each.precision for each in bins]
+    reach = [
+        [max(each.precision - each.interval[0], 0.0) for each in bins],
+        [max(each.interval[1] - each.precision, 0.0) for each in bins],
+    ]
+    axes.plot([0, 1], [0, 1], color=PERFECT, linestyle=":", label="perfectly calibrated")
+    axes.errorbar(
+        [each.score for each in bins],
+        precision,
+        yerr=reach,
+        color=MEASURED,
+        marker="o",
+        markersize=5,
+        elinewidth=1,
+        capsize=3,
+        label="entities found",
+        clip_on=False,  # points at the very edge are seen whole
+    )
+    axes.set_ylim(0, 1)
+    axes.set_title("precision by score")
+    axes.set_title(f"ECE {calibration.ece:.4f}", loc="right", weight="normal", color=MEASURED)
+    axes.legend(loc="upper left")
+
+
+def _draw_counts(axes: "Axes", calibration: Calibration) -> None:
+    """A histogram with the numbers written above its bars; logarithmic: most scores are high."""
+    bins = calibration.bins
+    axes.bar(
+        [(each.low + each.high) / 2 for each in bins],
+        [each.entities for each in bins],
+        width=0.8 / BINS,
+        color=MEASURED,
+    )
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set_ylim(0, 4 * max(1, *(each.entities for each in bins)))  # room for the numbers
+    axes.grid(visible=False, axis="x")
+    axes.set_axisbelow(True)
+    axes.set_title("entities")
+    axes.set_xlabel("score")
+    for each in bins:
+        place = (each.low + each.high) / 2, each.entities
+        axes.annotate(
+            str(each.entities), place, (0, 2), textcoords="offset points", ha="center", fontsize=8
+        )

@@ -1,0 +1,73 @@
+"""The trade-off of precision for recall: scores over a range of values of one setting.
+
+A *point* is a value of the setting with the scores that it leads to. Choose one
+on the validation split: chosen on test, it no longer says how good the model is.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ner.evaluation.calibration import ScoredSpans
+from ner.evaluation.scores import CountedScores, count, score
+from ner.text import Span
+
+MIN_SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+O_BIASES = tuple(half / 2 for half in range(-6, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The scores over all types at one value of a setting."""
+
+    value: float
+    scores: CountedScores
+
+    @classmethod
+    def of(
+        cls, value: float, gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]
+    ) -> Self:
+        """Count predicted spans against those of the same sentences in `gold`."""
+        report = score(count(gold, predicted))
+        return cls(value, CountedScores.of(report.support, report.predicted, report.correct))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The value and the scores as one flat JSON object."""
+        return {"value": self.value, **dataclasses.asdict(self.scores)}
+
+
+TradeOff = Mapping[str, Sequence[Point]]
+"""Points by the name of the setting whose value they differ in."""
+
+
+def min_score_points(
+    gold: Sequence[Sequence[Span]],
+    predicted: Sequence[ScoredSpans],
+    values: Sequence[float] = MIN_SCORES,
+) -> list[Point]:
+    """The scores that are left when spans with a lower score than a value are dropped."""
+    return [
+        Point.of(value, gold, [_kept(spans, scores, value) for spans, scores in predicted])
+        for value in values
+    ]
+
+
+def _kept(spans: Sequence[Span], scores: Sequence[float], least: float) -> list[Span]:
+    return [span for span, score in zip(spans, scores, strict=True) if score >= least]
+
+
+def format_trade_off(trade_off: TradeOff) -> str:
+    """Points as aligned tables, one for each setting."""
+    return "\n".join(_table(setting, points) for setting, points in trade_off.items())
+
+
+def _table(setting: str, points: Sequence[Point]) -> str:
+    header = f"{setting:>12}  {'precision':>9} {'recall':>9} {'f1-score':>9} {'predicted':>9}"
+    return "\n".join([header, "", *map(_row, points)]) + "\n"
+
+
+def _row(point: Point) -> str:
+    scores = point.scores
+    shares = " ".join(f"{each:>9.4f}" for each in (scores.precision, scores.recall, scores.f1))
+    return f"{point.value:>12.2f}  {shares} {scores.predicted:>9}"
