@@ -6,23 +6,28 @@ what is longer than a window is read in overlapping windows whose emissions are
 stitched together, and decoded as one sequence.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import compress, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.features import Batch, Example, collate, plan_batches
-from ner.features.indexer import FormTable
+from ner.config import PredictConfig
 from ner.model import Model
-from ner.tags import parse_tag, spans_of
+from ner.model.engine import Engine
+from ner.model.network import Network
+from ner.tags import OUTSIDE, parse_tag, spans_of
 from ner.text import Sentence, Span
 
 WINDOW = 512  # tokens read at once
 OVERLAP = 64  # tokens that two neighbouring windows share
-BATCH_SENTENCES = 128
-BATCH_TOKENS = 4096
 
 
 class Prediction(NamedTuple):
@@ -30,6 +35,18 @@ class Prediction(NamedTuple):
 
     spans: tuple[Span, ...]
     scores: tuple[float, ...]
+
+
+class Hypothesis(NamedTuple):
+    """One way to tag a sentence: how probable it is as a whole, and what it says."""
+
+    probability: float
+    spans: tuple[Span, ...]
+    scores: tuple[float, ...]
+
+
+NOTHING = Prediction((), ())
+DEFAULTS = PredictConfig()
 
 
 class Window(NamedTuple):
@@ -58,82 +75,198 @@ def windows(length: int, size: int = WINDOW, overlap: int = OVERLAP) -> list[Win
 
 
 def predict(
-    model: Model, sentences: Sequence[Sequence[str]], *, with_scores: bool = True
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    *,
+    with_scores: bool = True,
+    settings: PredictConfig = DEFAULTS,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
-    Without `with_scores` the probabilities are not computed, and `scores` are empty.
+    A bias of O and a lowest score change what is found; scores are always the
+    model's own probabilities. Without `with_scores` they are left out, and not
+    computed unless a lowest one is asked for.
     """
-    found: list[Prediction] = [Prediction((), ())] * len(sentences)
-    was_training = model.network.training
-    model.network.eval()
-    try:
-        with torch.inference_mode():
-            for numbers, emissions, lengths in _emissions(model, sentences):
-                decoded = _decode(model, emissions, lengths, with_scores)
-                for number, prediction in zip(numbers, decoded, strict=True):
-                    found[number] = prediction
-    finally:
-        model.network.train(was_training)
+    found = [NOTHING] * len(sentences)
+    with _inference(model.network):
+        for numbers, emissions, lengths in _emissions(model, sentences, settings):
+            tags = model.network.decode(_biased(emissions, settings.o_bias), lengths)
+            rows = _read(model, emissions, lengths, tags, with_scores, settings.min_score)
+            for row, prediction in rows.items():
+                found[numbers[row]] = prediction
     return found
 
 
-def predict_sentences(model: Model, sentences: Sequence[Sentence]) -> list[Sentence]:
+def predict_sentences(
+    model: Model, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+) -> list[Sentence]:
     """The same sentences with the spans that the model finds in place of their own."""
-    found = predict(model, [s.tokens for s in sentences], with_scores=False)
-    return [replace(s, spans=p.spans) for s, p in zip(sentences, found, strict=True)]
+    found = predict(model, [s.tokens for s in sentences], with_scores=False, settings=settings)
+    return [
+        s if s.spans == p.spans and not s.partial else replace(s, spans=p.spans, partial=())
+        for s, p in zip(sentences, found, strict=True)
+    ]
+
+
+def predict_nbest(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    count: int,
+    settings: PredictConfig = DEFAULTS,
+) -> list[list[Hypothesis]]:
+    """The `count` most probable ways to tag each sentence, best first.
+
+    There are fewer where a sentence has fewer legal ones, and none for a
+    sentence without tokens. Probabilities and order are the model's own: a bias
+    of O or a lowest score in `settings` does not matter.
+    """
+    found: list[list[Hypothesis]] = [[] for _ in sentences]
+    with _inference(model.network):
+        for numbers, emissions, lengths in _emissions(model, sentences, settings):
+            tags, probabilities = model.network.nbest(emissions, lengths, count)
+            for rank, ranked in enumerate(probabilities.T.tolist()):
+                rows = _read(model, emissions, lengths, tags[:, rank])
+                for row, probability in enumerate(ranked):
+                    # The best has none only where it is too small for a float.
+                    if probability > 0 or rank == 0:
+                        spans, scores = rows.get(row, NOTHING)
+                        found[numbers[row]].append(Hypothesis(probability, spans, scores))
+    return found
+
+
+def predict_marginals(
+    model: Model, sentences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
+) -> list[NDArray[np.float64]]:
+    """The probability of each tag at each token, ``[T, K]`` for each sentence.
+
+    Tags are in the order of ``model.tags``. They are the model's own
+    probabilities, whatever bias of O is in `settings`.
+    """
+    found = [np.zeros((0, len(model.tags)))] * len(sentences)
+    with _inference(model.network):
+        for numbers, emissions, lengths in _emissions(model, sentences, settings):
+            marginals = model.network.marginals(emissions, lengths).cpu().double().numpy()
+            for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
+                found[number] = row[:length]
+    return found
+
+
+@contextmanager
+def _inference(network: Network) -> Iterator[None]:
+    """Neither gradients nor dropout; a network in training goes back to it after the block.
+
+    One that is not in training is left alone, so that threads may share it.
+    """
+    was_training = network.training
+    if was_training:
+        network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        if was_training:
+            network.train()
 
 
 def _emissions(
-    model: Model, sentences: Sequence[Sequence[str]]
+    model: Model, sentences: Sequence[Sequence[str]], settings: PredictConfig
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
     """Sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, batch by batch."""
-    table = FormTable(model.indexer)
+    engine = model.engine(settings)
     short = [i for i, tokens in enumerate(sentences) if 0 < len(tokens) <= WINDOW]
-    examples = [Example(table.rows(sentences[i])) for i in short]
-    for batch in _batches(table, examples):
-        yield [short[i] for i in batch.order], model.emissions(batch), batch.lengths
+    for batch in engine.plan([len(sentences[i]) for i in short]):
+        numbers = [short[i] for i in batch]
+        lengths = torch.tensor([len(sentences[i]) for i in numbers])
+        yield numbers, engine.emissions([sentences[i] for i in numbers]), lengths
     for number, tokens in enumerate(sentences):
         if len(tokens) > WINDOW:
-            stitched = _stitch(model, tokens)
-            yield [number], stitched, torch.tensor([len(tokens)])
+            yield [number], _stitch(engine, tokens), torch.tensor([len(tokens)])
 
 
-def _batches(table: FormTable, examples: Sequence[Example]) -> Iterator[Batch]:
-    plan = plan_batches(
-        [len(example) for example in examples],
-        most_sentences=BATCH_SENTENCES,
-        most_tokens=BATCH_TOKENS,
-    )
-    for order in plan:
-        yield collate(table, examples, order)
-
-
-def _stitch(model: Model, tokens: Sequence[str]) -> Tensor:
+def _stitch(engine: Engine, tokens: Sequence[str]) -> Tensor:
     """Emissions ``[1, T, K]`` of a sentence that is read in windows."""
-    table = FormTable(model.indexer)
-    rows = table.rows(tokens)
     cut = windows(len(tokens))
     parts: list[Tensor] = [torch.empty(0)] * len(cut)
-    for batch in _batches(table, [Example(rows[w.start : w.end]) for w in cut]):
-        emissions = model.emissions(batch)
-        for row, number in enumerate(batch.order):
+    for batch in engine.plan([w.end - w.start for w in cut]):
+        emissions = engine.emissions([tokens[cut[i].start : cut[i].end] for i in batch])
+        for row, number in enumerate(batch):
             w = cut[number]
             parts[number] = emissions[row, w.keep_start - w.start : w.keep_end - w.start]
     return torch.cat(parts)[None]
 
 
-def _decode(
-    model: Model, emissions: Tensor, lengths: Tensor, with_scores: bool
-) -> Iterable[Prediction]:
-    tags = model.network.decode(emissions, lengths)
-    parsed = [parse_tag(tag) for tag in model.tags]
-    spans = [
-        tuple(spans_of(parsed[number] for number in row[:length]))
-        for row, length in zip(tags.tolist(), lengths.tolist(), strict=True)
+def _biased(emissions: Tensor, o_bias: float) -> Tensor:
+    """Emissions with a bias for O, which is tag 0."""
+    if o_bias == 0:
+        return emissions
+    biased = emissions.clone()
+    biased[:, :, 0] += o_bias
+    return biased
+
+
+def _read(
+    model: Model,
+    emissions: Tensor,
+    lengths: Tensor,
+    tags: Tensor,
+    with_scores: bool = True,
+    min_score: float = 0.0,
+) -> dict[int, Prediction]:
+    """What tags ``[B, T]`` say, for the rows that hold spans."""
+    held = spans_in(tags, model.tags)
+    scores: list[float] = []
+    if with_scores or min_score > 0:
+        places = [(row, span.start, span.end) for row, span in held]
+        scores = model.network.span_scores(emissions, lengths, tags, places)
+        kept = [score >= min_score for score in scores]
+        held, scores = list(compress(held, kept)), list(compress(scores, kept))
+    return _by_row(held, scores if with_scores else [])
+
+
+def _by_row(held: Sequence[tuple[int, Span]], scores: Sequence[float]) -> dict[int, Prediction]:
+    """Gather spans, and their scores if there are any, by the rows that they stand in."""
+    found = {}
+    first = 0
+    for row, group in groupby(held, key=itemgetter(0)):
+        spans = tuple(span for _, span in group)
+        found[row] = Prediction(spans, tuple(scores[first : first + len(spans)]))
+        first += len(spans)
+    return found
+
+
+def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
+    """The spans that tag numbers ``[B, T]`` hold, each with its row, in order.
+
+    `names` are the K tags, O first; O stands beyond a sentence's length. The
+    same as `spans_of` for each row, for a whole batch at once.
+    """
+    numbers = tags.cpu().numpy()
+    starts, ends = _borders(names)
+    sides = np.pad(numbers, ((0, 0), (1, 1)))
+    before, after = sides[:, :-1], sides[:, 1:]
+    rows, first = starts[before, after].nonzero()
+    _, end = ends[before, after].nonzero()
+    labels = _labels(names)
+    return [
+        (row, Span(start, stop, labels[tag]))
+        for row, start, stop, tag in zip(
+            rows.tolist(), first.tolist(), end.tolist(), numbers[rows, first].tolist(), strict=True
+        )
     ]
-    if not with_scores:
-        return [Prediction(found, ()) for found in spans]
-    places = [(b, span.start, span.end) for b, found in enumerate(spans) for span in found]
-    scores = iter(model.network.span_scores(emissions, lengths, tags, places))
-    return [Prediction(found, tuple(next(scores) for _ in found)) for found in spans]
+
+
+@functools.lru_cache(maxsize=8)
+def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """``[K, K]`` each: whether a span starts, and whether one ends, between two neighbours."""
+    assert names[0] == OUTSIDE, "O is tag 0"
+    parsed = [parse_tag(name) for name in names]
+    pairs = [[spans_of((one, other)) for other in parsed] for one in parsed]
+    starts = [[any(span.start == 1 for span in spans) for spans in row] for row in pairs]
+    ends = [[any(span.end == 1 for span in spans) for spans in row] for row in pairs]
+    return np.array(starts), np.array(ends)
+
+
+@functools.lru_cache(maxsize=8)
+def _labels(names: tuple[str, ...]) -> list[str]:
+    """The type of each of the K tags."""
+    return [parse_tag(name).label for name in names]

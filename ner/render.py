@@ -2,7 +2,8 @@
 
 ==========  ==================================================================
 ``text``    the text with ``[Paris](LOC)`` in it
-``jsonl``   one JSON object a document: text, entities with character offsets
+``jsonl``   one JSON object a document: text, entities with character offsets;
+            with ``nbest`` where a document has alternatives for its sentences
 ``conll``   token, space, IOB2 tag; a blank line after each sentence
 ``html``    a self-contained page with coloured entities and a legend
 ==========  ==================================================================
@@ -21,7 +22,7 @@ from typing import Any
 
 from ner.errors import UsageError
 from ner.tags import tags_of
-from ner.text import Document, Entity, Sentence
+from ner.text import Document, Entity, NBest, Sentence
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKUP = re.compile(r"[\\\[\]]")
@@ -86,12 +87,19 @@ class JsonLinesRenderer(Renderer):
     """One object a line: ``{"text": …, "entities": [{"start", "end", "label", "score", "text"}]}``.
 
     Offsets count Unicode characters, half-open: ``text[start:end]`` is the entity's text.
+    Where a document has alternatives, ``"nbest": [{"start", "end", "alternatives":
+    [{"probability", "entities"}]}]`` has one object for each sentence.
     """
 
     def document(self, document: Document) -> str:
         """The object on one line, by whatever reading of "line"."""
-        entities = [_json_entity(entity) for entity in document.entities]
-        line = json.dumps({"text": document.text, "entities": entities}, ensure_ascii=False)
+        record: dict[str, Any] = {
+            "text": document.text,
+            "entities": [_json_entity(entity) for entity in document.entities],
+        }
+        if document.nbest is not None:
+            record["nbest"] = [_json_nbest(sentence) for sentence in document.nbest]
+        line = json.dumps(record, ensure_ascii=False)
         return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", _writable(line)) + "\n"
 
 
@@ -103,6 +111,14 @@ def _json_entity(entity: Entity) -> dict[str, Any]:
         "score": entity.score,
         "text": entity.text,
     }
+
+
+def _json_nbest(sentence: NBest) -> dict[str, Any]:
+    alternatives = [
+        {"probability": one.probability, "entities": [_json_entity(e) for e in one.entities]}
+        for one in sentence.alternatives
+    ]
+    return {"start": sentence.start, "end": sentence.end, "alternatives": alternatives}
 
 
 class ConllRenderer(Renderer):

@@ -1,16 +1,30 @@
 """`Tagger`: text in, entities out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ner.bundle import Bundle, load_bundle
-from ner.config import Config
+from ner.config import Config, PredictConfig, predict_config
+from ner.errors import UsageError
 from ner.model.device import choose_device
-from ner.predict import predict, predict_sentences
-from ner.text import Document, Entity, Sentence, entities_of
+from ner.predict import (
+    Hypothesis,
+    Prediction,
+    predict,
+    predict_marginals,
+    predict_nbest,
+    predict_sentences,
+)
+from ner.text import Alternative, Document, Entity, NBest, Sentence, entities_of
 from ner.tokenize import sentences_of
+
+Cut = tuple[str, Sequence[Sentence]]
+"""A text and its sentences, which have `offsets`."""
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
@@ -28,21 +42,38 @@ class Tagger:
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, settings: PredictConfig | None = None) -> None:
         self._bundle = bundle
+        self._settings = settings or bundle.config.predict
 
     @classmethod
-    def load(cls, path: str | Path | None = None, device: str = "auto") -> Self:
+    def load(
+        cls,
+        path: str | Path | None = None,
+        device: str = "auto",
+        settings: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
-        Raises `BundleError` or `UsageError` when there is none, or it cannot be read.
+        `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what
+        they leave out is as the model's training had it. Raises `BundleError`
+        or `UsageError` when there is no model, or it cannot be read, and
+        `ConfigError` for settings that do not exist or concern no tagging.
         """
-        return cls(load_bundle(path, choose_device(device)))
+        changes = settings or {}
+        predict_config(changes)  # before the model, which takes a while
+        bundle = load_bundle(path, choose_device(device))
+        return cls(bundle, predict_config(changes, bundle.config))
 
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
         return self._bundle.labels
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The K tags behind the columns of `marginals`, ``O`` first."""
+        return self._bundle.model.tags
 
     @property
     def config(self) -> Config:
@@ -57,6 +88,25 @@ class Tagger:
         """A text with its entities and the sentences they stand in."""
         return next(self.stream([text]))
 
+    def tag_nbest(self, text: str, count: int) -> list[NBest]:
+        """The `count` most probable ways to read each sentence of a text, best first.
+
+        A sentence with fewer legal ways has all of them. Their probabilities
+        are the model's own; `predict.min_score` and `predict.o_bias` do not
+        count. Raises `UsageError` for a count below 1.
+        """
+        return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
+
+    def marginals(self, sentences: Sequence[Sentence]) -> list[NDArray[np.float64]]:
+        """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
+
+        Columns are in the order of `tags`, and rows sum to 1: where they are
+        far from 0 and 1, the model is in doubt. `predict.o_bias` does not count.
+        """
+        return predict_marginals(
+            self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
+        )
+
     def stream(self, texts: Iterable[str]) -> Iterator[Document]:
         """Tag texts one after the other, in bounded memory for any number of them.
 
@@ -65,31 +115,62 @@ class Tagger:
         style = self.config.data.tokenizer
         return self.stream_sentences((text, sentences_of(text, style)) for text in texts)
 
-    def stream_sentences(
-        self, documents: Iterable[tuple[str, Sequence[Sentence]]]
-    ) -> Iterator[Document]:
+    def stream_sentences(self, documents: Iterable[Cut]) -> Iterator[Document]:
         """Tag documents that are already cut: texts, each with its sentences (with `offsets`)."""
-        waiting: list[tuple[str, Sequence[Sentence]]] = []
+        waiting: list[Cut] = []
         tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
             tokens += 1 + sum(len(sentence) for sentence in sentences)
             if tokens >= enough:
-                yield from self._tag_chunk(waiting)
+                yield from self.tag_sentences(waiting)
                 waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
-        yield from self._tag_chunk(waiting)
+        yield from self.tag_sentences(waiting)
 
-    def _tag_chunk(self, documents: Sequence[tuple[str, Sequence[Sentence]]]) -> Iterator[Document]:
-        sentences = [sentence for _, cut in documents for sentence in cut]
-        predictions = iter(predict(self._bundle.model, [s.tokens for s in sentences]))
-        for text, cut in documents:
-            entities: list[Entity] = []
-            tagged = []
-            for sentence, prediction in zip(cut, predictions, strict=False):
-                tagged.append(replace(sentence, spans=prediction.spans))
-                entities += entities_of(text, tagged[-1], prediction.scores)
-            yield Document(text, tuple(entities), tuple(tagged))
+    def tag_sentences(self, documents: Sequence[Cut], nbest: int = 0) -> list[Document]:
+        """Tag documents that are already cut, all of them at once.
+
+        With `nbest` they also have that many alternatives for each sentence.
+        """
+        tokens = [sentence.tokens for _, cut in documents for sentence in cut]
+        found = iter(predict(self._bundle.model, tokens, settings=self._settings))
+        tagged = [_document(text, [(s, next(found)) for s in cut]) for text, cut in documents]
+        if not nbest:
+            return tagged
+        ranked = self._nbest(documents, nbest)
+        return [replace(d, nbest=several) for d, several in zip(tagged, ranked, strict=True)]
+
+    def _nbest(self, documents: Sequence[Cut], count: int) -> list[tuple[NBest, ...]]:
+        """The alternatives of each sentence that has a token, document by document."""
+        if count < 1:
+            raise UsageError(f"{count} alternatives are too few; ask for 1 or more")
+        full = [(text, [s for s in cut if s.tokens]) for text, cut in documents]
+        tokens = [sentence.tokens for _, cut in full for sentence in cut]
+        ranked = iter(predict_nbest(self._bundle.model, tokens, count, self._settings))
+        return [tuple(_alternatives(text, s, next(ranked)) for s in cut) for text, cut in full]
 
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that the model finds."""
-        return predict_sentences(self._bundle.model, sentences)
+        return predict_sentences(self._bundle.model, sentences, self._settings)
+
+
+def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Document:
+    """A text with what was found in its sentences."""
+    sentences: list[Sentence] = []
+    entities: list[Entity] = []
+    for sentence, (spans, scores) in found:
+        if spans or sentence.spans:
+            sentence = replace(sentence, spans=spans)
+            entities += entities_of(text, sentence, scores)
+        sentences.append(sentence)
+    return Document(text, tuple(entities), tuple(sentences))
+
+
+def _alternatives(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:
+    """What a sentence may say, with its place in the text."""
+    assert sentence.offsets, "a sentence with tokens and their places"
+    alternatives = [
+        Alternative(p, tuple(entities_of(text, replace(sentence, spans=spans), scores)))
+        for p, spans, scores in ranked
+    ]
+    return NBest(sentence.offsets[0][0], sentence.offsets[-1][1], tuple(alternatives))

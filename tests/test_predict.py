@@ -1,6 +1,8 @@
 """The one way from sentences to spans: order, padding, windows, legal output."""
 
+import copy
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -9,13 +11,22 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.config import Config
-from ner.features import Batch, Example, collate
-from ner.features.indexer import FormTable
+from ner.config import Config, PredictConfig
 from ner.model import Model
-from ner.predict import OVERLAP, WINDOW, _stitch, predict, predict_sentences, windows
-from ner.tags import illegal_positions, parse_tag
-from ner.text import Sentence, Span
+from ner.predict import (
+    OVERLAP,
+    WINDOW,
+    Hypothesis,
+    _stitch,
+    predict,
+    predict_marginals,
+    predict_nbest,
+    predict_sentences,
+    spans_in,
+    windows,
+)
+from ner.tags import illegal_positions, parse_tag, spans_of, tag_set, tags_of
+from ner.text import Clue, Sentence, Span
 from ner.training.build import build_model
 
 WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
@@ -52,11 +63,14 @@ def forgetful_model() -> Model:
     return model
 
 
+def _set(**changes: Any) -> PredictConfig:
+    return Config().replace({f"predict.{name}": value for name, value in changes.items()}).predict
+
+
 def whole(model: Model, tokens: Sequence[str]) -> torch.Tensor:
     """The emissions ``[1, T, K]`` of a sentence read at once, however long."""
-    table = FormTable(model.indexer)
     with torch.inference_mode():
-        return model.emissions(collate(table, [Example(table.rows(tokens))], [0]))
+        return model.engine(PredictConfig()).emissions([tokens])
 
 
 MODELS = {
@@ -129,22 +143,23 @@ def test_each_span_has_a_score_that_is_a_probability(name: str) -> None:
         assert all(0.0 <= score <= 1.0 for score in prediction.scores)
 
 
+@pytest.mark.parametrize("engine", ["fast", "plain"])
 @pytest.mark.parametrize("training", [True, False])
-def test_the_network_is_left_as_it_was_found(training: bool) -> None:
-    model = random_model(dropout=0.9)
+def test_the_network_is_left_as_it_was_found(training: bool, engine: str) -> None:
+    model, settings = random_model(dropout=0.9), _set(engine=engine)
+    expected = predict(copy.deepcopy(model), [list(WORDS)] * 3, settings=settings)
     model.network.train(training)
-    first, second = (predict(model, [list(WORDS)] * 3) for _ in range(2))
-    assert first == second, "dropout must be off"
+    assert predict(model, [list(WORDS)] * 3, settings=settings) == expected, "dropout must be off"
     assert all(module.training is training for module in model.network.modules())
 
 
 def test_the_network_is_left_as_it_was_found_after_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(batch: Batch) -> None:
+    def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
     model = random_model()
     model.network.train()
-    monkeypatch.setattr(model.network, "emissions", stop)
+    monkeypatch.setattr(model.network, "decode", stop)
     with pytest.raises(KeyboardInterrupt):
         predict(model, [["Anna"]])
     assert model.network.training
@@ -157,13 +172,13 @@ def test_decoded_tags_are_always_legal(head: str, scheme: str, weight: float) ->
     model = random_model(head=head, scheme=scheme)
     with torch.no_grad():
         model.network.projection.weight.mul_(weight)
-    table = FormTable(model.indexer)
-    examples = [Example(table.rows((WORDS * 3)[i : i + 1 + i % 9])) for i in range(14)]
-    batch = collate(table, examples, range(len(examples)))
+    sentences = [(WORDS * 3)[i : i + 1 + i % 9] for i in range(14)]
+    lengths = torch.tensor([len(tokens) for tokens in sentences])
     with torch.inference_mode():
-        decoded = model.network.decode(model.emissions(batch), batch.lengths)
+        emissions = model.engine(PredictConfig()).emissions(sentences)
+        decoded = model.network.decode(emissions, lengths)
     used = set()
-    for row, length in zip(decoded.tolist(), batch.lengths.tolist(), strict=True):
+    for row, length in zip(decoded.tolist(), lengths.tolist(), strict=True):
         tags = [model.tags[number] for number in row[:length]]
         assert illegal_positions([parse_tag(tag) for tag in tags], scheme) == []
         used.update(tags)
@@ -177,6 +192,184 @@ def test_predicted_sentences_keep_everything_but_their_spans() -> None:
     assert found.place == "file:9"
     assert found.spans
     assert {span.label for span in found.spans} <= {"PER", "LOC"}
+
+
+def test_of_a_predicted_sentence_everything_is_known() -> None:
+    given = Sentence(("Anna", "."), partial=(Clue(None, "open"), Clue("", "no")))
+    model = random_model()
+    with torch.no_grad():
+        model.network.projection.bias[0] = 1e4
+    assert predict_sentences(model, [given]) == [Sentence(("Anna", "."))]
+
+
+# --- spans of a whole batch ---------------------------------------------------------------------
+
+NAMES = {name: tuple(tag_set(["PER", "LOC"], name)) for name in ("iobes", "iob2", "io", "iob1")}
+
+
+@pytest.mark.parametrize("scheme", NAMES)
+@given(data=st.data())
+def test_spans_in_a_batch_are_those_of_its_rows(scheme: str, data: st.DataObject) -> None:
+    """Legal or not; O stands beyond the end of a sentence."""
+    names = NAMES[scheme]
+    row = st.lists(st.integers(0, len(names) - 1), min_size=1, max_size=7)
+    rows = data.draw(st.lists(row, min_size=1, max_size=5))
+    size = max(map(len, rows))
+    tags = torch.tensor([[*numbers, *[0] * (size - len(numbers))] for numbers in rows])
+    expected = [
+        (number, span)
+        for number, numbers in enumerate(rows)
+        for span in spans_of(names[tag] for tag in numbers)
+    ]
+    assert spans_in(tags, names) == expected
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+SOME = [list(WORDS), ["Anna", "."], ["York"] * 5, [], list(WORDS * 3), ["a"] * 600]
+
+
+def _tokens_in_spans(model: Model, settings: PredictConfig) -> int:
+    found = predict(model, SOME, with_scores=False, settings=settings)
+    return sum(span.end - span.start for prediction in found for span in prediction.spans)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_bias_of_o_trades_precision_for_recall(name: str) -> None:
+    counts = [_tokens_in_spans(MODELS[name], _set(o_bias=x)) for x in (-1e4, -3, 0, 3, 6, 1e4)]
+    assert counts == sorted(counts, reverse=True)
+    assert (counts[0], counts[-1]) == (sum(map(len, SOME)), 0)
+    assert len(set(counts)) > 2
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_bias_changes_what_is_found_but_not_how_probable_it_is(name: str) -> None:
+    model = MODELS[name]
+    plain = predict(model, SOME)
+    biased = predict(model, SOME, settings=_set(o_bias=4.0))
+    known = [dict(zip(p.spans, p.scores, strict=True)) for p in plain]
+    shared = 0
+    for scores, prediction in zip(known, biased, strict=True):
+        for span, score in zip(prediction.spans, prediction.scores, strict=True):
+            if span in scores:
+                assert score == pytest.approx(scores[span], abs=1e-9)
+                shared += 1
+    assert shared > 5
+    assert [p.spans for p in biased] != [p.spans for p in plain]
+
+
+@pytest.mark.parametrize("with_scores", [True, False])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_lowest_score_leaves_out_spans_and_nothing_else(name: str, with_scores: bool) -> None:
+    model = MODELS[name]
+    plain = predict(model, SOME)
+    every = sorted(score for prediction in plain for score in prediction.scores)
+    lowest = every[len(every) // 2]
+    found = predict(model, SOME, with_scores=with_scores, settings=_set(min_score=lowest))
+    for whole_one, part in zip(plain, found, strict=True):
+        pairs = [p for p in zip(whole_one.spans, whole_one.scores, strict=True) if p[1] >= lowest]
+        assert part.spans == tuple(span for span, _ in pairs)
+        assert part.scores == (tuple(score for _, score in pairs) if with_scores else ())
+    assert 0 < sum(len(prediction.spans) for prediction in found) < len(every)
+
+
+# --- n-best and marginals -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_best_of_n_is_what_is_predicted(name: str) -> None:
+    model = MODELS[name]
+    for tokens, ranked, prediction in zip(
+        SOME, predict_nbest(model, SOME, 3), predict(model, SOME), strict=True
+    ):
+        assert len(ranked) == (3 if tokens else 0)
+        if tokens:
+            assert ranked[0].spans == prediction.spans
+            assert ranked[0].scores == pytest.approx(prediction.scores, abs=1e-9)
+            assert len({one.spans for one in ranked}) == 3
+            probabilities = [one.probability for one in ranked]
+            assert probabilities == sorted(probabilities, reverse=True)
+
+
+def _all_ways(model: Model, tokens: list[str]) -> list[Hypothesis]:
+    [every] = predict_nbest(model, [tokens], 10_000)
+    assert len(every) < 10_000
+    return every
+
+
+@pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
+@pytest.mark.parametrize("tokens", [["Anna"], ["New", "York"], ["Anna", "visited", "York"]])
+def test_all_ways_together_are_certain(tokens: list[str], scheme: str) -> None:
+    """Their probabilities add up to 1, those with a span to its score, those with a tag to its
+    marginal: three computations that share no recursion.
+    """
+    model = random_model(scheme=scheme)
+    every = _all_ways(model, tokens)
+    assert len({one.spans for one in every}) == len(every)
+    assert sum(one.probability for one in every) == pytest.approx(1)
+    for one in every:
+        for span, score in zip(one.spans, one.scores, strict=True):
+            holding = sum(other.probability for other in every if span in other.spans)
+            assert score == pytest.approx(holding, abs=1e-9)
+    [marginals] = predict_marginals(model, [tokens])
+    expected = marginals * 0
+    for one in every:
+        for position, tag in enumerate(tags_of(one.spans, len(tokens), scheme)):
+            expected[position, model.tags.index(tag)] += one.probability
+    assert marginals == pytest.approx(expected, abs=1e-9)
+
+
+def test_all_ways_of_a_softmax_head_are_legal_products() -> None:
+    model = random_model(head="softmax", scheme="iob2")
+    tokens = ["Anna", "visited", "York"]
+    [marginals] = predict_marginals(model, [tokens])
+    every = _all_ways(model, tokens)
+    for one in every:
+        tags = tags_of(one.spans, len(tokens))
+        product = 1.0
+        for position, tag in enumerate(tags):
+            product *= marginals[position, model.tags.index(tag)]
+        assert one.probability == pytest.approx(product)
+    assert sum(one.probability for one in every) < 1, "illegal ones have their share"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_marginals_are_probabilities_of_each_token(name: str) -> None:
+    model = MODELS[name]
+    found = predict_marginals(model, SOME)
+    assert [part.shape for part in found] == [(len(tokens), len(model.tags)) for tokens in SOME]
+    for part in found:
+        assert (part >= 0).all()
+        assert part.sum(1) == pytest.approx(1)
+
+
+def test_alternatives_and_marginals_are_the_models_own() -> None:
+    model = MODELS["crf"]
+    settings = _set(o_bias=-5.0, min_score=0.9)
+    assert predict_nbest(model, SOME, 2, settings) == predict_nbest(model, SOME, 2)
+    for one, other in zip(
+        predict_marginals(model, SOME, settings), predict_marginals(model, SOME), strict=True
+    ):
+        assert (one == other).all()
+
+
+# --- threads ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+def test_several_threads_may_share_a_model(engine: str) -> None:
+    model = random_model(dropout=0.5)
+    work = [[list(WORDS[: 1 + i % 7]), [f"word{i}"] * (1 + i % 4)] for i in range(40)]
+    settings = _set(engine=engine)
+    fresh = copy.deepcopy(model)  # one that has kept no word yet
+    alone = [predict(model, sentences, settings=settings) for sentences in work]
+    with ThreadPoolExecutor(4) as pool:
+        shared = list(pool.map(lambda part: predict(fresh, part, settings=settings), work))
+    assert any(prediction.spans for part in alone for prediction in part)
+    for one, other in zip(alone, shared, strict=True):
+        assert [p.spans for p in one] == [p.spans for p in other]
+        scores = [[score for p in part for score in p.scores] for part in (one, other)]
+        assert scores[0] == pytest.approx(scores[1], abs=1e-6)
 
 
 sizes = st.integers(2, 60).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1)))
@@ -224,7 +417,7 @@ def test_far_from_a_cut_a_window_sees_what_the_whole_sentence_shows() -> None:
     tokens = [WORDS[(i * i + i // 5) % len(WORDS)] for i in range(1500)]
     expected = whole(model, tokens)
     with torch.inference_mode():
-        stitched = _stitch(model, tokens)
+        stitched = _stitch(model.engine(PredictConfig()), tokens)
     assert stitched.shape == expected.shape
     cuts = [w.keep_end for w in windows(len(tokens))[:-1]]
     assert len(cuts) == 3

@@ -157,7 +157,7 @@ def test_exit_codes_are_the_real_ones() -> None:
 
 
 def test_the_scripts_that_it_names_are_there() -> None:
-    scripts = set(re.findall(r"\bscripts/[a-z_]+\b", README))
+    scripts = set(re.findall(r"\bscripts/[a-z_]+\b(?:\.py)?", README))
     assert {"scripts/demo", "scripts/test", "scripts/install"} <= scripts
     assert all((Path(__file__).parents[1] / script).exists() for script in scripts)
 

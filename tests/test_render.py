@@ -2,6 +2,7 @@ import itertools
 import json
 import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from ner.errors import UsageError
 from ner.render import FORMATS, renderer
 from ner.tags import spans_of
-from ner.text import Document, Entity, Sentence, Span, entities_of
+from ner.text import Alternative, Document, Entity, NBest, Sentence, Span, entities_of
 
 GOLDEN = Path(__file__).parent / "golden" / "render"
 NASTY = "[](){}\\<>&\"'#; \t\r\n\0\x0b\x0c\x1c\x85\xa0\u200f\u2028\u2029\ufeff\ud800\udfff😀"
@@ -136,6 +137,28 @@ def test_jsonl_parses_back(document: Document) -> None:
         assert read["text"][found["start"] : found["end"]] == found["text"]
         assert found["score"] == entity.score
     assert [(e["start"], e["end"], e["label"]) for e in read["entities"]] == ranges(document)
+
+
+def test_jsonl_has_the_alternatives_that_a_document_has() -> None:
+    anna, ann = Entity(1, 5, "PER", "Anna", 0.75), Entity(1, 4, "LOC", "Ann", 0.25)
+    several = NBest(
+        1, 5, (Alternative(0.5, (anna,)), Alternative(0.25, (ann,)), Alternative(0.125, ()))
+    )
+    document = Document(" Anna", (anna,), nbest=(several,))
+    line = renderer("jsonl").document(document)
+    read = json.loads(line)
+    assert list(read) == ["text", "entities", "nbest"]
+    [sentence] = read["nbest"]
+    assert (sentence["start"], sentence["end"]) == (1, 5)
+    assert [one["probability"] for one in sentence["alternatives"]] == [0.5, 0.25, 0.125]
+    entities = [one["entities"] for one in sentence["alternatives"]]
+    assert entities[0] == read["entities"]
+    assert entities[1:] == [
+        [{"start": 1, "end": 4, "label": "LOC", "score": 0.25, "text": "Ann"}],
+        [],
+    ]
+    assert "nbest" not in json.loads(renderer("jsonl").document(replace(document, nbest=None)))
+    assert json.loads(renderer("jsonl").document(replace(document, nbest=())))["nbest"] == []
 
 
 @st.composite

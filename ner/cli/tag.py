@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,9 +11,9 @@ import click
 from ner.cli.options import (
     UNLABELLED,
     Place,
-    data_config,
     device_option,
     model_option,
+    predict_options,
     reading_options,
 )
 from ner.errors import UsageError
@@ -32,6 +32,20 @@ from ner.render import FORMATS
     help="Input: raw text, a paragraph a line; or columns with a token in each line.",
 )
 @click.option("--pretokenized", is_flag=True, help="A sentence a line, spaces between tokens.")
+@click.option(
+    "--nbest",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="jsonl: also the K most probable readings of each sentence.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=0),
+    default=1,
+    metavar="N",
+    help="Processes that share the work; 0: one for each core.",
+)
+@predict_options
 @device_option
 @reading_options(UNLABELLED)
 def tag(
@@ -41,6 +55,9 @@ def tag(
     out: Path | None,
     format_in: str,
     pretokenized: bool,
+    nbest: int | None,
+    workers: int,
+    settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
 ) -> None:
@@ -48,26 +65,29 @@ def tag(
 
     Text of any size runs through in bounded memory; output comes as it goes.
     """
-    from ner.corpus.plain import read_text, read_tokenized, read_tokens
-    from ner.render import renderer
+    from ner.scale import Work, tag_stream
 
     if pretokenized and format_in == "conll":
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
-    read = read_tokens if format_in == "conll" else read_tokenized if pretokenized else read_text
-    name = "standard input" if file == "-" else file
-    with _input(file) as stream:
-        from ner.tagger import Tagger  # only now: torch takes a while, and the file may be missing
-
-        tagger = Tagger.load(model, device)
-        # Of how the training files were read, only the tokenizer matters to other text.
-        style = {"data.tokenizer": tagger.config.data.tokenizer}
-        config = data_config(style | reading)
-        show = renderer(form, tagger.labels, title=f"Entities in {name}")
-        with _output(out) as write:
-            write(show.begin())
-            for document in tagger.stream_sentences(read(stream, name, config)):
-                write(show.document(document))
-            write(show.end())
+    if nbest and form != "jsonl":
+        raise UsageError(f"--format {form} has no place for what --nbest finds; add --format jsonl")
+    work = Work(
+        "standard input" if file == "-" else file,
+        model,
+        device,
+        settings,
+        reading,
+        layout="tokens" if format_in == "conll" else "tokenized" if pretokenized else "text",
+        format=form,
+        nbest=nbest or 0,
+    )
+    with (
+        _input(file) as stream,
+        closing(tag_stream(work, stream, workers)) as pieces,
+        _output(out) as write,
+    ):
+        for piece in pieces:
+            write(piece)
 
 
 @contextmanager

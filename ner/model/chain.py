@@ -1,169 +1,431 @@
 """Linear chains: the recursions over time that a CRF and a constrained softmax share.
 
+All is NumPy in float64, on the CPU. A step over time is a few operations on
+small arrays; NumPy's calls cost a third of torch's, and less than starting a
+kernel on a GPU. Nor does decoding depend on what computed the emissions.
+
 Everything works on padded batches. Shapes: `emissions` is ``[B, T, K]``,
 `lengths` ``[B]`` (1 ≤ length ≤ T), a `Potentials` has ``start[K]``,
 ``between[K, K]`` (from row to column) and ``end[K]``. Positions beyond a
 sentence's length have no influence on any result.
 
-Forward and backward scores: Rabiner (1989), "A tutorial on hidden Markov
-models", section III, in the log domain; for CRFs Sutton and McCallum (2012).
+Sums over all paths are made by filtering forward and smoothing backward:
+Rabiner (1989), "A tutorial on hidden Markov models", sections III and V.A (the
+scaling); for CRFs Sutton and McCallum (2012). Best paths: Viterbi (1967).
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
-from torch.autograd.function import once_differentiable
+import numpy as np
+from numpy.typing import NDArray
 
-# A forbidden transition costs this much: more than any emission can make up for,
-# and yet finite, so that no difference of two of them is NaN.
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# What is forbidden costs this much: more than any emission can make up for, and
+# yet finite, so that no difference of two of them is NaN.
 FORBIDDEN = -1e30
+# Scores from here down hold something forbidden.
+_IMPOSSIBLE = FORBIDDEN / 2
+# Next to a sum of at least this much, what underflowed is nothing.
+_LEAST = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
+# Steps after which plain sums are scaled: float64 has room for many more.
+_RESCALE = 32
+# From so many tags on, tags that may follow so few others are done apart from the rest.
+_MANY, _FEW = 40, 2
 
 
 class Potentials(NamedTuple):
     """Scores of starting with a tag, of going from one to the next, and of ending with one."""
 
-    start: Tensor  # [K]
-    between: Tensor  # [K, K]
-    end: Tensor  # [K]
-
-    def exact(self) -> "Potentials":
-        """The same scores in float64, on the CPU (some accelerators have no float64)."""
-        return Potentials(*(part.cpu().double() for part in self))
+    start: Floats  # [K]
+    between: Floats  # [K, K]
+    end: Floats  # [K]
 
 
-def token_mask(lengths: Tensor, size: int) -> Tensor:
+def token_mask(lengths: Ints, size: int) -> Bools:
     """True where there is a token: ``[B, T]`` for T = `size`."""
-    return torch.arange(size, device=lengths.device) < lengths[:, None]
+    mask: Bools = np.arange(size) < lengths[:, None]
+    return mask
 
 
-def _exp(x: Tensor) -> Tensor:
-    """exp, in place and at least e⁻⁸⁰: what underflows is ten times slower, and as good as 0."""
-    return x.clamp_(min=-80.0).exp_()
+class Path:
+    """One tag sequence ``[B, T]`` of each sentence: what `Lattice` is for all of them."""
+
+    def __init__(
+        self, emissions: Floats, tags: Ints, lengths: Ints, potentials: Potentials
+    ) -> None:
+        start, between, end = potentials
+        self._shape = emissions.shape
+        sentences, size = tags.shape
+        self._at = np.arange(sentences)[:, None], np.arange(size), tags
+        self._moves = tags[:, :-1], tags[:, 1:]
+        self._edges = tags[:, 0], tags[np.arange(sentences), lengths - 1]
+        self._mask = token_mask(lengths, size)
+        tokens = emissions[self._at] * self._mask
+        moves = between[self._moves] * self._mask[:, 1:]
+        edges = start[self._edges[0]] + end[self._edges[1]]
+        self.log_z: Floats = tokens.sum(1) + moves.sum(1) + edges
+        """The score of the sequence, ``[B]``: the log of a sum over one."""
+
+    def gradient(self, weights: Floats) -> tuple[Floats, Potentials]:
+        """The gradient of ``(weights * log_z).sum()`` by emissions ``[B, T, K]`` and potentials."""
+        tags = self._shape[2]
+        spread = self._mask * weights[:, None]
+        token = np.zeros(self._shape)
+        token[self._at] = spread
+        pairs = self._moves[0] * tags + self._moves[1]
+        moves = _count(pairs, spread[:, 1:], tags * tags).reshape(tags, tags)
+        start, end = (_count(edge, weights, tags) for edge in self._edges)
+        return token, Potentials(start, moves, end)
 
 
-def _log_sum(x: Tensor, dim: int) -> Tensor:
-    """Log of the sum of exponentials along a dimension; for finite values."""
-    top = x.amax(dim, keepdim=True)
-    return _exp(x - top).sum(dim).log() + top.squeeze(dim)
+def _count(numbers: Ints, weights: Floats, size: int) -> Floats:
+    """The sum of the weights of each number from 0 to `size`."""
+    counts: Any = np.bincount(numbers.ravel(), weights.ravel(), size)  # its stub says integers
+    sums: Floats = counts
+    return sums
 
 
-def forward_scores(emissions: Tensor, potentials: Potentials) -> Tensor:
-    """``[B, T, K]``: log of the sum over all paths up to t that stand in k at t, emission included.
+# --- sums over all paths ------------------------------------------------------------------------
 
-    Values beyond a sentence's length go on as if it were longer; they are not used.
+
+class _Scores(NamedTuple):
+    """Scores to sum over, time first; the best of each token, and of each kind, is 0."""
+
+    words: Floats  # [T, B, K], emissions
+    start: Floats  # [K]
+    moves: Floats  # [K, K]
+    end: Floats  # [K]
+
+    def possible(self) -> "_Scores":
+        """0 where a path may go, `FORBIDDEN` where it may not."""
+        return _Scores(*(np.where(part > _IMPOSSIBLE, 0.0, FORBIDDEN) for part in self))
+
+
+class _Sums(ABC):
+    """Sums over all ways to each tag of each token: as plain numbers, or as their logs.
+
+    `to` (T arrays ``[B, K]``) has the token's own score in it, `before` has not.
+    Both are up to a factor for each sentence and time. `log_z` ``[B]`` is the
+    log of the sum over all paths, `last` ``[B, K]`` the marginals of last tokens.
     """
-    alpha = potentials.start + emissions[:, 0]
-    steps = [alpha]
-    for t in range(1, emissions.shape[1]):
-        alpha = _log_sum(alpha[:, :, None] + potentials.between, dim=1) + emissions[:, t]
-        steps.append(alpha)
-    return torch.stack(steps, dim=1)
+
+    rescale: int  # steps after which the sums are scaled
+
+    def __init__(self, scores: _Scores, lengths: Ints) -> None:
+        words, start, self.moves, end = (self.enter(part) for part in scores)
+        self.lasts = lengths - 1, np.arange(len(lengths))
+        self.before, self.to = np.empty_like(words), np.empty_like(words)
+        self.before[0] = start
+        self.join(self.before[0], words[0], self.to[0])
+        scale = np.zeros(len(lengths))
+        for t in range(1, len(words)):
+            self.step(self.to[t - 1], self.before[t])
+            self.join(self.before[t], words[t], self.to[t])
+            if t % self.rescale == 0:
+                self.to[t], size = self.scaled(self.to[t])
+                scale += size * (t < lengths)
+        final = self.to[self.lasts]
+        self.last, size = self.scaled(self.join(final, end, final))
+        self.log_z = scale + size
+
+    @abstractmethod
+    def enter(self, scores: Floats) -> Floats:
+        """Scores in the way of counting that is used here."""
+
+    @abstractmethod
+    def join(self, one: Floats, other: Floats, out: Floats) -> Floats:
+        """What two parts of a way count together."""
+
+    @abstractmethod
+    def step(self, to: Floats, out: Floats) -> Floats:
+        """What arrives in each tag from all tags of the token before, ``[B, K]``."""
+
+    @abstractmethod
+    def scaled(self, sums: Floats) -> tuple[Floats, Floats]:
+        """Sums ``[B, K]`` over their total, and the log of the total, ``[B]``."""
+
+    @abstractmethod
+    def share(self, to: Floats, move: Floats, before: Floats) -> Floats:
+        """What part of the ways `before` a tag comes from `to` through `move`."""
+
+    @abstractmethod
+    def back(self, token: Floats) -> Floats:
+        """Hand marginals back from each token to the one before, in place; count the moves."""
+
+    def smooth(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Marginals ``[T, B, K]``, 0 beyond a sentence, and expected moves between tags ``[K, K]``.
+
+        Both with each sentence counted as often as `weights` ``[B]`` say: they
+        are the gradient of ``(weights * log_z).sum()``.
+        """
+        token = np.zeros_like(self.to)
+        token[self.lasts] = self.last * weights[:, None]
+        return token, self.back(token)
 
 
-def backward_scores(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
-    """``[B, T, K]``: log of the sum over all ways on from k at t, emission of t not included."""
-    beta = potentials.end.expand(emissions.shape[0], -1)
-    steps = [beta]
-    for t in range(emissions.shape[1] - 1, 0, -1):
-        ahead = (emissions[:, t] + beta)[:, None, :] + potentials.between
-        inside = (t < lengths)[:, None]
-        beta = torch.where(inside, _log_sum(ahead, dim=2), potentials.end)
-        steps.append(beta)
-    return torch.stack(steps[::-1], dim=1)
+class _Numbers(_Sums):
+    """Plain sums: each step is one small matrix product, but what underflows is lost."""
+
+    rescale = _RESCALE
+
+    def enter(self, scores: Floats) -> Floats:
+        return np.exp(scores)
+
+    def join(self, one: Floats, other: Floats, out: Floats) -> Floats:
+        return np.multiply(one, other, out=out)
+
+    def step(self, to: Floats, out: Floats) -> Floats:
+        return np.dot(to, self.moves, out=out)
+
+    def scaled(self, sums: Floats) -> tuple[Floats, Floats]:
+        size = np.maximum(sums.sum(1, keepdims=True), _LEAST)
+        return sums / size, np.log(size[:, 0])
+
+    def share(self, to: Floats, move: Floats, before: Floats) -> Floats:
+        return to * move / np.maximum(before, _LEAST)
+
+    def lost(self, scores: _Scores, lengths: Ints) -> bool:
+        """Whether a sum over anything possible is so small that some of it may have underflowed."""
+        if (self.last.sum(1) < 0.5).any():  # not 1: its total was too small
+            return True
+        small = self.before < _LEAST
+        if not small[1:].any():
+            return False
+        ways = _Numbers(scores.possible(), lengths).before
+        return bool((small & (ways > 0))[1:].any())
+
+    def back(self, token: Floats) -> Floats:
+        moves_back = np.ascontiguousarray(self.moves.T)
+        parts = np.maximum(self.before, _LEAST)  # marginals by unit of what arrives
+        for t in range(len(token) - 1, 0, -1):
+            np.divide(token[t], parts[t], out=parts[t])
+            token[t - 1] += self.to[t - 1] * parts[t].dot(moves_back)
+        tags = token.shape[2]
+        to = self.to[:-1].reshape(-1, tags)
+        return self.moves * (to.T @ parts[1:].reshape(-1, tags))
 
 
-def last_scores(alpha: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
-    """Log of the sum over all paths, ``[B]``: log Z from forward scores, without a gradient."""
-    last = alpha[torch.arange(len(lengths), device=alpha.device), lengths - 1]
-    return torch.logsumexp(last + potentials.end, dim=1)
+class _Logs(_Sums):
+    """The logs of the sums: slower, and right for whatever scores."""
+
+    rescale = 1
+
+    def __init__(self, scores: _Scores, lengths: Ints) -> None:
+        super().__init__(scores, lengths)
+        self.last = np.exp(self.last)
+
+    def enter(self, scores: Floats) -> Floats:
+        return scores
+
+    def join(self, one: Floats, other: Floats, out: Floats) -> Floats:
+        return np.add(one, other, out=out)
+
+    def step(self, to: Floats, out: Floats) -> Floats:
+        out[:] = _log_sum(self._ways(to))
+        return out
+
+    def _ways(self, to: Floats) -> Floats:
+        """``[K, B, K]``, from the one tag to the other: sums over the first axis are fast."""
+        return to.T[:, :, None] + self.moves[:, None]
+
+    def scaled(self, sums: Floats) -> tuple[Floats, Floats]:
+        top = sums.max(1)
+        sums = sums - top[:, None]  # first, lest forbidden scores swallow the size
+        size = _log_sum(sums.T)
+        return sums - size[:, None], top + size
+
+    def share(self, to: Floats, move: Floats, before: Floats) -> Floats:
+        return np.exp(np.minimum(to + move - before, 0.0))
+
+    def back(self, token: Floats) -> Floats:
+        count = np.zeros_like(self.moves)
+        for t in range(len(token) - 1, 0, -1):
+            ways = self._ways(self.to[t - 1])
+            ways = np.exp(ways - ways.max(0))
+            pairs = ways * (token[t] / ways.sum(0))
+            token[t - 1] += pairs.sum(2).T
+            count += pairs.sum(1)
+        return count
 
 
-class _LogPartition(torch.autograd.Function):
-    """log Z with its gradient in closed form: the gradient of log Z is the marginals.
+def _log_sum(logs: Floats) -> Floats:
+    """Log of the sum of exponentials over the first axis."""
+    top = logs.max(0)
+    total: Floats = top + np.log(np.exp(logs - top).sum(0))
+    return total
 
-    Going forward, each step keeps how much every previous tag contributes to
-    every next one, as shares that sum to 1. Going backward, the marginals of
-    the last token are handed back along these shares: forward filtering and
-    backward smoothing, without another exponential.
+
+class Lattice:
+    """All tag sequences of each sentence of a batch, summed up.
+
+    Where positions are asked for, sentences `b`, tokens `t` and tags `tag` are ``[N]``.
     """
 
-    @staticmethod
-    def forward(
-        ctx: Any, emissions: Tensor, lengths: Tensor, start: Tensor, between: Tensor, end: Tensor
-    ) -> Tensor:
-        alpha, *others = emissions.unbind(1)  # [B, K] each
-        alpha = alpha + start
-        shares = []
-        for t, emission in enumerate(others, 1):
-            ways = alpha[:, :, None] + between  # [B, from, to]
-            top = ways.amax(1, keepdim=True)
-            share = _exp(ways.sub_(top))
-            total = share.sum(1, keepdim=True)
-            shares.append(share.div_(total))
-            moved = total.log_().add_(top).squeeze(1) + emission
-            alpha = torch.where((t < lengths)[:, None], moved, alpha)
-        final = alpha + end
-        ctx.shares = shares
-        ctx.save_for_backward(lengths, final)
-        return final.logsumexp(1)
+    def __init__(self, emissions: Floats, lengths: Ints, potentials: Potentials) -> None:
+        best = np.ascontiguousarray(emissions.transpose(2, 1, 0)).max(0)  # [T, B]
+        tops = [part.max() for part in potentials]
+        start, moves, end = (part - top for part, top in zip(potentials, tops, strict=True))
+        words = np.ascontiguousarray(emissions.transpose(1, 0, 2))
+        words -= best[:, :, None]
+        scores = _Scores(words, start, moves, end)
+        numbers = _Numbers(scores, lengths)
+        # At the scores that a network gives, plain sums are safe.
+        lost = numbers.lost(scores, lengths)
+        self._sums: _Sums = _Logs(scores, lengths) if lost else numbers
+        inside = token_mask(lengths, len(words)).T
+        offset = (best * inside).sum(0) + tops[0] + tops[1] * (lengths - 1) + tops[2]
+        self.log_z: Floats = self._sums.log_z + offset
+        """Log of the sum over all sequences of the exponential of their score, ``[B]``."""
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        lengths, final = ctx.saved_tensors
-        last = final.softmax(1) * grads[0][:, None]
-        marginal = last  # [B, K], of the last token that each sentence has
-        tokens: list[Tensor] = []
-        moves = torch.zeros(final.shape[1], final.shape[1], device=final.device, dtype=final.dtype)
-        for t in range(len(ctx.shares), 0, -1):
-            inside = (t < lengths)[:, None]
-            here = marginal * inside
-            pair = ctx.shares[t - 1] * here[:, None, :]
-            moves += pair.sum(0)
-            tokens.append(here)
-            marginal = torch.where(inside, pair.sum(2), marginal)
-        token = torch.stack([marginal, *tokens[::-1]], dim=1)
-        return token, None, marginal.sum(0), moves, last.sum(0)
+    def gradient(self, weights: Floats) -> tuple[Floats, Potentials]:
+        """The gradient of ``(weights * log_z).sum()`` by emissions ``[B, T, K]`` and potentials.
+
+        These are expected counts: with weights of 1, the marginals of tags and of moves.
+        """
+        token, moves = self._sums.smooth(weights)
+        ends = token[self._sums.lasts].sum(0)
+        return token.transpose(1, 0, 2), Potentials(token[0].sum(0), moves, ends)
+
+    @cached_property
+    def marginals(self) -> Floats:
+        """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
+        return self.gradient(np.ones_like(self.log_z))[0]
+
+    def before(self, b: Ints, t: Ints, tag: Ints) -> Floats:
+        """Probability of each tag at t - 1, given that `tag` stands at t: ``[N, K]``."""
+        sums = self._sums
+        return sums.share(sums.to[t - 1, b], sums.moves[:, tag].T, sums.before[t, b, tag][:, None])
+
+    def after(self, b: Ints, t: Ints, tag: Ints) -> Floats:
+        """Probability that `tag` stands at t and each tag at t + 1: ``[N, K]``."""
+        sums = self._sums
+        share = sums.share(sums.to[t, b, tag][:, None], sums.moves[tag], sums.before[t + 1, b])
+        return share * self.marginals[b, t + 1]
+
+    def along(self, tags: Ints) -> Floats:
+        """``[B, T]``: log probability of all `tags` before each token, given its own.
+
+        A difference of two is that of the tags from the one up to the other.
+        """
+        sums, tags = self._sums, tags.T
+        t, b = np.arange(len(tags))[:, None], np.arange(tags.shape[1])
+        to, before = sums.to[t, b, tags][:-1], sums.before[t, b, tags][1:]
+        share = sums.share(to, sums.moves[tags[:-1], tags[1:]], before)
+        # What is impossible must not drown what follows.
+        steps = np.log(np.maximum(share, _LEAST))
+        return np.cumsum(np.pad(steps, ((1, 0), (0, 0))), axis=0).T
 
 
-def log_partition(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
-    """Log of the sum over all tag sequences of the exponential of their score, ``[B]``."""
-    result: Tensor = _LogPartition.apply(emissions, lengths, *potentials)  # type: ignore[no-untyped-call]
-    return result
+# --- best paths ---------------------------------------------------------------------------------
 
 
-def path_scores(emissions: Tensor, tags: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
-    """The score of given tags ``[B, T]``, ``[B]``: emissions and transitions summed."""
-    mask = token_mask(lengths, tags.shape[1])
-    emitted = emissions.gather(2, tags[:, :, None]).squeeze(2) * mask
-    moved = potentials.between[tags[:, :-1], tags[:, 1:]] * mask[:, 1:]
-    last = tags.gather(1, (lengths - 1)[:, None]).squeeze(1)
-    ends = potentials.start[tags[:, 0]] + potentials.end[last]
-    return emitted.sum(1) + moved.sum(1) + ends
-
-
-def viterbi(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
     """The best tag sequence of each sentence, ``[B, T]``; 0 beyond its length.
 
-    Viterbi (1967). Of equally good sequences, the one with lower tag numbers
-    at the end wins.
+    Of equally good sequences, the one with lower tag numbers at the end wins.
     """
-    size = emissions.shape[1]
-    score = potentials.start + emissions[:, 0]
-    still = torch.arange(emissions.shape[2], device=emissions.device).expand_as(score)
-    pointers = []
+    start, between, end = potentials
+    words = np.array(emissions.transpose(1, 2, 0), order="C")  # [T, K, B]: maxima over rows
+    words[0] += start[:, None]
+    step = _best_step(between)
+    for before, here in pairwise(words):
+        here += step(before)
+    # What comes next: a tag, or (number K) the end of the sentence.
+    following = np.concatenate([between.T, end[None]])
+    scores = np.ascontiguousarray(words.transpose(0, 2, 1))
+    return _trace(scores, following, ~token_mask(lengths, len(words)).T)
+
+
+def _best_step(between: Floats) -> Callable[[Floats], Floats]:
+    """From the best scores to each tag of a token, ``[K, B]``, to those to each tag of the next.
+
+    Where tags are many, most that go on with an entity may follow a few tags
+    only, those of its own type: these columns are done apart.
+    """
+    largest = partial(np.maximum.reduce, axis=0)
+    moves = between[:, :, None]
+    allowed = between > _IMPOSSIBLE
+    few = allowed.sum(0) <= _FEW
+    if len(between) < _MANY or few.all():
+        return lambda score: largest(score[:, None] + moves)
+    rows = allowed[:, ~few].any(1)
+    dense = between[np.ix_(rows, ~few)][:, :, None]
+    sources = np.argsort(~allowed[:, few], axis=0, kind="stable")[:_FEW]
+    sparse = np.take_along_axis(between[:, few], sources, 0)[:, :, None]
+
+    def step(score: Floats) -> Floats:
+        best = np.empty_like(score)
+        best[~few] = largest(score[rows][:, None] + dense)
+        best[few] = largest(score[sources] + sparse)
+        return best
+
+    return step
+
+
+def _trace(scores: Floats, following: Floats, outside: Bools) -> Ints:
+    """The way back through `scores` ``[T, B, K]`` of the best paths up to each tag: ``[B, T]``.
+
+    Which tag is best before another is found here, for one tag of each token.
+    """
+    size, sentences, tags = scores.shape
+    ragged = bool(outside.any())
+    path = np.empty((size, sentences), dtype=np.int64)
+    tag = np.full(sentences, tags)
+    ways = np.empty_like(scores[0])
+    for t in range(size - 1, -1, -1):
+        following.take(tag, axis=0, out=ways, mode="clip")  # other modes make a copy first
+        ways += scores[t]
+        tag = ways.argmax(1, out=path[t])
+        if ragged:
+            tag[outside[t]] = tags
+    path[outside] = 0
+    return path.T
+
+
+def k_best(
+    emissions: Floats, lengths: Ints, potentials: Potentials, count: int
+) -> tuple[Ints, Floats]:
+    """The `count` best tag sequences of each sentence, best first, and their scores.
+
+    Returns tags ``[B, N, T]``, 0 beyond the length, and scores ``[B, N]``,
+    which are -inf, with tags 0, where there are fewer legal sequences. Every
+    tag keeps its N best ways there. The first sequence is that of `viterbi`.
+    """
+    start, between, end = potentials
+    sentences, size, tags = emissions.shape
+    score = np.full((sentences, count, tags), -np.inf)
+    score[:, 0] = emissions[:, 0] + start
+    still = np.arange(count * tags).reshape(count, tags)
+    pointers = []  # [B, N · K] each: from way and tag to the way and tag before
     for t in range(1, size):
-        best, source = (score[:, :, None] + potentials.between).max(dim=1)
-        inside = (t < lengths)[:, None]
+        ways = score[:, None] + between.T[:, None]  # [B, K, N, K], to and from
+        best, source = _top(ways.reshape(sentences, tags, -1), count)
+        inside = (t < lengths)[:, None, None]
         # A finished sentence stays where it is, so that all trace back from the last step.
-        score = torch.where(inside, best + emissions[:, t], score)
-        # Only differences count; sums over a long sentence would swallow them.
-        score = score - score.amax(1, keepdim=True)
-        pointers.append(torch.where(inside, source, still))
-    tag = (score + potentials.end).argmax(dim=1, keepdim=True)
-    path = [tag]
+        score = np.where(inside, best.swapaxes(1, 2) + emissions[:, None, t], score)
+        pointers.append(np.where(inside, source.swapaxes(1, 2), still).reshape(sentences, -1))
+    scores, place = _top((score + end).reshape(sentences, -1), count)
+    path = [place]
     for pointer in reversed(pointers):
-        tag = pointer.gather(1, tag)
-        path.append(tag)
-    return torch.cat(path[::-1], dim=1) * token_mask(lengths, size)
+        path.append(np.take_along_axis(pointer, path[-1], 1))
+    found = scores > _IMPOSSIBLE
+    mask = token_mask(lengths, size)[:, None] & found[:, :, None]
+    return np.stack(path[::-1], axis=2) % tags * mask, np.where(found, scores, -np.inf)
+
+
+def _top(values: Floats, count: int) -> tuple[Floats, Ints]:
+    """The `count` largest along the last axis, and where; the first of equals comes first."""
+    rest, best, place = values.copy(), [], []
+    for _ in range(count):
+        where = rest.argmax(-1)[..., None]
+        best.append(np.take_along_axis(rest, where, -1))
+        place.append(where)
+        np.put_along_axis(rest, where, -np.inf, -1)
+    return np.concatenate(best, -1), np.concatenate(place, -1)

@@ -1,5 +1,7 @@
 """Where the arithmetic happens."""
 
+import os
+
 import torch
 
 from ner.errors import UsageError
@@ -18,3 +20,14 @@ def choose_device(name: str = "auto") -> torch.device:
             f"device {name!r} is not to be had here; use --device auto or --device cpu"
         )
     return torch.device(name)
+
+
+def use_one_thread() -> None:
+    """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` says otherwise.
+
+    What tagging multiplies is too small to gain much from more, which get in
+    each other's way where cores are busy; and results do not depend on how
+    many cores there are. Several cores are better used by several processes.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)

@@ -24,6 +24,7 @@ from ner.model.recurrence import Steps, plan_steps, recurrence_of
 
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
+LEAST_ROWS = 8
 FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
 
 
@@ -157,9 +158,12 @@ class FastEngine:
 
     def _contributions(self, words: Sequence[str]) -> Tensor:
         """What words add to the gates of the first layer, ``[U, D · G · H]``."""
+        # Products of few rows are rounded otherwise than those of many: with enough of them, what
+        # is kept of a word does not depend on which others were new at the same time.
+        padded = [*words, *[max(words, key=len)] * LEAST_ROWS]
         table = FormTable(self._indexer)
-        batch = collate(table, [Example(table.rows(words))], [0])
-        return self._layers[0].project(self._network.embedder(batch)[0])
+        batch = collate(table, [Example(table.rows(padded))], [0])
+        return self._layers[0].project(self._network.embedder(batch)[0])[: len(words)]
 
     def _scores(self, rows: Sequence[int], lengths: NDArray[np.int64]) -> Tensor:
         """Tag scores of sentences sorted by length, from the words' rows of all of them."""

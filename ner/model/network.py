@@ -40,14 +40,32 @@ class Network(nn.Module):
         scores: Tensor = self.projection(states)
         return scores
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Mean over the sentences of the negative log-likelihood of their tags: a scalar."""
+    def loss(self, batch: Batch, costs: Tensor | None = None) -> Tensor:
+        """Mean over the sentences of the negative log-likelihood of what is known of their tags.
+
+        `costs` ``[K]`` is the log of how much a mistake counts where a tag of that type is known.
+        """
         assert batch.tags is not None, "a batch to learn from has tags"
-        return self.head.loss(self.emissions(batch), batch.tags, batch.lengths).mean()
+        losses = self.head.loss(
+            self.emissions(batch), batch.tags, batch.lengths, batch.choices, costs
+        )
+        return losses.mean()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The best legal tag numbers, ``[B, T]``; 0 beyond a sentence's length."""
         return self.head.decode(emissions, lengths)
+
+    def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """The `count` most probable legal sequences, best first, and their probabilities.
+
+        Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``.
+        Probability 0, with tags 0, stands for no sequence: there are fewer.
+        """
+        return self.head.nbest(emissions, lengths, count)
+
+    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
+        return self.head.marginals(emissions, lengths)
 
     def span_scores(
         self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPlace]

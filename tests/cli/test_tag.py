@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ner.tagger import CHUNK_TOKENS
+from ner.scale.bulk import CHUNK
 from tests.cli.command import BRIEF, LIMIT, command, environment, process, run, shell, tree
 
 TEXT = "Anna visited New York.\n\nDora left Rome. Berta saw Paris.\n"
@@ -187,7 +187,7 @@ def test_a_file_may_be_tagged_into_itself(text: Path) -> None:
 
 def test_out_is_left_alone_if_the_input_breaks_off(here: Path) -> None:
     Path("out.txt").write_text("before")
-    good = b"Anna left and so on and so on and on .\n" * (1 + CHUNK_TOKENS // 11)
+    good = b"Anna left and so on and so on and on .\n" * (1 + CHUNK // 39)
     Path("bad.txt").write_bytes(good + b"Jos\xe9\n")
     before = tree(here)
     outcome = run("tag", "bad.txt", "--out", "out.txt")
@@ -242,7 +242,7 @@ def test_output_comes_while_input_is_still_open(here: Path) -> None:
     try:
         assert tagging.stdin
         assert tagging.stdout
-        lines = 1 + CHUNK_TOKENS // 5  # of 5 tokens each
+        lines = 1 + CHUNK // 23  # of 23 characters each
         tagging.stdin.write(b"Anna visited New York.\n" * lines)
         tagging.stdin.flush()
         assert tagging.stdout.readline().decode() == "[Anna](PER) visited [New York](LOC).\n"
@@ -269,3 +269,83 @@ def test_how_the_training_files_were_encoded_does_not_matter(
     run("train", "--data", ".", "--encoding", "latin-1", "--out", "r", *BRIEF).good()
     output = run("tag", "-", "--model", "r", stdin="Zoë visited Café.\n".encode()).good().out
     assert output.replace("[", "").replace("](PER)", "").replace("](LOC)", "").startswith("Zoë v")
+
+
+# ------------------------------------------------------- settings and alternatives
+
+
+def test_nbest_adds_alternatives_for_each_sentence(text: Path) -> None:
+    plain, records = _records(text), _records(text, "--nbest", "3")
+    assert [list(record) for record in records] == [["text", "entities", "nbest"]] * 3
+    assert [{name: record[name] for name in ("text", "entities")} for record in records] == plain
+    first, blank, last = _records(text, "--nbest", "2")
+    assert (len(first["nbest"]), blank["nbest"], len(last["nbest"])) == (1, [], 2)
+    for record in (first, last):
+        best = []
+        for sentence in record["nbest"]:
+            assert sentence.keys() == {"start", "end", "alternatives"}
+            place = record["text"][sentence["start"] : sentence["end"]]
+            assert place in ("Anna visited New York.", "Dora left Rome.", "Berta saw Paris.")
+            one, other = sentence["alternatives"]
+            assert one.keys() == {"probability", "entities"}
+            assert 1 > one["probability"] >= other["probability"] > 0
+            best += one["entities"]
+        for entity, expected in zip(best, record["entities"], strict=True):
+            assert entity["score"] == pytest.approx(expected["score"], abs=1e-6)
+            assert entity | {"score": 0} == expected | {"score": 0}
+
+
+@pytest.mark.parametrize("form", ["text", "conll", "html"])
+def test_only_jsonl_has_a_place_for_alternatives(text: Path, form: str) -> None:
+    outcome = run("tag", text, "--nbest", "2", "--format", form)
+    said = f"--format {form} has no place for what --nbest finds; add --format jsonl"
+    assert said in outcome.complaint()
+    assert outcome.code == 2
+
+
+def test_options_trade_precision_for_recall(text: Path) -> None:
+    counts = [
+        sum(len(record["entities"]) for record in _records(text, *options))
+        for options in (
+            ["--o-bias", "1e4"],
+            ["--min-score", "0.999"],
+            [],
+            ["--o-bias", "-1e4", "--min-score", "0"],
+        )
+    ]
+    assert counts[:3] == [0, 0, 6]
+    assert counts[3] > 6
+    lowest = sorted(e["score"] for record in _records(text) for e in record["entities"])[3]
+    kept = [e for record in _records(text, "--min-score", str(lowest)) for e in record["entities"]]
+    assert len(kept) == 3
+    assert all(entity["score"] >= lowest for entity in kept)
+
+
+def test_settings_by_name(text: Path) -> None:
+    setting = ["--set", "predict.o_bias=1e4"]
+    assert _tag(text, *setting) == TEXT
+    assert _tag(text, *setting, "--o-bias", "0") == MARKED  # an option has the last word
+    assert _tag(text, "--set", "predict.engine=plain", "--set", "predict.cache_mb=1") == MARKED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--min-score", "1.5"], "setting predict.min_score is 1.5, but must be at least 0 and"),
+        (["--min-score", "high"], "Invalid value for '--min-score'"),
+        (["--o-bias", "nan"], "setting predict.o_bias takes a number, not nan"),
+        (["--set", "predict.o_bia=1"], "did you mean 'predict.o_bias'?"),
+        (["--set", "predict.o_bias"], "lacks a value; write --set section.key=value"),
+        (["--set", "train.seed=2"], "setting train.seed belongs to training; tagging takes those"),
+        (["--nbest", "0"], "Invalid value for '--nbest': 0 is not in the range x>=1"),
+        (["--workers", "-1"], "Invalid value for '--workers': -1 is not in the range x>=0"),
+    ],
+)
+def test_wrong_settings(text: Path, arguments: list[str], said: str) -> None:
+    outcome = run("tag", text, *arguments)
+    assert said in outcome.complaint()
+    assert outcome.code == 2
+
+
+def test_one_worker_for_each_core(text: Path) -> None:
+    assert _tag(text, "--workers", "0") == MARKED

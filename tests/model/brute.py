@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ner.model.chain import Potentials
-from ner.tags import illegal_positions, parse_tag, tag_set
+from ner.model.chain import FORBIDDEN, Potentials
+from ner.tags import allowed_transitions, illegal_positions, parse_tag, tag_set
 
 
 class Case(NamedTuple):
@@ -29,6 +30,9 @@ CASES = [
     ]
 ]
 IDS = [case.name for case in CASES]
+LENGTHS = [4, 1, 3, 2]
+
+Weights = tuple[Tensor, Tensor, Tensor]  # scores of starting, of moving on and of ending
 
 
 def all_paths(tags: int, length: int) -> Tensor:
@@ -36,11 +40,12 @@ def all_paths(tags: int, length: int) -> Tensor:
     return torch.tensor(list(itertools.product(range(tags), repeat=length)))
 
 
-def all_scores(paths: Tensor, emissions: Tensor, potentials: Potentials) -> Tensor:
+def all_scores(paths: Tensor, emissions: Tensor, weights: Weights) -> Tensor:
     """The score of each path ``[N, T]`` under emissions ``[T, K]``; autograd goes through."""
+    start, between, end = weights
     emitted = emissions[torch.arange(paths.shape[1]), paths].sum(1)
-    moved = potentials.between[paths[:, :-1], paths[:, 1:]].sum(1)
-    return potentials.start[paths[:, 0]] + emitted + moved + potentials.end[paths[:, -1]]
+    moved = between[paths[:, :-1], paths[:, 1:]].sum(1)
+    return start[paths[:, 0]] + emitted + moved + end[paths[:, -1]]
 
 
 def legal_paths(case: Case, length: int) -> Tensor:
@@ -53,5 +58,31 @@ def is_legal(case: Case, path: Sequence[int]) -> bool:
     return not illegal_positions([parse_tag(case.tags[k]) for k in path], case.scheme)
 
 
-def random_potentials(tags: int, **options: torch.dtype) -> Potentials:
-    return Potentials(*(torch.randn(s, **options) for s in [(tags,), (tags, tags), (tags,)]))
+def random_weights(case: Case, forbid: bool = False, scale: float = 1.0) -> Weights:
+    """Random scores in float64, with `FORBIDDEN` for what the scheme does not allow."""
+    size = len(case.tags)
+    shapes = (size,), (size, size), (size,)
+    free = [scale * torch.randn(shape, dtype=torch.float64) for shape in shapes]
+    if forbid:
+        allowed = allowed_transitions(case.tags, case.scheme)
+        free = [
+            x.masked_fill(~torch.tensor(part), FORBIDDEN)
+            for x, part in zip(free, allowed, strict=True)
+        ]
+    return free[0], free[1], free[2]
+
+
+def arrays(weights: Weights) -> Potentials:
+    return Potentials(*(part.detach().double().numpy() for part in weights))
+
+
+def random_emissions(case: Case, lengths: Sequence[int] = LENGTHS, scale: float = 2.0) -> Tensor:
+    """Float64 emissions ``[B, T, K]`` with one wild value at all padding."""
+    shape = len(lengths), max(lengths), len(case.tags)
+    padding = torch.arange(max(lengths)) >= torch.tensor(lengths)[:, None]
+    emissions = scale * torch.randn(shape, dtype=torch.float64)
+    return emissions.masked_fill(padding[:, :, None], 1234.5)
+
+
+def numbers(lengths: Sequence[int] = LENGTHS) -> np.ndarray:
+    return np.array(lengths)

@@ -1,7 +1,8 @@
 """The recursions over time against brute force."""
 
-import math
+import itertools
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,208 +11,352 @@ from torch import Tensor
 
 from ner.model.chain import (
     FORBIDDEN,
+    Lattice,
+    Path,
     Potentials,
-    backward_scores,
-    forward_scores,
-    last_scores,
-    log_partition,
-    path_scores,
+    k_best,
     token_mask,
     viterbi,
 )
-from ner.tags import allowed_transitions
+from ner.tags import tag_set
 from tests.model.brute import (
     CASES,
     IDS,
+    LENGTHS,
     Case,
+    Weights,
     all_paths,
     all_scores,
+    arrays,
     legal_paths,
-    random_potentials,
+    numbers,
+    random_emissions,
+    random_weights,
 )
 
-LENGTHS = [4, 1, 3, 2]
 cases = pytest.mark.parametrize("case", CASES, ids=IDS)
 forbids = pytest.mark.parametrize("forbid", [False, True], ids=["free", "forbidding"])
 
 
-def potentials_of(case: Case, forbid: bool) -> Potentials:
-    potentials = random_potentials(len(case.tags), dtype=torch.float64)
-    if forbid:
-        allowed = allowed_transitions(case.tags, case.scheme)
-        penalties = (torch.where(torch.tensor(part), 0.0, FORBIDDEN) for part in allowed)
-        potentials = Potentials(*(a + b for a, b in zip(potentials, penalties, strict=True)))
-    return potentials
-
-
-def ragged(case: Case) -> tuple[Tensor, Tensor]:
-    """Emissions ``[B, T, K]`` with wild values at padding, and lengths ``[B]``."""
-    emissions = 2 * torch.randn(len(LENGTHS), max(LENGTHS), len(case.tags), dtype=torch.float64)
-    lengths = torch.tensor(LENGTHS)
-    padding = ~token_mask(lengths, max(LENGTHS))
-    return emissions.masked_fill(padding[:, :, None], 1234.5), lengths
-
-
-def brute_log_z(emissions: Tensor, lengths: Tensor, potentials: Potentials) -> Tensor:
+def brute_log_z(emissions: Tensor, weights: Weights, lengths: list[int] = LENGTHS) -> Tensor:
     sums = [
-        all_scores(all_paths(row.shape[1], n), row[:n], potentials).logsumexp(0)
-        for row, n in zip(emissions, lengths.tolist(), strict=True)
+        all_scores(all_paths(row.shape[1], n), row[:n], weights).logsumexp(0)
+        for row, n in zip(emissions, lengths, strict=True)
     ]
     return torch.stack(sums)
 
 
-def leaves(emissions: Tensor, potentials: Potentials) -> tuple[Tensor, Potentials]:
-    copies = [x.detach().clone().requires_grad_() for x in (emissions, *potentials)]
-    return copies[0], Potentials(*copies[1:])
+def step_by_step(emissions: Tensor, weights: Weights, lengths: list[int]) -> Tensor:
+    """The forward recursion in the log domain as in a textbook, for autograd: where brute force
+    would take too long."""
+    start, between, end = weights
+    sums = []
+    for row, n in zip(emissions, lengths, strict=True):
+        alpha = start + row[0]
+        for t in range(1, n):
+            alpha = (alpha[:, None] + between).logsumexp(0) + row[t]
+        sums.append((alpha + end).logsumexp(0))
+    return torch.stack(sums)
+
+
+def check_against(value: Tensor, leaves: list[Tensor], lengths: list[int], **limits: float) -> None:
+    """A lattice has the value, and the gradients by emissions and weights, that autograd finds."""
+    emissions, *weights = leaves
+    lattice = Lattice(emissions.detach().numpy(), np.array(lengths), arrays(tuple(weights)))
+    np.testing.assert_allclose(lattice.log_z, value.detach().numpy(), rtol=1e-12)
+    upstream = torch.linspace(-2.0, 3.0, len(lengths), dtype=torch.float64)
+    expected = torch.autograd.grad((value * upstream).sum(), leaves)
+    token, potentials = lattice.gradient(upstream.numpy())
+    for ours, theirs in zip((token, *potentials), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), **limits)
+    assert not token[~token_mask(np.array(lengths), token.shape[1])].any()
+
+
+def leaves(emissions: Tensor, weights: Weights) -> list[Tensor]:
+    return [x.detach().clone().requires_grad_() for x in (emissions, *weights)]
 
 
 def test_token_mask() -> None:
-    mask = token_mask(torch.tensor([2, 1, 3]), 3)
+    mask = token_mask(np.array([2, 1, 3]), 3)
     assert mask.tolist() == [[True, True, False], [True, False, False], [True, True, True]]
 
 
+# --- sums over all paths ------------------------------------------------------------------------
+
+
 @cases
 @forbids
-def test_log_partition_and_its_gradient_are_those_of_the_sum_over_all_paths(
+def test_log_z_and_its_gradient_are_those_of_the_sum_over_all_paths(
     case: Case, forbid: bool
 ) -> None:
     torch.manual_seed(1)
-    potentials = potentials_of(case, forbid)
-    emissions, lengths = ragged(case)
-    weight = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
-    gradients = []
-    values = []
-    for function in (log_partition, brute_log_z):
-        x, p = leaves(emissions, potentials)
-        value = function(x, lengths, p)
-        gradients.append(torch.autograd.grad((value * weight).sum(), [x, *p]))
-        values.append(value.detach())
-    torch.testing.assert_close(*values)
-    for ours, brute in zip(*gradients, strict=True):
-        torch.testing.assert_close(ours, brute, atol=1e-9, rtol=1e-9)
-    assert not gradients[0][0][~token_mask(lengths, max(LENGTHS))].any()
+    parts = leaves(random_emissions(case), random_weights(case, forbid))
+    value = brute_log_z(parts[0], tuple(parts[1:]))
+    check_against(value, parts, LENGTHS, atol=1e-12, rtol=1e-9)
 
 
 @cases
-def test_log_partition_counts_legal_paths_only(case: Case) -> None:
+def test_log_z_counts_legal_paths_only(case: Case) -> None:
     torch.manual_seed(2)
-    potentials = potentials_of(case, forbid=True)
-    emissions, lengths = ragged(case)
+    weights, emissions = random_weights(case, forbid=True), random_emissions(case)
     legal = [
-        all_scores(legal_paths(case, n), row[:n], potentials).logsumexp(0)
+        all_scores(legal_paths(case, n), row[:n], weights).logsumexp(0)
         for row, n in zip(emissions, LENGTHS, strict=True)
     ]
-    torch.testing.assert_close(log_partition(emissions, lengths, potentials), torch.stack(legal))
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
+    np.testing.assert_allclose(lattice.log_z, torch.stack(legal).numpy(), rtol=1e-12)
 
 
-@pytest.mark.parametrize("tags", [1, 3])
-def test_log_partition_passes_gradcheck(tags: int) -> None:
-    torch.manual_seed(3)
-    lengths = torch.tensor([3, 1])
-    x, p = leaves(
-        torch.randn(2, 3, tags, dtype=torch.float64),
-        random_potentials(tags, dtype=torch.float64),
-    )
-    assert torch.autograd.gradcheck(
-        lambda x, *p: log_partition(x, lengths, Potentials(*p)), (x, *p)
-    )
-
-
-def test_a_long_neighbour_leaves_the_gradient_of_a_short_sentence_alone() -> None:
-    """Scores beyond a sentence's length grow without bound; nothing of that may come back."""
-    torch.manual_seed(4)
-    potentials = random_potentials(17)
-    emissions = torch.randn(2, 400, 17) + 3.0
-    alone, p = leaves(emissions[:1, :2], potentials)
-    single = torch.autograd.grad(log_partition(alone, torch.tensor([2]), p).sum(), [alone, *p])
-    both, p = leaves(emissions, potentials)
-    value = log_partition(both, torch.tensor([2, 400]), p)
-    (together,) = torch.autograd.grad(value[0], both, retain_graph=True)
-    torch.testing.assert_close(together[0, :2], single[0][0])
-    assert not together[0, 2:].any()
-    assert all(g.isfinite().all() for g in torch.autograd.grad(value.sum(), [both, *p]))
-
-
-@given(st.integers(0, 1000), st.sampled_from([1.0, 1e2, 1e4, 1e6]), st.booleans())
-@settings(max_examples=40)
-def test_finite_scores_never_give_nan(seed: int, scale: float, forbid: bool) -> None:
+@given(
+    seed=st.integers(0, 1000),
+    scale=st.sampled_from([0.0, 1.0, 30.0, 1e2, 300.0, 1e3, 1e4, 1e6]),
+    move_scale=st.sampled_from([0.0, 1.0, 1e2, 1e4]),
+    forbid=st.booleans(),
+)
+@settings(max_examples=60)
+def test_sums_are_exact_at_whatever_scale(
+    seed: int, scale: float, move_scale: float, forbid: bool
+) -> None:
+    """With plain sums, and where these underflow."""
     torch.manual_seed(seed)
-    case = CASES[1 + seed % 2]
-    potentials = Potentials(*(part.float() for part in potentials_of(case, forbid)))
-    x, p = leaves(scale * torch.randn(3, 20, len(case.tags)), potentials)
-    value = log_partition(x, torch.tensor([20, 1, 7]), p)
-    assert value.isfinite().all()
-    gradients = torch.autograd.grad(value.sum(), [x, *p])
-    assert all(g.isfinite().all() for g in gradients)
-    # The gradient by an emission is a probability, and those of a token sum to 1.
-    assert gradients[0].min() >= 0.0
-    tokens = gradients[0].sum(2)
-    torch.testing.assert_close(tokens[0], torch.ones(20), atol=1e-4, rtol=0.0)
+    case = CASES[1 + seed % 3]
+    parts = leaves(
+        random_emissions(case, scale=scale), random_weights(case, forbid, scale=move_scale)
+    )
+    value = brute_log_z(parts[0], tuple(parts[1:]))
+    check_against(value, parts, LENGTHS, atol=1e-8, rtol=1e-6)
+
+
+def test_what_looks_hopeless_halfway_may_be_all_that_is_left_in_the_end() -> None:
+    """X is e⁸⁰⁰ times as likely as Y up to the last token but one, and then all but forbidden.
+
+    Kept as plain numbers, Y would be lost before it is needed.
+    """
+    emissions = torch.zeros(1, 6, 2, dtype=torch.float64)
+    emissions[0, :4, 0] = 200.0
+    emissions[0, 4, 0] = emissions[0, 5, 0] = -500.0
+    stay = torch.tensor([[0.0, -1e5], [-1e5, 0.0]], dtype=torch.float64)
+    weights = torch.zeros(2, dtype=torch.float64), stay, torch.zeros(2, dtype=torch.float64)
+    parts = leaves(emissions, weights)
+    check_against(brute_log_z(parts[0], tuple(parts[1:]), [6]), parts, [6], atol=1e-9, rtol=1e-9)
+    assert Lattice(emissions.numpy(), np.array([6]), arrays(weights)).marginals[0, 0, 1] > 0.999
+
+
+@forbids
+@pytest.mark.parametrize("scale", [1.0, 100.0])
+def test_long_sentences(forbid: bool, scale: float) -> None:
+    """Sums are scaled now and then, and neighbours of other lengths have no part in it."""
+    torch.manual_seed(3)
+    case = Case("", "iobes", tag_set("XY", "iobes"))
+    lengths = [1, 31, 32, 33, 64, 65, 200, 512]
+    parts = leaves(random_emissions(case, lengths, scale), random_weights(case, forbid))
+    value = step_by_step(parts[0], tuple(parts[1:]), lengths)
+    check_against(value, parts, lengths, atol=1e-9, rtol=1e-7)
+
+
+def test_a_sentence_does_not_depend_on_its_neighbours() -> None:
+    torch.manual_seed(4)
+    case = CASES[2]
+    potentials = arrays(random_weights(case, forbid=True))
+    lengths = [400, 2, 40]
+    emissions = random_emissions(case, lengths).numpy()
+    together = Lattice(emissions, np.array(lengths), potentials)
+    for b, n in enumerate(lengths):
+        alone = Lattice(emissions[b : b + 1, :n], np.array([n]), potentials)
+        np.testing.assert_allclose(together.log_z[b], alone.log_z[0], rtol=1e-13)
+        np.testing.assert_allclose(together.marginals[b, :n], alone.marginals[0], atol=1e-13)
+
+
+@given(seed=st.integers(0, 1000), impossible=st.sampled_from([-1e4, -1e8, FORBIDDEN]))
+@settings(max_examples=30)
+def test_marginals_are_probabilities_even_where_no_path_is_left(
+    seed: int, impossible: float
+) -> None:
+    """All tags of a token ruled out, or all that may stand beside its neighbours."""
+    torch.manual_seed(seed)
+    case = CASES[1 + seed % 3]
+    emissions = random_emissions(case)
+    emissions[torch.rand(emissions.shape) < 0.7] = impossible
+    emissions[0, 1] = impossible
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(random_weights(case, forbid=True)))
+    assert np.isfinite(lattice.log_z).all()
+    assert (lattice.marginals >= 0.0).all()
+    inside = token_mask(numbers(), max(LENGTHS))
+    np.testing.assert_allclose(lattice.marginals.sum(2), inside, atol=1e-6)
+    _, potentials = lattice.gradient(np.ones(len(LENGTHS)))
+    assert all(np.isfinite(part).all() for part in potentials)
+
+
+# --- probabilities of places --------------------------------------------------------------------
 
 
 @cases
 @forbids
-def test_forward_and_backward_scores_sum_the_ways_to_and_from(case: Case, forbid: bool) -> None:
+@pytest.mark.parametrize("scale", [2.0, 1e4], ids=["plain", "logs"])
+def test_conditional_probabilities_of_neighbours(case: Case, forbid: bool, scale: float) -> None:
     torch.manual_seed(5)
-    potentials = potentials_of(case, forbid)
-    emissions, lengths = ragged(case)
-    alpha = forward_scores(emissions, potentials)
-    beta = backward_scores(emissions, lengths, potentials)
-    log_z = log_partition(emissions, lengths, potentials)
-    torch.testing.assert_close(last_scores(alpha, lengths, potentials), log_z)
+    weights = random_weights(case, forbid)
+    emissions = random_emissions(case, scale=scale)
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
+    size = len(case.tags)
+    for b, n in enumerate(LENGTHS):
+        paths = all_paths(size, n)
+        p = all_scores(paths, emissions[b, :n], weights).softmax(0)
+        for t, k in itertools.product(range(1, n), range(size)):
+            place = np.array([b]), np.array([t]), np.array([k])
+            pairs = [
+                p[(paths[:, t - 1] == i) & (paths[:, t] == k)].sum().item() for i in range(size)
+            ]
+            after = [
+                p[(paths[:, t - 1] == k) & (paths[:, t] == j)].sum().item() for j in range(size)
+            ]
+            if sum(pairs) > 1e-300:
+                expected = np.array(pairs) / sum(pairs)
+                np.testing.assert_allclose(lattice.before(*place)[0], expected, atol=1e-9)
+            earlier = place[0], place[1] - 1, place[2]
+            np.testing.assert_allclose(lattice.after(*earlier)[0], after, atol=1e-9)
+
+
+@cases
+@forbids
+def test_probability_of_the_tags_before_one(case: Case, forbid: bool) -> None:
+    torch.manual_seed(6)
+    weights, emissions = random_weights(case, forbid), random_emissions(case)
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
+    tags = torch.zeros(len(LENGTHS), max(LENGTHS), dtype=torch.long)
+    for b, n in enumerate(LENGTHS):
+        tags[b, :n] = legal_paths(case, n)[-1]
+    along = lattice.along(tags.numpy())
     for b, n in enumerate(LENGTHS):
         paths = all_paths(len(case.tags), n)
-        p = all_scores(paths, emissions[b, :n], potentials).softmax(0)
-        for t, k in torch.cartesian_prod(torch.arange(n), torch.arange(len(case.tags))).tolist():
-            ours = (alpha[b, t, k] + beta[b, t, k] - log_z[b]).exp().item()
-            assert math.isclose(ours, p[paths[:, t] == k].sum().item(), abs_tol=1e-9)
+        p = all_scores(paths, emissions[b, :n], weights).softmax(0)
+        for first, last in itertools.combinations(range(n), 2):
+            at_last = paths[:, last] == tags[b, last]
+            all_of = (paths[:, first : last + 1] == tags[b, first : last + 1]).all(1)
+            expected = (p[all_of].sum() / p[at_last].sum()).item()
+            assert np.exp(along[b, last] - along[b, first]) == pytest.approx(expected, rel=1e-9)
+
+
+# --- one path -----------------------------------------------------------------------------------
 
 
 @cases
 @forbids
-def test_path_scores(case: Case, forbid: bool) -> None:
-    torch.manual_seed(6)
-    potentials = potentials_of(case, forbid)
-    emissions, lengths = ragged(case)
-    tags = torch.randint(len(case.tags), (len(LENGTHS), max(LENGTHS)))
-    expected = [
-        all_scores(path[None, :n], row[:n], potentials)[0]
-        for row, path, n in zip(emissions, tags, LENGTHS, strict=True)
-    ]
-    torch.testing.assert_close(
-        path_scores(emissions, tags, lengths, potentials), torch.stack(expected)
-    )
-
-
-@cases
-@forbids
-def test_viterbi_finds_the_best_path(case: Case, forbid: bool) -> None:
+def test_the_score_of_a_path_and_its_gradient(case: Case, forbid: bool) -> None:
     torch.manual_seed(7)
+    parts = leaves(random_emissions(case), random_weights(case, forbid))
+    tags = torch.randint(len(case.tags), (len(LENGTHS), max(LENGTHS)))
+    value = torch.stack(
+        [
+            all_scores(path[None, :n], row[:n], tuple(parts[1:]))[0]
+            for row, path, n in zip(parts[0], tags, LENGTHS, strict=True)
+        ]
+    )
+    path = Path(parts[0].detach().numpy(), tags.numpy(), numbers(), arrays(tuple(parts[1:])))
+    np.testing.assert_allclose(path.log_z, value.detach().numpy(), rtol=1e-12)
+    upstream = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
+    token, potentials = path.gradient(upstream.numpy())
+    expected = torch.autograd.grad((value * upstream).sum(), parts)
+    for ours, theirs in zip((token, *potentials), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-12)
+
+
+# --- best paths ---------------------------------------------------------------------------------
+
+
+@cases
+@forbids
+@pytest.mark.parametrize("lengths", [LENGTHS, [3, 3], [1]], ids=str)
+def test_viterbi_finds_the_best_path(case: Case, forbid: bool, lengths: list[int]) -> None:
+    torch.manual_seed(8)
     for _ in range(5):
-        potentials = potentials_of(case, forbid)
-        emissions, lengths = ragged(case)
-        found = viterbi(emissions, lengths, potentials)
-        for b, n in enumerate(LENGTHS):
+        weights, emissions = random_weights(case, forbid), random_emissions(case, lengths)
+        found = viterbi(emissions.numpy(), np.array(lengths), arrays(weights))
+        assert found.shape == (len(lengths), max(lengths))
+        for b, n in enumerate(lengths):
             paths = legal_paths(case, n) if forbid else all_paths(len(case.tags), n)
-            best = paths[all_scores(paths, emissions[b, :n], potentials).argmax()]
+            best = paths[all_scores(paths, emissions[b, :n], weights).argmax()]
             assert found[b, :n].tolist() == best.tolist()
             assert not found[b, n:].any()
 
 
+@pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
+@forbids
+def test_viterbi_with_many_tags(scheme: str, forbid: bool) -> None:
+    """Whatever may follow a few tags only is done apart."""
+    torch.manual_seed(9)
+    labels = {"iobes": 10, "iob2": 20, "io": 40}[scheme]
+    case = Case("", scheme, tag_set([f"T{i}" for i in range(labels)], scheme))
+    paths = torch.cartesian_prod(*[torch.arange(41)] * 3)
+    for _ in range(3):
+        weights, emissions = random_weights(case, forbid), random_emissions(case, [3, 2])
+        found = viterbi(emissions.numpy(), np.array([3, 2]), arrays(weights))
+        best = paths[all_scores(paths, emissions[0], weights).argmax()]
+        assert found[0].tolist() == best.tolist()
+        pairs = all_paths(41, 2)
+        best = pairs[all_scores(pairs, emissions[1, :2], weights).argmax()]
+        assert found[1].tolist() == [*best.tolist(), 0]
+
+
+def flat(tags: int) -> Potentials:
+    return Potentials(np.zeros(tags), np.zeros((tags, tags)), np.zeros(tags))
+
+
 def test_viterbi_prefers_low_tag_numbers_at_the_end_among_equals() -> None:
-    potentials = Potentials(torch.zeros(3), torch.zeros(3, 3), torch.zeros(3))
-    assert viterbi(torch.zeros(1, 4, 3), torch.tensor([4]), potentials).tolist() == [[0] * 4]
+    assert viterbi(np.zeros((1, 4, 3)), np.array([4]), flat(3)).tolist() == [[0] * 4]
     # Two best paths, 1 0 and 0 1: the one that ends in 0.
-    between = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-    potentials = Potentials(torch.zeros(2), between, torch.zeros(2))
-    assert viterbi(torch.zeros(1, 2, 2), torch.tensor([2]), potentials).tolist() == [[1, 0]]
+    potentials = flat(2)._replace(between=np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert viterbi(np.zeros((1, 2, 2)), np.array([2]), potentials).tolist() == [[1, 0]]
 
 
-def test_viterbi_is_exact_on_a_very_long_sentence() -> None:
-    """The best of what is left does not get lost in the size of what has been summed up."""
-    torch.manual_seed(8)
-    choices = torch.randint(2, (20_000,))
-    emissions = torch.full((1, 20_000, 2), 1000.0)
-    emissions[0, torch.arange(20_000), choices] += 1e-3
-    potentials = Potentials(torch.zeros(2), torch.zeros(2, 2), torch.zeros(2))
-    assert viterbi(emissions, torch.tensor([20_000]), potentials)[0].equal(choices)
+def test_viterbi_leaves_its_arguments_alone() -> None:
+    emissions = np.random.default_rng(1).normal(size=(1, 4, 3))
+    kept = emissions.copy()
+    viterbi(emissions, np.array([4]), flat(3)._replace(start=np.ones(3)))
+    np.testing.assert_array_equal(emissions, kept)
+
+
+def brute_best(case: Case, emissions: Tensor, weights: Weights) -> tuple[list[list[int]], Tensor]:
+    """All legal sequences of one sentence, best first, and their scores."""
+    paths = legal_paths(case, len(emissions))
+    scores, order = all_scores(paths, emissions, weights).sort(descending=True)
+    return paths[order].tolist(), scores
+
+
+@cases
+@pytest.mark.parametrize("count", [1, 2, 7, 400])
+def test_k_best_finds_the_best_paths_in_order(case: Case, count: int) -> None:
+    torch.manual_seed(10)
+    weights, emissions = random_weights(case, forbid=True), random_emissions(case)
+    tags, scores = k_best(emissions.numpy(), numbers(), arrays(weights), count)
+    assert tags.shape == (len(LENGTHS), count, max(LENGTHS))
+    assert scores.shape == (len(LENGTHS), count)
+    for b, n in enumerate(LENGTHS):
+        paths, expected = brute_best(case, emissions[b, :n], weights)
+        found = min(count, len(paths))
+        assert tags[b, :found, :n].tolist() == paths[:found]
+        np.testing.assert_allclose(scores[b, :found], expected[:found].numpy(), rtol=1e-12)
+        assert not tags[b, :, n:].any()
+        assert not tags[b, found:].any()
+        assert (scores[b, found:] == -np.inf).all()
+
+
+@given(seed=st.integers(0, 1000), step=st.sampled_from([0.5, 1.0, 5.0]), count=st.integers(1, 6))
+@settings(max_examples=40)
+def test_among_equals_the_first_of_k_best_is_that_of_viterbi(
+    seed: int, step: float, count: int
+) -> None:
+    """Scores that are few and round: many sequences are equally good."""
+    torch.manual_seed(seed)
+    case = CASES[1 + seed % 3]
+    emissions = (random_emissions(case) / step).round() * step
+    weights = tuple((part / step).round() * step for part in random_weights(case, True))
+    tags, scores = k_best(emissions.numpy(), numbers(), arrays(weights), count)
+    best = viterbi(emissions.numpy(), numbers(), arrays(weights))
+    np.testing.assert_array_equal(tags[:, 0], best)
+    for b, n in enumerate(LENGTHS):
+        _, expected = brute_best(case, emissions[b, :n], weights)
+        found = min(count, len(expected))
+        np.testing.assert_allclose(scores[b, :found], expected[:found].numpy(), atol=1e-9)
+        sequences = tags[b, :found, :n].tolist()
+        assert len(set(map(tuple, sequences))) == found

@@ -172,3 +172,12 @@ def test_half_precision_is_near_where_there_is_any(caplog: pytest.LogCaptureFixt
     exact = model.engine(PredictConfig()).emissions(texts)
     torch.testing.assert_close(half[0], exact[0], atol=0.05, rtol=0)
     assert half.equal(exact) == ("no bfloat16" in caplog.text)
+
+
+def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
+    model = a_model()
+    alone, among = fast(model), fast(model)
+    texts = [["Anna"], ["Unseen", "New", "York"], [f"w{number}" for number in range(40)]]
+    among.emissions([[word for text in texts for word in text]])
+    for text in texts:
+        assert alone.emissions([text]).equal(among.emissions([text]))

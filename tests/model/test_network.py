@@ -144,6 +144,43 @@ def test_the_loss_is_the_mean_over_sentences() -> None:
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_the_loss_takes_choices_and_costs_into_account(head: str) -> None:
+    work = Work(head=head)
+    network = work.network.eval()
+    batch = work.batch([0, 3])
+    known = torch.nn.functional.one_hot(batch.tags, len(TAGS)).bool()
+    hidden = known.clone()
+    hidden[0, 2:6] = True
+    plain = network.loss(batch)
+    torch.testing.assert_close(network.loss(dataclasses.replace(batch, choices=known)), plain)
+    partly = network.loss(dataclasses.replace(batch, choices=hidden))
+    assert 0.0 < partly < plain
+    costs = torch.tensor([0.0 if tag == "O" else 1.0 for tag in TAGS])
+    assert network.loss(batch, costs) > plain
+    assert partly < network.loss(dataclasses.replace(batch, choices=hidden), costs)
+    losses = network.head.loss(network.emissions(batch), batch.tags, batch.lengths, hidden, costs)
+    value = network.loss(dataclasses.replace(batch, choices=hidden), costs)
+    torch.testing.assert_close(value, losses.mean())
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_probabilities_of_tags_and_sequences(head: str) -> None:
+    work = Work(head=head)
+    network = work.network.eval()
+    batch = work.batch([1, 3, 6])
+    emissions = network.emissions(batch)
+    marginals = network.marginals(emissions, batch.lengths)
+    torch.testing.assert_close(marginals.sum(2), batch.mask.double())
+    tags, probabilities = network.nbest(emissions, batch.lengths, 4)
+    assert tags[:, 0].equal(network.decode(emissions, batch.lengths))
+    assert (probabilities.diff(dim=1) <= 0.0).all()
+    assert 0.0 < probabilities.sum(1).max() <= 1.0 + 1e-9
+    # Of a single token, a sequence is a tag.
+    one = [marginals[2, 0, k].item() for k in tags[2, :, 0].tolist()]
+    assert probabilities[2].tolist() == pytest.approx(one)
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) -> None:
     work = Work(head=head)
     work.examples.append(Example(work.table.rows(["No"] * 300), np.zeros(300, dtype=np.int64)))
@@ -174,4 +211,5 @@ def test_weights_fit_a_network_built_from_the_same_arguments() -> None:
     batch = one.batch([0, 4])
     assert one.network.eval().emissions(batch).equal(other.network.eval().emissions(batch))
     # What comes from the tag set is not stored.
-    assert not [name for name in one.network.state_dict() if "mask" in name]
+    learnt = [name for name, _ in one.network.head.named_parameters()]
+    assert list(one.network.head.state_dict()) == learnt

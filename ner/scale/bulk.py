@@ -1,0 +1,122 @@
+"""From a stream of bytes to a stream of tagged text: what ``ner tag`` does.
+
+Lines are read and cut into chunks in one place; all else (tokenising, tagging,
+writing) happens where a chunk is, in this process or in a worker. Chunks are
+the same however many workers there are, and so is every byte that comes out:
+each process has one thread, as sums depend on how many take part in them.
+"""
+
+import functools
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import IO, Any
+
+from ner.config import Config
+from ner.corpus.complaints import Complaints
+from ner.corpus.lines import text_lines
+from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
+from ner.errors import NerError
+from ner.render import renderer
+from ner.scale.workers import available_cores, ordered_map
+
+CHUNK = 1 << 16  # characters: some 12,000 tokens of English
+FIRST_CHUNK = 1 << 10  # the first chunk is small and each next one twice as big: output soon begins
+WORTHWHILE = 1 << 17  # characters; with fewer, workers would start for longer than they work
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be done with a text; can be pickled, so that a worker can be told.
+
+    `settings` are dotted keys of section `predict`, `reading` those of `data`
+    (of which the tokenizer is else the model's own); `layout` is one of
+    `ner.corpus.plain.LAYOUTS`. With `nbest`, each document gets that many
+    alternatives for each sentence.
+    """
+
+    source: str
+    model: str | None = None
+    device: str = "auto"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    layout: str = "text"
+    format: str = "text"
+    nbest: int = 0
+
+
+BEGIN, END = "begin", "end"
+Part = Chunk | NerError | str
+
+
+def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str, None, None]:
+    """Tag a text and yield the output, piece by piece, in bounded memory.
+
+    `workers` processes do it; 0: one for each core. A text that is too short
+    for that to pay is tagged in this process. Programs that ask for more than
+    one must guard their main module (``if __name__ == "__main__":``), as
+    `multiprocessing` demands. Raises `NerError` where something is wrong; the
+    output before that does not depend on the workers, either.
+    """
+    workers = workers or available_cores()
+    encoding = Config().replace(work.reading).data.encoding
+    lines = text_lines(stream, work.source, encoding, Complaints())
+    chunks = _guarded(cut_lines(lines, LAYOUTS[work.layout], FIRST_CHUNK, CHUNK))
+    early = list(_until_worthwhile(chunks)) if workers > 1 else []
+    parts: Iterator[Part] = chain([BEGIN], early, chunks, [END])
+    make = functools.partial(_Pipeline, work)
+    if sum(map(_size, early)) < WORTHWHILE:
+        yield from map(make(), parts)
+    else:
+        yield from ordered_map(make, parts, workers)
+
+
+def _guarded(chunks: Iterable[Chunk]) -> Iterator[Chunk | NerError]:
+    """Chunks; an error in reading them comes last, so that it stands behind what was read."""
+    try:
+        yield from chunks
+    except NerError as error:
+        yield error
+
+
+def _until_worthwhile(parts: Iterable[Chunk | NerError]) -> Iterator[Chunk | NerError]:
+    """Parts from the first until there is enough for several workers."""
+    size = 0
+    for part in parts:
+        yield part
+        size += _size(part)
+        if size >= WORTHWHILE:
+            return
+
+
+def _size(part: Part) -> int:
+    """Characters to tag."""
+    return sum(map(len, part.lines)) if isinstance(part, Chunk) else 0
+
+
+class _Pipeline:
+    """Lines in, tagged text out: all that a process does with its parts."""
+
+    def __init__(self, work: Work) -> None:
+        from ner.model.device import use_one_thread  # only now: torch takes a while, and a process
+        from ner.tagger import Tagger  # that has workers can do without
+
+        use_one_thread()
+        self._work = work
+        self._tagger = Tagger.load(work.model, work.device, work.settings)
+        # Of how the training files were read, only the tokenizer matters to other text.
+        style = {"data.tokenizer": self._tagger.config.data.tokenizer}
+        self._config = Config().replace(style | dict(work.reading)).data
+        self._read = LAYOUTS[work.layout].read
+        title = f"Entities in {work.source}"
+        self._renderer = renderer(work.format, self._tagger.labels, title=title)
+
+    def __call__(self, part: Part) -> str:
+        """The output that belongs to a part. Raises the part if it is an error."""
+        if isinstance(part, NerError):
+            raise part
+        if not isinstance(part, Chunk):
+            return self._renderer.begin() if part == BEGIN else self._renderer.end()
+        documents = list(self._read(part.numbered(), self._work.source, self._config))
+        tagged = self._tagger.tag_sentences(documents, self._work.nbest)
+        return "".join(map(self._renderer.document, tagged))

@@ -1,0 +1,188 @@
+"""Worker processes that share a row of items, with results in the order of the items.
+
+Each worker has a pipe of its own and one item at a time. So nothing is shared
+that a worker, killed at any moment, could leave locked or half written: its end
+of the pipe closes, and that is noticed. (`concurrent.futures` may hang there.)
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar, cast
+
+from ner.errors import NerError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 2  # items taken per worker before the first of them is asked for: bounds what is waiting
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ordered_map(
+    make: Callable[[], Callable[[Item], Result]], items: Iterable[Item], workers: int
+) -> Generator[Result, None, None]:
+    """``map(make(), items)`` in at most `workers` processes, each of which calls `make` once.
+
+    Items are taken as they are needed, at most `AHEAD` for each worker; `make`,
+    items and results are pickled. What a worker raises is raised here, at the
+    place of its item. However this generator ends, or its process does, the
+    workers end with it. Raises `NerError` if one of them ends by itself.
+    """
+    source = iter(items)
+    taken = asked = 0
+    answers: dict[int, _Answer] = {}
+    more = True
+    with _Crew(make, workers) as crew:
+        while more or crew.busy:
+            if more and crew.free and taken - asked < AHEAD * workers:
+                for item in islice(source, 1):
+                    crew.give(taken, item)
+                    taken += 1
+                    break
+                else:
+                    more = False
+                answers |= crew.answers(timeout=0)
+            else:
+                answers |= crew.answers()
+            while asked in answers:
+                yield _opened(answers.pop(asked))
+                asked += 1
+
+
+class _Answer(NamedTuple):
+    """What a worker made of an item, or what it raised instead."""
+
+    result: Any
+    error: Exception | None = None
+
+
+def _opened(answer: _Answer) -> Any:
+    if answer.error is not None:
+        raise answer.error
+    return answer.result
+
+
+class _Crew:
+    """Processes that are started when there is something to do, up to a number of them."""
+
+    def __init__(self, make: Callable[[], Any], size: int) -> None:
+        # A fork would inherit locks of torch's threads, but not the threads.
+        self._context = multiprocessing.get_context("spawn")
+        self._make = make
+        self._size = size
+        self._processes: list[BaseProcess] = []
+        self._idle: list[Connection] = []
+        self.busy: dict[Connection, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop everybody at once: what they still do is of no use to anybody."""
+        for process in self._processes:
+            process.kill()
+        for process in self._processes:
+            process.join()
+        for connection in (*self._idle, *self.busy):
+            connection.close()
+
+    @property
+    def free(self) -> bool:
+        """Whether there is somebody to take an item."""
+        return bool(self._idle) or len(self._processes) < self._size
+
+    def give(self, number: int, item: Any) -> None:
+        """Let a free worker have an item; it waits for one, so this does not block for long."""
+        connection = self._idle.pop() if self._idle else self._start()
+        with _noticed():
+            connection.send(item)
+        self.busy[connection] = number
+
+    def answers(self, timeout: float | None = None) -> dict[int, _Answer]:
+        """The answers that are there by now, by the number of the item; waits for one if it may."""
+        found = {}
+        for ready in wait(self.busy, timeout):
+            connection = cast("Connection", ready)
+            with _noticed():
+                found[self.busy.pop(connection)] = connection.recv()
+            self._idle.append(connection)
+        return found
+
+    def _start(self) -> Connection:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._make), daemon=True)
+        with _deaf_to_interrupts():
+            try:
+                process.start()
+            except OSError as error:
+                reason = error.strerror or error
+                raise NerError(
+                    f"a worker process cannot be started ({reason}); choose fewer with --workers"
+                ) from None
+            self._processes.append(process)
+        theirs.close()  # so that only the worker has it, and its end can be noticed
+        return ours
+
+
+@contextlib.contextmanager
+def _noticed() -> Iterator[None]:
+    """Turn the end of a worker into `NerError`."""
+    try:
+        yield
+    except (EOFError, ConnectionError):
+        raise NerError(
+            "a worker process was ended from outside (is there enough memory?); "
+            "choose fewer with --workers"
+        ) from None
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that start in this block never hear Ctrl-C: they are stopped by this one.
+
+    The signal is held back here during the block, and they inherit that for good.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else the first process starts it, and lets the signal in
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
+    """What a worker does: answer until nobody asks any more."""
+    work: Callable[[Any], Any] | None = None
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            item = connection.recv()
+            try:
+                work = work or make()
+                answer = _Answer(work(item))
+            except Exception as error:
+                error.add_note(f"in a worker process:\n{traceback.format_exc()}")
+                answer = _Answer(None, error)
+            connection.send(answer)

@@ -1,0 +1,67 @@
+"""What the workers of the tests do; light to import, since each of them imports it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from ner.errors import CorpusError
+
+
+def make_doubling() -> Callable[[int], int]:
+    """Twice the number."""
+    return lambda number: 2 * number
+
+
+def make_uneven() -> Callable[[int], int]:
+    """The number itself; each fourth takes longer, so that others are done before it."""
+
+    def answer(number: int) -> int:
+        time.sleep(0.02 * (number % 4 == 0))
+        return number
+
+    return answer
+
+
+def make_refusing() -> Callable[[int], int]:
+    """The number, but for 3, which is a mistake of the user, and 5, a mistake of ours."""
+
+    def answer(number: int) -> int:
+        if number == 3:
+            raise CorpusError("in.txt:3: is no good")
+        known = {other: other for other in range(9) if other != 5}
+        return known[number]
+
+    return answer
+
+
+def make_nothing() -> Callable[[int], int]:
+    """A worker that cannot begin."""
+    raise CorpusError("model: is damaged")
+
+
+def make_dying() -> Callable[[int], bytes]:
+    """Much output, but for number 3, at which the process is killed."""
+
+    def answer(number: int) -> bytes:
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return bytes(1_000_000)
+
+    return answer
+
+
+def make_telling() -> Callable[[object], int]:
+    """Which process it is."""
+    return lambda _: os.getpid()
+
+
+def make_waiting() -> Callable[[str], str]:
+    """A worker that answers a path as soon as there is such a file, and "" at once."""
+
+    def answer(path: str) -> str:
+        while path and not os.path.exists(path):
+            time.sleep(0.01)  # between two looks, not in the hope that something has happened
+        return path
+
+    return answer

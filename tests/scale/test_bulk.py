@@ -1,0 +1,128 @@
+"""Whole files: the same output for any number of workers, in every format."""
+
+import io
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ner.scale.bulk as bulk
+from ner.errors import NerError
+from ner.render import FORMATS
+from ner.scale import Work, tag_stream
+from ner.tagger import Tagger
+
+LINES = [
+    "Anna visited New York. Dora left.",
+    "",
+    "Carl Maria loved Rome .",
+    "x " * 30,
+    "[Berta] 中文",
+]
+TEXT = "".join(f"{line}\n" for line in LINES * 12)
+COLUMNS = "".join(f"1 {token}\n" if token else "\n" for token in TEXT.replace("\n", " ").split(" "))
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many chunks of a small text, for which workers start."""
+    monkeypatch.setattr(bulk, "CHUNK", 200)
+    monkeypatch.setattr(bulk, "FIRST_CHUNK", 20)
+    monkeypatch.setattr(bulk, "WORTHWHILE", 400)
+
+
+def pieces(model: Path, content: str | bytes, workers: int = 1, **what: Any) -> Iterator[str]:
+    """The output for the file ``in.txt``."""
+    given = content if isinstance(content, bytes) else content.encode()
+    return tag_stream(Work("in.txt", str(model), "cpu", **what), io.BytesIO(given), workers)
+
+
+def outcome(output: Iterator[str]) -> tuple[list[str], str]:
+    """What comes out, and what the error says that ends it, if there is one."""
+    got: list[str] = []
+    try:
+        got.extend(output)
+    except NerError as error:
+        return got, str(error)
+    return got, ""
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_chunks_do_not_show(tiny_run: Path, tiny_tagger: Tagger) -> None:
+    records = "".join(pieces(tiny_run, TEXT, format="jsonl")).splitlines()
+    assert len(records) == len(LINES) * 12
+    for record, document in zip(
+        map(json.loads, records), tiny_tagger.stream(TEXT.splitlines()), strict=True
+    ):
+        assert record["text"] == document.text
+        found = [(e["start"], e["end"], e["label"]) for e in record["entities"]]
+        assert found == [(e.start, e.end, e.label) for e in document.entities]
+
+
+END = TEXT.count("\n") + 1
+CASES: list[tuple[dict[str, Any], bytes, str]] = [
+    (
+        {
+            "format": "jsonl",
+            "layout": "tokenized",
+            "nbest": 2,
+            "settings": {"predict.o_bias": -1.0},
+        },
+        TEXT.encode() + b"Jos\xe9\n" + TEXT.encode(),
+        f"in.txt:{END}: byte 0xE9 at offset {len(TEXT.encode()) + 3} is not utf-8; ",
+    ),
+    (
+        {"format": "conll", "layout": "tokens", "reading": {"data.token_column": 1}},
+        COLUMNS.encode() + b"one\n" + COLUMNS.encode(),
+        f"in.txt:{COLUMNS.count(chr(10)) + 1}: no column 1 among 1; choose one with --token-column",
+    ),
+]
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(("what", "content", "said"), CASES, ids=["jsonl", "conll"])
+def test_any_number_of_workers_gives_the_same(
+    what: dict[str, Any], content: bytes, said: str, tiny_run: Path
+) -> None:
+    """Every byte, up to the same error: in the input, or in what a worker makes of it."""
+    alone, error = outcome(pieces(tiny_run, content, **what))
+    assert len(alone) > 8
+    assert error.startswith(said)
+    assert outcome(pieces(tiny_run, content, 2, **what)) == (alone, error)
+
+
+def test_a_short_text_needs_no_worker(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("no process is worth while")
+
+    monkeypatch.setattr(bulk, "ordered_map", refuse)
+    assert "".join(pieces(tiny_run, "Anna left.\n", 4)) == "[Anna](PER) left.\n"
+    assert outcome(pieces(tiny_run, b"Anna left.\n\xff", 4))[1].startswith("in.txt:2: ")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_empty_file(tiny_run: Path, form: str) -> None:
+    output = "".join(pieces(tiny_run, "", 3, format=form))
+    assert output.endswith("</html>\n") if form == "html" else output == ""
+
+
+def test_output_begins_after_few_lines(tiny_run: Path) -> None:
+    class Endless(io.RawIOBase):
+        taken = 0
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            self.taken += 1
+            return b"Anna left Rome.\n"
+
+    stream = Endless()
+    output = tag_stream(Work("in.txt", str(tiny_run), "cpu"), stream)  # type: ignore[arg-type]
+    assert next(output) == ""  # before the first document of a text there is nothing
+    assert stream.taken == 0
+    assert next(output).startswith("[Anna](PER) left [Rome](LOC).\n")
+    assert stream.taken * 16 <= bulk.FIRST_CHUNK + 16
+    for _ in islice(output, 8):
+        pass
+    assert stream.taken * 16 <= 10 * (bulk.CHUNK + 16)
