@@ -134,9 +134,6 @@ class TrainConfig:
     )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
-    bfloat16: bool = setting(
-        False, "bfloat16 products on a CPU: nearly twice as fast where the processor has them"
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

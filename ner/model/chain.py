@@ -111,9 +111,9 @@ class _Scores(NamedTuple):
 class _Sums(ABC):
     """Sums over all ways to each tag of each token: as plain numbers, or as their logs.
 
-    `to` (T arrays ``[B, K]``) has the token's own score in it, `before` has not.
-    Both are up to a factor for each sentence and time. `log_z` ``[B]`` is the
-    log of the sum over all paths, `last` ``[B, K]`` the marginals of last tokens.
+    `to` ``[T, B, K]`` has the token's own score in it, `before` has not. Both
+    are up to a factor for each sentence and time. `log_z` ``[B]`` is the log of
+    the sum over all paths, `last` ``[B, K]`` are the marginals of last tokens.
     """
 
     rescale: int  # steps after which the sums are scaled
@@ -193,7 +193,7 @@ class _Numbers(_Sums):
 
     def lost(self, scores: _Scores, lengths: Ints) -> bool:
         """Whether a sum over anything possible is so small that some of it may have underflowed."""
-        if (self.last.sum(1) < 0.5).any():  # not 1: its total was too small
+        if (self.last.sum(1) < 1.0 - 1e-9).any():  # divided by more than its total: too small
             return True
         small = self.before < _LEAST
         if not small[1:].any():
@@ -272,8 +272,7 @@ class Lattice:
         best = np.ascontiguousarray(emissions.transpose(2, 1, 0)).max(0)  # [T, B]
         tops = [part.max() for part in potentials]
         start, moves, end = (part - top for part, top in zip(potentials, tops, strict=True))
-        words = np.ascontiguousarray(emissions.transpose(1, 0, 2))
-        words -= best[:, :, None]
+        words = np.subtract(emissions.transpose(1, 0, 2), best[:, :, None], order="C")
         scores = _Scores(words, start, moves, end)
         numbers = _Numbers(scores, lengths)
         # At the scores that a network gives, plain sums are safe.

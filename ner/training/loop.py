@@ -89,10 +89,8 @@ class Trainer:
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
         self._steps = training_set.count()
-        on_gpu = model.device.type == "cuda"
-        self._half = config.mixed_precision if on_gpu else config.bfloat16
-        # bfloat16 has the range of float32: only float16 needs its losses scaled.
-        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half and on_gpu)
+        self._half = model.device.type == "cuda" and config.mixed_precision
+        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
 
     @property
     def judged(self) -> Model:
@@ -197,7 +195,7 @@ class Trainer:
         """Shorten a gradient that is too long; most are not, and are not touched."""
         gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        if not self._scaler.is_enabled():  # the scaler skips a step without a number by itself
+        if not self._half:  # in half precision the scaler skips such a step by itself
             self._check_finite("gradient", norm.item())
         if norm > self.config.clip:
             torch.nn.utils.clip_grads_with_norm_(
