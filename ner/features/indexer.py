@@ -21,7 +21,7 @@ def casing(word: str) -> int:
     """The number of a word's casing in `CASINGS`."""
     if word.isdigit():
         return 5
-    if any(character.isdigit() for character in word):
+    if not word.isalpha() and any(character.isdigit() for character in word):
         return 6
     if word.islower():
         return 1
@@ -77,9 +77,7 @@ class Indexer:
         shown = word
         if len(word) > MOST_CHARACTERS:
             shown = word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
-        return Form(
-            self.words[self.fold(word)], casing(word), tuple(self.characters[c] for c in shown)
-        )
+        return Form(self.words[self.fold(word)], casing(word), self.characters.numbers(shown))
 
 
 class FormTable:

@@ -51,3 +51,8 @@ class Vocabulary:
     def __getitem__(self, entry: str) -> int:
         """The number of an entry, or that of the unknown one."""
         return self._ids.get(entry, UNKNOWN)
+
+    def numbers(self, entries: Iterable[str]) -> tuple[int, ...]:
+        """The number of each entry."""
+        find = self._ids.get
+        return tuple([find(entry, UNKNOWN) for entry in entries])

@@ -242,7 +242,7 @@ class _Logs(_Sums):
         return sums - size[:, None], top + size
 
     def share(self, to: Floats, move: Floats, before: Floats) -> Floats:
-        return np.exp(np.minimum(to + move - before, 0.0))
+        return np.exp(to + move - before)
 
     def back(self, token: Floats) -> Floats:
         count = np.zeros_like(self.moves)

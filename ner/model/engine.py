@@ -61,12 +61,15 @@ class PlainEngine:
 class WordCache:
     """Rows of numbers for words, computed when a word first occurs, in bounded memory."""
 
-    def __init__(self, compute: Callable[[Sequence[str]], Tensor], width: int, limit: int) -> None:
-        """`compute` gives the rows ``[U, width]`` of words; at most `limit` rows are kept."""
+    def __init__(
+        self, compute: Callable[[Sequence[str], Tensor], object], width: int, limit: int
+    ) -> None:
+        """`compute` writes the rows of words ``[U, width]``; at most `limit` rows are kept."""
         self._compute = compute
         self._limit = limit
         self._rows: dict[str, int] = {}
-        self.table = torch.empty(0, width)
+        # Whole from the start: the system hands out memory only where there is something written.
+        self.table = torch.empty(limit, width)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -83,6 +86,7 @@ class WordCache:
         if len(self._rows) + len(new) > self._limit:
             self._forget()
             new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
+        assert len(self._rows) + len(new) <= self._limit, "the cache holds two batches"
         for start in range(0, len(new), FILL_WORDS):
             self._add(new[start : start + FILL_WORDS])
         return [self._rows[token] for token in tokens]
@@ -95,11 +99,7 @@ class WordCache:
     def _add(self, words: Sequence[str]) -> None:
         start = len(self._rows)
         end = start + len(words)
-        if end > len(self.table):
-            larger = torch.empty(max(end, min(2 * end, self._limit)), self.table.shape[1])
-            larger[:start] = self.table[:start]
-            self.table = larger
-        self.table[start:end] = self._compute(words)
+        self._compute(words, self.table[start:end])
         self._rows.update(zip(words, range(start, end), strict=True))
 
 
@@ -111,7 +111,7 @@ class FastEngine:
     ) -> None:
         """`dtype` is that of the recurrent products, the rest is float32.
 
-        `cache_bytes` bounds the kept words, of which there may always be a batch.
+        `cache_bytes` bounds the kept words, of which there may always be two batches.
         """
         self._network = network
         self._indexer = indexer
@@ -152,18 +152,22 @@ class FastEngine:
         self._out_bias = projection.bias.detach()
         self._out_weight = (projection.weight.detach() * self._layers[-1].scale).t().contiguous()
         width = self._layers[0].width
-        limit = max(self._cache_bytes // (4 * width), BATCH_TOKENS)
-        self.words = WordCache(self._contributions, width, limit)
+        limit = max(self._cache_bytes // (4 * width), 2 * BATCH_TOKENS)
+        self.words = WordCache(self._contribute, width, limit)
         self._weights = weights
 
-    def _contributions(self, words: Sequence[str]) -> Tensor:
-        """What words add to the gates of the first layer, ``[U, D · G · H]``."""
+    def _contribute(self, words: Sequence[str], rows: Tensor) -> None:
+        """Write what words add to the gates of the first layer into `rows`, ``[U, D · G · H]``."""
         # Products of few rows are rounded otherwise than those of many: with enough of them, what
         # is kept of a word does not depend on which others were new at the same time.
-        padded = [*words, *[max(words, key=len)] * LEAST_ROWS]
+        padded = [*words, *[max(words, key=len)] * max(0, LEAST_ROWS - len(words))]
         table = FormTable(self._indexer)
         batch = collate(table, [Example(table.rows(padded))], [0])
-        return self._layers[0].project(self._network.embedder(batch)[0])[: len(words)]
+        features = self._network.embedder(batch)[0]
+        if len(words) < len(features):
+            rows.copy_(self._layers[0].project(features)[: len(words)])
+        else:
+            self._layers[0].project(features, out=rows)
 
     def _scores(self, rows: Sequence[int], lengths: NDArray[np.int64]) -> Tensor:
         """Tag scores of sentences sorted by length, from the words' rows of all of them."""

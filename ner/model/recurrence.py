@@ -84,9 +84,9 @@ class Recurrence(ABC):
         if there was one, and `memory` ``[D, n, H]`` the cell's own.
         """
 
-    def project(self, features: Tensor) -> Tensor:
-        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``."""
-        return torch.addmm(self.input_bias, features, self.input_weight)
+    def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:
+        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``; into `out`."""
+        return torch.addmm(self.input_bias, features, self.input_weight, out=out)
 
     def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
         """States ``[D, N, H]`` of N tokens in the order of `Steps`.

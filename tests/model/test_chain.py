@@ -14,6 +14,7 @@ from ner.model.chain import (
     Lattice,
     Path,
     Potentials,
+    _Numbers,
     k_best,
     token_mask,
     viterbi,
@@ -127,19 +128,27 @@ def test_sums_are_exact_at_whatever_scale(
     check_against(value, parts, LENGTHS, atol=1e-8, rtol=1e-6)
 
 
-def test_what_looks_hopeless_halfway_may_be_all_that_is_left_in_the_end() -> None:
-    """X is e⁸⁰⁰ times as likely as Y up to the last token but one, and then all but forbidden.
+def two_tags(*, leave: float, stay: float = 0.0) -> Weights:
+    """Scores of moves only: `stay` with a tag, or `leave` it."""
+    between = torch.full((2, 2), leave, dtype=torch.float64).fill_diagonal_(stay)
+    return torch.zeros(2, dtype=torch.float64), between, torch.zeros(2, dtype=torch.float64)
 
-    Kept as plain numbers, Y would be lost before it is needed.
+
+@pytest.mark.parametrize("late", [[4, 5], [30, 34]], ids=str)
+def test_what_looks_hopeless_halfway_may_be_all_that_is_left_in_the_end(late: list[int]) -> None:
+    """One tag is e⁸⁰⁰ times as likely as the other, and later less so by e⁹⁰⁰.
+
+    Kept as plain numbers, the other would be lost before it is needed.
     """
-    emissions = torch.zeros(1, 6, 2, dtype=torch.float64)
+    length = late[-1] + 1
+    emissions = torch.zeros(1, length, 2, dtype=torch.float64)
     emissions[0, :4, 0] = 200.0
-    emissions[0, 4, 0] = emissions[0, 5, 0] = -500.0
-    stay = torch.tensor([[0.0, -1e5], [-1e5, 0.0]], dtype=torch.float64)
-    weights = torch.zeros(2, dtype=torch.float64), stay, torch.zeros(2, dtype=torch.float64)
-    parts = leaves(emissions, weights)
-    check_against(brute_log_z(parts[0], tuple(parts[1:]), [6]), parts, [6], atol=1e-9, rtol=1e-9)
-    assert Lattice(emissions.numpy(), np.array([6]), arrays(weights)).marginals[0, 0, 1] > 0.999
+    emissions[0, late, 0] = -450.0
+    parts = leaves(emissions, two_tags(leave=-1e5))
+    value = step_by_step(parts[0], tuple(parts[1:]), [length])
+    check_against(value, parts, [length], atol=1e-9, rtol=1e-9)
+    lattice = Lattice(emissions.numpy(), np.array([length]), arrays(two_tags(leave=-1e5)))
+    assert lattice.marginals[0, 0, 1] > 0.999
 
 
 @pytest.mark.parametrize("gap", [600.0, 672.0, 672.7, 673.0, 710.0, 740.0, 760.0])
@@ -165,6 +174,20 @@ def test_long_sentences(forbid: bool, scale: float) -> None:
     parts = leaves(random_emissions(case, lengths, scale), random_weights(case, forbid))
     value = step_by_step(parts[0], tuple(parts[1:]), lengths)
     check_against(value, parts, lengths, atol=1e-9, rtol=1e-7)
+
+
+@pytest.mark.parametrize("known", [0.0, 0.5, 1.0])
+def test_plain_sums_do_for_ordinary_sentences_however_long_and_much_is_known(known: float) -> None:
+    """The logs are only a way out: they take ten times as long."""
+    torch.manual_seed(4)
+    case = Case("", "iobes", tag_set("XYZ", "iobes"))
+    lengths = [2, 40, 3000]
+    emissions = random_emissions(case, lengths, scale=8.0)
+    ruled_out = torch.rand(emissions.shape[:2]) < known
+    emissions[ruled_out, 1:] = FORBIDDEN  # O is left, and may stand beside itself
+    lattice = Lattice(emissions.numpy(), np.array(lengths), arrays(random_weights(case, True)))
+    assert isinstance(lattice._sums, _Numbers)
+    np.testing.assert_allclose(lattice.marginals[2].sum(1), 1.0)
 
 
 def test_a_sentence_does_not_depend_on_its_neighbours() -> None:
@@ -198,6 +221,20 @@ def test_marginals_are_probabilities_even_where_no_path_is_left(
     np.testing.assert_allclose(lattice.marginals.sum(2), inside, atol=1e-6)
     _, potentials = lattice.gradient(np.ones(len(LENGTHS)))
     assert all(np.isfinite(part).all() for part in potentials)
+    places = np.indices((len(LENGTHS), max(LENGTHS) - 1, len(case.tags))).reshape(3, -1)
+    after, before = lattice.after(*places), lattice.before(places[0], places[1] + 1, places[2])
+    for shares in (after, before):
+        assert ((shares >= 0.0) & (shares <= 1.0 + 1e-9)).all()
+    assert np.isfinite(lattice.along(np.zeros(emissions.shape[:2], dtype=np.int64))).all()
+
+
+def test_a_contradiction_does_not_blur_what_comes_after() -> None:
+    """Differences must not be swallowed by what is forbidden."""
+    emissions = torch.tensor([[[0.0, FORBIDDEN], [FORBIDDEN, 0.0], [0.0, 0.0], [0.0, 5.0]]])
+    between = torch.tensor([[0.0, FORBIDDEN], [0.0, 0.0]])  # yet 1 must follow 0
+    weights = torch.zeros(2).double(), between.double(), torch.zeros(2).double()
+    lattice = Lattice(emissions.double().numpy(), np.array([4]), arrays(weights))
+    assert lattice.marginals[0, 3, 1] > 0.9
 
 
 # --- probabilities of places --------------------------------------------------------------------
@@ -206,10 +243,15 @@ def test_marginals_are_probabilities_even_where_no_path_is_left(
 @cases
 @forbids
 @pytest.mark.parametrize("scale", [2.0, 1e4], ids=["plain", "logs"])
-def test_conditional_probabilities_of_neighbours(case: Case, forbid: bool, scale: float) -> None:
+@pytest.mark.parametrize("known", [False, True])
+def test_conditional_probabilities_of_neighbours(
+    case: Case, forbid: bool, scale: float, known: bool
+) -> None:
     torch.manual_seed(5)
     weights = random_weights(case, forbid)
     emissions = random_emissions(case, scale=scale)
+    if known:
+        emissions[:, 1, 1:] = FORBIDDEN  # one token is known to be O
     lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
     size = len(case.tags)
     for b, n in enumerate(LENGTHS):
@@ -294,15 +336,21 @@ def test_viterbi_finds_the_best_path(case: Case, forbid: bool, lengths: list[int
 
 
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
-@forbids
-def test_viterbi_with_many_tags(scheme: str, forbid: bool) -> None:
+@pytest.mark.parametrize("allow", ["all", "legal", "some", "one"])
+def test_viterbi_with_many_tags(scheme: str, allow: str) -> None:
     """Whatever may follow a few tags only is done apart."""
-    torch.manual_seed(9)
     labels = {"iobes": 10, "iob2": 20, "io": 40}[scheme]
+    torch.manual_seed(labels)
     case = Case("", scheme, tag_set([f"T{i}" for i in range(labels)], scheme))
     paths = torch.cartesian_prod(*[torch.arange(41)] * 3)
-    for _ in range(3):
-        weights, emissions = random_weights(case, forbid), random_emissions(case, [3, 2])
+    for _ in range(10):
+        weights = random_weights(case, allow == "legal")
+        if allow == "some":  # one to four tags before each
+            few = torch.randint(1, 5, (41,))
+            weights[1][torch.rand(41, 41).argsort(0) >= few] = FORBIDDEN
+        if allow == "one":
+            weights[1][~torch.eye(41, dtype=torch.bool)] = FORBIDDEN
+        emissions = random_emissions(case, [3, 2])
         found = viterbi(emissions.numpy(), np.array([3, 2]), arrays(weights))
         best = paths[all_scores(paths, emissions[0], weights).argmax()]
         assert found[0].tolist() == best.tolist()
