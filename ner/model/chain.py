@@ -16,7 +16,7 @@ scaling); for CRFs Sutton and McCallum (2012). Best paths: Viterbi (1967).
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -333,7 +333,7 @@ def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
     start, between, end = potentials
     words = np.array(emissions.transpose(1, 2, 0), order="C")  # [T, K, B]: maxima over rows
     words[0] += start[:, None]
-    step = _best_step(between)
+    step = _best_step(between, words.shape[2])
     for before, here in pairwise(words):
         here += step(before)
     # What comes next: a tag, or (number K) the end of the sentence.
@@ -342,30 +342,41 @@ def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
     return _trace(scores, following, ~token_mask(lengths, len(words)).T)
 
 
-def _best_step(between: Floats) -> Callable[[Floats], Floats]:
+def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
     """From the best scores to each tag of a token, ``[K, B]``, to those to each tag of the next.
 
     Where tags are many, most that go on with an entity may follow a few tags
     only, those of its own type: these columns are done apart.
     """
-    largest = partial(np.maximum.reduce, axis=0)
-    moves = between[:, :, None]
     allowed = between > _IMPOSSIBLE
     few = allowed.sum(0) <= _FEW
     if len(between) < _MANY or few.all():
-        return lambda score: largest(score[:, None] + moves)
+        return _largest_sums(between, sentences)
     rows = allowed[:, ~few].any(1)
-    dense = between[np.ix_(rows, ~few)][:, :, None]
+    dense = _largest_sums(between[np.ix_(rows, ~few)], sentences)
     sources = np.argsort(~allowed[:, few], axis=0, kind="stable")[:_FEW]
     sparse = np.take_along_axis(between[:, few], sources, 0)[:, :, None]
 
     def step(score: Floats) -> Floats:
         best = np.empty_like(score)
-        best[~few] = largest(score[rows][:, None] + dense)
-        best[few] = largest(score[sources] + sparse)
+        best[~few] = dense(score[rows])
+        best[few] = (score[sources] + sparse).max(0)
         return best
 
     return step
+
+
+def _largest_sums(moves: Floats, sentences: int) -> Callable[[Floats], Floats]:
+    """From scores ``[J, B]`` to the largest of each column of ``score + moves``, ``[K, B]``."""
+    tiled = np.repeat(moves[:, :, None], sentences, axis=2)
+    sums = np.empty_like(tiled)
+
+    def largest(score: Floats) -> Floats:
+        sums[:] = score[:, None]
+        np.add(sums, tiled, out=sums)  # twice as fast as a sum that repeats both on the way
+        return np.maximum.reduce(sums, axis=0)
+
+    return largest
 
 
 def _trace(scores: Floats, following: Floats, outside: Bools) -> Ints:
