@@ -373,8 +373,9 @@ def _largest_sums(moves: Floats, sentences: int) -> Callable[[Floats], Floats]:
 
     def largest(score: Floats) -> Floats:
         sums[:] = score[:, None]
-        np.add(sums, tiled, out=sums)  # twice as fast as a sum that repeats both on the way
-        return np.maximum.reduce(sums, axis=0)
+        np.add(sums, tiled, out=sums)  # a third faster than a sum that repeats both on the way
+        best: Floats = np.maximum.reduce(sums, axis=0)
+        return best
 
     return largest
 

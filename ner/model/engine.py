@@ -7,8 +7,8 @@ depends on the word alone; then only the recurrence is left.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ from ner.model.recurrence import Steps, plan_steps, recurrence_of
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
 LEAST_ROWS = 8
+MOST_CHARACTERS = 4_000_000  # of kept words together: some "words" are as long as a book
 FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
 
 
@@ -68,11 +69,15 @@ class WordCache:
         self._compute = compute
         self._limit = limit
         self._rows: dict[str, int] = {}
+        self._characters = 0
         # Whole from the start: the system hands out memory only where there is something written.
         self.table = torch.empty(limit, width)
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
 
     def __contains__(self, word: str) -> bool:
         return word in self._rows
@@ -83,7 +88,7 @@ class WordCache:
             return [self._rows[token] for token in tokens]
         except KeyError:
             new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
-        if len(self._rows) + len(new) > self._limit:
+        if len(self._rows) + len(new) > self._limit or self._characters > MOST_CHARACTERS:
             self._forget()
             new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
         assert len(self._rows) + len(new) <= self._limit, "the cache holds two batches"
@@ -93,14 +98,18 @@ class WordCache:
 
     def _forget(self) -> None:
         """Keep the older half: words that come early in a text are mostly the frequent ones."""
-        kept = list(self._rows)[: self._limit // 2]
+        kept = islice(self._rows, len(self._rows) // 2)
         self._rows = {word: self._rows[word] for word in kept}
+        self._characters = sum(map(len, self._rows))
+        if self._characters > MOST_CHARACTERS:
+            self._rows, self._characters = {}, 0
 
     def _add(self, words: Sequence[str]) -> None:
         start = len(self._rows)
         end = start + len(words)
         self._compute(words, self.table[start:end])
         self._rows.update(zip(words, range(start, end), strict=True))
+        self._characters += sum(map(len, words))
 
 
 class FastEngine:
@@ -174,10 +183,9 @@ class FastEngine:
         first, *others = self._layers
         steps = plan_steps(lengths, first.directions)
         size = int(lengths[0])
+        inside = np.flatnonzero(np.arange(size) < lengths[:, None])
         places = torch.zeros(len(lengths) * size, dtype=torch.long)  # [B · T]
-        places[torch.from_numpy(np.flatnonzero(np.arange(size) < lengths[:, None]))] = torch.tensor(
-            rows
-        )
+        places[torch.from_numpy(inside)] = torch.tensor(rows)
         states = first.run(self.words.table, places[steps.positions], steps.counts)
         outputs = _by_position(states, steps, len(places))
         for layer, below in zip(others, self._layers, strict=False):

@@ -99,6 +99,15 @@ def test_early_words_outlive_a_full_cache(monkeypatch: pytest.MonkeyPatch) -> No
     assert "w16" in engine.words
 
 
+def test_endless_words_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "MOST_CHARACTERS", 1000)
+    engine = fast(a_model())
+    for number in range(20):
+        engine.emissions([[f"{number}" * 300, "Anna"]])
+        assert sum(map(len, engine.words)) <= 1000 + 2 * 300 + 4
+    assert "Anna" in engine.words
+
+
 def change_in_place(model: Model) -> None:
     with torch.no_grad():
         model.network.embedder.words.weight.mul_(2.0)
