@@ -55,7 +55,8 @@ class Setting:
     def work(self, name: str, *arguments: str, threads: int = 1, before: str = "") -> "Worker":
         """Start one of our own processes: module `name` of this package."""
         return Worker(
-            [sys.executable, "-m", f"benchmarks.{name}", *arguments],
+            # -P: the folder that one stands in may hold another version of the package.
+            [sys.executable, "-P", "-m", f"benchmarks.{name}", *arguments],
             self.log(f"{name}-{arguments[0]}" if len(arguments) > 1 else name),
             environment(threads, [before] if before else []),
         )
