@@ -2,9 +2,8 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ner.config import Config
 from ner.corpus import Corpus
@@ -12,9 +11,11 @@ from ner.errors import UsageError
 from ner.evaluation import (
     O_BIASES,
     Calibration,
+    Mistakes,
     Point,
     Report,
     TradeOff,
+    analyse_mistakes,
     check_labelled,
     evaluate_spans,
     measure_calibration,
@@ -22,11 +23,19 @@ from ner.evaluation import (
     unknown_labels,
 )
 from ner.model.device import choose_device
-from ner.predict import Prediction, predict
+from ner.predict import Prediction
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_model
-from ner.training.seeds import SeedsFinished, finish_seeds, seed_folder, seed_folders
+from ner.training.distill import Ensemble, draw_sentences
+from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_model, resolve
+from ner.training.seeds import (
+    Distilled,
+    SeedsFinished,
+    finish_seeds,
+    seed_folder,
+    seed_folders,
+    student_folder,
+)
 
 _log = logging.getLogger("ner")
 
@@ -37,6 +46,8 @@ def train(
     config: Config | None = None,
     *,
     seeds: Sequence[int] = (),
+    distill: bool = False,
+    unlabelled: str | Path | None = None,
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -44,10 +55,21 @@ def train(
     """Train a tagger into a run folder and return the best model.
 
     With `seeds`, one model each is trained, and the one that is best on valid
-    returned. Raises `NerError` for a corpus, setting or folder that will not do.
+    returned. With `distill` these teach a further one of the same size, which
+    is returned; sentences of the text in the file `unlabelled`, a paragraph on
+    each line, of which they are sure join in. Raises `NerError` for a corpus,
+    text, setting or folder that will not do.
     """
     events = train_events(
-        corpus, out, config, seeds=seeds, device=device, resume=resume, overwrite=overwrite
+        corpus,
+        out,
+        config,
+        seeds=seeds,
+        distill=distill,
+        unlabelled=unlabelled,
+        device=device,
+        resume=resume,
+        overwrite=overwrite,
     )
     for _ in events:
         pass
@@ -60,6 +82,8 @@ def train_events(
     config: Config | None = None,
     *,
     seeds: Sequence[int] = (),
+    distill: bool = False,
+    unlabelled: str | Path | None = None,
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -73,16 +97,26 @@ def train_events(
         raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
+    if distill and len(seeds) < 2:
+        raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
+    if unlabelled is not None and not distill:
+        raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     config = config or Config()
     chosen = choose_device(device)
     out = Path(out)
-    old = [out, *seed_folders(out)]
+    student = student_folder(out)
+    old = [out, *seed_folders(out), student]
     if not resume:
         for place in old:
             check_folder(place, overwrite=overwrite)
     elif seeds and (out / "config.toml").exists():
         raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
+    elif not distill and (student / "config.toml").exists():
+        raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
+    text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolve(config, corpus))
+    # Those that teach read single sentences, whatever the one that they teach hears of documents.
+    single = config.replace({"model.context": "sentence"}) if distill else config
+    configs = [single.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
     finished: list[Finished] = []
     for part, folder in zip(configs, folders, strict=True):
@@ -92,53 +126,92 @@ def train_events(
         elif not resume and not finished:
             for place in old:  # only now: whatever is wrong with the new run has been said
                 clear_folder(place)
-        for event in run.events():
-            yield event
-            if isinstance(event, Finished):
-                finished.append(event)
+        finished.append((yield from _passed_on(run)))
+    distilled = None
+    if distill:
+        ensemble = Ensemble(folders, chosen)
+        taught = ensemble.teach(corpus, text, resolve(config, corpus))
+        run = Run(corpus, config, student, chosen, progress, taught)
+        if resume and has_model(student):
+            run.resume()
+        distilled = Distilled(ensemble.evaluate(corpus), (yield from _passed_on(run)))
     if seeds:
-        yield finish_seeds(out, seeds, finished)
+        yield finish_seeds(out, seeds, finished, distilled)
+
+
+def _passed_on(run: Run) -> Generator[Event, None, Finished]:
+    """Let a run happen; returns what came of it."""
+    for event in run.events():
+        yield event
+    assert isinstance(event, Finished), "a run ends with that"
+    return event
 
 
 def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
     """Score a tagger on labelled sentences by seqeval (entity precision, recall, F1).
 
-    Types that the model does not know count as missed, and are said once in the log.
+    Types that the model does not know count as missed, and are said once in the
+    log. Raises `CorpusError` for sentences with unknown labels.
     """
-    if unknown := unknown_labels([s.spans for s in sentences], tagger.labels):
-        _log.warning("types that the model does not know count as missed: %s", ", ".join(unknown))
-    return evaluate_spans(sentences, tagger.predict(sentences))
+    return Evaluation(tagger, sentences, scores=False).report()
 
 
-def evaluate_calibration(tagger: Tagger, sentences: Sequence[Sentence]) -> Calibration:
-    """How far the scores of a tagger's entities are the shares in which these are right.
+class Evaluation:
+    """What a tagger finds in labelled sentences, held against their labels in several ways.
 
-    Raises `CorpusError` for sentences with unknown labels.
+    It is found once, for all of them but the trade-off.
     """
-    check_labelled(sentences)
-    return measure_calibration([s.spans for s in sentences], _predict(tagger, sentences))
 
+    def __init__(
+        self, tagger: Tagger, sentences: Sequence[Sentence], *, scores: bool = True
+    ) -> None:
+        """Without `scores`, which take a while, there is nothing but a report to be had.
 
-def evaluate_trade_off(tagger: Tagger, sentences: Sequence[Sentence]) -> TradeOff:
-    """A tagger's scores over a range of lowest scores, and over a range of biases of O.
+        Raises `CorpusError` for sentences with unknown labels.
+        """
+        check_labelled(sentences)
+        self._tagger = tagger
+        self._sentences = sentences
+        self._gold = [sentence.spans for sentence in sentences]
+        self._found = tagger.predictions(sentences, with_scores=scores)
 
-    Either setting varies while the tagger's own value of the other one holds.
-    Raises `CorpusError` for sentences with unknown labels.
-    """
-    check_labelled(sentences)
-    gold = [sentence.spans for sentence in sentences]
-    every = _predict(tagger, sentences, min_score=0.0)
-    by_bias = []
-    for bias in O_BIASES:
-        found = _predict(tagger, sentences, with_scores=False, o_bias=bias)
-        by_bias.append(Point.of(bias, gold, [spans for spans, _ in found]))
-    return {"min_score": min_score_points(gold, every), "o_bias": by_bias}
+    def report(self) -> Report:
+        """Precision, recall and F1; a type that the model does not know is said in the log."""
+        if unknown := unknown_labels(self._gold, self._tagger.labels):
+            _log.warning(
+                "types that the model does not know count as missed: %s", ", ".join(unknown)
+            )
+        pairs = zip(self._sentences, self._found, strict=True)
+        return evaluate_spans(
+            self._sentences, [dataclasses.replace(one, spans=found.spans) for one, found in pairs]
+        )
 
+    def calibration(self) -> Calibration:
+        """How far the scores of entities are the shares in which these are right."""
+        return measure_calibration(self._gold, self._found)
 
-def _predict(
-    tagger: Tagger, sentences: Sequence[Sentence], *, with_scores: bool = True, **settings: Any
-) -> list[Prediction]:
-    """What a tagger finds with some of its settings changed."""
-    changed = dataclasses.replace(tagger._settings, **settings)
-    tokens = [sentence.tokens for sentence in sentences]
-    return predict(tagger._bundle.model, tokens, with_scores=with_scores, settings=changed)
+    def mistakes(self, train: Sequence[Sentence] = (), examples: int = 10) -> Mistakes:
+        """The mistakes, sorted; `train` are the sentences that the model learnt from, if known."""
+        return analyse_mistakes(self._sentences, self._found, train, examples)
+
+    def trade_off(self) -> TradeOff:
+        """Scores over a range of lowest scores, and over a range of biases of O.
+
+        Either setting varies while the tagger's own value of the other one holds.
+        """
+        every = self._with("min_score", 0.0)
+        by_bias = [
+            Point.of(bias, self._gold, [spans for spans, _ in self._with("o_bias", bias)])
+            for bias in O_BIASES
+        ]
+        return {"min_score": min_score_points(self._gold, every), "o_bias": by_bias}
+
+    def _with(self, name: str, value: float) -> Sequence[Prediction]:
+        """What is found with another value of a setting; what was found if it is no other."""
+        if getattr(self._tagger.settings, name) == value:
+            return self._found
+        return self._tagger.predictions(
+            self._sentences,
+            with_scores=name == "min_score",
+            changes={f"predict.{name}": value},
+        )

@@ -2,39 +2,70 @@
 
 ::
 
-    config.json           format number, settings, sizes, what is known of the model
+    config.json           format number, settings, what is known of the model
     tags.json             the tag set, in the order of the emissions
-    words.json            folded words: those that were trained, then the spare ones
+    words.json            tables of words: how they are folded, and which there are
     characters.json       characters
+    clusters.json         Brown clusters, if they are features: paths, and words with theirs
+    pairs.json            pairs of tokens, if they are features
+    gazetteers.json       word lists, if they are features: tokenised entries by label
     weights.safetensors   all weights
-    README.md             a card for people: scores, data, settings
+    checksums.json        SHA-256 of all these, which are not to be changed
+    README.md             a card for people: scores, data, settings; may be changed
 
-The folder is written under a temporary name and renamed.
+The folder is written under a temporary name and renamed. Others read it
+without trust: see `ner.stored`. Format 2 is the same without checksums.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import os
+import platform
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import safetensors
+import numpy as np
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 import ner
-from ner.config import Config, from_dict
+from ner.config import Config, ModelConfig, from_dict
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.features import Indexer, Vocabulary
+from ner.features import Clusters, Gazetteer, Indexer, Vocabulary, WordTable
+from ner.features.gazetteers import LONGEST_ENTRY
+from ner.features.vocabulary import FIRST
 from ner.files import write_folder
-from ner.model import Model, Network
+from ner.model import Model, Network, Sizes, TableSize
+from ner.stored import (
+    CHECKSUMS,
+    Refused,
+    StoredFolder,
+    StoredTensors,
+    damaged,
+    to_json,
+    write_stored,
+)
 from ner.tags import OUTSIDE, tag_set
 
-FORMAT = 1
+FORMAT = 3
+OLDEST = 2  # that is still read
+WEIGHTS = "weights.safetensors"
+FILES = {
+    "config.json",
+    "tags.json",
+    "words.json",
+    "characters.json",
+    "clusters.json",
+    "pairs.json",
+    "gazetteers.json",
+    WEIGHTS,
+}
+MOST_TAGS = 4096
+"""What may follow what is a square of them, which a small file must not make large."""
 FINISHED = "result.json"  # written last into a run folder
-
-_WORDS = "embedder.words.weight"
 
 
 @dataclass(frozen=True)
@@ -60,32 +91,37 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
     model = bundle.model
-    embedder = model.network.embedder
+    if len(model.tags) > MOST_TAGS:
+        raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
+    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
     config = {
         "format": FORMAT,
         "version": ner.__version__,
         "config": bundle.config.to_dict(),
-        "fold_case": model.indexer.fold_case,
-        "fold_digits": model.indexer.fold_digits,
-        "trained_words": embedder.words.num_embeddings,
-        "word_dim": embedder.words.embedding_dim,
         "about": dict(bundle.about),
     }
     weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
+    files = {
+        "config.json": to_json(config, indent=2),
+        "tags.json": to_json(list(model.tags)),
+        **{name: to_json(value) for name, value in _describe(model).items()},
+        WEIGHTS: safetensors.torch.save(weights),
+    }
     with write_folder(folder) as part:
-        _write_json(part / "config.json", config, indent=2)
-        _write_json(part / "tags.json", list(model.tags))
-        _write_json(part / "words.json", list(model.indexer.words))
-        _write_json(part / "characters.json", list(model.indexer.characters))
-        (part / "weights.safetensors").write_bytes(safetensors.torch.save(weights))
+        write_stored(part, files)
         # A name that is no UTF-8 must not lose the model.
         text = card(bundle).encode("utf-8", "backslashreplace")
         (part / "README.md").write_bytes(text)
 
 
-def _write_json(path: Path, value: Any, indent: int | None = None) -> None:
-    # ASCII escapes: a vocabulary may hold lone surrogates, which UTF-8 cannot.
-    path.write_text(json.dumps(value, indent=indent) + "\n", encoding="ascii")
+def versions() -> dict[str, str]:
+    """What a model made now is made with: the programs whose arithmetic it depends on."""
+    return {
+        "ner": ner.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
 
 
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
@@ -96,50 +132,186 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
-    place = folder / "config.json"
-    config = _read_json(place, dict)
-    written = config.get("format")
-    if type(written) is not int or written < 1:
-        raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
-    if written > FORMAT:
-        raise BundleError(
-            f"{place}: has format {written} of ner {config.get('version')}, newer than this "
-            f"ner {ner.__version__} can read; upgrade with pip install --upgrade ner"
-        )
-    return _assemble(folder, config, torch.device(device))
+    device = torch.device(device)
+    try:
+        return _load(StoredFolder(folder), device)
+    except Refused as error:
+        raise BundleError(f"{error}; copy the model again") from None
 
 
-def _assemble(folder: Path, config: dict[str, Any], device: torch.device) -> Bundle:
-    """Put the files together. Raises `BundleError` for what does not fit together."""
-    place = folder / "config.json"
+def _load(files: StoredFolder, device: torch.device) -> Bundle:
+    place = files.path / "config.json"
+    config = files.json("config.json", dict)
+    _check_format(place, config)
+    # With checksums, the format has one, too: a 3 that became a 2 does not pass.
+    if config["format"] > 2 or files.has(CHECKSUMS):
+        files.check(FILES)
+    about = _entry(place, config, "about", dict)
     try:
         settings = from_dict(_entry(place, config, "config", dict), str(place))
     except ConfigError as error:
-        raise BundleError(f"{error}; the model was written by another version") from None
-    tags = _read_strings(folder / "tags.json")
-    if tags != tag_set(_labels(tags), settings.model.scheme):
-        raise _damaged(folder / "tags.json", f"no set of {settings.model.scheme} tags")
-    words = Vocabulary(_read_strings(folder / "words.json"))
-    characters = Vocabulary(_read_strings(folder / "characters.json"))
-    trained = _entry(place, config, "trained_words", int)
-    if trained > len(words):
-        raise _damaged(folder / "words.json", f"{len(words)} words instead of {trained} or more")
-    weights = _read_weights(folder / "weights.safetensors")
-    shape = (trained, _entry(place, config, "word_dim", int))
-    if weights.get(_WORDS, torch.empty(0)).shape != shape:
-        raise _damaged(folder / "weights.safetensors", "words of another number or size")
-    network = Network(
-        settings.model,
-        tags,
-        words=trained,
-        spare=len(words) - trained,
-        characters=len(characters),
-        word_dim=shape[1],
+        told = str(error)[:1000]
+        raise BundleError(f"{told}; the model was written by another version") from None
+    tags = _read_tags(files, settings.model.scheme)
+    indexer, tables = _read_indexer(files)
+    if settings.model.context == "document":
+        indexer = replace(indexer, echo_labels=tuple(sorted(_labels(tags))))
+    sizes = Sizes(tables, len(indexer.characters), indexer.kinds)
+    with files.tensors(WEIGHTS) as stored:
+        network = _outline(settings.model, tags, sizes, stored)
+        stored.expect(network.state_dict())
+        weights = stored.read()
+    for name, tensor in weights.items():
+        if tensor.numel() and not all(bound.isfinite() for bound in tensor.aminmax()):
+            raise damaged(stored.path, f"{name!r} holds a number that is not finite")
+    network.load_state_dict(weights, assign=True)
+    return Bundle(Model(indexer, tuple(tags), network.to(device).eval()), settings, about)
+
+
+def _check_format(place: Path, config: Mapping[str, Any]) -> None:
+    written, version = config.get("format"), config.get("version")
+    if type(written) is not int or written < 1:
+        raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
+    if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
+        version = "of an unknown version"  # it is printed: no lines, no colours
+    told = f"{place}: has format {written} of ner {version}"
+    if written < OLDEST:
+        raise BundleError(
+            f"{told}, older than this ner {ner.__version__} can read; train the model again"
+        )
+    if written > FORMAT:
+        raise BundleError(
+            f"{told}, newer than this ner {ner.__version__} can read; "
+            "upgrade with pip install --upgrade ner"
+        )
+
+
+class _Unfilled(TorchFunctionMode):
+    """Leaves out what fills new parameters, which are all to be replaced.
+
+    Without memory, it does nothing but load torch's compiler, for a second or two.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if func.__name__ in ("normal_", "uniform_", "eye"):
+            return args[0] if args else None
+        return func(*args, **(kwargs or {}))
+
+
+def _outline(
+    config: ModelConfig, tags: Sequence[str], sizes: Sizes, stored: StoredTensors
+) -> Network:
+    """The network that the files describe, without weights, which would take memory.
+
+    Raises `Refused` for one with more parts than there are tensors, before it is built.
+    """
+    parts = config.layers + len(sizes.words) + len(sizes.kinds)
+    if parts > len(stored.places):
+        raise damaged(stored.path, "does not fit the other files: too few tensors")
+    try:
+        with torch.device("meta"), _Unfilled():
+            return Network(config, tags, sizes)
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise damaged(stored.path, f"no network is like the settings: {reason}") from None
+
+
+def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
+    place = files.path / "tags.json"
+    tags = _strings(place, files.json("tags.json", list))
+    labels = _labels(tags)
+    if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
+        raise damaged(place, f"no set of {scheme} tags")
+    return tags
+
+
+def _describe(model: Model) -> dict[str, Any]:
+    """How tokens become numbers: what the JSON files hold, by name."""
+    indexer = model.indexer
+    tables = zip(indexer.tables, model.network.embedder.tables, strict=True)
+    files: dict[str, Any] = {
+        "words.json": [
+            {
+                "fold_case": table.fold_case,
+                "fold_digits": table.fold_digits,
+                **embedding.size._asdict(),
+                "words": list(table.words),
+            }
+            for table, embedding in tables
+        ],
+        "characters.json": list(indexer.characters),
+    }
+    if indexer.clusters is not None:
+        files["clusters.json"] = {
+            "paths": indexer.clusters.paths,
+            "words": dict(indexer.clusters.words),
+        }
+    if indexer.pairs is not None:
+        files["pairs.json"] = list(indexer.pairs)
+    if indexer.gazetteers:
+        files["gazetteers.json"] = [
+            {"label": part.label, "entries": part.entries} for part in indexer.gazetteers
+        ]
+    return files
+
+
+def _read_indexer(files: StoredFolder) -> tuple[Indexer, tuple[TableSize, ...]]:
+    """How tokens become numbers, and the shapes of the tables of words."""
+    place = files.path / "words.json"
+    read = [_read_table(place, entry) for entry in files.json("words.json", list)]
+    if not read:
+        raise damaged(place, "no table of words")
+    indexer = Indexer(
+        tuple(table for table, _ in read),
+        _read_vocabulary(files, "characters.json"),
+        _read_clusters(files) if files.has("clusters.json") else None,
+        _read_gazetteers(files) if files.has("gazetteers.json") else (),
+        _read_vocabulary(files, "pairs.json") if files.has("pairs.json") else None,
     )
-    _put_weights(network, weights, folder / "weights.safetensors")
-    folds = [_entry(place, config, name, bool) for name in ("fold_case", "fold_digits")]
-    model = Model(Indexer(words, characters, *folds), tuple(tags), network.to(device).eval())
-    return Bundle(model, settings, _entry(place, config, "about", dict))
+    return indexer, tuple(size for _, size in read)
+
+
+def _read_vocabulary(files: StoredFolder, name: str) -> Vocabulary:
+    return Vocabulary(_strings(files.path / name, files.json(name, list)))
+
+
+def _read_table(place: Path, entry: Any) -> tuple[WordTable, TableSize]:
+    if not isinstance(entry, dict):
+        raise damaged(place, "no table of words")
+    words = Vocabulary(_strings(place, _entry(place, entry, "words", list)))
+    folds = [_entry(place, entry, name, bool) for name in ("fold_case", "fold_digits")]
+    trained, spare, dim = (_entry(place, entry, n, int) for n in ("trained", "spare", "dim"))
+    size = TableSize(trained, spare, dim, _entry(place, entry, "pretrained", bool))
+    if trained + spare != len(words) or trained < FIRST or spare < 0 or dim < 1:
+        raise damaged(place, f"{len(words)} numbers of words instead of {trained} + {spare}")
+    return WordTable(words, *folds), size
+
+
+def _read_clusters(files: StoredFolder) -> Clusters:
+    place = files.path / "clusters.json"
+    value = files.json("clusters.json", dict)
+    paths = _strings(place, _entry(place, value, "paths", list))
+    words = _entry(place, value, "words", dict)
+    if not all(type(path) is int and 0 <= path < len(paths) for path in words.values()):
+        raise damaged(place, "words of clusters that there are not")
+    return Clusters(tuple(paths), words)
+
+
+def _read_gazetteers(files: StoredFolder) -> tuple[Gazetteer, ...]:
+    place = files.path / "gazetteers.json"
+    found = []
+    for part in files.json("gazetteers.json", list):
+        if not isinstance(part, dict):
+            raise damaged(place, "no word list")
+        entries = _entry(place, part, "entries", list)
+        if not all(isinstance(e, list) and all(isinstance(t, str) for t in e) for e in entries):
+            raise damaged(place, "entries that are no tokens")
+        if any(len(entry) > LONGEST_ENTRY for entry in entries):
+            raise damaged(place, f"entries of more than {LONGEST_ENTRY} tokens")
+        found.append(Gazetteer.build(_entry(place, part, "label", str), entries))
+    return tuple(found)
 
 
 def _labels(tags: Iterable[str]) -> list[str]:
@@ -147,67 +319,31 @@ def _labels(tags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(tag.partition("-")[2] for tag in tags if tag != OUTSIDE))
 
 
-def _damaged(path: Path, reason: str) -> BundleError:
-    return BundleError(f"{path}: is damaged ({reason}); copy the model again")
-
-
 def _entry(place: Path, config: Mapping[str, Any], name: str, kind: type) -> Any:
-    """A value of ``config.json``. Raises `BundleError` if it is missing or of another type."""
+    """A value of an object. Raises `Refused` if it is missing or of another type."""
     if type(config.get(name)) is not kind:
-        raise _damaged(place, f"no {name!r} of type {kind.__name__}")
+        raise damaged(place, f"no {name!r} of type {kind.__name__}")
     return config[name]
 
 
-def _read_strings(path: Path) -> list[str]:
-    """A JSON array of strings that all differ."""
-    value: list[str] = _read_json(path, list)
+def _strings(path: Path, value: list[str]) -> list[str]:
+    """The same, if these are strings that all differ."""
     if not all(isinstance(entry, str) for entry in value) or len(set(value)) < len(value):
-        raise _damaged(path, "not different strings")
+        raise damaged(path, "not different strings")
     return value
-
-
-def _read_json(path: Path, kind: type) -> Any:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except (ValueError, RecursionError):
-        raise _damaged(path, "not JSON") from None
-    if not isinstance(value, kind):
-        raise _damaged(path, f"no JSON {kind.__name__}")
-    return value
-
-
-def _unreadable(path: Path, error: OSError) -> BundleError:
-    if isinstance(error, FileNotFoundError):
-        return BundleError(f"{path}: is missing; copy the model again")
-    return BundleError(f"{path}: cannot be read ({error.strerror or error}); copy the model again")
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    try:
-        return safetensors.torch.load(path.read_bytes())
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except safetensors.SafetensorError as error:
-        raise _damaged(path, str(error)) from None
-
-
-def _put_weights(network: Network, weights: Mapping[str, Tensor], path: Path) -> None:
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise _damaged(path, f"does not fit the other files: {reason}") from None
 
 
 def find_bundle(path: str | Path) -> Path:
     """The folder of the bundle: the one named, or ``model/`` in it. Raises `UsageError`."""
     path = Path(path)
     for folder in (path, path / "model"):
-        if (folder / "config.json").is_file():
+        # Not `exists`: a link to nowhere has a complaint of its own, and a folder that cannot be
+        # entered is no traceback.
+        if folder != path and os.path.islink(folder):
+            raise UsageError(f"{folder}: is a link; name the folder that it leads to")
+        if os.path.lexists(folder / "config.json"):
             return folder
-    if not path.exists():
+    if not os.path.lexists(path):
         raise UsageError(f"{path}: no such model folder; train one with: ner train --data NAME")
     raise UsageError(
         f"{path}: is no model folder (no config.json in it or in its model/); name a run "
@@ -236,6 +372,7 @@ def card(bundle: Bundle) -> str:
         for split, s in about.get("scores", {}).items()
     ]
     notes = [f"- {note}" for note in about.get("notes", ())]
+    made_with = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
     settings = [
         f"| {section}.{name} | {json.dumps(value)} |"
         for section, part in bundle.config.to_dict().items()
@@ -244,7 +381,8 @@ def card(bundle: Bundle) -> str:
     lines = [
         f"# A named-entity tagger trained on {about.get('corpus', 'a corpus')}",
         "",
-        f"Made with ner {ner.__version__}. Entity types: {', '.join(bundle.labels)}.",
+        f"Entity types: {', '.join(bundle.labels)}.",
+        f"Made with {made_with or 'an earlier ner'}; seed {bundle.config.train.seed}.",
         "",
         "## Scores",
         "",

@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from ner.errors import ConfigError
 from ner.files import READ_ERRORS, open_binary, unreadable
 
 Check = tuple[Callable[[Any], bool], str]
+_NO_TOML = (ValueError, RecursionError)  # too many digits or brackets, and all that is told
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def one_of(*choices: str) -> Check:
@@ -34,6 +37,11 @@ def at_least(low: float) -> Check:
 def within(low: float, high: float) -> Check:
     """A check that ``low <= value < high``."""
     return (lambda value: low <= value < high), f"at least {low} and below {high}"
+
+
+def up_to(low: float, high: float) -> Check:
+    """A check that ``low <= value <= high``."""
+    return (lambda value: low <= value <= high), f"at least {low} and at most {high}"
 
 
 def setting(default: Any, meaning: str, check: Check | None = None) -> Any:
@@ -88,10 +96,39 @@ class ModelConfig:
         "most frequent words of a vectors file kept, frozen, beside those of the corpus",
         at_least(0),
     )
-    train_vectors: bool = setting(True, "go on training pre-trained vectors of training words")
-    chars: str = setting("cnn", "how characters are encoded", one_of("cnn", "lstm", "none"))
-    char_dim: int = setting(30, "size of character embeddings", at_least(1))
-    char_hidden: int = setting(50, "filters, or LSTM units per direction", at_least(1))
+    vectors: str = setting(
+        "tuned",
+        "what becomes of pre-trained vectors: tuned (go on learning for words of the training "
+        "split), frozen, or projected (frozen, with a learnt linear map)",
+        one_of("tuned", "frozen", "projected"),
+    )
+    pairs: str = setting(
+        "auto",
+        "whether pairs of neighbouring tokens are features; auto: where tokens are characters",
+        one_of("auto", "yes", "no"),
+    )
+    pair_dim: int = setting(50, "size of the embedding of a pair of tokens", at_least(1))
+    context: str = setting(
+        "sentence",
+        "what a tag may depend on; document: also on how a word is tagged elsewhere in it",
+        one_of("sentence", "document"),
+    )
+    echo_dim: int = setting(
+        10, "size of the embedding of how a word is tagged elsewhere", at_least(1)
+    )
+    cluster_dim: int = setting(
+        20, "size of the embedding of each prefix of a word's cluster", at_least(1)
+    )
+    gazetteer_dim: int = setting(
+        5, "size of the embedding of a word's place in an entry of a word list", at_least(1)
+    )
+    chars: str = setting(
+        "auto",
+        "how characters are encoded; auto: none where tokens are characters, else cnn",
+        one_of("auto", "cnn", "lstm", "none"),
+    )
+    char_dim: int = setting(50, "size of character embeddings", at_least(1))
+    char_hidden: int = setting(150, "filters, or LSTM units per direction", at_least(1))
     char_kernel: int = setting(3, "width of the character filters", at_least(1))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
@@ -106,9 +143,15 @@ class TrainConfig:
     """How it is trained."""
 
     seed: int = setting(1, "start of every random choice", within(0, 2**32))
-    vectors: str = setting("", "file of pre-trained word vectors to start from")
-    epochs: int = setting(30, "most passes over the training split", at_least(1))
-    patience: int = setting(8, "epochs without a better valid F1 before stopping", at_least(1))
+    vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
+    gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
+    clusters: str = setting("", "file of Brown clusters of words, as features")
+    epochs: int = setting(
+        0, "most passes over the training split; 0: 20, and more if it is small", at_least(0)
+    )
+    patience: int = setting(
+        0, "epochs without a better valid F1 before stopping; 0: 0.4 of all epochs", at_least(0)
+    )
     batch_sentences: int = setting(32, "most sentences in a batch", at_least(1))
     batch_tokens: int = setting(2000, "most padded tokens in a batch", at_least(1))
     optimizer: str = setting("adamw", "how weights move", one_of("adamw", "sgd"))
@@ -125,12 +168,32 @@ class TrainConfig:
     ema: float = setting(
         0.999, "decay of the averaged weights that are judged; 0: none", within(0, 1)
     )
-    word_dropout: float = setting(0.05, "share of words hidden in training", within(0, 1))
+    word_dropout: float = setting(0.2, "share of words hidden in training", within(0, 1))
+    adversarial: float = setting(
+        -1.0,
+        "size of the push against a sentence's features, as a share of them, under which it is "
+        "learnt once more; 0: none; below 0: 0.03 where tokens are characters, else none",
+        within(-1, 1),
+    )
     unknown_rate: float = setting(
         0.5, "share of once-seen words replaced by the unknown word in training", within(0, 1)
     )
     type_weights: str = setting(
         "", "how much the mistakes at tokens of a type count, as MISC=2,PER=0.5; others count 1"
+    )
+    distill_weight: float = setting(
+        0.5,
+        "share of the ensemble in what --distill teaches of a labelled sentence; the rest is its "
+        "labels",
+        up_to(0, 1),
+    )
+    unlabelled_sentences: int = setting(
+        20_000, "most sentences drawn from --unlabelled text", at_least(1)
+    )
+    unlabelled_confidence: float = setting(
+        0.5,
+        "drawn sentences are kept if the ensemble is at least that sure of every token",
+        within(0, 1),
     )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
@@ -175,6 +238,11 @@ class Config:
             lines += [f"[{section}]", *(f"{k} = {_toml(v)}" for k, v in part.items()), ""]
         return "\n".join(lines)
 
+    def __getitem__(self, key: str) -> Any:
+        """The value of a setting by its dotted key."""
+        section, _, name = key.partition(".")
+        return getattr(getattr(self, section), name)
+
     def replace(self, changes: Mapping[str, Any]) -> "Config":
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
         config = self
@@ -195,7 +263,7 @@ SECTIONS: dict[str, type] = {
 
 
 def _toml(value: Any) -> str:
-    """A text, number or boolean as TOML: JSON, but for pairs of surrogates and DEL."""
+    """A text, number, boolean or list as TOML: JSON, but for pairs of surrogates and DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -241,11 +309,17 @@ def _fit(key: str, value: Any) -> Any:
         raise ConfigError(f"unknown setting {key!r}; {_remedy(key)}")
     item = _FIELDS[key]
     wanted: Any = item.type
+    if type(value) is int and value.bit_length() > 63:
+        raise ConfigError(f"setting {key} is a whole number of more than 64 bits; make it smaller")
     if wanted is float and type(value) is int:
         value = float(value)
+    if wanted == _TEXTS:
+        value = _texts(value)
+        wanted = tuple
+    _check_surrogates(key, value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise ConfigError(
-            f"setting {key} takes {_PLAIN[wanted]}, not {value!r}; "
+            f"setting {key} takes {_PLAIN[wanted]}, not {_shown(value)}; "
             f"its default is {json.dumps(item.default)}"
         )
     check: Check | None = item.metadata["check"]
@@ -254,7 +328,40 @@ def _fit(key: str, value: Any) -> Any:
     return value
 
 
-_PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+def _shown(value: Any) -> str:
+    """A value for a message, cut if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # digits beyond what Python writes
+        return "this"
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+def _check_surrogates(key: str, value: Any) -> None:
+    """Refuse text that no file can hold: the name of a file, mostly, that is no UTF-8."""
+    for text in value if isinstance(value, tuple | list) else [value]:
+        if isinstance(text, str) and _SURROGATE.search(text):
+            raise ConfigError(f"setting {key} has {text!r}, which is no Unicode; rename the file")
+
+
+_TEXTS = tuple[str, ...]
+_PLAIN = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    tuple: 'texts, as ["one", "two"]',
+}
+
+
+def _texts(value: Any) -> Any:
+    """Several texts as a tuple; one text alone counts as several, unless it is empty."""
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list | tuple):
+        texts = all(isinstance(part, str) for part in value)
+        return tuple(value) if texts else list(value)  # a list is refused by its type
+    return value
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -268,9 +375,12 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         raise ConfigError(f"--set {text!r} lacks a value; write --set section.key=value")
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except _NO_TOML:
         parsed = _spelled_otherwise(value)
-    if key in _FIELDS and _FIELDS[key].type is str and not isinstance(parsed, str):
+    wanted: Any = _FIELDS[key].type if key in _FIELDS else None
+    if wanted is str and not isinstance(parsed, str):
+        return key, value
+    if wanted == _TEXTS and not isinstance(parsed, str | list):
         return key, value
     return key, parsed
 
@@ -319,10 +429,12 @@ def load_config(path: str | Path | None = None, assignments: Iterable[str] = ())
 def _read(path: str | Path) -> dict[str, Any]:
     try:
         with open_binary(path) as file:
-            return tomllib.loads(file.read().decode("utf-8-sig"))
+            data = file.read()
     except READ_ERRORS as error:
         raise unreadable(path, error) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    try:
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except _NO_TOML as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from None
 
 

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import gzip
 import io
+import lzma
 import os
 import secrets
 import shutil
@@ -20,15 +21,17 @@ from typing import IO, BinaryIO, cast
 
 from ner.errors import NerError, UsageError
 
-# What reading from an open file can raise; a damaged ``.gz`` shows only then.
-READ_ERRORS = (OSError, EOFError, zlib.error)
+# What unpacking can raise; a damaged file shows only when it is read.
+UNPACK_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
+# What reading from an open file can raise.
+READ_ERRORS = (OSError, *UNPACK_ERRORS)
 
 # What the system says of a disk on which nothing more can be written.
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def open_binary(path: str | Path) -> IO[bytes]:
-    """Open a file for reading bytes; ``.gz`` is unpacked on the way.
+    """Open a file for reading bytes; ``.gz`` and ``.xz`` are unpacked on the way.
 
     Raises `UsageError` for a file that is missing or a folder, `NerError` for one that cannot be
     read.
@@ -39,9 +42,17 @@ def open_binary(path: str | Path) -> IO[bytes]:
             raise UsageError(f"{path}: is a folder, not a file; name a file in it")
         if path.suffix == ".gz":
             return cast("IO[bytes]", gzip.open(path, "rb"))
+        if path.suffix == ".xz":
+            return cast("IO[bytes]", lzma.open(path, "rb"))
         return path.open("rb")
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def bytes_read(file: IO[bytes]) -> int:
+    """How far a file opened with `open_binary` has been read, in bytes on the disk; 0: a pipe."""
+    raw = getattr(file, "fileobj", None) or getattr(file, "_fp", None) or file  # of a packed file
+    return raw.tell() if raw.seekable() else 0
 
 
 def unreadable(path: str | Path, error: Exception) -> NerError:

@@ -4,10 +4,14 @@ Everything that predicts (validation while training, `ner evaluate`, `ner tag`,
 `Tagger`) goes through `predict`. Input is never truncated and never dropped:
 what is longer than a window is read in overlapping windows whose emissions are
 stitched together, and decoded as one sequence.
+
+What the network finds may be overruled by *forced* word lists, whose matches
+are entities in any case. That is a rule applied to its results; word lists that
+a model was trained with are features, and a match of theirs decides nothing.
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import compress, groupby
@@ -20,6 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import PredictConfig
+from ner.features import Expected
+from ner.features.echoes import Echoes, echoes
+from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.model.engine import Engine
 from ner.model.network import Network
@@ -80,16 +87,56 @@ def predict(
     *,
     with_scores: bool = True,
     settings: PredictConfig = DEFAULTS,
+    forced: Sequence[Gazetteer] = (),
+    documents: Sequence[int] | None = None,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
     A bias of O and a lowest score change what is found; scores are always the
     model's own probabilities. Without `with_scores` they are left out, and not
     computed unless a lowest one is asked for.
+
+    A model with document context reads each document twice: sentences in which
+    words stand that the first reading has found elsewhere, too, are read again
+    with what was found there. `documents` are numbers that tell them apart;
+    without, each sentence is read by itself, once. What is heard of a word is
+    the model's own finding, as in training, whatever bias and lowest score.
+
+    Matches of `forced` lists are found whatever the model says, of types that
+    it knows or not: one takes the place of all spans of the model that it
+    overlaps, and has the score 1. Of matches that overlap, the longest one
+    stays, then that of the list given first.
     """
+    decode = functools.partial(_decoded, model, with_scores=with_scores, settings=settings)
+    found = decode(sentences)
+    labels = model.indexer.echo_labels
+    if labels and documents is not None:
+        own = replace(settings, min_score=0.0, o_bias=0.0)
+        first = found if own == settings else _decoded(model, sentences, False, own)
+        heard = echoes(sentences, [p.spans for p in first], documents, labels)
+        again = [number for number, echo in enumerate(heard) if echo is not None]
+        second = decode([sentences[i] for i in again], heard=[heard[i] for i in again])
+        for number, prediction in zip(again, second, strict=True):
+            found[number] = prediction
+    if not forced:
+        return found
+    return [
+        _overruled(prediction, rule_spans(forced, tokens), with_scores)
+        for prediction, tokens in zip(found, sentences, strict=True)
+    ]
+
+
+def _decoded(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    with_scores: bool,
+    settings: PredictConfig,
+    heard: Sequence[Echoes] | None = None,
+) -> list[Prediction]:
+    """What one reading of the sentences finds."""
     found = [NOTHING] * len(sentences)
     with _inference(model.network):
-        for numbers, emissions, lengths in _emissions(model, sentences, settings):
+        for numbers, emissions, lengths in _emissions(model, sentences, settings, heard):
             tags = model.network.decode(_biased(emissions, settings.o_bias), lengths)
             rows = _read(model, emissions, lengths, tags, with_scores, settings.min_score)
             for row, prediction in rows.items():
@@ -97,11 +144,43 @@ def predict(
     return found
 
 
+def document_numbers(sentences: Iterable[Sentence]) -> list[int]:
+    """A number for each sentence, the same for those of one document of one file."""
+    known: dict[tuple[str, int], int] = {}
+    return [known.setdefault((s.source, s.document), len(known)) for s in sentences]
+
+
+def _overruled(prediction: Prediction, forced: Sequence[Span], with_scores: bool) -> Prediction:
+    """What was found, less what overlaps forced spans, and those, in order."""
+    if not forced:
+        return prediction
+    spans, scores = prediction
+    covered = {token for span in forced for token in range(span.start, span.end)}
+    own = dict(zip(spans, scores if with_scores else [1.0] * len(spans), strict=True))
+    kept = {s: own[s] for s in spans if covered.isdisjoint(range(s.start, s.end))}
+    merged = sorted((kept | dict.fromkeys(forced, 1.0)).items())
+    return Prediction(
+        tuple(span for span, _ in merged),
+        tuple(score for _, score in merged) if with_scores else (),
+    )
+
+
 def predict_sentences(
-    model: Model, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+    model: Model,
+    sentences: Sequence[Sentence],
+    settings: PredictConfig = DEFAULTS,
+    forced: Sequence[Gazetteer] = (),
 ) -> list[Sentence]:
-    """The same sentences with the spans that the model finds in place of their own."""
-    found = predict(model, [s.tokens for s in sentences], with_scores=False, settings=settings)
+    """The same sentences with the spans that `predict` finds in place of their own."""
+    tokens = [s.tokens for s in sentences]
+    found = predict(
+        model,
+        tokens,
+        with_scores=False,
+        settings=settings,
+        forced=forced,
+        documents=document_numbers(sentences),
+    )
     return [
         s if s.spans == p.spans and not s.partial else replace(s, spans=p.spans, partial=())
         for s, p in zip(sentences, found, strict=True)
@@ -118,7 +197,8 @@ def predict_nbest(
 
     There are fewer where a sentence has fewer legal ones, and none for a
     sentence without tokens. Probabilities and order are the model's own: a bias
-    of O or a lowest score in `settings` does not matter.
+    of O or a lowest score in `settings` does not matter, nor is anything forced.
+    Each sentence is read by itself, once, by models with document context, too.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
     with _inference(model.network):
@@ -140,7 +220,8 @@ def predict_marginals(
     """The probability of each tag at each token, ``[T, K]`` for each sentence.
 
     Tags are in the order of ``model.tags``. They are the model's own
-    probabilities, whatever bias of O is in `settings`.
+    probabilities, whatever bias of O is in `settings`; each sentence is read by
+    itself, once, by models with document context, too.
     """
     found = [np.zeros((0, len(model.tags)))] * len(sentences)
     with _inference(model.network):
@@ -149,6 +230,44 @@ def predict_marginals(
             for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
                 found[number] = row[:length]
     return found
+
+
+def predict_expected(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    choices: Sequence[NDArray[np.bool_]] | None = None,
+    settings: PredictConfig = DEFAULTS,
+) -> list[Expected]:
+    """What the model expects of the tags of each sentence: nothing of one without tokens.
+
+    With `choices`, ``[T, K]`` for each sentence, given that the tags are among
+    those that are true there. As with marginals, a bias of O does not matter.
+    """
+    nothing = Expected(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
+    found = [nothing] * len(sentences)
+    with _inference(model.network):
+        for numbers, emissions, lengths in _emissions(model, sentences, settings):
+            given = None if choices is None else _padded([choices[i] for i in numbers])
+            tokens, moves = model.network.expected(emissions, lengths, given)
+            rows = zip(
+                numbers,
+                lengths.tolist(),
+                tokens.float().numpy(),
+                moves.float().numpy(),
+                strict=True,
+            )
+            for number, length, standing, made in rows:  # copies: padding is not kept
+                found[number] = Expected(standing[:length].copy(), made.copy())
+    return found
+
+
+def _padded(choices: Sequence[NDArray[np.bool_]]) -> Tensor:
+    """``[B, T, K]``: all is possible at padding."""
+    shape = len(choices), max(map(len, choices)), choices[0].shape[1]
+    padded = torch.ones(shape, dtype=torch.bool)
+    for row, possible in enumerate(choices):
+        padded[row, : len(possible)] = torch.from_numpy(possible)
+    return padded
 
 
 @contextmanager
@@ -169,26 +288,34 @@ def _inference(network: Network) -> Iterator[None]:
 
 
 def _emissions(
-    model: Model, sentences: Sequence[Sequence[str]], settings: PredictConfig
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    settings: PredictConfig,
+    heard: Sequence[Echoes] | None = None,
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
     """Sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, batch by batch."""
     engine = model.engine(settings)
+    heard = heard or [None] * len(sentences)
     short = [i for i, tokens in enumerate(sentences) if 0 < len(tokens) <= WINDOW]
     for batch in engine.plan([len(sentences[i]) for i in short]):
         numbers = [short[i] for i in batch]
         lengths = torch.tensor([len(sentences[i]) for i in numbers])
-        yield numbers, engine.emissions([sentences[i] for i in numbers]), lengths
+        emissions = engine.emissions([sentences[i] for i in numbers], [heard[i] for i in numbers])
+        yield numbers, emissions, lengths
     for number, tokens in enumerate(sentences):
         if len(tokens) > WINDOW:
-            yield [number], _stitch(engine, tokens), torch.tensor([len(tokens)])
+            yield [number], _stitch(engine, tokens, heard[number]), torch.tensor([len(tokens)])
 
 
-def _stitch(engine: Engine, tokens: Sequence[str]) -> Tensor:
+def _stitch(engine: Engine, tokens: Sequence[str], heard: Echoes = None) -> Tensor:
     """Emissions ``[1, T, K]`` of a sentence that is read in windows."""
     cut = windows(len(tokens))
     parts: list[Tensor] = [torch.empty(0)] * len(cut)
     for batch in engine.plan([w.end - w.start for w in cut]):
-        emissions = engine.emissions([tokens[cut[i].start : cut[i].end] for i in batch])
+        emissions = engine.emissions(
+            [tokens[cut[i].start : cut[i].end] for i in batch],
+            [heard and heard[cut[i].start : cut[i].end] for i in batch],
+        )
         for row, number in enumerate(batch):
             w = cut[number]
             parts[number] = emissions[row, w.keep_start - w.start : w.keep_end - w.start]

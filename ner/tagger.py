@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
+from ner.features.gazetteers import Gazetteer, read_gazetteers
 from ner.model.device import choose_device
 from ner.predict import (
     Hypothesis,
     Prediction,
+    document_numbers,
     predict,
     predict_marginals,
     predict_nbest,
@@ -40,11 +42,21 @@ class Tagger:
         tagger = Tagger.load("runs/demo")
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
+
+    Matches of `forced` word lists are entities whatever the model says. Unlike
+    the lists that it was trained with, which are features that it trusts or
+    not, they are rules, and it knows nothing of them.
     """
 
-    def __init__(self, bundle: Bundle, settings: PredictConfig | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        settings: PredictConfig | None = None,
+        forced: Sequence[Gazetteer] = (),
+    ) -> None:
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
+        self._forced = tuple(forced)
 
     @classmethod
     def load(
@@ -52,23 +64,38 @@ class Tagger:
         path: str | Path | None = None,
         device: str = "auto",
         settings: Mapping[str, Any] | None = None,
+        force: Sequence[str] = (),
+        tokenizer: str | None = None,
     ) -> Self:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what
-        they leave out is as the model's training had it. Raises `BundleError`
-        or `UsageError` when there is no model, or it cannot be read, and
-        `ConfigError` for settings that do not exist or concern no tagging.
+        they leave out is as the model's training had it. `force` are word lists
+        as ``LABEL=file``: their matches are entities of that type, known to the
+        model or not, with the score 1, in place of what the model finds there;
+        of matches that overlap, the longest stays, then that of the list given
+        first. They are cut into tokens like the text, by `tokenizer` if that is
+        not the model's own.
+
+        Raises `BundleError` or `UsageError` when there is no model, or it
+        cannot be read, `ConfigError` for settings that do not exist or concern
+        no tagging, and `NerError` for word lists that `read_gazetteers` refuses.
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
-        return cls(bundle, predict_config(changes, bundle.config))
+        forced = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
+        return cls(bundle, predict_config(changes, bundle.config), forced)
+
+    @property
+    def settings(self) -> PredictConfig:
+        """How it tags."""
+        return self._settings
 
     @property
     def labels(self) -> list[str]:
-        """The entity types that the model knows."""
-        return self._bundle.labels
+        """The entity types that can be found: those of the model, then others that are forced."""
+        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._forced)]))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -92,8 +119,9 @@ class Tagger:
         """The `count` most probable ways to read each sentence of a text, best first.
 
         A sentence with fewer legal ways has all of them. Their probabilities
-        are the model's own; `predict.min_score` and `predict.o_bias` do not
-        count. Raises `UsageError` for a count below 1.
+        are the model's own; `predict.min_score`, `predict.o_bias` and forced
+        lists do not count, and models with document context read each sentence
+        by itself. Raises `UsageError` for a count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
 
@@ -101,7 +129,8 @@ class Tagger:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
         Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` does not count.
+        far from 0 and 1, the model is in doubt. `predict.o_bias` and forced lists
+        do not count, and models with document context read each sentence by itself.
         """
         return predict_marginals(
             self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
@@ -127,13 +156,18 @@ class Tagger:
                 waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
         yield from self.tag_sentences(waiting)
 
-    def tag_sentences(self, documents: Sequence[Cut], nbest: int = 0) -> list[Document]:
+    def tag_sentences(
+        self, documents: Sequence[Cut], nbest: int = 0, *, together: bool = False
+    ) -> list[Document]:
         """Tag documents that are already cut, all of them at once.
 
         With `nbest` they also have that many alternatives for each sentence.
+        `together` says that they are parts of one document, which matters to
+        models with document context.
         """
-        tokens = [sentence.tokens for _, cut in documents for sentence in cut]
-        found = iter(predict(self._bundle.model, tokens, settings=self._settings))
+        sentences = [sentence for _, cut in documents for sentence in cut]
+        parts = [0 if together else part for part, (_, cut) in enumerate(documents) for _ in cut]
+        found = iter(self.predictions(sentences, documents=parts))
         tagged = [_document(text, [(s, next(found)) for s in cut]) for text, cut in documents]
         if not nbest:
             return tagged
@@ -150,8 +184,34 @@ class Tagger:
         return [tuple(_alternatives(text, s, next(ranked)) for s in cut) for text, cut in full]
 
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        """The same tokenised sentences with the spans that the model finds."""
-        return predict_sentences(self._bundle.model, sentences, self._settings)
+        """The same tokenised sentences with the spans that are found in them."""
+        return predict_sentences(self._bundle.model, sentences, self._settings, self._forced)
+
+    def predictions(
+        self,
+        sentences: Sequence[Sentence],
+        *,
+        with_scores: bool = True,
+        changes: Mapping[str, Any] = {},
+        documents: Sequence[int] | None = None,
+    ) -> list[Prediction]:
+        """The spans of tokenised sentences and their scores, in the order of the sentences.
+
+        `changes` are settings that differ this once, as ``{"predict.o_bias":
+        0.5}``. Without `with_scores` there are none. `documents` are numbers
+        that tell apart to which document a sentence belongs, for models with
+        document context; without, the sentences say it. Raises `ConfigError` for
+        settings that do not exist or concern no tagging.
+        """
+        now = replace(self.config, predict=self._settings)
+        return predict(
+            self._bundle.model,
+            [sentence.tokens for sentence in sentences],
+            with_scores=with_scores,
+            settings=predict_config(changes, now),
+            forced=self._forced,
+            documents=document_numbers(sentences) if documents is None else documents,
+        )
 
 
 def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Document:

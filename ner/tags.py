@@ -110,7 +110,8 @@ def parse_tag(text: str, bare: bool = False) -> Tag:
 
 def _remedy(text: str) -> str:
     if len(text) > 2 and text[0] in _CANONICAL and text[1] in "_:/|":
-        return f"a hyphen stands between prefix and type: {text[0]}-{text[2:]}"
+        label = text[2:] if len(text) < 60 and text.isprintable() else "TYPE"
+        return f"a hyphen stands between prefix and type: {text[0]}-{label}"
     return (
         "tags are O or like B-PER; choose the column with --tag-column, "
         "or give --scheme io if the types have no prefix"

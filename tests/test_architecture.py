@@ -22,12 +22,12 @@ ROOT = Path(ner.__file__).parent
 FLOORS = [
     {"errors"},
     {"text", "files"},
-    {"tags", "tokenize", "config"},
+    {"tags", "tokenize", "config", "stored"},
     {"corpus", "features", "evaluation", "render"},
     {"model"},
     {"predict", "bundle"},
     {"training", "tagger"},
-    {"api", "export", "server", "scale"},
+    {"api", "export", "server", "scale", "search"},
     {"cli"},
     {"__main__"},
 ]

@@ -143,18 +143,17 @@ def test_the_common_stack_is_our_network_computed_otherwise() -> None:
     corpus, config = load_corpus("demo"), Config()
     model = build_model(corpus.train[:50], config, torch.device("cpu")).model
     network, embedder = model.network.eval(), model.network.embedder
-    old = OldNetwork(
-        config, len(model.indexer.words), len(model.indexer.characters), 8, len(model.tags)
-    ).eval()
-    old.words, old.characters = embedder.words, embedder.characters
-    assert embedder.casings is not None
-    old.casings, old.projection = embedder.casings, network.projection
+    [table], [casings] = embedder.tables, embedder.kinds
+    sizes = table.size.trained, len(model.indexer.characters), 8, len(model.tags)
+    old = OldNetwork(config, *sizes).eval()
+    old.words, old.characters = table.trained, embedder.characters
+    old.casings, old.projection = casings, network.projection
     layer = network.encoder.layers[0]
     assert isinstance(layer, torch.nn.LSTM)
     old.lstm = layer
-    table = FormTable(model.indexer)
-    examples = [Example(table.rows(sentence.tokens)) for sentence in corpus.train[:7]]
-    batch = collate(table, examples, range(7))
+    forms = FormTable(model.indexer)
+    examples = [Example(forms.rows(sentence.tokens)) for sentence in corpus.train[:7]]
+    batch = collate(forms, examples, range(7))
     with torch.no_grad():
         theirs, ours = old.emissions(batch), network.emissions(batch)
     torch.testing.assert_close(theirs[batch.mask], ours[batch.mask])

@@ -21,6 +21,7 @@ from ner.errors import BundleError, NerError, UsageError
 from ner.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
+from tests.signing import sign
 
 FILES = {
     "config.json",
@@ -28,9 +29,11 @@ FILES = {
     "words.json",
     "characters.json",
     "weights.safetensors",
+    "checksums.json",
     "README.md",
 }
-NEEDED = sorted(FILES - {"README.md"})
+FEATURES = {"clusters.json", "gazetteers.json"}  # of models that have them
+NEEDED = sorted(FILES - {"README.md", "checksums.json"})
 JSONS = sorted(name for name in NEEDED if name.endswith(".json"))
 TOKENS = [["Anna", "visited", "New", "York", "."], ["Unseen", "words", "1999"], ["Rome"]]
 
@@ -44,7 +47,9 @@ def folder(tiny_run: Path, tmp_path: Path) -> Path:
 
 
 def complaint(folder: Path, kind: type[NerError] = BundleError) -> str:
-    """The one line with which loading a folder fails."""
+    """The one line with which loading a folder fails, though its checksums are right."""
+    if folder.is_dir():
+        sign(folder)
     with pytest.raises(kind) as caught:
         load_bundle(folder)
     message = str(caught.value)
@@ -79,7 +84,7 @@ def test_what_is_loaded_is_what_was_saved(tiny_run: Path, tmp_path: Path) -> Non
     assert list(one) == list(other)
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert (second.config, second.about) == (first.config, first.about)
-    assert list(second.model.indexer.words) == list(first.model.indexer.words)
+    assert words_of(second) == words_of(first)
     for name in FILES:
         assert (tmp_path / "copy" / name).read_bytes() == (tiny_run / "model" / name).read_bytes()
 
@@ -95,6 +100,18 @@ def test_every_kind_of_model_survives(head: str, chars: str, scheme: str, tmp_pa
     assert not loaded.model.network.training
 
 
+def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
+    bundle = fresh_bundle({"model.pairs": "yes"}, token="Rome")  # "Rome" and the border: twice
+    assert bundle.model.indexer.pairs is not None
+    save_bundle(bundle, tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert loaded.model.indexer.pairs is not None
+    assert list(loaded.model.indexer.pairs) == list(bundle.model.indexer.pairs)
+    assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    (tmp_path / "m" / "pairs.json").unlink()
+    assert "does not fit" in complaint(tmp_path / "m")
+
+
 def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna") -> Bundle:
     """An untrained model."""
     small = {"model.hidden": 4, "model.word_dim": 4, "model.char_hidden": 3}
@@ -103,13 +120,18 @@ def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna
     return Bundle(build_model(learnt, config, torch.device("cpu")).model, config, {})
 
 
+def words_of(bundle: Bundle) -> list[list[str]]:
+    """The words of each table, in the order of their numbers."""
+    return [list(table.words) for table in bundle.model.indexer.tables]
+
+
 def test_lone_surrogates_and_line_ends_survive(tmp_path: Path) -> None:
     bundle = fresh_bundle({}, label="odd-\ud800\u2028label", token="\udcff\x85\u2028")
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert loaded.labels == ["LOC", "odd-\ud800\u2028label"]
-    assert list(loaded.model.indexer.words) == list(bundle.model.indexer.words)
-    assert "\udcff\x85\u2028" in list(loaded.model.indexer.words)
+    assert words_of(loaded) == words_of(bundle)
+    assert "\udcff\x85\u2028" in words_of(loaded)[0]
 
 
 def test_the_folder_holds_what_it_says_and_no_pickle(tiny_run: Path) -> None:
@@ -194,7 +216,7 @@ def test_the_card_lists_every_setting_with_its_value(tiny_run: Path) -> None:
     bundle = load_bundle(tiny_run)
     rows = re.findall(r"^\| (\w+\.\w+) \| (.*) \|$", card(bundle), re.MULTILINE)
     values = {
-        f"{section}.{name}": value
+        f"{section}.{name}": list(value) if isinstance(value, tuple) else value
         for section, part in bundle.config.to_dict().items()
         for name, value in part.items()
     }
@@ -298,7 +320,7 @@ def test_tags_that_are_no_set_of_the_scheme(folder: Path, tags: list[str]) -> No
     assert "tags.json: is damaged (no set of iobes tags)" in complaint(folder)
 
 
-@pytest.mark.parametrize("name", ["config", "trained_words", "word_dim", "fold_case", "about"])
+@pytest.mark.parametrize("name", ["config", "about"])
 @pytest.mark.parametrize("value", [None, "text", [1], 1.5])
 def test_values_of_another_type(folder: Path, name: str, value: Any) -> None:
     change(folder, **{name: value})
@@ -307,20 +329,68 @@ def test_values_of_another_type(folder: Path, name: str, value: Any) -> None:
     assert repr(name) in message
 
 
-@pytest.mark.parametrize("name", ["trained_words", "word_dim"])
-@pytest.mark.parametrize("value", [-1, 0, 1, 10**13])
+def change_table(folder: Path, **values: Any) -> None:
+    """Put other values into the first table of words; None takes one away."""
+    path = folder / "words.json"
+    first, *others = json.loads(path.read_text())
+    first = {name: v for name, v in {**first, **values}.items() if v is not None}
+    path.write_text(json.dumps([first, *others]))
+
+
+@pytest.mark.parametrize(
+    "name", ["fold_case", "fold_digits", "trained", "spare", "dim", "pretrained", "words"]
+)
+@pytest.mark.parametrize("value", [None, "text", {}, 1.5])
+def test_values_of_a_table_of_another_type(folder: Path, name: str, value: Any) -> None:
+    change_table(folder, **{name: value})
+    kind = {"words": "list", "trained": "int", "spare": "int", "dim": "int"}.get(name, "bool")
+    told = f"{folder / 'words.json'}: is damaged (no {name!r} of type {kind}); copy the model again"
+    assert complaint(folder) == told
+
+
+@pytest.mark.parametrize("name", ["trained", "spare", "dim"])
+@pytest.mark.parametrize("value", [-1, 1, 10**13, True])
 def test_sizes_that_do_not_fit(folder: Path, name: str, value: int) -> None:
     """Nothing is reserved for them: 10**13 rows would be the end of the process."""
-    change(folder, **{name: value})
+    change_table(folder, **{name: value})
+    assert str(folder) in complaint(folder)
+
+
+@pytest.mark.parametrize("moved", [1, -1, 10**13])
+def test_sizes_that_fit_the_words_but_not_the_weights(folder: Path, moved: int) -> None:
+    [table] = json.loads((folder / "words.json").read_text())
+    change_table(folder, trained=table["trained"] - moved, spare=table["spare"] + moved)
     assert str(folder) in complaint(folder)
 
 
 def test_a_vocabulary_that_does_not_fit(folder: Path) -> None:
-    words = json.loads((folder / "words.json").read_text())
-    (folder / "words.json").write_text(json.dumps(words[:-1]))
-    assert "words.json" in complaint(folder)
-    (folder / "words.json").write_text(json.dumps([*words, "another"]))
-    assert "weights.safetensors" in complaint(folder)
+    [table] = json.loads((folder / "words.json").read_text())
+    words, trained = table["words"], table["trained"]
+    for changed in (words[:-1], [*words, "another"]):
+        change_table(folder, words=changed)
+        count = len(changed) + 2
+        assert f"words.json: is damaged ({count} numbers of words" in complaint(folder)
+    change_table(folder, words=[*words, "another"], trained=trained + 1)
+    assert "weights.safetensors: is damaged (does not fit the other files" in complaint(folder)
+    change_table(folder, words=[*words, words[0]], trained=trained + 1)
+    assert "words.json: is damaged (not different strings)" in complaint(folder)
+
+
+def test_a_table_too_many_or_too_few(folder: Path) -> None:
+    path = folder / "words.json"
+    [table] = json.loads(path.read_text())
+    path.write_text(json.dumps([table, table]))
+    assert "weights.safetensors: is damaged" in complaint(folder)
+    path.write_text("[]")
+    assert complaint(folder) == f"{path}: is damaged (no table of words); copy the model again"
+
+
+def test_a_format_that_is_no_longer_read(folder: Path) -> None:
+    change(folder, format=1, version="0.3.0")
+    assert complaint(folder) == (
+        f"{folder / 'config.json'}: has format 1 of ner 0.3.0, older than this "
+        f"ner {ner.__version__} can read; train the model again"
+    )
 
 
 @pytest.mark.parametrize("version", [FORMAT + 1, 10**20])
@@ -389,17 +459,157 @@ def drop(weights: dict[str, torch.Tensor]) -> None:
 
 
 def drop_words(weights: dict[str, torch.Tensor]) -> None:
-    del weights["embedder.words.weight"]
+    del weights["embedder.words.0.trained.weight"]
+
+
+def drop_spare(weights: dict[str, torch.Tensor]) -> None:
+    del weights["embedder.words.0.spare"]
+
+
+def widen_words(weights: dict[str, torch.Tensor]) -> None:
+    weights["embedder.words.0.trained.weight"] = torch.zeros(3, 3)
 
 
 def add(weights: dict[str, torch.Tensor]) -> None:
     weights["projection.more"] = torch.zeros(3)
 
 
-@pytest.mark.parametrize("harm", [swap, transpose, drop, drop_words, add], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "harm",
+    [swap, transpose, drop, drop_words, drop_spare, widen_words, add],
+    ids=lambda f: f.__name__,
+)
 def test_tensors_that_do_not_fit(folder: Path, harm: Any) -> None:
     change_weights(folder, harm)
     assert complaint(folder).startswith(f"{folder / 'weights.safetensors'}: is damaged")
+
+
+# --- vectors, clusters, word lists -------------------------------------------------
+
+MODES = pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
+
+
+def full_bundle(files: Path, mode: str = "tuned") -> Bundle:
+    """An untrained model with vectors from two files, clusters, and two word lists."""
+    files.mkdir()
+    (files / "a.vec").write_text("3 2\nrome 1 2\nunseen 3 4\nwords 5 6\n")
+    (files / "b.vec").write_text("2 3\nAnna 1 2 3\nNew 4 5 6\n")
+    (files / "clusters").write_text("0010\tRome\t3\n0011\tUnseen\t2\n01\t\ud7ff\u2028x\t1\n")
+    (files / "places.txt").write_text("New York\nRome\n")
+    (files / "people.txt").write_text("Anna\n")
+    return fresh_bundle(
+        {
+            "train.vectors": [str(files / "a.vec"), str(files / "b.vec")],
+            "model.vectors": mode,
+            "train.clusters": str(files / "clusters"),
+            "train.gazetteers": [f"LOC={files / 'places.txt'}", f"PER={files / 'people.txt'}"],
+            "data.tokenizer": "words",
+        }
+    )
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    """A good bundle with all kinds of features, to be harmed."""
+    save_bundle(full_bundle(tmp_path / "files"), tmp_path / "model")
+    return tmp_path / "model"
+
+
+@MODES
+def test_a_model_with_all_features_survives(mode: str, tmp_path: Path) -> None:
+    bundle = full_bundle(tmp_path / "files", mode)
+    save_bundle(bundle, tmp_path / "m")
+    shutil.rmtree(tmp_path / "files")  # the model has all that it needs
+    loaded = load_bundle(tmp_path / "m")
+    assert {path.name for path in (tmp_path / "m").iterdir()} == FILES | FEATURES
+    one, other = bundle.model, loaded.model
+    one.network.eval()
+    assert other.indexer.tables[0].fold_case != other.indexer.tables[-1].fold_case
+    assert words_of(loaded) == words_of(bundle)
+    assert (other.indexer.clusters, other.indexer.gazetteers) == (
+        one.indexer.clusters,
+        one.indexer.gazetteers,
+    )
+    sizes = [[t.size for t in model.network.embedder.tables] for model in (one, other)]
+    assert sizes[0] == sizes[1]
+    for engine in ("plain", "fast"):
+        settings = Config().replace({"predict.engine": engine}).predict
+        for tokens in TOKENS:
+            emissions = [m.engine(settings).emissions([tokens]) for m in (one, other)]
+            assert emissions[0].equal(emissions[1])
+    save_bundle(loaded, tmp_path / "again")
+    for path in (tmp_path / "m").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_model_without_features_has_no_files_of_them(tiny_run: Path) -> None:
+    assert not FEATURES & {path.name for path in (tiny_run / "model").iterdir()}
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_a_file_of_features_that_is_missing(full: Path, name: str) -> None:
+    (full / name).unlink()
+    assert complaint(full).startswith(f"{full / 'weights.safetensors'}: is damaged (does not fit")
+
+
+@pytest.mark.parametrize("name", sorted({*FEATURES, "words.json"}))
+@pytest.mark.parametrize("harm", [empty, truncate, halve, garbage, zeros], ids=lambda f: f.__name__)
+def test_a_file_of_features_that_is_damaged(full: Path, name: str, harm: Harm) -> None:
+    harm(full / name)
+    assert complaint(full) == f"{full / name}: is damaged (not JSON); copy the model again"
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_a_folder_instead_of_a_file_of_features(full: Path, name: str) -> None:
+    make_folder(full / name)
+    assert f"{full / name}: cannot be read" in complaint(full)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("clusters.json", [], "no JSON dict"),
+        ("clusters.json", {}, "no 'paths' of type list"),
+        ("clusters.json", {"paths": ["0"]}, "no 'words' of type dict"),
+        ("clusters.json", {"paths": "01", "words": {}}, "no 'paths' of type list"),
+        ("clusters.json", {"paths": [1], "words": {}}, "not different strings"),
+        ("clusters.json", {"paths": [[]], "words": {}}, "not different strings"),
+        ("clusters.json", {"paths": ["0", "0"], "words": {}}, "not different strings"),
+        ("clusters.json", {"paths": ["0"], "words": ["a"]}, "no 'words' of type dict"),
+        ("clusters.json", {"paths": ["0"], "words": {"a": 1}}, "words of clusters that there are"),
+        ("clusters.json", {"paths": ["0"], "words": {"a": -1}}, "words of clusters that there are"),
+        ("clusters.json", {"paths": ["0"], "words": {"a": "0"}}, "words of clusters that there"),
+        ("clusters.json", {"paths": ["0"], "words": {"a": True}}, "words of clusters that there"),
+        ("gazetteers.json", {}, "no JSON list"),
+        ("gazetteers.json", ["LOC"], "no word list"),
+        ("gazetteers.json", [[]], "no word list"),
+        ("gazetteers.json", [{"label": "LOC"}], "no 'entries' of type list"),
+        ("gazetteers.json", [{"entries": []}], "no 'label' of type str"),
+        ("gazetteers.json", [{"label": 3, "entries": []}], "no 'label' of type str"),
+        ("gazetteers.json", [{"label": "X", "entries": {"a": 1}}], "no 'entries' of type list"),
+        ("gazetteers.json", [{"label": "X", "entries": ["Rome"]}], "entries that are no tokens"),
+        ("gazetteers.json", [{"label": "X", "entries": [[1]]}], "entries that are no tokens"),
+        ("gazetteers.json", [{"label": "X", "entries": [[["a"]]]}], "entries that are no tokens"),
+    ],
+)
+def test_features_of_another_kind(full: Path, name: str, value: Any, said: str) -> None:
+    (full / name).write_text(json.dumps(value))
+    message = complaint(full)
+    assert message.startswith(f"{full / name}: is damaged ({said}")
+    assert message.endswith("; copy the model again")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clusters.json", {"paths": ["0010"], "words": {"a": 0}}),
+        ("gazetteers.json", []),
+        ("gazetteers.json", [{"label": "LOC", "entries": [["a"]]}]),
+    ],
+)
+def test_features_that_the_weights_do_not_fit(full: Path, name: str, value: Any) -> None:
+    (full / name).write_text(json.dumps(value))
+    assert complaint(full).startswith(f"{full / 'weights.safetensors'}: is damaged (does not fit")
 
 
 # --- the newest run ----------------------------------------------------------------

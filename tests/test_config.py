@@ -26,7 +26,7 @@ from ner.tags import ALIASES, SCHEMES
 DEFAULTS = {key: default for key, default, _ in describe()}
 OF_TYPE: dict[type, list[str]] = {
     kind: [key for key, value in DEFAULTS.items() if type(value) is kind]
-    for kind in (int, float, bool, str)
+    for kind in (int, float, bool, str, tuple)
 }
 
 
@@ -128,6 +128,8 @@ def test_an_unknown_key_suggests_the_nearest(key: str, remedy: str) -> None:
         (float, [True, "0.5", None, [0.5], float("nan"), float("inf"), -float("inf")], "a number"),
         (bool, [0, 1, 1.0, "true", "yes", None], "true or false"),
         (str, [0, 1.5, True, None, ["lstm"], {}], "text"),
+        (tuple, [0, 1.5, True, None, {}, {"a"}, b"a"], 'texts, as ["one", "two"]'),
+        (tuple, [["a", 1], [["a"]], [None], [b"a"]], 'texts, as ["one", "two"]'),
     ],
 )
 def test_a_value_of_the_wrong_type(kind: type, wrong: list[Any], plain: str) -> None:
@@ -140,10 +142,45 @@ def test_a_value_of_the_wrong_type(kind: type, wrong: list[Any], plain: str) -> 
             )
 
 
+@pytest.mark.parametrize("key", ["train.vectors", "train.gazetteers"])
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [
+        (["a.vec", "b.vec"], ("a.vec", "b.vec")),
+        (("a.vec",), ("a.vec",)),
+        ("a.vec", ("a.vec",)),
+        ("a,b c", ("a,b c",)),
+        ("", ()),
+        ([], ()),
+        ((), ()),
+    ],
+)
+def test_several_texts_are_kept_in_order_and_one_alone_counts_as_several(
+    key: str, value: Any, taken: tuple[str, ...]
+) -> None:
+    changed = Config().replace({key: value})
+    assert value_of(changed, key) == taken
+    assert type(value_of(changed, key)) is tuple
+    hash(changed)  # nothing in it can be changed
+
+
+def test_a_tuple_is_looked_into_as_a_list_is() -> None:
+    told = 'setting train.vectors takes texts, as ["one", "two"], not [\'a\', None]; '
+    assert refused("train.vectors", ("a", None)).startswith(told)
+
+
+def test_what_becomes_of_vectors_is_one_of_three() -> None:
+    for mode in ("tuned", "frozen", "projected"):
+        assert Config().replace({"model.vectors": mode}).model.vectors == mode
+    assert refused("model.vectors", "x.vec").endswith("must be one of tuned, frozen, projected")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "fits"),
     [
         ("model.hidden", 0, "1 or more"),
+        ("model.cluster_dim", 0, "1 or more"),
+        ("model.gazetteer_dim", 0, "1 or more"),
         ("train.seed", -1, "at least 0 and below 4294967296"),
         ("train.learning_rate", 0, "1e-12 or more"),
         ("model.dropout", 1, "at least 0 and below 1"),
@@ -188,6 +225,16 @@ def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
         ("data.encoding=", "data.encoding", ""),
         ("train.seed=", "train.seed", ""),
         ("train.seed=three", "train.seed", "three"),
+        ("train.vectors=a.vec", "train.vectors", "a.vec"),
+        ('train.vectors="a.vec"', "train.vectors", "a.vec"),
+        ('train.vectors=["a.vec", "b.vec"]', "train.vectors", ["a.vec", "b.vec"]),
+        ("train.vectors=[]", "train.vectors", []),
+        ("train.vectors=", "train.vectors", ""),
+        ("train.vectors=123", "train.vectors", "123"),
+        ("train.vectors=true", "train.vectors", "true"),
+        ("train.vectors=1979-05-27", "train.vectors", "1979-05-27"),
+        ("train.gazetteers=PER=names.txt", "train.gazetteers", "PER=names.txt"),
+        ("train.clusters=7", "train.clusters", "7"),
         ("no.such=1", "no.such", 1),
         ("=1", "", 1),
     ],
@@ -207,16 +254,31 @@ def test_an_assignment_without_a_value(text: str) -> None:
 
 @pytest.mark.parametrize("key", keys())
 def test_every_default_can_be_assigned(key: str) -> None:
-    for text in (json.dumps(DEFAULTS[key]), str(DEFAULTS[key])):
+    texts = [json.dumps(DEFAULTS[key])]
+    if key not in OF_TYPE[tuple]:
+        texts.append(str(DEFAULTS[key]))
+    for text in texts:
         written = text.lower() if key in OF_TYPE[bool] else text
         assert load_config(assignments=[f"{key}={written}"]) == Config()
+
+
+def test_several_texts_can_be_assigned() -> None:
+    texts = ["train.vectors=a.vec", 'train.gazetteers=["PER=a b.txt", "LOC=c.txt"]']
+    config = load_config(assignments=texts).train
+    assert config.vectors == ("a.vec",)
+    assert config.gazetteers == ("PER=a b.txt", "LOC=c.txt")
+    again = load_config(assignments=[*texts, "train.vectors=[]", "train.gazetteers="])
+    assert again == Config()
+    with pytest.raises(ConfigError, match=r"train.vectors takes texts, as .*, not \['a', 1\]"):
+        load_config(assignments=["train.vectors=['a', 1]"])
 
 
 @settings(max_examples=50)
 @given(text=st.text())
 def test_any_assignment_is_taken_or_refused_in_one_line(text: str) -> None:
     complaints = []
-    for assignment in (text, f"{text}=1", f"train.seed={text}", f"data.encoding={text}"):
+    taking = ("train.seed", "data.encoding", "train.vectors")
+    for assignment in (text, f"{text}=1", *(f"{key}={text}" for key in taking)):
         try:
             load_config(assignments=[assignment])
         except ConfigError as error:
@@ -235,7 +297,8 @@ def test_assignments_come_on_top_and_the_last_one_counts(tmp_path: Path) -> None
 
 
 def test_a_dictionary_makes_the_round_trip() -> None:
-    config = Config().replace({"data.encoding": "gb18030", "train.clip": 1, "model.chars": "none"})
+    changes = {"data.encoding": "gb18030", "train.clip": 1, "train.vectors": ["a", "b"]}
+    config = Config().replace(changes)
     assert from_dict(config.to_dict()) == config
     assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
     assert from_dict({}) == from_dict({"train": {}}) == Config()
@@ -252,7 +315,7 @@ def test_a_dictionary_makes_the_round_trip() -> None:
             {"model": {"hidden": {"size": 3}}},
             "setting model.hidden takes a whole number, not {'size': 3}; its default is 200",
         ),
-        ({"train": {"epochs": 0}}, "setting train.epochs is 0, but must be 1 or more"),
+        ({"train": {"epochs": -1}}, "setting train.epochs is -1, but must be 0 or more"),
     ],
 )
 def test_a_wrong_dictionary_is_told_with_its_source(values: dict[str, Any], told: str) -> None:
@@ -273,11 +336,17 @@ def test_a_toml_file(tmp_path: Path) -> None:
 
 
 @given(
-    text=st.text(), number=st.floats(1e-12, allow_infinity=False), seed=st.integers(0, 2**32 - 1)
+    text=st.text(),
+    texts=st.lists(st.text()),
+    number=st.floats(1e-12, allow_infinity=False),
+    seed=st.integers(0, 2**32 - 1),
 )
-def test_a_configuration_written_as_toml_is_read_back(text: str, number: float, seed: int) -> None:
+def test_a_configuration_written_as_toml_is_read_back(
+    text: str, texts: list[str], number: float, seed: int
+) -> None:
     changes = {"data.encoding": text, "train.clip": number, "train.seed": seed}
-    config = Config().replace(changes)
+    config = Config().replace({**changes, "train.vectors": texts, "train.gazetteers": texts[:1]})
+    assert config.train.vectors == tuple(texts)
     assert from_dict(tomllib.loads(config.to_toml())) == config
 
 

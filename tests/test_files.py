@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import lzma
 import os
 import signal
 import subprocess
@@ -15,7 +16,15 @@ import pytest
 
 from ner import files
 from ner.errors import CorpusError, NerError
-from ner.files import READ_ERRORS, open_binary, unreadable, write_binary, write_folder, write_text
+from ner.files import (
+    READ_ERRORS,
+    bytes_read,
+    open_binary,
+    unreadable,
+    write_binary,
+    write_folder,
+    write_text,
+)
 
 Writer = Callable[[Path], AbstractContextManager[Any]]
 WRITERS = [write_binary, write_text, write_folder]
@@ -48,9 +57,11 @@ def complaint(caught: pytest.ExceptionInfo[NerError], place: str | Path) -> str:
 def test_open_binary_reads_plain_and_packed(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"one\r\n")
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"one\r\n", mtime=0))
-    for name in ("a.txt", "a.txt.gz"):
+    (tmp_path / "a.txt.xz").write_bytes(lzma.compress(b"one\r\n"))
+    for name in ("a.txt", "a.txt.gz", "a.txt.xz"):
         with open_binary(tmp_path / name) as file:
             assert file.read() == b"one\r\n"
+            assert bytes_read(file) == (tmp_path / name).stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -71,18 +82,20 @@ def test_open_binary_complains_in_one_line(tmp_path: Path, name: str, reason: st
 
 
 @pytest.mark.parametrize(
-    ("packed", "reason"),
+    ("name", "packed", "reason"),
     [
-        (b"not packed at all", "Not a gzipped file"),
-        (gzip.compress(b"text " * 1000, mtime=0)[:-12], "Compressed file ended before"),
-        (gzip.compress(b"text", mtime=0)[:10] + b"\xff" * 20, "Error -3 while decompressing"),
-        (gzip.compress(b"text", mtime=0)[:-8] + b"\0" * 8, "CRC check failed"),
+        ("a.gz", b"not packed at all", "Not a gzipped file"),
+        ("a.gz", gzip.compress(b"text " * 1000, mtime=0)[:-12], "Compressed file ended before"),
+        ("a.gz", gzip.compress(b"text", mtime=0)[:10] + b"\xff" * 20, "Error -3 while"),
+        ("a.gz", gzip.compress(b"text", mtime=0)[:-8] + b"\0" * 8, "CRC check failed"),
+        ("a.xz", b"not packed at all", "Input format not supported by decoder"),
+        ("a.xz", lzma.compress(b"text " * 1000)[:-12], "Compressed file ended before"),
     ],
 )
 def test_damage_shows_while_reading_and_can_be_told(
-    tmp_path: Path, packed: bytes, reason: str
+    tmp_path: Path, name: str, packed: bytes, reason: str
 ) -> None:
-    path = tmp_path / "a.gz"
+    path = tmp_path / name
     path.write_bytes(packed)
     with open_binary(path) as file, pytest.raises(READ_ERRORS) as caught:
         file.read()

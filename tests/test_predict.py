@@ -6,19 +6,26 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import Config, PredictConfig
+from ner.features import Gazetteer
+from ner.features.echoes import echoes
+from ner.features.gazetteers import rule_spans
 from ner.model import Model
 from ner.predict import (
     OVERLAP,
     WINDOW,
     Hypothesis,
+    _decoded,
     _stitch,
+    document_numbers,
     predict,
+    predict_expected,
     predict_marginals,
     predict_nbest,
     predict_sentences,
@@ -343,6 +350,37 @@ def test_marginals_are_probabilities_of_each_token(name: str) -> None:
         assert part.sum(1) == pytest.approx(1)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_expected_tags_are_marginals_and_moves_come_from_the_head(name: str) -> None:
+    """Each sentence gets its own, whatever batch it was in, without padding."""
+    model = MODELS[name]
+    sentences = [*SOME, list(WORDS) * 100]  # the last is read in windows
+    found = predict_expected(model, sentences)
+    for expected, marginals, tokens in zip(
+        found, predict_marginals(model, sentences), sentences, strict=True
+    ):
+        np.testing.assert_allclose(expected.tokens, marginals, atol=1e-6)
+        assert expected.tokens.dtype == expected.moves.dtype == np.float32
+        moves = max(0, len(tokens) - 1) if name != "softmax" else 0
+        assert expected.moves.sum() == pytest.approx(moves, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_known_is_expected(name: str) -> None:
+    """Given some tags that are possible together, no other is expected, in each sentence."""
+    model = MODELS[name]
+    some = [tokens for tokens in SOME if tokens]
+    choices = [np.ones((len(tokens), len(model.tags)), dtype=bool) for tokens in some]
+    for possible in choices:
+        possible[0] = np.array(model.tags) == "S-PER"
+    found = predict_expected(model, some, choices)
+    free = predict_expected(model, some)
+    for expected, possible, without in zip(found, choices, free, strict=True):
+        np.testing.assert_allclose(expected.tokens[0], possible[0], atol=1e-6)
+        np.testing.assert_allclose(expected.tokens.sum(1), 1, atol=1e-5)
+        assert without.tokens[0, possible[0]] < 1 - 1e-6
+
+
 def test_alternatives_and_marginals_are_the_models_own() -> None:
     model = MODELS["crf"]
     settings = _set(o_bias=-5.0, min_score=0.9)
@@ -430,3 +468,174 @@ def test_of_a_long_sentence_nothing_is_dropped() -> None:
     assert found.spans[0].start == 0
     assert found.spans[-1].end == 3000
     assert all(one.end == other.start for one, other in pairwise(found.spans))
+
+
+# --- forced word lists ----------------------------------------------------------------------------
+
+listed = st.lists(st.lists(token, min_size=1, max_size=3), max_size=4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=25)
+@given(sentences=st.lists(sentence, max_size=5), known=listed, new=listed)
+def test_forced_spans_replace_what_they_overlap_and_nothing_else(
+    name: str, sentences: list[list[str]], known: list[list[str]], new: list[list[str]]
+) -> None:
+    model = MODELS[name]
+    forced = [Gazetteer.build("PER", known), Gazetteer.build("NEW", new)]
+    own, overruled = predict(model, sentences), predict(model, sentences, forced=forced)
+    for tokens, before, after in zip(sentences, own, overruled, strict=True):
+        rules = rule_spans(forced, tokens)
+        expected = dict.fromkeys(rules, 1.0)
+        for span, score in zip(*before, strict=True):
+            if all(span.end <= rule.start or rule.end <= span.start for rule in rules):
+                expected[span] = score
+        assert dict(zip(*after, strict=True)) == expected
+        assert list(after.spans) == sorted(after.spans)
+
+
+def test_forced_spans_without_scores_and_against_all_settings() -> None:
+    model = MODELS["crf"]
+    forced = [Gazetteer.build("NEW", [["Anna", "visited"]])]
+    sentences = [Sentence(WORDS), Sentence(("a",))]
+    tokens = [s.tokens for s in sentences]
+    strict = _set(min_score=0.99, o_bias=1e4)
+    for with_scores, scores in ((True, (1.0,)), (False, ())):
+        found = predict(model, tokens, with_scores=with_scores, settings=strict, forced=forced)
+        assert found == [((Span(0, 2, "NEW"),), scores), ((), ())]
+    marked = predict_sentences(model, sentences, strict, forced)
+    assert [s.spans for s in marked] == [(Span(0, 2, "NEW"),), ()]
+
+
+def test_forced_spans_reach_over_the_cuts_of_windows() -> None:
+    names = Gazetteer.build("NEW", [["New"] * 9])
+    [found] = predict(restless_model(), [["New"] * 3000 + ["a"]], forced=[names])
+    assert [s for s in found.spans if s.label == "NEW"] == [
+        Span(start, start + 9, "NEW") for start in range(0, 2997, 9)
+    ]
+
+
+# --- document context -----------------------------------------------------------------------------
+
+
+def hearing_model(**settings: Any) -> Model:
+    """A random model to which the echo of a word is worth more than the word."""
+    model = random_model(context="document", **settings)
+    with torch.no_grad():
+        for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
+            if kind.name == "echo":
+                torch.nn.init.normal_(table.weight, std=2)
+    return model
+
+
+HEARING = hearing_model()
+part = st.tuples(sentence, st.integers(0, 2))
+
+
+def read_twice(
+    model: Model, sentences: Sequence[Sequence[str]], documents: Sequence[int], **how: Any
+) -> list[tuple[Span, ...]]:
+    """The spans of a second reading of every sentence, whether it has an echo or not."""
+    plain = _decoded(model, sentences, False, PredictConfig())
+    heard = echoes(sentences, [p.spans for p in plain], documents, model.indexer.echo_labels)
+    return [p.spans for p in _decoded(model, sentences, False, _set(**how), heard)]
+
+
+@settings(max_examples=30)
+@given(parts=st.lists(part, max_size=8), bias=st.sampled_from([0.0, 1.0, -1e4]))
+def test_documents_are_read_twice(parts: list[tuple[list[str], int]], bias: float) -> None:
+    """What is heard is found without a bias, as in training."""
+    sentences, documents = [tokens for tokens, _ in parts], [number for _, number in parts]
+    found = predict(HEARING, sentences, settings=_set(o_bias=bias), documents=documents)
+    assert [p.spans for p in found] == read_twice(HEARING, sentences, documents, o_bias=bias)
+    assert all(len(p.scores) == len(p.spans) for p in found)
+
+
+@settings(max_examples=30)
+@given(parts=st.lists(part, max_size=8), data=st.data())
+def test_the_order_of_sentences_and_other_documents_do_not_matter(
+    parts: list[tuple[list[str], int]], data: st.DataObject
+) -> None:
+    def found(parts: list[tuple[list[str], int]]) -> list[tuple[Span, ...]]:
+        read = predict(HEARING, [tokens for tokens, _ in parts], documents=[n for _, n in parts])
+        return [prediction.spans for prediction in read]
+
+    order = data.draw(st.permutations(range(len(parts))))
+    together = found(parts)
+    assert found([parts[i] for i in order]) == [together[i] for i in order]
+    one = [i for i, (_, number) in enumerate(parts) if number == 1]
+    assert found([parts[i] for i in one]) == [together[i] for i in one]
+
+
+@settings(max_examples=30)
+@given(parts=st.lists(part, max_size=8))
+def test_engines_hear_the_same(parts: list[tuple[list[str], int]]) -> None:
+    sentences, documents = [tokens for tokens, _ in parts], [number for _, number in parts]
+    fast, plain = (
+        predict(HEARING, sentences, settings=_set(engine=name), documents=documents)
+        for name in ("fast", "plain")
+    )
+    for one, other in zip(fast, plain, strict=True):
+        assert one.spans == other.spans
+        assert one.scores == pytest.approx(other.scores, abs=1e-4)
+
+
+def test_what_is_heard_matters_and_only_within_a_document() -> None:
+    def found(model: Model, documents: Sequence[int] | None) -> list[tuple[Span, ...]]:
+        return [p.spans for p in predict(model, sentences, documents=documents)]
+
+    sentences = [list(WORDS), ["Anna", "New"], ["York", "Anna"], [], ["a", "New"]]
+    assert found(HEARING, range(5)) == found(HEARING, None)
+    assert found(HEARING, [0] * 5) != found(HEARING, None)
+    sentences = [["a"] * 3]
+    assert found(HEARING, [0]) != found(HEARING, None)  # elsewhere in the same sentence
+    deaf = random_model()
+    sentences = [list(WORDS)] * 2
+    assert found(deaf, [0, 0]) == found(deaf, None)
+
+
+def test_a_lowest_score_silences_no_echo() -> None:
+    """The entities that are left are those that were found without it, with the same scores."""
+    sentences = [list(WORDS), ["Anna", "New"], ["York", "Anna", "visited"], list(WORDS[::-1])]
+    every = predict(HEARING, sentences, documents=[0] * 4)
+    scores = sorted(score for p in every for score in p.scores)
+    least = scores[len(scores) // 2]
+    assert scores[0] < least
+    strict = predict(HEARING, sentences, settings=_set(min_score=least), documents=[0] * 4)
+    for left, prediction in zip(strict, every, strict=True):
+        kept = [(s, p) for s, p in zip(*prediction, strict=True) if p >= least]
+        assert list(zip(*left, strict=True)) == kept
+
+
+def test_forced_spans_are_not_heard() -> None:
+    forced = [Gazetteer.build("NEW", [["Anna"]]), Gazetteer.build("PER", [["York"]])]
+    sentences = [list(WORDS), ["Anna", "a"], ["a", "York", "York"]]
+    own = predict(HEARING, sentences, documents=[0] * 3)
+    overruled = predict(HEARING, sentences, documents=[0] * 3, forced=forced)
+    for tokens, before, after in zip(sentences, own, overruled, strict=True):
+        rules = rule_spans(forced, tokens)
+        places = {i for span in rules for i in range(span.start, span.end)}
+        assert {*after.spans} - {*rules} == {
+            s for s in before.spans if places.isdisjoint(range(s.start, s.end))
+        }
+
+
+def test_a_long_sentence_is_heard_in_all_its_windows() -> None:
+    tokens = [WORDS[(i * i + i // 7) % len(WORDS)] for i in range(1300)]
+    [found] = predict(HEARING, [tokens], with_scores=False, documents=[0])
+    assert [found.spans] == read_twice(HEARING, [tokens], [0])
+    assert found != predict(HEARING, [tokens], with_scores=False)[0]
+    heard = echoes([tokens], [found.spans], [0], HEARING.indexer.echo_labels)[0]
+    with torch.inference_mode():
+        engine = HEARING.engine(PredictConfig())
+        stitched, expected = _stitch(engine, tokens, heard), engine.emissions([tokens], [heard])
+    assert torch.allclose(stitched[0, :350], expected[0, :350], atol=1e-2)
+
+
+def test_sentences_say_their_documents() -> None:
+    sentences = [
+        Sentence(("a",), document=number, source=file)
+        for file, number in (("x", 4), ("y", 4), ("x", 4), ("x", 0))
+    ]
+    assert document_numbers(sentences) == [0, 1, 0, 2]
+    assert document_numbers([]) == []

@@ -3,7 +3,7 @@
 import itertools
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ner.tagger as tagger_module
+from ner.api import train
 from ner.bundle import Bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
@@ -412,3 +413,176 @@ def test_a_long_sentence_has_alternatives(tiny_tagger: Tagger) -> None:
     assert [(e.start, e.label) for e in entities] == [
         (e.start, e.label) for e in tiny_tagger.tag(text)
     ]
+
+
+# --- other settings, for once; forced lists -------------------------------------------------------
+
+
+def test_predictions_are_those_of_tagging(tiny_tagger: Tagger, tiny_corpus: Corpus) -> None:
+    found = tiny_tagger.predictions(tiny_corpus.test)
+    assert [p.spans for p in found] == [s.spans for s in tiny_tagger.predict(tiny_corpus.test)]
+    assert all(len(p.scores) == len(p.spans) > 0 for p in found)
+    without = tiny_tagger.predictions(tiny_corpus.test, with_scores=False)
+    assert without == [(p.spans, ()) for p in found]
+
+
+def test_changes_hold_for_once_on_top_of_the_taggers_own(
+    tiny_run: Path, tiny_corpus: Corpus
+) -> None:
+    tagger = Tagger.load(tiny_run, "cpu", {"predict.min_score": 0.999})
+    nothing = [((), ())] * len(tiny_corpus.test)
+    assert tagger.predictions(tiny_corpus.test) == nothing
+    assert tagger.predictions(tiny_corpus.test, changes={"predict.o_bias": -1.0}) == nothing
+    changed = tagger.predictions(tiny_corpus.test, changes={"predict.min_score": 0.0})
+    assert all(p.spans for p in changed)
+    assert tagger.predictions(tiny_corpus.test) == nothing
+
+
+@pytest.mark.parametrize("key", ["predict.nothing", "model.hidden", "o_bias"])
+def test_changes_that_do_not_fit(tiny_tagger: Tagger, key: str) -> None:
+    with pytest.raises(ConfigError):
+        tiny_tagger.predictions([], changes={key: 1})
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> list[str]:
+    """Places that the tiny model takes for persons, and a verb of a type that is new to it."""
+    (tmp_path / "places.txt").write_text("Anna\nDora left New\n", encoding="utf-8")
+    (tmp_path / "verbs.txt").write_text("visited\nleft\n", encoding="utf-8")
+    return [f"LOC={tmp_path / 'places.txt'}", f"VERB={tmp_path / 'verbs.txt'}"]
+
+
+def test_forced_entities_come_first(tiny_run: Path, lists: list[str]) -> None:
+    tagger = Tagger.load(tiny_run, "cpu", {"predict.min_score": 0.05}, force=lists)
+    assert tagger.labels == ["LOC", "PER", "VERB"]
+    found = tagger.tag(TEXT)
+    assert [(e.text, e.label) for e in found] == [
+        ("Anna", "LOC"),
+        ("visited", "VERB"),
+        ("Rome", "LOC"),
+        ("Dora left New", "LOC"),
+    ]
+    assert [e.score == 1.0 for e in found] == [True, True, False, True]
+    assert all(TEXT[e.start : e.end] == e.text for e in found)
+    assert list(next(tagger.stream([TEXT])).entities) == found
+    [first, second] = tagger.predict(sentences_of(TEXT, "words-en"))
+    assert [span.label for span in (*first.spans, *second.spans)] == ["LOC", "VERB", "LOC", "LOC"]
+
+
+def test_alternatives_and_marginals_are_not_forced(
+    tiny_run: Path, tiny_tagger: Tagger, lists: list[str]
+) -> None:
+    tagger = Tagger.load(tiny_run, "cpu", force=lists)
+    assert tagger.tag_nbest(TEXT, 3) == tiny_tagger.tag_nbest(TEXT, 3)
+    cut = sentences_of(TEXT, "words-en")
+    for forced, own in zip(tagger.marginals(cut), tiny_tagger.marginals(cut), strict=True):
+        assert (forced == own).all()
+
+
+def test_forced_lists_are_cut_like_the_text(tiny_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "drugs.txt"
+    path.write_text("beta-blocker\n", encoding="utf-8")
+    for tokenizer, size in ((None, 1), ("pieces", 3)):
+        tagger = Tagger.load(tiny_run, "cpu", force=[f"DRUG={path}"], tokenizer=tokenizer)
+        cut = sentences_of("beta-blocker", tokenizer or "words-en")
+        [(spans, scores)] = tagger.predictions(cut)
+        assert (spans, scores) == ((Span(0, size, "DRUG"),), (1.0,))
+
+
+def test_a_forced_list_that_will_not_do(tiny_run: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is not LABEL=FILE; "):
+        Tagger.load(tiny_run, "cpu", force=["names.txt"])
+
+
+# --- document context -----------------------------------------------------------------------------
+
+
+def telling(names: list[str]) -> list[Sentence]:
+    """A document for each name: it falls, and elsewhere it is a firm or a man.
+
+    Names that are firms and names that are men look alike.
+    """
+    sentences: list[Sentence] = []
+    for number, name in enumerate(names):
+        label = ("ORG", "PER")[number % 2]
+        clear = ("the", "firm", name) if label == "ORG" else ("Mr", name)
+        told = Span(len(clear) - 1, len(clear), label)
+        sentences += [
+            Sentence((name, "fell"), (Span(0, 1, label),), document=number),
+            Sentence((*clear, "rose"), (told,), document=number),
+        ]
+    return sentences
+
+
+def taught(context: str, out: Path, config: Config, corpus: Corpus) -> Tagger:
+    quick = {"train.epochs": 9, "train.batch_sentences": 8, "model.chars": "none"}
+    return train(corpus, out, config.replace({**quick, "model.context": context}), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def alike() -> Corpus:
+    """A corpus of `telling`; no name stands in two documents."""
+    draw = random.Random(1)
+    names = ["".join(draw.choices("abcdefghijklmnop", k=5)).title() for _ in range(100)]
+    return Corpus(
+        "alike", tuple(telling(names[:60])), tuple(telling(names[60:80])),
+        tuple(telling(names[80:])),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory, tiny_config: Config, alike: Corpus) -> Tagger:
+    """A tagger with document context that has learnt `alike`."""
+    return taught("document", tmp_path_factory.mktemp("hearing") / "run", tiny_config, alike)
+
+
+def bare(tagger: Tagger, sentences: Sequence[Sentence]) -> float:
+    """The share of the sentences without a clue that are tagged as they are labelled."""
+    pairs = list(zip(tagger.predict(sentences), sentences, strict=True))[::2]
+    return sum(one.spans == other.spans for one, other in pairs) / len(pairs)
+
+
+def test_a_type_that_is_clear_in_one_sentence_is_known_in_others(
+    hearing: Tagger, alike: Corpus, tiny_config: Config, tmp_path: Path
+) -> None:
+    assert bare(hearing, alike.test) > 0.9
+    assert bare(taught("sentence", tmp_path / "run", tiny_config, alike), alike.test) < 0.8
+
+
+def test_each_text_is_a_document_unless_they_are_parts_of_one(hearing: Tagger) -> None:
+    texts = ["Abba fell", "the firm Abba rose", "Mr Abba rose", "Abba fell"]
+
+    def labels(documents: Sequence[Document]) -> list[str]:
+        return [entity.label for document in documents for entity in document.entities]
+
+    def cut(*numbers: int) -> list[tuple[str, list[Sentence]]]:
+        return [(texts[i], sentences_of(texts[i], "words")) for i in numbers]
+
+    alone = labels(list(hearing.stream(texts)))
+    assert alone == labels([hearing.tag_document(text) for text in texts])
+    assert alone == labels(hearing.tag_sentences(cut(0, 1, 2, 3)))
+    assert alone[0] == alone[3]
+    assert labels(hearing.tag_sentences(cut(0, 1), together=True)) == ["ORG", "ORG"]
+    assert labels(hearing.tag_sentences(cut(0, 2), together=True)) == ["PER", "PER"]
+
+
+def test_documents_may_be_told_apart_otherwise(hearing: Tagger, alike: Corpus) -> None:
+    same = [replace(sentence, document=0) for sentence in alike.test]
+    numbers = [sentence.document for sentence in alike.test]
+    assert hearing.predictions(same, documents=numbers) == hearing.predictions(alike.test)
+    apart = hearing.predictions(alike.test, documents=range(len(same)))
+    assert [p.spans for p in apart] != [p.spans for p in hearing.predictions(alike.test)]
+
+
+def test_alternatives_and_marginals_are_of_a_first_reading(hearing: Tagger, alike: Corpus) -> None:
+    pair = alike.test[:2]
+    together, alone = hearing.marginals(pair), hearing.marginals(pair[:1])
+    assert together[0] == pytest.approx(alone[0], abs=1e-5)
+    cut = [(" ".join(s.tokens), sentences_of(" ".join(s.tokens), "words")) for s in pair]
+    documents = hearing.tag_sentences(cut, nbest=1, together=True)
+    for (text, _), document in zip(cut, documents, strict=True):
+        assert document.nbest is not None
+        [found], [expected] = document.nbest, hearing.tag_nbest(text, 1)
+        assert found.alternatives[0].probability == pytest.approx(
+            expected.alternatives[0].probability, abs=1e-5
+        )

@@ -20,7 +20,7 @@ from ner.errors import NerError
 
 INTERRUPTED = 130
 
-COMMANDS = ("train", "evaluate", "tag", "data")
+COMMANDS = ("train", "evaluate", "search", "tag", "vectors", "data")
 
 
 class _Commands(click.Group):

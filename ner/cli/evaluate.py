@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ner.errors import CorpusError
 from ner.text import Sentence
 
 if TYPE_CHECKING:
-    from ner.evaluation import Calibration, Report, TradeOff
+    from ner.evaluation import Calibration, Mistakes, Report, TradeOff
 
 
 @click.command(short_help="Score a model on labelled sentences.")
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 @click.option(
     "--trade-off", is_flag=True, help="Show the scores over ranges of --min-score and --o-bias."
 )
+@click.option("--errors", is_flag=True, help="Sort the mistakes: which kinds, where, examples.")
+@click.option(
+    "--examples",
+    type=click.IntRange(min=0),
+    default=10,
+    metavar="N",
+    help="Most examples that --errors shows: so many confident mistakes, so many missed entities.",
+)
 @predict_options
 @device_option
 @reading_options()
@@ -45,6 +54,8 @@ def evaluate(
     as_json: bool,
     picture: Path | None,
     trade_off: bool,
+    errors: bool,
+    examples: int,
     settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
@@ -53,23 +64,42 @@ def evaluate(
 
     Files are read as in the model's training, unless options say otherwise.
     """
-    from ner import api
+    from ner.api import Evaluation
     from ner.evaluation import draw_calibration
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    sentences = _sentences(data, split, tagger.config.replace(reading).data)
-    report = api.evaluate(tagger, sentences)
-    calibration = api.evaluate_calibration(tagger, sentences) if picture else None
-    if picture and calibration:
-        draw_calibration(calibration, picture)
-    points = api.evaluate_trade_off(tagger, sentences) if trade_off else {}
-    click.echo((_as_json if as_json else _as_text)(report, calibration, points))
+    sentences, train = _sentences(data, split, tagger.config.replace(reading).data)
+    found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
+    results = Results(found.report())
+    if picture:
+        results.calibration = found.calibration()
+        draw_calibration(results.calibration, picture)
+    if trade_off:
+        results.trade_off = found.trade_off()
+    if errors:
+        results.mistakes = found.mistakes(train, examples)
+    click.echo(_as_json(results) if as_json else _as_text(results))
 
 
-def _sentences(data: str, split: str | None, config: DataConfig) -> Sequence[Sentence]:
-    """The sentences of a split. Raises `CorpusError` where there are none."""
-    from ner.corpus import load_corpus, read_corpus
+@dataclass
+class Results:
+    """What was asked for."""
+
+    report: "Report"
+    calibration: "Calibration | None" = None
+    trade_off: "TradeOff | None" = None
+    mistakes: "Mistakes | None" = None
+
+
+def _sentences(
+    data: str, split: str | None, config: DataConfig
+) -> tuple[Sequence[Sentence], Sequence[Sentence]]:
+    """The sentences of a split, and those that a model of this corpus learns from, if others.
+
+    Raises `CorpusError` where the split has none.
+    """
+    from ner.corpus import cut_valid, load_corpus, read_corpus
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
@@ -81,26 +111,39 @@ def _sentences(data: str, split: str | None, config: DataConfig) -> Sequence[Sen
         raise CorpusError(
             f"{data}: has no sentences in {split}; it has {' and '.join(there)}: {remedy}"
         )
-    return splits[split]
+    train = splits["train"]
+    if not splits["valid"]:
+        train = cut_valid(train, config.valid_fraction)[0]
+    return splits[split], () if split == "train" else train
 
 
-def _as_json(report: "Report", calibration: "Calibration | None", trade_off: "TradeOff") -> str:
-    values = report.to_dict()
-    if calibration:
-        values["calibration"] = calibration.to_dict()
-    if trade_off:
+def _as_json(results: Results) -> str:
+    values = results.report.to_dict()
+    if results.calibration:
+        values["calibration"] = results.calibration.to_dict()
+    if results.trade_off:
         values["trade_off"] = {
-            setting: [point.to_dict() for point in points] for setting, points in trade_off.items()
+            setting: [point.to_dict() for point in points]
+            for setting, points in results.trade_off.items()
         }
+    if results.mistakes:
+        values["errors"] = results.mistakes.to_dict()
     return json.dumps(values, indent=2)
 
 
-def _as_text(report: "Report", calibration: "Calibration | None", trade_off: "TradeOff") -> str:
-    from ner.evaluation import format_calibration, format_report, format_trade_off
+def _as_text(results: Results) -> str:
+    from ner.evaluation import (
+        format_calibration,
+        format_mistakes,
+        format_report,
+        format_trade_off,
+    )
 
-    parts = [format_report(report)]
-    if calibration:
-        parts.append(format_calibration(calibration))
-    if trade_off:
-        parts.append(format_trade_off(trade_off))
+    parts = [format_report(results.report)]
+    if results.calibration:
+        parts.append(format_calibration(results.calibration))
+    if results.trade_off:
+        parts.append(format_trade_off(results.trade_off))
+    if results.mistakes:
+        parts.append(format_mistakes(results.mistakes))
     return "\n".join(parts)

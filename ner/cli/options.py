@@ -105,6 +105,33 @@ device_option: Decorator = click.option(
 )
 
 
+def features_options(command: Command) -> Command:
+    """Give a command options for what a model knows beside its corpus.
+
+    The command gets one argument for them, `features`: the settings that the
+    user gave and no others, as ``{"train.vectors": ("a.vec",)}``.
+    """
+
+    @click.option(
+        "--vectors", multiple=True, metavar="FILE", help="Pre-trained word vectors; repeatable."
+    )
+    @click.option(
+        "--gazetteer",
+        "gazetteers",
+        multiple=True,
+        metavar="LABEL=FILE",
+        help="A word list as a feature; repeatable.",
+    )
+    @click.option("--clusters", metavar="FILE", help="Brown clusters of words as features.")
+    @functools.wraps(command)
+    def gathered(**arguments: Any) -> Any:
+        given = {name: arguments.pop(name) for name in ("vectors", "gazetteers", "clusters")}
+        features = {f"train.{name}": value for name, value in given.items() if value}
+        return command(features=features, **arguments)
+
+    return gathered
+
+
 def predict_options(command: Command) -> Command:
     """Give a command options for how text is tagged.
 

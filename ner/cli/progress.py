@@ -1,7 +1,7 @@
 """How training is shown: bars on a terminal, nothing elsewhere."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 
-def _bars() -> Progress:
+def bars() -> Progress:
+    """Bars on stderr, if that is a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -24,18 +25,20 @@ def _bars() -> Progress:
 
 
 class TrainingProgress:
-    """One bar for the epoch in work, and one for a vectors file while it is read."""
+    """One bar for the epoch in work, and one for the vectors files while they are read."""
 
-    def __init__(self, bars: Progress, vectors: str) -> None:
+    def __init__(self, bars: Progress, vectors: Sequence[str]) -> None:
         self._bars = bars
         self._vectors = vectors
         self._reading: TaskID | None = None
         self._epoch: TaskID | None = None
 
     def vectors_read(self, size: int) -> None:
-        """So many bytes of the vectors file have been read."""
+        """So many bytes of the vectors files have been read."""
         if self._reading is None:
-            total = Path(self._vectors).stat().st_size
+            files = [Path(file) for file in self._vectors]
+            # One that is missing is told of when its turn comes.
+            total = sum(file.stat().st_size for file in files if file.exists())
             self._reading = self._bars.add_task("vectors", total=total, note="")
         self._bars.update(self._reading, completed=size)
 
@@ -64,7 +67,7 @@ class TrainingProgress:
 
 
 @contextmanager
-def training_progress(vectors: str) -> Iterator[TrainingProgress]:
+def training_progress(vectors: Sequence[str]) -> Iterator[TrainingProgress]:
     """Show bars on stderr while the block runs, if stderr is a terminal."""
-    with _bars() as bars:
-        yield TrainingProgress(bars, vectors)
+    with bars() as shown:
+        yield TrainingProgress(shown, vectors)

@@ -45,6 +45,18 @@ from ner.render import FORMATS
     metavar="N",
     help="Processes that share the work; 0: one for each core.",
 )
+@click.option(
+    "--force",
+    multiple=True,
+    metavar="LABEL=FILE",
+    help="A word list whose matches are entities, whatever the model says; repeatable.",
+)
+@click.option(
+    "--document",
+    "together",
+    is_flag=True,
+    help="The file is one document, for models with document context.  [default: each line is]",
+)
 @predict_options
 @device_option
 @reading_options(UNLABELLED)
@@ -57,6 +69,8 @@ def tag(
     pretokenized: bool,
     nbest: int | None,
     workers: int,
+    force: tuple[str, ...],
+    together: bool,
     settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
@@ -80,6 +94,8 @@ def tag(
         layout="tokens" if format_in == "conll" else "tokenized" if pretokenized else "text",
         format=form,
         nbest=nbest or 0,
+        force=force,
+        together=together,
     )
     with (
         _input(file) as stream,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ner.cli import INTERRUPTED
-from ner.cli.options import Place, device_option, reading_options
+from ner.cli.options import Place, device_option, features_options, reading_options
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
 
@@ -38,8 +38,15 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
 @click.option("--out", type=Place(), help="Run folder.  [default: runs/NAME]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
-@click.option("--vectors", metavar="FILE", help="Pre-trained word vectors to start from.")
+@features_options
 @click.option("--seeds", callback=_parse_seeds, metavar="1,2,3", help="Train one model per seed.")
+@click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
+@click.option(
+    "--unlabelled",
+    type=Place(),
+    metavar="FILE",
+    help="Text that joins the teaching, a paragraph a line.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option(
@@ -57,8 +64,10 @@ def train(
     out: Path | None,
     file: Path | None,
     settings: tuple[str, ...],
-    vectors: str | None,
+    features: dict[str, Any],
     seeds: tuple[int, ...],
+    distill: bool,
+    unlabelled: Path | None,
     resume: bool,
     overwrite: bool,
     device: str,
@@ -72,20 +81,13 @@ def train(
     """
     if resume and overwrite:
         raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
-    config = load_config(file, settings).replace(reading)
-    if vectors is not None:
-        config = config.replace({"train.vectors": vectors})
-    _train(data, config, out, seeds, device, resume, overwrite)
+    config = load_config(file, settings).replace(reading | features)
+    how = {"seeds": seeds, "distill": distill, "unlabelled": unlabelled, "device": device}
+    _train(data, config, out, resume=resume, overwrite=overwrite, **how)
 
 
 def _train(
-    data: str,
-    config: Config,
-    out: Path | None,
-    seeds: tuple[int, ...],
-    device: str,
-    resume: bool,
-    overwrite: bool,
+    data: str, config: Config, out: Path | None, *, resume: bool, overwrite: bool, **how: Any
 ) -> None:
     from ner.corpus import load_corpus
 
@@ -102,18 +104,18 @@ def _train(
                 corpus,
                 out,
                 config,
-                seeds=seeds,
-                device=device,
                 resume=resume,
                 overwrite=overwrite,
                 progress=progress.vectors_read,
+                **how,
             )
             for event in progress.watch(events):
                 last = event
     except KeyboardInterrupt:
         # Before its first step, an --overwrite may not have touched the older run yet.
         untouched = overwrite and last is None
-        click.echo("ner: stopped" + ("" if untouched else f"; {_kept(out, seeds)}"), err=True)
+        kept = "" if untouched else f"; {_kept(out, how['seeds'])}"
+        click.echo(f"ner: stopped{kept}", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     finally:
         with contextlib.suppress(OSError):
@@ -144,10 +146,11 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
     import json
     import shlex
 
-    from ner.training.seeds import seed_folder
+    from ner.training.seeds import seed_folder, student_folder
 
     place = shlex.quote(str(out))
-    for folder in [seed_folder(out, seed) for seed in reversed(seeds)] or [out]:
+    several = [seed_folder(out, seed) for seed in seeds]
+    for folder in reversed([*several, student_folder(out)] if seeds else [out]):
         try:
             lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:
@@ -182,4 +185,16 @@ def _report(last: Any) -> None:
                 seeds = ", ".join(f"{100 * f1:.2f}" for f1 in last.f1(name))
                 click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
         click.echo(f"best seed on valid: {last.best}")
+        if last.distilled:
+            _report_distilled(last.distilled)
     click.echo(f"model: {last.out}")
+
+
+def _report_distilled(distilled: Any) -> None:
+    """Print what came of all seeds together, and of the model that they taught."""
+    for split, report in distilled.ensemble.items():
+        student = distilled.student.scores[split]
+        click.echo(
+            f"{split} F1 of the ensemble {100 * report.f1:.2f}, of the student "
+            f"{100 * student.f1:.2f}"
+        )

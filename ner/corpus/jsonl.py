@@ -162,6 +162,8 @@ def _entity(item: Any, text: str) -> _Entity:
     label = _field(item, "label", str)
     if not label:
         raise _Unfit(f"the entity {start}-{end} has an empty label")
+    if _SURROGATE.search(label):
+        raise _Unfit(f"the label {shorten(label)} holds half a surrogate pair; correct it")
     if not 0 <= start < end <= len(text):
         raise _Unfit(
             f"the entity {start}-{end} ({shorten(label)}) does not lie in the text of "

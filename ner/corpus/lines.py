@@ -5,17 +5,18 @@ characters that Unicode calls line ends are left where they are.
 """
 
 import functools
-import gzip
 import io
-import zlib
+import re
 from collections.abc import Iterator
 from typing import IO
 
 from ner.corpus.complaints import Complaints
 from ner.errors import CorpusError, UsageError
+from ner.files import UNPACK_ERRORS
 
 LONGEST = 1 << 24
 """Bytes in the longest line that is accepted."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_lines(
@@ -23,9 +24,10 @@ def text_lines(
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
-    Raises `CorpusError` for bytes that are not in the encoding (reported to
-    `complaints` by line), for binary files, endless lines and damaged ``.gz``
-    files, and `UsageError` for an unknown encoding.
+    Raises `CorpusError` for bytes that are not in the encoding and for lone
+    surrogates (both reported to `complaints` by line), for binary files,
+    endless lines and damaged packed files, and `UsageError` for an unknown
+    encoding.
     """
     stream, encoding = _splittable(stream, source, encoding)
     offset = 0
@@ -40,7 +42,10 @@ def text_lines(
                     f"{source}:{number}: holds a NUL byte, so this is no text file "
                     "(if it is UTF-16, give --encoding utf-16)"
                 )
-            yield number, text.removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
+            if text.isascii() or not _SURROGATE.search(text):
+                yield number, text.removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
+            else:  # out of UTF-7 and encodings with escapes
+                complaints.error(f"{source}:{number}", _half_a_pair(encoding))
         offset += len(raw)
 
 
@@ -50,6 +55,10 @@ def _undecodable(error: UnicodeDecodeError, offset: int, encoding: str) -> str:
         f"byte 0x{byte:02X} at offset {offset + error.start} is not {encoding}; "
         "save the file as UTF-8 or name its encoding with --encoding"
     )
+
+
+def _half_a_pair(encoding: str) -> str:
+    return f"holds half a surrogate pair in {encoding}; write whole characters, as UTF-8"
 
 
 def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes], str]:
@@ -67,8 +76,9 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         whole = b"".join(_byte_lines(stream, source))
         return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
+        reason = " ".join(str(error).split())
         raise CorpusError(
-            f"{source}: is not {encoding} ({error}); name its encoding with --encoding"
+            f"{source}: is not {encoding} ({reason}); name its encoding with --encoding"
         ) from None
 
 
@@ -83,9 +93,11 @@ def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
                     "break it into shorter ones (in a corpus: a token, or a JSON record)"
                 )
             yield raw
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except UNPACK_ERRORS as error:
+        kind = ".xz" if source.endswith(".xz") else ".gz"
         raise CorpusError(
-            f"{source}:{number + 1}: the .gz file is truncated or damaged ({error}); copy it again"
+            f"{source}:{number + 1}: the {kind} file is truncated or damaged ({error}); "
+            "copy it again"
         ) from None
     except OSError as error:
         raise CorpusError(f"{source}: cannot be read ({error.strerror or error})") from None

@@ -1,4 +1,4 @@
-"""How good predictions are: scores, their spread, trade-off and calibration, and pictures."""
+"""How good predictions are: scores, mistakes, their spread, trade-off, calibration, pictures."""
 
 from ner.evaluation.calibration import (
     Calibration,
@@ -7,6 +7,7 @@ from ner.evaluation.calibration import (
     measure_calibration,
 )
 from ner.evaluation.curves import draw_curves
+from ner.evaluation.mistakes import Mistakes, analyse_mistakes, format_mistakes
 from ner.evaluation.report import check_labelled, evaluate_spans, seqeval_report
 from ner.evaluation.scores import (
     CountedScores,
@@ -32,16 +33,19 @@ __all__ = [
     "Calibration",
     "CountedScores",
     "Counts",
+    "Mistakes",
     "Point",
     "Report",
     "Scores",
     "TradeOff",
+    "analyse_mistakes",
     "check_labelled",
     "count",
     "draw_calibration",
     "draw_curves",
     "evaluate_spans",
     "format_calibration",
+    "format_mistakes",
     "format_report",
     "format_summary",
     "format_trade_off",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,17 +13,26 @@ from torch import Tensor
 from ner.features.indexer import Form, FormTable
 
 
+class Expected(NamedTuple):
+    """What is expected of a sentence's tags, by one model or on average by several."""
+
+    tokens: NDArray[np.float32]  # [T, K] how often each tag stands at each token
+    moves: NDArray[np.float32]  # [M] how often each legal move is made from tag to tag
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A sentence as numbers: rows of a `FormTable`, ``[T]``, and tag numbers, ``[T]``, if known.
 
     Of a partly labelled sentence, `choices`, ``[T, K]``, is true for the tags
-    that each token can have, and `tags` are any of them.
+    that each token can have, and `tags` are any of them. What is `taught` of a
+    sentence takes the place of both.
     """
 
     rows: NDArray[np.int64]
     tags: NDArray[np.int64] | None = None
     choices: NDArray[np.bool_] | None = None
+    taught: Expected | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -37,8 +46,8 @@ class Batch:
     and then spread over the tokens through `forms`. Row 0 is padding.
     """
 
-    words: Tensor  # [U] numbers of folded words
-    casings: Tensor  # [U]
+    words: Tensor  # [U, V] numbers of folded words in V tables
+    kinds: Tensor  # [U, F] features that are one number out of a few
     characters: Tensor  # [U, C]
     forms: Tensor  # [B, T] which of the U words stands where
     lengths: Tensor  # [B] tokens per sentence; stays on the CPU, where packing needs it
@@ -46,6 +55,8 @@ class Batch:
     tags: Tensor | None  # [B, T], padded with 0; where `choices` has several, one of them
     order: tuple[int, ...]  # which sentence of the caller's list each of the B is
     choices: Tensor | None = None  # [B, T, K] tags a token can have; none if `tags` says it all
+    taught: Tensor | None = None  # [B, T, K] how often a teacher expects each tag
+    moves: Tensor | None = None  # [B, M] and each legal move
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
@@ -113,9 +124,10 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
     forms[mask] = inverse + 1  # row 0 is padding
     described = table.forms(distinct)
     tags = _tags(chosen, mask)
+    taught, moves = _taught(chosen, mask)
     return Batch(
-        words=torch.tensor([0, *(form.word for form in described)]),
-        casings=torch.tensor([0, *(form.casing for form in described)]),
+        words=_with_padding([form.words for form in described]),
+        kinds=_with_padding([form.kinds for form in described]),
         characters=_characters(described),
         forms=torch.from_numpy(forms),
         lengths=torch.from_numpy(lengths),
@@ -123,7 +135,14 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
         tags=None if tags is None else torch.from_numpy(tags),
         order=tuple(order),
         choices=None if tags is None else _choices(chosen, tags, mask),
+        taught=taught,
+        moves=moves,
     )
+
+
+def _with_padding(numbers: Sequence[tuple[int, ...]]) -> Tensor:
+    """Rows of numbers with one of zeros first."""
+    return torch.tensor([(0,) * len(numbers[0]), *numbers])
 
 
 def _characters(forms: Sequence[Form]) -> Tensor:
@@ -156,3 +175,16 @@ def _choices(
         choices[row, : len(possible)] = possible
     choices[~mask] = True
     return torch.from_numpy(choices)
+
+
+def _taught(
+    examples: Sequence[Example], mask: NDArray[np.bool_]
+) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """What is taught of the sentences, if it is taught of all; 0 at padding."""
+    known = [example.taught for example in examples if example.taught is not None]
+    if len(known) < len(examples):
+        return None, None
+    tokens = np.zeros((*mask.shape, known[0].tokens.shape[1]), dtype=np.float32)
+    tokens[mask] = np.concatenate([taught.tokens for taught in known])
+    moves = np.stack([taught.moves for taught in known])
+    return torch.from_numpy(tokens), torch.from_numpy(moves)

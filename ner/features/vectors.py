@@ -1,98 +1,173 @@
-"""Pre-trained word vectors: word2vec (text and binary), GloVe text, fastText ``.vec``; ``.gz`` too.
+"""Pre-trained word vectors: word2vec (text and binary), GloVe text, fastText ``.vec``; packed, too.
 
-A file is read once, from front to back, and only rows that are asked for are
-turned into numbers and kept.
+A file is read once, from front to back. Only rows that are asked for are turned
+into numbers, and those go straight into one piece of memory.
 """
 
 import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner.errors import VectorsError
 from ner.features.vocabulary import fold
-from ner.files import READ_ERRORS, open_binary
+from ner.files import READ_ERRORS, bytes_read, open_binary
 
 Vector = NDArray[np.float32]
-Row = tuple[str, Callable[[], Vector]]  # numbers are worth reading only if the word is kept
 Progress = Callable[[int], None]
 
 MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
 LONGEST_LINE = 1 << 20  # bytes; a first row that is longer is none
 FIRST_LOOK = 1 << 12  # bytes behind a header that show whether rows are text or binary
+FOLDING_LOOK = 20_000  # rows whose words show how a file is folded
+FOLDING_BYTES = 1 << 25  # that those rows may take; fewer rows if they are long
+STRAY = 0.01  # of the words; so many may be unlike the others (UNK, PADDING)
+
+PLAIN = b"0123456789.+-eE"  # what decimal numbers are made of: no nan, no inf
+
+_log = logging.getLogger("ner")
 
 
 @dataclass(frozen=True)
 class Vectors:
-    """Words and their vectors, ``[N, D]``, in the order of the file (most frequent first)."""
+    """Words and their vectors, ``[N, D]``: first those of the corpus, then spare ones.
+
+    Both are in the order of the file (most frequent first). `fold_case` and
+    `fold_digits` say how the file writes words; `found` how many of the words
+    are of the corpus, `size` how many the file has in all, and `duplicates` how
+    often a word occurred again that was there already.
+    """
 
     words: tuple[str, ...]
     rows: NDArray[np.float32]
+    fold_case: bool
+    fold_digits: bool
+    found: int
+    size: int
+    duplicates: int
 
     @property
     def dim(self) -> int:
         """How many numbers a vector has."""
         return int(self.rows.shape[1])
 
+    def fold(self, word: str) -> str:
+        """The form under which a word as it stands in a text is looked up."""
+        return fold(word, case=self.fold_case, digits=self.fold_digits)
+
 
 def read_vectors(
     path: str | Path,
-    wanted: Callable[[str], bool],
+    tokens: Collection[str],
     *,
     spare: int = 0,
-    fold_case: bool = True,
-    fold_digits: bool = True,
     progress: Progress = lambda _: None,
 ) -> Vectors:
-    """Read the vectors of the words that are `wanted`, and of the `spare` first others.
+    """Read the vectors of `tokens`, as they stand in a text, and of the `spare` first other words.
 
-    The words of the file are folded like the model's; of several that fold to
-    one form the first, most frequent one counts. `progress` is called with the
-    bytes read so far (of the packed file, if it is packed).
+    How tokens are folded for looking them up, the file's own first words show:
+    in lower case if those with letters of either case are all in lower case,
+    digits as ``0`` if no other digit occurs (but for a stray one in a hundred);
+    as they are where no word has such letters, or digits. Words of the file are
+    folded like that, too; of several that are then equal the first, most
+    frequent one counts, and the log says how many were passed over. `progress`
+    is called with the bytes read so far (of the packed file, if it is packed).
     Raises `VectorsError` with ``file:line`` for a file that is not what it
-    seems, breaks off, or has none of the wanted words; `NerError` for one that
-    cannot be opened. Of rows that are not kept, only the width is checked.
+    seems, breaks off, or has none of the tokens; `NerError` for one that cannot
+    be opened. Of rows that are not kept, only the form is checked: in text,
+    that there are as many plain decimal numbers as in the others.
     """
-    kept: dict[str, Vector] = {}
-    found = False
-    for word, vector in _read(path, progress):
-        form = fold(word, case=fold_case, digits=fold_digits)
-        if form in kept:
-            continue
-        if wanted(form):
-            kept[form] = vector()
-            found = True
-        elif spare > 0:
-            kept[form] = vector()
-            spare -= 1
-    if not found:
+    case, digits, rows = _revealed(_read(path, progress))
+    forms = {fold(token, case=case, digits=digits) for token in tokens}
+    found, others = _Kept(), _Kept()
+    size = duplicates = 0
+    for row in rows:
+        size += 1
+        form = fold(row.word, case=case, digits=digits)
+        if form in found.words or form in others.words:
+            duplicates += 1
+        elif form in forms:
+            found.add(form, row.vector())
+        elif len(others.words) < spare:
+            others.add(form, row.vector())
+    if not found.words:
         raise VectorsError(f"{path}: has no vector for any word of the corpus; is it the language?")
-    return Vectors(tuple(kept), np.stack(list(kept.values())))
+    if duplicates:
+        _log.warning("%s: has words more than once (%d); the first counts", path, duplicates)
+    words = (*found.words, *others.words)
+    found.numbers += others.numbers
+    matrix = np.frombuffer(found.numbers, np.float32).reshape(len(words), -1)
+    return Vectors(words, matrix, case, digits, len(found.words), size, duplicates)
 
 
-def _read(path: str | Path, progress: Progress) -> Iterator[Row]:
+class _Kept:
+    """Words and their numbers, which grow in one piece of memory."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, None] = {}
+        self.numbers = bytearray()
+
+    def add(self, word: str, vector: Vector) -> None:
+        self.words[word] = None
+        self.numbers += vector.tobytes()
+
+
+class _Row(NamedTuple):
+    """A word, and its numbers as they stand in the file: worth reading only if it is kept."""
+
+    word: str
+    data: bytes
+    place: str
+    read: Callable[[bytes, str], Vector]
+
+    def vector(self) -> Vector:
+        """Its numbers, ``[D]``. Raises `VectorsError` if one is not finite."""
+        return self.read(self.data, self.place)
+
+
+def _revealed(rows: Iterator[_Row]) -> tuple[bool, bool, Iterator[_Row]]:
+    """Whether case and digits are folded, by the words of the first rows; and all rows."""
+    head: list[_Row] = []
+    size = 0
+    for row in rows:
+        head.append(row)
+        size += len(row.data)
+        if len(head) == FOLDING_LOOK or size > FOLDING_BYTES:
+            break
+    words = [row.word for row in head]
+    letters = [word for word in words if word.lower() != word.upper()]
+    case = _is_folded(letters, case=True, digits=False)
+    numbers = [word for word in words if "0" in fold(word, case=False, digits=True)]
+    digits = _is_folded(numbers, case=False, digits=True)
+    return case, digits, itertools.chain(head, rows)
+
+
+def _is_folded(words: Sequence[str], *, case: bool, digits: bool) -> bool:
+    changed = sum(fold(word, case=case, digits=digits) != word for word in words)
+    return bool(words) and changed <= STRAY * len(words)
+
+
+def _read(path: str | Path, progress: Progress) -> Iterator[_Row]:
     with open_binary(path) as file:
-        raw = getattr(file, "fileobj", file)  # of a packed file, the packed bytes
-        place = raw.tell if raw.seekable() else int  # a pipe does not know how far it is
         try:
             for count, row in enumerate(_rows(file, path)):
                 if count % 1000 == 0:
-                    progress(place())
+                    progress(bytes_read(file))
                 yield row
-            progress(place())
+            progress(bytes_read(file))
         except READ_ERRORS as error:
             raise VectorsError(
                 f"{path}: breaks off or is damaged ({error}); get it again"
             ) from None
 
 
-def _rows(file: IO[bytes], path: str | Path) -> Iterator[Row]:
+def _rows(file: IO[bytes], path: str | Path) -> Iterator[_Row]:
     first = file.readline(LONGEST_LINE)
     parts = first.split()
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
@@ -137,7 +212,7 @@ def _is_text(head: bytes) -> bool:
 
 def _text_rows(
     lines: Iterable[bytes], dim: int, path: str | Path, start: int, announced: int = 0
-) -> Iterator[Row]:
+) -> Iterator[_Row]:
     """Rows from line `start` on; more of them than `announced` are as good, fewer are an error."""
     count = 0
     for number, line in enumerate(lines, start):
@@ -151,35 +226,64 @@ def _text_rows(
         )
 
 
-def _text_row(line: bytes, dim: int, place: str) -> Row:
+def _text_row(line: bytes, dim: int, place: str) -> _Row:
+    line = line.rstrip()
+    word, _, numbers = line.partition(b" ")
+    plain = numbers.count(b" ") == dim - 1 and b"  " not in line
+    if not plain or numbers.translate(None, PLAIN + b" "):
+        word, numbers = _odd_text_row(line, dim, place)
+    return _Row(word.decode("utf-8", errors="replace"), numbers, place, _numbers)
+
+
+def _odd_text_row(line: bytes, dim: int, place: str) -> tuple[bytes, bytes]:
+    """Word and numbers of a row with tabs, several spaces, or a word with spaces in it."""
     # The word may hold spaces (some GloVe files do): the numbers are the last `dim` parts.
-    parts = line.rstrip().rsplit(b" ", dim)
+    parts = line.rsplit(b" ", dim)
     if len(parts) != dim + 1 or b"" in parts[1:]:
-        parts = line.rstrip().rsplit(None, dim)
+        parts = line.rsplit(None, dim)
     before = parts[0].split()
     # A decimal number that ends a word of several parts is one number too many.
     ragged = len(before) > 1 and b"." in before[-1] and _is_number(before[-1])
-    if len(parts) != dim + 1 or ragged:
-        raise _ill_formed(dim, place)
-    return parts[0].decode("utf-8", errors="replace"), partial(_numbers, parts[1:], place)
+    numbers = b" ".join(parts[1:])
+    if len(parts) != dim + 1 or ragged or numbers.translate(None, PLAIN + b" "):
+        raise _ill_formed(line, dim, place)
+    return parts[0], numbers
 
 
-def _numbers(parts: Sequence[bytes], place: str) -> Vector:
+def _numbers(data: bytes, place: str) -> Vector:
+    parts = data.split(b" ")
     try:
         values = [float(part) for part in parts]
     except ValueError:
-        raise _ill_formed(len(parts), place) from None
-    with np.errstate(over="ignore"):  # too large for float32: infinite, and refused as such
-        vector = np.array(values, dtype=np.float32)
+        raise _ill_formed(b"word " + data, len(parts), place) from None
+    vector = _float32(values)
     if not np.isfinite(vector).all():
-        raise _ill_formed(len(parts), place)
+        raise _ill_formed(b"word " + data, len(parts), place)
     return vector
 
 
-def _ill_formed(dim: int, place: str) -> VectorsError:
+def _float32(values: Sequence[float]) -> Vector:
+    with np.errstate(over="ignore"):  # too large for it: infinite, and refused as such
+        return np.array(values, dtype=np.float32)
+
+
+def _ill_formed(line: bytes, dim: int, place: str) -> VectorsError:
+    """What is wrong with a row of text."""
+    parts = line.split()
+    count = min(_numbers_at_end(parts), len(parts) - 1)
+    bad = [part for part in parts[-dim:] if not _is_good(part)]
+    if bad and (len(parts) == dim + 1 or count == dim):
+        shown = bad[0][:40].decode("utf-8", errors="replace")
+        return VectorsError(f"{place}: {shown!r} is no finite 32-bit number; mend or drop the line")
     return VectorsError(
-        f"{place}: is no word with {dim} finite numbers, like other lines; mend or drop it"
+        f"{place}: has {count} numbers after its word, and by line 1 it should have {dim}; "
+        "mend or drop the line, or correct line 1"
     )
+
+
+def _is_good(part: bytes) -> bool:
+    plain = not part.translate(None, PLAIN) and _is_number(part)
+    return plain and bool(np.isfinite(_float32([float(part)])).all())
 
 
 class _Ahead:
@@ -215,7 +319,7 @@ class _Ahead:
         return taken
 
 
-def _binary_rows(stream: _Ahead, count: int, dim: int, path: str | Path) -> Iterator[Row]:
+def _binary_rows(stream: _Ahead, count: int, dim: int, path: str | Path) -> Iterator[_Row]:
     """Rows of the word2vec binary format: word, space, `dim` little-endian float32."""
     for number in range(1, count + 1):
         word = stream.read_until(b" ", most=1 << 16)
@@ -225,7 +329,7 @@ def _binary_rows(stream: _Ahead, count: int, dim: int, path: str | Path) -> Iter
                 f"{path}: breaks off at vector {number} of the {count} announced; get it again"
             )
         place = f"{path}: vector {number}"
-        yield word.lstrip(b"\n").decode("utf-8", errors="replace"), partial(_floats, data, place)
+        yield _Row(word.lstrip(b"\n").decode("utf-8", errors="replace"), data, place, _floats)
 
 
 def _floats(data: bytes, place: str) -> Vector:

@@ -85,6 +85,41 @@ class Path:
         return token, Potentials(start, moves, end)
 
 
+class Counts:
+    """What is expected of the sequences of each sentence: what `Lattice` is for all of them.
+
+    `tokens` ``[B, T, K]`` has how often each tag stands at each token, `moves`
+    ``[B, K, K]`` how often one follows another; nothing counts beyond a
+    sentence's length. For a single sequence this is its `Path`.
+    """
+
+    def __init__(
+        self,
+        emissions: Floats,
+        tokens: Floats,
+        moves: Floats,
+        lengths: Ints,
+        potentials: Potentials,
+    ) -> None:
+        self._tokens = tokens * token_mask(lengths, tokens.shape[1])[:, :, None]
+        self._moves = moves
+        self._ends = tokens[np.arange(len(lengths)), lengths - 1]
+        start, between, end = potentials
+        self.log_z: Floats = (
+            np.einsum("btk,btk->b", self._tokens, emissions)
+            + np.einsum("bij,ij->b", moves, between)
+            + self._tokens[:, 0] @ start
+            + self._ends @ end
+        )
+        """The expected score, ``[B]``."""
+
+    def gradient(self, weights: Floats) -> tuple[Floats, Potentials]:
+        """The gradient of ``(weights * log_z).sum()`` by emissions ``[B, T, K]`` and potentials."""
+        moves = np.einsum("b,bij->ij", weights, self._moves)
+        sides = Potentials(weights @ self._tokens[:, 0], moves, weights @ self._ends)
+        return self._tokens * weights[:, None, None], sides
+
+
 def _count(numbers: Ints, weights: Floats, size: int) -> Floats:
     """The sum of the weights of each number from 0 to `size`."""
     counts: Any = np.bincount(numbers.ravel(), weights.ravel(), size)  # its stub says integers
@@ -296,6 +331,17 @@ class Lattice:
     def marginals(self) -> Floats:
         """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.gradient(np.ones_like(self.log_z))[0]
+
+    @cached_property
+    def moves(self) -> Floats:
+        """How often each tag (row) is expected right before each other, ``[B, K, K]``."""
+        sums, marginals = self._sums, self.marginals
+        count = np.zeros((len(marginals), *sums.moves.shape))
+        for t in range(1, marginals.shape[1]):
+            # Of each tag, how probable every other one is before it.
+            share = sums.share(sums.to[t - 1][:, :, None], sums.moves, sums.before[t][:, None])
+            count += share * marginals[:, None, t]
+        return count
 
     def before(self, b: Ints, t: Ints, tag: Ints) -> Floats:
         """Probability of each tag at t - 1, given that `tag` stands at t: ``[N, K]``."""

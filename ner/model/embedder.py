@@ -1,6 +1,6 @@
 """Embed: what a word contributes before any context is read."""
 
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from ner.config import ModelConfig
 from ner.features import PADDING, Batch
-from ner.features.indexer import CASINGS
+from ner.features.indexer import Kind
 
 
 class CharacterCNN(nn.Module):
@@ -73,68 +73,119 @@ class CharacterLSTM(nn.Module):
 
 def character_encoder(characters: int, config: ModelConfig) -> Any:
     """The character encoder that the configuration asks for, or None."""
-    if config.chars == "cnn":
+    if config.chars in ("auto", "cnn"):
         return CharacterCNN(characters, config.char_dim, config.char_hidden, config.char_kernel)
     if config.chars == "lstm":
         return CharacterLSTM(characters, config.char_dim, config.char_hidden)
     return None
 
 
-class Embedder(nn.Module):
-    """Word, character and casing features of each distinct word, spread over the tokens.
+class TableSize(NamedTuple):
+    """The shape of a table of words."""
 
-    Words of the training split have rows that learn; the spare ones behind
-    them, known from a vectors file alone, stay as they are, in half precision.
+    trained: int  # words that learn, padding and unknown included
+    spare: int  # words with a fixed vector
+    dim: int
+    pretrained: bool  # whether the vectors come from a file
+
+
+class Sizes(NamedTuple):
+    """All shapes of an embedder that depend on the corpus."""
+
+    words: tuple[TableSize, ...]
+    characters: int
+    kinds: tuple[Kind, ...]
+
+
+class WordEmbedding(nn.Module):
+    """Vectors of words: of some the rows learn, of others they are fixed, in half precision.
+
+    Where the configuration says `projected`, vectors that come from a file go
+    through a linear map that learns, at first the identity.
     """
 
     spare: Tensor
 
-    def __init__(
-        self, words: int, spare: int, characters: int, word_dim: int, config: ModelConfig
-    ) -> None:
+    def __init__(self, size: TableSize, mode: str) -> None:
         super().__init__()
-        self.words = nn.Embedding(words, word_dim, padding_idx=PADDING)
-        bound = (3.0 / word_dim) ** 0.5
-        nn.init.uniform_(self.words.weight, -bound, bound)
-        nn.init.zeros_(self.words.weight[PADDING].detach())
-        self.register_buffer("spare", torch.zeros(spare, word_dim, dtype=torch.float16))
-        self.characters = character_encoder(characters, config)
-        self.casings = nn.Embedding(len(CASINGS), config.casing_dim) if config.casing_dim else None
-        self.out_dim = word_dim + config.casing_dim
-        if self.characters is not None:
-            self.out_dim += self.characters.out_dim
+        self.size = size
+        self.trained = nn.Embedding(size.trained, size.dim, padding_idx=PADDING)
+        bound = (3.0 / size.dim) ** 0.5
+        nn.init.uniform_(self.trained.weight, -bound, bound)
+        nn.init.zeros_(self.trained.weight[PADDING].detach())
+        self.register_buffer("spare", torch.zeros(size.spare, size.dim, dtype=torch.float16))
+        self.projection: nn.Linear | None = None
+        if size.pretrained and mode == "projected":
+            self.projection = nn.Linear(size.dim, size.dim, bias=False)
+            nn.init.eye_(self.projection.weight)
 
-    def load_vectors(self, rows: Tensor, spare: Tensor, *, train: bool) -> None:
+    def load_vectors(self, rows: Tensor, spare: Tensor) -> None:
         """Put pre-trained vectors in place.
 
-        `rows` is ``[words, D]`` with NaN where there is none: those rows keep a
-        random vector of the same spread. `spare` is ``[spare, D]``.
+        `rows` is ``[trained, D]`` with NaN where there is none: those rows keep
+        a random vector of the same spread. `spare` is ``[spare, D]``.
         """
+        known = ~rows.isnan().any(1)
         with torch.no_grad():
-            known = ~rows.isnan().any(1)
-            weight = self.words.weight
-            if known.any():
-                weight *= rows[known].std() / weight.std()
-                weight[known] = rows[known]
+            weight = self.trained.weight
             largest = torch.finfo(self.spare.dtype).max
-            self.spare.copy_(spare.clamp(-largest, largest))
-        self.words.weight.requires_grad_(train)
+            fixed = spare.clamp(-largest, largest)
+            weight *= torch.cat([rows[known], fixed]).std() / weight.std()
+            weight[known] = rows[known]
+            self.spare.copy_(fixed)
 
-    def _word_features(self, words: Tensor) -> Tensor:
+    def forward(self, words: Tensor) -> Tensor:
         """``[U]`` word numbers → ``[U, D]``."""
+        found: Tensor = self._look_up(words)
+        return found if self.projection is None else self.projection(found)
+
+    def _look_up(self, words: Tensor) -> Tensor:
         if not len(self.spare):
-            found: Tensor = self.words(words)
+            found: Tensor = self.trained(words)
             return found
-        limit = self.words.num_embeddings
-        trained = self.words(words.clamp(max=limit - 1))
+        limit = self.trained.num_embeddings
+        trained = self.trained(words.clamp(max=limit - 1))
         fixed = self.spare[(words - limit).clamp(min=0)].to(trained.dtype)
         return torch.where((words >= limit)[:, None], fixed, trained)
 
+
+class Embedder(nn.Module):
+    """Word, character and other features of each distinct word, spread over the tokens."""
+
+    def __init__(self, sizes: Sizes, config: ModelConfig) -> None:
+        super().__init__()
+        self.words = nn.ModuleList(WordEmbedding(size, config.vectors) for size in sizes.words)
+        self.characters = character_encoder(sizes.characters, config)
+        dims = {
+            "casing": config.casing_dim,
+            "cluster": config.cluster_dim,
+            "gazetteer": config.gazetteer_dim,
+            "pair": config.pair_dim,
+            "echo": config.echo_dim,
+        }
+        self._used = [i for i, kind in enumerate(sizes.kinds) if dims[kind.name]]
+        self.kinds = nn.ModuleList(
+            nn.Embedding(sizes.kinds[i].size, dims[sizes.kinds[i].name]) for i in self._used
+        )
+        for index, table in zip(self._used, self.kinds, strict=True):
+            if sizes.kinds[index].name in ("pair", "echo"):
+                assert isinstance(table, nn.Embedding)
+                nn.init.zeros_(table.weight)  # many are rare: what is not learnt says nothing
+        self.out_dim = sum(size.dim for size in sizes.words)
+        self.out_dim += sum(dims[kind.name] for kind in sizes.kinds)
+        if self.characters is not None:
+            self.out_dim += self.characters.out_dim
+
+    @property
+    def tables(self) -> list[WordEmbedding]:
+        """The tables of words."""
+        return [table for table in self.words if isinstance(table, WordEmbedding)]
+
     def forward(self, batch: Batch) -> Tensor:
         """``[B, T, D]`` features; zero at padding of the words and characters."""
-        parts = [self._word_features(batch.words)]
+        parts = [table(batch.words[:, i]) for i, table in enumerate(self.words)]
         if self.characters is not None:
             parts.append(self.characters(batch.characters))
-        if self.casings is not None:
-            parts.append(self.casings(batch.casings))
+        for index, table in zip(self._used, self.kinds, strict=True):
+            parts.append(table(batch.kinds[:, index]))
         return torch.cat(parts, dim=1)[batch.forms]

@@ -1,13 +1,13 @@
 """Engines: two ways from sentences of tokens to emissions, with one result.
 
 `PlainEngine` runs the network as training does. `FastEngine`, for a CPU, keeps
-what each word contributes up to the first recurrent product (embedding,
-characters, casing, and their product with the input weights), since this
-depends on the word alone; then only the recurrence is left.
+what each word contributes up to the first recurrent product (its features, and
+their product with the input weights), since this depends on the word alone, or
+on it and what is around it; then only the recurrence is left.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Protocol
 
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from ner.features import Example, Indexer, collate, plan_batches
 from ner.features.batch import pack_batches
-from ner.features.indexer import FormTable
+from ner.features.echoes import Echoes
+from ner.features.indexer import FormTable, Key, key_word
 from ner.model.network import Network
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 
@@ -35,8 +36,10 @@ class Engine(Protocol):
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Which sentences to read together: every position of `lengths` once."""
 
-    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
-        """Tag scores ``[B, T, K]`` of sentences that all have a token."""
+    def emissions(
+        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+    ) -> Tensor:
+        """Tag scores ``[B, T, K]`` of sentences that all have a token, and their echoes, if any."""
 
 
 class PlainEngine:
@@ -51,24 +54,27 @@ class PlainEngine:
         """Batches of equal length where possible: these need no packing."""
         return plan_batches(lengths, most_sentences=BATCH_SENTENCES, most_tokens=BATCH_TOKENS)
 
-    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+    def emissions(
+        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+    ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
         table = FormTable(self._indexer)
-        examples = [Example(table.rows(tokens)) for tokens in sentences]
+        heard = heard or [None] * len(sentences)
+        examples = [Example(table.rows(*pair)) for pair in zip(sentences, heard, strict=True)]
         batch = collate(table, examples, range(len(examples)))
         return self._network.emissions(batch.to(self._device))
 
 
 class WordCache:
-    """Rows of numbers for words, computed when a word first occurs, in bounded memory."""
+    """Rows of numbers for tokens, computed when one first occurs, in bounded memory."""
 
     def __init__(
-        self, compute: Callable[[Sequence[str], Tensor], object], width: int, limit: int
+        self, compute: Callable[[Sequence[Key], Tensor], object], width: int, limit: int
     ) -> None:
-        """`compute` writes the rows of words ``[U, width]``; at most `limit` rows are kept."""
+        """`compute` writes the rows of keys ``[U, width]``; at most `limit` rows are kept."""
         self._compute = compute
         self._limit = limit
-        self._rows: dict[str, int] = {}
+        self._rows: dict[Key, int] = {}
         self._characters = 0
         # Whole from the start: the system hands out memory only where there is something written.
         self.table = torch.empty(limit, width)
@@ -76,40 +82,47 @@ class WordCache:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[Key]:
         return iter(self._rows)
 
-    def __contains__(self, word: str) -> bool:
-        return word in self._rows
+    def __contains__(self, key: Key) -> bool:
+        return key in self._rows
 
-    def rows(self, tokens: Sequence[str]) -> list[int]:
+    def rows(self, keys: Sequence[Key]) -> list[int]:
         """The row of `table` that belongs to each token; older rows may go."""
         try:
-            return [self._rows[token] for token in tokens]
+            return [self._rows[key] for key in keys]
         except KeyError:
-            new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
+            new = self._new(keys)
         if len(self._rows) + len(new) > self._limit or self._characters > MOST_CHARACTERS:
             self._forget()
-            new = [word for word in dict.fromkeys(tokens) if word not in self._rows]
+            new = self._new(keys)
         assert len(self._rows) + len(new) <= self._limit, "the cache holds two batches"
         for start in range(0, len(new), FILL_WORDS):
             self._add(new[start : start + FILL_WORDS])
-        return [self._rows[token] for token in tokens]
+        return [self._rows[key] for key in keys]
+
+    def _new(self, keys: Sequence[Key]) -> list[Key]:
+        return [key for key in dict.fromkeys(keys) if key not in self._rows]
 
     def _forget(self) -> None:
         """Keep the older half: words that come early in a text are mostly the frequent ones."""
         kept = islice(self._rows, len(self._rows) // 2)
-        self._rows = {word: self._rows[word] for word in kept}
-        self._characters = sum(map(len, self._rows))
+        self._rows = {key: self._rows[key] for key in kept}
+        self._characters = _characters(self._rows)
         if self._characters > MOST_CHARACTERS:
             self._rows, self._characters = {}, 0
 
-    def _add(self, words: Sequence[str]) -> None:
+    def _add(self, keys: Sequence[Key]) -> None:
         start = len(self._rows)
-        end = start + len(words)
-        self._compute(words, self.table[start:end])
-        self._rows.update(zip(words, range(start, end), strict=True))
-        self._characters += sum(map(len, words))
+        end = start + len(keys)
+        self._compute(keys, self.table[start:end])
+        self._rows.update(zip(keys, range(start, end), strict=True))
+        self._characters += _characters(keys)
+
+
+def _characters(keys: Iterable[Key]) -> int:
+    return sum(len(key_word(key)) for key in keys)
 
 
 class FastEngine:
@@ -137,14 +150,17 @@ class FastEngine:
         )
 
     @torch.inference_mode()
-    def emissions(self, sentences: Sequence[Sequence[str]]) -> Tensor:
+    def emissions(
+        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+    ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
         lengths = np.array([len(tokens) for tokens in sentences])
         order = np.argsort(-lengths, kind="stable")
-        tokens = list(chain.from_iterable(sentences[index] for index in order))
+        heard = heard or [None] * len(sentences)
+        keys = list(chain.from_iterable(self._indexer.keys(sentences[i], heard[i]) for i in order))
         with self._lock:
             self._follow_weights()
-            rows = self.words.rows(tokens)
+            rows = self.words.rows(keys)
             scores = self._scores(rows, lengths[order])
         result = torch.empty_like(scores)
         result[torch.from_numpy(order)] = scores
@@ -165,16 +181,17 @@ class FastEngine:
         self.words = WordCache(self._contribute, width, limit)
         self._weights = weights
 
-    def _contribute(self, words: Sequence[str], rows: Tensor) -> None:
-        """Write what words add to the gates of the first layer into `rows`, ``[U, D · G · H]``."""
+    def _contribute(self, keys: Sequence[Key], rows: Tensor) -> None:
+        """Write what tokens add to the gates of the first layer into `rows`, ``[U, D · G · H]``."""
         # Products of few rows are rounded otherwise than those of many: with enough of them, what
         # is kept of a word does not depend on which others were new at the same time.
-        padded = [*words, *[max(words, key=len)] * max(0, LEAST_ROWS - len(words))]
+        longest = max(keys, key=lambda key: len(key_word(key)))
+        padded = [*keys, *[longest] * max(0, LEAST_ROWS - len(keys))]
         table = FormTable(self._indexer)
-        batch = collate(table, [Example(table.rows(padded))], [0])
+        batch = collate(table, [Example(table.key_rows(padded))], [0])
         features = self._network.embedder(batch)[0]
-        if len(words) < len(features):
-            rows.copy_(self._layers[0].project(features)[: len(words)])
+        if len(keys) < len(features):
+            rows.copy_(self._layers[0].project(features)[: len(keys)])
         else:
             self._layers[0].project(features, out=rows)
 

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from ner.model.chain import (
     FORBIDDEN,
     Bools,
+    Counts,
     Floats,
     Ints,
     Lattice,
@@ -67,6 +68,20 @@ class _TagSet:
         pairs = zip(self.forbidden, scores, strict=True)
         return Potentials(*(np.where(mask, FORBIDDEN, part) for mask, part in pairs))
 
+    def rules(self) -> Potentials:
+        """What forbids, and 0 everywhere else."""
+        return self.forbid([np.zeros(part.shape) for part in self.forbidden])
+
+    def legal(self, moves: Floats) -> Floats:
+        """Of moves ``[B, K, K]`` those M that the scheme allows, ``[B, M]``."""
+        return moves[:, ~self.forbidden[1]]
+
+    def spread(self, legal: Floats) -> Floats:
+        """Legal moves ``[B, M]`` as ``[B, K, K]``: 0 for all others."""
+        moves = np.zeros((len(legal), *self.forbidden[1].shape))
+        moves[:, ~self.forbidden[1]] = legal
+        return moves
+
     def margins(self, tags: Ints, choices: Bools | None, costs: Floats) -> Floats:
         """What to add to emissions so that mistakes cost what `costs` ``[K]`` says: ``[B, T, K]``.
 
@@ -84,6 +99,8 @@ class _TagSet:
 class _Loss(torch.autograd.Function):
     """The difference of two sums over sequences, `every` and `known`: a CRF's loss ``[B]``.
 
+    Where `known` are expected counts, it is a cross-entropy.
+
     The gradient is the difference of what they expect; the potentials of both
     are those that `start`, `between` and `end` stand for.
     """
@@ -96,7 +113,7 @@ class _Loss(torch.autograd.Function):
         between: Tensor,
         end: Tensor,
         every: Lattice,
-        known: Lattice | Path,
+        known: Lattice | Path | Counts,
     ) -> Tensor:
         ctx.sums = every, known
         ctx.likes = [x.new_empty(0) for x in (emissions, start, between, end)]
@@ -164,6 +181,39 @@ class CRFHead(torchcrf.CRF):  # type: ignore[misc]
         loss: Tensor = _Loss.apply(emissions, *self._learnt(), every, known)  # type: ignore[no-untyped-call]
         return loss
 
+    def taught_loss(
+        self, emissions: Tensor, tokens: Tensor, moves: Tensor, lengths: Tensor
+    ) -> Tensor:
+        """Cross-entropy of whole tag sequences with those that a teacher expects: ``[B]``.
+
+        `tokens` ``[B, T, K]`` and `moves` ``[B, M]`` are what `expected` says
+        of the teacher (or averages of several: of their mixture). Its log
+        probabilities are linear in these, so no more of it is needed. Where it
+        is sure of one sequence, this is `loss`.
+        """
+        scores = np.maximum(_floats(emissions), FORBIDDEN)
+        sizes, potentials = _ints(lengths), self.potentials()
+        known = Counts(
+            scores, _floats(tokens), self.tag_set.spread(_floats(moves)), sizes, potentials
+        )
+        every = Lattice(scores, sizes, potentials)
+        loss: Tensor = _Loss.apply(emissions, *self._learnt(), every, known)  # type: ignore[no-untyped-call]
+        return loss
+
+    def expected(
+        self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """How often each tag stands at each token, ``[B, T, K]``, and each legal move, ``[B, M]``.
+
+        With `choices` ``[B, T, K]``, given that the tags are among those that
+        are true there. Moves are summed over the sentence, in the order of
+        rows and columns of the transitions.
+        """
+        scores = _chosen(_finite(emissions), choices)
+        lattice = Lattice(scores, _ints(lengths), self.potentials())
+        moves = self.tag_set.legal(lattice.moves)
+        return torch.from_numpy(lattice.marginals), torch.from_numpy(moves)
+
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The best legal tag numbers, ``[B, T]``; 0 beyond a sentence's length."""
         return torch.from_numpy(viterbi(_finite(emissions), _ints(lengths), self.potentials()))
@@ -219,7 +269,7 @@ class SoftmaxHead(nn.Module):
 
     def potentials(self) -> Potentials:
         """What forbids, and 0 everywhere else."""
-        return self.tag_set.forbid([np.zeros(part.shape) for part in self.tag_set.forbidden])
+        return self.tag_set.rules()
 
     def loss(
         self,
@@ -246,6 +296,29 @@ class SoftmaxHead(nn.Module):
             known = emissions.masked_fill(~choices, FORBIDDEN).logsumexp(2)
         mask = torch.from_numpy(token_mask(_ints(lengths), tags.shape[1]))
         return ((emissions.logsumexp(2) - known) * mask.to(emissions.device)).sum(1)
+
+    def taught_loss(
+        self, emissions: Tensor, tokens: Tensor, moves: Tensor, lengths: Tensor
+    ) -> Tensor:
+        """Cross-entropy with what a teacher expects at each token, summed over tokens: ``[B]``.
+
+        `tokens` ``[B, T, K]`` are what `expected` says; `moves` do not matter.
+        Where the teacher is sure, this is `loss`.
+        """
+        log_p = emissions.float().log_softmax(2)
+        mask = torch.from_numpy(token_mask(_ints(lengths), tokens.shape[1])).to(log_p.device)
+        return -(tokens.float() * log_p * mask[:, :, None]).sum((1, 2))
+
+    def expected(
+        self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The probability of each tag at each token, ``[B, T, K]``; and no moves, ``[B, 0]``.
+
+        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        """
+        log_p = _log_p(torch.from_numpy(_chosen(_finite(emissions), choices)))
+        mask = token_mask(_ints(lengths), emissions.shape[1])
+        return torch.from_numpy(np.exp(log_p) * mask[:, :, None]), torch.zeros(len(lengths), 0)
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The most probable legal tag numbers, ``[B, T]``; 0 beyond a sentence's length."""
@@ -276,6 +349,11 @@ class SoftmaxHead(nn.Module):
         sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)
         b, start, end = np.array(spans).T
         return _listed(np.exp(sums[b, end] - sums[b, start]))
+
+
+def _chosen(scores: Floats, choices: Tensor | None) -> Floats:
+    """Finite scores with all but the chosen tags ruled out."""
+    return scores if choices is None else np.where(choices.cpu().numpy(), scores, -LARGEST)
 
 
 def _log_p(emissions: Tensor) -> Floats:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch
-from ner.model.embedder import Embedder
+from ner.model.embedder import Embedder, Sizes
 from ner.model.encoder import Encoder
 from ner.model.head import CRFHead, SoftmaxHead, SpanPlace
 from ner.tags import allowed_transitions
@@ -15,40 +15,40 @@ from ner.tags import allowed_transitions
 class Network(nn.Module):
     """A tagger for K tags. Every shape follows from its arguments: weights are loaded after."""
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        tags: Sequence[str],
-        *,
-        words: int,
-        spare: int,
-        characters: int,
-        word_dim: int,
-    ) -> None:
+    def __init__(self, config: ModelConfig, tags: Sequence[str], sizes: Sizes) -> None:
         super().__init__()
         allowed = allowed_transitions(tags, config.scheme)
-        self.embedder = Embedder(words, spare, characters, word_dim, config)
+        self.embedder = Embedder(sizes, config)
         self.encoder = Encoder(self.embedder.out_dim, config)
         self.projection = nn.Linear(self.encoder.out_dim, len(tags))
         self.head: CRFHead | SoftmaxHead = (
             CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
         )
 
-    def emissions(self, batch: Batch) -> Tensor:
-        """Unnormalised tag scores ``[B, T, K]``."""
-        states = self.encoder(self.embedder(batch), batch.lengths)
+    def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
+        """Unnormalised tag scores ``[B, T, K]``; of other `features` ``[B, T, D]``, if given."""
+        features = self.embedder(batch) if features is None else features
+        states = self.encoder(features, batch.lengths)
         scores: Tensor = self.projection(states)
         return scores
 
-    def loss(self, batch: Batch, costs: Tensor | None = None) -> Tensor:
+    def loss(
+        self, batch: Batch, costs: Tensor | None = None, features: Tensor | None = None
+    ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of what is known of their tags.
 
-        `costs` ``[K]`` is the log of how much a mistake counts where a tag of that type is known.
+        Where a teacher says what to expect of the sentences, it is the
+        cross-entropy with that. `costs` ``[K]`` is the log of how much a
+        mistake counts where a tag of that type is known; a teacher has heeded
+        them already. With `features` ``[B, T, D]``, these take the place of
+        the embedder's.
         """
-        assert batch.tags is not None, "a batch to learn from has tags"
-        losses = self.head.loss(
-            self.emissions(batch), batch.tags, batch.lengths, batch.choices, costs
-        )
+        emissions = self.emissions(batch, features)
+        if batch.taught is not None and batch.moves is not None:
+            losses = self.head.taught_loss(emissions, batch.taught, batch.moves, batch.lengths)
+        else:
+            assert batch.tags is not None, "a batch to learn from has tags"
+            losses = self.head.loss(emissions, batch.tags, batch.lengths, batch.choices, costs)
         return losses.mean()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
@@ -66,6 +66,15 @@ class Network(nn.Module):
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.head.marginals(emissions, lengths)
+
+    def expected(
+        self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """How often each tag stands at each token, ``[B, T, K]``, and each legal move, ``[B, M]``.
+
+        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        """
+        return self.head.expected(emissions, lengths, choices)
 
     def span_scores(
         self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPlace]

@@ -32,7 +32,9 @@ class Work:
     `settings` are dotted keys of section `predict`, `reading` those of `data`
     (of which the tokenizer is else the model's own); `layout` is one of
     `ner.corpus.plain.LAYOUTS`. With `nbest`, each document gets that many
-    alternatives for each sentence.
+    alternatives for each sentence. `force` are word lists, as `Tagger.load`
+    takes them. With `together`, the text is one document (in chunks, if it is
+    long), not each of its lines.
     """
 
     source: str
@@ -43,6 +45,8 @@ class Work:
     layout: str = "text"
     format: str = "text"
     nbest: int = 0
+    force: tuple[str, ...] = ()
+    together: bool = False
 
 
 BEGIN, END = "begin", "end"
@@ -61,7 +65,8 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     workers = workers or available_cores()
     encoding = Config().replace(work.reading).data.encoding
     lines = text_lines(stream, work.source, encoding, Complaints())
-    chunks = _guarded(cut_lines(lines, LAYOUTS[work.layout], FIRST_CHUNK, CHUNK))
+    first = CHUNK if work.together else FIRST_CHUNK
+    chunks = _guarded(cut_lines(lines, LAYOUTS[work.layout], first, CHUNK))
     early = list(_until_worthwhile(chunks)) if workers > 1 else []
     parts: Iterator[Part] = chain([BEGIN], early, chunks, [END])
     make = functools.partial(_Pipeline, work)
@@ -103,7 +108,13 @@ class _Pipeline:
 
         use_one_thread()
         self._work = work
-        self._tagger = Tagger.load(work.model, work.device, work.settings)
+        self._tagger = Tagger.load(
+            work.model,
+            work.device,
+            work.settings,
+            force=work.force,
+            tokenizer=work.reading.get("data.tokenizer"),
+        )
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": self._tagger.config.data.tokenizer}
         self._config = Config().replace(style | dict(work.reading)).data
@@ -118,5 +129,7 @@ class _Pipeline:
         if not isinstance(part, Chunk):
             return self._renderer.begin() if part == BEGIN else self._renderer.end()
         documents = list(self._read(part.numbered(), self._work.source, self._config))
-        tagged = self._tagger.tag_sentences(documents, self._work.nbest)
+        tagged = self._tagger.tag_sentences(
+            documents, self._work.nbest, together=self._work.together
+        )
         return "".join(map(self._renderer.document, tagged))

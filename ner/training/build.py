@@ -1,86 +1,171 @@
 """A new, untrained model for a corpus."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from ner.config import Config
-from ner.features import Indexer, Vectors, read_vectors
-from ner.model import Model, Network
+from ner.config import Config, ModelConfig
+from ner.features import (
+    Indexer,
+    Vectors,
+    Vocabulary,
+    WordTable,
+    read_clusters,
+    read_gazetteers,
+    read_vectors,
+)
+from ner.features.indexer import neighbours
+from ner.files import open_binary
+from ner.model import Model, Network, Sizes, TableSize
 from ner.tags import tag_set
 from ner.text import Sentence
 
 _log = logging.getLogger("ner")
 
+Progress = Callable[[int], None]
+
 
 @dataclass(frozen=True)
 class Start:
-    """A model before its first step, and the words that came with a vector."""
+    """A model before its first step, and the words of its first table that have a vector."""
 
     model: Model
     has_vector: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of words, how many of its numbers have a row that learns, and its vectors."""
+
+    words: WordTable
+    trained: int
+    vectors: Vectors | None
+
+    def size(self, word_dim: int) -> TableSize:
+        spare = len(self.words.words) - self.trained
+        dim = self.vectors.dim if self.vectors else word_dim
+        return TableSize(self.trained, spare, dim, self.vectors is not None)
+
+    def rows(self) -> tuple[Tensor, Tensor]:
+        """The vectors of the words that learn, NaN where there is none, and of the spare ones."""
+        assert self.vectors is not None
+        shape = len(self.words.words), self.vectors.dim
+        table = np.full(shape, np.nan, dtype=np.float32)
+        table[[self.words.words[word] for word in self.vectors.words]] = self.vectors.rows
+        return torch.from_numpy(table[: self.trained]), torch.from_numpy(table[self.trained :])
 
 
 def build_model(
     sentences: Sequence[Sentence],
     config: Config,
     device: torch.device,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> Start:
     """Build the network for the words and types of training sentences.
 
-    `progress` hears how many bytes of the vectors file have been read.
+    `progress` hears how many bytes of the vectors files, one after the other, have been read.
     """
     torch.manual_seed(config.train.seed)
-    indexer = Indexer.build((sentence.tokens for sentence in sentences), config.model)
-    trained = len(indexer.words)
-    vectors = _vectors(indexer, config, progress) if config.train.vectors else None
-    if vectors is not None:
-        indexer = indexer.with_spare(vectors.words)
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    files = list(_read_files(config, {*tokens}, progress))
     labels = sorted({label for sentence in sentences for label in sentence.labels})
+    tables = _tables(tokens, files, config.model)
+    indexer = Indexer(
+        tuple(table.words for table in tables),
+        Vocabulary.count(character for token in tokens for character in token),
+        read_clusters(config.train.clusters) if config.train.clusters else None,
+        read_gazetteers(config.train.gazetteers, config.data.tokenizer),
+        _pairs(sentences) if config.model.pairs == "yes" else None,
+        tuple(labels) if config.model.context == "document" else (),
+    )
     tags = tag_set(labels, config.model.scheme)
-    network = Network(
-        config.model,
-        tags,
-        words=trained,
-        spare=len(indexer.words) - trained,
-        characters=len(indexer.characters),
-        word_dim=vectors.dim if vectors is not None else config.model.word_dim,
+    sizes = Sizes(
+        tuple(table.size(config.model.word_dim) for table in tables),
+        len(indexer.characters),
+        indexer.kinds,
     )
-    if vectors is not None:
-        _place_vectors(network, indexer, vectors, train=config.model.train_vectors)
-    has_vector = frozenset(vectors.words if vectors is not None else ())
-    return Start(Model(indexer, tuple(tags), network.to(device)), has_vector)
+    network = Network(config.model, tags, sizes)
+    for table, embedding in zip(tables, network.embedder.tables, strict=True):
+        if table.vectors is not None:
+            embedding.load_vectors(*table.rows())
+    model = Model(indexer, tuple(tags), network.to(device))
+    return Start(model, _with_vector(tokens, tables))
 
 
-def _vectors(indexer: Indexer, config: Config, progress: Callable[[int], None]) -> Vectors:
-    vectors = read_vectors(
-        config.train.vectors,
-        indexer.words.__contains__,
-        spare=config.model.spare_vectors,
-        fold_case=config.model.fold_case,
-        fold_digits=config.model.fold_digits,
-        progress=progress,
+def _pairs(sentences: Sequence[Sentence]) -> Vocabulary:
+    """The pairs of tokens that occur more than once."""
+    return Vocabulary.count(
+        (pair for sentence in sentences for pair in neighbours(sentence.tokens)), min_count=2
     )
-    known = sum(word in indexer.words for word in vectors.words)
-    _log.info(
-        "%s: vectors of %d numbers for %d of %d training words (%.1f %%), and %d spare ones",
-        config.train.vectors,
-        vectors.dim,
-        known,
-        len(indexer.words.entries),
-        100 * known / max(1, len(indexer.words.entries)),
-        len(vectors.words) - known,
-    )
-    return vectors
 
 
-def _place_vectors(network: Network, indexer: Indexer, vectors: Vectors, *, train: bool) -> None:
-    trained = network.embedder.words.num_embeddings
-    table = np.full((len(indexer.words), vectors.dim), np.nan, dtype=np.float32)
-    table[[indexer.words[word] for word in vectors.words]] = vectors.rows
-    rows = torch.from_numpy(table)
-    network.embedder.load_vectors(rows[:trained], rows[trained:], train=train)
+def _read_files(config: Config, tokens: Collection[str], progress: Progress) -> Iterator[Vectors]:
+    """The vectors of each file for the words of the corpus, and spare ones."""
+    done = 0
+    for path in config.train.vectors:
+        if not Path(path).exists():  # said before a large file is read for minutes
+            open_binary(path)
+    for path in config.train.vectors:
+        vectors = read_vectors(
+            path,
+            tokens,
+            spare=config.model.spare_vectors,
+            progress=lambda size, before=done: progress(before + size),  # type: ignore[misc]
+        )
+        done += Path(path).stat().st_size
+        _log.info(
+            "%s: vectors of %d numbers for %d words, %s; %.1f %% of %d training words have one",
+            path,
+            vectors.dim,
+            len(vectors.words),
+            "in lower case" if vectors.fold_case else "as they are written",
+            100 * len(_known(tokens, vectors)) / len(tokens),
+            len(tokens),
+        )
+        yield vectors
+
+
+def _known(tokens: Collection[str], vectors: Vectors) -> set[str]:
+    """The tokens that have a vector."""
+    words = {*vectors.words}
+    return {token for token in tokens if vectors.fold(token) in words}
+
+
+def _tables(tokens: Sequence[str], files: Sequence[Vectors], config: ModelConfig) -> list[_Table]:
+    """A table for each file, looked up as the file is written; those that learn have all words.
+
+    Without a file, and beside frozen vectors, there is a table that learns from scratch.
+    """
+    scratch = _counted(tokens, config, config.fold_case, config.fold_digits)
+    if not files:
+        return [_Table(scratch, len(scratch.words), None)]
+    if config.vectors == "tuned":
+        tables = [_counted(tokens, config, v.fold_case, v.fold_digits) for v in files]
+        return [
+            _Table(table.with_spare(v.words), len(table.words), v)
+            for table, v in zip(tables, files, strict=True)
+        ]
+    empty = Vocabulary(())
+    frozen = [WordTable(Vocabulary(v.words), v.fold_case, v.fold_digits) for v in files]
+    return [
+        _Table(scratch, len(scratch.words), None),
+        *(_Table(table, len(empty), v) for table, v in zip(frozen, files, strict=True)),
+    ]
+
+
+def _counted(
+    tokens: Sequence[str], config: ModelConfig, fold_case: bool, fold_digits: bool
+) -> WordTable:
+    return WordTable.count(tokens, config.min_count, fold_case=fold_case, fold_digits=fold_digits)
+
+
+def _with_vector(tokens: Sequence[str], tables: Sequence[_Table]) -> frozenset[str]:
+    """The words of the first table that come with a vector from some file."""
+    distinct = {*tokens}
+    known = {t for table in tables if table.vectors for t in _known(distinct, table.vectors)}
+    return frozenset(map(tables[0].words.fold, known))

@@ -1,38 +1,43 @@
-"""What going on later needs, on disk: safetensors and JSON, written atomically."""
+"""What going on later needs, on disk: safetensors, JSON and checksums, written atomically."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 from torch import Tensor
 
 from ner.errors import TrainingError
 from ner.files import write_folder
+from ner.stored import Missing, Refused, StoredFolder, to_json, write_stored
+
+STATE = "state.json"
+TENSORS = "tensors.safetensors"
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write a checkpoint; the one before is replaced as a whole."""
+    saved = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+    files = {STATE: to_json(state), TENSORS: safetensors.torch.save(saved)}
     with write_folder(folder) as part:
-        saved = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-        (part / "tensors.safetensors").write_bytes(safetensors.torch.save(saved))
-        (part / "state.json").write_text(json.dumps(state) + "\n", encoding="utf-8")
+        write_stored(part, files)
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read a checkpoint. Raises `TrainingError` for one that is missing or damaged."""
+    files = StoredFolder(folder)
     try:
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        if not isinstance(state, dict):
-            raise ValueError("state.json holds no object")
-        return safetensors.torch.load((folder / "tensors.safetensors").read_bytes()), state
-    except FileNotFoundError:
+        files.check({STATE, TENSORS})
+        state = files.json(STATE, dict)
+        with files.tensors(TENSORS) as stored:
+            tensors = stored.read()
+    except Missing as error:
         raise TrainingError(
-            f"{folder}: no checkpoint to go on from; start anew with --overwrite, not --resume"
+            f"{folder}: no checkpoint to go on from ({error.path.name} {error.trouble}); "
+            "start anew with --overwrite, not --resume"
         ) from None
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
-        raise damaged(folder, error) from None
+    except Refused as error:
+        raise damaged(folder, f"{error.path.name} {error.trouble}") from None
+    return tensors, state
 
 
 def damaged(folder: Path, reason: object) -> TrainingError:

@@ -2,8 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,10 +13,17 @@ from torch import Tensor
 from ner.config import TrainConfig
 from ner.corpus.partial import agreeing_tags, clues_within, with_clues
 from ner.errors import ConfigError
-from ner.features import UNKNOWN, Batch, Example, Indexer, collate, plan_batches
+from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
+from ner.features.echoes import Echoes
 from ner.features.indexer import FormTable
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
+
+PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
+
+# The share of sentences that are learnt from as a second reading sees them. One network does
+# both readings, and needs practice in each.
+SECOND_READINGS = 0.6
 
 LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
 
@@ -57,8 +65,31 @@ def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
     return piece
 
 
+class Lesson(NamedTuple):
+    """A sentence of at most `LONGEST` tokens, and what a teacher says of its tags."""
+
+    tokens: tuple[str, ...]
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """What a model is taught in place of the labels of the training split.
+
+    `sources` tell this teaching from others (for a run that is resumed),
+    `notes` are lines for the model's card.
+    """
+
+    lessons: Sequence[Lesson]
+    sources: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
 class TrainingSet:
-    """The training split as numbers, dealt out in batches that differ from epoch to epoch."""
+    """The training split as numbers, dealt out in batches that differ from epoch to epoch.
+
+    If there are `lessons`, these are dealt out instead.
+    """
 
     def __init__(
         self,
@@ -68,12 +99,19 @@ class TrainingSet:
         scheme: str,
         config: TrainConfig,
         has_vector: Iterable[str] = (),
+        lessons: Sequence[Lesson] = (),
     ) -> None:
         self._config = config
         self._table = FormTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
-        self._examples = [self._example(piece, scheme) for piece in cut_long(sentences)]
+        self._examples = (
+            [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
+            if lessons
+            else [self._example(piece, scheme) for piece in cut_long(sentences)]
+        )
+        self._second = self._examples
         self.tokens = sum(len(example) for example in self._examples)
+        self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]
         self._hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
@@ -84,11 +122,28 @@ class TrainingSet:
         tags = tags_of(sentence.spans, len(sentence), scheme)
         return Example(rows, np.array([self._number[tag] for tag in tags]))
 
+    def hear(self, sentences: Iterable[Sentence], heard: Sequence[Echoes]) -> None:
+        """From now on, deal sentences out as a second reading sees them, too, with their echoes.
+
+        Lessons begin with those of the training split; what follows is only read once.
+        """
+        pieces = list(zip(cut_long(sentences), heard, strict=True))
+        self._second = [
+            replace(example, rows=self._table.rows(piece.tokens, echo)) if echo else example
+            for example, (piece, echo) in zip(self._examples, pieces, strict=False)
+        ] + self._examples[len(pieces) :]
+
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once."""
         rng = np.random.default_rng([self._config.seed, epoch])
+        examples = self._examples
+        if self._second is not examples:
+            chosen = rng.random(len(examples)) < SECOND_READINGS
+            pairs = zip(examples, self._second, chosen, strict=True)
+            examples = [second if choose else first for first, second, choose in pairs]
         for order in self._plan(rng):
-            yield hide_words(collate(self._table, self._examples, order), self._hiding)
+            batch = collate(self._table, examples, order)
+            yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
 
     def count(self) -> int:
         """How many batches an epoch has."""
@@ -109,25 +164,41 @@ def hiding_rates(
     config: TrainConfig,
     has_vector: frozenset[str] = frozenset(),
 ) -> Tensor:
-    """How often each word of the vocabulary, ``[V]``, is shown as the unknown word.
+    """How often each word of the first table, ``[N]``, is shown as the unknown word.
 
     Words seen once stand for all that were never seen: they teach what the
     unknown word means, and the model to look at characters and context. A word
     with a pre-trained vector needs no such stand-in.
     """
-    counts = Counter(indexer.fold(token) for sentence in sentences for token in sentence.tokens)
-    rates = torch.full((len(indexer.words),), config.word_dropout)
+    first = indexer.tables[0]
+    counts = Counter(first.fold(token) for sentence in sentences for token in sentence.tokens)
+    rates = torch.full((len(first.words),), config.word_dropout)
     for word, count in counts.items():
         if count == 1 and word not in has_vector:
-            rates[indexer.words[word]] = max(config.unknown_rate, config.word_dropout)
+            rates[first.words[word]] = max(config.unknown_rate, config.word_dropout)
     return rates
 
 
 def hide_words(batch: Batch, rates: Tensor) -> Batch:
-    """The batch with some of its distinct words shown as the unknown word."""
-    hidden = torch.rand(batch.words.shape) < rates[batch.words]
+    """The batch with some of its distinct words shown as the unknown word, in all tables.
+
+    `rates` are by the number in the first table.
+    """
+    hidden = torch.rand(len(batch.words)) < rates[batch.words[:, 0]]
     hidden[0] = False  # padding
-    return replace(batch, words=batch.words.masked_fill(hidden, UNKNOWN))
+    return replace(batch, words=batch.words.masked_fill(hidden[:, None], UNKNOWN))
+
+
+def hide_pairs(batch: Batch, columns: Sequence[int]) -> Batch:
+    """The batch with some pairs of tokens, those in `columns` of its kinds, as unknown ones."""
+    if not columns:
+        return batch
+    kinds = batch.kinds.clone()
+    for column in columns:
+        hidden = torch.rand(len(kinds)) < PAIR_DROPOUT
+        hidden[0] = False  # padding
+        kinds[hidden, column] = UNKNOWN
+    return replace(batch, kinds=kinds)
 
 
 def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:

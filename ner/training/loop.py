@@ -17,7 +17,7 @@ from ner.errors import TrainingError
 from ner.evaluation import Report, count, score
 from ner.features import Batch
 from ner.model import Model
-from ner.predict import predict
+from ner.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.examples import TrainingSet
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
@@ -25,6 +25,18 @@ from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
 PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
+
+
+def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> Tensor:
+    """What added to features ``[B, T, D]`` makes the loss rise most (Miyato et al. 2017).
+
+    For each sentence its length is `size` times that of the features.
+    """
+    assert gradient is not None, "features that were part of a loss"
+    lengths = features.flatten(1).norm(dim=1)
+    steepness = gradient.flatten(1).norm(dim=1).clamp(min=1e-12)
+    push: Tensor = gradient * (size * lengths / steepness)[:, None, None]
+    return push
 
 
 class Step(NamedTuple):
@@ -174,12 +186,9 @@ class Trainer:
     def _learn(self, batch: Batch) -> float:
         """One step of the optimizer; returns the loss."""
         network = self._learner.network
-        with torch.autocast(self._learner.device.type, enabled=self._half):
-            loss: Tensor = network.loss(batch.to(self._learner.device), self._costs)
-        value = loss.item()
-        self._check_finite("loss", value)
+        batch = batch.to(self._learner.device)
         self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        value = self._backward(batch)
         self._scaler.unscale_(self.optimizer)
         self._clip()
         self._scaler.step(self.optimizer)
@@ -189,6 +198,30 @@ class Trainer:
         if self.average is not None:
             self.average.update(self.step)
         self.step += 1
+        return value
+
+    def _backward(self, batch: Batch) -> float:
+        """Add the gradient of the loss, half of it under a push if so asked; returns the loss."""
+        if self.config.adversarial <= 0:
+            return self._backward_part(batch)
+        embedder = self._learner.network.embedder
+        features = embedder(batch)
+        features.retain_grad()
+        value = self._backward_part(batch, features, share=0.5)
+        with torch.no_grad():
+            push = adversarial_push(features, features.grad, self.config.adversarial)
+        self._backward_part(batch, embedder(batch) + push, share=0.5)
+        return value
+
+    def _backward_part(
+        self, batch: Batch, features: Tensor | None = None, share: float = 1.0
+    ) -> float:
+        network = self._learner.network
+        with torch.autocast(self._learner.device.type, enabled=self._half):
+            loss: Tensor = network.loss(batch, self._costs, features)
+        value = loss.item()
+        self._check_finite("loss", value)
+        self._scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call]
         return value
 
     def _clip(self) -> None:
@@ -211,7 +244,12 @@ class Trainer:
             )
 
     def _judge(self) -> Report:
-        found = predict(self.judged, [s.tokens for s in self._valid], with_scores=False)
+        found = predict(
+            self.judged,
+            [sentence.tokens for sentence in self._valid],
+            with_scores=False,
+            documents=document_numbers(self._valid),
+        )
         return score(count([s.spans for s in self._valid], [p.spans for p in found]))
 
     def _compare(self, f1: float) -> bool:

@@ -6,6 +6,7 @@
     metrics.jsonl    one object an epoch
     model/           the bundle of the best epoch so far
     checkpoint/      what ``--resume`` needs
+    echoes.json      what was heard in the training split (only with document context)
     curves.svg       loss and validation scores
     log.txt          everything that was said
     result.json      the final scores; written last: a run that has it is finished
@@ -14,6 +15,7 @@
 import hashlib
 import json
 import logging
+import math
 import os
 import shutil
 import time
@@ -36,21 +38,25 @@ from ner.evaluation import (
     evaluate_spans,
     unknown_labels,
 )
+from ner.features.echoes import Echoes
 from ner.files import write_text
 from ner.predict import predict_sentences
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
 from ner.training.checkpoint import damaged, read_checkpoint, write_checkpoint
-from ner.training.examples import TrainingSet, type_costs
+from ner.training.examples import Teaching, TrainingSet, type_costs
+from ner.training.held_out import hear, load_echoes
 from ner.training.loop import Epoch, Step, Trainer
 
 _log = logging.getLogger("ner")
 
+ECHOES = "echoes.json"
 CONTENTS = (
     "config.toml",
     "metrics.jsonl",
     "model",
     "checkpoint",
+    ECHOES,
     "curves.svg",
     "log.txt",
     FINISHED,
@@ -151,8 +157,27 @@ def check_corpus(corpus: Corpus) -> None:
             )  # fmt: skip
 
 
+EPOCHS = 20
+MOST_EPOCHS = 160
+LEAST_STEPS = 4000
+
+# What stands in a configuration for a number that the corpus decides; for words it is `auto`.
+OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
+
+# Settings that only concern models that are taught.
+_OF_TEACHING = {
+    "train.distill_weight",
+    "train.unlabelled_sentences",
+    "train.unlabelled_confidence",
+}
+
+
 class Run:
-    """One training run in one folder; `events` does the work."""
+    """One training run in one folder; `events` does the work.
+
+    With a `teaching`, the model learns from that and not from the labels of the
+    corpus, which still make its vocabulary and judge it.
+    """
 
     def __init__(
         self,
@@ -161,26 +186,30 @@ class Run:
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
+        teaching: Teaching | None = None,
     ) -> None:
         check_corpus(corpus)
         self.corpus = corpus
-        self.config = _resolve(config, corpus)
+        self.config = resolve(config, corpus)
+        self._teaching = teaching
         self.out = out
         self._checksums = corpus.checksums()
         self._seconds = 0.0
         self._history: list[dict[str, Any]] = []
         start = build_model(corpus.train, self.config, device, progress)
         self._vocabulary = _vocabulary_checksum(start)
+        self._training_set = TrainingSet(
+            corpus.train,
+            start.model.indexer,
+            start.model.tags,
+            self.config.model.scheme,
+            self.config.train,
+            start.has_vector,
+            teaching.lessons if teaching else (),
+        )
         self._trainer = Trainer(
             start.model,
-            TrainingSet(
-                corpus.train,
-                start.model.indexer,
-                start.model.tags,
-                self.config.model.scheme,
-                self.config.train,
-                start.has_vector,
-            ),
+            self._training_set,
             corpus.valid,
             self.config.train,
             type_costs(self.config.train.type_weights, start.model.tags),
@@ -210,11 +239,18 @@ class Run:
         """What is not as it was when a checkpoint was written."""
         before, now = load_config(self.out / "config.toml").to_dict(), self.config.to_dict()
         other = [f"{s}.{k}" for s in now for k in now[s] if now[s][k] != before[s][k]]
+        if self._teaching is None:
+            other = [key for key in other if key not in _OF_TEACHING]
         if state["checksums"] != self._checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
-            other.append("the content of train.vectors")
-        return other
+            other.append("the content of files of vectors, clusters or word lists")
+        theirs, ours = state.get("teaching", {}), self._sources()
+        names = dict.fromkeys([*theirs, *ours])
+        return other + [name for name in names if theirs.get(name) != ours.get(name)]
+
+    def _sources(self) -> dict[str, str]:
+        return dict(self._teaching.sources) if self._teaching else {}
 
     def events(self) -> Iterator[Event]:
         """Train; yields each step, each epoch, and at last what came of it.
@@ -225,12 +261,26 @@ class Run:
         _write(self.out / "config.toml", self.config.to_toml())
         with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
             started = time.perf_counter() - self._seconds
+            if self.config.model.context == "document":
+                self._training_set.hear(self.corpus.train, self._echoes())
             for event in self._trainer.run():
                 if isinstance(event, Epoch):
                     self._seconds = time.perf_counter() - started
                     self._keep(event)
                 yield event
             yield self._finish()
+
+    def _echoes(self) -> list[Echoes]:
+        """What is heard in the training split; found once, and then on disk."""
+        place = self.out / ECHOES
+        if self._history:  # a run that goes on
+            try:
+                return load_echoes(place, self.corpus.train)
+            except (OSError, ValueError) as error:
+                raise damaged(place, error) from None
+        heard = hear(self.corpus.train, self.config, self._trainer.judged.device)
+        _write(place, json.dumps(heard) + "\n")
+        return heard
 
     def _keep(self, epoch: Epoch) -> None:
         """Put an epoch on disk: its model if it is the best, its record, a checkpoint."""
@@ -245,6 +295,7 @@ class Run:
             "seconds": self._seconds,
             "checksums": self._checksums,
             "vocabulary": self._vocabulary,
+            "teaching": self._sources(),
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
         self._write_metrics()  # last: an epoch that is listed can be gone on from
@@ -259,14 +310,14 @@ class Run:
         _write(self.out / "metrics.jsonl", "".join(lines))
 
     def _save(self, scores: Mapping[str, Report]) -> None:
+        notes = [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
         about = {
             "corpus": self.corpus.name,
-            "notes": [self._without_folders(note) for note in self.corpus.notes],
+            "notes": [self._without_folders(note) for note in notes],
             "checksums": self._checksums,
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
-        vectors = Path(self.config.train.vectors).name
-        config = self.config.replace({"train.vectors": vectors})
+        config = _without_places(self.config)
         save_bundle(Bundle(self._trainer.judged, config, about), self.out / "model")
 
     def _without_folders(self, note: str) -> str:
@@ -296,17 +347,56 @@ class Run:
         return finished
 
 
-def _resolve(config: Config, corpus: Corpus) -> Config:
+def resolve(config: Config, corpus: Corpus) -> Config:
     """The configuration with everything filled in that `auto` leaves to the corpus."""
-    if config.data.tokenizer != "auto":
-        return config
-    style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
-    return config.replace({"data.tokenizer": style})
+    style = config.data.tokenizer
+    if style == "auto":
+        style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
+    # One character alone says little of what it is part of, and has no characters to look at.
+    single = style == "characters"
+    epochs = config.train.epochs or _enough_epochs(len(corpus.train), config.train.batch_sentences)
+    filled = {
+        "data.tokenizer": style,
+        "model.chars": "none" if single else "cnn",
+        "model.pairs": "yes" if single else "no",
+        "train.adversarial": 0.03 if single else 0.0,
+        "train.epochs": epochs,
+        "train.patience": math.ceil(0.4 * epochs),
+    }
+    open_values = {**dict.fromkeys(filled, "auto"), **OPEN}
+    return config.replace({k: v for k, v in filled.items() if config[k] == open_values[k]})
+
+
+def _enough_epochs(sentences: int, batch: int) -> int:
+    """How often to read a training split: small ones until enough steps have been taken."""
+    steps = max(1, math.ceil(sentences / batch))
+    return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
+
+
+def _without_places(config: Config) -> Config:
+    """The settings with the names of files alone: where they lie concerns nobody else."""
+    lists = [spec.rpartition("=") for spec in config.train.gazetteers]
+    return config.replace(
+        {
+            "train.vectors": [Path(file).name for file in config.train.vectors],
+            "train.clusters": Path(config.train.clusters).name,
+            "train.gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
+        }
+    )
 
 
 def _vocabulary_checksum(start: Start) -> str:
-    """A checksum of the words with a row or a vector; it tells one vectors file from another."""
-    words = [list(start.model.indexer.words), sorted(start.has_vector)]
+    """A checksum of what is known of words; it tells one vectors file from another."""
+    indexer = start.model.indexer
+    words = [
+        [list(table.words) for table in indexer.tables],
+        sorted(start.has_vector),
+        None
+        if indexer.clusters is None
+        else [indexer.clusters.paths, dict(indexer.clusters.words)],
+        [(part.label, part.entries) for part in indexer.gazetteers],
+        None if indexer.pairs is None else list(indexer.pairs),
+    ]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 

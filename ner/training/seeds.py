@@ -8,9 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from ner.bundle import FINISHED
-from ner.evaluation import summarise
+from ner.evaluation import Report, summarise
 from ner.files import write_folder, write_text
 from ner.training.run import Finished
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """What came of several models together, and of the one that they taught."""
+
+    ensemble: Mapping[str, Report]  # by split
+    student: Finished
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``result.json`` holds of it."""
+        return {
+            "ensemble": {split: report.to_dict() for split, report in self.ensemble.items()},
+            "student": self.student.to_dict(),
+        }
 
 
 @dataclass(frozen=True)
@@ -20,6 +35,7 @@ class SeedsFinished:
     out: Path
     runs: Mapping[int, Finished]  # by seed
     best: int
+    distilled: Distilled | None = None
 
     def f1(self, split: str) -> list[float]:
         """Micro F1 on a split, run by run; empty where the corpus lacks the split."""
@@ -34,6 +50,7 @@ class SeedsFinished:
             "best_seed": self.best,
             "f1": {split: {"mean": mean, "sd": sd} for split, (mean, sd) in means.items()},
             "runs": {str(seed): run.to_dict() for seed, run in self.runs.items()},
+            **(self.distilled.to_dict() if self.distilled else {}),
         }
 
 
@@ -47,17 +64,29 @@ def seed_folders(out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("seed-*")) if path.name[5:].isdecimal()]
 
 
-def finish_seeds(out: Path, seeds: Sequence[int], runs: Sequence[Finished]) -> SeedsFinished:
+def student_folder(out: Path) -> Path:
+    """Where the run of the model goes that those of all seeds teach."""
+    return out / "student"
+
+
+def finish_seeds(
+    out: Path,
+    seeds: Sequence[int],
+    runs: Sequence[Finished],
+    distilled: Distilled | None = None,
+) -> SeedsFinished:
     """Close a folder of finished runs.
 
-    The model that was best on valid (the first of equals) becomes the folder's
-    own, ``model/``; ``result.json`` is written last.
+    The model that they taught, or else the one that was best on valid (the
+    first of equals), becomes the folder's own, ``model/``; ``result.json`` is
+    written last.
     """
     by_seed = dict(zip(seeds, runs, strict=True))
     best = max(by_seed, key=lambda seed: by_seed[seed].scores["valid"].f1)
-    finished = SeedsFinished(out, by_seed, best)
+    finished = SeedsFinished(out, by_seed, best, distilled)
+    chosen = distilled.student.out if distilled else seed_folder(out, best)
     with write_folder(out / "model") as part:
-        for file in (seed_folder(out, best) / "model").iterdir():
+        for file in (chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
     with write_text(out / FINISHED) as text:
         text.write(json.dumps(finished.to_dict(), indent=2) + "\n")

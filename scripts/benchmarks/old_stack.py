@@ -23,7 +23,7 @@ from ner import load_corpus
 from ner.config import Config
 from ner.evaluation import count, score
 from ner.features import Batch, Example, collate
-from ner.features.indexer import FormTable
+from ner.features.indexer import CASINGS, FormTable
 from ner.model.embedder import CharacterCNN
 from ner.model.encoder import VariationalDropout
 from ner.tags import parse_tag, spans_of, tag_set, tags_of
@@ -50,7 +50,7 @@ class OldNetwork(nn.Module):
 
     def emissions(self, batch: Batch) -> Tensor:
         """Tag scores ``[B, T, K]``; what a token contributes is computed for each token."""
-        words, casings = batch.words[batch.forms], batch.casings[batch.forms]
+        words, casings = batch.words[batch.forms, 0], batch.kinds[batch.forms, 0]
         characters = batch.characters[batch.forms]  # [B, T, C]
         spelled = self.characters(characters.flatten(0, 1)).view(*words.shape, -1)
         x = torch.cat([self.words(words), spelled, self.casings(casings)], dim=2)
@@ -72,12 +72,11 @@ class OldStack:
         self._tags = tag_set(self._corpus.labels, config.model.scheme)
         ours = build_model(self._corpus.train, config, torch.device("cpu")).model
         self._table = FormTable(ours.indexer)
-        embedder = ours.network.embedder
         self._network = OldNetwork(
             config,
-            embedder.words.num_embeddings,
+            len(ours.indexer.tables[0].words),
             len(ours.indexer.characters),
-            embedder.casings.num_embeddings if embedder.casings is not None else 1,
+            len(CASINGS),
             len(self._tags),
         )
         self._optimizer = torch.optim.AdamW(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import ner
-from ner.api import evaluate_calibration, evaluate_trade_off
+from ner.api import Evaluation
 from ner.corpus import Corpus, load_corpus
 from ner.errors import CorpusError
 from ner.evaluation import O_BIASES
@@ -239,13 +239,34 @@ def test_settings_of_tagging_and_no_others(confused: Path) -> None:
         assert said in outcome.complaint()
 
 
-def test_unknown_labels_tell_nothing_of_scores(here: Path) -> None:
+def test_unknown_labels_are_refused_before_any_work(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("x.conll").write_text("Anna B-PER\nleft O\n\nBerta ?\nleft O\n")
     tagger = ner.Tagger.load("runs/tiny")
     sentences = load_corpus("x.conll").train
-    for ask in (evaluate_calibration, evaluate_trade_off):
+    monkeypatch.setattr(ner.Tagger, "predictions", None)
+    for ask in (Evaluation, ner.evaluate):
         with pytest.raises(CorpusError, match=r"x\.conll:4: has tokens with an unknown tag"):
             ask(tagger, sentences)
+
+
+def test_what_is_the_same_is_predicted_once(
+    confused: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    predictions = ner.Tagger.predictions
+
+    def counted(self: ner.Tagger, sentences: Any, **how: Any) -> Any:
+        asked.append(how)
+        return predictions(self, sentences, **how)
+
+    monkeypatch.setattr(ner.Tagger, "predictions", counted)
+    _json("--data", confused)
+    _json("--data", confused, "--errors", "--calibration", "c.svg")
+    assert asked == [{"with_scores": False}, {"with_scores": True}]
+    _json("--data", confused, "--errors", "--calibration", "c.svg", "--trade-off")
+    assert [how for how in asked[2:] if not how.get("changes")] == [{"with_scores": True}]
 
 
 def test_data_without_any_entity_has_a_calibration(here: Path) -> None:
@@ -253,3 +274,79 @@ def test_data_without_any_entity_has_a_calibration(here: Path) -> None:
     run("evaluate", "--data", "o.conll", "--calibration", "c.svg", "--trade-off").good()
     report = _json("--data", "o.conll", "--calibration", "c.svg")
     assert 0 <= report["calibration"]["ece"] <= 1
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+def test_errors_of_a_case_done_by_hand(confused: Path) -> None:
+    errors = _json("--data", confused, "--errors")["errors"]
+    assert errors["overall"]["kinds"] == {
+        "boundary": 0, "type": 1, "boundary and type": 0, "missed": 0, "spurious": 0,
+    }  # fmt: skip
+    assert errors["confusions"]["PER"]["LOC"] == 1
+    [example] = errors["confident"]
+    assert (example["kind"], example["gold"], example["predicted"]) == ("type", "PER", "LOC")
+    assert example["place"] == "confused.conll:1" or example["place"].endswith("/confused.conll:1")
+    assert example["context"] == "Anna visited [Paris] ."
+    assert 0 < example["score"] <= 1
+    assert "seen" not in errors["slices"]  # the file is all there is
+    text = run("evaluate", "--data", confused, "--errors").good().out
+    assert "by the words in training: left out" in text
+    assert "confused.conll:1: type: is PER (Paris), found as LOC (Paris) with" in text
+
+
+def test_the_figures_of_the_slices_are_those_of_the_report(doubtful: Path) -> None:
+    report = _json("--data", doubtful, "--errors")
+    errors = report["errors"]
+    assert {key: errors["overall"][key] for key in ("f1", "support", "predicted", "correct")} == {
+        key: report[key] for key in ("f1", "support", "predicted", "correct")
+    }
+    assert errors["overall"]["mistakes"] > 5
+    for label, scores in report["per_type"].items():
+        assert {key: errors["slices"]["type"][label][key] for key in scores} == scores
+
+
+def test_what_training_has_seen(here: Path, tiny_folder: Path) -> None:
+    for split in ("test", "valid"):
+        ask = ["--data", tiny_folder, "--split", split, "--errors"]
+        seen = _json(*ask)["errors"]["slices"]["seen"]
+        assert [*seen] == ["as this type"]
+        assert "as this type" in run("evaluate", *ask).good().out
+    train = _json("--data", tiny_folder, "--split", "train", "--errors")["errors"]
+    assert "seen" not in train["slices"]
+
+
+def test_a_valid_split_that_was_cut_from_train_is_not_seen(here: Path) -> None:
+    """Whether it is asked about, or only lies in the file of train."""
+    Path("c").mkdir()
+    names = [chr(97 + n // 26) + chr(97 + n % 26) for n in range(100)]
+    blocks = [f"X{name} B-PER\nleft O\n" for name in names]
+    Path("c/train.conll").write_text("\n".join(blocks), encoding="utf-8")
+    Path("c/test.conll").write_text("\n".join(blocks), encoding="utf-8")
+    seen = _json("--data", "c", "--split", "test", "--errors")["errors"]["slices"]["seen"]
+    assert seen["as this type"]["support"] == 90
+    assert seen["not seen"]["support"] == 10
+    seen = _json("--data", "c", "--split", "valid", "--errors")["errors"]["slices"]["seen"]
+    assert "as this type" not in seen
+
+
+def test_as_many_examples_as_asked_for(doubtful: Path) -> None:
+    def examples(*ask: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = _json("--data", doubtful, "--errors", *ask)["errors"][
+            "confident"
+        ]
+        return found
+
+    every = examples("--examples", "1000")
+    assert len(every) > 10
+    assert examples() == every[:10]
+    assert examples("--examples", "0") == []
+    scores = [example["score"] for example in every]
+    assert scores == sorted(scores, reverse=True)
+    assert run("evaluate", "--data", doubtful, "--errors", "--examples", "-1").code == 2
+
+
+def test_errors_of_data_without_any_entity(here: Path) -> None:
+    Path("o.conll").write_text("nothing O\n\n. O\n")
+    assert "mistakes: " in run("evaluate", "--data", "o.conll", "--errors").good().out

@@ -73,9 +73,9 @@ def test_wrong_use_is_one_line_and_exit_code_2(
 
 
 def test_wrong_use_of_a_real_process(tmp_path: Path) -> None:
-    outcome = process("tag", "text.txt", "--frob", cwd=tmp_path)
+    outcome = process("tag", "text.txt", "--zigzag", cwd=tmp_path)
     assert outcome.code == 2
-    assert outcome.complaint() == "ner: error: No such option '--frob' (see ner tag --help)"
+    assert outcome.complaint() == "ner: error: No such option '--zigzag' (see ner tag --help)"
 
 
 def test_help_and_settings_load_nothing_heavy(tmp_path: Path) -> None:
@@ -88,7 +88,16 @@ def test_help_and_settings_load_nothing_heavy(tmp_path: Path) -> None:
     lines = ["--help", "train --help", "train --list-settings", "evaluate --help", "tag --help"]
     done = subprocess.run(
         [sys.executable, "-c", script],
-        input="\n".join([*lines, "data --help", "data check --help", "--version"]),
+        input="\n".join(
+            [
+                *lines,
+                "data --help",
+                "data check --help",
+                "vectors --help",
+                "search --help",
+                "--version",
+            ]
+        ),
         capture_output=True,
         text=True,
         env=environment(),

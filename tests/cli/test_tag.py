@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from ner.scale.bulk import CHUNK
-from tests.cli.command import BRIEF, LIMIT, command, environment, process, run, shell, tree
+from ner.tagger import Tagger
+from tests.cli.command import (
+    BRIEF,
+    LIMIT,
+    command,
+    environment,
+    process,
+    run,
+    shell,
+    tree,
+)
 
 TEXT = "Anna visited New York.\n\nDora left Rome. Berta saw Paris.\n"
 MARKED = (
@@ -349,3 +359,68 @@ def test_wrong_settings(text: Path, arguments: list[str], said: str) -> None:
 
 def test_one_worker_for_each_core(text: Path) -> None:
     assert _tag(text, "--workers", "0") == MARKED
+
+
+# --- forced word lists ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def lists(text: Path) -> Path:
+    """Places and verbs, beside a text."""
+    folder = text.parent
+    (folder / "places.txt").write_text("Anna\nBerta saw\n", encoding="utf-8")
+    (folder / "more.txt.gz").write_bytes(gzip.compress(b"Dora\n"))
+    (folder / "verbs.txt").write_text("visited\nleft\nsaw\n", encoding="utf-8")
+    return text
+
+
+def test_forced_lists_overrule_the_model(lists: Path) -> None:
+    options = [
+        f"--force={name}" for name in ("LOC=places.txt", "VERB=verbs.txt", "LOC=more.txt.gz")
+    ]
+    assert _tag(lists, *options) == (
+        "[Anna](LOC) [visited](VERB) [New York](LOC).\n\n"
+        "[Dora](LOC) [left](VERB) [Rome](LOC). [Berta saw](LOC) [Paris](LOC).\n"
+    )
+
+
+def test_forced_entities_have_the_score_1_and_alternatives_are_the_models(lists: Path) -> None:
+    options = ["--nbest", "2", "--min-score", "0.05"]
+    own = _records(lists, *options)
+    forced = _records(lists, *options, "--force", "VERB=verbs.txt")
+    assert [record["nbest"] for record in forced] == [record["nbest"] for record in own]
+    scores = [e["score"] for record in forced for e in record["entities"] if e["label"] == "VERB"]
+    assert scores == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "said"),
+    [
+        ("places.txt", 2, "word list 'places.txt' is not LABEL=FILE; write it as in PER=names.txt"),
+        ("=places.txt", 2, "word list '=places.txt' is not LABEL=FILE"),
+        ("LOC=none.txt", 2, "none.txt: no such file"),
+        ("LOC=empty.txt", 1, "empty.txt: has no entry; "),
+        ("LOC=latin.txt", 1, "latin.txt:2: byte 0xE9 is not UTF-8; "),
+    ],
+)
+def test_forced_lists_that_will_not_do(lists: Path, spec: str, code: int, said: str) -> None:
+    (lists.parent / "empty.txt").write_text("\n", encoding="utf-8")
+    (lists.parent / "latin.txt").write_bytes(b"Rome\nOrl\xe9ans\n")
+    outcome = run("tag", lists, "--force", spec, "--out", "tagged.txt")
+    assert said in outcome.complaint()
+    assert outcome.code == code
+    assert not Path("tagged.txt").exists()
+
+
+def test_a_file_may_be_one_document(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which matters to models with document context only; these are told what is a document."""
+    told: list[bool] = []
+    tag_sentences = Tagger.tag_sentences
+
+    def telling(self: Tagger, *given: Any, together: bool = False) -> Any:
+        told.append(together)
+        return tag_sentences(self, *given, together=together)
+
+    monkeypatch.setattr(Tagger, "tag_sentences", telling)
+    assert _tag(text) == _tag(text, "--document") == MARKED
+    assert told == [False, True]

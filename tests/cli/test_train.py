@@ -13,8 +13,9 @@ import ner
 from ner.bundle import load_bundle
 from ner.config import Config, describe, load_config
 from ner.corpus import load_corpus
-from ner.training.run import CONTENTS
-from tests.cli.command import BRIEF, SMALL, TINY, Outcome, run, sets, tree
+from ner.text import Sentence, Span
+from ner.training.run import CONTENTS, ECHOES
+from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree
 
 EPOCH_KEYS = {
     "epoch", "loss", "valid_precision", "valid_recall", "valid_f1", "learning_rate",
@@ -46,7 +47,8 @@ def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> Non
 
 
 def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
-    assert {path.name for path in model.iterdir()} == {*CONTENTS}
+    # Echoes are only heard with document context.
+    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {ECHOES}
     records = _records(model)
     assert [record["epoch"] for record in records] == list(range(1, 7))
     assert all(record.keys() == EPOCH_KEYS for record in records)
@@ -97,7 +99,7 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
 ) -> None:
     run("train", "--data", tiny_folder, *BRIEF, "--out", "r").good()
     before = tree(empty)
-    for wrong in (["--vectors", "none.vec"], ["--device", "mps"], ["--set", "train.epochs=0"]):
+    for wrong in (["--vectors", "none.vec"], ["--device", "mps"], ["--set", "train.epochs=-1"]):
         outcome = run("train", "--data", tiny_folder, *BRIEF, "--out", "r", "--overwrite", *wrong)
         outcome.complaint()
         assert tree(empty) == before
@@ -107,7 +109,8 @@ def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folde
     arguments = ["train", "--data", tiny_folder, "--out", "r", "--resume"]
     outcome = run(*arguments, *BRIEF)
     assert outcome.code == 1
-    assert "no checkpoint to go on from; start anew with --overwrite" in outcome.complaint()
+    complaint = outcome.complaint()
+    assert "no checkpoint to go on from (checksums.json is missing); start anew with" in complaint
     run(*arguments[:-1], *BRIEF).good()
     before = tree(empty)
     outcome = run(*arguments, *BRIEF, *sets("train.epochs=2", "data.strict=true"))
@@ -136,6 +139,50 @@ def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     assert {path.name for path in (empty / "r").iterdir()} == {
         "model", "result.json", "seed-1", "seed-3",
     }  # fmt: skip
+
+
+def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
+    Path("text.txt").write_text("Anna met Carl Maria in Paris. Dora left.\n\nBerta saw Rome.\n")
+    arguments = ["--seeds", "3,1", "--distill", "--unlabelled", "text.txt", "--out", "r"]
+    settings = sets("train.unlabelled_confidence=0")
+    outcome = process(
+        "train", "--data", tiny_folder, *TINY, *settings, *arguments, cwd=empty
+    ).good()
+    result = json.loads((empty / "r" / "result.json").read_text())
+    lines = outcome.out.splitlines()
+    assert lines[2].startswith("best seed on valid: ")
+    for split, line in zip(("valid", "test"), lines[3:], strict=False):
+        ensemble = 100 * result["ensemble"][split]["f1"]
+        student = 100 * result["student"]["scores"][split]["f1"]
+        said = f"{split} F1 of the ensemble {ensemble:.2f}, of the student {student:.2f}"
+        assert line == said
+        assert student > 95
+    assert lines[5:] == ["model: r"]
+    assert "text.txt: 3 unlabelled sentences drawn, 3 sure ones" in outcome.err
+    assert (_seed("r"), _seed("r/student")) == (Config().train.seed, Config().train.seed)
+    tagged = process("tag", "-", "--model", "r", cwd=empty, stdin=b"Dora left Rome.\n").good()
+    assert tagged.out == "[Dora](PER) left [Rome](LOC).\n"
+
+
+def test_what_distilling_needs(empty: Path, tiny_folder: Path) -> None:
+    Path("latin.txt").write_bytes("fine\nJosé\n".encode("latin-1"))
+    Path("blank.txt").write_text("\n \n")
+    for code, arguments, said in (
+        (2, ["--distill"], "--distill needs the models of several seeds; add --seeds 1,2,3"),
+        (2, ["--distill", "--seeds", "1"], "--distill needs the models of several seeds"),
+        (2, ["--unlabelled", "blank.txt"], "--unlabelled is text for --distill; add that"),
+        (1, ["latin.txt"], "latin.txt:2: byte 0xE9 at offset 8 is not utf-8; save the file"),
+        (1, ["blank.txt"], "blank.txt: holds no text; name a file with a paragraph on each line"),
+        (2, ["none.txt"], "none.txt: no such file"),
+        (2, ["."], ".: is a folder, not a file"),
+    ):
+        if not arguments[0].startswith("--"):
+            arguments = ["--seeds", "1,2", "--distill", "--unlabelled", *arguments]
+        before = tree(empty)
+        outcome = run("train", "--data", tiny_folder, *BRIEF, *arguments, "--out", "r")
+        assert said in outcome.complaint()
+        assert outcome.code == code
+        assert tree(empty) == before
 
 
 def test_set_goes_over_the_file_and_the_file_over_the_default(
@@ -169,20 +216,6 @@ def test_list_settings_names_each_with_default_and_meaning() -> None:
     assert outcome.err == ""
 
 
-def test_vectors_are_read_and_their_coverage_said(empty: Path, tiny_folder: Path) -> None:
-    words = ["Anna", "paris", "visited", "Zanzibar"]
-    rows = "".join(f"{word} {n} 0.5 -0.5\n" for n, word in enumerate(words))
-    Path("my.vec").write_text(f"{len(words)} 3\n{rows}")
-    outcome = run(
-        "train", "--data", tiny_folder, *BRIEF, "--vectors", "my.vec", "--out", "r"
-    ).good()
-    said = "my.vec: vectors of 3 numbers for 3 of 12 training words (25.0 %), and 1 spare ones"
-    assert outcome.err.splitlines()[0] == said
-    assert load_bundle("r").config.train.vectors == "my.vec"
-    Path("my.vec").unlink()
-    run("tag", "-", "--model", "r", stdin=b"Anna left.").good()
-
-
 def test_reading_options_reach_the_corpus(empty: Path) -> None:
     Path("c").mkdir()
     lines = "# a note\nJosé\tPER\tx\nging\tO\tx\n\nRom\tLOC\tx\n\n"
@@ -192,7 +225,7 @@ def test_reading_options_reach_the_corpus(empty: Path) -> None:
     run("train", "--data", "c", *options, *BRIEF, "--out", "r").good()
     bundle = load_bundle("r")
     assert bundle.labels == ["LOC", "PER"]
-    assert "josé" in bundle.model.indexer.words
+    assert "josé" in bundle.model.indexer.tables[0].words
     run("evaluate", "--data", "c", "--model", "r", "--split", "valid").good()
 
 
@@ -226,6 +259,153 @@ def test_a_device_that_is_not_here(device: str, empty: Path, tiny_folder: Path) 
         assert outcome.code == 2
         assert f"device '{device}' is not to be had here; use --device auto" in outcome.complaint()
     assert list(empty.iterdir()) == []
+
+
+# --- vectors, clusters, word lists -------------------------------------------------
+
+
+def _write_features(folder: Path) -> list[str]:
+    """Write vectors, clusters and word lists into ``folder/lists``; the options that use them."""
+    lists = folder / "lists"
+    lists.mkdir()
+    rows = [f"{w} {n} 0.5 -0.5\n" for n, w in enumerate(["anna", "paris", "visited", "zanzibar"])]
+    (lists / "my.vec").write_text("4 3\n" + "".join(rows))
+    (lists / "my cased.vec").write_text("Anna 1 2\nParis 3 4\nOslo 5 6\n")
+    (lists / "people.txt").write_text("Anna\nBerta\nCarl Maria\n")
+    (lists / "more people.txt").write_text("Dora\n")
+    (lists / "places.txt").write_text("Rome\nNew York\n")
+    (lists / "clusters.txt").write_text("0010\tRome\t9\n0010\tParis\t8\n0111\tvisited\t3\n")
+    return [
+        *("--vectors", "lists/my.vec", "--vectors", "lists/my cased.vec"),
+        *("--gazetteer", "PER=lists/people.txt", "--gazetteer", "PER=lists/more people.txt"),
+        *("--gazetteer", "LOC=lists/places.txt", "--clusters", "lists/clusters.txt"),
+    ]
+
+
+def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_folder: Path) -> None:
+    options = _write_features(empty)
+    outcome = process("train", "--data", tiny_folder, *TINY, *options, "--out", "r", cwd=empty)
+    assert outcome.good().out.splitlines()[-2] == "test F1 100.00"
+    assert outcome.err.splitlines()[:2] == [
+        "lists/my.vec: vectors of 3 numbers for 4 words, in lower case; "
+        "25.0 % of 12 training words have one",
+        "lists/my cased.vec: vectors of 2 numbers for 3 words, as they are written; "
+        "16.7 % of 12 training words have one",
+    ]
+    shutil.rmtree(empty / "lists")  # the model has what it needs of them
+    bundle = load_bundle("r")
+    assert [part.label for part in bundle.model.indexer.gazetteers] == ["PER", "LOC"]
+    assert ("Dora",) in bundle.model.indexer.gazetteers[0].entries
+    assert bundle.model.indexer.clusters is not None
+    text = b"Anna visited New York.\n"
+    tagged = process("tag", "-", "--model", "r", "--format", "jsonl", cwd=empty, stdin=text).good()
+    found = json.loads(tagged.out)["entities"]
+    assert [(entity["text"], entity["label"]) for entity in found] == [
+        ("Anna", "PER"),
+        ("New York", "LOC"),
+    ]
+    again = process("evaluate", "--data", tiny_folder, "--model", "r", cwd=empty).good()
+    assert "weighted avg     1.0000    1.0000    1.0000" in again.out
+
+
+def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
+    """The demo corpus, in a process of its own, with lists and clusters made of its names."""
+    names = [span_text(s, span) for s in load_corpus("demo").train[:60] for span in s.spans]
+    Path("names.txt").write_text("\n".join(names), encoding="utf-8")
+    words = sorted({word for name in names for word in name.split()})
+    rows = [f"{number % 8:03b}\t{word}\t1\n" for number, word in enumerate(words)]
+    Path("clusters.txt").write_text("".join(rows), encoding="utf-8")
+    options = ["--gazetteer", "NAME=names.txt", "--clusters", "clusters.txt", "--out", "r"]
+    process("train", "--data", "demo", *BRIEF, *options, cwd=empty).good()
+    indexer = load_bundle("r").model.indexer
+    assert indexer.clusters is not None
+    assert set(indexer.clusters.words) == {*words}
+    [listed] = indexer.gazetteers
+    assert len(listed.entries) >= len({*names})
+    process("evaluate", "--data", "demo", "--model", "r", "--split", "valid", cwd=empty).good()
+
+
+def span_text(sentence: Sentence, span: Span) -> str:
+    """What a span stands over, with spaces between its tokens."""
+    return " ".join(sentence.tokens[span.start : span.end])
+
+
+def test_a_model_says_names_of_files_and_never_where_they_lay(
+    empty: Path, tiny_folder: Path
+) -> None:
+    options = [text.replace("lists/", f"{empty}/lists/") for text in _write_features(empty)]
+    run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
+    config = load_bundle("r").config.train
+    assert config.vectors == ("my.vec", "my cased.vec")
+    assert config.gazetteers == ("PER=people.txt", "PER=more people.txt", "LOC=places.txt")
+    assert config.clusters == "clusters.txt"
+    for path in (empty / "r" / "model").iterdir():
+        assert str(empty).encode() not in path.read_bytes(), path
+    assert load_config("r/config.toml").train.clusters == f"{empty}/lists/clusters.txt"
+
+
+def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
+    _write_features(empty)
+    Path("my.toml").write_text(
+        '[train]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
+    )
+    options = ["--vectors", "lists/my cased.vec", "--gazetteer", "LOC=lists/places.txt"]
+    more = sets("train.clusters=lists/clusters.txt")
+    arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
+    run("train", "--data", tiny_folder, *arguments).good()
+    config = load_config("r/config.toml").train
+    assert config.vectors == ("lists/my cased.vec",)
+    assert config.gazetteers == ("LOC=lists/places.txt",)
+    assert config.clusters == "lists/clusters.txt"
+
+
+@pytest.mark.parametrize("mode", ["frozen", "projected"])
+def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path) -> None:
+    options = [*_write_features(empty)[:4], *sets(f"model.vectors={mode}")]
+    run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
+    model = load_bundle("r").model
+    assert list(model.indexer.tables[2].words) == ["Anna", "Paris", "Oslo"]
+    spare = model.network.embedder.tables[2].spare
+    assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_a_run_is_not_gone_on_with_from_other_lists(empty: Path, tiny_folder: Path) -> None:
+    options = ["train", "--data", tiny_folder, *BRIEF, *_write_features(empty), "--out", "r"]
+    run(*options).good()
+    for name in ("places.txt", "clusters.txt", "my cased.vec"):
+        path = empty / "lists" / name
+        before = path.read_text()
+        path.write_text(before.replace("Rome", "Oslo").replace("Paris", "Rome"))
+        outcome = run(*options, "--resume")
+        assert outcome.code == 1
+        assert "the content of files of vectors, clusters or word lists" in outcome.complaint()
+        path.write_text(before)
+    run(*options, "--resume").good()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (["--gazetteer", "lists/people.txt"], 2, "'lists/people.txt' is not LABEL=FILE"),
+        (["--gazetteer", "PER="], 2, "'PER=' is not LABEL=FILE"),
+        (["--gazetteer", "PER=none.txt"], 2, "none.txt: no such file"),
+        (["--gazetteer", "PER=lists/empty.txt"], 1, "lists/empty.txt: has no entry"),
+        (["--clusters", "none.txt"], 2, "none.txt: no such file"),
+        (["--clusters", "lists/empty.txt"], 1, "lists/empty.txt: has no word"),
+        (["--clusters", "lists/places.txt"], 1, "lists/places.txt:1: is not path, word and count"),
+        (["--vectors", "lists/my.vec", "--vectors", "none.vec"], 2, "none.vec: no such file"),
+        (["--vectors", "lists/places.txt"], 1, "lists/places.txt:1: is no line"),
+    ],
+)
+def test_files_of_words_that_will_not_do(
+    options: list[str], code: int, said: str, empty: Path, tiny_folder: Path
+) -> None:
+    _write_features(empty)
+    Path("lists/empty.txt").write_text(" \n\n")
+    outcome = run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r")
+    assert said in outcome.complaint()
+    assert outcome.code == code
+    assert not (empty / "r").exists()
 
 
 # --- unknown tags, weights of types ------------------------------------------------

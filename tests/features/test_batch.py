@@ -10,8 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import Batch, Example, Indexer, collate, plan_batches
-from ner.features.indexer import FormTable
+from ner.features import (
+    Batch,
+    Clusters,
+    Example,
+    Expected,
+    Gazetteer,
+    Indexer,
+    WordTable,
+    collate,
+    plan_batches,
+)
+from ner.features.indexer import CASINGS, FormTable
 
 lengths_of_corpora = st.lists(st.integers(1, 30) | st.integers(1, 200), max_size=80)
 
@@ -90,25 +100,33 @@ def test_nothing_to_plan() -> None:
 
 # --- collating ----------------------------------------------------------------------------------
 
-INDEXER = Indexer.build([["the", "Cat", "sat"], ["a", "mat", "1996"]], ModelConfig())
+TRAIN = [["the", "Cat", "sat"], ["a", "mat", "1996"]]
+INDEXER = Indexer.build(TRAIN, ModelConfig())
+FULL = dataclasses.replace(  # with a second table, clusters and word lists
+    INDEXER,
+    tables=(*INDEXER.tables, WordTable.count(["The"], 1, fold_case=False, fold_digits=False)),
+    clusters=Clusters(("00", "01101"), {"the": 0, "cat": 1}),
+    gazetteers=(Gazetteer.build("PET", [["the", "cat"], ["Dog"]]), Gazetteer.build("X", [["cat"]])),
+)
 
 tokens = st.sampled_from(["the", "The", "Cat", "sat", "mat", "1996", "dog", "caterpillar", ""])
+indexers = st.sampled_from([INDEXER, FULL])
 sentences_of_tokens = st.lists(st.lists(tokens, min_size=1, max_size=7), min_size=1, max_size=6)
 
 
 def examples_of(
-    sentences: list[list[str]], *, tagged: bool = True
+    sentences: list[list[str]], *, tagged: bool = True, indexer: Indexer = INDEXER
 ) -> tuple[FormTable, list[Example]]:
-    table = FormTable(INDEXER)
+    table = FormTable(indexer)
     return table, [
         Example(table.rows(words), np.arange(len(words)) % 3 + 1 if tagged else None)
         for words in sentences
     ]
 
 
-@given(sentences_of_tokens, st.randoms(use_true_random=False))
-def test_a_batch_holds_what_went_in(sentences: list[list[str]], random) -> None:
-    table, examples = examples_of(sentences)
+@given(sentences_of_tokens, indexers, st.randoms(use_true_random=False))
+def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer, random) -> None:
+    table, examples = examples_of(sentences, indexer=indexer)
     table.rows(["words", "of", "other", "batches"])
     order = random.sample(range(len(sentences)), random.randint(1, len(sentences)))
     batch = collate(table, examples, order)
@@ -121,10 +139,10 @@ def test_a_batch_holds_what_went_in(sentences: list[list[str]], random) -> None:
         assert batch.lengths[row] == size
         assert batch.mask[row].tolist() == [t < size for t in range(batch.mask.shape[1])]
         assert batch.tags[row, :size].tolist() == examples[index].tags.tolist()
-        for form, word in zip(batch.forms[row], words, strict=False):
-            expected = INDEXER.form(word)
-            assert batch.words[form] == expected.word
-            assert batch.casings[form] == expected.casing
+        for form, key in zip(batch.forms[row], indexer.keys(words), strict=False):
+            expected = indexer.form(key)
+            assert batch.words[form].tolist() == list(expected.words)
+            assert batch.kinds[form].tolist() == list(expected.kinds)
             shown = batch.characters[form]
             assert shown[shown != 0].tolist() == list(expected.characters)
             assert not shown[len(expected.characters) :].any()
@@ -132,16 +150,33 @@ def test_a_batch_holds_what_went_in(sentences: list[list[str]], random) -> None:
         assert not batch.tags[row, size:].any()
 
 
-@given(sentences_of_tokens)
-def test_each_distinct_word_is_there_once_and_the_first_is_padding(
-    sentences: list[list[str]],
+@given(sentences_of_tokens, indexers)
+def test_each_distinct_key_is_there_once_and_the_first_is_padding(
+    sentences: list[list[str]], indexer: Indexer
 ) -> None:
-    batch = collate(*examples_of(sentences), range(len(sentences)))
-    distinct = {word for words in sentences for word in words}
-    assert len(batch.words) == len(batch.casings) == len(batch.characters) == len(distinct) + 1
-    assert batch.words[0] == batch.casings[0] == 0
-    assert not batch.characters[0].any()
-    assert batch.characters.shape[1] == max(1, *(len(word) for word in distinct))
+    batch = collate(*examples_of(sentences, indexer=indexer), range(len(sentences)))
+    distinct = {key for words in sentences for key in indexer.keys(words)}
+    longest = max(len(word) for words in sentences for word in words)
+    rows = len(distinct) + 1
+    assert batch.words.shape == (rows, len(indexer.tables))
+    assert batch.kinds.shape == (rows, len(indexer.kinds))
+    assert batch.characters.shape == (rows, max(1, longest))
+    for numbers in (batch.words, batch.kinds, batch.characters):
+        assert not numbers[0].any()
+
+
+def test_a_word_with_and_without_a_match_has_two_rows() -> None:
+    batch = collate(*examples_of([["the", "Cat"], ["Cat"]], indexer=FULL), [0, 1])
+    the, among = batch.forms[0].tolist()
+    alone = int(batch.forms[1, 0])
+    assert among != alone
+    assert batch.words[among].equal(batch.words[alone])
+    title, lower = CASINGS.index("title"), CASINGS.index("lower")
+    assert batch.kinds[[the, among, alone]].tolist() == [
+        [lower, 2, 2, 2, 2, 2, 0],  # 00 is the first of each; begins an entry of the first list
+        [title, 3, 3, 3, 3, 4, 1],  # ends that entry, and is one of the second list
+        [title, 3, 3, 3, 3, 0, 1],
+    ]
 
 
 def test_a_batch_may_lack_tags() -> None:
@@ -160,7 +195,7 @@ def test_a_sentence_may_stand_in_a_batch_twice() -> None:
 
 def test_numbers_are_whole() -> None:
     batch = collate(*examples_of([["the", "dog"]]), [0])
-    for name in ("words", "casings", "characters", "forms", "lengths", "tags"):
+    for name in ("words", "kinds", "characters", "forms", "lengths", "tags"):
         assert getattr(batch, name).dtype == torch.int64
     assert batch.mask.dtype == torch.bool
 
@@ -201,3 +236,22 @@ def test_choices_are_given_for_all_sentences_or_for_none() -> None:
     ]
     assert collate(table, examples, [0]).choices is None
     assert batch.to(torch.device("meta")).choices.device.type == "meta"
+
+
+# --- taught ------------------------------------------------------------------------
+
+
+def test_what_is_taught_is_given_for_all_sentences_or_for_none() -> None:
+    table, examples = examples_of([["the"], ["Cat", "sat"]], tagged=False)
+    tokens = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
+    moves = np.array([1.0, 2.0, 3.0], np.float32)
+    one = dataclasses.replace(examples[0], taught=Expected(tokens[:1], moves))
+    two = dataclasses.replace(examples[1], taught=Expected(tokens, 2 * moves))
+    batch = collate(table, [one, two], [1, 0])
+    assert batch.tags is None
+    assert batch.taught.tolist() == [[[0.25, 0.75], [0.5, 0.5]], [[0.25, 0.75], [0.0, 0.0]]]
+    assert batch.moves.tolist() == [[2.0, 4.0, 6.0], [1.0, 2.0, 3.0]]
+    for mixed in ([one, examples[1]], examples):
+        batch = collate(table, mixed, [0, 1])
+        assert batch.taught is None
+        assert batch.moves is None

@@ -1,4 +1,4 @@
-"""What the model sees of a word."""
+"""What the model sees of a token: its word, and its place in entries of word lists."""
 
 import dataclasses
 
@@ -8,14 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import UNKNOWN, Indexer
-from ner.features.indexer import CASINGS, MOST_CHARACTERS, FormTable, casing
+from ner.features import UNKNOWN, Clusters, Gazetteer, Indexer, Vocabulary, WordTable
+from ner.features.gazetteers import BEGIN, END, INSIDE, MARKS, NONE, SINGLE
+from ner.features.indexer import (
+    CASINGS,
+    MOST_CHARACTERS,
+    PREFIXES,
+    FormTable,
+    Kind,
+    casing,
+    key_word,
+    neighbours,
+)
 
 SENTENCES = [["The", "the", "cat"], ["The", "Cat", "in", "1996"], ["1997", "rats"]]
 
 
 def build(**changes: object) -> Indexer:
     return Indexer.build(SENTENCES, dataclasses.replace(ModelConfig(), **changes))
+
+
+def numbers(word: str, indexer: Indexer) -> tuple[int, ...]:
+    """The numbers of a word in each table."""
+    return indexer.form(word).words
 
 
 @pytest.mark.parametrize(
@@ -65,30 +80,83 @@ def test_every_word_has_a_casing_that_is_not_padding(word: str) -> None:
     assert 1 <= casing(word) < len(CASINGS)
 
 
+# --- tables of words ----------------------------------------------------------------------------
+
+
 def test_words_are_numbered_by_their_folded_form() -> None:
     indexer = build()
-    assert list(indexer.words) == ["the", "0000", "cat", "in", "rats"]
-    same = [indexer.form(word).word for word in ("the", "THE", "The")]
-    assert same == [2, 2, 2]
-    assert indexer.form("1234").word == indexer.form("1996").word == 3
-    assert indexer.form("dog").word == UNKNOWN
+    [table] = indexer.tables
+    assert list(table.words) == ["the", "0000", "cat", "in", "rats"]
+    assert [numbers(word, indexer) for word in ("the", "THE", "The")] == [(2,)] * 3
+    assert numbers("1234", indexer) == numbers("1996", indexer) == (3,)
+    assert numbers("dog", indexer) == (UNKNOWN,)
 
 
 def test_folding_follows_the_configuration() -> None:
     indexer = build(fold_case=False, fold_digits=False)
-    assert list(indexer.words) == [
-        *["The", "1996", "1997", "Cat", "cat", "in", "rats", "the"],
-    ]
-    assert indexer.form("THE").word == UNKNOWN
-    assert (indexer.fold_case, indexer.fold_digits) == (False, False)
+    [table] = indexer.tables
+    assert list(table.words) == ["The", "1996", "1997", "Cat", "cat", "in", "rats", "the"]
+    assert numbers("THE", indexer) == (UNKNOWN,)
+    assert (table.fold_case, table.fold_digits) == (False, False)
 
 
 def test_rare_words_are_unknown_but_their_characters_are_not() -> None:
     indexer = build(min_count=2)
-    assert list(indexer.words) == ["the", "0000", "cat"]
+    assert list(indexer.tables[0].words) == ["the", "0000", "cat"]
     form = indexer.form("rats")
-    assert form.word == UNKNOWN
+    assert form.words == (UNKNOWN,)
     assert UNKNOWN not in form.characters
+
+
+def test_spare_words_come_after_the_trained_ones_and_once() -> None:
+    [trained] = build().tables
+    table = trained.with_spare(["dog", "the", "zebra"])
+    assert list(table.words) == [*trained.words, "dog", "zebra"]
+    assert table["Dog"] == len(trained.words)
+    assert (table.fold_case, table.fold_digits) == (trained.fold_case, trained.fold_digits)
+
+
+def test_a_word_too_rare_to_be_trained_may_be_spare() -> None:
+    [trained] = build(min_count=2).tables
+    assert list(trained.with_spare(["rats"]).words)[-1] == "rats"
+
+
+FOLDINGS = [(case, digits) for case in (True, False) for digits in (True, False)]
+words = st.text(st.sampled_from("aAbéÉ07٣中 "), max_size=4)
+
+
+@given(st.lists(words), st.lists(words))
+def test_each_table_looks_words_up_in_its_own_folding(seen: list[str], text: list[str]) -> None:
+    tables = tuple(
+        WordTable.count(seen, 1, fold_case=case, fold_digits=digits) for case, digits in FOLDINGS
+    )
+    indexer = Indexer(tables, Vocabulary("a"))
+    for word in (*seen, *text):
+        found = numbers(word, indexer)
+        for number, table, (case, digits) in zip(found, tables, FOLDINGS, strict=True):
+            shown = word.lower() if case else word
+            shown = "".join("0" if c.isdecimal() and digits else c for c in shown)
+            assert number == table[word] == table.words[shown]
+            assert word not in seen or number != UNKNOWN
+
+
+def test_a_word_may_be_known_in_one_table_and_unknown_in_another() -> None:
+    folded, exact = (
+        WordTable.count(["Rome", "1999"], 1, fold_case=fold, fold_digits=fold)
+        for fold in (True, False)
+    )
+    indexer = Indexer((folded, exact.with_spare(["ROME"])), Vocabulary(()))
+    shown = {word: numbers(word, indexer) for word in ("Rome", "ROME", "rome", "1998", "Oslo")}
+    assert shown == {
+        "Rome": (folded["rome"], exact["Rome"]),
+        "ROME": (folded["rome"], 4),
+        "rome": (folded["rome"], UNKNOWN),
+        "1998": (folded["0000"], UNKNOWN),
+        "Oslo": (UNKNOWN, UNKNOWN),
+    }
+
+
+# --- characters ---------------------------------------------------------------------------------
 
 
 def test_characters_keep_their_case_and_unseen_ones_are_unknown() -> None:
@@ -98,21 +166,10 @@ def test_characters_keep_their_case_and_unseen_ones_are_unknown() -> None:
     assert unseen == UNKNOWN
 
 
-def test_spare_words_come_after_the_trained_ones_and_once() -> None:
-    trained = build().words
-    indexer = Indexer.build(SENTENCES, ModelConfig()).with_spare(["dog", "the", "zebra"])
-    assert list(indexer.words) == [*trained, "dog", "zebra"]
-    assert indexer.form("Dog").word == len(trained)
-
-
-def test_a_word_too_rare_to_be_trained_may_be_spare() -> None:
-    indexer = Indexer.build(SENTENCES, ModelConfig(min_count=2)).with_spare(["rats"])
-    assert list(indexer.words)[-1] == "rats"
-
-
 def test_no_sentences_give_an_indexer_that_knows_nothing() -> None:
     indexer = Indexer.build([], ModelConfig())
-    assert indexer.form("a") == (UNKNOWN, CASINGS.index("lower"), (UNKNOWN,))
+    assert indexer.form("a") == ((UNKNOWN,), (CASINGS.index("lower"),), (UNKNOWN,))
+    assert indexer.kinds == (Kind("casing", len(CASINGS)),)
 
 
 def test_long_words_keep_both_ends() -> None:
@@ -127,12 +184,124 @@ def test_long_words_keep_both_ends() -> None:
     assert halves == indexer.form("a" * 20 + "b" * 20).characters
 
 
+# --- kinds --------------------------------------------------------------------------------------
+
+CLUSTERS = Clusters(
+    ("0", "00101", "0010110", "0011"), {"the": 0, "Rome": 1, "Oslo": 2, "cat": 3, "IT": 1}
+)
+LISTS = (
+    Gazetteer.build("LOC", [["New", "York"], ["York"], ["Bosnia", "and", "the", "South"]]),
+    Gazetteer.build("PER", [["York"]]),
+)
+
+
+def full() -> Indexer:
+    """An indexer with all there is: two tables, clusters, two word lists."""
+    [table] = build().tables
+    exact = WordTable.count(["Rome"], 1, fold_case=False, fold_digits=False)
+    return Indexer((table, exact), Vocabulary("aeinortw"), CLUSTERS, LISTS)
+
+
+def prefixes(word: str) -> tuple[int, ...]:
+    """The numbers of the prefixes of a word's cluster."""
+    return full().form(word).kinds[1 : 1 + len(PREFIXES)]
+
+
+def test_kinds_are_casing_then_prefixes_then_lists() -> None:
+    indexer = full()
+    assert indexer.kinds == (
+        Kind("casing", len(CASINGS)),
+        Kind("cluster", 2 + 3),  # 0, 0010, 0011, padding and unknown
+        Kind("cluster", 2 + 4),
+        Kind("cluster", 2 + 4),
+        Kind("cluster", 2 + 4),
+        Kind("gazetteer", MARKS),
+        Kind("gazetteer", MARKS),
+    )
+    [key] = indexer.keys(["ROME"])
+    assert len(indexer.form(key).kinds) == len(indexer.kinds)
+
+
+def test_words_whose_paths_begin_alike_share_the_numbers_of_their_prefixes() -> None:
+    rome, oslo, cat, the = map(prefixes, ("Rome", "Oslo", "cat", "the"))
+    assert rome[0] == oslo[0], "0010"
+    assert len({rome[0], cat[0], the[0]}) == 3
+    for level in range(1, len(PREFIXES)):
+        assert len({rome[level], oslo[level], cat[level], the[level]}) == 4
+    assert min(*rome, *oslo, *cat, *the) > UNKNOWN
+    assert prefixes("IT") == prefixes("ROME") == rome, "capitals are looked up as title case"
+    assert prefixes("zebra") == (UNKNOWN,) * len(PREFIXES)
+
+
+def test_without_clusters_and_lists_there_is_the_casing_alone() -> None:
+    assert build().form("ROME").kinds == (CASINGS.index("upper"),)
+
+
+def test_marks_of_word_lists_come_last() -> None:
+    indexer = full()
+    tokens = ["BOSNIA", "and", "the", "South", "New", "York", "york", "York"]
+    found = [indexer.form(key).kinds[-2:] for key in indexer.keys(tokens)]
+    assert found == [
+        (BEGIN, NONE),
+        (INSIDE, NONE),
+        (INSIDE, NONE),
+        (END, NONE),
+        (BEGIN, NONE),
+        (END, SINGLE),
+        (NONE, NONE),
+        (SINGLE, SINGLE),
+    ]
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+
+def test_without_word_lists_a_key_is_the_word() -> None:
+    tokens = ["New", "York"]
+    assert build().keys(tokens) is tokens
+    assert [key_word(key) for key in tokens] == tokens
+
+
+def test_with_word_lists_a_key_is_the_word_and_its_matches() -> None:
+    indexer = full()
+    assert indexer.keys(["New", "York"]) == [("New", (BEGIN, NONE)), ("York", (END, SINGLE))]
+    assert indexer.keys(["in", "York"]) == [("in", (NONE, NONE)), ("York", (SINGLE, SINGLE))]
+    assert indexer.keys([]) == []
+    assert [key_word(key) for key in indexer.keys(["New", "York"])] == ["New", "York"]
+
+
+@given(st.lists(st.sampled_from(["New", "York", "NEW", "Bosnia", "and", "the", "South", "x"])))
+def test_tokens_with_the_same_key_look_the_same_and_others_differ(tokens: list[str]) -> None:
+    indexer = full()
+    keys = indexer.keys(tokens)
+    assert [key_word(key) for key in keys] == tokens
+    columns = [[NONE] * len(tokens) for _ in LISTS]
+    for column, gazetteer in zip(columns, LISTS, strict=True):
+        for start, end in gazetteer.matches(tokens):
+            inner = [BEGIN, *[INSIDE] * (end - start - 2), END]
+            column[start:end] = [SINGLE] if end - start == 1 else inner
+    for key, *marks in zip(keys, *columns, strict=True):
+        assert list(indexer.form(key).kinds[-2:]) == marks
+    table = FormTable(indexer)
+    rows = table.rows(tokens)
+    for one, row in zip(keys, rows, strict=True):
+        assert table.forms(np.array([row])) == [indexer.form(one)]
+        assert [other == one for other in keys] == (rows == row).tolist()
+
+
 @given(st.text(max_size=3 * MOST_CHARACTERS))
 def test_any_word_has_a_form(word: str) -> None:
-    form = build().form(word)
-    assert 1 <= form.word < len(build().words)
-    assert len(form.characters) == min(len(word), MOST_CHARACTERS)
-    assert all(1 <= c < len(build().characters) for c in form.characters)
+    for indexer in (build(), full()):
+        [key] = indexer.keys([word])
+        form = indexer.form(key)
+        sizes = [len(table.words) for table in indexer.tables]
+        assert all(1 <= n < size for n, size in zip(form.words, sizes, strict=True))
+        assert all(0 <= n < k.size for n, k in zip(form.kinds, indexer.kinds, strict=True))
+        assert len(form.characters) == min(len(word), MOST_CHARACTERS)
+        assert all(1 <= c < len(indexer.characters) for c in form.characters)
+
+
+# --- tables of forms ----------------------------------------------------------------------------
 
 
 def test_a_table_numbers_each_distinct_word_once() -> None:
@@ -144,3 +313,34 @@ def test_a_table_numbers_each_distinct_word_once() -> None:
     assert table.rows(["cat", "dog"]).tolist() == [1, 3]
     assert table.rows([]).tolist() == []
     assert table.forms(np.array([3, 0])) == [indexer.form("dog"), indexer.form("the")]
+
+
+def test_a_table_has_a_row_for_each_look_of_a_word() -> None:
+    table = FormTable(full())
+    assert table.rows(["New", "York", "York"]).tolist() == [0, 1, 2]
+    assert table.rows(["York", "New"]).tolist() == [2, 3]
+    assert table.key_rows([("York", (END, SINGLE)), ("York", (SINGLE, SINGLE))]).tolist() == [1, 2]
+
+
+# --- pairs --------------------------------------------------------------------------------------
+
+
+def test_pairs_reach_from_border_to_border() -> None:
+    assert neighbours(["a", "b"]) == ["\ta", "a\tb", "b\t"]
+    assert neighbours([]) == ["\t"]
+
+
+def test_a_key_has_the_pairs_before_and_behind() -> None:
+    pairs = Vocabulary(["a\tb", "b\t"])
+    indexer = dataclasses.replace(build(), pairs=pairs)
+    known = pairs["a\tb"], pairs["b\t"]
+    assert indexer.keys(["a", "b"]) == [("a", (UNKNOWN, known[0])), ("b", known)]
+    assert indexer.kinds[-2:] == (Kind("pair", 4), Kind("pair", 4))
+    assert indexer.form(("b", known)).kinds[-2:] == known
+
+
+def test_pairs_stand_between_word_lists_and_echoes() -> None:
+    indexer = dataclasses.replace(full(), pairs=Vocabulary(["\tYork"]), echo_labels=("PER",))
+    [key] = indexer.keys(["York"], [(3, 4)])
+    assert key == ("York", (SINGLE, SINGLE, 2, UNKNOWN, 3, 4))
+    assert [kind.name for kind in indexer.kinds[-4:]] == ["pair", "pair", "echo", "echo"]

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ner.model.chain import (
     FORBIDDEN,
+    Counts,
     Lattice,
     Path,
     Potentials,
@@ -314,6 +315,101 @@ def test_the_score_of_a_path_and_its_gradient(case: Case, forbid: bool) -> None:
     expected = torch.autograd.grad((value * upstream).sum(), parts)
     for ours, theirs in zip((token, *potentials), expected, strict=True):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-12)
+
+
+# --- expected counts ----------------------------------------------------------------------------
+
+
+def brute_counts(paths: Tensor, p: Tensor, size: int, tags: int) -> tuple[Tensor, Tensor]:
+    """Expected tags ``[T, K]`` (0 beyond the paths) and moves ``[K, K]`` of weighted paths."""
+    one_hot = torch.nn.functional.one_hot(paths, tags).double()
+    tokens = torch.zeros(size, tags, dtype=torch.float64)
+    tokens[: paths.shape[1]] = (p[:, None, None] * one_hot).sum(0)
+    return tokens, torch.einsum("n,nti,ntj->ij", p, one_hot[:, :-1], one_hot[:, 1:])
+
+
+@cases
+@forbids
+@pytest.mark.parametrize("scale", [1.0, 1e3], ids=["numbers", "logs"])
+def test_expected_moves_of_each_sentence(case: Case, forbid: bool, scale: float) -> None:
+    torch.manual_seed(30)
+    weights = random_weights(case, forbid)
+    emissions = random_emissions(case, scale=scale)
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
+    tags = len(case.tags)
+    for b, (row, n) in enumerate(zip(emissions, LENGTHS, strict=True)):
+        paths = all_paths(tags, n)
+        p = all_scores(paths, row[:n], weights).softmax(0)
+        tokens, moves = brute_counts(paths, p, len(row), tags)
+        np.testing.assert_allclose(lattice.marginals[b], tokens.numpy(), atol=1e-9)
+        np.testing.assert_allclose(lattice.moves[b], moves.numpy(), atol=1e-9)
+
+
+@given(seed=st.integers(0, 1000), scale=st.sampled_from([0.0, 3.0, 300.0, 1e4]))
+@settings(max_examples=30)
+def test_expected_moves_of_all_sentences_are_the_gradient(seed: int, scale: float) -> None:
+    torch.manual_seed(seed)
+    case = CASES[1]
+    lengths = [9, 1, 12, 5]
+    weights = random_weights(case, forbid=True)
+    emissions = random_emissions(case, lengths, scale).numpy()
+    lattice = Lattice(emissions, numbers(lengths), arrays(weights))
+    between = lattice.gradient(np.ones(4))[1].between
+    np.testing.assert_allclose(lattice.moves.sum(0), between, atol=1e-9)
+    assert not lattice.moves[:, weights[1].numpy() <= FORBIDDEN].any()
+    np.testing.assert_allclose(lattice.moves.sum((1, 2)), np.array(lengths) - 1, atol=1e-9)
+
+
+@cases
+@forbids
+def test_the_expected_score_and_its_gradient(case: Case, forbid: bool) -> None:
+    """Of paths that another model weighs: autograd through a sum over all of them."""
+    torch.manual_seed(31)
+    parts = leaves(random_emissions(case), random_weights(case, forbid))
+    emissions, *weights = parts
+    teacher, theirs = random_emissions(case), random_weights(case, forbid)
+    tags, values, tokens, moves = len(case.tags), [], [], []
+    for row, other, n in zip(emissions, teacher, LENGTHS, strict=True):
+        paths = all_paths(tags, n)
+        p = all_scores(paths, other[:n], theirs).softmax(0)
+        values.append((p * all_scores(paths, row[:n], tuple(weights))).sum())
+        counts = brute_counts(paths, p, len(row), tags)
+        tokens.append(counts[0])
+        moves.append(counts[1])
+    value = torch.stack(values)
+    counts = Counts(
+        emissions.detach().numpy(),
+        torch.stack(tokens).numpy(),
+        torch.stack(moves).numpy(),
+        numbers(),
+        arrays(tuple(weights)),
+    )
+    np.testing.assert_allclose(counts.log_z, value.detach().numpy(), rtol=1e-9)
+    upstream = torch.linspace(-2.0, 3.0, len(LENGTHS), dtype=torch.float64)
+    expected = torch.autograd.grad((value * upstream).sum(), parts)
+    token, potentials = counts.gradient(upstream.numpy())
+    for ours, brute in zip((token, *potentials), expected, strict=True):
+        np.testing.assert_allclose(ours, brute.numpy(), atol=1e-12)
+
+
+@cases
+def test_the_counts_of_one_path_are_that_path(case: Case) -> None:
+    torch.manual_seed(32)
+    emissions, weights = random_emissions(case).numpy(), arrays(random_weights(case))
+    tags = len(case.tags)
+    paths = np.random.default_rng(1).integers(tags, size=(len(LENGTHS), max(LENGTHS)))
+    tokens = np.eye(tags)[paths]  # at padding, too: that must not count
+    moves = np.zeros((len(LENGTHS), tags, tags))
+    for b, n in enumerate(LENGTHS):
+        for one, other in itertools.pairwise(paths[b, :n]):
+            moves[b, one, other] += 1
+    path = Path(emissions, paths, numbers(), weights)
+    counts = Counts(emissions, tokens, moves, numbers(), weights)
+    np.testing.assert_allclose(counts.log_z, path.log_z, rtol=1e-12)
+    upstream = np.array([1.0, -2.0, 0.5, 3.0])
+    (ours, others), (theirs, rest) = counts.gradient(upstream), path.gradient(upstream)
+    for a, b in zip((ours, *others), (theirs, *rest), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
 
 
 # --- best paths ---------------------------------------------------------------------------------

@@ -8,25 +8,39 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch
-from ner.features.indexer import CASINGS
-from ner.model.embedder import CharacterCNN, CharacterLSTM, Embedder, character_encoder
+from ner.features.indexer import CASINGS, Kind
+from ner.model.embedder import (
+    CharacterCNN,
+    CharacterLSTM,
+    Embedder,
+    Sizes,
+    TableSize,
+    WordEmbedding,
+    character_encoder,
+)
 
-SMALL = ModelConfig(char_dim=4, char_hidden=6, casing_dim=3)
-WORDS, SPARE, CHARACTERS, DIM = 6, 3, 9, 5
+SMALL = ModelConfig(char_dim=4, char_hidden=6, casing_dim=3, cluster_dim=2, gazetteer_dim=4)
+TRAINED, SPARE, CHARACTERS, DIM = 6, 3, 9, 5
+CASING = Kind("casing", len(CASINGS))
+MODES = pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
 
 
-def embedder(**changes: object) -> Embedder:
+def embedder(
+    *tables: TableSize, kinds: tuple[Kind, ...] = (CASING,), **changes: object
+) -> Embedder:
     torch.manual_seed(1)
     config = dataclasses.replace(SMALL, **changes)
-    return Embedder(WORDS, SPARE, CHARACTERS, DIM, config).eval()
+    usual = TableSize(TRAINED, SPARE, DIM, pretrained=True)
+    return Embedder(Sizes(tables or (usual,), CHARACTERS, kinds), config).eval()
 
 
-def batch_of(words: list[int], casings: list[int] | None = None) -> Batch:
-    """One sentence of these words, each with the same one character."""
+def batch_of(words: list[tuple[int, ...]], kinds: list[tuple[int, ...]] | None = None) -> Batch:
+    """One sentence of these words, in lower case, each with the same one character."""
     size = len(words)
+    kinds = kinds or [(CASINGS.index("lower"),)] * size
     return Batch(
-        words=torch.tensor([0, *words]),
-        casings=torch.tensor([0, *(casings or [1] * size)]),
+        words=torch.tensor([[0] * len(words[0]), *words]),
+        kinds=torch.tensor([[0] * len(kinds[0]), *kinds]),
         characters=torch.tensor([[0]] + [[2]] * size),
         forms=torch.arange(1, size + 1)[None],
         lengths=torch.tensor([size]),
@@ -117,21 +131,49 @@ def test_the_configuration_chooses_the_encoder() -> None:
     assert kinds == {"cnn": CharacterCNN, "lstm": CharacterLSTM, "none": type(None)}
 
 
-# --- words, vectors, casing ---------------------------------------------------------------------
+# --- all features -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("chars", ["cnn", "lstm", "none"])
 @pytest.mark.parametrize("casing_dim", [0, 3])
 def test_features_are_as_wide_as_announced(chars: str, casing_dim: int) -> None:
     net = embedder(chars=chars, casing_dim=casing_dim)
-    batch = batch_of([2, 7, 1])
+    batch = batch_of([(2,), (7,), (1,)])
     assert net(batch).shape == (1, 3, net.out_dim)
     assert net.out_dim == DIM + casing_dim + {"cnn": 6, "lstm": 12, "none": 0}[chars]
 
 
+@MODES
+def test_tables_and_kinds_stand_side_by_side(mode: str) -> None:
+    tables = [TableSize(4, 0, 3, pretrained=False), TableSize(2, 5, 7, pretrained=True)]
+    kinds = CASING, Kind("cluster", 5), Kind("cluster", 9), Kind("gazetteer", 5)
+    net = embedder(*tables, kinds=kinds, vectors=mode, chars="none")
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), torch.randn(5, 7))
+    assert net.out_dim == 3 + 7 + 3 + 2 + 2 + 4
+    found = net(batch_of([(3, 6), (1, 1)], [(1, 4, 8, 0), (2, 1, 1, 4)]))[0]
+    expected = [
+        net.tables[0](torch.tensor([3, 1])),
+        net.tables[1](torch.tensor([6, 1])),
+        *(
+            table(torch.tensor(numbers))
+            for table, numbers in zip(net.kinds, [(1, 2), (4, 1), (8, 1), (0, 4)], strict=True)
+        ),
+    ]
+    torch.testing.assert_close(found, torch.cat(expected, dim=1))
+
+
+def test_without_casing_the_other_kinds_keep_their_places() -> None:
+    kinds = CASING, Kind("cluster", 5), Kind("gazetteer", 5)
+    net = embedder(kinds=kinds, chars="none", casing_dim=0)
+    assert net.out_dim == DIM + 2 + 4
+    clusters, marks = net.kinds
+    found = net(batch_of([(2,)], [(7, 4, 3)]))[0, 0]
+    assert found[DIM : DIM + 2].equal(clusters.weight[4])
+    assert found[DIM + 2 :].equal(marks.weight[3])
+
+
 def test_casing_tells_apart_what_folding_made_equal() -> None:
-    upper = CASINGS.index("upper")
-    batch = batch_of([2, 2], [1, upper])
+    batch = batch_of([(2,), (2,)], [(1,), (CASINGS.index("upper"),)])
     one, other = embedder()(batch)[0]
     assert one[:-3].equal(other[:-3])
     assert not one[-3:].equal(other[-3:])
@@ -139,65 +181,117 @@ def test_casing_tells_apart_what_folding_made_equal() -> None:
     assert one.equal(other)
 
 
-def loaded(*, train: bool = True) -> tuple[Embedder, Tensor, Tensor, Tensor]:
-    """An embedder with vectors for words 2 and 4: itself, its start, the rows, the spare rows."""
-    net = embedder(chars="none", casing_dim=0)
-    before = net.words.weight.detach().clone()
-    rows = torch.full((WORDS, DIM), float("nan"))
+# --- words and vectors --------------------------------------------------------------------------
+
+
+def loaded(mode: str = "tuned") -> tuple[WordEmbedding, Tensor, Tensor, Tensor]:
+    """A table with vectors for words 2 and 4: itself, its start, the rows, the spare rows."""
+    torch.manual_seed(1)
+    table = WordEmbedding(TableSize(TRAINED, SPARE, DIM, pretrained=True), mode)
+    before = table.trained.weight.detach().clone()
+    rows = torch.full((TRAINED, DIM), float("nan"))
     rows[[2, 4]] = 10 * torch.randn(2, DIM)
-    spare = torch.randn(SPARE, DIM).half().float()
-    net.load_vectors(rows, spare, train=train)
-    return net, before, rows, spare
+    spare = (10 * torch.randn(SPARE, DIM)).half().float()
+    table.load_vectors(rows, spare)
+    return table, before, rows, spare
 
 
-def test_words_get_their_vectors_and_spare_words_their_frozen_ones() -> None:
-    net, _, rows, spare = loaded()
-    found = net(batch_of([2, 4, 6, 7, 8]))[0]
+@MODES
+def test_words_get_their_vectors_and_spare_words_their_fixed_ones(mode: str) -> None:
+    table, _, rows, spare = loaded(mode)
+    found = table(torch.tensor([2, 4, 6, 7, 8]))
     torch.testing.assert_close(found, torch.cat([rows[[2, 4]], spare]))
     found.sum().backward()
-    gradient = net.words.weight.grad
-    assert gradient[[2, 4]].eq(1.0).all()
+    gradient = table.trained.weight.grad
+    assert gradient[[2, 4]].ne(0.0).all()
     assert not gradient[[0, 1, 3, 5]].any()  # 5 is the last trained word, next to the spare ones
-    assert "spare" not in dict(net.named_parameters())
+    assert "spare" not in dict(table.named_parameters())
 
 
-def test_words_without_a_vector_keep_their_random_one_at_the_same_spread() -> None:
-    net, before, rows, _ = loaded()
-    after = net.words.weight.detach()
-    scale = rows[[2, 4]].std() / before.std()
+def test_words_without_a_vector_keep_their_random_one_at_the_spread_of_all_vectors() -> None:
+    table, before, rows, spare = loaded()
+    after = table.trained.weight.detach()
+    scale = torch.cat([rows[[2, 4]], spare]).std() / before.std()
     torch.testing.assert_close(after[[1, 3, 5]], before[[1, 3, 5]] * scale)
     assert scale > 2
 
 
+def test_where_all_vectors_are_spare_the_unknown_word_has_their_spread() -> None:
+    torch.manual_seed(1)
+    table = WordEmbedding(TableSize(2, 50, 40, pretrained=True), "frozen")
+    table.load_vectors(torch.full((2, 40), float("nan")), 30 * torch.randn(50, 40))
+    padding, unknown = table(torch.tensor([0, 1])).detach()
+    assert not padding.any()
+    assert 15 < unknown.std() < 60
+
+
 def test_the_padding_row_is_zero_and_stays_so() -> None:
-    net, before, *_ = loaded()
+    table, before, *_ = loaded()
     assert not before[0].any()
-    assert not net.words.weight[0].any()
-    net._word_features(torch.tensor([0, 2])).sum().backward()
-    assert not net.words.weight.grad[0].any()
-
-
-def test_frozen_vectors_do_not_learn() -> None:
-    assert loaded(train=True)[0].words.weight.requires_grad
-    assert not loaded(train=False)[0].words.weight.requires_grad
-
-
-def test_without_any_known_word_the_random_start_stays() -> None:
-    net = embedder()
-    before = net.words.weight.detach().clone()
-    net.load_vectors(torch.full((WORDS, DIM), float("nan")), torch.zeros(SPARE, DIM), train=True)
-    assert net.words.weight.equal(before)
+    assert not table.trained.weight[0].any()
+    table(torch.tensor([0, 2])).sum().backward()
+    assert not table.trained.weight.grad[0].any()
 
 
 def test_spare_vectors_too_large_for_half_precision_stay_finite() -> None:
-    net = embedder(chars="none", casing_dim=0)
-    rows = torch.ones(WORDS, DIM).cumsum(0)
-    net.load_vectors(rows, torch.full((SPARE, DIM), -1e30), train=True)
-    assert net(batch_of([6]))[0, 0].eq(torch.finfo(torch.float16).min).all()
+    table = WordEmbedding(TableSize(TRAINED, SPARE, DIM, pretrained=True), "tuned")
+    rows = torch.full((TRAINED, DIM), float("nan"))
+    rows[2:] = torch.ones(TRAINED - 2, DIM).cumsum(0)
+    table.load_vectors(rows, torch.full((SPARE, DIM), -1e30))
+    assert table(torch.tensor([6])).eq(torch.finfo(torch.float16).min).all()
+    assert table.trained.weight.isfinite().all()
 
 
 def test_spare_words_survive_a_state_dict() -> None:
-    net, *_, spare = loaded()
-    other = embedder(chars="none", casing_dim=0)
-    other.load_state_dict(net.state_dict())
-    torch.testing.assert_close(other(batch_of([6, 7, 8]))[0], spare)
+    table, *_, spare = loaded()
+    other = WordEmbedding(table.size, "tuned")
+    other.load_state_dict(table.state_dict())
+    torch.testing.assert_close(other(torch.tensor([6, 7, 8])), spare)
+
+
+# --- what learns of vectors ---------------------------------------------------------------------
+
+PAIR = (TableSize(4, 0, 3, pretrained=False), TableSize(2, 5, 7, pretrained=True))
+
+
+def learn(net: Embedder, steps: int = 5) -> None:
+    """Take steps towards features of all ones, with decay of weights."""
+    optimizer = torch.optim.AdamW(net.parameters(), lr=0.1, weight_decay=0.1)
+    words = [(number % 4, number % 7) for number in range(1, 8)]
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (net(batch_of(words)) - 1.0).pow(2).sum().backward()
+        optimizer.step()
+
+
+@MODES
+def test_vectors_of_spare_words_never_change_in_training(mode: str) -> None:
+    net = embedder(*PAIR, vectors=mode)
+    spare = torch.randn(5, 7).half().float()
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), spare)
+    unknown = net.tables[1].trained.weight[1].clone()
+    learn(net)
+    assert net.tables[1].spare.equal(spare.half())
+    assert not net.tables[1].trained.weight[1].equal(unknown), "the unknown word learns"
+    found = net.tables[1](torch.arange(2, 7))
+    assert found.equal(spare) == (mode != "projected")
+
+
+def test_a_projection_is_at_first_the_identity_and_learns() -> None:
+    net = embedder(*PAIR, vectors="projected")
+    spare = torch.randn(5, 7).half().float()
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), spare)
+    numbers = torch.arange(2, 7)
+    assert net.tables[1](numbers).equal(spare)
+    learn(net)
+    weight = net.tables[1].projection.weight
+    assert not weight.equal(torch.eye(7))
+    torch.testing.assert_close(net.tables[1](numbers), spare @ weight.T)
+    assert not net.tables[1](torch.tensor([0])).any(), "padding stays zero"
+
+
+@MODES
+def test_only_tables_with_vectors_are_projected(mode: str) -> None:
+    scratch, vectors = embedder(*PAIR, vectors=mode).tables
+    assert scratch.projection is None
+    assert (vectors.projection is not None) == (mode == "projected")

@@ -1,5 +1,6 @@
 """The fast engine gives what the plain one gives, in bounded memory, whatever the weights."""
 
+import dataclasses
 import threading
 from typing import Any
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ner.config import Config, PredictConfig
-from ner.model import Model
+from ner.features import Clusters, Gazetteer, Indexer, WordTable
+from ner.features.gazetteers import BEGIN, END, NONE, SINGLE
+from ner.model import Model, Network, Sizes, TableSize
 from ner.model import engine as engines
 from ner.model.engine import FastEngine, PlainEngine
 from ner.text import Sentence, Span
@@ -40,6 +43,39 @@ def a_model(**changes: Any) -> Model:
     return model
 
 
+GAZETTEERS = (
+    Gazetteer.build("LOC", [["New", "York"], ["York"], ["a", "New", "York", "."]]),
+    Gazetteer.build("PER", [["Anna", "York"], ["Unseen"]]),
+)
+CLUSTERS = Clusters(("010", "0110101", "11"), {"Anna": 0, "york": 1, "visited": 2, "中": 1})
+
+
+def a_full_model(mode: str = "tuned", **changes: Any) -> Model:
+    """An untrained model with two tables of vectors, clusters and word lists."""
+    plain = a_model(vectors=mode, **changes)
+    config = Config().replace({**SMALL, "model.vectors": mode}).model
+    config = dataclasses.replace(config, **changes)
+    tables = (
+        WordTable.count(["york", "a"], 1, fold_case=True, fold_digits=True),
+        WordTable.count(["New"], 1, fold_case=False, fold_digits=False),
+    )
+    spare = tables[0].with_spare(["unseen", "0000"]), tables[1].with_spare(["York", "YORK"])
+    indexer = Indexer(spare, plain.indexer.characters, CLUSTERS, GAZETTEERS)
+    sizes = tuple(
+        TableSize(len(table.words), 2, 3 + number, pretrained=True)
+        for number, table in enumerate(tables)
+    )
+    shape = Sizes(sizes, len(indexer.characters), indexer.kinds)
+    torch.manual_seed(3)
+    network = Network(config, plain.tags, shape).eval()
+    for table, size in zip(network.embedder.tables, sizes, strict=True):
+        rows = torch.randn(size.trained, size.dim)
+        table.load_vectors(rows, torch.randn(size.spare, size.dim))
+        if table.projection is not None:  # as it may be after training
+            torch.nn.init.normal_(table.projection.weight)
+    return Model(indexer, plain.tags, network)
+
+
 def fast(model: Model, cache_bytes: int = 1 << 20) -> FastEngine:
     return FastEngine(model.network, model.indexer, cache_bytes=cache_bytes, dtype=torch.float32)
 
@@ -62,6 +98,49 @@ def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]])
     engine = fast(model)
     for _ in range(2):  # with words that are new, and with words that are kept
         assert_alike(engine.emissions(texts), plain, texts)
+
+
+@pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
+@settings(max_examples=25)
+@given(texts=sentences)
+def test_both_engines_know_vectors_clusters_and_word_lists(
+    mode: str, texts: list[list[str]]
+) -> None:
+    model = a_full_model(mode)
+    with torch.inference_mode():
+        plain = PlainEngine(model.network, model.indexer).emissions(texts)
+    engine = fast(model)
+    for _ in range(2):
+        assert_alike(engine.emissions(texts), plain, texts)
+
+
+def test_a_word_is_kept_once_for_each_place_in_an_entry() -> None:
+    engine = fast(a_full_model())
+    engine.emissions([["New", "York", "."], ["York", "."], ["New", "."], ["York"]])
+    assert set(engine.words) == {
+        ("New", (BEGIN, NONE)),
+        ("York", (END, NONE)),
+        (".", (NONE, NONE)),
+        ("York", (SINGLE, NONE)),
+        ("New", (NONE, NONE)),
+    }
+    as_end, alone = engine.words.rows([("York", (END, NONE)), ("York", (SINGLE, NONE))])
+    assert not torch.allclose(engine.words.table[as_end], engine.words.table[alone])
+    assert len(engine.words) == 5
+
+
+def test_words_with_places_are_kept_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    monkeypatch.setattr(engines, "MOST_CHARACTERS", 200)
+    model = a_full_model()
+    engine = fast(model, cache_bytes=1)
+    plain = PlainEngine(model.network, model.indexer)
+    for start in range(0, 60, 3):
+        texts = [["New", "York", *(f"w{n}" * 20 for n in range(start, start + 4))], ["York", "."]]
+        with torch.inference_mode():
+            assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
+        assert len(engine.words) <= 16
+        assert sum(len(word) for word, _ in engine.words) <= 200 + 4 * 60 + 8
 
 
 @pytest.mark.parametrize("name", ["fast", "plain"])
@@ -110,7 +189,7 @@ def test_endless_words_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def change_in_place(model: Model) -> None:
     with torch.no_grad():
-        model.network.embedder.words.weight.mul_(2.0)
+        model.network.embedder.tables[0].trained.weight.mul_(2.0)
 
 
 def load_others(model: Model) -> None:
@@ -191,3 +270,18 @@ def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
     among.emissions([[word for text in texts for word in text]])
     for text in texts:
         assert alone.emissions([text]).equal(among.emissions([text]))
+
+
+@settings(max_examples=25)
+@given(texts=sentences)
+def test_both_engines_know_pairs_of_tokens(texts: list[list[str]]) -> None:
+    model = a_model(pairs="yes", chars="none")
+    assert model.indexer.pairs is not None
+    torch.manual_seed(3)
+    for table in model.network.embedder.kinds:  # pairs start at zero
+        torch.nn.init.normal_(table.weight)
+    with torch.inference_mode():
+        plain = PlainEngine(model.network, model.indexer).emissions(texts)
+    engine = fast(model)
+    for _ in range(2):
+        assert_alike(engine.emissions(texts), plain, texts)

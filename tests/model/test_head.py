@@ -440,6 +440,141 @@ def test_a_dear_type_is_found_more_often(kind: str) -> None:
         assert x.softmax(2)[0, 0, 1].item() == pytest.approx(expected, abs=1e-3)
 
 
+# --- what a teacher expects ---------------------------------------------------------------------
+
+
+def probabilities(
+    head: CRFHead | SoftmaxHead, kind: str, case: Case, emissions: Tensor, choices: Tensor | None
+) -> list[Tensor]:
+    """Of each sentence, how probable each of `counted_paths` is, given the choices."""
+    found = []
+    for b, scores in enumerate(brute_sums(head, case, emissions)):
+        if choices is not None:
+            agree = agreeing(counted_paths(kind, case, LENGTHS[b]), choices[b])
+            scores = scores.masked_fill(~agree, -math.inf)
+        found.append(scores.softmax(0).detach())
+    return found
+
+
+@cases
+@heads
+@pytest.mark.parametrize("partly", [False, True])
+def test_expected_tags_and_moves_are_sums_over_all_sequences(
+    case: Case, kind: str, partly: bool
+) -> None:
+    torch.manual_seed(40)
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    choices = random_choices(kind, case) if partly else None
+    tokens, moves = head.expected(emissions, lengths, choices)
+    legal = torch.tensor(allowed_transitions(case.tags, case.scheme).between)
+    assert moves.shape == (len(LENGTHS), int(legal.sum()) if kind == "crf" else 0)
+    for b, p in enumerate(probabilities(head, kind, case, emissions, choices)):
+        one_hot = torch.nn.functional.one_hot(
+            counted_paths(kind, case, LENGTHS[b]), len(case.tags)
+        ).double()
+        torch.testing.assert_close(tokens[b, : LENGTHS[b]], torch.einsum("n,ntk->tk", p, one_hot))
+        assert not tokens[b, LENGTHS[b] :].any()
+        if kind == "crf":
+            pairs = torch.einsum("n,nti,ntj->ij", p, one_hot[:, :-1], one_hot[:, 1:])
+            torch.testing.assert_close(moves[b], pairs[legal])
+
+
+@cases
+@heads
+def test_what_is_taught_is_the_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
+    """Of whole sequences, with the average of two teachers' distributions; and its gradient."""
+    torch.manual_seed(41)
+    teachers = [(build(case, kind), random_batch(case)[0]) for _ in range(2)]
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    x = emissions.requires_grad_()
+    expected = [teacher.expected(scores, lengths) for teacher, scores in teachers]
+    tokens, moves = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
+    loss = head.taught_loss(x, tokens, moves, lengths)
+    mixed = [
+        torch.stack(each).mean(0)
+        for each in zip(
+            *(probabilities(one, kind, case, scores, None) for one, scores in teachers), strict=True
+        )
+    ]
+    losses = [
+        -(p * scores.log_softmax(0)).sum()
+        for p, scores in zip(mixed, brute_sums(head, case, x), strict=True)
+    ]
+    torch.testing.assert_close(loss.double(), torch.stack(losses), atol=1e-5, rtol=1e-6)
+    upstream = torch.tensor([1.0, -2.0, 0.5, 3.0])
+    sources = [x, *head.parameters()]
+    ours = torch.autograd.grad((loss * upstream).sum(), sources)
+    brute = torch.autograd.grad((torch.stack(losses) * upstream).sum(), sources)
+    for a, b in zip(ours, brute, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+    assert not ours[0][~MASK].any()
+
+
+@cases
+@heads
+def test_a_teacher_that_is_sure_teaches_what_labels_do(case: Case, kind: str) -> None:
+    torch.manual_seed(42)
+    teacher, head = build(case, kind), build(case, kind)
+    emissions, lengths = random_batch(case)
+    gold, _ = random_gold(kind, case)
+    known = torch.nn.functional.one_hot(gold, len(case.tags)).bool() | ~MASK[:, :, None]
+    tokens, moves = teacher.expected(random_batch(case)[0], lengths, known)
+    x = emissions.requires_grad_()
+    losses = [head.loss(x, gold, lengths), head.taught_loss(x, tokens, moves, lengths)]
+    torch.testing.assert_close(*losses)
+    slopes = [torch.autograd.grad(loss.sum(), [x, *head.parameters()]) for loss in losses]
+    for a, b in zip(*slopes, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
+
+
+@heads
+def test_nobody_is_wiser_than_the_teacher(kind: str) -> None:
+    """The cross-entropy is smallest where the student is the teacher: its gradient vanishes."""
+    torch.manual_seed(43)
+    case = CASES[1]
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    taught = head.expected(emissions, lengths)
+    x = emissions.requires_grad_()
+    loss = head.taught_loss(x, *taught, lengths).sum()
+    for slope in torch.autograd.grad(loss, [x, *head.parameters()]):
+        torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-6, rtol=0.0)
+    other = head.taught_loss(x + torch.randn_like(x), *taught, lengths).sum()
+    assert other > loss
+
+
+def test_crf_loss_of_what_is_taught_passes_gradcheck() -> None:
+    torch.manual_seed(44)
+    case = CASES[1]
+    head = build(case).double()
+    emissions, lengths = random_batch(case)
+    taught = build(case).expected(emissions, lengths)
+    x = random_batch(case)[0].double().requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda x, *weights: head.taught_loss(x, *taught, lengths), (x, *head.parameters())
+    )
+
+
+@types
+@heads
+def test_what_is_taught_to_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
+    torch.manual_seed(45)
+    case = CASES[1]
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    taught = head.expected(random_batch(case)[0], lengths)
+    low = emissions.to(dtype).requires_grad_()
+    high = low.detach().double().requires_grad_()
+    slopes = []
+    for x in (low, high):
+        loss = head.taught_loss(x, *(part.float() for part in taught), lengths)
+        slopes.append(torch.autograd.grad(loss.sum(), x)[0])
+    assert slopes[0].dtype == dtype
+    torch.testing.assert_close(slopes[0], slopes[1].to(dtype), atol=1e-5, rtol=1e-5)
+
+
 # --- decoding -----------------------------------------------------------------------------------
 
 

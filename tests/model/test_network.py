@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import Batch, Example, Indexer, collate
+from ner.features import Batch, Clusters, Example, Gazetteer, Indexer, WordTable, collate
 from ner.features.indexer import FormTable
-from ner.model import Network
+from ner.model import Network, Sizes, TableSize
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
 
@@ -34,28 +34,42 @@ SENTENCES = [
 TAGS = tag_set(["LOC", "ORG", "PER"], "iobes")
 
 
+CLUSTERS = Clusters(("0", "0110", "0111010"), {"the": 0, "Paris": 1, "May": 1, "bank": 2})
+LISTS = (
+    Gazetteer.build("LOC", [["New", "York", "City"], ["England"], ["Bank", "of", "England"]]),
+    Gazetteer.build("PER", [["Theresa", "May"], ["May"]]),
+)
+
+
+def with_everything(indexer: Indexer) -> Indexer:
+    """The indexer with a second table of words, clusters and word lists."""
+    exact = WordTable.count(["Paris", "bank", "May"], 1, fold_case=False, fold_digits=False)
+    return Indexer((*indexer.tables, exact), indexer.characters, CLUSTERS, LISTS)
+
+
 class Work:
     """A small network and the eight sentences as numbers."""
 
-    def __init__(self, **changes: object) -> None:
+    def __init__(self, *, everything: bool = False, **changes: object) -> None:
         torch.manual_seed(1)
         config = dataclasses.replace(SMALL, **changes)
         self.sentences = [text.split() for text, _ in SENTENCES]
         self.gold = [tags.split() for _, tags in SENTENCES]
         indexer = Indexer.build(self.sentences, config)
+        if everything:
+            indexer = with_everything(indexer)
+        self.kinds = indexer.kinds
         self.table = FormTable(indexer)
         self.examples = [
             Example(self.table.rows(tokens), np.array([TAGS.index(tag) for tag in tags]))
             for tokens, tags in zip(self.sentences, self.gold, strict=True)
         ]
-        self.network = Network(
-            config,
-            TAGS,
-            words=len(indexer.words),
-            spare=0,
-            characters=len(indexer.characters),
-            word_dim=config.word_dim,
+        tables = tuple(
+            TableSize(len(table.words), 0, config.word_dim, pretrained=False)
+            for table in indexer.tables
         )
+        sizes = Sizes(tables, len(indexer.characters), indexer.kinds)
+        self.network = Network(config, TAGS, sizes)
 
     def batch(self, order: list[int]) -> Batch:
         return collate(self.table, self.examples, order)
@@ -91,6 +105,7 @@ NETWORKS = [
     {"cell": "gru", "chars": "lstm", "head": "softmax"},
     {"cell": "rnn", "chars": "none", "layers": 2, "bidirectional": False},
     {"layers": 2, "casing_dim": 0, "char_kernel": 5},
+    {"everything": True},
 ]
 
 
@@ -190,10 +205,9 @@ def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) ->
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
-    network = Network(
-        dataclasses.replace(SMALL, head=head), ["O"], words=4, spare=0, characters=3, word_dim=12
-    )
     work = Work()
+    sizes = Sizes((TableSize(4, 0, 12, pretrained=False),), 3, work.kinds)
+    network = Network(dataclasses.replace(SMALL, head=head), ["O"], sizes)
     batch = dataclasses.replace(work.batch([6, 7]), tags=torch.zeros(2, 1, dtype=torch.long))
     batch = dataclasses.replace(
         batch, words=batch.words.clamp(max=3), characters=batch.characters.clamp(max=2)
@@ -204,8 +218,9 @@ def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
     assert not network.decode(network.emissions(batch), batch.lengths).any()
 
 
-def test_weights_fit_a_network_built_from_the_same_arguments() -> None:
-    one, other = Work(), Work(dropout=0.3)
+@pytest.mark.parametrize("everything", [False, True])
+def test_weights_fit_a_network_built_from_the_same_arguments(everything: bool) -> None:
+    one, other = Work(everything=everything), Work(everything=everything, dropout=0.3)
     torch.nn.init.normal_(one.network.projection.weight)
     other.network.load_state_dict(one.network.state_dict())
     batch = one.batch([0, 4])

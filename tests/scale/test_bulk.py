@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import ner.scale.bulk as bulk
+from ner.bundle import Bundle, save_bundle
+from ner.config import Config
 from ner.errors import NerError
 from ner.render import FORMATS
 from ner.scale import Work, tag_stream
 from ner.tagger import Tagger
+from ner.text import Sentence, Span
+from ner.tokenize import sentences_of
+from ner.training.build import build_model
 
 LINES = [
     "Anna visited New York. Dora left.",
@@ -94,6 +100,28 @@ def test_any_number_of_workers_gives_the_same(
     assert outcome(pieces(tiny_run, content, 2, **what)) == (alone, error)
 
 
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("form", FORMATS)
+def test_workers_force_lists_too(form: str, tiny_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "verbs.txt"
+    path.write_text("visited New\nloved Rome\n", encoding="utf-8")
+    what: dict[str, Any] = {"format": form, "force": (f"VERB={path}",)}
+    alone = "".join(pieces(tiny_run, TEXT, **what))
+    assert alone.count("VERB") >= 24
+    assert "".join(pieces(tiny_run, TEXT, 2, **what)) == alone
+
+
+def test_forced_lists_are_cut_by_the_chosen_tokenizer(tiny_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "drugs.txt"
+    path.write_text("beta-blocker\n", encoding="utf-8")
+    what: dict[str, Any] = {"format": "conll", "force": (f"DRUG={path}",)}
+    chosen = "".join(
+        pieces(tiny_run, "beta-blocker\n", reading={"data.tokenizer": "pieces"}, **what)
+    )
+    assert chosen.count("DRUG") == 3
+    assert "".join(pieces(tiny_run, "beta-blocker\n", **what)).count("DRUG") == 1
+
+
 def test_a_short_text_needs_no_worker(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("no process is worth while")
@@ -126,3 +154,58 @@ def test_output_begins_after_few_lines(tiny_run: Path) -> None:
     for _ in islice(output, 8):
         pass
     assert stream.taken * 16 <= 10 * (bulk.CHUNK + 16)
+
+
+# --- document context -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hearing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random model to which the echo of a word is worth more than the word."""
+    changes = {"model.hidden": 6, "model.word_dim": 5, "model.context": "document"}
+    config = Config().replace({**changes, "data.tokenizer": "words"})
+    learnt = [Sentence(("Anna", "left", "Rome"), (Span(0, 1, "PER"), Span(2, 3, "LOC")))]
+    model = build_model(learnt, config, torch.device("cpu")).model
+    with torch.no_grad():
+        model.network.projection.weight.mul_(20)
+        for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
+            if kind.name == "echo":
+                torch.nn.init.normal_(table.weight, std=2)
+    folder = tmp_path_factory.mktemp("hearing") / "model"
+    save_bundle(Bundle(model, config, {}), folder)
+    return folder
+
+
+def places(output: Iterator[str]) -> list[list[tuple[int, str]]]:
+    """Where the entities of each record begin, and their types."""
+    records = [json.loads(line) for line in "".join(output).splitlines()]
+    return [[(e["start"], e["label"]) for e in record["entities"]] for record in records]
+
+
+@pytest.mark.parametrize("layout", ["text", "tokenized", "tokens"])
+def test_the_lines_of_a_file_may_be_one_document(hearing: Path, layout: str) -> None:
+    lines = ["Anna left Rome", "Rome saw Anna", "left Anna Rome", "Anna"]
+    columns = "".join("".join(f"{token}\n" for token in line.split()) + "\n" for line in lines)
+    content = columns if layout == "tokens" else "".join(f"{line}\n" for line in lines)
+    tagger = Tagger.load(hearing, "cpu")
+    cut = [(line, sentences_of(line, "words")) for line in lines]
+    expected = {
+        together: [
+            [(e.start, e.label) for e in document.entities]
+            for document in tagger.tag_sentences(cut, together=together)
+        ]
+        for together in (True, False)
+    }
+    assert expected[True] != expected[False]
+    for together in (True, False):
+        what: dict[str, Any] = {"format": "jsonl", "layout": layout, "together": together}
+        assert places(pieces(hearing, content, **what)) == expected[together]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_any_number_of_workers_reads_a_document_in_the_same_pieces(hearing: Path) -> None:
+    what: dict[str, Any] = {"format": "jsonl", "together": True}
+    alone = list(pieces(hearing, TEXT, **what))
+    assert len(alone) > 5
+    assert all(part.count('"text"') > 4 for part in alone[1:-2])  # none is smaller at first
+    assert list(pieces(hearing, TEXT, 2, **what)) == alone

@@ -9,8 +9,9 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError
+from ner.features.vocabulary import FIRST
 from ner.text import Clue, Sentence
-from ner.training.build import build_model
+from ner.training.build import Start, build_model
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,9 @@ def vectors(tmp_path: Path) -> Path:
 def test_sizes_follow_from_the_corpus(tiny_corpus: Corpus, tiny_config: Config) -> None:
     start = build_model(tiny_corpus.train, tiny_config, CPU)
     words = {token.lower() for s in tiny_corpus.train for token in s.tokens}
-    assert set(start.model.indexer.words) == words
+    [table] = start.model.indexer.tables
+    assert set(table.words) == words
+    assert start.model.network.embedder.tables[0].size == (len(table.words), 0, 16, False)
     assert start.model.tags[0] == "O"
     assert set(start.model.tags[1:]) == {f"{p}-{t}" for p in "BIES" for t in ("LOC", "PER")}
     assert start.model.network.projection.out_features == len(start.model.tags)
@@ -43,6 +46,14 @@ def test_the_seed_decides_the_first_weights(tiny_corpus: Corpus, tiny_config: Co
     assert not torch.equal(first, last)
 
 
+def rows_of(start: Start, number: int) -> dict[str, list[float]]:
+    """The vector of each word of a table, as the network sees it."""
+    table = start.model.indexer.tables[number].words
+    embedding = start.model.network.embedder.tables[number]
+    numbers = torch.arange(len(table))
+    return dict(zip(table, embedding(numbers).tolist()[FIRST:], strict=True))
+
+
 def test_vectors_come_into_their_rows(
     vectors: Path, tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -50,26 +61,139 @@ def test_vectors_come_into_their_rows(
     config = tiny_config.replace({"train.vectors": str(vectors), "model.spare_vectors": 2})
     heard: list[int] = []
     start = build_model(tiny_corpus.train, config, CPU, heard.append)
-    indexer, embedder = start.model.indexer, start.model.network.embedder
-    assert start.has_vector == {"rome", "the", "anna", "of"}
-    assert list(indexer.words)[-2:] == ["the", "of"], "spare words stand behind the trained ones"
-    rows = torch.cat([embedder.words.weight.detach(), embedder.spare.float()])
+    [table], [embedding] = start.model.indexer.tables, start.model.network.embedder.tables
+    tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
+    trained = len({token.lower() for token in tokens}) + FIRST
+    assert start.has_vector == {"rome", "anna"}, "words of the corpus"
+    assert list(table.words)[-2:] == ["the", "of"], "spare words stand behind the trained ones"
+    assert embedding.size == (trained, 2, 2, True), "the file decides, not model.word_dim"
     expected = {"rome": [1, 2], "the": [3, 4], "anna": [5, 6], "of": [7, 8]}
-    assert {word: rows[indexer.words[word]].tolist() for word in expected} == expected
-    assert embedder.words.weight.requires_grad
-    assert not embedder.spare.requires_grad
-    assert embedder.words.embedding_dim == 2, "the file decides, not model.word_dim"
-    words = len(indexer.words.entries) - 2
+    rows = rows_of(start, 0)
+    assert {word: rows[word] for word in expected} == expected
+    assert embedding.trained.weight.requires_grad
+    assert not embedding.spare.requires_grad
     [line] = [record.getMessage() for record in caplog.records if "vectors of" in record.msg]
-    assert f"vectors of 2 numbers for 2 of {words} training words" in line
-    assert "and 2 spare ones" in line
-    assert heard
+    share = 100 * 2 / len(tokens)
+    assert line == (
+        f"{vectors}: vectors of 2 numbers for 4 words, in lower case; "
+        f"{share:.1f} % of {len(tokens)} training words have one"
+    )
+    assert heard[-1] == vectors.stat().st_size
 
 
-def test_vectors_may_be_frozen(vectors: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
-    config = tiny_config.replace({"train.vectors": str(vectors), "model.train_vectors": False})
-    start = build_model(tiny_corpus.train, config, CPU)
-    assert not start.model.network.embedder.words.weight.requires_grad
+@pytest.fixture
+def cased(tmp_path: Path) -> Path:
+    """Vectors of three numbers for words as they are written."""
+    path = tmp_path / "cased.txt"
+    path.write_text("Rome 1 2 3\nrome 4 5 6\nBerta 7 8 9\nOslo 1 1 1\n")
+    return path
+
+
+def test_each_file_is_a_table_with_its_own_folding(
+    vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    heard: list[int] = []
+    config = tiny_config.replace({"train.vectors": [str(vectors), str(cased)]})
+    start = build_model(tiny_corpus.train, config, CPU, heard.append)
+    first, second = start.model.indexer.tables
+    assert (first.fold_case, second.fold_case) == (True, False)
+    assert (first.fold_digits, second.fold_digits) == (False, False)
+    tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
+    assert set(first.words) == {token.lower() for token in tokens} | {"the", "of", "and"}
+    assert set(second.words) == tokens | {"rome", "Oslo"}
+    sizes = [table.size for table in start.model.network.embedder.tables]
+    spare = 3, 2
+    assert sizes == [
+        (len(table.words) - count, count, dim, True)
+        for table, count, dim in zip((first, second), spare, (2, 3), strict=True)
+    ]
+    assert rows_of(start, 0)["rome"] == [1, 2]
+    rows = rows_of(start, 1)
+    expected = {"Rome": [1, 2, 3], "rome": [4, 5, 6], "Berta": [7, 8, 9], "Oslo": [1, 1, 1]}
+    assert {word: rows[word] for word in expected} == expected
+    assert start.has_vector == {"rome", "anna", "berta"}, "of either file, as the first folds"
+    assert heard == sorted(heard)
+    assert heard[-1] == vectors.stat().st_size + cased.stat().st_size
+
+
+def test_the_spare_words_of_each_table_are_bounded(
+    vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    for most, expected in ((0, [[], []]), (1, [["the"], ["rome"]])):
+        files = {"train.vectors": [str(vectors), str(cased)], "model.spare_vectors": most}
+        start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
+        tables = start.model.indexer.tables, start.model.network.embedder.tables
+        spare = [list(t.words)[e.size.trained - FIRST :] for t, e in zip(*tables, strict=True)]
+        assert spare == expected
+
+
+@pytest.mark.parametrize("mode", ["frozen", "projected"])
+def test_vectors_that_do_not_learn_stand_beside_a_table_that_does(
+    mode: str, vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    files = {"train.vectors": [str(cased), str(vectors)], "model.vectors": mode}
+    start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
+    sizes = [table.size for table in start.model.network.embedder.tables]
+    scratch, *tables = start.model.indexer.tables
+    tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
+    assert set(scratch.words) == {token.lower() for token in tokens}
+    assert (scratch.fold_case, scratch.fold_digits) == (True, True), "as the settings say"
+    assert sizes == [(len(scratch.words), 0, 16, False), (2, 4, 3, True), (2, 5, 2, True)]
+    assert [(table.fold_case, table.fold_digits) for table in tables] == [
+        (False, False),
+        (True, False),
+    ]
+    assert rows_of(start, 1)["Rome"] == [1, 2, 3]
+    assert rows_of(start, 2) == {
+        "rome": [1, 2],
+        "the": [3, 4],
+        "anna": [5, 6],
+        "of": [7, 8],
+        "and": [9, 10],
+    }
+    assert start.has_vector == {"rome", "berta", "anna"}
+
+
+def test_rare_words_with_a_vector_are_spare(
+    vectors: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    files = {"train.vectors": str(vectors), "model.min_count": 99, "model.spare_vectors": 0}
+    start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
+    assert list(start.model.indexer.tables[0].words) == ["rome", "anna"]
+    assert start.model.network.embedder.tables[0].size == (2, 2, 2, True)
+    assert rows_of(start, 0) == {"rome": [1, 2], "anna": [5, 6]}
+
+
+def test_clusters_and_word_lists_become_kinds(
+    tiny_corpus: Corpus, tiny_config: Config, tmp_path: Path
+) -> None:
+    (tmp_path / "clusters").write_text("0010\tRome\t3\n0011\tthe\t2\n")
+    (tmp_path / "places.txt").write_text("New York\nRome\n")
+    files = {
+        "train.clusters": str(tmp_path / "clusters"),
+        "train.gazetteers": [f"LOC={tmp_path / 'places.txt'}"],
+        "data.tokenizer": "words",
+    }
+    start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
+    indexer = start.model.indexer
+    assert indexer.clusters is not None
+    assert dict(indexer.clusters.words) == {"Rome": 0, "the": 1}
+    assert [part.label for part in indexer.gazetteers] == ["LOC"]
+    assert set(indexer.gazetteers[0].entries) == {("New", "York"), ("Rome",)}
+    without = build_model(tiny_corpus.train, tiny_config, CPU).model.network.embedder.out_dim
+    assert start.model.network.embedder.out_dim == without + 4 * 20 + 5
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("train.clusters", "nothing"), ("train.gazetteers", ["LOC=nothing"])],
+)
+def test_a_missing_file_of_words(
+    setting: str, value: object, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    config = tiny_config.replace({setting: value, "data.tokenizer": "words"})
+    with pytest.raises(NerError, match="nothing: no such file"):
+        build_model(tiny_corpus.train, config, CPU)
 
 
 def test_a_missing_vectors_file(tiny_corpus: Corpus, tiny_config: Config, tmp_path: Path) -> None:

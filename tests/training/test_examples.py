@@ -18,11 +18,22 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.corpus.partial import agreeing_tags
 from ner.errors import ConfigError
-from ner.features import UNKNOWN, Indexer
+from ner.features import (
+    UNKNOWN,
+    Clusters,
+    Example,
+    Gazetteer,
+    Indexer,
+    Vocabulary,
+    WordTable,
+    collate,
+)
+from ner.features.indexer import FormTable
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import Clue, Sentence, Span
 from ner.training.examples import (
     LONGEST,
+    SECOND_READINGS,
     TrainingSet,
     cut_long,
     hide_words,
@@ -88,18 +99,19 @@ def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
 
 # --- words hidden ------------------------------------------------------------------
 
+CLUSTERS = Clusters(("0", "10"), {"Anna": 0, "Rome": 1})
 CONFIG = Config().replace({"train.word_dropout": 0.1, "train.unknown_rate": 0.6})
 SEEN = [Sentence(("the", "Once", "The", "twice", "twice", "12", "34", "vector"))]
 
 
 def rate_of(word: str, indexer: Indexer, rates: torch.Tensor) -> float:
-    return float(rates[indexer.words[indexer.fold(word)]])
+    return float(rates[indexer.tables[0][word]])
 
 
 def test_words_seen_once_stand_for_unseen_ones() -> None:
     indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
     rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
-    assert rates.shape == (len(indexer.words),)
+    assert rates.shape == (len(indexer.tables[0].words),)
     found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
     assert found == pytest.approx(
         {
@@ -134,17 +146,52 @@ def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Con
         tiny_corpus, config.replace({"train.batch_sentences": 999, "train.batch_tokens": 9999})
     ).batches(1)
     rates = torch.zeros(int(batch.words.max()) + 1)
+    own = batch.words[:, 0]
     rates[2], rates[3], rates[0], rates[UNKNOWN] = 0.25, 1.0, 1.0, 1.0
     hidden = Counter[int]()
     for _ in range(2000):
-        shown = hide_words(batch, rates).words
-        assert bool(((shown == batch.words) | (shown == UNKNOWN)).all())
+        shown = hide_words(batch, rates).words[:, 0]
+        assert bool(((shown == own) | (shown == UNKNOWN)).all())
         assert int(shown[0]) == 0, "padding is never hidden"
-        hidden.update(batch.words[shown != batch.words].tolist())
-    rows = Counter(batch.words.tolist())
+        hidden.update(own[shown != own].tolist())
+    rows = Counter(own.tolist())
     assert set(hidden) == {2, 3}
     assert hidden[3] == 2000 * rows[3]
     assert hidden[2] / (2000 * rows[2]) == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_hidden_word_is_hidden_in_all_tables_and_nowhere_else(tiny_corpus: Corpus) -> None:
+    torch.manual_seed(5)
+    tokens = [token for sentence in tiny_corpus.train for token in sentence.tokens]
+    tables = [
+        WordTable.count(tokens, 1, fold_case=fold, fold_digits=fold) for fold in (True, False)
+    ]
+    listed = Gazetteer.build("LOC", [["New", "York"]])
+    indexer = Indexer(tuple(tables), Vocabulary("nor"), CLUSTERS, (listed,))
+    table = FormTable(indexer)
+    batch = collate(table, [Example(table.rows(s.tokens)) for s in tiny_corpus.train], range(24))
+    rates = torch.full((len(tables[0].words),), 0.4)
+    counts = [0, 0]
+    for _ in range(20):
+        shown = hide_words(batch, rates)
+        hidden = (shown.words == UNKNOWN).all(1)
+        assert shown.words[~hidden].equal(batch.words[~hidden])
+        assert not hidden[0]
+        counts[0] += int(hidden.sum())
+        counts[1] += len(hidden) - 1
+        for name in ("kinds", "characters", "forms"):
+            assert getattr(shown, name) is getattr(batch, name)
+    assert counts[0] / counts[1] == pytest.approx(0.4, abs=0.1)
+
+
+def test_rates_go_by_the_number_in_the_first_table() -> None:
+    exact = WordTable.count(SEEN[0].tokens, 1, fold_case=False, fold_digits=False)
+    folded = Indexer.build([SEEN[0].tokens], CONFIG.model).tables[0]
+    indexer = Indexer((exact, folded), Vocabulary(()))
+    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
+    found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
+    once = dict.fromkeys(("the", "Once", "The", "12", "34"), 0.6)
+    assert found == pytest.approx({**once, "twice": 0.1, "vector": 0.1})
 
 
 # --- batches -----------------------------------------------------------------------
@@ -215,7 +262,7 @@ train = [
 model = build_model(train, config, torch.device("cpu")).model
 data = TrainingSet(train, model.indexer, model.tags, "iobes", config.train)
 torch.manual_seed(1)
-print(model.tags, list(model.indexer.words), list(model.indexer.characters))
+print(model.tags, list(model.indexer.tables[0].words), list(model.indexer.characters))
 print([(batch.order, batch.words.tolist(), batch.tags.tolist()) for batch in data.batches(3)])
 print(round(sum(weight.double().sum().item() for weight in model.network.parameters()), 3))
 """
@@ -343,3 +390,62 @@ def test_weights_that_will_not_do(weights: str, message: str) -> None:
     assert message in str(caught.value)
     assert str(caught.value).startswith("setting train.type_weights: ")
     assert "\n" not in str(caught.value)
+
+
+# --- document context --------------------------------------------------------------
+
+
+def listening_set(corpus: Corpus) -> tuple[TrainingSet, list[list[tuple[int, int]] | None]]:
+    """A training set that has heard something in all sentences but the first."""
+    indexer = replace(
+        Indexer.build([s.tokens for s in corpus.train], CONFIG.model), echo_labels=("LOC", "PER")
+    )
+    tags = tag_set(corpus.labels, "iobes")
+    dealt = TrainingSet(corpus.train, indexer, tags, "iobes", CONFIG.train)
+    heard = [[(6, 6)] * len(s) if i else None for i, s in enumerate(corpus.train)]
+    return dealt, heard
+
+
+def echoes_of(dealt: TrainingSet, epoch: int) -> dict[int, bool]:
+    """For each sentence whether it was dealt out with an echo, which is then at all its tokens."""
+    found: dict[int, bool] = {}
+    for batch in dealt.batches(epoch):
+        for row, number in enumerate(batch.order):
+            length = int(batch.lengths[row])
+            echoes = {tuple(batch.kinds[form, -2:].tolist()) for form in batch.forms[row, :length]}
+            assert len(echoes) == 1
+            assert int(number) not in found
+            found[int(number)] = echoes == {(6, 6)}
+    return found
+
+
+def test_sentences_are_dealt_out_as_either_reading_sees_them(tiny_corpus: Corpus) -> None:
+    dealt, heard = listening_set(tiny_corpus)
+    before = echoes_of(dealt, 1)
+    assert before == dict.fromkeys(range(len(tiny_corpus.train)), False)
+    dealt.hear(tiny_corpus.train, heard)
+    epochs = [echoes_of(dealt, epoch) for epoch in range(1, 31)]
+    assert all(epoch.keys() == before.keys() for epoch in epochs)
+    assert not any(epoch[0] for epoch in epochs)
+    share = sum(sum(epoch.values()) for epoch in epochs) / (30 * (len(before) - 1))
+    assert share == pytest.approx(SECOND_READINGS, abs=0.1)
+    assert len({tuple(sorted(epoch.items())) for epoch in epochs}) == 30
+    assert echoes_of(dealt, 1) == epochs[0]
+
+
+def test_what_is_heard_fits_the_pieces_of_long_sentences() -> None:
+    long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
+    dealt, _ = listening_set(Corpus("long", (long,), (), ()))
+    dealt.hear([long], [None, [(6, 6)] * LONGEST])
+    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    assert found == {((0, False), (1, False)), ((0, False), (1, True))}
+    with pytest.raises(ValueError, match="shorter"):
+        dealt.hear([long], [None])
+
+
+def test_lessons_beyond_the_training_split_are_read_once() -> None:
+    first = Sentence(("Anna", "came"), (Span(0, 1, "PER"),))
+    dealt, _ = listening_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
+    dealt.hear([first], [[(6, 6)] * 2])
+    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    assert found == {((0, False), (1, False)), ((0, True), (1, False))}

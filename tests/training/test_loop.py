@@ -18,7 +18,7 @@ from ner.predict import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
-from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer
+from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer, adversarial_push
 
 Build = Callable[..., Trainer]
 
@@ -287,3 +287,46 @@ def test_unseen_types_in_valid_count_as_missed(build: Build, tiny_corpus: Corpus
     assert isinstance(epoch, Epoch)
     assert epoch.valid.per_type["GOD"].support == 1
     assert epoch.valid.recall == 0.0
+
+
+def test_a_push_goes_uphill_and_has_its_size() -> None:
+    torch.manual_seed(1)
+    features = torch.randn(3, 4, 5, requires_grad=True)
+    goal = torch.randn(3, 4, 5)
+    loss = (features - goal).square().sum()
+    loss.backward()  # type: ignore[no-untyped-call]
+    push = adversarial_push(features.detach(), features.grad, 0.03)
+    lengths = features.detach().flatten(1).norm(dim=1)
+    torch.testing.assert_close(push.flatten(1).norm(dim=1), 0.03 * lengths)
+    other = torch.randn(3, 4, 5)
+    other *= (0.03 * lengths / other.flatten(1).norm(dim=1))[:, None, None]
+    assert (features + push - goal).square().sum() > (features + other - goal).square().sum()
+
+
+def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:
+    """Half of one gradient and half of the same again: only the rounding differs."""
+    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unknown_rate=0.0)
+    pushed = build(
+        model__dropout=0.0,
+        train__word_dropout=0.0,
+        train__unknown_rate=0.0,
+        train__adversarial=1e-9,
+    )
+    losses = []
+    for trainer in (plain, pushed):
+        trainer._learner.network.eval()  # no dropout of characters, either
+        batch = next(iter(trainer._set.batches(1)))
+        losses.append(trainer._backward(batch))
+    assert losses[0] == pytest.approx(losses[1])
+    for one, other in zip(
+        plain._learner.network.parameters(), pushed._learner.network.parameters(), strict=True
+    ):
+        assert one.grad is not None
+        assert other.grad is not None
+        torch.testing.assert_close(one.grad, other.grad, atol=1e-6, rtol=1e-4)
+
+
+def test_a_model_learns_under_pushes(build: Build) -> None:
+    trainer = build(train__adversarial=0.03, train__epochs=15)
+    epochs = [event for event in trainer.run() if isinstance(event, Epoch)]
+    assert epochs[-1].loss < epochs[0].loss / 2

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from ner.config import Config, TrainConfig
-from ner.model import Network
+from ner.features.indexer import CASINGS, Kind
+from ner.model import Network, Sizes, TableSize
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 
 
@@ -17,13 +18,13 @@ def train_config(**changes: Any) -> TrainConfig:
     return Config().replace({f"train.{k}": v for k, v in changes.items()}).train
 
 
-def network(seed: int = 1) -> Network:
-    torch.manual_seed(seed)
+def network() -> Network:
+    torch.manual_seed(1)
     small = {"model.hidden": 3, "model.word_dim": 4, "model.char_hidden": 3, "model.char_dim": 3}
     config = Config().replace(small).model
-    return Network(
-        config, ["O", "B-X", "I-X", "E-X", "S-X"], words=5, spare=2, characters=4, word_dim=4
-    )
+    tables = TableSize(5, 2, 4, pretrained=True), TableSize(3, 0, 4, pretrained=False)
+    sizes = Sizes(tables, 4, (Kind("casing", len(CASINGS)),))
+    return Network(config, ["O", "B-X", "I-X", "E-X", "S-X"], sizes)
 
 
 def rates(steps: int, **changes: Any) -> list[float]:
@@ -83,12 +84,12 @@ def test_sgd_is_as_configured(momentum: float) -> None:
     assert optimizer.defaults["weight_decay"] == 0.1
 
 
-def test_frozen_vectors_do_not_move() -> None:
+def test_frozen_weights_do_not_move() -> None:
     model = network()
-    model.embedder.words.weight.requires_grad_(False)
+    model.embedder.tables[0].trained.weight.requires_grad_(False)
     optimizer = build_optimizer(model, train_config(weight_decay=0.5))
     moved = [weight for group in optimizer.param_groups for weight in group["params"]]
-    assert all(weight is not model.embedder.words.weight for weight in moved)
+    assert all(weight is not model.embedder.tables[0].trained.weight for weight in moved)
     assert len(moved) == len(list(model.parameters())) - 1
 
 
@@ -126,11 +127,11 @@ def test_the_average_is_apart_from_the_weights() -> None:
 
 def test_the_average_leaves_frozen_weights_alone() -> None:
     model = network()
-    model.embedder.words.weight.requires_grad_(False)
+    model.embedder.tables[0].trained.weight.requires_grad_(False)
     average = Average(model, 0.5)
-    before = model.embedder.words.weight.clone()
+    before = model.embedder.tables[0].trained.weight.clone()
     for step in range(3):
         drift(model)
         average.update(step)
-    assert torch.equal(average.network.embedder.words.weight, before)
+    assert torch.equal(average.network.embedder.tables[0].trained.weight, before)
     assert not torch.equal(average.network.projection.weight, model.projection.weight)

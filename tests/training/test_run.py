@@ -21,10 +21,12 @@ from ner.evaluation import evaluate_spans
 from ner.predict import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import Clue, Sentence, Span
+from ner.training import held_out
 from ner.training import run as run_module
 from ner.training.loop import Epoch, Step
 from ner.training.run import (
     CONTENTS,
+    ECHOES,
     Event,
     Finished,
     Run,
@@ -32,7 +34,9 @@ from ner.training.run import (
     check_folder,
     clear_folder,
     has_model,
+    resolve,
 )
+from tests.signing import sign
 
 pytestmark = pytest.mark.usefixtures("quick_curves")
 
@@ -92,7 +96,7 @@ def until(events: Iterator[Event], epoch: int, step: int = 0) -> None:
 
 
 def test_the_folder_holds_what_the_docstring_says(tiny_run: Path) -> None:
-    assert {path.name for path in tiny_run.iterdir()} == set(CONTENTS)
+    assert {path.name for path in tiny_run.iterdir()} == {*CONTENTS} - {ECHOES}
     assert run_module.__doc__
     told = [line.split()[0] for line in run_module.__doc__.splitlines() if line.startswith("    ")]
     assert [name.rstrip("/") for name in told] == list(CONTENTS)
@@ -102,8 +106,47 @@ def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Con
     kept = load_config(tiny_run / "config.toml")
     assert tiny_config.data.tokenizer == "auto"
     assert kept.data.tokenizer != "auto"
-    assert kept == tiny_config.replace({"data.tokenizer": kept.data.tokenizer})
+    filled = {"data.tokenizer": kept.data.tokenizer, "model.pairs": "no", "train.adversarial": 0.0}
+    assert kept == tiny_config.replace(filled | {"model.chars": kept.model.chars})
     assert load_bundle(tiny_run).config == kept
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "chars", "pairs", "adversarial"),
+    [("characters", "none", "yes", 0.03), ("words", "cnn", "no", 0.0)],
+)
+def test_tokens_that_are_characters_have_pairs_and_no_characters(
+    tokenizer: str, chars: str, pairs: str, adversarial: float, tiny_corpus: Corpus
+) -> None:
+    config = resolve(Config().replace({"data.tokenizer": tokenizer}), tiny_corpus)
+    assert (config.model.chars, config.model.pairs) == (chars, pairs)
+    assert config.train.adversarial == adversarial
+    given = {"model.chars": "lstm", "model.pairs": "no", "train.adversarial": 0.5}
+    given |= {"data.tokenizer": tokenizer, "train.epochs": 3, "train.patience": 2}
+    chosen = Config().replace(given)
+    assert resolve(chosen, tiny_corpus) == chosen
+
+
+@pytest.mark.parametrize(
+    ("sentences", "batch", "epochs", "patience"),
+    [
+        (1, 32, 160, 64),
+        (1600, 32, 80, 32),
+        (3394, 32, 38, 16),
+        (3394, 8, 20, 8),
+        (14041, 32, 20, 8),
+    ],
+)
+def test_small_corpora_are_read_more_often(
+    sentences: int, batch: int, epochs: int, patience: int
+) -> None:
+    """Until 4,000 steps have been taken, but not more than 160 times."""
+    train = (Sentence(("Anna",), (Span(0, 1, "PER"),)),) * sentences
+    config = Config().replace({"train.batch_sentences": batch})
+    found = resolve(config, Corpus("some", train, (), ())).train
+    assert (found.epochs, found.patience) == (epochs, patience)
+    some = resolve(config.replace({"train.epochs": 11}), Corpus("some", train, (), ())).train
+    assert (some.epochs, some.patience) == (11, 5)
 
 
 def test_a_tokenizer_that_was_chosen_is_kept(start: Start, tmp_path: Path) -> None:
@@ -345,7 +388,7 @@ def test_another_vectors_file_of_the_same_name_is_refused(
     until(start(tmp_path / "run", train__vectors=str(vectors)).events(), 1)
     vectors.write_text("rome 1 2\nof 3 4\nthe 5 6\n")
     message = refusal(start(tmp_path / "run", train__vectors=str(vectors)))
-    assert "(the content of train.vectors)" in message
+    assert "(the content of files of vectors, clusters or word lists)" in message
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(start: Start, tmp_path: Path) -> None:
@@ -359,10 +402,13 @@ def test_a_damaged_checkpoint(start: Start, stopped: Path) -> None:
     state = json.loads(path.read_text())
     for missing in ("trainer", "history", "checksums", "vocabulary"):
         path.write_text(json.dumps({k: v for k, v in state.items() if k != missing}))
+        assert "state.json is damaged (it is not the file that" in refusal(start(stopped))
+        sign(path.parent)
         assert f"checkpoint: is damaged ('{missing}')" in refusal(start(stopped))
     path.write_text(json.dumps(state))
     tensors = stopped / "checkpoint" / "tensors.safetensors"
     tensors.write_bytes((stopped / "model" / "weights.safetensors").read_bytes())
+    sign(path.parent)
     assert "checkpoint: is damaged" in refusal(start(stopped))
 
 
@@ -521,7 +567,7 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
     assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
     assert any(b"my.vec" in content for content in shared)
     assert not any(b"somebody" in content for content in shared)
-    assert load_config(tmp_path / "run" / "config.toml").train.vectors == str(home / "my.vec")
+    assert load_config(tmp_path / "run" / "config.toml").train.vectors == (str(home / "my.vec"),)
 
 
 # --- partly labelled corpora, weights of types -------------------------------------
@@ -587,3 +633,86 @@ def test_a_weight_of_no_type_is_refused_before_anything_is_written(
     with pytest.raises(ConfigError, match=r"'MISC=2' will not do; .*; the corpus has LOC, PER"):
         start(tmp_path / "run", train__type_weights="MISC=2")
     assert not (tmp_path / "run").exists()
+
+
+# --- document context --------------------------------------------------------------
+
+
+def model_files(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (out / "model").iterdir()}
+
+
+@pytest.fixture
+def listening(
+    start: Start, tmp_path: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Run]:
+    """Make a run with document context in a folder of that name."""
+    longer = {"model.context": "sentence", "train.epochs": 6}  # so that something is heard
+    monkeypatch.setattr(held_out, "_of_folds", lambda config: config.replace(longer))
+    train = tuple(replace(s, document=i // 4) for i, s in enumerate(tiny_corpus.train))
+    corpus = replace(tiny_corpus, train=train)
+
+    def make(name: str) -> Run:
+        return start(tmp_path / name, corpus, model__context="document", train__epochs=3)
+
+    return make
+
+
+def test_a_run_with_document_context_keeps_what_it_heard(
+    listening: Callable[[str], Run], tmp_path: Path
+) -> None:
+    list(listening("whole").events())
+    whole = tmp_path / "whole"
+    assert {path.name for path in whole.iterdir()} == {*CONTENTS}
+    heard = json.loads((whole / ECHOES).read_text())
+    assert any(echo and any(map(any, echo)) for echo in heard)
+    until(listening("part").events(), 1, step=2)
+    resumed = listening("part")
+    resumed.resume()
+    list(resumed.events())
+    assert (tmp_path / "part" / ECHOES).read_bytes() == (whole / ECHOES).read_bytes()
+    assert timeless(metrics(tmp_path / "part")) == timeless(metrics(whole))
+    assert model_files(tmp_path / "part") == model_files(whole)
+    clear_folder(whole)
+    assert list(whole.iterdir()) == []
+
+
+def test_a_run_that_goes_on_hears_what_it_heard_before(
+    listening: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(listening("run").events(), 1)
+    monkeypatch.setattr(run_module, "hear", None)
+    resumed = listening("run")
+    resumed.resume()
+    list(resumed.events())
+    assert len(metrics(tmp_path / "run")) == 3
+
+
+@pytest.mark.parametrize("text", [None, "[[[1, 2", "[null]"])
+def test_what_was_heard_may_be_damaged(
+    listening: Callable[[str], Run], tmp_path: Path, text: str | None
+) -> None:
+    until(listening("run").events(), 1)
+    place = tmp_path / "run" / ECHOES
+    place.unlink()
+    if text is not None:
+        place.write_text(text)
+    resumed = listening("run")
+    resumed.resume()
+    with pytest.raises(TrainingError, match=r"echoes\.json: is damaged .* start anew"):
+        list(resumed.events())
+
+
+def test_document_context_is_learnt_only_with_all_that_was_heard(
+    listening: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is stopped while it listens leaves nothing that is half-written."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module, "hear", stop)
+    with pytest.raises(KeyboardInterrupt):
+        list(listening("run").events())
+    assert not (tmp_path / "run" / ECHOES).exists()
+    check_folder(tmp_path / "run", overwrite=True)

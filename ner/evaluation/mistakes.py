@@ -1,0 +1,372 @@
+"""A model's mistakes, sorted: what kind they are, and where they are many.
+
+Gold and predicted entities of a sentence are matched, each at most once, and
+each pair or single entity that is not right is one mistake:
+
+=================  ===================================================
+boundary           a pair of one type that overlaps, with other ends
+type               a pair with the same ends and different types
+boundary and type  a pair that overlaps, with other ends and types
+missed             a gold entity that is left
+spurious           a predicted entity that is left
+=================  ===================================================
+
+Same ends are matched first, then overlaps of one type, then other overlaps;
+within each the larger overlap first, then what stands further left. So gold
+entities are the right ones, the pairs and the missed; predicted ones are the
+right ones, the pairs and the spurious.
+"""
+
+import dataclasses
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ner.evaluation.calibration import ScoredSpans
+from ner.evaluation.scores import CountedScores
+from ner.evaluation.traits import (
+    CAPITALS,
+    SEEN,
+    TEXTS,
+    Known,
+    capitals_of,
+    known_entities,
+    seen_as,
+    texts_of,
+)
+from ner.tags import OUTSIDE
+from ner.text import Sentence, Span
+
+CORRECT = "correct"
+KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
+CONTEXT = 8  # tokens to either side of a mistake that are shown
+
+
+class Match(NamedTuple):
+    """A gold entity and the predicted one that stands for it, or one of them alone.
+
+    `kind` is one of `KINDS` or `CORRECT`; `score` that of the predicted one.
+    """
+
+    kind: str
+    gold: Span | None
+    predicted: Span | None
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(CountedScores):
+    """The scores of a group of entities, and the mistakes with them.
+
+    An entity belongs to a group by itself, gold or predicted. A mistake belongs
+    to the group of its gold entity, a spurious one to that of the predicted.
+    `share` is that of `mistakes` among all mistakes.
+    """
+
+    mistakes: int
+    share: float
+    kinds: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A mistake where it stands: `place` is that of its sentence, `context` has it in brackets."""
+
+    kind: str
+    gold: str | None
+    gold_text: str
+    predicted: str | None
+    predicted_text: str
+    score: float | None
+    place: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """What is wrong and where.
+
+    `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without
+    training sentences), ``capitals`` and ``text``. `confusions` counts mistakes
+    by the type of the gold and that of the predicted entity, ``O`` where there
+    is none; equal types are boundary mistakes. `confident` are mistakes by
+    falling score, `missed` entities in order: these have no score.
+    """
+
+    overall: Slice
+    slices: dict[str, dict[str, Slice]]
+    confusions: dict[str, dict[str, int]]
+    confident: tuple[Example, ...]
+    missed: tuple[Example, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as a JSON object with the names of the attributes as keys."""
+        return dataclasses.asdict(self)
+
+
+def match_entities(
+    gold: Sequence[Span], predicted: Sequence[Span], scores: Sequence[float] = ()
+) -> list[Match]:
+    """Match the entities of one sentence, as the top of this module says, in order of start.
+
+    `scores` has one probability per predicted span, or nothing.
+    """
+    score_of = dict(zip(predicted, scores, strict=True)) if scores else {}
+    pairs = [(one, other) for one in gold for other in predicted if _overlap(one, other)]
+    found: list[Match] = []
+    taken: set[tuple[str, Span]] = set()
+    for one, other in sorted(pairs, key=_closeness):
+        if not {("gold", one), ("predicted", other)} & taken:
+            taken |= {("gold", one), ("predicted", other)}
+            found.append(Match(_kind(one, other), one, other, score_of.get(other)))
+    found += [Match("missed", one, None, None) for one in gold if ("gold", one) not in taken]
+    found += [
+        Match("spurious", None, other, score_of.get(other))
+        for other in predicted
+        if ("predicted", other) not in taken
+    ]
+    return sorted(found, key=lambda match: _main(match).start)
+
+
+def _overlap(one: Span, other: Span) -> int:
+    """How many tokens two spans share."""
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def _kind(gold: Span, predicted: Span) -> str:
+    if gold == predicted:
+        return CORRECT
+    if gold.label == predicted.label:
+        return "boundary"
+    same_ends = (gold.start, gold.end) == (predicted.start, predicted.end)
+    return "type" if same_ends else "boundary and type"
+
+
+def _closeness(pair: tuple[Span, Span]) -> tuple[int, int, int, int]:
+    """What is smaller for pairs that are matched before others."""
+    gold, predicted = pair
+    rank = (CORRECT, "type", "boundary", "boundary and type").index(_kind(gold, predicted))
+    return rank, -_overlap(gold, predicted), gold.start, predicted.start
+
+
+def _main(match: Match) -> Span:
+    """The entity that a match is counted with."""
+    span = match.gold or match.predicted
+    assert span, "a match has an entity"
+    return span
+
+
+class _Tally:
+    """Counts of one group of entities."""
+
+    def __init__(self) -> None:
+        self.support = self.predicted = 0
+        self.kinds: Counter[str] = Counter()
+
+    def slice(self, mistakes: int) -> Slice:
+        """What the counts come to, of so many mistakes in all."""
+        scores = CountedScores.of(self.support, self.predicted, self.kinds[CORRECT])
+        kinds = {kind: self.kinds[kind] for kind in KINDS}
+        own = sum(kinds.values())
+        return Slice(
+            **dataclasses.asdict(scores), mistakes=own, share=own / (mistakes or 1), kinds=kinds
+        )
+
+
+Trait = Callable[[int, Span], str]
+"""The group of a span in the sentence of that number."""
+
+
+def analyse_mistakes(
+    gold: Sequence[Sentence],
+    predicted: Sequence[ScoredSpans],
+    train: Sequence[Sentence] = (),
+    examples: int = 10,
+) -> Mistakes:
+    """Sort the mistakes among predicted spans against the same sentences in `gold`.
+
+    Each sentence of `predicted` is its spans and their scores. `train` are the
+    sentences that the model learnt from, if they are there; of examples there
+    are so many confident and as many missed ones at most. Raises `ValueError`
+    when one row of sentences is longer than the other.
+    """
+    matches = [
+        [*match_entities(sentence.spans, spans, scores)]
+        for sentence, (spans, scores) in zip(gold, predicted, strict=True)
+    ]
+    wrong = [
+        (gold[number], match)
+        for number, row in enumerate(matches)
+        for match in row
+        if match.kind != CORRECT
+    ]
+    whole = _slices(matches, lambda number, span: "all", len(wrong))
+    traits = _traits(gold, known_entities(train) if train else None)
+    scored = [pair for pair in wrong if pair[1].score is not None]
+    scored.sort(key=lambda pair: -(pair[1].score or 0.0))
+    missed = [pair for pair in wrong if pair[1].predicted is None]
+    return Mistakes(
+        overall=whole.get("all", _Tally().slice(0)),
+        slices={
+            name: _in_order(_slices(matches, trait, len(wrong)), order)
+            for name, (trait, order) in traits.items()
+        },
+        confusions=_confusions(match for _, match in wrong),
+        confident=tuple(_example(*pair) for pair in scored[:examples]),
+        missed=tuple(_example(*pair) for pair in missed[:examples]),
+    )
+
+
+def _traits(
+    sentences: Sequence[Sentence], known: Known | None
+) -> dict[str, tuple[Trait, Sequence[str]]]:
+    """What groups entities, and the order of the groups."""
+    texts = texts_of(sentences)
+    traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, span: span.label, ())}
+    if known is not None:
+        traits["seen"] = (lambda number, span: seen_as(sentences[number], span, known)), SEEN
+    traits["capitals"] = (lambda number, span: capitals_of(sentences[number], span)), CAPITALS
+    traits["text"] = (lambda number, span: texts[number]), TEXTS
+    return traits
+
+
+def _slices(matches: Sequence[Sequence[Match]], group_of: Trait, mistakes: int) -> dict[str, Slice]:
+    """Count the entities and mistakes of each group."""
+    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    for number, row in enumerate(matches):
+        for match in row:
+            if match.gold:
+                tallies[group_of(number, match.gold)].support += 1
+            if match.predicted:
+                tallies[group_of(number, match.predicted)].predicted += 1
+            tallies[group_of(number, _main(match))].kinds[match.kind] += 1
+    return {name: tally.slice(mistakes) for name, tally in tallies.items()}
+
+
+def _in_order(slices: Mapping[str, Slice], order: Sequence[str]) -> dict[str, Slice]:
+    return {name: slices[name] for name in order or sorted(slices) if name in slices}
+
+
+def _confusions(mistakes: Iterable[Match]) -> dict[str, dict[str, int]]:
+    """Mistakes by gold and predicted type; rows and columns that have any, ``O`` last."""
+    counts = Counter(
+        (gold.label if gold else OUTSIDE, predicted.label if predicted else OUTSIDE)
+        for _, gold, predicted, _ in mistakes
+    )
+    labels = [*sorted({label for pair in counts for label in pair} - {OUTSIDE}), OUTSIDE]
+    return {
+        row: {column: counts[row, column] for column in labels} for row in labels if len(labels) > 1
+    }
+
+
+def _example(sentence: Sentence, match: Match) -> Example:
+    gold, predicted = match.gold, match.predicted
+    return Example(
+        kind=match.kind,
+        gold=gold.label if gold else None,
+        gold_text=_words(sentence, gold),
+        predicted=predicted.label if predicted else None,
+        predicted_text=_words(sentence, predicted),
+        score=match.score,
+        place=sentence.place,
+        context=_context(sentence, _main(match)),
+    )
+
+
+def _words(sentence: Sentence, span: Span | None) -> str:
+    return " ".join(sentence.tokens[span.start : span.end]) if span else ""
+
+
+def _context(sentence: Sentence, span: Span) -> str:
+    """An entity in brackets with some tokens around it."""
+    tokens = sentence.tokens
+    first, last = max(0, span.start - CONTEXT), min(len(tokens), span.end + CONTEXT)
+    before = ["…"] * (first > 0) + [*tokens[first : span.start]]
+    after = [*tokens[span.end : last]] + ["…"] * (last < len(tokens))
+    return " ".join([*before, f"[{_words(sentence, span)}]", *after])
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+_TITLES = {
+    "type": "by type",
+    "seen": "by the words in training",
+    "capitals": "by capitals",
+    "text": "by kind of text",
+}
+
+
+def format_mistakes(mistakes: Mistakes) -> str:
+    """All of it as aligned tables, then the examples."""
+    every = mistakes.overall
+    head = (
+        f"mistakes: {every.mistakes}, with {every.support} entities in the data "
+        f"and {every.predicted} found, of which {every.correct} are right\n"
+    )
+    tables = [_slice_table(_TITLES[name], rows) for name, rows in mistakes.slices.items()]
+    if "seen" not in mistakes.slices:
+        tables.append("by the words in training: left out, without a training split to look into\n")
+    lists = [
+        _example_list("most confident mistakes", mistakes.confident),
+        _example_list("entities that are missed", mistakes.missed),
+    ]
+    parts = [head, _kind_table(every), *tables, _confusion_table(mistakes.confusions), *lists]
+    return "\n".join(part for part in parts if part)
+
+
+def _kind_table(every: Slice) -> str:
+    lines = [f"{'':>24}  {'mistakes':>9} {'share':>8}", ""]
+    for kind, count in every.kinds.items():
+        lines.append(f"{kind:>24}  {count:>9} {_percent(count / (every.mistakes or 1)):>8}")
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _slice_table(title: str, rows: Mapping[str, Slice]) -> str:
+    """Scores, mistakes and their kinds, a line for each group."""
+    columns = ["precision", "recall", "f1-score", "support", "mistakes", "share"]
+    kinds = ["boundary", "type", "both", "missed", "spurious"]
+    width = max(24, *map(len, rows)) if rows else 24
+    header = f"{title:>{width}}  " + " ".join(f"{name:>9}" for name in [*columns, *kinds])
+    return "\n".join([header, "", *(_slice_row(n, width, row) for n, row in rows.items())]) + "\n"
+
+
+def _slice_row(name: str, width: int, row: Slice) -> str:
+    shares = [f"{value:.4f}" for value in (row.precision, row.recall, row.f1)]
+    counts = [str(row.support), str(row.mistakes), _percent(row.share)]
+    kinds = [str(count) for count in row.kinds.values()]
+    return f"{name:>{width}}  " + " ".join(f"{cell:>9}" for cell in [*shares, *counts, *kinds])
+
+
+def _confusion_table(confusions: Mapping[str, Mapping[str, int]]) -> str:
+    """Rows are gold types, columns predicted ones."""
+    if not confusions:
+        return ""
+    width, cell = max(24, *map(len, confusions)), max(9, *map(len, confusions))
+
+    def line(name: str, cells: Iterable[object]) -> str:
+        return f"{name:>{width}}  " + " ".join(f"{part!s:>{cell}}" for part in cells)
+
+    rows = [line(name, row.values()) for name, row in confusions.items()]
+    return "\n".join([line("in the data \\ found", confusions), "", *rows]) + "\n"
+
+
+def _example_list(title: str, examples: Sequence[Example]) -> str:
+    lines = [line for example in examples for line in _example_lines(example)]
+    return "\n".join([f"{title}:", "", *lines]) + "\n" if examples else ""
+
+
+def _example_lines(example: Example) -> Iterator[str]:
+    """Where and what, then the context."""
+    sides = []
+    if example.gold is not None:
+        sides.append(f"is {example.gold} ({example.gold_text})")
+    if example.predicted is not None:
+        sides.append(f"found as {example.predicted} ({example.predicted_text})")
+    score = "" if example.score is None else f" with {example.score:.3f}"
+    yield f"{example.place}: {example.kind}: {', '.join(sides)}{score}"
+    yield f"    {example.context}"

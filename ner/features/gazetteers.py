@@ -1,0 +1,201 @@
+"""Word lists: entries of one type, and where they stand in a text.
+
+Two uses, which differ. As *features* (``--gazetteer`` in training) matches are
+hints that the network weighs, learns to trust or not, and needs again whenever
+it tags. As *rules* (``--force`` in tagging) they are entities, whatever the
+network says, and no model knows of them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ner.errors import ConfigError, NerError
+from ner.features.lines import word_lines
+from ner.text import Span
+from ner.tokenize import tokenize
+
+NONE, SINGLE, BEGIN, INSIDE, END = range(5)
+MARKS = 5
+"""How many marks there are: no match, all of one, its first token, one inside, its last."""
+
+LONGEST_ENTRY = 20
+"""Tokens; a longer line of a list is a sentence rather than a name, and is dropped."""
+
+Entry = tuple[str, ...]
+Node = dict[str | None, Any]
+"""Tokens of entries and the nodes behind them; has the key None where an entry ends."""
+
+
+@dataclass(frozen=True)
+class Gazetteer:
+    """The entries of one type, in the order of their list.
+
+    A token of a text matches a token of an entry if it is equal, if it is that
+    word in capitals (``GERMANY`` matches ``Germany``), or with a capital first
+    letter (``Aspirin`` matches ``aspirin``). So ``may`` never matches ``May``.
+    """
+
+    label: str
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def build(cls, label: str, entries: Iterable[Sequence[str]]) -> "Gazetteer":
+        """Take tokenised entries; of equal ones the first counts, and empty ones do not."""
+        return cls(label, tuple(dict.fromkeys(tuple(entry) for entry in entries if entry)))
+
+    def matches(self, tokens: Sequence[str]) -> list[tuple[int, int]]:
+        """The token ranges ``[start, end)`` of entries: leftmost-longest, none overlaps another.
+
+        Takes time linear in the tokens, times those of the longest entry.
+        """
+        starts = self._starts.get
+        found: list[tuple[int, int]] = []
+        free = 0
+        for position, token in enumerate(tokens):
+            if position >= free and (nodes := starts(token)):
+                end = self._longest(tokens, position, nodes)
+                if end:
+                    found.append((position, end))
+                    free = end
+        return found
+
+    def _longest(self, tokens: Sequence[str], start: int, nodes: list[Node]) -> int:
+        """Where the longest entry ends that begins with the token at `start`; 0: there is none."""
+        end, position = 0, start + 1
+        while nodes:
+            if any(None in node for node in nodes):
+                end = position
+            if position == len(tokens):
+                break
+            nodes = self._next(nodes, tokens[position])
+            position += 1
+        return end
+
+    def _next(self, nodes: list[Node], token: str) -> list[Node]:
+        words = self._words.get(token, ())
+        return [node[word] for node in nodes for word in words if word in node]
+
+    @cached_property
+    def _trie(self) -> Node:
+        root: Node = {}
+        for entry in self.entries:
+            node = root
+            for token in entry:
+                node = node.setdefault(token, {})
+            node[None] = None
+        return root
+
+    @cached_property
+    def _words(self) -> dict[str, list[str]]:
+        """Tokens as a text may have them, and the tokens of entries that they match."""
+        words: dict[str, list[str]] = {}
+        for word in dict.fromkeys(token for entry in self.entries for token in entry):
+            for form in _forms(word):
+                words.setdefault(form, []).append(word)
+        return words
+
+    @cached_property
+    def _starts(self) -> dict[str, list[Node]]:
+        """First tokens as a text may have them, and the nodes behind them."""
+        starts: dict[str, list[Node]] = {}
+        for word, node in self._trie.items():
+            assert word is not None, "no entry is empty"
+            for form in _forms(word):
+                starts.setdefault(form, []).append(node)
+        return starts
+
+
+def _forms(word: str) -> set[str]:
+    """The tokens of a text that match a token of an entry."""
+    return {word, word.upper(), word[:1].upper() + word[1:]}
+
+
+def marks(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[tuple[int, ...]]:
+    """For each token a number below `MARKS` from each list: its place in a match, if it has one."""
+    columns = [[NONE] * len(tokens) for _ in gazetteers]
+    for column, gazetteer in zip(columns, gazetteers, strict=True):
+        for start, end in gazetteer.matches(tokens):
+            if end - start == 1:
+                column[start] = SINGLE
+            else:
+                column[start:end] = [BEGIN, *[INSIDE] * (end - start - 2), END]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(tokens)
+
+
+def rule_spans(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[Span]:
+    """The matches of several lists as spans, in order.
+
+    Of matches that overlap, the longest one stays; of equally long ones that of
+    the list given first, then the first.
+    """
+    ranked = sorted(
+        (start - end, number, start, end)
+        for number, gazetteer in enumerate(gazetteers)
+        for start, end in gazetteer.matches(tokens)
+    )
+    taken = bytearray(len(tokens))
+    spans = []
+    for _, number, start, end in ranked:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            spans.append(Span(start, end, gazetteers[number].label))
+    return sorted(spans)
+
+
+def read_gazetteers(specs: Sequence[str], tokenizer: str) -> tuple[Gazetteer, ...]:
+    """Read word lists given as ``LABEL=file``; lists of one label are joined into one.
+
+    A file has an entry a line, in UTF-8 (``.gz`` is unpacked), which is cut
+    into tokens like the text that it is to be found in, by that tokenizer. A
+    full stop at the end of an entry may belong to its last word or end a
+    sentence (``Acme Inc.``): it matches with and without. Lines without letter
+    or digit are dropped, and those of more than `LONGEST_ENTRY` tokens. Labels
+    are in order of appearance.
+
+    Raises `ConfigError` for what is not ``LABEL=file``, `UsageError` for a
+    missing file, `NerError` with ``file:line`` for one that is not UTF-8, and
+    for one without an entry.
+    """
+    lists: dict[str, list[Entry]] = {}
+    for spec in specs:
+        label, path = _parse(spec)
+        lists.setdefault(label, []).extend(_read(path, tokenizer))
+    return tuple(Gazetteer.build(label, entries) for label, entries in lists.items())
+
+
+def _parse(spec: str) -> tuple[str, Path]:
+    label, _, path = (part.strip() for part in spec.partition("="))
+    if not label or not path or any(char.isspace() for char in label):
+        raise ConfigError(f"word list {spec!r} is not LABEL=FILE; write it as in PER=names.txt")
+    return label, Path(path)
+
+
+def _read(path: Path, tokenizer: str) -> list[Entry]:
+    entries = [
+        entry
+        for _, line in word_lines(path)
+        if any(char.isalnum() for char in line)
+        for entry in _readings(line, tokenizer)
+        if 0 < len(entry) <= LONGEST_ENTRY
+    ]
+    if not entries:
+        raise NerError(f"{path}: has no entry; write one in each line, or leave the list out")
+    return entries
+
+
+def _readings(line: str, tokenizer: str) -> Iterator[Entry]:
+    """The tokens of a line, with and without a full stop that belongs to the last word."""
+    bare = line.rstrip(".")
+    yield _tokens(bare, tokenizer)
+    if bare != line:
+        # Before a small letter a full stop is an abbreviation's, or a token by itself.
+        *tokens, _ = _tokens(f"{line} a", tokenizer)
+        if tokens[-1] != ".":
+            yield tuple(tokens)
+
+
+def _tokens(text: str, tokenizer: str) -> Entry:
+    return tuple(text[start:end] for start, end in tokenize(text, tokenizer))

@@ -1,0 +1,315 @@
+"""Folders of JSON and safetensors, written with checksums and read without trust.
+
+Bundles and checkpoints are such folders, and they may come from anywhere. So:
+
+- nothing in them is run, and files are opened by names that stand in our code, never by names
+  that stand in a file; what is no plain file, a link or a pipe for example, is not read;
+- sizes are compared with the file's own before any memory is taken: a small file cannot claim to
+  be a large one. JSON takes at most some 30 times its size, tensors theirs;
+- ``checksums.json`` has the SHA-256 of every other file. It is there to find damage, not
+  forgery: whoever can change a file can change its checksum, too. It needs none itself, since
+  all that it says is compared with something.
+
+Tensors are read here and not by the package `safetensors`, which follows links where it is given
+a name, and holds everything twice where it is given bytes. The format: 8 bytes with the length of
+the header, little-endian; the header, JSON with type, shape and place of each tensor; their bytes,
+without gaps (https://github.com/huggingface/safetensors#format).
+"""
+
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import math
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+CHECKSUMS = "checksums.json"
+
+MOST_JSON = 2**28
+"""Bytes; the words of the largest vectors files take a tenth of it."""
+_MOST_HEADER = 2**22
+_DEEPEST = 20
+_MOST_DIMENSIONS = 8
+_LENGTH = 8  # bytes that tell the length of the header
+
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+
+
+class Refused(Exception):
+    """A file that is not what it should be; the text is one line."""
+
+    def __init__(self, path: Path, trouble: str) -> None:
+        super().__init__(f"{path}: {trouble}")
+        self.path = path
+        self.trouble = trouble
+
+
+class Missing(Refused):
+    """A file that is not there."""
+
+
+def damaged(path: Path, reason: str) -> Refused:
+    """The trouble with a file that can be read, and makes no sense."""
+    return Refused(path, f"is damaged ({reason})")
+
+
+def to_json(value: Any, indent: int | None = None) -> bytes:
+    """A value as a JSON file."""
+    # ASCII escapes: a vocabulary may hold lone surrogates, which UTF-8 cannot.
+    return (json.dumps(value, indent=indent) + "\n").encode("ascii")
+
+
+def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, and ``checksums.json``."""
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    (folder / CHECKSUMS).write_bytes(to_json(sums, indent=2))
+
+
+class StoredFolder:
+    """A folder that is read file by file; each method raises `Refused` for a file that is wrong.
+
+    Until `check` has been called, files are taken as they are.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._read: dict[str, str] = {}  # checksums of what has been read
+        self._sums: dict[str, str] | None = None
+
+    def check(self, names: Collection[str]) -> None:
+        """Hold all files, those that have been read and those that will be, to their checksums.
+
+        `names` are those that such a folder may have. Raises `Missing` where
+        there is no ``checksums.json``.
+        """
+        place = self.path / CHECKSUMS
+        self._sums = self.json(CHECKSUMS, dict)
+        if not all(isinstance(digest, str) for digest in self._sums.values()):
+            raise damaged(place, "checksums that are no text")
+        if other := self._sums.keys() - names:
+            raise damaged(place, f"it lists {min(other)[:80]!r}, which is no file of a model")
+        for name, digest in self._read.items():
+            self._compare(name, digest)
+
+    def has(self, name: str) -> bool:
+        """Whether the folder has a file: one that is not listed is none of its own."""
+        return name in self._sums if self._sums is not None else os.path.lexists(self.path / name)
+
+    def json(self, name: str, kind: type) -> Any:
+        """The value in a JSON file, which must be of that type."""
+        path = self.path / name
+        with _opened(path) as (file, size):
+            if size > MOST_JSON:
+                raise damaged(path, f"{size} bytes, more than any such file has")
+            content = file.read(size)
+        self._compare(name, hashlib.sha256(content).hexdigest())
+        value = _parse(path, content)
+        if not isinstance(value, kind):
+            raise damaged(path, f"no JSON {kind.__name__}")
+        return value
+
+    @contextlib.contextmanager
+    def tensors(self, name: str) -> Iterator["StoredTensors"]:
+        """A file of tensors, of which only the header has been read."""
+        path = self.path / name
+        with _opened(path) as (file, size):
+            stored = StoredTensors(path, file, size)
+            yield stored
+            if stored.digest:
+                self._compare(name, stored.digest)
+
+    def _compare(self, name: str, digest: str) -> None:
+        if self._sums is None:
+            self._read[name] = digest
+        elif name != CHECKSUMS and self._sums.get(name) != digest:
+            raise damaged(self.path / name, f"it is not the file that {CHECKSUMS} lists")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
+    """A plain file and its size; a link is not followed, and a pipe not waited for."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(handle, "rb") as file:
+            found = os.fstat(handle)
+            if stat.S_ISDIR(found.st_mode):
+                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(found.st_mode):
+                raise Refused(path, "is no plain file")
+            yield file, found.st_size
+    except FileNotFoundError:
+        raise Missing(path, "is missing") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Refused(path, "is a link, which is not followed") from None
+        raise Refused(path, f"cannot be read ({error.strerror or error})") from None
+    except MemoryError:
+        raise Refused(path, "is too large for the memory of this machine") from None
+
+
+# --- JSON ---------------------------------------------------------------------------------------
+
+
+class _Repeated(ValueError):
+    """A key that an object has twice: two programs may well take two different values."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Repeated
+    return found
+
+
+def _parse(path: Path, content: bytes) -> Any:
+    try:
+        value = json.loads(content.decode("utf-8"), object_pairs_hook=_object)
+    except _Repeated:
+        raise damaged(path, "a key is in it twice") from None
+    except (ValueError, RecursionError):
+        raise damaged(path, "not JSON") from None
+    if _is_deep(value):
+        raise damaged(path, f"more than {_DEEPEST} levels of JSON")
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    level: list[Any] = [[value]]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in (list, dict)
+        ]
+        if not level:
+            return False
+    return True
+
+
+# --- tensors ------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a tensor stands in its file, behind the header, and what it is."""
+
+    start: int
+    end: int
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+
+
+class StoredTensors:
+    """A file of tensors: what is in it, and only then the tensors themselves."""
+
+    def __init__(self, path: Path, file: io.BufferedReader, size: int) -> None:
+        self.path = path
+        self.digest = ""  # once all has been read
+        self._file = file
+        length = file.read(_LENGTH)
+        announced = int.from_bytes(length, "little")
+        if len(length) < _LENGTH or announced > min(size - _LENGTH, _MOST_HEADER):
+            raise damaged(path, "not safetensors: no header, or one longer than it can be")
+        header = file.read(announced)
+        self._hash = hashlib.sha256(length + header)
+        self.places = _places(path, header, size - _LENGTH - announced)
+
+    def expect(self, tensors: Mapping[str, Tensor]) -> None:
+        """Raises `Refused` unless names, types and shapes are those of these tensors."""
+        for name in tensors.keys() - self.places.keys():
+            raise self._misfit(name, "is not there")
+        for name in self.places.keys() - tensors.keys():
+            raise self._misfit(name, "does not belong there")
+        for name, tensor in tensors.items():
+            place = self.places[name]
+            if (place.dtype, place.shape) != (tensor.dtype, tuple(tensor.shape)):
+                raise self._misfit(
+                    name,
+                    f"is {_form(place.dtype, place.shape)} "
+                    f"instead of {_form(tensor.dtype, tensor.shape)}",
+                )
+
+    def _misfit(self, name: str, trouble: str) -> Refused:
+        return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
+
+    def read(self) -> dict[str, Tensor]:
+        """All tensors by name, on the CPU."""
+        found = {}
+        for name, (start, end, dtype, shape) in self.places.items():
+            found[name] = self._fill(end - start).view(dtype).reshape(shape)
+        self.digest = self._hash.hexdigest()
+        return found
+
+    def _fill(self, size: int) -> Tensor:
+        """The next bytes of the file, as a tensor of bytes."""
+        try:
+            raw = torch.empty(size, dtype=torch.uint8)
+        except RuntimeError:
+            raise MemoryError from None
+        room = raw.numpy().data
+        if self._file.readinto(room) < size:
+            raise damaged(self.path, "it ends too early")
+        self._hash.update(room)
+        return raw
+
+
+def _form(dtype: torch.dtype, shape: Collection[int]) -> str:
+    return f"{str(dtype).removeprefix('torch.')} {list(shape)}"[:120]
+
+
+def _places(path: Path, header: bytes, room: int) -> dict[str, Place]:
+    """What a header says of `room` bytes, in their order. Raises `Refused` if that cannot be."""
+    described = _parse(path, header)
+    if not isinstance(described, dict):
+        raise damaged(path, "not safetensors: a header that lists no tensors")
+    described.pop("__metadata__", None)
+    places = {name: _place(path, name, entry) for name, entry in described.items()}
+    places = dict(sorted(places.items(), key=lambda item: item[1][:2]))
+    behind = 0
+    for name, place in places.items():
+        if place.start != behind:
+            raise damaged(path, f"{name[:80]!r} does not begin where the tensor before it ends")
+        behind = place.end
+    if behind != room:
+        raise damaged(path, f"{room} bytes of tensors instead of {behind}")
+    return places
+
+
+def _place(path: Path, name: str, entry: Any) -> Place:
+    """Where one tensor is; its size is that of its type and shape."""
+    match entry:
+        case {"dtype": str(kind), "shape": list(shape), "data_offsets": [start, end]}:
+            numbers = [*shape, start, end]
+        case _:
+            raise damaged(path, f"not safetensors: no type, shape and place of {name[:80]!r}")
+    if kind not in _DTYPES or len(shape) > _MOST_DIMENSIONS:
+        raise damaged(path, f"{name[:80]!r} is of a type or shape that no tensor here has")
+    if not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
+        raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
+    dtype = _DTYPES[kind]
+    if math.prod(max(n, 1) for n in shape) >= 2**62:  # even without a single element
+        raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
+    if end - start != math.prod(shape) * dtype.itemsize:
+        raise damaged(path, f"{name[:80]!r} has {end - start} bytes, which its shape does not fit")
+    return Place(start, end, dtype, tuple(shape))
