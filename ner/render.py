@@ -22,9 +22,8 @@ from typing import Any
 
 from ner.errors import UsageError
 from ner.tags import tags_of
-from ner.text import Document, Entity, NBest, Sentence
+from ner.text import SURROGATE, Document, Entity, NBest, Sentence
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKUP = re.compile(r"[\\\[\]]")
 _MARKUP_IN_LABEL = re.compile(r"[\\)]")
 _BACKSLASHED = r"\\\g<0>"
@@ -49,7 +48,7 @@ class Renderer(abc.ABC):
 
 
 def _writable(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
+    return SURROGATE.sub("\ufffd", text)
 
 
 def _pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:

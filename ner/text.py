@@ -4,9 +4,13 @@ Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

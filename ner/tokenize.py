@@ -34,7 +34,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from ner.errors import UsageError
-from ner.text import Sentence
+from ner.text import SURROGATE, Sentence
 
 STYLES = ("words", "words-en", "pieces", "characters")
 
@@ -422,8 +422,13 @@ def sentences_of(
 
     `line` is the line of `source` on which the text starts; each sentence gets
     the one of its first token (0, unknown, stays 0). A text without tokens has
-    no sentences. Raises `UsageError` for an unknown style.
+    no sentences. Raises `UsageError` for an unknown style and for half a surrogate pair.
     """
+    if not text.isascii() and (half := SURROGATE.search(text)):
+        raise UsageError(
+            f"the text has half a surrogate pair ({half[0]!a}) at offset {half.start()}, which is "
+            "no character; decode it anew, or put U+FFFD in its place"
+        )
     ranges = tokenize(text, style)
     sentences: list[Sentence] = []
     counted = 0

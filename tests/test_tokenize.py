@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ner.errors import UsageError
@@ -21,6 +21,11 @@ CHARACTERS = "aA1 .,:;'’\"-–—_&@#/+$%()!?…。”“中タก\n\t\u0301\u
 WORDS = ["n't", "'s", "U.S.", "Mr.", " The ", "\n\n", "http://", "www.", "a@b.com", "&amp;"]
 PIECES = st.sampled_from([*CHARACTERS, *WORDS])
 TEXTS = st.text(st.characters(), max_size=60) | st.lists(PIECES, max_size=30).map("".join)
+
+
+def is_whole(text: str) -> bool:
+    """Whether UTF-8 can carry a text: there is no half surrogate pair in it."""
+    return text.encode("utf-8", "ignore") == text.encode("utf-8", "surrogatepass")
 
 
 def unescape(line: str) -> str:
@@ -77,7 +82,7 @@ def test_every_character_but_whitespace_is_in_exactly_one_token(style: str, text
 
 
 @pytest.mark.parametrize("style", STYLES)
-@given(TEXTS)
+@given(TEXTS.filter(is_whole))
 def test_sentences_leave_no_token_out_and_carry_its_offsets(style: str, text: str) -> None:
     ranges = tokenize(text, style)
     sentences = sentences_of(text, style, source="a.txt", line=1, document=3)
@@ -88,6 +93,16 @@ def test_sentences_leave_no_token_out_and_carry_its_offsets(style: str, text: st
         assert sentence.tokens == tuple(text[start:end] for start, end in sentence.offsets)
         assert sentence.line == 1 + text[: sentence.offsets[0][0]].count("\n")
         assert (sentence.source, sentence.document, sentence.spans) == ("a.txt", 3, ())
+
+
+@given(TEXTS, st.integers(0xD800, 0xDFFF), TEXTS)
+def test_half_a_surrogate_pair_is_refused(before: str, half: int, after: str) -> None:
+    assume(is_whole(before))
+    text = before + chr(half) + after
+    with pytest.raises(UsageError) as caught:
+        sentences_of(text, "words")
+    told = f"the text has half a surrogate pair ('\\u{half:x}') at offset {len(before)}, which is"
+    assert str(caught.value).startswith(told)
 
 
 @given(TEXTS, st.integers(1, 3))

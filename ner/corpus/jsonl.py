@@ -14,7 +14,6 @@ document.
 
 import itertools
 import json
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,11 +23,10 @@ from ner.config import DataConfig
 from ner.corpus.complaints import Complaints, shorten
 from ner.corpus.reading import Reading
 from ner.errors import CorpusError
-from ner.text import Sentence, Span
+from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_style, split_sentences, tokenize
 
 Range = tuple[int, int]
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN = 1000
 """How many records are looked at to choose the tokenizer."""
 
@@ -128,7 +126,7 @@ def _record(number: int, value: Any) -> _Record:
     if not isinstance(value, dict):
         raise _Unfit(f"is {_kind(value)}, not an object with text and entities")
     text = _field(value, "text", str)
-    if _SURROGATE.search(text):
+    if SURROGATE.search(text):
         raise _Unfit("the text holds half a surrogate pair; write whole characters or pairs")
     entities = [_entity(item, text) for item in _field(value, "entities", list)]
     tokens, document = value.get("tokens"), value.get("document")
@@ -162,7 +160,7 @@ def _entity(item: Any, text: str) -> _Entity:
     label = _field(item, "label", str)
     if not label:
         raise _Unfit(f"the entity {start}-{end} has an empty label")
-    if _SURROGATE.search(label):
+    if SURROGATE.search(label):
         raise _Unfit(f"the label {shorten(label)} holds half a surrogate pair; correct it")
     if not 0 <= start < end <= len(text):
         raise _Unfit(

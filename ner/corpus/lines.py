@@ -6,17 +6,16 @@ characters that Unicode calls line ends are left where they are.
 
 import functools
 import io
-import re
 from collections.abc import Iterator
 from typing import IO
 
 from ner.corpus.complaints import Complaints
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS
+from ner.text import SURROGATE
 
 LONGEST = 1 << 24
 """Bytes in the longest line that is accepted."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_lines(
@@ -42,7 +41,7 @@ def text_lines(
                     f"{source}:{number}: holds a NUL byte, so this is no text file "
                     "(if it is UTF-16, give --encoding utf-16)"
                 )
-            if text.isascii() or not _SURROGATE.search(text):
+            if text.isascii() or not SURROGATE.search(text):
                 yield number, text.removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
             else:  # out of UTF-7 and encodings with escapes
                 complaints.error(f"{source}:{number}", _half_a_pair(encoding))
