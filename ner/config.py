@@ -132,6 +132,11 @@ class ModelConfig:
     char_kernel: int = setting(3, "width of the character filters", at_least(1))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
+    backend: str = setting(
+        "torch",
+        "who runs the cells: torch, or the reference, step by step and slow",
+        one_of("torch", "reference"),
+    )
     hidden: int = setting(200, "recurrent units per direction", at_least(1))
     layers: int = setting(1, "stacked recurrent layers", at_least(1))
     bidirectional: bool = setting(True, "read sentences from both ends")

@@ -7,8 +7,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ner.config import ModelConfig
+from ner.model import cells
+from ner.model.cells import LSTMCell, Unrolled
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+Layer = nn.RNNBase | Unrolled
+"""A recurrent layer, torch's or ours."""
 
 
 class VariationalDropout(nn.Module):
@@ -35,40 +40,49 @@ class Encoder(nn.Module):
         directions = 2 if config.bidirectional else 1
         self.out_dim = config.hidden * directions
         self.layers = nn.ModuleList(
-            CELLS[config.cell](
-                in_dim if layer == 0 else self.out_dim,
-                config.hidden,
-                batch_first=True,
-                bidirectional=config.bidirectional,
-            )
+            _build_layer(in_dim if layer == 0 else self.out_dim, config)
             for layer in range(config.layers)
         )
         self.dropout = VariationalDropout(config.dropout)
-        for layer in self.layers:
-            assert isinstance(layer, nn.RNNBase)
-            initialise(layer)
+        for recurrent in self.layers:
+            assert isinstance(recurrent, nn.RNNBase | Unrolled)
+            initialise(recurrent)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Features ``[B, T, D]`` and lengths ``[B]`` → states ``[B, T, H · directions]``.
 
-        Sentences of one length go through the padded call, which is exact for
-        them and fast; others are packed. Both give the same states.
+        Sentences of one length go through torch's padded call, which is exact
+        for them and fast; others are packed. Both give the same states, and
+        so does the reference.
         """
-        ragged = int(lengths.min()) < x.shape[1]
         for layer in self.layers:
-            x = self.dropout(x)
-            x = _run_packed(layer, x, lengths) if ragged else layer(x)[0]
+            x = _run(layer, self.dropout(x), lengths)
         dropped: Tensor = self.dropout(x)
         return dropped
 
 
-def _run_packed(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
+def _build_layer(in_dim: int, config: ModelConfig) -> Layer:
+    both = config.bidirectional
+    if config.backend == "reference":
+        return Unrolled(cells.CELLS[config.cell], in_dim, config.hidden, bidirectional=both)
+    return CELLS[config.cell](in_dim, config.hidden, batch_first=True, bidirectional=both)
+
+
+def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
+    """One layer: features ``[B, T, D]`` → states ``[B, T, H · directions]``, 0 at padding."""
+    states: Tensor
+    if isinstance(layer, Unrolled):
+        states, _ = layer(x, lengths)
+        return states
+    if int(lengths.min()) == x.shape[1]:
+        states, _ = layer(x)
+        return states
     packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
     states, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])
     return states
 
 
-def initialise(layer: nn.RNNBase) -> None:
+def initialise(layer: Layer) -> None:
     """Orthogonal recurrent matrices (Saxe et al. 2014), Glorot input ones, forget bias 1.
 
     The forget gate starts open (Jozefowicz et al. 2015), so that gradients
@@ -84,5 +98,9 @@ def initialise(layer: nn.RNNBase) -> None:
                     nn.init.xavier_uniform_(gate)
             else:
                 nn.init.zeros_(weight)
-                if isinstance(layer, nn.LSTM) and name.startswith("bias_ih"):
+                if _has_forget_gate(layer) and name.startswith("bias_ih"):
                     weight[layer.hidden_size : 2 * layer.hidden_size] = 1.0
+
+
+def _has_forget_gate(layer: Layer) -> bool:
+    return layer.cell is LSTMCell if isinstance(layer, Unrolled) else isinstance(layer, nn.LSTM)

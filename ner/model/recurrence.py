@@ -18,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ner.model.cells import GRUCell, LSTMCell, RNNCell, Unrolled
+
 
 class Steps(NamedTuple):
     """The order in which the tokens of a batch are read."""
@@ -51,7 +53,7 @@ class Recurrence(ABC):
     tanh_gate: int  # the one gate that is a tanh, in torch's order
     scale = 1.0  # the layer's states are this times the states kept here
 
-    def __init__(self, layer: nn.RNNBase, dtype: torch.dtype) -> None:
+    def __init__(self, layer: nn.RNNBase | Unrolled, dtype: torch.dtype) -> None:
         self.hidden = layer.hidden_size
         self.directions = 2 if layer.bidirectional else 1
         weights = {
@@ -165,14 +167,18 @@ class RNNRecurrence(Recurrence):
         torch.sub(self._add_product(inputs, before).sigmoid_(), 0.5, out=states)
 
 
-_RECURRENCES: dict[type[nn.Module], type[Recurrence]] = {
+_RECURRENCES: dict[type, type[Recurrence]] = {
     nn.LSTM: LSTMRecurrence,
     nn.GRU: GRURecurrence,
     nn.RNN: RNNRecurrence,
+    LSTMCell: LSTMRecurrence,
+    GRUCell: GRURecurrence,
+    RNNCell: RNNRecurrence,
 }
 
 
 def recurrence_of(layer: nn.Module, dtype: torch.dtype = torch.float32) -> Recurrence:
-    """A layer of one level, prepared; `dtype` is that of the recurrent product."""
-    assert isinstance(layer, nn.RNNBase)
-    return _RECURRENCES[type(layer)](layer, dtype)
+    """A layer of one level, torch's or ours, prepared; `dtype` is that of the recurrent product."""
+    assert isinstance(layer, nn.RNNBase | Unrolled)
+    kind = layer.cell if isinstance(layer, Unrolled) else type(layer)
+    return _RECURRENCES[kind](layer, dtype)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from ner.model.cells import Unrolled
 from ner.model.recurrence import plan_steps, recurrence_of
 
 CELLS = [nn.LSTM, nn.GRU, nn.RNN]
@@ -25,7 +26,9 @@ def packed(layer: nn.RNNBase, x: Tensor, lengths: np.ndarray) -> Tensor:
     return states
 
 
-def bare(layer: nn.RNNBase, x: Tensor, lengths: np.ndarray, dtype: torch.dtype) -> Tensor:
+def bare(
+    layer: nn.RNNBase | Unrolled, x: Tensor, lengths: np.ndarray, dtype: torch.dtype
+) -> Tensor:
     """The same by the recurrence that is tested."""
     recurrence = recurrence_of(layer, dtype)
     steps = plan_steps(lengths, recurrence.directions)

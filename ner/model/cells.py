@@ -1,0 +1,209 @@
+"""Recurrent cells written out from their equations, and the loops that run them.
+
+This is the readable truth: the same weights, names and results as ``nn.RNN``, ``nn.LSTM`` and
+``nn.GRU``, one operation of the textbook after the other, with autograd for the gradients. The
+fast ways (torch's own layers, `ner.model.recurrence`) are tested against it, and
+``model.backend=reference`` puts it into a tagger.
+
+Shapes: ``B`` sentences, ``T`` steps, ``D`` inputs, ``H`` units, ``G`` gates. ``σ`` is the logistic
+function, ``∘`` the product of two vectors element by element. W multiplies inputs (``weight_ih``,
+``[G · H, D]``), U states (``weight_hh``, ``[G · H, H]``), b and d are their biases (``bias_ih``,
+``bias_hh``, ``[G · H]``); the rows of all gates stand one below the other, so that one product
+serves them all.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+State = tuple[Tensor, ...]
+"""What a cell hands on to its next step: the output h, and for an LSTM also its memory c."""
+
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+@dataclass(frozen=True)
+class Cell(ABC):
+    """One step of a recurrent network with given weights."""
+
+    weight_ih: Tensor  # [G · H, D]
+    weight_hh: Tensor  # [G · H, H]
+    bias_ih: Tensor  # [G · H]
+    bias_hh: Tensor  # [G · H]
+
+    gates: ClassVar[int] = 1
+    """G. A cell has ``G · H · (D + H)`` weights and ``2 · G · H`` biases."""
+    parts: ClassVar[int] = 1
+    """Tensors in its state."""
+
+    @abstractmethod
+    def step(self, x: Tensor, state: State) -> State:
+        """Inputs ``[B, D]`` and a state, ``[B, H]`` each → the next; its first is the output."""
+
+    def _from_input(self, x: Tensor) -> Tensor:
+        """W x + b, ``[B, G · H]``."""
+        return x @ self.weight_ih.t() + self.bias_ih
+
+    def _from_state(self, h: Tensor) -> Tensor:
+        """U h + d, ``[B, G · H]``."""
+        return h @ self.weight_hh.t() + self.bias_hh
+
+
+class RNNCell(Cell):
+    """The simple recurrent network (Elman 1990)::
+
+    h' = tanh(W x + b + U h + d)
+    """
+
+    def step(self, x: Tensor, state: State) -> State:
+        """One step; the state is ``(h,)``."""
+        (h,) = state
+        return (torch.tanh(self._from_input(x) + self._from_state(h)),)
+
+
+class LSTMCell(Cell):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000)::
+
+        i = σ(Wᵢ x + bᵢ + Uᵢ h + dᵢ)       input gate: how much is written
+        f = σ(W_f x + b_f + U_f h + d_f)   forget gate: how much is kept
+        g = tanh(W_g x + b_g + U_g h + d_g)  what may be written
+        o = σ(Wₒ x + bₒ + Uₒ h + dₒ)       output gate: how much is shown
+        c' = f ∘ c + i ∘ g
+        h' = o ∘ tanh(c')
+
+    From c to c' the only factor is f: where it is near 1, gradients neither
+    vanish nor explode on their way back. All four come from one product.
+    """
+
+    gates = 4
+    parts = 2
+
+    def step(self, x: Tensor, state: State) -> State:
+        """One step; the state is ``(h, c)``."""
+        h, c = state
+        i, f, g, o = (self._from_input(x) + self._from_state(h)).chunk(4, dim=1)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+
+class GRUCell(Cell):
+    """The gated recurrent unit (Cho et al. 2014), reset after the product as in cuDNN and torch::
+
+    r = σ(Wᵣ x + bᵣ + Uᵣ h + dᵣ)            reset gate: how much of the past n sees
+    z = σ(W_z x + b_z + U_z h + d_z)        update gate: how much is kept
+    n = tanh(Wₙ x + bₙ + r ∘ (Uₙ h + dₙ))   what would be new
+    h' = (1 − z) ∘ n + z ∘ h
+    """
+
+    gates = 3
+
+    def step(self, x: Tensor, state: State) -> State:
+        """One step; the state is ``(h,)``."""
+        (h,) = state
+        r_x, z_x, n_x = self._from_input(x).chunk(3, dim=1)
+        r_h, z_h, n_h = self._from_state(h).chunk(3, dim=1)
+        r = torch.sigmoid(r_x + r_h)
+        z = torch.sigmoid(z_x + z_h)
+        n = torch.tanh(n_x + r * n_h)
+        return ((1 - z) * n + z * h,)
+
+
+CELLS: dict[str, type[Cell]] = {"lstm": LSTMCell, "gru": GRUCell, "rnn": RNNCell}
+
+
+class Unrolled(nn.Module):
+    """Layers of a cell, run step by step over ragged sentences from one or both ends.
+
+    Weights have torch's names (``weight_ih_l0``, ``bias_hh_l1_reverse``, …) and
+    start: the state dict of one fits the other.
+    """
+
+    def __init__(
+        self,
+        cell: type[Cell],
+        input_size: int,
+        hidden_size: int,
+        *,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        """`dropout` is the share of outputs that is dropped between two layers in training."""
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.bidirectional = bidirectional
+        self.layers = layers
+        self.dropout = dropout
+        bound = hidden_size**-0.5
+        for layer in range(layers):
+            inputs = input_size if layer == 0 else hidden_size * len(self._sides)
+            for side in self._sides:
+                for name, shape in self._shapes(inputs).items():
+                    weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+                    self.register_parameter(f"{name}_l{layer}{side}", weight)
+
+    @property
+    def _sides(self) -> tuple[str, ...]:
+        return ("", "_reverse") if self.bidirectional else ("",)
+
+    def _shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
+        rows = self.cell.gates * self.hidden_size
+        return dict(
+            zip(WEIGHTS, [(rows, inputs), (rows, self.hidden_size), (rows,), (rows,)], strict=True)
+        )
+
+    def forward(
+        self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """Inputs ``[B, T, D]`` → outputs ``[B, T, H · directions]`` and the final state.
+
+        `lengths`, ``[B]``, says how many steps of each sentence there are:
+        beyond, outputs are 0 and the state stays as it was. Without, all T are.
+        Each part of a state is ``[layers · directions, B, H]``, as torch's: the
+        first layer forward, the first layer in reverse, the second forward, and
+        so on. Without an initial `state` it is 0.
+        """
+        inside = self._inside(x, lengths)
+        if state is None:
+            zeros = x.new_zeros(self.layers * len(self._sides), len(x), self.hidden_size)
+            state = (zeros,) * self.cell.parts
+        finals: list[State] = []
+        for layer in range(self.layers):
+            if layer > 0:
+                x = nn.functional.dropout(x, self.dropout, self.training)
+            outputs = []
+            for side in self._sides:
+                start = tuple(part[len(finals)] for part in state)
+                output, final = self._run(f"_l{layer}{side}", x, inside, start)
+                outputs.append(output)
+                finals.append(final)
+            x = torch.cat(outputs, dim=2)
+        return x, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
+
+    def _inside(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """Which steps there are, ``[B, T, 1]``."""
+        steps = torch.arange(x.shape[1], device=x.device)
+        if lengths is None:
+            lengths = torch.full((len(x),), x.shape[1])
+        return (steps < lengths.to(x.device)[:, None])[:, :, None]
+
+    def _run(self, name: str, x: Tensor, inside: Tensor, state: State) -> tuple[Tensor, State]:
+        """One layer in one direction: outputs ``[B, T, H]`` and final state of ``[B, H]`` each.
+
+        The reverse direction waits in its initial state until it comes to the
+        last step of a sentence.
+        """
+        cell = self.cell(*(getattr(self, weight + name) for weight in WEIGHTS))
+        steps = range(x.shape[1])
+        outputs: list[Tensor] = [x] * len(steps)
+        for t in reversed(steps) if name.endswith("_reverse") else steps:
+            after = cell.step(x[:, t], state)
+            state = tuple(
+                torch.where(inside[:, t], new, old) for new, old in zip(after, state, strict=True)
+            )
+            outputs[t] = torch.where(inside[:, t], after[0], 0.0)
+        return torch.stack(outputs, dim=1), state
