@@ -7,6 +7,7 @@ the nearest one; a value of the wrong type or out of range is an error that says
 
 import dataclasses
 import difflib
+import functools
 import json
 import math
 import re
@@ -14,7 +15,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 from ner.errors import ConfigError
 from ner.files import READ_ERRORS, open_binary, unreadable
@@ -224,20 +225,40 @@ class PredictConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
-    """All settings of a run."""
+class Settings:
+    """Settings in sections. Each field of a subclass is one: a dataclass of `setting` fields."""
 
-    data: DataConfig = field(default_factory=DataConfig)
-    model: ModelConfig = field(default_factory=ModelConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
-    predict: PredictConfig = field(default_factory=PredictConfig)
+    @classmethod
+    def sections(cls) -> dict[str, type]:
+        """The dataclass of each section, in order."""
+        return {section.name: cast(type, section.type) for section in dataclasses.fields(cls)}
+
+    @classmethod
+    @functools.cache
+    def fields(cls) -> dict[str, dataclasses.Field[Any]]:
+        """Every setting by its dotted key, in order."""
+        return {
+            f"{section}.{item.name}": item
+            for section, part in cls.sections().items()
+            for item in dataclasses.fields(part)
+        }
+
+    @classmethod
+    def describe(cls) -> list[tuple[str, Any, str]]:
+        """All settings as (dotted key, default, meaning), in order."""
+        rows = []
+        for key, item in cls.fields().items():
+            check: Check | None = item.metadata["check"]
+            meaning = item.metadata["meaning"] + (f" ({check[1]})" if check else "")
+            rows.append((key, item.default, meaning))
+        return rows
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Plain nested dictionaries, ready for JSON."""
         return dataclasses.asdict(self)
 
     def to_toml(self) -> str:
-        """The same as a TOML file that `load_config` reads back."""
+        """The same as a TOML file that `load` reads back."""
         lines = []
         for section, part in self.to_dict().items():
             lines += [f"[{section}]", *(f"{k} = {_toml(v)}" for k, v in part.items()), ""]
@@ -248,36 +269,67 @@ class Config:
         section, _, name = key.partition(".")
         return getattr(getattr(self, section), name)
 
-    def replace(self, changes: Mapping[str, Any]) -> "Config":
+    def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
         config = self
         for key, value in changes.items():
-            fitting = _fit(key, value)
+            fitting = _fit(type(self), key, value)
             section, _, name = key.partition(".")
             part = dataclasses.replace(getattr(config, section), **{name: fitting})
             config = dataclasses.replace(config, **{section: part})
         return config
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], source: str = "configuration") -> Self:
+        """Build settings from nested dictionaries; missing keys take their defaults.
 
-SECTIONS: dict[str, type] = {
-    "data": DataConfig,
-    "model": ModelConfig,
-    "train": TrainConfig,
-    "predict": PredictConfig,
-}
+        Raises `ConfigError` naming `source` for an unknown section or key or a wrong value.
+        """
+        sections = cls.sections()
+        changes: dict[str, Any] = {}
+        for section, part in values.items():
+            if not isinstance(part, Mapping):
+                changes[section] = part  # a setting outside any section: refused with the rest
+            elif section not in sections:
+                raise ConfigError(
+                    f"{source}: unknown section {section!r}; the sections are {', '.join(sections)}"
+                )
+            else:
+                changes |= {f"{section}.{name}": value for name, value in part.items()}
+        try:
+            return cls().replace(changes)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, assignments: Iterable[str] = ()) -> Self:
+        """Read a TOML file, if given, and put ``section.key=value`` assignments on top.
+
+        Raises `ConfigError` for anything unknown, ill-typed or out of range, and
+        `NerError` for a file that cannot be read.
+        """
+        config = cls() if path is None else cls.from_dict(_read(path), str(path))
+        fields = cls.fields()
+        return config.replace(dict(_parse_assignment(text, fields) for text in assignments))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """All settings of a run."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    predict: PredictConfig = field(default_factory=PredictConfig)
+
+
+SECTIONS = Config.sections()
+_FIELDS = Config.fields()
 
 
 def _toml(value: Any) -> str:
     """A text, number, boolean or list as TOML: JSON, but for pairs of surrogates and DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-# Every setting by its dotted key, in order.
-_FIELDS: dict[str, dataclasses.Field[Any]] = {
-    f"{section}.{item.name}": item
-    for section, part in SECTIONS.items()
-    for item in dataclasses.fields(part)
-}
 
 
 def keys() -> list[str]:
@@ -287,32 +339,29 @@ def keys() -> list[str]:
 
 def describe() -> list[tuple[str, Any, str]]:
     """All settings as (dotted key, default, meaning), in order."""
-    rows = []
-    for key, item in _FIELDS.items():
-        check: Check | None = item.metadata["check"]
-        meaning = item.metadata["meaning"] + (f" ({check[1]})" if check else "")
-        rows.append((key, item.default, meaning))
-    return rows
+    return Config.describe()
 
 
-def _remedy(key: str) -> str:
+def _remedy(kind: type[Settings], key: str) -> str:
     """The setting that was probably meant; failing that, those that there are."""
     section, _, name = key.rpartition(".")
-    names = {known.partition(".")[2] for known in _FIELDS}
+    known, sections = kind.fields(), kind.sections()
+    names = {setting.partition(".")[2] for setting in known}
     for near in difflib.get_close_matches(name, names, n=1, cutoff=0.7):
-        homes = [known for known in _FIELDS if known.partition(".")[2] == near]
+        homes = [setting for setting in known if setting.partition(".")[2] == near]
         return f"did you mean {difflib.get_close_matches(key, homes, n=1, cutoff=0)[0]!r}?"
-    if section in SECTIONS:
-        own = [item.name for item in dataclasses.fields(SECTIONS[section])]
+    if section in sections:
+        own = [item.name for item in dataclasses.fields(sections[section])]
         return f"the settings of {section} are {', '.join(own)}"
-    return f"the sections are {', '.join(SECTIONS)}"
+    return f"the sections are {', '.join(sections)}"
 
 
-def _fit(key: str, value: Any) -> Any:
+def _fit(kind: type[Settings], key: str, value: Any) -> Any:
     """The value as the type of the setting, checked. Raises `ConfigError`."""
-    if key not in _FIELDS:
-        raise ConfigError(f"unknown setting {key!r}; {_remedy(key)}")
-    item = _FIELDS[key]
+    fields = kind.fields()
+    if key not in fields:
+        raise ConfigError(f"unknown setting {key!r}; {_remedy(kind, key)}")
+    item = fields[key]
     wanted: Any = item.type
     if type(value) is int and value.bit_length() > 63:
         raise ConfigError(f"setting {key} is a whole number of more than 64 bits; make it smaller")
@@ -375,6 +424,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     A setting that takes text gets the text, even where it looks like a number.
     Raises `ConfigError` when there is no ``=``.
     """
+    return _parse_assignment(text, _FIELDS)
+
+
+def _parse_assignment(text: str, fields: Mapping[str, dataclasses.Field[Any]]) -> tuple[str, Any]:
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
         raise ConfigError(f"--set {text!r} lacks a value; write --set section.key=value")
@@ -382,7 +435,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except _NO_TOML:
         parsed = _spelled_otherwise(value)
-    wanted: Any = _FIELDS[key].type if key in _FIELDS else None
+    wanted: Any = fields[key].type if key in fields else None
     if wanted is str and not isinstance(parsed, str):
         return key, value
     if wanted == _TEXTS and not isinstance(parsed, str | list):
@@ -401,34 +454,13 @@ def _spelled_otherwise(value: str) -> Any:
 
 
 def from_dict(values: Mapping[str, Any], source: str = "configuration") -> Config:
-    """Build a `Config` from nested dictionaries; missing keys take their defaults.
-
-    Raises `ConfigError` naming `source` for an unknown section or key or a wrong value.
-    """
-    changes: dict[str, Any] = {}
-    for section, part in values.items():
-        if not isinstance(part, Mapping):
-            changes[section] = part  # a setting outside any section: refused with the rest
-        elif section not in SECTIONS:
-            raise ConfigError(
-                f"{source}: unknown section {section!r}; the sections are {', '.join(SECTIONS)}"
-            )
-        else:
-            changes |= {f"{section}.{name}": value for name, value in part.items()}
-    try:
-        return Config().replace(changes)
-    except ConfigError as error:
-        raise ConfigError(f"{source}: {error}") from None
+    """`Config.from_dict`, for those who need no other kind of settings."""
+    return Config.from_dict(values, source)
 
 
 def load_config(path: str | Path | None = None, assignments: Iterable[str] = ()) -> Config:
-    """Read a TOML file, if given, and put ``section.key=value`` assignments on top.
-
-    Raises `ConfigError` for anything unknown, ill-typed or out of range, and
-    `NerError` for a file that cannot be read.
-    """
-    config = Config() if path is None else from_dict(_read(path), str(path))
-    return config.replace(dict(parse_assignment(text) for text in assignments))
+    """`Config.load`, for those who need no other kind of settings."""
+    return Config.load(path, assignments)
 
 
 def _read(path: str | Path) -> dict[str, Any]:
