@@ -161,9 +161,6 @@ def _load(files: StoredFolder, device: torch.device) -> Bundle:
         network = _outline(settings.model, tags, sizes, stored)
         stored.expect(network.state_dict())
         weights = stored.read()
-    for name, tensor in weights.items():
-        if tensor.numel() and not all(bound.isfinite() for bound in tensor.aminmax()):
-            raise damaged(stored.path, f"{name!r} holds a number that is not finite")
     network.load_state_dict(weights, assign=True)
     return Bundle(Model(indexer, tuple(tags), network.to(device).eval()), settings, about)
 
@@ -205,11 +202,15 @@ def _outline(
 ) -> Network:
     """The network that the files describe, without weights, which would take memory.
 
-    Raises `Refused` for one with more parts than there are tensors, before it is built.
+    Raises `Refused` for one with more parts than there are tensors, or with another number of
+    tags than they have, before it is built.
     """
     parts = config.layers + len(sizes.words) + len(sizes.kinds)
     if parts > len(stored.places):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
+    scores = stored.places.get("projection.bias")
+    if scores is None or scores.shape != (len(tags),):
+        raise damaged(stored.path, f"does not fit the other files: not for {len(tags)} tags")
     try:
         with torch.device("meta"), _Unfilled():
             return Network(config, tags, sizes)

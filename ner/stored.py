@@ -254,10 +254,13 @@ class StoredTensors:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
     def read(self) -> dict[str, Tensor]:
-        """All tensors by name, on the CPU."""
+        """All tensors by name, on the CPU. Raises `Refused` for numbers that are not finite."""
         found = {}
         for name, (start, end, dtype, shape) in self.places.items():
-            found[name] = self._fill(end - start).view(dtype).reshape(shape)
+            tensor = self._fill(end - start).view(dtype).reshape(shape)
+            if dtype.is_floating_point and end > start and not _is_finite(tensor):
+                raise damaged(self.path, f"{name[:80]!r} holds a number that is not finite")
+            found[name] = tensor
         self.digest = self._hash.hexdigest()
         return found
 
@@ -272,6 +275,10 @@ class StoredTensors:
             raise damaged(self.path, "it ends too early")
         self._hash.update(room)
         return raw
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return all(bool(bound.isfinite()) for bound in tensor.aminmax())  # NaN is its own bound
 
 
 def _form(dtype: torch.dtype, shape: Collection[int]) -> str:

@@ -257,9 +257,21 @@ def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
 def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
     """The legal starts, neighbours and ends among `tags` under a scheme."""
     parsed = [parse_tag(tag) for tag in tags]
+    alike: dict[str, list[int]] = {}
+    for position, tag in enumerate(parsed):
+        alike.setdefault(tag.label, []).append(position)
+    # What may follow a tag of another type; the type of O alone is "", and makes no difference.
+    rows = {
+        prefix: [may_follow(scheme, Tag(prefix, ""), tag) for tag in parsed]
+        for prefix in {tag.prefix for tag in parsed}
+    }
+    between = [rows[tag.prefix].copy() for tag in parsed]
+    for row, tag in zip(between, parsed, strict=True):
+        for position in alike[tag.label]:
+            row[position] = may_follow(scheme, tag, parsed[position])
     return Transitions(
         start=[may_follow(scheme, None, tag) for tag in parsed],
-        between=[[may_follow(scheme, a, b) for b in parsed] for a in parsed],
+        between=between,
         end=[may_follow(scheme, tag, None) for tag in parsed],
     )
 

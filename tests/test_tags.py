@@ -225,6 +225,14 @@ def test_legal_is_what_tags_of_writes_and_what_the_transitions_allow(scheme: str
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
+def test_transitions_are_those_of_each_pair(scheme: str) -> None:
+    tags = tag_set(["B", "-", "A", "O", "A-B"], scheme)[::-1]
+    between = allowed_transitions(tags, scheme).between
+    pairs = [[may_follow(scheme, parse_tag(a), parse_tag(b)) for b in tags] for a in tags]
+    assert between == pairs
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_illegal_positions_are_the_neighbours_never_written(scheme: str) -> None:
     written = all_written(scheme)
     neighbours = {pair for tags in written for pair in itertools.pairwise(("^", *tags))}

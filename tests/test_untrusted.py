@@ -1,0 +1,363 @@
+"""Folders from strangers: each attack ends in one line with the file, or in a model that works.
+
+All of it is tried with the checksums as they were, which find it, and with checksums that were
+made anew, so that what lies deeper is reached; and with little memory to spare.
+"""
+
+import contextlib
+import json
+import os
+import pickle
+import random
+import shutil
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import safetensors.torch
+import torch
+
+import ner
+from ner.bundle import load_bundle
+from ner.errors import BundleError, NerError, TrainingError
+from ner.training.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from tests.signing import sign
+
+GOLDEN = Path(__file__).parent / "golden" / "bundles"
+FORMATS = ["format-2", "format-3"]
+EXPECTED = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
+TEXT = next(iter(EXPECTED))
+BUNDLE = sorted(path.name for path in (GOLDEN / "format-3").iterdir() if path.suffix != ".md")
+CHECKPOINT = ["checksums.json", "state.json", "tensors.safetensors"]
+FILES = [*(("bundle", name) for name in BUNDLE), *(("checkpoint", name) for name in CHECKPOINT)]
+EACH_FILE = pytest.mark.parametrize(("kind", "name"), FILES)
+TENSORS = [("bundle", "weights.safetensors"), ("checkpoint", "tensors.safetensors")]
+EACH_TENSORS = pytest.mark.parametrize(("kind", "name"), TENSORS)
+SPARE = 1 << 29  # bytes of memory that no small folder can ask for
+
+
+@pytest.fixture
+def folder(kind: str, tmp_path: Path) -> Iterator[Path]:
+    """A good folder, to be harmed while there is not much memory."""
+    place = tmp_path / "there"
+    if kind == "bundle":
+        shutil.copytree(GOLDEN / "format-3", place)
+    else:
+        tensors = safetensors.torch.load_file(GOLDEN / "format-3" / "weights.safetensors")
+        write_checkpoint(place, tensors, {"trainer": {"epoch": 3}, "history": [{"best": True}]})
+    assert outcome(place) == ""
+    with _little_memory():
+        yield place
+
+
+@contextlib.contextmanager
+def _little_memory() -> Iterator[None]:
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + SPARE, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def outcome(folder: Path) -> str:
+    """The one line with which a folder is refused; empty if what is loaded works."""
+    try:
+        if "weights.safetensors" in os.listdir(folder):
+            for entity in ner.Tagger.load(folder, "cpu").tag(TEXT):
+                assert TEXT[entity.start : entity.end] == entity.text
+                assert 0 <= entity.score <= 1
+        else:
+            read_checkpoint(folder)
+    except (BundleError, TrainingError) as error:
+        message = str(error)
+        assert "\n" not in message
+        assert len(message) < len(str(folder)) + 1200
+        assert str(folder) in message
+        assert "memory" not in message, "it was asked for more than the files warrant"
+        assert any(name in message for name in BUNDLE + CHECKPOINT)
+        return message
+    return ""
+
+
+def put(path: Path, content: bytes, name: str = "") -> tuple[str, str]:
+    """What comes of another content: with the checksums as they were, and made anew."""
+    path.write_bytes(content)
+    before = outcome(path.parent)
+    if path.name == "checksums.json":
+        return before, before
+    sums = path.with_name("checksums.json").read_bytes()
+    sign(path.parent)
+    after = outcome(path.parent)
+    path.with_name("checksums.json").write_bytes(sums)
+    return before, after
+
+
+# --- good ones ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", FORMATS)
+def test_the_bundles_of_all_formats_find_what_they_found(written: str) -> None:
+    tagger = ner.Tagger.load(GOLDEN / written, "cpu")
+    for text, expected in EXPECTED.items():
+        found = tagger.tag(text)
+        assert [[e.start, e.end, e.label] for e in found] == [entity[:3] for entity in expected]
+        assert [e.score for e in found] == pytest.approx([e[3] for e in expected], abs=1e-5)
+
+
+def test_there_is_a_bundle_of_each_format() -> None:
+    """The format before these, 1, is refused: see `test_bundle`."""
+    formats = range(ner.bundle.OLDEST, ner.bundle.FORMAT + 1)
+    assert [f"format-{number}" for number in formats] == FORMATS
+    for number, written in zip(formats, FORMATS, strict=True):
+        assert json.loads((GOLDEN / written / "config.json").read_text())["format"] == number
+
+
+def test_the_card_may_be_changed(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "format-3", tmp_path / "m")
+    (tmp_path / "m" / "README.md").write_text("# Ours\n")
+    assert outcome(tmp_path / "m") == ""
+
+
+OPENED: list[str] | None = None
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    watched = ("open", "exec", "import", "subprocess.Popen", "os.system")
+    if OPENED is not None and event in watched and type(arguments[0]) is not int:  # a handle
+        OPENED.append(f"{event} {arguments[0]}")
+
+
+sys.addaudithook(_watch)
+
+
+@pytest.mark.parametrize("kind", ["bundle", "checkpoint"])
+def test_nothing_is_run_and_nothing_outside_is_read(
+    folder: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load: Callable[[Path], Any] = load_bundle if kind == "bundle" else read_checkpoint
+    if kind == "bundle":  # these are for training, and stay unread
+        place = folder / "config.json"
+        config = json.loads(place.read_text())
+        outside = ["/etc/hostname", "../../outside"]
+        config["config"]["train"] |= {"vectors": outside, "clusters": "/etc/hostname"}
+        config["config"]["train"]["gazetteers"] = [f"X={name}" for name in outside]
+        place.write_text(json.dumps(config))
+        sign(folder)
+    load(folder)  # what is imported late is imported
+    monkeypatch.setattr(sys.modules[__name__], "OPENED", opened := list[str]())
+    load(folder)
+    monkeypatch.undo()
+    names = BUNDLE if kind == "bundle" else CHECKPOINT
+    assert sorted(set(opened)) == [f"open {folder / name}" for name in names]
+
+
+# --- damage ------------------------------------------------------------------------
+
+
+@EACH_FILE
+def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
+    path = folder / name
+    content = path.read_bytes()
+    for percent in range(100):
+        cut = content[: len(content) * percent // 100]
+        before, after = put(path, cut)
+        assert name in before, percent
+        whole = cut.rstrip() == content.rstrip()  # a line end is no loss, but to the checksum
+        assert name in after or (whole and not after), percent
+
+
+@EACH_FILE
+def test_bytes_that_have_changed(folder: Path, name: str) -> None:
+    path = folder / name
+    content = path.read_bytes()
+    chance = random.Random(name)
+    for place in [*range(20), *chance.sample(range(len(content)), 40)]:
+        changed = bytearray(content)
+        changed[place] ^= chance.choice([1, 2, 8, 32, 128, 255])
+        before, after = put(path, bytes(changed))
+        assert before, place
+        assert name in before or name == "checksums.json", place
+        assert not after or path.suffix == ".safetensors" or name in after or "fit" in after
+
+
+@EACH_TENSORS
+@pytest.mark.parametrize("written", [pickle.dumps, "torch"])
+def test_a_pickle_is_never_run(folder: Path, name: str, written: Any) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(folder / "exploded"),)
+
+    path = folder / name
+    if written == "torch":
+        torch.save({"weights": Bomb()}, path)
+    else:
+        path.write_bytes(written({"weights": Bomb()}))
+    for message in put(path, path.read_bytes()):
+        assert f"{name} is damaged" in message.replace(":", "")
+    assert not (folder / "exploded").exists()
+
+
+# --- tensors -----------------------------------------------------------------------
+
+
+def _change(path: Path, harm: Callable[[dict[str, torch.Tensor]], object]) -> tuple[str, str]:
+    tensors = safetensors.torch.load(path.read_bytes())
+    harm(tensors)
+    return put(path, safetensors.torch.save(tensors))
+
+
+@EACH_TENSORS
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("place", ["projection.bias", "embedder.words.0.spare"])
+def test_numbers_that_are_none(folder: Path, name: str, number: float, place: str) -> None:
+    def harm(tensors: dict[str, torch.Tensor]) -> None:
+        tensors[place].view(-1)[-1] = number
+
+    before, after = _change(folder / name, harm)
+    assert name in before
+    assert name in after
+    assert f"{place!r} holds a number that is not finite" in after
+
+
+def _swap_equal(tensors: dict[str, torch.Tensor]) -> None:
+    one, other = "encoder.layers.0.bias_ih_l0", "encoder.layers.0.bias_hh_l0"
+    tensors[one], tensors[other] = tensors[other], tensors[one]
+
+
+def _swap(tensors: dict[str, torch.Tensor]) -> None:
+    one, other = "projection.bias", "projection.weight"
+    tensors[one], tensors[other] = tensors[other], tensors[one]
+
+
+def _widen(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["projection.bias"] = torch.zeros(6)
+
+
+def _double(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["projection.bias"] = tensors["projection.bias"].double()
+
+
+@EACH_TENSORS
+@pytest.mark.parametrize("harm", [_swap_equal, _swap, _widen, _double])
+def test_tensors_that_are_swapped_or_of_another_shape(
+    folder: Path, kind: str, name: str, harm: Any
+) -> None:
+    """Checksums find it all; without, what fits is taken. `Trainer.restore` knows the shapes."""
+    before, after = _change(folder / name, harm)
+    assert name in before
+    if harm is _swap_equal or kind == "checkpoint":
+        assert after == ""
+    else:
+        assert f"{name}: is damaged (does not fit the other files" in after
+
+
+HUGE = [
+    struct.pack("<Q", 2**63) + b"{}",
+    struct.pack("<Q", 10**12) + b"{}" * 50,
+    *(
+        struct.pack("<Q", len(header)) + header + bytes(8)
+        for header in (
+            b'{"x":{"dtype":"F32","shape":[%d],"data_offsets":[0,%d]}}' % (size, end)
+            for size, end in [(10**12, 8), (10**12, 4 * 10**12), (2**62, 2**64)]
+        )
+    ),
+]
+
+
+@EACH_TENSORS
+@pytest.mark.parametrize("content", HUGE, ids=range(len(HUGE)))
+def test_tensors_that_claim_to_be_huge(folder: Path, name: str, content: bytes) -> None:
+    for message in put(folder / name, content):
+        assert name in message
+
+
+def _config(value: Any, **settings: Any) -> None:
+    value["config"]["model"] |= settings
+
+
+def _table(value: Any, **sizes: Any) -> None:
+    value[0] |= sizes
+
+
+CLAIMS: list[tuple[str, Callable[[Any], object]]] = [
+    *(
+        ("config.json", lambda value, key=key, size=size: _config(value, **{key: size}))
+        for key in ("hidden", "layers", "char_hidden", "char_kernel", "char_dim", "cluster_dim")
+        for size in (10**5, 10**9, 2**62)
+    ),
+    *(
+        ("words.json", lambda value, key=key: _table(value, **{key: 10**12}))
+        for key in ("trained", "spare", "dim")
+    ),
+    ("words.json", lambda value: value.extend(value * 1000)),
+    ("tags.json", lambda tags: tags.extend(f"{p}-{n}" for n in range(2000) for p in "BI")),
+    ("tags.json", lambda tags: tags.extend(f"{p}-{n}" for n in range(10**5) for p in "BI")),
+    ("clusters.json", lambda value: value["paths"].extend(map(str, range(10**5)))),
+    ("gazetteers.json", lambda value: value[0]["entries"].append(["a"] * 10**5)),
+]
+
+
+@pytest.mark.parametrize("kind", ["bundle"])
+@pytest.mark.parametrize(("name", "claim"), CLAIMS, ids=range(len(CLAIMS)))
+def test_files_that_speak_of_a_huge_model(
+    folder: Path, name: str, claim: Callable[[Any], object]
+) -> None:
+    path = folder / name
+    value = json.loads(path.read_text())
+    claim(value)
+    for message in put(path, json.dumps(value).encode()):
+        assert "is damaged" in message
+
+
+# --- JSON, versions, links ---------------------------------------------------------
+
+JSONS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
+
+
+@pytest.mark.parametrize(("kind", "name"), JSONS)
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("levels", [21, 900, 10**5])
+def test_json_that_is_deep(folder: Path, name: str, opened: str, closed: str, levels: int) -> None:
+    for message in put(folder / name, f"{opened * levels}1{closed * levels}".encode()):
+        assert name in message
+
+
+@pytest.mark.parametrize("kind", ["checkpoint"])
+@pytest.mark.parametrize("number", [FORMAT + 1, FORMAT - 1, 10**30, "x\n" * 99, None])
+def test_a_checkpoint_of_another_format(folder: Path, number: Any) -> None:
+    path = folder / "state.json"
+    state = {**json.loads(path.read_text()), "format": number}
+    before, after = put(path, json.dumps(state).encode())
+    assert "state.json" in before
+    assert f"state.json has format {number!r:.40}, and this ner {ner.__version__} reads" in after
+
+
+@EACH_FILE
+def test_a_link_out_of_the_folder(folder: Path, name: str) -> None:
+    path = folder / name
+    path.rename(folder.parent / name)
+    path.symlink_to(folder.parent / name)
+    message = outcome(folder)
+    assert f"{name} is a link, which is not followed" in message.replace(":", "")
+
+
+def test_folders_in_a_run_that_are_links(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "format-3", tmp_path / "elsewhere")
+    (tmp_path / "run").mkdir()
+    for name in ("model", "checkpoint"):
+        (tmp_path / "run" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NerError, match=r"run/model: is a link; name the folder that it leads to"):
+        load_bundle(tmp_path / "run")
+    load_bundle(tmp_path / "run" / "model")  # it has been named
+    with pytest.raises(TrainingError, match=r"checkpoint: is damaged \(.*is a link, which is not"):
+        read_checkpoint(tmp_path / "run" / "checkpoint")
