@@ -65,6 +65,8 @@ FILES = {
 }
 MOST_TAGS = 4096
 """What may follow what is a square of them, which a small file must not make large."""
+_ON_CARD = {"corpus": str, "scores": dict, "notes": list, "versions": dict, "checksums": dict}
+_SCORES = ("precision", "recall", "f1")
 FINISHED = "result.json"  # written last into a run folder
 
 
@@ -146,7 +148,7 @@ def _load(files: StoredFolder, device: torch.device) -> Bundle:
     # With checksums, the format has one, too: a 3 that became a 2 does not pass.
     if config["format"] > 2 or files.has(CHECKSUMS):
         files.check(FILES)
-    about = _entry(place, config, "about", dict)
+    about = _read_about(place, config)
     try:
         settings = from_dict(_entry(place, config, "config", dict), str(place))
     except ConfigError as error:
@@ -181,6 +183,18 @@ def _check_format(place: Path, config: Mapping[str, Any]) -> None:
             f"{told}, newer than this ner {ner.__version__} can read; "
             "upgrade with pip install --upgrade ner"
         )
+
+
+def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the model, if a card can be made of it."""
+    about: dict[str, Any] = _entry(place, config, "about", dict)
+    for name, kind in _ON_CARD.items():
+        if name in about:
+            _entry(place, about, name, kind)
+    for split, scores in about.get("scores", {}).items():
+        if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
+            raise damaged(place, f"no scores for {split[:80]!r}")
+    return about
 
 
 class _Unfilled(TorchFunctionMode):

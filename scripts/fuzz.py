@@ -3,7 +3,7 @@
     python scripts/fuzz.py [--minutes N] [--target NAME]… [--seed S] [--out DIR]
     python scripts/fuzz.py --replay FILE
 
-Needs atheris (pip install atheris); --replay does not. The minutes are shared
+Needs atheris (pip install "atheris>=3.0"); --replay does not. The minutes are shared
 by the targets, each in processes of its own. A tenth of them goes to growth:
 an input four times as long must take about four times the time and memory.
 Each finding is a file in --out, named after its target, that --replay runs
@@ -62,9 +62,11 @@ def fuzz(name: str, seconds: float, seed: int, out: Path) -> Outcome:
     before = {*_findings(name, out)}
     spawn = multiprocessing.get_context("spawn")
     share = FOR_GROWTH * seconds
-    with tempfile.TemporaryDirectory(prefix="ner-fuzz-") as kept:
+    with tempfile.TemporaryDirectory(prefix="ner-fuzz-") as place:
+        kept = Path(place) / "kept"
+        kept.mkdir()
         jobs = [
-            Job(name, part, seed, out, Path(kept), spawn.Value("q", 0))
+            Job(name, part, seed, out, kept, spawn.Value("q", 0))
             for part in (seconds - share, share)
         ]
         for work, job in zip((attack, grow), jobs, strict=True):
@@ -102,10 +104,7 @@ def attack(job: Job) -> None:
     """Feed a target with inputs that reach new code, until the time is over."""
     import atheris
 
-    _quieten(job)
-    with atheris.instrument_imports(include=["ner"]):
-        from fuzzing.targets import TARGETS, judge
-    target = TARGETS[job.name]
+    _settle(job)
     seen: set[str] = set()
 
     def one(data: bytes) -> None:
@@ -115,7 +114,11 @@ def attack(job: Job) -> None:
         except Exception as error:
             keep(job, "input", data, error, seen)
 
-    one(b"")  # models are made and caches filled, before time is measured
+    with atheris.instrument_imports(include=["ner"]):
+        from fuzzing.targets import TARGETS, judge
+
+        target = TARGETS[job.name]
+        one(b"")  # what is imported late is guided by, too; models are made and caches filled
     for number, data in enumerate(target.seeds()):
         (job.kept / f"seed-{number}").write_bytes(data)
     words = job.kept.with_suffix(".dict")
@@ -135,8 +138,12 @@ def attack(job: Job) -> None:
     atheris.Fuzz()  # ends the process
 
 
-def _quieten(job: Job) -> None:
-    """Send what a fuzzer says of itself to a log, and what `ner` says of inputs nowhere."""
+def _settle(job: Job) -> None:
+    """Send what a fuzzer says of itself to a log, what `ner` says of inputs nowhere.
+
+    Files that the inputs are put into go where they are removed when the target is done.
+    """
+    tempfile.tempdir = str(job.kept.parent)
     logging.disable()
     log = os.open(job.out / f"{job.name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
@@ -149,7 +156,7 @@ def _escaped(word: bytes) -> str:
 
 def grow(job: Job) -> None:
     """Try inputs of one shape and of two lengths: the target's own, then some of those found."""
-    _quieten(job)
+    _settle(job)
     from fuzzing.growth import check_growth, packed, shapes_found
     from fuzzing.targets import TARGETS
 
@@ -210,7 +217,7 @@ def main() -> None:
         print(f"{given.replay}: passes")
         return
     if importlib.util.find_spec("atheris") is None:
-        sys.exit("error: atheris is not installed; install it with: pip install atheris")
+        sys.exit('error: atheris is not installed; install it with: pip install "atheris>=3.0"')
     given.out.mkdir(parents=True, exist_ok=True)
     names = given.target or NAMES
     seconds = 60 * given.minutes / len(names)

@@ -324,6 +324,25 @@ def test_values_of_another_type(folder: Path, name: str, value: Any) -> None:
     assert repr(name) in message
 
 
+@pytest.mark.parametrize(
+    ("about", "said"),
+    [
+        ({"scores": 3}, "no 'scores' of type dict"),
+        ({"scores": {"test": None}}, "no scores for 'test'"),
+        ({"scores": {"test": {"f1": 0.5}}}, "no scores for 'test'"),
+        ({"scores": {"x" * 999: {"precision": 1.0, "recall": 1.0, "f1": "1"}}}, "no scores for"),
+        ({"notes": "text"}, "no 'notes' of type list"),
+        ({"versions": []}, "no 'versions' of type dict"),
+        ({"checksums": 1.5}, "no 'checksums' of type dict"),
+        ({"corpus": ["text"]}, "no 'corpus' of type str"),
+    ],
+)
+def test_what_no_card_can_be_made_of(folder: Path, about: dict[str, Any], said: str) -> None:
+    """Said when a run begins again, not when its last model is to be saved."""
+    change(folder, about=about)
+    assert f"config.json: is damaged ({said}" in complaint(folder)
+
+
 def change_table(folder: Path, **values: Any) -> None:
     """Put other values into the first table of words; None takes one away."""
     path = folder / "words.json"
