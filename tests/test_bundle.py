@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import safetensors.torch
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import ner
 from ner.bundle import FORMAT, Bundle, card, load_bundle, newest_bundle, save_bundle
@@ -123,6 +125,28 @@ def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna
 def words_of(bundle: Bundle) -> list[list[str]]:
     """The words of each table, in the order of their numbers."""
     return [list(table.words) for table in bundle.model.indexer.tables]
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    tokens=st.lists(st.text(st.characters(), min_size=1, max_size=5), min_size=1, max_size=5),
+    label=st.text(st.characters(), min_size=1, max_size=5),
+    sizes=st.tuples(*[st.integers(1, 5)] * 3),
+    pairs=st.sampled_from(["yes", "no"]),
+)
+def test_whatever_is_saved_is_loaded(
+    tmp_path: Path, tokens: list[str], label: str, sizes: tuple[int, ...], pairs: str
+) -> None:
+    names = ("model.hidden", "model.word_dim", "model.char_hidden")
+    config = Config().replace(dict(zip(names, sizes, strict=True)) | {"model.pairs": pairs})
+    learnt = [Sentence(tuple(tokens), (Span(0, 1, label),))]
+    bundle = Bundle(build_model(learnt, config, torch.device("cpu")).model, config, {"notes": []})
+    save_bundle(bundle, tmp_path / "one")
+    loaded = load_bundle(tmp_path / "one")
+    assert predict(loaded.model, [tokens]) == predict(bundle.model, [tokens])
+    save_bundle(loaded, tmp_path / "other")
+    for path in (tmp_path / "one").iterdir():
+        assert (tmp_path / "other" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_lone_surrogates_and_line_ends_survive(tmp_path: Path) -> None:

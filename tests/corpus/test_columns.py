@@ -54,6 +54,18 @@ def test_what_is_written_is_read_back(written: list[Sentence], scheme: str, comm
     ]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "half", "said"),
+    [
+        ("utf-8", b"\xed\xa0\x80", "byte 0xED at offset 4 is not utf-8"),
+        ("utf-7", b"+2AA-", "holds half a surrogate pair in utf-7"),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused(encoding: str, half: bytes, said: str) -> None:
+    with pytest.raises(CorpusError, match=f"^<stream>:2: {said}"):
+        read_columns(io.BytesIO(b"a O\n" + half + b" B-X\n"), DataConfig(encoding=encoding))
+
+
 def test_one_document_needs_no_document_line() -> None:
     stream = io.StringIO()
     write_columns([Sentence(("a",), document=3), Sentence(("b",), document=3)], stream)
