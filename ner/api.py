@@ -22,12 +22,13 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
+from ner.files import alone
 from ner.model.device import choose_device
 from ner.predict import Prediction
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.distill import Ensemble, draw_sentences
-from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_model, resolve
+from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_begun, resolve
 from ner.training.seeds import (
     Distilled,
     SeedsFinished,
@@ -102,8 +103,43 @@ def train_events(
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     config = config or Config()
-    chosen = choose_device(device)
-    out = Path(out)
+    out, chosen = Path(out), choose_device(device)
+    # Those that teach read single sentences, whatever the one that they teach hears of documents.
+    single = config.replace({"model.context": "sentence"}) if distill else config
+    configs = [single.replace({"train.seed": seed}) for seed in seeds] or [config]
+    folders = [seed_folder(out, seed) for seed in seeds] or [out]
+    with alone(out):
+        old = _runs_in(out, seeds, distill, resume, overwrite)
+        text = (
+            ()
+            if unlabelled is None
+            else draw_sentences(unlabelled, corpus, resolve(config, corpus))
+        )
+        finished: list[Finished] = []
+        for part, folder in zip(configs, folders, strict=True):
+            run = Run(corpus, part, folder, chosen, progress)
+            if resume and (has_begun(folder) or not seeds):
+                run.resume()
+            elif not resume and not finished:
+                for place in old:  # only now: whatever is wrong with the new run has been said
+                    clear_folder(place)
+            finished.append((yield from _passed_on(run)))
+        distilled = None
+        if distill:
+            ensemble = Ensemble(folders, chosen)
+            taught = ensemble.teach(corpus, text, resolve(config, corpus))
+            run = Run(corpus, config, student_folder(out), chosen, progress, taught)
+            if resume and has_begun(run.out):
+                run.resume()
+            distilled = Distilled(ensemble.evaluate(corpus), (yield from _passed_on(run)))
+        if seeds:
+            yield finish_seeds(out, seeds, finished, distilled)
+
+
+def _runs_in(
+    out: Path, seeds: Sequence[int], distill: bool, resume: bool, overwrite: bool
+) -> list[Path]:
+    """The folders of runs that stand in a folder. Raises `UsageError` if they are in the way."""
     student = student_folder(out)
     old = [out, *seed_folders(out), student]
     if not resume:
@@ -113,30 +149,7 @@ def train_events(
         raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
     elif not distill and (student / "config.toml").exists():
         raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
-    text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolve(config, corpus))
-    # Those that teach read single sentences, whatever the one that they teach hears of documents.
-    single = config.replace({"model.context": "sentence"}) if distill else config
-    configs = [single.replace({"train.seed": seed}) for seed in seeds] or [config]
-    folders = [seed_folder(out, seed) for seed in seeds] or [out]
-    finished: list[Finished] = []
-    for part, folder in zip(configs, folders, strict=True):
-        run = Run(corpus, part, folder, chosen, progress)
-        if resume and (has_model(folder) or not seeds):
-            run.resume()
-        elif not resume and not finished:
-            for place in old:  # only now: whatever is wrong with the new run has been said
-                clear_folder(place)
-        finished.append((yield from _passed_on(run)))
-    distilled = None
-    if distill:
-        ensemble = Ensemble(folders, chosen)
-        taught = ensemble.teach(corpus, text, resolve(config, corpus))
-        run = Run(corpus, config, student, chosen, progress, taught)
-        if resume and has_model(student):
-            run.resume()
-        distilled = Distilled(ensemble.evaluate(corpus), (yield from _passed_on(run)))
-    if seeds:
-        yield finish_seeds(out, seeds, finished, distilled)
+    return old
 
 
 def _passed_on(run: Run) -> Generator[Event, None, Finished]:

@@ -201,6 +201,9 @@ class TrainConfig:
         "drawn sentences are kept if the ensemble is at least that sure of every token",
         within(0, 1),
     )
+    checkpoint_minutes: float = setting(
+        5.0, "minutes between checkpoints within an epoch; 0: after each batch", at_least(0)
+    )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
 

@@ -2,7 +2,7 @@
 
 Outputs appear whole or not at all: they are written under a temporary name
 beside their place (hidden, ending in ``.part``), synced and renamed. Only a
-process that is killed leaves its temporary behind.
+process that is killed leaves its temporary behind, for `clear_leftovers`.
 """
 
 import contextlib
@@ -11,11 +11,12 @@ import gzip
 import io
 import lzma
 import os
+import re
 import secrets
 import shutil
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -142,6 +143,63 @@ def write_folder(path: str | Path) -> Iterator[Path]:
         sync(place.parent)
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Make a folder if need be, and keep other processes that ask for it out during the block.
+
+    The lock ends with the process, however that ends; where the system has no
+    such locks, whoever asks gets in. A folder that is empty at last is removed.
+    Raises `UsageError` where another process is at work.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be made ({error.strerror}); choose another --out"
+        ) from None
+    try:
+        if not _locked(handle):
+            raise UsageError(
+                f"{folder}: another process is at work there; let it end, or choose another --out"
+            )
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+    return True
+
+
+def clear_leftovers(folder: Path, names: Collection[str]) -> None:
+    """Remove what killed processes have left of outputs with these names; nobody may write any."""
+    known = "|".join(re.escape(name) for name in names)
+    for path in folder.glob(".*.part"):
+        if re.fullmatch(rf"\.({known})\.\d+-[0-9a-f]{{8}}\.part", path.name):
+            _remove(path)
+
+
+def _remove(part: Path) -> None:
+    with contextlib.suppress(OSError):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink()
+
+
 def _sibling(place: Path) -> Path:
     """A fresh hidden name beside `place`, not longer than file systems allow."""
     return place.parent / f".{place.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
@@ -176,11 +234,7 @@ def _reported(path: Path, place: Path, part: Path) -> Iterator[None]:
             f"{path}: cannot be written ({reason}); choose another place or free it"
         ) from None
     finally:
-        with contextlib.suppress(OSError):
-            if part.is_dir():
-                shutil.rmtree(part, ignore_errors=True)
-            else:
-                part.unlink()
+        _remove(part)
 
 
 def _concerns(error: OSError, place: Path, part: Path) -> bool:

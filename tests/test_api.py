@@ -157,7 +157,7 @@ def test_overwriting_replaces_the_run_and_nothing_else(
     (out / "notes.txt").write_text("mine")
     stop(events(out, overwrite=True), 0)
     left = {path.name for path in out.iterdir()}
-    assert left == {"notes.txt", "config.toml", "metrics.jsonl", "log.txt"}
+    assert left == {"notes.txt", "config.toml", "metrics.jsonl", "log.txt", "checkpoint"}
     list(events(out, overwrite=True))
     assert (out / "notes.txt").read_text() == "mine"
     assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
@@ -201,19 +201,24 @@ def test_resuming_goes_on(events: Events, tmp_path: Path) -> None:
     assert isinstance(told[-1], Finished)
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_there_must_be_something_to_resume(events: Events, tmp_path: Path, begun: bool) -> None:
+def test_there_must_be_something_to_resume(events: Events, tmp_path: Path) -> None:
     """Not even a mistyped folder starts a new run."""
     out = tmp_path / "run"
-    if begun:
-        stop(events(out), 0)
-    before = snapshot(tmp_path)
     message = refusal(events(out, resume=True), TrainingError)
     assert "no checkpoint" in message
     assert "--overwrite" in message
-    assert snapshot(tmp_path) == before
+    assert not out.exists()
     stop(events(out, overwrite=True), 1)  # the remedy is one
     assert (out / "model").exists()
+
+
+def test_a_run_that_was_stopped_before_its_first_step_begins_anew(
+    events: Events, tmp_path: Path
+) -> None:
+    stop(events(tmp_path), 0)
+    shutil.rmtree(tmp_path / "checkpoint")
+    told = list(events(tmp_path, resume=True))
+    assert [event.number for event in told if isinstance(event, Epoch)] == [1, 2]
 
 
 # --- seeds -------------------------------------------------------------------------
@@ -262,8 +267,8 @@ def test_seeds_go_on_where_they_were_stopped(events: Events, half: Path, steps: 
                 next(going)
                 break
         going.close()  # type: ignore[attr-defined]
-        assert (half / "seed-2" / "config.toml").exists()
-        assert not (half / "seed-2" / "checkpoint").exists()
+        assert (half / "seed-2" / "checkpoint").exists()
+        assert not (half / "seed-2" / "model").exists()
     done = (half / "seed-1" / "model" / "weights.safetensors").read_bytes()
     told = list(events(half, seeds=[1, 2], resume=True))
     assert [event.number for event in told if isinstance(event, Epoch)] == [1, 2]

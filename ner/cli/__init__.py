@@ -1,8 +1,8 @@
 """The command line: parse, call the library, print.
 
 Results go to stdout; messages and progress bars to stderr. Exit codes: 0 fine,
-1 the work failed, 2 wrong use, 130 stopped with Ctrl-C. A user's mistake is one
-line, never a traceback.
+1 the work failed, 2 wrong use, 130 stopped with Ctrl-C, 143 with SIGTERM. A
+user's mistake is one line, never a traceback.
 """
 
 import contextlib
@@ -10,17 +10,20 @@ import importlib
 import io
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 import click
 
 import ner
 from ner.errors import NerError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
-COMMANDS = ("train", "evaluate", "search", "tag", "vectors", "data")
+COMMANDS = ("train", "evaluate", "search", "tag", "vectors", "charlm", "data")
 
 
 class _Commands(click.Group):
@@ -68,6 +71,33 @@ def _show_messages() -> None:
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: whoever stops this process so wants things left as after Ctrl-C."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough; what is being tidied up is not to stop
+    raise _Terminated
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM stop the block like Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def stop_code(stop: BaseException) -> int:
+    """The exit code of a command that was stopped."""
+    return TERMINATED if _Terminated in (type(stop), type(stop.__cause__)) else INTERRUPTED
+
+
 def complain(message: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     click.echo(f"ner: error: {' '.join(message.split())}", err=True)
@@ -88,9 +118,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         complain(_with_remedy(error))
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stop:
         click.echo("ner: stopped", err=True)
-        return INTERRUPTED
+        return stop_code(stop)
     except (BrokenPipeError, SystemExit) as error:
         # click makes an exit with 1 of a broken pipe; any other is somebody's wish.
         if isinstance(error, SystemExit) and error.code != 1:
@@ -141,4 +171,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the ``ner`` command."""
     _prepare_streams()
     _show_messages()
-    sys.exit(_run(arguments))
+    with _terminable():
+        code = _run(arguments)
+    sys.exit(code)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli import INTERRUPTED
+from ner.cli import stop_code
 from ner.cli.options import Place, device_option, features_options, reading_options
 from ner.config import Config, load_config, parse_assignment
 
@@ -108,9 +108,9 @@ def _search(
                     last = event
                     if isinstance(event, Tried):
                         print(_line(event, trials), file=sys.stderr)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         click.echo(f"ner: stopped; {_kept(out)}", err=True)
-        raise click.exceptions.Exit(INTERRUPTED) from None
+        raise click.exceptions.Exit(stop_code(stop)) from None
     assert isinstance(last, SearchFinished), "a search ends with its best trial"
     _report(last)
 

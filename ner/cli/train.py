@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ner.cli import INTERRUPTED
+from ner.cli import stop_code
 from ner.cli.options import Place, device_option, features_options, reading_options
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
@@ -39,6 +39,7 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @features_options
+@click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
 @click.option("--seeds", callback=_parse_seeds, metavar="1,2,3", help="Train one model per seed.")
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
@@ -65,6 +66,7 @@ def train(
     file: Path | None,
     settings: tuple[str, ...],
     features: dict[str, Any],
+    seed: int | None,
     seeds: tuple[int, ...],
     distill: bool,
     unlabelled: Path | None,
@@ -81,7 +83,10 @@ def train(
     """
     if resume and overwrite:
         raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
-    config = load_config(file, settings).replace(reading | features)
+    if seed is not None and seeds:
+        raise UsageError("--seed is for one model and --seeds for several; choose one")
+    chosen = {} if seed is None else {"train.seed": seed}
+    config = load_config(file, settings).replace(reading | features | chosen)
     how = {"seeds": seeds, "distill": distill, "unlabelled": unlabelled, "device": device}
     _train(data, config, out, resume=resume, overwrite=overwrite, **how)
 
@@ -96,7 +101,7 @@ def _train(
     from ner.api import train_events  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress
 
-    out = out or _default_folder(corpus.name, taken=not (resume or overwrite))
+    given, out = out, out or _default_folder(corpus.name, taken=not (resume or overwrite))
     last = None
     try:
         with training_progress(config.train.vectors) as progress:
@@ -111,15 +116,16 @@ def _train(
             )
             for event in progress.watch(events):
                 last = event
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         # Before its first step, an --overwrite may not have touched the older run yet.
         untouched = overwrite and last is None
         kept = "" if untouched else f"; {_kept(out, how['seeds'])}"
         click.echo(f"ner: stopped{kept}", err=True)
-        raise click.exceptions.Exit(INTERRUPTED) from None
+        raise click.exceptions.Exit(stop_code(stop)) from None
     finally:
-        with contextlib.suppress(OSError):
-            out.rmdir()  # if it is empty, nothing has come of the run
+        if given is None:
+            with contextlib.suppress(OSError):
+                out.rmdir()  # if it is empty, nothing has come of the run
     _report(last)
 
 
@@ -162,9 +168,9 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
                 f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; "
                 f"go on with --out {place} --resume"
             )
-    return (
-        "no epoch was finished, so there is no model yet; "
-        f"start again with --out {place} --overwrite"
+    begun = any((folder / "metrics.jsonl").exists() for folder in [out, *several])
+    return "no epoch was finished, so there is no model yet; " + (
+        f"go on with --out {place} --resume" if begun else f"start again with --out {place}"
     )
 
 

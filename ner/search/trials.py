@@ -16,21 +16,21 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import torch
 
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
-from ner.files import write_text
+from ner.files import alone, write_text
 from ner.model.device import choose_device
 from ner.search.space import Space
 from ner.search.study import FILE, Study, Trial, best_of, plain, require_optuna
 from ner.training.loop import Epoch
 from ner.training.run import Event, Finished, Run, check_corpus, resolve
 
-WORK, BEST, BEST_CONFIG, LOCK = "trial", "best", "best.toml", ".lock"
+WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
 
 @dataclass(frozen=True)
@@ -85,22 +85,6 @@ def search_events(
         yield search.finished()
 
 
-def _lock(file: IO[str]) -> bool:
-    """Lock an open file for this process, as long as it is open; False if another one has it.
-
-    Where the system has no such locks, whoever asks has it.
-    """
-    try:
-        import fcntl
-    except ImportError:
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
 class _Search:
     """One search in one folder."""
 
@@ -140,12 +124,7 @@ class _Search:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other processes out of the folder while the block runs. Raises `UsageError`."""
-        with (self.out / LOCK).open("w") as file:
-            if not _lock(file):
-                raise UsageError(
-                    f"{self.out}: another search is at work there; let it end, "
-                    "or choose another --out"
-                )
+        with alone(self.out):
             self.study.clear_up()
             shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed
             yield

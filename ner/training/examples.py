@@ -133,15 +133,18 @@ class TrainingSet:
             for example, (piece, echo) in zip(self._examples, pieces, strict=False)
         ] + self._examples[len(pieces) :]
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """The batches of an epoch: the same for the same seed and epoch, every sentence once."""
+    def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch: the same for the same seed and epoch, every sentence once.
+
+        The first `done` are left out, and nothing is drawn for them.
+        """
         rng = np.random.default_rng([self._config.seed, epoch])
         examples = self._examples
         if self._second is not examples:
             chosen = rng.random(len(examples)) < SECOND_READINGS
             pairs = zip(examples, self._second, chosen, strict=True)
             examples = [second if choose else first for first, second, choose in pairs]
-        for order in self._plan(rng):
+        for order in self._plan(rng)[done:]:
             batch = collate(self._table, examples, order)
             yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
 

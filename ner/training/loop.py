@@ -6,7 +6,7 @@ Saving, printing and plotting belong to the caller.
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -21,10 +21,21 @@ from ner.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.examples import TrainingSet
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
+from ner.training.randomness import random_states, set_random_states
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
 PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
+
+
+@dataclass
+class Begun:
+    """How far an epoch has come, and what it has cost; nothing between two epochs."""
+
+    batches: int = 0
+    sentences: int = 0
+    loss: float = 0.0  # summed over sentences
+    seconds: float = 0.0
 
 
 def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> Tensor:
@@ -37,6 +48,12 @@ def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> 
     steepness = gradient.flatten(1).norm(dim=1).clamp(min=1e-12)
     push: Tensor = gradient * (size * lengths / steepness)[:, None, None]
     return push
+
+
+def _number(value: Any) -> Any:
+    if type(value) not in (int, float):
+        raise TypeError("a number that is none")
+    return value
 
 
 class Step(NamedTuple):
@@ -94,7 +111,10 @@ class Trainer:
         self.best_f1 = -1.0
         self.since_best = 0
         self.drops = 0
+        self._begun = Begun()
+        self._random: dict[str, Tensor] = {}  # of a step in an epoch, to go on from there
         self._learner = model
+        self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
         self._valid = valid
         self._costs = None if costs is None else costs.to(model.device)
@@ -112,81 +132,105 @@ class Trainer:
         return Model(self._learner.indexer, self._learner.tags, self.average.network)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that changes while learning, between two epochs: tensors and plain values.
-
-        No random state is among it, since each epoch seeds its own.
-        """
+        """All that changes while learning, between two steps: tensors and plain values."""
         tensors = {f"weights.{k}": v for k, v in self._learner.network.state_dict().items()}
         if self.average is not None:
             averaged = self.average.network.state_dict()
-            tensors |= {f"average.{k}": v for k, v in averaged.items()}
+            tensors |= {f"average.{k}": averaged[k] for k in self._learning}
         for index, memory in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{k}": v for k, v in memory.items() if v is not None}
+        states = random_states(self._learner.device)
+        tensors |= {f"random.{name}": state for name, state in states.items()}
         plain = {name: getattr(self, name) for name in PLAIN_STATE}
-        return tensors, plain | {"scaler": self._scaler.state_dict()}
+        return tensors, plain | {
+            "begun": asdict(self._begun),
+            "scaler": self._scaler.state_dict(),
+        }
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Go back to where `state` was taken; the configuration and corpus must be the same."""
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "average": {}, "optimizer": {}}
+        """Go back to where `state` was taken; the configuration and corpus must be the same.
+
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
+        """
+        parts: dict[str, dict[str, Tensor]] = {
+            part: {} for part in ("weights", "average", "optimizer", "random")
+        }
         for name, tensor in tensors.items():
             part, _, key = name.partition(".")
             parts[part][key] = tensor
         self._learner.network.load_state_dict(parts["weights"])
         if self.average is not None:
-            self.average.network.load_state_dict(parts["average"])
+            self.average.network.load_state_dict(parts["weights"] | parts["average"])
+        self._restore_optimizer(parts["optimizer"])
+        self._scaler.load_state_dict(plain["scaler"])
+        for name in PLAIN_STATE:
+            setattr(self, name, _number(plain[name]))
+        self._begun = Begun(**{name: _number(value) for name, value in plain["begun"].items()})
+        self._random = parts["random"]
+        set_random_states(self._learner.device, self._random)  # refuses what is no such state
+
+    def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        weights = [w for group in self.optimizer.param_groups for w in group["params"]]
         memory: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in parts["optimizer"].items():
+        for name, tensor in tensors.items():
             index, _, key = name.partition(".")
+            if tensor.dim() and tensor.shape != weights[int(index)].shape:
+                raise ValueError(f"optimizer.{name[:80]} does not fit the weights")
             memory.setdefault(int(index), {})[key] = tensor
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
-        self._scaler.load_state_dict(plain["scaler"])
-        for name in PLAIN_STATE:
-            setattr(self, name, plain[name])
 
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.
 
         Raises `TrainingError` when the loss is no number any more.
         """
-        while self.epoch < self.config.epochs and self.since_best < self.config.patience:
-            self.epoch += 1
+        while self._begun.batches or self._goes_on():
             yield from self._epoch()
 
+    def _goes_on(self) -> bool:
+        return self.epoch < self.config.epochs and self.since_best < self.config.patience
+
     def _epoch(self) -> Iterator[Step | Epoch]:
-        # Seeded by the epoch: a run that is resumed here draws the same numbers.
-        torch.manual_seed(self.config.seed * 100_003 + self.epoch)
-        started, losses, sentences = time.perf_counter(), 0.0, 0
+        begun = self._begun
+        if begun.batches:
+            set_random_states(self._learner.device, self._random)
+        else:
+            self.epoch += 1
+            torch.manual_seed(self.config.seed * 100_003 + self.epoch)
+        started = time.perf_counter() - begun.seconds
         self._learner.network.train()
-        for number, batch in enumerate(self._set.batches(self.epoch), 1):
-            rate = self._set_rate()
+        for batch in self._set.batches(self.epoch, begun.batches):
             loss = self._learn(batch)
-            losses += loss * len(batch.order)
-            sentences += len(batch.order)
-            yield Step(self.epoch, number, self._steps, int(batch.lengths.sum()), loss)
-        trained = time.perf_counter() - started
+            begun.batches += 1
+            begun.sentences += len(batch.order)
+            begun.loss += loss * len(batch.order)
+            begun.seconds = time.perf_counter() - started
+            yield Step(self.epoch, begun.batches, self._steps, int(batch.lengths.sum()), loss)
         valid = self._judge()
-        yield Epoch(
+        done = Epoch(
             number=self.epoch,
-            loss=losses / max(1, sentences),
+            loss=begun.loss / max(1, begun.sentences),
             valid=valid,
-            learning_rate=rate,
-            tokens_per_second=self._set.tokens / trained,
+            learning_rate=self._rate(self.step - 1),
+            tokens_per_second=self._set.tokens / begun.seconds,
             seconds=time.perf_counter() - started,
             best=self._compare(valid.f1),
         )
+        self._begun = Begun()
+        yield done
 
-    def _set_rate(self) -> float:
-        rate = scheduled_rate(self.config, self.step, self._steps * self.config.epochs)
-        rate *= 0.5**self.drops
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        return rate
+    def _rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0 over all epochs."""
+        rate = scheduled_rate(self.config, step, self._steps * self.config.epochs)
+        return rate * 0.5**self.drops
 
     def _learn(self, batch: Batch) -> float:
         """One step of the optimizer; returns the loss."""
         network = self._learner.network
         batch = batch.to(self._learner.device)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
         value = self._backward(batch)
         self._scaler.unscale_(self.optimizer)

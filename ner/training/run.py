@@ -30,7 +30,7 @@ import torch
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
-from ner.errors import TrainingError, UsageError
+from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import (
     Report,
     check_labelled,
@@ -39,7 +39,7 @@ from ner.evaluation import (
     unknown_labels,
 )
 from ner.features.echoes import Echoes
-from ner.files import write_text
+from ner.files import clear_leftovers, write_text
 from ner.predict import predict_sentences
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
@@ -91,8 +91,8 @@ def _contents(out: Path) -> list[Path]:
     return [out / name for name in CONTENTS if (out / name).exists()]
 
 
-def has_model(out: Path) -> bool:
-    """Whether a run in this folder has come as far as a first model."""
+def has_begun(out: Path) -> bool:
+    """Whether a run in this folder has come as far as something to go on from."""
     return any((out / name).exists() for name in ("model", "checkpoint"))
 
 
@@ -164,6 +164,8 @@ LEAST_STEPS = 4000
 # What stands in a configuration for a number that the corpus decides; for words it is `auto`.
 OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
 
+# Settings that do not matter to what comes of a run.
+_FREE = {"train.checkpoint_minutes"}
 # Settings that only concern models that are taught.
 _OF_TEACHING = {
     "train.distill_weight",
@@ -195,6 +197,8 @@ class Run:
         self.out = out
         self._checksums = corpus.checksums()
         self._seconds = 0.0
+        self._saved = -math.inf
+        self._resumed = False
         self._history: list[dict[str, Any]] = []
         start = build_model(corpus.train, self.config, device, progress)
         self._vocabulary = _vocabulary_checksum(start)
@@ -218,9 +222,12 @@ class Run:
     def resume(self) -> None:
         """Go back to the last checkpoint.
 
-        Raises `TrainingError` if it is of another run, damaged or not there, and
+        A run that was stopped before its first one begins anew. Raises
+        `TrainingError` if it is of another run, damaged or not there, and
         `UsageError` if the best model is not there any more.
         """
+        if (self.out / "metrics.jsonl").exists() and not has_begun(self.out):
+            return
         place = self.out / "checkpoint"
         tensors, state = read_checkpoint(place)
         try:
@@ -231,16 +238,20 @@ class Run:
                 )
             self._trainer.restore(tensors, state["trainer"])
             self._history, self._seconds = state["history"], state["seconds"]
-        except (KeyError, RuntimeError) as error:
+        except NerError:
+            raise
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise damaged(place, error) from None
-        find_bundle(self.out / "model")
+        self._resumed = True
+        if self._history:
+            find_bundle(self.out / "model")
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         """What is not as it was when a checkpoint was written."""
         before, now = load_config(self.out / "config.toml").to_dict(), self.config.to_dict()
-        other = [f"{s}.{k}" for s in now for k in now[s] if now[s][k] != before[s][k]]
-        if self._teaching is None:
-            other = [key for key in other if key not in _OF_TEACHING]
+        free = _FREE if self._teaching else _FREE | _OF_TEACHING
+        pairs = [(f"{s}.{k}", now[s][k] == before[s][k]) for s in now for k in now[s]]
+        other = [key for key, same in pairs if not same and key not in free]
         if state["checksums"] != self._checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
@@ -255,25 +266,31 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Train; yields each step, each epoch, and at last what came of it.
 
-        Everything is on disk before an `Epoch` is yielded.
+        Everything is on disk before an `Epoch` is yielded. No other process may
+        write into the folder meanwhile.
         """
+        clear_leftovers(self.out, CONTENTS)
         self._write_metrics()  # first: it marks the folder as one of a run
         _write(self.out / "config.toml", self.config.to_toml())
         with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
             started = time.perf_counter() - self._seconds
             if self.config.model.context == "document":
                 self._training_set.hear(self.corpus.train, self._echoes())
+            if not self._resumed:
+                self._checkpoint()
             for event in self._trainer.run():
+                self._seconds = time.perf_counter() - started
                 if isinstance(event, Epoch):
-                    self._seconds = time.perf_counter() - started
                     self._keep(event)
+                elif time.monotonic() >= self._saved + 60 * self.config.train.checkpoint_minutes:
+                    self._checkpoint()
                 yield event
             yield self._finish()
 
     def _echoes(self) -> list[Echoes]:
         """What is heard in the training split; found once, and then on disk."""
         place = self.out / ECHOES
-        if self._history:  # a run that goes on
+        if self._resumed:
             try:
                 return load_echoes(place, self.corpus.train)
             except (OSError, ValueError) as error:
@@ -288,6 +305,16 @@ class Run:
         self._history.append(record)
         if epoch.best:
             self._save({"valid": epoch.valid})
+        self._checkpoint()
+        self._write_metrics()  # last: an epoch that is listed can be gone on from
+        _log.info(
+            "epoch %d: loss %.4f, valid precision %.2f, recall %.2f, F1 %.2f%s",
+            epoch.number, epoch.loss, 100 * epoch.valid.precision, 100 * epoch.valid.recall,
+            100 * epoch.valid.f1, " (best)" if epoch.best else "",
+        )  # fmt: skip
+
+    def _checkpoint(self) -> None:
+        """Put on disk what going on from here needs."""
         tensors, plain = self._trainer.state()
         state = {
             "trainer": plain,
@@ -298,12 +325,7 @@ class Run:
             "teaching": self._sources(),
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
-        self._write_metrics()  # last: an epoch that is listed can be gone on from
-        _log.info(
-            "epoch %d: loss %.4f, valid precision %.2f, recall %.2f, F1 %.2f%s",
-            epoch.number, epoch.loss, 100 * epoch.valid.precision, 100 * epoch.valid.recall,
-            100 * epoch.valid.f1, " (best)" if epoch.best else "",
-        )  # fmt: skip
+        self._saved = time.monotonic()
 
     def _write_metrics(self) -> None:
         lines = [json.dumps(record) + "\n" for record in self._history]

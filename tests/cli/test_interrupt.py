@@ -1,4 +1,4 @@
-"""Ctrl-C while training: real processes, stopped by a real signal."""
+"""Ctrl-C and SIGTERM: real processes, stopped by a real signal."""
 
 import json
 import signal
@@ -12,11 +12,13 @@ import pytest
 from ner.bundle import load_bundle
 from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 
-def _stopped(*arguments: str | Path, when: Callable[[], bool]) -> Outcome:
-    """Start ``ner train`` here, press Ctrl-C as soon as `when` holds, and wait for the end."""
+def _stopped(
+    *arguments: str | Path, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
+) -> Outcome:
+    """Start ``ner train`` here, send a signal as soon as `when` holds, and wait for the end."""
     process = subprocess.Popen(
         command("train", *arguments),
         env=environment(),
@@ -30,7 +32,7 @@ def _stopped(*arguments: str | Path, when: Callable[[], bool]) -> Outcome:
         patience = time.monotonic() + LIMIT
         while not when() and process.poll() is None and time.monotonic() < patience:
             time.sleep(0.005)  # between two looks, not in the hope that something has happened
-        process.send_signal(signal.SIGINT)
+        process.send_signal(by)
         out, err = process.communicate(timeout=LIMIT)
     finally:
         process.kill()
@@ -89,17 +91,28 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
         Path(f"c/{split}.conll").write_text(content * times, encoding="utf-8")
     settings = sets(*SMALL, "train.epochs=1", "train.batch_sentences=1")
     arguments = ["--data", "c", *settings, "--out", "r"]
-    outcome = _stopped(*arguments, when=Path("r/metrics.jsonl").exists)
+    outcome = _stopped(*arguments, when=Path("r/checkpoint").exists)
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
     assert outcome.err == (
         "ner: stopped; no epoch was finished, so there is no model yet; "
-        "start again with --out r --overwrite\n"
+        "go on with --out r --resume\n"
     )
     assert _leftovers(empty) == []
     assert run("tag", "-", "--model", "r").code == 2
     assert run("train", *arguments).code == 2
     again = ["--data", tiny_folder, *settings, "--out", "r"]
+    assert "other settings (the corpus)" in run("train", *again, "--resume").complaint()
     run("train", *again, "--overwrite").good()
+
+
+def test_sigterm_is_like_ctrl_c_but_for_the_exit_code(empty: Path, tiny_folder: Path) -> None:
+    epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
+    arguments = ["--data", tiny_folder, *epochs, "--out", "r"]
+    outcome = _stopped(*arguments, when=lambda: _epochs(Path("r")) >= 2, by=signal.SIGTERM)
+    assert (outcome.code, outcome.out) == (TERMINATED, "")
+    assert outcome.err.splitlines()[-1].endswith("go on with --out r --resume")
+    assert _leftovers(empty) == []
+    load_bundle("r")
 
 
 def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> None:
@@ -115,7 +128,10 @@ def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> No
     assert _epochs(Path("r/seed-2")) == 60
 
 
-def test_ctrl_c_while_tagging_leaves_no_output(here: Path) -> None:
+@pytest.mark.parametrize(
+    ("by", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)]
+)
+def test_stopped_while_tagging_leaves_no_output(by: signal.Signals, code: int, here: Path) -> None:
     process = subprocess.Popen(
         command("tag", "-", "--out", "tagged.txt"),
         env=environment(),
@@ -128,11 +144,11 @@ def test_ctrl_c_while_tagging_leaves_no_output(here: Path) -> None:
         assert process.stdin
         process.stdin.write(b"Anna left Rome.\n" * 10_000)  # more than fits into the pipe
         process.stdin.flush()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(by)
         out, err = process.communicate(timeout=LIMIT)
     finally:
         process.kill()
-    assert (process.returncode, out, err.strip()) == (INTERRUPTED, b"", b"ner: stopped")
+    assert (process.returncode, out, err.strip()) == (code, b"", b"ner: stopped")
     assert [path.name for path in here.iterdir()] == ["runs"]
 
 

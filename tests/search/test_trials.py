@@ -98,7 +98,7 @@ def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     assert last.best == best
     assert last.trials == 4
     # Settings, folder and text are those of the best trial, and nothing else is left.
-    assert {path.name for path in out.iterdir()} == {".lock", FILE, "best", "best.toml"}
+    assert {path.name for path in out.iterdir()} == {FILE, "best", "best.toml"}
     assert (out / "best.toml").read_text(encoding="utf-8") == last.text
     assert load_config(out / "best.toml") == last.config
     assert last.config.model.hidden == best.settings["model.hidden"]
@@ -304,7 +304,7 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
         while not isinstance(next(events), Tried):
             pass
         next(events)
-        assert "another search is at work there" in refusal(search(out, 2, resume=True))
+        assert "another process is at work there" in refusal(search(out, 2, resume=True))
     assert [trial.number for trial in tried(search(out, 2, resume=True))] == [2]
 
 

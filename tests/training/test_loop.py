@@ -226,7 +226,7 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
         if isinstance(event, Epoch) and event.number == 2:
             break
     tensors, plain = broken.state()
-    assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops", "scaler"}
+    assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops", "begun", "scaler"}
     resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
     assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
     assert same(weights(resumed._learner), weights(straight._learner))

@@ -33,7 +33,7 @@ from ner.training.run import (
     check_corpus,
     check_folder,
     clear_folder,
-    has_model,
+    has_begun,
     resolve,
 )
 from tests.signing import sign
@@ -463,14 +463,13 @@ def test_clearing_removes_a_link_and_not_what_it_points_to(tmp_path: Path) -> No
     assert (tmp_path / "elsewhere" / "file").read_text() == "mine"
 
 
-def test_whether_there_is_a_model_yet(straight: Path, start: Start, tmp_path: Path) -> None:
-    assert has_model(straight)
-    assert not has_model(tmp_path / "nowhere")
-    events = start(tmp_path).events()
-    next(events)
-    events.close()  # type: ignore[attr-defined]
-    assert (tmp_path / "config.toml").exists()
-    assert not has_model(tmp_path)
+def test_whether_there_is_something_to_go_on_from(
+    straight: Path, start: Start, tmp_path: Path
+) -> None:
+    assert has_begun(straight)
+    assert not has_begun(tmp_path)
+    until(start(tmp_path).events(), 0, 1)
+    assert has_begun(tmp_path)
 
 
 def test_a_place_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
