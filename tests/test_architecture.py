@@ -25,6 +25,7 @@ FLOORS = [
     {"tags", "tokenize", "config", "stored"},
     {"corpus", "features", "evaluation", "render"},
     {"model"},
+    {"charlm"},
     {"predict", "bundle"},
     {"training", "tagger"},
     {"api", "export", "server", "scale", "search"},

@@ -1,0 +1,67 @@
+"""Characters as numbers: those that a model knows, and one number for all others."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+UNKNOWN = 0
+START = "\n"
+"""What a text is read after: a line has just ended."""
+
+_CODES = 0x110000
+_SCALARS = _CODES - 2048  # without surrogates, which are no characters
+
+
+class Alphabet:
+    """Known characters, numbered from 1 in the order given; 0 stands for all others."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        """Raises `ValueError` unless these are different single characters, `START` among them."""
+        if any(len(c) != 1 or "\ud800" <= c <= "\udfff" for c in characters):
+            raise ValueError("an alphabet of something else than single characters")
+        if len({*characters}) < len(characters) or START not in characters:
+            raise ValueError("an alphabet with a character twice, or without an end of line")
+        self.characters = tuple(characters)
+        self._numbers = np.zeros(_CODES, dtype=np.int32)
+        self._numbers[[ord(c) for c in characters]] = np.arange(1, len(characters) + 1)
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, int], min_count: int) -> "Alphabet":
+        """Characters that occur at least `min_count` times, the most frequent first."""
+        known = {c: n for c, n in counts.items() if n >= min_count} | {START: counts.get(START, 0)}
+        return cls(sorted(known, key=lambda c: (-known[c], c)))
+
+    def __len__(self) -> int:
+        """How many numbers there are, with that of unknown characters."""
+        return len(self.characters) + 1
+
+    @property
+    def start(self) -> int:
+        """The number of `START`."""
+        return int(self._numbers[ord(START)])
+
+    @property
+    def unknown_bits(self) -> float:
+        """What it costs to say which unknown character is meant.
+
+        All that Unicode has and the alphabet lacks are equally probable: so the
+        probabilities of all texts sum to 1, whatever is in the alphabet, and
+        models with different alphabets can be compared.
+        """
+        return math.log2(_SCALARS - len(self.characters))
+
+    def numbers(self, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Code points → numbers."""
+        found: NDArray[np.int64] = self._numbers[codes].astype(np.int64)
+        return found
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The numbers of the characters of a text."""
+        # A lone surrogate is as unknown as any other character that is not in the alphabet.
+        return self.numbers(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
+
+    def unknown(self, text: str) -> list[str]:
+        """The characters of a text that are not in the alphabet, each once."""
+        return list(dict.fromkeys(c for c in text if not self._numbers[ord(c)]))

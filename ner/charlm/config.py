@@ -1,0 +1,60 @@
+"""Settings of a character language model: how text is read, what is trained, and how."""
+
+from dataclasses import dataclass, field
+
+from ner.config import Settings, at_least, one_of, setting, within
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """How text is read."""
+
+    encoding: str = setting("utf-8", "character encoding of the files")
+    min_count: int = setting(3, "characters seen less often than this are unknown", at_least(1))
+    valid_fraction: float = setting(
+        0.01, "share of the text, at its end, that is held out to judge by", within(0.0001, 0.5)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """What is trained: embed, run a recurrent layer or several, score the next character."""
+
+    cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
+    embedding: int = setting(64, "size of character embeddings", at_least(1))
+    hidden: int = setting(512, "recurrent units", at_least(1))
+    layers: int = setting(1, "stacked recurrent layers", at_least(1))
+    dropout: float = setting(0.0, "dropout between the layers and behind the last", within(0, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How it is trained."""
+
+    seed: int = setting(1, "start of every random choice", within(0, 2**32))
+    epochs: int = setting(5, "most passes over the text", at_least(1))
+    minutes: float = setting(0.0, "most minutes for each direction; 0: no limit", at_least(0))
+    segment: int = setting(100, "characters through which gradients go back", at_least(1))
+    batch: int = setting(32, "places of the text that are read at the same time", at_least(1))
+    learning_rate: float = setting(0.003, "highest learning rate (AdamW)", at_least(1e-12))
+    schedule: str = setting(
+        "cosine", "learning rate after the warm-up", one_of("linear", "cosine", "constant")
+    )
+    warmup: float = setting(0.01, "share of training with a rising learning rate", within(0, 1))
+    clip: float = setting(1.0, "largest norm of the gradient", at_least(1e-12))
+    valid_steps: int = setting(
+        500, "steps between two judgements by the held-out text", at_least(1)
+    )
+    checkpoint_minutes: float = setting(
+        5.0, "minutes between checkpoints; 0: after each step", at_least(0)
+    )
+    threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CharLMConfig(Settings):
+    """All settings of a character language model."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)

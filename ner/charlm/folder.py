@@ -1,0 +1,161 @@
+"""A language model on disk: a folder of JSON and safetensors, written as a whole.
+
+::
+
+    config.json            format number, settings, what is known of the model
+    alphabet.json          the characters that it knows, the most frequent first
+    forward.safetensors    weights of the forward model, if there is one
+    backward.safetensors   weights of the backward model, if there is one
+    checksums.json         SHA-256 of all of these
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+import ner
+from ner.charlm.alphabet import Alphabet
+from ner.charlm.config import CharLMConfig
+from ner.charlm.network import CharacterNetwork
+from ner.errors import BundleError, ConfigError, UsageError
+from ner.files import write_folder
+from ner.stored import Refused, StoredFolder, damaged, to_json, write_stored
+
+FORMAT = 1
+KIND = "character language model"
+DIRECTIONS = ("forward", "backward")
+_WEIGHTS = {direction: f"{direction}.safetensors" for direction in DIRECTIONS}
+_FILES = {"config.json", "alphabet.json", *_WEIGHTS.values()}
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """Networks by direction, over one alphabet."""
+
+    alphabet: Alphabet
+    networks: Mapping[str, CharacterNetwork]
+    config: CharLMConfig
+    about: Mapping[str, Any]
+
+    def network(self, direction: str) -> CharacterNetwork:
+        """The network of a direction. Raises `UsageError` if there is none."""
+        if direction not in self.networks:
+            has = " and ".join(self.networks)
+            raise UsageError(
+                f"this language model is {has} only, and this needs a {direction} one; train it "
+                f"with --direction {direction} or both"
+            )
+        return self.networks[direction]
+
+
+def save_model(model: LanguageModel, folder: Path) -> None:
+    """Write a language model; one that stood there before is replaced as a whole."""
+    config = {
+        "kind": KIND,
+        "format": FORMAT,
+        "version": ner.__version__,
+        "config": model.config.to_dict(),
+        "about": dict(model.about),
+    }
+    files = {
+        "config.json": to_json(config, indent=2),
+        "alphabet.json": to_json(list(model.alphabet.characters)),
+    }
+    for direction, network in model.networks.items():
+        weights = {name: t.cpu().contiguous() for name, t in network.state_dict().items()}
+        files[_WEIGHTS[direction]] = safetensors.torch.save(weights)
+    with write_folder(folder) as part:
+        write_stored(part, files)
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> LanguageModel:
+    """Read a language model from its folder, or from the run folder around it.
+
+    Raises `UsageError` where there is none, and `BundleError` for one that is
+    damaged or written by a newer version.
+    """
+    folder = Path(path)
+    if (folder / "model" / "config.json").exists():
+        folder = folder / "model"
+    if not (folder / "config.json").exists():
+        raise UsageError(
+            f"{path}: is no language model (no config.json in it or in its model/); "
+            "make one with ner charlm train"
+        )
+    try:
+        return _load(StoredFolder(folder), torch.device(device))
+    except Refused as error:
+        raise BundleError(f"{error}; copy the model again") from None
+
+
+def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
+    place = files.path / "config.json"
+    stored = files.json("config.json", dict)
+    _check_format(place, stored)
+    files.check(_FILES)
+    settings, about = stored.get("config"), stored.get("about")
+    if not isinstance(settings, dict) or not isinstance(about, dict):
+        raise damaged(place, "no settings")
+    try:
+        config = CharLMConfig.from_dict(settings, str(place))
+    except ConfigError as error:
+        told = str(error)[:1000]
+        raise BundleError(f"{told}; the model was written by another version") from None
+    alphabet = _read_alphabet(files)
+    networks = {
+        direction: _read_network(files, _WEIGHTS[direction], len(alphabet), config).to(device)
+        for direction in DIRECTIONS
+        if files.has(_WEIGHTS[direction])
+    }
+    if not networks:
+        raise damaged(place, "neither a forward nor a backward model")
+    return LanguageModel(alphabet, networks, config, about)
+
+
+def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
+    if stored.get("kind") != KIND:
+        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
+    written, version = stored.get("format"), stored.get("version")
+    if type(written) is not int or written < 1:
+        raise damaged(place, "no format number")
+    if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
+        version = "of an unknown version"
+    if written > FORMAT:
+        raise BundleError(
+            f"{place}: has format {written} of ner {version}, newer than this ner "
+            f"{ner.__version__} can read; upgrade with pip install --upgrade ner"
+        )
+
+
+def _read_alphabet(files: StoredFolder) -> Alphabet:
+    characters = files.json("alphabet.json", list)
+    place = files.path / "alphabet.json"
+    if not all(isinstance(character, str) for character in characters):
+        raise damaged(place, "characters that are no text")
+    try:
+        return Alphabet(characters)
+    except ValueError as error:
+        raise damaged(place, str(error)) from None
+
+
+def _read_network(
+    files: StoredFolder, name: str, characters: int, config: CharLMConfig
+) -> CharacterNetwork:
+    """One direction's network; it takes no memory before the file is known to fit."""
+    with files.tensors(name) as stored:
+        if config.model.layers > len(stored.places):
+            raise damaged(stored.path, "does not fit the other files: too few tensors")
+        try:
+            with torch.device("meta"):
+                network = CharacterNetwork(characters, config.model)
+        except (RuntimeError, OverflowError, TypeError):
+            raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
+        stored.expect(network.state_dict())
+        weights = stored.read()
+    network.load_state_dict(weights, assign=True)
+    return network.eval()

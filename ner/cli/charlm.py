@@ -1,0 +1,189 @@
+"""``ner charlm``: character language models, trained from text, measured and sampled."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ner.charlm.config import CharLMConfig
+from ner.cli.options import Place, device_option, reading_options
+from ner.corpus.complaints import LOG
+
+if TYPE_CHECKING:
+    from ner.charlm.run import Event, Finished
+
+
+@click.group(short_help="Train, measure and sample character language models.")
+def charlm() -> None:
+    """Character language models: trained from your own text, measured and sampled."""
+
+
+def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if not value:
+        return
+    for key, default, meaning in CharLMConfig.describe():
+        click.echo(f"{key} = {default!r}\n    {meaning}")
+    ctx.exit()
+
+
+_model_option = click.option(
+    "--model", required=True, type=Place(), help="Language model: a folder of ner charlm train."
+)
+
+
+@charlm.command()
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
+@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.option(
+    "--direction",
+    type=click.Choice(["forward", "backward", "both"]),
+    default="forward",
+    help="Which way text is read; both: two models, one after the other.",
+)
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option(
+    "--list-settings",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_settings,
+    help="List every setting with its default, and exit.",
+)
+@device_option
+@reading_options(("encoding",))
+def train(
+    texts: tuple[Path, ...],
+    out: Path,
+    file: Path | None,
+    settings: tuple[str, ...],
+    reading: dict[str, Any],
+    **how: Any,
+) -> None:
+    """Train a language model on raw text, plain, .gz or .xz, that may be of any size.
+
+    The end of the text is held out to judge by. The folder then holds the model
+    that was best there. Stopped, it keeps the best so far, and goes on with
+    --resume. A temporary file (in $TMPDIR) takes 4 bytes a character.
+    """
+    config = CharLMConfig.load(file, settings).replace(reading)
+
+    from ner.charlm.run import Finished, train_events
+
+    last = None
+    try:
+        with _progress() as watch:
+            for event in watch(train_events(texts, out, config, **how)):
+                last = event
+    except KeyboardInterrupt:
+        if last is not None:
+            LOG.info("go on with --out %s --resume", shlex.quote(str(out)))
+        raise
+    assert isinstance(last, Finished), "a run ends with that"
+    _report(last)
+
+
+def _report(finished: "Finished") -> None:
+    for direction, record in finished.directions.items():
+        click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
+    click.echo(f"model: {finished.out}")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show a bar on stderr, if that is a terminal: how much of a direction is learnt."""
+    from ner.charlm.run import Progress
+    from ner.cli.progress import bars
+
+    with bars() as shown:
+        tasks: dict[str, Any] = {}
+
+        def watch(events: Iterator["Event"]) -> Iterator["Event"]:
+            for event in events:
+                if isinstance(event, Progress):
+                    name, step = event
+                    if name not in tasks:
+                        tasks[name] = shown.add_task(name, total=1.0, note="")
+                    speed = f"{step.characters_per_second:,.0f} characters/s"
+                    note = f"{step.bits:.3f} bits per character, {speed}"
+                    shown.update(tasks[name], completed=step.done, note=note)
+                yield event
+
+        yield watch
+
+
+@charlm.command()
+@_model_option
+@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with.")
+@click.option(
+    "--length", type=click.IntRange(0), default=500, metavar="N", help="Characters to make up."
+)
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0, 100),
+    default=1.0,
+    metavar="T",
+    help="Below 1 it dares less; 0: always the most probable character.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, help="Seed of chance.")
+@device_option
+def generate(
+    model: Path, prompt: str, length: int, temperature: float, seed: int, device: str
+) -> None:
+    """Make up text that goes on after --prompt, character by character."""
+    from ner.charlm.folder import load_model
+    from ner.charlm.generation import generate as characters
+    from ner.model.device import choose_device
+
+    found = load_model(model, choose_device(device))
+    network = found.network("forward")
+    if unknown := found.alphabet.unknown(prompt):
+        shown = ", ".join(map(repr, unknown[:10]))
+        LOG.warning("the prompt has characters that the model does not know: %s", shown)
+    click.echo(prompt, nl=False)
+    for character in characters(
+        network, found.alphabet, prompt, length, temperature=temperature, seed=seed
+    ):
+        click.echo(character, nl=False)
+    click.echo()
+
+
+@charlm.command()
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@device_option
+@reading_options(("encoding",))
+def evaluate(
+    texts: tuple[Path, ...], model: Path, as_json: bool, device: str, reading: dict[str, Any]
+) -> None:
+    """Print how many bits per character a text costs under a model, for each direction it has."""
+    from ner.charlm.evaluation import evaluate_text
+    from ner.charlm.folder import load_model
+    from ner.model.device import choose_device
+
+    found = load_model(model, choose_device(device))
+    encoding = found.config.replace(reading).data.encoding
+    results = evaluate_text(found, texts, encoding)
+    if as_json:
+        values = {
+            direction: {
+                "bits_per_character": bits.per_character,
+                "characters": bits.characters,
+                "unknown": bits.unknown,
+            }
+            for direction, bits in results.items()
+        }
+        click.echo(json.dumps(values, indent=2))
+        return
+    for direction, bits in results.items():
+        click.echo(
+            f"{direction}: {bits.per_character:.4f} bits per character "
+            f"({bits.characters:,} characters, {bits.unknown:,} unknown)"
+        )
