@@ -219,7 +219,7 @@ def _outline(
     Raises `Refused` for one with more parts than there are tensors, or with another number of
     tags than they have, before it is built.
     """
-    parts = config.layers + len(sizes.words) + len(sizes.kinds)
+    parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
     if parts > len(stored.places):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.places.get("projection.bias")

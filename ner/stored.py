@@ -35,7 +35,7 @@ CHECKSUMS = "checksums.json"
 
 MOST_JSON = 2**28
 """Bytes; the words of the largest vectors files take a tenth of it."""
-_MOST_HEADER = 2**22
+_MOST_HEADER = 2**20
 _DEEPEST = 20
 _MOST_DIMENSIONS = 8
 _LENGTH = 8  # bytes that tell the length of the header

@@ -324,14 +324,14 @@ def test_what_safetensors_refuses_is_refused(
         assert found[name].flatten().view(torch.uint8).equal(tensor.flatten().view(torch.uint8))
 
 
-@pytest.mark.parametrize("length", [2**64 - 1, 2**63, 10**12, 2**22 + 1, 500, 65])
+@pytest.mark.parametrize("length", [2**64 - 1, 2**63, 10**12, 2**20 + 1, 500, 65])
 def test_a_header_that_says_it_is_longer_than_the_file(folder: Path, length: int) -> None:
     put_tensors(folder, {"x": entry()}, bytes(8), length)
     assert trouble(folder, "t.safetensors").startswith("t.safetensors: is damaged (not ")
 
 
 def test_a_header_longer_than_any(folder: Path) -> None:
-    put_tensors(folder, b"{}" + b" " * 2**22)
+    put_tensors(folder, b"{}" + b" " * 2**20)
     assert "one longer than it can be" in trouble(folder, "t.safetensors")
 
 
