@@ -331,7 +331,7 @@ def check_vectors(data: bytes) -> None:
     hold(0 < vectors.found <= len(vectors.words) <= vectors.size, "numbers do not add up")
     hold(np.isfinite(vectors.rows).all() and vectors.dim > 1, "a vector of impossible numbers")
     rows = zip(vectors.words, vectors.rows.tolist(), strict=True)
-    lines = [" ".join([word, *map(repr, row)]) for word, row in rows if len(word.split()) == 1]
+    lines = [" ".join([word, *map(repr, row)]) for word, row in rows if word.split() == [word]]
     if len(lines) < len(vectors.words):
         return  # a word with white space in it: binary files can hold what text cannot
     text = f"{len(lines)} {vectors.dim}\n" + "\n".join(lines)
