@@ -35,8 +35,8 @@ class TrainConfig:
     epochs: int = setting(5, "most passes over the text", at_least(1))
     minutes: float = setting(0.0, "most minutes for each direction; 0: no limit", at_least(0))
     segment: int = setting(100, "characters through which gradients go back", at_least(1))
-    batch: int = setting(32, "places of the text that are read at the same time", at_least(1))
-    learning_rate: float = setting(0.003, "highest learning rate (AdamW)", at_least(1e-12))
+    batch: int = setting(16, "places of the text that are read at the same time", at_least(1))
+    learning_rate: float = setting(0.006, "highest learning rate (AdamW)", at_least(1e-12))
     schedule: str = setting(
         "cosine", "learning rate after the warm-up", one_of("linear", "cosine", "constant")
     )

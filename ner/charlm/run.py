@@ -287,10 +287,14 @@ def _log_file(path: Path) -> Iterator[None]:
     """Write what is said into a file too, while the block runs."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = _log.level
     _log.addHandler(handler)
+    if level == logging.NOTSET:  # else nothing would be said in a program that sets no level
+        _log.setLevel(logging.INFO)
     try:
         yield
     finally:
+        _log.setLevel(level)
         _log.removeHandler(handler)
         handler.close()
 

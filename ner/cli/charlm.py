@@ -1,6 +1,7 @@
 """``ner charlm``: character language models, trained from text, measured and sampled."""
 
 import json
+import logging
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,11 @@ import click
 
 from ner.charlm.config import CharLMConfig
 from ner.cli.options import Place, device_option, reading_options
-from ner.corpus.complaints import LOG
 
 if TYPE_CHECKING:
     from ner.charlm.run import Event, Finished
+
+_LOG = logging.getLogger("ner")
 
 
 @click.group(short_help="Train, measure and sample character language models.")
@@ -83,7 +85,7 @@ def train(
                 last = event
     except KeyboardInterrupt:
         if last is not None:
-            LOG.info("go on with --out %s --resume", shlex.quote(str(out)))
+            _LOG.info("go on with --out %s --resume", shlex.quote(str(out)))
         raise
     assert isinstance(last, Finished), "a run ends with that"
     _report(last)
@@ -145,7 +147,7 @@ def generate(
     network = found.network("forward")
     if unknown := found.alphabet.unknown(prompt):
         shown = ", ".join(map(repr, unknown[:10]))
-        LOG.warning("the prompt has characters that the model does not know: %s", shown)
+        _LOG.warning("the prompt has characters that the model does not know: %s", shown)
     click.echo(prompt, nl=False)
     for character in characters(
         network, found.alphabet, prompt, length, temperature=temperature, seed=seed

@@ -84,7 +84,8 @@ def _grams(text: Numbers, length: int, size: int) -> Numbers:
 def contexts_of(text: Numbers, order: int) -> Numbers:
     """The ``order - 1`` characters before each; −1 where there is none."""
     padded = np.concatenate([np.full(order - 1, -1), text])
-    return np.stack([padded[i : i + len(text)] for i in range(order - 1)], axis=1)
+    found: Numbers = padded[np.arange(len(text))[:, None] + np.arange(order - 1)]
+    return found
 
 
 def bits_per_character(model: WittenBell, text: Numbers, order: int, alphabet: Alphabet) -> float:
