@@ -30,7 +30,7 @@ from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.model.engine import Engine
 from ner.model.network import Network
-from ner.tags import OUTSIDE, parse_tag, spans_of
+from ner.tags import OUTSIDE, Tag, parse_tag, spans_of
 from ner.text import Sentence, Span
 
 WINDOW = 512  # tokens read at once
@@ -79,6 +79,17 @@ def windows(length: int, size: int = WINDOW, overlap: int = OVERLAP) -> list[Win
         Window(start, min(start + size, length), cuts[i], cuts[i + 1])
         for i, start in enumerate(starts)
     ]
+
+
+def window_note(sentences: Iterable[Sentence]) -> str | None:
+    """Where the first sentence stands that is read in windows, in words; None without one."""
+    for sentence in sentences:
+        if len(sentence) > WINDOW:
+            return (
+                f"{sentence.place}: a sentence of {len(sentence):,} tokens is read in windows of "
+                f"{WINDOW} that overlap by {OVERLAP}, as any that is longer than {WINDOW}"
+            )
+    return None
 
 
 def predict(
@@ -387,10 +398,26 @@ def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool
     """``[K, K]`` each: whether a span starts, and whether one ends, between two neighbours."""
     assert names[0] == OUTSIDE, "O is tag 0"
     parsed = [parse_tag(name) for name in names]
-    pairs = [[spans_of((one, other)) for other in parsed] for one in parsed]
-    starts = [[any(span.start == 1 for span in spans) for spans in row] for row in pairs]
-    ends = [[any(span.end == 1 for span in spans) for spans in row] for row in pairs]
-    return np.array(starts), np.array(ends)
+    prefixes = sorted({tag.prefix for tag in parsed})
+    kinds = np.array([prefixes.index(tag.prefix) for tag in parsed])
+    labels = np.unique([tag.label for tag in parsed], return_inverse=True)[1]
+    same = (labels[:, None] == labels).astype(int)
+    # Of two types it only matters whether they are the same: few pairs stand for all.
+    pairs = [
+        [
+            [_between(Tag(one, "this"), Tag(other, label)) for label in ("that", "this")]
+            for other in prefixes
+        ]
+        for one in prefixes
+    ]
+    found = np.array(pairs)[kinds[:, None], kinds, same]
+    return found[:, :, 0], found[:, :, 1]
+
+
+def _between(before: Tag, after: Tag) -> tuple[bool, bool]:
+    """Whether a span starts, and whether one ends, between two neighbours."""
+    spans = spans_of((before, after))
+    return any(span.start == 1 for span in spans), any(span.end == 1 for span in spans)
 
 
 @functools.lru_cache(maxsize=8)

@@ -14,9 +14,9 @@ Rabiner (1989), "A tutorial on hidden Markov models", sections III and V.A (the
 scaling); for CRFs Sutton and McCallum (2012). Best paths: Viterbi (1967).
 """
 
+import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -38,6 +38,9 @@ _LEAST = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
 _RESCALE = 32
 # From so many tags on, tags that may follow so few others are done apart from the rest.
 _MANY, _FEW = 40, 2
+# Numbers that a step over time holds at once for pairs of tags: it goes from tag to tag in
+# blocks where a batch has more of them.
+_MOST_PAIRS = 1 << 22
 
 
 class Potentials(NamedTuple):
@@ -52,6 +55,12 @@ def token_mask(lengths: Ints, size: int) -> Bools:
     """True where there is a token: ``[B, T]`` for T = `size`."""
     mask: Bools = np.arange(size) < lengths[:, None]
     return mask
+
+
+def _blocks(tags: int, each: int) -> Iterator[slice]:
+    """Cut K tags into ranges, as few as `_MOST_PAIRS` allows if each needs so many numbers."""
+    size = max(1, _MOST_PAIRS // each)
+    return (slice(start, start + size) for start in range(0, tags, size))
 
 
 class Path:
@@ -263,12 +272,17 @@ class _Logs(_Sums):
         return np.add(one, other, out=out)
 
     def step(self, to: Floats, out: Floats) -> Floats:
-        out[:] = _log_sum(self._ways(to))
+        for block in self._blocks():
+            out[:, block] = _log_sum(self._ways(to, block))
         return out
 
-    def _ways(self, to: Floats) -> Floats:
-        """``[K, B, K]``, from the one tag to the other: sums over the first axis are fast."""
-        return to.T[:, :, None] + self.moves[:, None]
+    def _blocks(self) -> Iterator[slice]:
+        _, sentences, tags = self.to.shape
+        return _blocks(tags, tags * sentences)
+
+    def _ways(self, to: Floats, block: slice) -> Floats:
+        """``[K, B, block]``, from all tags to some: sums over the first axis are fast."""
+        return to.T[:, :, None] + self.moves[:, None, block]
 
     def scaled(self, sums: Floats) -> tuple[Floats, Floats]:
         top = sums.max(1)
@@ -282,11 +296,12 @@ class _Logs(_Sums):
     def back(self, token: Floats) -> Floats:
         count = np.zeros_like(self.moves)
         for t in range(len(token) - 1, 0, -1):
-            ways = self._ways(self.to[t - 1])
-            ways = np.exp(ways - ways.max(0))
-            pairs = ways * (token[t] / ways.sum(0))
-            token[t - 1] += pairs.sum(2).T
-            count += pairs.sum(1)
+            for block in self._blocks():
+                ways = self._ways(self.to[t - 1], block)
+                ways = np.exp(ways - ways.max(0))
+                pairs = ways * (token[t][:, block] / ways.sum(0))
+                token[t - 1] += pairs.sum(2).T
+                count[:, block] += pairs.sum(1)
         return count
 
 
@@ -327,12 +342,12 @@ class Lattice:
         ends = token[self._sums.lasts].sum(0)
         return token.transpose(1, 0, 2), Potentials(token[0].sum(0), moves, ends)
 
-    @cached_property
+    @functools.cached_property
     def marginals(self) -> Floats:
         """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.gradient(np.ones_like(self.log_z))[0]
 
-    @cached_property
+    @functools.cached_property
     def moves(self) -> Floats:
         """How often each tag (row) is expected right before each other, ``[B, K, K]``."""
         sums, marginals = self._sums, self.marginals
@@ -391,16 +406,12 @@ def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
 def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
     """From the best scores to each tag of a token, ``[K, B]``, to those to each tag of the next.
 
-    Where tags are many, most that go on with an entity may follow a few tags
-    only, those of its own type: these columns are done apart.
+    Tags that may follow a few others only are done apart.
     """
-    allowed = between > _IMPOSSIBLE
-    few = allowed.sum(0) <= _FEW
-    if len(between) < _MANY or few.all():
+    few, rows, sources = _apart(between, _FEW)
+    if not few.any():
         return _largest_sums(between, sentences)
-    rows = allowed[:, ~few].any(1)
     dense = _largest_sums(between[np.ix_(rows, ~few)], sentences)
-    sources = np.argsort(~allowed[:, few], axis=0, kind="stable")[:_FEW]
     sparse = np.take_along_axis(between[:, few], sources, 0)[:, :, None]
 
     def step(score: Floats) -> Floats:
@@ -412,8 +423,27 @@ def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
     return step
 
 
+def _apart(between: Floats, count: int) -> tuple[Bools, Bools, Ints]:
+    """Which tags ``[K]`` may follow a few others only, where there are many tags.
+
+    Such are most that go on with an entity: they follow those of their own
+    type. Then, which tags ``[K]`` the rest may follow, and `count` tags for
+    each of the few, ``[count, F]``, beginning with those that it may follow.
+    """
+    allowed = between > _IMPOSSIBLE
+    few = allowed.sum(0) <= _FEW
+    if len(few) < _MANY or few.all():
+        few[:] = False
+    rows: Bools = np.logical_or.reduce(allowed[:, ~few], axis=1)
+    if rows.sum() < count:
+        rows[:] = True
+    return few, rows, np.argsort(~allowed[:, few], axis=0, kind="stable")[:count]
+
+
 def _largest_sums(moves: Floats, sentences: int) -> Callable[[Floats], Floats]:
     """From scores ``[J, B]`` to the largest of each column of ``score + moves``, ``[K, B]``."""
+    if moves.size * sentences > _MOST_PAIRS:
+        return functools.partial(_largest_in_blocks, moves)
     tiled = np.repeat(moves[:, :, None], sentences, axis=2)
     sums = np.empty_like(tiled)
 
@@ -424,6 +454,14 @@ def _largest_sums(moves: Floats, sentences: int) -> Callable[[Floats], Floats]:
         return best
 
     return largest
+
+
+def _largest_in_blocks(moves: Floats, score: Floats) -> Floats:
+    """What `_largest_sums` finds, for more sums than it may hold at once."""
+    best = np.empty((moves.shape[1], score.shape[1]))
+    for block in _blocks(len(best), score.size):
+        np.max(score[:, None] + moves[:, block, None], axis=0, out=best[block])
+    return best
 
 
 def _trace(scores: Floats, following: Floats, outside: Bools) -> Ints:
@@ -461,9 +499,9 @@ def k_best(
     score[:, 0] = emissions[:, 0] + start
     still = np.arange(count * tags).reshape(count, tags)
     pointers = []  # [B, N · K] each: from way and tag to the way and tag before
+    step = _k_best_step(between, count)
     for t in range(1, size):
-        ways = score[:, None] + between.T[:, None]  # [B, K, N, K], to and from
-        best, source = _top(ways.reshape(sentences, tags, -1), count)
+        best, source = step(score)
         inside = (t < lengths)[:, None, None]
         # A finished sentence stays where it is, so that all trace back from the last step.
         score = np.where(inside, best.swapaxes(1, 2) + emissions[:, None, t], score)
@@ -475,6 +513,60 @@ def k_best(
     found = scores > _IMPOSSIBLE
     mask = token_mask(lengths, size)[:, None] & found[:, :, None]
     return np.stack(path[::-1], axis=2) % tags * mask, np.where(found, scores, -np.inf)
+
+
+def _k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats, Ints]]:
+    """From the best scores to each tag of a token, ``[B, N, K]``, to those to each of the next.
+
+    These are ``[B, K, N]``, and with them comes where each is from, N · K. The
+    ways to a tag come from no more than N tags, those whose first way is best:
+    to find these first pays where tags are many.
+    """
+    tags = len(between)
+    if tags < _MANY:
+        return functools.partial(_best_of_all, between, count)
+    most = min(max(count, _FEW), tags)
+    few, rows, sources = _apart(between, most)
+    (targets,), (origins,) = (~few).nonzero(), rows.nonzero()
+    dense = np.ascontiguousarray(between[np.ix_(rows, ~few)].T)  # to and from
+    ranks = np.arange(count)[:, None]
+
+    def origins_of(first: Floats) -> Ints:
+        """The tags, rising, from which the best ways come to each: ``[B, K, most]``."""
+        found = np.empty((len(first), tags, most), np.int64)
+        found[:, few] = sources.T
+        for block in _blocks(len(dense), first[:, rows].size):
+            where = _top(first[:, None, rows] + dense[block], most)[1]
+            found[:, targets[block]] = origins[where]
+        found.sort(-1)  # of equals the first counts
+        return found
+
+    def step(score: Floats) -> tuple[Floats, Ints]:
+        origin = origins_of(score[:, 0])
+        best = np.empty((len(score), tags, count))
+        source = np.empty(best.shape, np.int64)
+        each = np.arange(len(score))[:, None, None, None]
+        for block in _blocks(tags, len(score) * count * most):
+            here = origin[:, block, None]  # [B, block, 1, most]
+            moves = between[here, np.arange(tags)[block, None, None]]
+            ways = score[each, ranks, here] + moves  # [B, block, N, most]
+            best[:, block], where = _top(ways.reshape(*ways.shape[:2], -1), count)
+            tag = np.take_along_axis(origin[:, block], where % most, -1)
+            source[:, block] = where // most * tags + tag
+        return best, source
+
+    return step
+
+
+def _best_of_all(between: Floats, count: int, score: Floats) -> tuple[Floats, Ints]:
+    """One step of `_k_best_step`, by looking at all ways from each tag to each."""
+    sentences, _, tags = score.shape
+    best = np.empty((sentences, tags, count))
+    source = np.empty(best.shape, np.int64)
+    for block in _blocks(tags, score.size):
+        ways = score[:, None] + between.T[block, None]  # [B, block, N, K]
+        best[:, block], source[:, block] = _top(ways.reshape(sentences, -1, count * tags), count)
+    return best, source
 
 
 def _top(values: Floats, count: int) -> tuple[Floats, Ints]:

@@ -1,10 +1,16 @@
 """Where the arithmetic happens."""
 
+import functools
 import os
 
 import torch
 
 from ner.errors import UsageError
+
+# A forked process has none of its parent's OpenMP threads, and GNU's OpenMP would wait for them
+# without end: it computes with one thread.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=functools.partial(torch.set_num_threads, 1))
 
 
 def choose_device(name: str = "auto") -> torch.device:

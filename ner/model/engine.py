@@ -25,6 +25,7 @@ from ner.model.recurrence import Steps, plan_steps, recurrence_of
 
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
+BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
 LEAST_ROWS = 8
 MOST_CHARACTERS = 4_000_000  # of kept words together: some "words" are as long as a book
 FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
@@ -42,6 +43,11 @@ class Engine(Protocol):
         """Tag scores ``[B, T, K]`` of sentences that all have a token, and their echoes, if any."""
 
 
+def _most_tokens(network: Network) -> int:
+    """How many tokens a batch has at most."""
+    return max(1, min(BATCH_TOKENS, BATCH_SCORES // network.projection.out_features))
+
+
 class PlainEngine:
     """The network as it is, on any device."""
 
@@ -52,7 +58,9 @@ class PlainEngine:
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Batches of equal length where possible: these need no packing."""
-        return plan_batches(lengths, most_sentences=BATCH_SENTENCES, most_tokens=BATCH_TOKENS)
+        return plan_batches(
+            lengths, most_sentences=BATCH_SENTENCES, most_tokens=_most_tokens(self._network)
+        )
 
     def emissions(
         self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
@@ -146,7 +154,7 @@ class FastEngine:
         """Sentences of nearly equal length: a step reads only those that have a token left."""
         order = np.argsort(np.asarray(lengths), kind="stable").tolist()
         return pack_batches(
-            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=BATCH_TOKENS
+            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=_most_tokens(self._network)
         )
 
     @torch.inference_mode()

@@ -1,6 +1,7 @@
 """The network together with what gives its numbers a meaning."""
 
 import logging
+import os
 from dataclasses import dataclass, field
 
 import torch
@@ -30,17 +31,22 @@ class Model:
         return self.network.projection.weight.device
 
     def engine(self, settings: PredictConfig) -> Engine:
-        """What computes emissions, as configured; the same one for the same settings."""
+        """What computes emissions, as configured; the same one for the same settings.
+
+        Threads share it. A forked process gets its own: the lock of its parent's may be
+        held by a thread that it does not have.
+        """
         if settings.engine == "plain" or self.device.type != "cpu":
             return PlainEngine(self.network, self.indexer)
-        key = (settings.precision, settings.cache_mb)
+        key = (os.getpid(), settings.precision, settings.cache_mb)
         if key not in self._engines:
-            self._engines[key] = FastEngine(
+            engine = FastEngine(
                 self.network,
                 self.indexer,
                 cache_bytes=settings.cache_mb * 1_000_000,
                 dtype=_product_type(settings.precision),
             )
+            self._engines.setdefault(key, engine)  # another thread may have been faster
         return self._engines[key]
 
 

@@ -7,10 +7,12 @@ each process has one thread, as sums depend on how many take part in them.
 """
 
 import functools
-from collections.abc import Generator, Iterable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from ner.config import Config
 from ner.corpus.complaints import Complaints
@@ -19,6 +21,8 @@ from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
 from ner.errors import NerError
 from ner.render import renderer
 from ner.scale.workers import available_cores, ordered_map
+
+_log = logging.getLogger("ner")
 
 CHUNK = 1 << 16  # characters: some 12,000 tokens of English
 FIRST_CHUNK = 1 << 10  # the first chunk is small and each next one twice as big: output soon begins
@@ -53,6 +57,13 @@ BEGIN, END = "begin", "end"
 Part = Chunk | NerError | str
 
 
+class Piece(NamedTuple):
+    """The output that belongs to a part, and what is to be said of it once in the whole text."""
+
+    text: str
+    note: str | None = None
+
+
 def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str, None, None]:
     """Tag a text and yield the output, piece by piece, in bounded memory.
 
@@ -60,7 +71,8 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     for that to pay is tagged in this process. Programs that ask for more than
     one must guard their main module (``if __name__ == "__main__":``), as
     `multiprocessing` demands. Raises `NerError` where something is wrong; the
-    output before that does not depend on the workers, either.
+    output before that does not depend on the workers, either. The first
+    sentence that is too long for one window is told to the log.
     """
     workers = workers or available_cores()
     encoding = Config().replace(work.reading).data.encoding
@@ -70,10 +82,20 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     early = list(_until_worthwhile(chunks)) if workers > 1 else []
     parts: Iterator[Part] = chain([BEGIN], early, chunks, [END])
     make = functools.partial(_Pipeline, work)
-    if sum(map(_size, early)) < WORTHWHILE:
-        yield from map(make(), parts)
-    else:
-        yield from ordered_map(make, parts, workers)
+    alone = sum(map(_size, early)) < WORTHWHILE
+    pieces = _map(make, parts) if alone else ordered_map(make, parts, workers)
+    told = False
+    with closing(pieces):
+        for piece in pieces:
+            if piece.note and not told:
+                _log.info("%s", piece.note)
+                told = True
+            yield piece.text
+
+
+def _map(make: Callable[[], "_Pipeline"], parts: Iterable[Part]) -> Generator[Piece, None, None]:
+    """`ordered_map` in this process."""
+    yield from map(make(), parts)
 
 
 def _guarded(chunks: Iterable[Chunk]) -> Iterator[Chunk | NerError]:
@@ -103,11 +125,14 @@ class _Pipeline:
     """Lines in, tagged text out: all that a process does with its parts."""
 
     def __init__(self, work: Work) -> None:
-        from ner.model.device import use_one_thread  # only now: torch takes a while, and a process
-        from ner.tagger import Tagger  # that has workers can do without
+        # Only now: torch takes a while, and a process that has workers can do without.
+        from ner.model.device import use_one_thread
+        from ner.predict import window_note
+        from ner.tagger import Tagger
 
         use_one_thread()
         self._work = work
+        self._note = window_note
         self._tagger = Tagger.load(
             work.model,
             work.device,
@@ -122,14 +147,15 @@ class _Pipeline:
         title = f"Entities in {work.source}"
         self._renderer = renderer(work.format, self._tagger.labels, title=title)
 
-    def __call__(self, part: Part) -> str:
+    def __call__(self, part: Part) -> Piece:
         """The output that belongs to a part. Raises the part if it is an error."""
         if isinstance(part, NerError):
             raise part
         if not isinstance(part, Chunk):
-            return self._renderer.begin() if part == BEGIN else self._renderer.end()
+            return Piece(self._renderer.begin() if part == BEGIN else self._renderer.end())
         documents = list(self._read(part.numbered(), self._work.source, self._config))
         tagged = self._tagger.tag_sentences(
             documents, self._work.nbest, together=self._work.together
         )
-        return "".join(map(self._renderer.document, tagged))
+        note = self._note(sentence for _, cut in documents for sentence in cut)
+        return Piece("".join(map(self._renderer.document, tagged)), note)

@@ -1,9 +1,12 @@
 """What is learnt from: sentences as numbers, cut to size, with some words hidden."""
 
+import logging
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +21,8 @@ from ner.features.echoes import Echoes
 from ner.features.indexer import FormTable
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
+
+_log = logging.getLogger("ner")
 
 PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
 
@@ -47,22 +52,39 @@ def _cut(sentence: Sentence, start: int, size: int) -> int:
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
         return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
-    through = next((s.start for s in sentence.spans if s.start < end < s.end), end)
-    return through if through > start else end
+    last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
+    if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
+        return end
+    return sentence.spans[last].start
 
 
 def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
     if (start, end) == (0, len(sentence)):
         return sentence
+    first = bisect_right(sentence.spans, start, key=attrgetter("end"))
+    behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
     spans = tuple(
         Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
-        for s in sentence.spans
-        if s.start < end and s.end > start
+        for s in sentence.spans[first:behind]
     )
     piece = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
     if sentence.partial:
         return with_clues(piece, clues_within(sentence.partial, start, end))
     return piece
+
+
+def _tell_of_cuts(sentences: Iterable[Sentence]) -> None:
+    """Say, once, which sentences are learnt in pieces."""
+    long = [sentence for sentence in sentences if len(sentence) > LONGEST]
+    if long:
+        _log.warning(
+            "%s: a sentence of %s tokens is learnt in pieces of at most %d, cut between entities "
+            "(such sentences: %s)",
+            long[0].place,
+            f"{len(long[0]):,}",
+            LONGEST,
+            f"{len(long):,}",
+        )
 
 
 class Lesson(NamedTuple):
@@ -101,6 +123,8 @@ class TrainingSet:
         has_vector: Iterable[str] = (),
         lessons: Sequence[Lesson] = (),
     ) -> None:
+        if not lessons:
+            _tell_of_cuts(sentences)
         self._config = config
         self._table = FormTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
