@@ -170,7 +170,7 @@ def _read(path: str | Path, progress: Progress) -> Iterator[_Row]:
 def _rows(file: IO[bytes], path: str | Path) -> Iterator[_Row]:
     first = file.readline(LONGEST_LINE)
     parts = first.split()
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+    if len(parts) != 2 or not all(part.isdigit() and len(part) < 20 for part in parts):
         dim = min(_numbers_at_end(parts), len(parts) - 1)
         if not 1 < dim <= MOST_NUMBERS:
             raise VectorsError(

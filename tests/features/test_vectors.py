@@ -86,6 +86,15 @@ def test_a_gigantic_line_is_refused_and_not_read_whole(tmp_path: Path) -> None:
         read_vectors(path, ["the"])
 
 
+@pytest.mark.parametrize("digits", [20, 4300, 10_000])
+def test_a_first_line_of_very_many_digits(tmp_path: Path, digits: int) -> None:
+    path = tmp_path / "digits.vec"
+    for first in ("3 " + "1" * digits, "1" * digits + " 3"):
+        path.write_text(f"{first}\nthe 1 2 3\n")
+        with pytest.raises(VectorsError, match=r":1: is no line .*is it a vectors file"):
+            read_vectors(path, ["the"])
+
+
 def test_a_row_of_very_many_numbers_is_no_vector(tmp_path: Path) -> None:
     path = tmp_path / "wide.txt"
     path.write_text("the " + "1.5 " * 20_000)
