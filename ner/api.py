@@ -164,7 +164,8 @@ def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
     """Score a tagger on labelled sentences by seqeval (entity precision, recall, F1).
 
     Types that the model does not know count as missed, and are said once in the
-    log. Raises `CorpusError` for sentences with unknown labels.
+    log, as are sentences that it has learnt from. Raises `CorpusError` for
+    sentences with unknown labels.
     """
     return Evaluation(tagger, sentences, scores=False).report()
 
@@ -189,7 +190,17 @@ class Evaluation:
         self._found = tagger.predictions(sentences, with_scores=scores)
 
     def report(self) -> Report:
-        """Precision, recall and F1; a type that the model does not know is said in the log."""
+        """Precision, recall and F1.
+
+        Types that the model does not know, and sentences that it has learnt
+        from, are said in the log.
+        """
+        if known := self._tagger.learnt_from(self._sentences):
+            _log.warning(
+                "%d of %d sentences are among those that the model has learnt from; "
+                "scores on them say little of new text",
+                known, len(self._sentences),
+            )  # fmt: skip
         if unknown := unknown_labels(self._gold, self._tagger.labels):
             _log.warning(
                 "types that the model does not know count as missed: %s", ", ".join(unknown)

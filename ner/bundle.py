@@ -9,6 +9,7 @@
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
     pairs.json            pairs of tokens, if they are features
     gazetteers.json       word lists, if they are features: tokenised entries by label
+    seen.json             sentences that were learnt from, as hashes
     weights.safetensors   all weights
     checksums.json        SHA-256 of all these, which are not to be changed
     README.md             a card for people: scores, data, settings; may be changed
@@ -22,7 +23,7 @@ import os
 import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from torch.overrides import TorchFunctionMode
 
 import ner
 from ner.config import Config, ModelConfig, from_dict
+from ner.corpus import Seen
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.features import Clusters, Gazetteer, Indexer, Vocabulary, WordTable
 from ner.features.gazetteers import LONGEST_ENTRY
@@ -61,6 +63,7 @@ FILES = {
     "clusters.json",
     "pairs.json",
     "gazetteers.json",
+    "seen.json",
     WEIGHTS,
 }
 MOST_TAGS = 4096
@@ -72,11 +75,12 @@ FINISHED = "result.json"  # written last into a run folder
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model, its settings, and what is known about it (scores, data, time)."""
+    """A model, its settings, what is known about it (scores, data), and what it has learnt from."""
 
     model: Model
     config: Config
     about: Mapping[str, Any]
+    seen: Seen = field(default_factory=Seen)
 
     @property
     def labels(self) -> list[str]:
@@ -107,6 +111,7 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
         "config.json": to_json(config, indent=2),
         "tags.json": to_json(list(model.tags)),
         **{name: to_json(value) for name, value in _describe(model).items()},
+        "seen.json": to_json({"sentences": bundle.seen.to_text()}),
         WEIGHTS: safetensors.torch.save(weights),
     }
     with write_folder(folder) as part:
@@ -164,7 +169,8 @@ def _load(files: StoredFolder, device: torch.device) -> Bundle:
         stored.expect(network.state_dict())
         weights = stored.read()
     network.load_state_dict(weights, assign=True)
-    return Bundle(Model(indexer, tuple(tags), network.to(device).eval()), settings, about)
+    seen = _read_seen(files) if files.has("seen.json") else Seen()
+    return Bundle(Model(indexer, tuple(tags), network.to(device).eval()), settings, about, seen)
 
 
 def _check_format(place: Path, config: Mapping[str, Any]) -> None:
@@ -312,6 +318,14 @@ def _read_clusters(files: StoredFolder) -> Clusters:
     if not all(type(path) is int and 0 <= path < len(paths) for path in words.values()):
         raise damaged(place, "words of clusters that there are not")
     return Clusters(tuple(paths), words)
+
+
+def _read_seen(files: StoredFolder) -> Seen:
+    place = files.path / "seen.json"
+    try:
+        return Seen.from_text(_entry(place, files.json("seen.json", dict), "sentences", str))
+    except ValueError as error:
+        raise damaged(place, str(error)) from None
 
 
 def _read_gazetteers(files: StoredFolder) -> tuple[Gazetteer, ...]:

@@ -149,15 +149,14 @@ def alone(folder: Path) -> Iterator[None]:
 
     The lock ends with the process, however that ends; where the system has no
     such locks, whoever asks gets in. A folder that is empty at last is removed.
-    Raises `UsageError` where another process is at work.
+    Raises `UsageError` where another process is at work, and `NerError` where
+    no folder can be.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made ({error.strerror}); choose another --out"
-        ) from None
+        raise _unwritable(folder, error) from None
     try:
         if not _locked(handle):
             raise UsageError(
@@ -229,12 +228,14 @@ def _reported(path: Path, place: Path, part: Path) -> Iterator[None]:
     except OSError as error:
         if not _concerns(error, place, part):
             raise
-        reason = error.strerror or error
-        raise NerError(
-            f"{path}: cannot be written ({reason}); choose another place or free it"
-        ) from None
+        raise _unwritable(path, error) from None
     finally:
         _remove(part)
+
+
+def _unwritable(path: Path, error: OSError) -> NerError:
+    reason = error.strerror or error
+    return NerError(f"{path}: cannot be written ({reason}); choose another place or free it")
 
 
 def _concerns(error: OSError, place: Path, part: Path) -> bool:

@@ -41,22 +41,28 @@ _PERSONS = (("Anna",), ("Berta",), ("Carl", "Maria"), ("Dora",))
 _PLACES = (("Rome",), ("Paris",), ("New", "York"))
 
 
-def _told(verbs: Iterable[str]) -> tuple[Sentence, ...]:
-    """Who did what where: a sentence for each person, verb and place."""
+def _told(verbs: Iterable[str], mark: str) -> tuple[Sentence, ...]:
+    """Who did what where: a sentence for each person, verb and place; the mark ends it."""
     sentences: list[Sentence] = []
     for person, verb, place in itertools.product(_PERSONS, verbs, _PLACES):
         start = len(person) + 1
         spans = Span(0, len(person), "PER"), Span(start, start + len(place), "LOC")
-        tokens = (*person, verb, *place, ".")
+        tokens = (*person, verb, *place, mark)
         sentences.append(Sentence(tokens, spans, source="tiny", line=1 + 9 * len(sentences)))
     return tuple(sentences)
 
 
 @pytest.fixture(scope="session")
 def tiny_corpus() -> Corpus:
-    """PER and LOC in sentences that a tiny model learns by heart in a few epochs."""
+    """PER and LOC in sentences that a tiny model learns by heart in a few epochs.
+
+    No sentence is in two splits.
+    """
     return Corpus(
-        "tiny", _told(["visited", "left"]), _told(["visited"]), _told(["visited", "loved"])
+        "tiny",
+        _told(["visited", "left"], "."),
+        _told(["visited"], "!"),
+        _told(["visited", "loved"], "?"),
     )
 
 

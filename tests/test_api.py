@@ -116,7 +116,7 @@ def test_unknown_types_are_missed_and_said_once(
     tiny_tagger: Tagger, tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = Sentence(("Zeus", "and", "Ra", "slept"), (Span(0, 1, "GOD"), Span(2, 3, "DEITY")))
-    report = ner.evaluate(tiny_tagger, [*tiny_corpus.train, odd])
+    report = ner.evaluate(tiny_tagger, [*tiny_corpus.valid, odd])
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage() == ("types that the model does not know count as missed: DEITY, GOD")
@@ -128,8 +128,20 @@ def test_unknown_types_are_missed_and_said_once(
 def test_known_types_are_worth_no_word(
     tiny_tagger: Tagger, tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert ner.evaluate(tiny_tagger, tiny_corpus.train).f1 == 1.0
+    assert ner.evaluate(tiny_tagger, tiny_corpus.valid).f1 == 1.0
     assert not caplog.records
+
+
+def test_sentences_that_were_learnt_from_are_said_once(
+    tiny_tagger: Tagger, tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    ner.evaluate(tiny_tagger, [*tiny_corpus.valid[:7], *tiny_corpus.train[:3]])
+    [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert record.getMessage() == (
+        "3 of 10 sentences are among those that the model has learnt from; "
+        "scores on them say little of new text"
+    )
 
 
 @pytest.mark.parametrize("sentences", [[], [Sentence(("nothing",))], [Sentence(())]])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import ner
 from ner.bundle import FORMAT, Bundle, card, load_bundle, newest_bundle, save_bundle
 from ner.config import Config
-from ner.corpus import Corpus
+from ner.corpus import Corpus, Seen
 from ner.errors import BundleError, NerError, UsageError
 from ner.predict import predict
 from ner.text import Sentence, Span
@@ -30,13 +30,15 @@ FILES = {
     "tags.json",
     "words.json",
     "characters.json",
+    "seen.json",
     "weights.safetensors",
     "checksums.json",
     "README.md",
 }
 FEATURES = {"clusters.json", "gazetteers.json"}  # of models that have them
-NEEDED = sorted(FILES - {"README.md", "checksums.json"})
-JSONS = sorted(name for name in NEEDED if name.endswith(".json"))
+READ = sorted(FILES - {"README.md", "checksums.json"})
+NEEDED = sorted({*READ} - {"seen.json"})
+JSONS = sorted(name for name in READ if name.endswith(".json"))
 TOKENS = [["Anna", "visited", "New", "York", "."], ["Unseen", "words", "1999"], ["Rome"]]
 
 Harm = Callable[[Path], object]
@@ -275,6 +277,15 @@ def test_a_file_that_is_missing(folder: Path, name: str) -> None:
     assert name in complaint(folder, kind)
 
 
+def test_a_model_may_have_forgotten_what_it_learnt_from(
+    folder: Path, tiny_corpus: Corpus
+) -> None:
+    assert load_bundle(folder).seen == Seen.of(tiny_corpus.train)
+    (folder / "seen.json").unlink()
+    sign(folder)
+    assert load_bundle(folder).seen == Seen()
+
+
 def empty(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -300,14 +311,14 @@ def make_folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("name", READ)
 @pytest.mark.parametrize("harm", [empty, truncate, halve, garbage, zeros], ids=lambda f: f.__name__)
 def test_a_file_that_is_damaged(folder: Path, name: str, harm: Harm) -> None:
     harm(folder / name)
     assert str(folder / name) in complaint(folder)
 
 
-@pytest.mark.parametrize("name", sorted(set(NEEDED) - {"config.json"}))
+@pytest.mark.parametrize("name", sorted({*READ} - {"config.json"}))
 def test_a_folder_instead_of_a_file(folder: Path, name: str) -> None:
     make_folder(folder / name)
     assert f"{folder / name}: cannot be read" in complaint(folder)

@@ -11,7 +11,7 @@ import pytest
 
 import ner
 from ner.bundle import find_bundle
-from ner.cli import INTERRUPTED, cli
+from ner.cli import INTERRUPTED, TERMINATED, cli
 from ner.config import Config, describe, keys
 from ner.corpus import NAMED, Corpus, load_corpus, write_file
 from ner.corpus.loading import EXTENSIONS, SPLIT_NAMES
@@ -154,6 +154,7 @@ def test_exit_codes_are_the_real_ones() -> None:
         str(NerError.exit_code): "the work failed",
         str(UsageError.exit_code): "wrong use",
         str(INTERRUPTED): "stopped",
+        str(TERMINATED): "stopped",
     }
 
 

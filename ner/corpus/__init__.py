@@ -16,8 +16,9 @@ from ner.corpus.formats import (
     write_file,
     write_stream,
 )
-from ner.corpus.loading import find, load_corpus, locate, read_corpus
+from ner.corpus.loading import find, load_corpus, locate, overlaps, read_corpus
 from ner.corpus.named import NAMED, NamedCorpus
+from ner.corpus.seen import Seen
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "CorpusStats",
     "Finding",
     "NamedCorpus",
+    "Seen",
     "SplitStats",
     "check",
     "checksum",
@@ -35,6 +37,7 @@ __all__ = [
     "find",
     "load_corpus",
     "locate",
+    "overlaps",
     "read_columns",
     "read_corpus",
     "read_file",

@@ -48,7 +48,7 @@ def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> 
         LOG.info("%s: %s", corpus.name, note)
         corpus = dataclasses.replace(corpus, train=train, valid=valid)
         notes.append(note)
-    notes += _overlaps(corpus)
+    notes += overlaps(corpus)
     return dataclasses.replace(corpus, notes=tuple(notes))
 
 
@@ -96,7 +96,7 @@ def _reading(file: Path, config: DataConfig, complaints: Complaints | None) -> R
         return Reading((), "")
 
 
-def _overlaps(corpus: Corpus) -> list[str]:
+def overlaps(corpus: Corpus) -> list[str]:
     """Say how many sentences of valid and test are sentences of train, too."""
     seen = {sentence.tokens for sentence in corpus.train}
     notes = []

@@ -21,7 +21,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ import torch
 
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
 from ner.config import Config, load_config
-from ner.corpus import Corpus
+from ner.corpus import Corpus, Seen, overlaps
 from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import (
     Report,
@@ -148,6 +148,8 @@ def check_corpus(corpus: Corpus) -> None:
             "%s: the validation split has no entity, so the best epoch cannot be told from others",
             corpus.name,
         )
+    for note in overlaps(corpus):
+        _log.warning("%s: %s", corpus.name, note)
     for split in ("valid", "test"):
         gold = [sentence.spans for sentence in getattr(corpus, split)]
         if unseen := unknown_labels(gold, corpus.labels):
@@ -196,6 +198,7 @@ class Run:
         self._teaching = teaching
         self.out = out
         self._checksums = corpus.checksums()
+        self._seen = Seen.of(corpus.train)
         self._seconds = 0.0
         self._saved = -math.inf
         self._resumed = False
@@ -340,7 +343,7 @@ class Run:
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
         config = _without_places(self.config)
-        save_bundle(Bundle(self._trainer.judged, config, about), self.out / "model")
+        save_bundle(Bundle(self._trainer.judged, config, about, self._seen), self.out / "model")
 
     def _without_folders(self, note: str) -> str:
         """A note that names files only: a model is shared, the folders of its maker are not."""
@@ -359,7 +362,7 @@ class Run:
             if gold
         }
         about = {**best.about, "scores": {k: report.to_dict() for k, report in scores.items()}}
-        save_bundle(Bundle(best.model, best.config, about), self.out / "model")
+        save_bundle(replace(best, about=about), self.out / "model")
         draw_curves(self._history, self.out / "curves.svg")
         best_epoch = max(self._history, key=lambda record: (record["best"], record["epoch"]))
         finished = Finished(

@@ -42,7 +42,7 @@ def corpus(empty: Path) -> Path:
     folder = empty / "c"
     folder.mkdir()
     (folder / "train.conll").write_bytes(GOOD)
-    (folder / "valid.conll").write_bytes(GOOD)
+    (folder / "valid.conll").write_bytes(GOOD.replace(b" O", b"! O"))
     return folder
 
 
