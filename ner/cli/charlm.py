@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.charlm.config import CharLMConfig
+from ner.cli import stop_code
 from ner.cli.options import Place, device_option, reading_options
 
 if TYPE_CHECKING:
@@ -83,10 +84,11 @@ def train(
         with _progress() as watch:
             for event in watch(train_events(texts, out, config, **how)):
                 last = event
-    except KeyboardInterrupt:
-        if last is not None:
-            _LOG.info("go on with --out %s --resume", shlex.quote(str(out)))
-        raise
+    except KeyboardInterrupt as stop:
+        begun = (out / "metrics.jsonl").exists()
+        kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
+        click.echo(f"ner: stopped{kept}", err=True)
+        raise click.exceptions.Exit(stop_code(stop)) from None
     assert isinstance(last, Finished), "a run ends with that"
     _report(last)
 

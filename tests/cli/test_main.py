@@ -95,6 +95,8 @@ def test_help_and_settings_load_nothing_heavy(tmp_path: Path) -> None:
                 "data check --help",
                 "vectors --help",
                 "search --help",
+                "charlm --help",
+                "charlm train --list-settings",
                 "--version",
             ]
         ),
