@@ -385,6 +385,11 @@ def _bundle() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in sorted(names)}
 
 
+def _instead_of(name: str) -> bytes:
+    """The start of an input whose rest takes the place of a file."""
+    return bytes([[*_bundle()].index(name), 0, 2])
+
+
 # --- all of them ----------------------------------------------------------------------
 
 TAGS = [f"{letter}-{label}".encode() for letter in LETTERS for label in ("PER", "LOC")]
@@ -483,17 +488,17 @@ TARGETS = {
         check_bundle,
         lambda: [
             bytes([n, signed, way, high, 9]) + b"\xff[]"
-            for n in range(9)
+            for n in range(1 + len(_bundle()))
             for signed in (0, 3)
             for way in range(4)
             for high in (0, 130)
         ],
         [*JSON, b'"F32"', b'"I64"', b'"shape"', b'"data_offsets"', b'"dtype"', b"\x00" * 8],
         [
-            (b"\0\0\2", b"[", b""),
-            (b"\0\0\2[", b'"a",', b'"b"]'),
-            (b"\5\0\2[", b'"B-a",', b'"O"]'),
-            (b"\6\0\2", b"\0", b""),
+            (_instead_of("characters.json"), b"[", b""),
+            (_instead_of("characters.json") + b"[", b'"a",', b'"b"]'),
+            (_instead_of("tags.json") + b"[", b'"B-a",', b'"O"]'),
+            (_instead_of("weights.safetensors"), b"\0", b""),
         ],
     ),
     "config": Target(
