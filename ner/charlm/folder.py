@@ -22,6 +22,7 @@ import ner
 from ner.charlm.alphabet import Alphabet
 from ner.charlm.config import CharLMConfig
 from ner.charlm.network import CharacterNetwork
+from ner.charlm.states import StateReader
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.files import write_folder
 from ner.stored import Refused, StoredFolder, damaged, to_json, write_stored
@@ -51,6 +52,11 @@ class LanguageModel:
                 f"with --direction {direction} or both"
             )
         return self.networks[direction]
+
+    def reader(self, direction: str) -> StateReader:
+        """What reads the states of texts in a direction, on a CPU. Raises `UsageError`, too."""
+        backward = direction == "backward"
+        return StateReader(self.network(direction), self.alphabet, backward=backward)
 
 
 def save_model(model: LanguageModel, folder: Path) -> None:

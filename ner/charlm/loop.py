@@ -126,7 +126,10 @@ class Trainer:
         return tensors, {name: getattr(self, name) for name in _PLAIN_STATE}
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Go back to where `save` was called; configuration and text must be the same."""
+        """Go back to where `save` was called; configuration and text must be the same.
+
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
+        """
         parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimizer": {}, "state": {}}
         for name, tensor in tensors.items():
             part, _, key = name.partition(".")
@@ -136,12 +139,11 @@ class Trainer:
         memory = _numbered(parts["optimizer"])
         self._optimizer.load_state_dict({"state": memory, "param_groups": groups})
         device = self.network.out.bias.device
-        layers = _numbered(parts["state"])
-        self.state = (
-            tuple(tuple(value.to(device) for value in layers[i].values()) for i in sorted(layers))
-            or None
-        )
+        layers = _numbered(parts["state"]).values()
+        self.state = tuple(tuple(t.to(device) for t in layer.values()) for layer in layers) or None
         for name in _PLAIN_STATE:
+            if type(plain[name]) is not type(getattr(self, name)):
+                raise TypeError(f"{name} of another type")
             setattr(self, name, plain[name])
 
     def run(self) -> Iterator[Step | Judgement]:
@@ -177,8 +179,8 @@ class Trainer:
         place = self.step % self._streams.segments
         numbers, targets = self._streams.segment(place)
         device = self.network.out.bias.device
-        before = None if place == 0 or self.state is None else detached(self.state)
-        scores, self.state = self.network(numbers.to(device), before)
+        before = None if place == 0 else self.state
+        scores, after = self.network(numbers.to(device), before)
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.to(device).flatten())
         nats = loss.item()
         self._check_finite("loss", nats)
@@ -188,7 +190,7 @@ class Trainer:
         self._check_finite("gradient", norm.item())
         self._set_rate()
         self._optimizer.step()
-        self.state = detached(self.state)
+        self.state = detached(after)  # gradients of the next segment end here
         self.step += 1
         self._nats += nats
         self._since += 1

@@ -141,16 +141,16 @@ class Run:
         if (self.out / "metrics.jsonl").exists() and not place.exists():
             return
         tensors, state = read_checkpoint(place)
+        if other := self._differences(state):
+            raise TrainingError(
+                f"{self.out}: was started with other settings ({', '.join(other)}); resume "
+                f"with the same (--config {self.out / 'config.toml'}), or start anew elsewhere"
+            )
         try:
-            if other := self._differences(state):
-                raise TrainingError(
-                    f"{self.out}: was started with other settings ({', '.join(other)}); resume "
-                    f"with the same (--config {self.out / 'config.toml'}), or start anew elsewhere"
-                )
             self._history, self._number = state["history"], state["number"]
             self._trainer = self._begin()
             self._trainer.restore(tensors, state["trainer"])
-        except (KeyError, IndexError, RuntimeError, TypeError, AttributeError) as error:
+        except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
             raise damaged(place, error) from None
         if self._history:
             self._networks = dict(load_model(self.out / "model", self._device).networks)
@@ -159,9 +159,9 @@ class Run:
         """What is not as it was when the checkpoint was written."""
         before, now = CharLMConfig.load(self.out / "config.toml"), self.config
         other = [key for key in now.fields() if now[key] != before[key] and key not in _FREE]
-        if state["checksum"] != self._checksum:
+        if state.get("checksum") != self._checksum:
             other.append("the text")
-        if state["directions"] != self._directions:
+        if state.get("directions") != self._directions:
             other.append("--direction")
         return other
 

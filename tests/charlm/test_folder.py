@@ -11,6 +11,7 @@ from ner.charlm.alphabet import Alphabet
 from ner.charlm.config import CharLMConfig
 from ner.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
 from ner.charlm.network import CharacterNetwork
+from ner.charlm.states import StateReader
 from ner.errors import BundleError, UsageError
 from ner.stored import write_stored
 
@@ -48,6 +49,15 @@ def test_what_is_loaded_is_what_was_saved(saved: Path, alphabet: Alphabet, build
         assert list(found) == list(expected)
         assert all(found[name].equal(expected[name]) for name in expected)
         assert not model.network(direction).training
+
+
+def test_states_are_read_in_the_direction_of_the_model(saved: Path) -> None:
+    model = load_model(saved)
+    for direction in DIRECTIONS:
+        (states,) = model.reader(direction).read(["the cat"])
+        backward = direction == "backward"
+        reader = StateReader(model.network(direction), model.alphabet, backward=backward)
+        assert states.equal(reader.read(["the cat"])[0])
 
 
 def test_a_run_folder_is_as_good_as_the_model_in_it(saved: Path) -> None:

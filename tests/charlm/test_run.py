@@ -130,7 +130,8 @@ def test_resuming_needs_the_same_text_settings_and_direction(
     out = tmp_path / "lm"
     train([text_file], out)
     again = {"resume": True}
-    assert "train.segment" in complaint([text_file], out, settings={"train.segment": 21}, **again)
+    other_segment = complaint([text_file], out, settings={"train.segment": 21}, **again)
+    assert "lm: was started with other settings (train.segment); resume" in other_segment
     assert "(--direction)" in complaint([text_file], out, "both", **again)
     other = tmp_path / "other.txt"
     other.write_text(text_file.read_text() * 2)
