@@ -1,5 +1,6 @@
 """``ner tag --workers``: real processes, and what becomes of them when something ends early."""
 
+import json
 import os
 import signal
 import subprocess
@@ -33,13 +34,15 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-def _tagging(when_both_work: Callable[[int, list[int]], None]) -> tuple[Outcome, list[int]]:
+def _tagging(
+    when_both_work: Callable[[int, list[int]], None], options: tuple[str, ...] = TAG
+) -> tuple[Outcome, list[int]]:
     """Tag with two workers an input that does not end, and do something as soon as both are there.
 
     Returns what is left, and the workers that were there.
     """
     tagging = subprocess.Popen(
-        command(*TAG),
+        command(*options),
         env=environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -100,3 +103,50 @@ def test_a_killed_worker_ends_the_work(here: Path) -> None:
     assert (outcome.code, outcome.err.count("\n")) == (1, 1)
     assert [path.name for path in here.iterdir()] == ["runs"]
     assert [worker for worker in workers if _command_line(worker)] == []
+
+
+def _gone(processes: list[int]) -> bool:
+    """Whether processes end, which are not our children: they are looked at again and again."""
+    patience = time.monotonic() + LIMIT
+    while any(map(_command_line, processes)) and time.monotonic() < patience:
+        time.sleep(0.005)
+    return not any(map(_command_line, processes))
+
+
+def test_a_killed_parent_leaves_no_output_file_and_no_worker(here: Path) -> None:
+    outcome, workers = _tagging(lambda pid, _: os.kill(pid, signal.SIGKILL))
+    assert (outcome.code, outcome.out, outcome.err) == (-signal.SIGKILL, "", "")
+    assert _gone(workers)
+    left = [path.name for path in here.iterdir() if path.name != "runs"]
+    assert all(name.startswith(".tagged.txt.") and name.endswith(".part") for name in left)
+
+
+@pytest.mark.parametrize("victim", ["a worker", "the parent"])
+def test_on_stdout_there_are_whole_records(here: Path, victim: str) -> None:
+    """A worker is killed, or the parent, as soon as there is output."""
+    path = here / "out.jsonl"
+    again = LINE * 20_000
+    Path("big.txt").write_text(again, encoding="utf-8")
+    with path.open("wb") as out:
+        tagging = subprocess.Popen(
+            command("tag", "big.txt", "--workers", "2", "--format", "jsonl"),
+            env=environment(),
+            stdout=out,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            patience = time.monotonic() + LIMIT
+            while not path.stat().st_size and time.monotonic() < patience:
+                time.sleep(0.005)
+            workers = _children(tagging.pid)
+            os.kill(workers[-1] if victim == "a worker" else tagging.pid, signal.SIGKILL)
+            err = tagging.communicate(timeout=LIMIT)[1].decode()
+        finally:
+            tagging.kill()
+    assert tagging.returncode == (1 if victim == "a worker" else -signal.SIGKILL)
+    assert ("a worker process was ended" in err) == (victim == "a worker")
+    assert _gone(workers)
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert lines.pop() == ""
+    assert 0 < len(lines) < 20_000
+    assert {json.loads(line)["text"] for line in lines} == {LINE.rstrip("\n")}

@@ -1,6 +1,8 @@
 """The recursions over time against brute force."""
 
 import itertools
+import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,18 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+import ner.model.chain
 from ner.model.chain import (
     FORBIDDEN,
     Counts,
+    Floats,
+    Ints,
     Lattice,
     Path,
     Potentials,
+    _best_of_all,
+    _k_best_step,
+    _Logs,
     _Numbers,
+    _Scores,
     k_best,
     token_mask,
     viterbi,
 )
-from ner.tags import tag_set
+from ner.tags import allowed_transitions, tag_set
 from tests.model.brute import (
     CASES,
     IDS,
@@ -525,3 +534,72 @@ def test_among_equals_the_first_of_k_best_is_that_of_viterbi(
         np.testing.assert_allclose(scores[b, :found], expected[:found].numpy(), atol=1e-9)
         sequences = tags[b, :found, :n].tolist()
         assert len(set(map(tuple, sequences))) == found
+
+
+# --- many tags ----------------------------------------------------------------------------------
+
+
+def a_chain(types: int, sentences: int, size: int) -> tuple[Floats, Ints, Potentials]:
+    """Random emissions, lengths and potentials of a tag set with so many types."""
+    tags = tag_set([f"T{number}" for number in range(types)], "iobes")
+    draw = np.random.default_rng(7)
+    allowed = [np.array(part) for part in allowed_transitions(tags, "iobes")]
+    potentials = [np.where(may, draw.normal(size=may.shape), FORBIDDEN) for may in allowed]
+    emissions = draw.normal(size=(sentences, size, len(tags)))
+    return emissions, draw.integers(1, size + 1, sentences), Potentials(*potentials)
+
+
+@pytest.mark.parametrize("types", [3, 11])
+def test_blocks_of_tags_change_nothing(types: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    emissions, lengths, potentials = a_chain(types, sentences=3, size=5)
+    chain = emissions, lengths, potentials
+    scores = _Scores(np.ascontiguousarray(emissions.transpose(1, 0, 2)), *potentials)
+
+    def results() -> list[Floats | Ints]:
+        logs = _Logs(scores, lengths)
+        return [viterbi(*chain), *k_best(*chain, 7), logs.log_z, *logs.smooth(np.ones(3))]
+
+    whole = results()
+    monkeypatch.setattr(ner.model.chain, "_MOST_PAIRS", 1)
+    for one, other in zip(whole, results(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+
+
+@given(seed=st.integers(0, 99), count=st.integers(1, 9), ties=st.booleans())
+def test_k_best_with_many_tags(seed: int, count: int, ties: bool) -> None:
+    """A few tags before each are enough: what all of them give, among equals, too."""
+    emissions, _, potentials = a_chain(10, sentences=2, size=3)
+    emissions = emissions + np.random.default_rng(seed).normal(size=emissions.shape)
+    if ties:
+        emissions = emissions.round()
+        potentials = Potentials(*(part.round() for part in potentials))
+    score = np.sort(emissions.repeat(count, axis=1)[:, :count], axis=1)[:, ::-1]
+    score[:, count // 2 + 1 :] = -np.inf  # there are fewer ways
+    best, source = _k_best_step(potentials.between, count)(score)
+    expected, places = _best_of_all(potentials.between, count, score)
+    np.testing.assert_array_equal(best[best > FORBIDDEN / 2], expected[expected > FORBIDDEN / 2])
+    np.testing.assert_array_equal(source[best > FORBIDDEN / 2], places[expected > FORBIDDEN / 2])
+
+
+@pytest.mark.parametrize("name", ["viterbi", "k_best", "plain sums", "sums of logs"])
+def test_memory_does_not_grow_with_sentences_times_pairs_of_tags(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ner.model.chain, "_MOST_PAIRS", 1 << 16)
+    emissions, lengths, potentials = a_chain(60, sentences=64, size=2)
+    work: dict[str, Callable[[], object]] = {
+        "viterbi": lambda: viterbi(emissions, lengths, potentials),
+        "k_best": lambda: k_best(emissions, lengths, potentials, 3),
+        "plain sums": lambda: Lattice(emissions, lengths, potentials).marginals,
+        # What lies far apart cannot be summed as plain numbers.
+        "sums of logs": lambda: Lattice(400 * emissions, lengths, potentials).marginals,
+    }
+    tracemalloc.start()
+    try:
+        work[name]()
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    tags = emissions.shape[2]
+    own = 8 * (24 * emissions.size + 6 * tags**2 + 8 * (1 << 16))
+    assert most < own < 8 * 64 * tags**2

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -53,6 +55,37 @@ def labelled(draw: st.DrawFn) -> Sentence:
         position += gap + length
     total = position + draw(st.integers(0, 30))
     return Sentence(tuple(map(str, range(total))), tuple(spans), source="file", line=4)
+
+
+def test_what_is_cut_is_said_once(tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture) -> None:
+    indexer = Indexer.build([s.tokens for s in tiny_corpus.train], Config().model)
+    long = [Sentence(("a",) * size, source="train.conll", line=size) for size in (512, 513, 1300)]
+    TrainingSet([*long, *long], indexer, ["O"], "iobes", Config().train)
+    assert caplog.messages == [
+        "train.conll:513: a sentence of 513 tokens is learnt in pieces of at most 512, "
+        "cut between entities (such sentences: 4)"
+    ]
+
+
+def test_a_very_long_sentence_is_cut_in_one_pass() -> None:
+    class Counting(tuple[Span, ...]):
+        """Spans that count how often one is looked at."""
+
+        seen = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            Counting.seen += 1
+            return super().__getitem__(place)
+
+        def __iter__(self) -> Iterator[Span]:
+            raise AssertionError("all spans are looked at for a piece")
+
+    size = 100 * LONGEST
+    spans = Counting(Span(start, start + 3, "A") for start in range(0, size - 3, 4))
+    pieces = list(cut_long([Sentence(("a",) * size, spans)]))
+    assert sum(map(len, pieces)) == size
+    assert sum(len(piece.spans) for piece in pieces) == len(spans)
+    assert Counting.seen < 100 * len(pieces)
 
 
 @given(sentence=labelled(), size=st.integers(12, 20))

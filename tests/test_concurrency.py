@@ -1,0 +1,137 @@
+"""One tagger in many threads, and in processes that are forked after it was loaded."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.tagger import Tagger
+from ner.text import Document, Entity
+from tests.cli.command import LIMIT, environment
+
+THREADS = 16
+TEXTS = [
+    f"{name} visited {place}. Then {name} left word{number}, and {place} too."
+    for number, (name, place) in enumerate(
+        [("Anna", "Rome"), ("Berta", "Paris"), ("Carl Maria", "New York"), ("Dora", "Rome")] * 4
+    )
+]
+
+
+def places(entities: tuple[Entity, ...] | list[Entity]) -> list[tuple[object, ...]]:
+    return [(e.start, e.end, e.label, e.score) for e in entities]
+
+
+def documents(found: list[Document]) -> list[Any]:
+    return [places(document.entities) for document in found]
+
+
+ASKED: dict[str, Callable[[Tagger, str], Any]] = {
+    "tag": lambda tagger, text: places(tagger.tag(text)),
+    "stream": lambda tagger, text: documents(list(tagger.stream([text, *TEXTS[:3]]))),
+    "nbest": lambda tagger, text: [
+        [(one.probability, places(one.entities)) for one in sentence.alternatives]
+        for sentence in tagger.tag_nbest(text, 3)
+    ],
+    "marginals": lambda tagger, text: [
+        table.tolist() for table in tagger.marginals(tagger.tag_document(text).sentences)
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def hearing(
+    tmp_path_factory: pytest.TempPathFactory, tiny_config: Config, tiny_corpus: Corpus
+) -> Path:
+    """The run of a model with document context."""
+    from ner.api import train
+
+    out = tmp_path_factory.mktemp("hearing") / "run"
+    train(tiny_corpus, out, tiny_config.replace({"model.context": "document"}), device="cpu")
+    return out
+
+
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("kind", ["tiny_run", "hearing"])
+def test_many_threads_get_the_answers_of_one(
+    kind: str, engine: str, request: pytest.FixtureRequest
+) -> None:
+    run = request.getfixturevalue(kind)
+    settings = {"predict.engine": engine, "predict.cache_mb": 1}
+    work = [(ask, text) for text in TEXTS for ask in ASKED]
+    alone = Tagger.load(run, "cpu", settings)
+    expected = [ASKED[ask](alone, text) for ask, text in work]
+    shared = Tagger.load(run, "cpu", settings)  # one that has kept no word yet
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(lambda part: ASKED[part[0]](shared, part[1]), work))
+    for (ask, text), one, other in zip(work, expected, found, strict=True):
+        assert one == other, (ask, text)
+
+
+# In the parent OpenMP has threads, and one thread holds the engine's lock, which no child has.
+FORKED = """
+import multiprocessing, os, sys, threading
+import torch
+from ner import Tagger
+
+tagger = Tagger.load(sys.argv[1], "cpu", {"predict.engine": sys.argv[2]})
+torch.set_num_threads(2)
+torch.randn(400, 400) @ torch.randn(400, 400)
+torch.randn(1_000_000).exp()
+text = "Anna visited New York. " * 300
+expected = tagger.tag(text)
+assert expected
+engine = tagger._bundle.model.engine(tagger.settings)
+if sys.argv[2] == "fast":
+    threading.Thread(target=lambda: (engine._lock.acquire(), threading.Event().wait(99)),
+                     daemon=True).start()
+    while not engine._lock.locked():
+        pass
+
+def answer():
+    found = tagger.tag(text)
+    return [(e.start, e.end, e.label) for e in found] == [
+        (e.start, e.end, e.label) for e in expected
+    ]
+
+children = []
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        os._exit(0 if answer() else 1)
+    children.append(child)
+codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+process = multiprocessing.get_context("fork").Process(target=lambda: sys.exit(not answer()))
+process.start()
+process.join()
+print(*codes, process.exitcode, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+def test_processes_forked_after_loading_work(engine: str, tiny_run: Path) -> None:
+    """They would hang without end; so the limit ends them, with the whole group."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", FORKED, str(tiny_run), engine],
+        env=environment(OMP_NUM_THREADS="2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        out, err = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    assert (process.returncode, out.split()) == (0, ["0", "0", "0"]), err
