@@ -11,6 +11,7 @@ import pytest
 
 import ner
 from ner.bundle import find_bundle
+from ner.charlm.config import CharLMConfig
 from ner.cli import INTERRUPTED, TERMINATED, cli
 from ner.config import Config, describe, keys
 from ner.corpus import NAMED, Corpus, load_corpus, write_file
@@ -144,7 +145,7 @@ def test_names_and_formats_are_complete() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     named = set(re.findall(r"\b(?:data|model|train)\.[a-z_]+\b(?!/)", README)) - {"train.txt"}
     assert named
-    assert named <= {*keys()}
+    assert named <= {*keys(), *CharLMConfig.fields()}
 
 
 def test_exit_codes_are_the_real_ones() -> None:
