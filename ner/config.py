@@ -204,6 +204,9 @@ class TrainConfig:
     checkpoint_minutes: float = setting(
         5.0, "minutes between checkpoints within an epoch; 0: after each batch", at_least(0)
     )
+    log_gradients: bool = setting(
+        False, "write norms of the gradient and the share of clipped steps into metrics.jsonl"
+    )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
 

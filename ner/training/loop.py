@@ -5,8 +5,8 @@ Saving, printing and plotting belong to the caller.
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -20,6 +20,7 @@ from ner.model import Model
 from ner.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.examples import TrainingSet
+from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 from ner.training.randomness import random_states, set_random_states
 
@@ -36,6 +37,22 @@ class Begun:
     sentences: int = 0
     loss: float = 0.0  # summed over sentences
     seconds: float = 0.0
+    gradients: GradientSums = field(default_factory=GradientSums)  # with `train.log_gradients`
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> "Begun":
+        """From what `asdict` has made of it; older checkpoints have nothing of gradients.
+
+        Raises `TypeError` or `ValueError` for anything else.
+        """
+        values = dict(plain)
+        sums = dict(values.pop("gradients", {}))
+        norms = {name: _number(value) for name, value in dict(sums.pop("norms", {})).items()}
+        counts = {name: _number(value) for name, value in sums.items()}
+        return cls(
+            **{name: _number(value) for name, value in values.items()},
+            gradients=GradientSums(**counts, norms=norms),
+        )
 
 
 def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> Tensor:
@@ -64,6 +81,7 @@ class Step(NamedTuple):
     steps: int
     tokens: int
     loss: float
+    gradient: Gradient | None = None  # with `train.log_gradients`
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,7 @@ class Epoch:
     tokens_per_second: float  # in training
     seconds: float  # of training and judging
     best: bool  # better than all before
+    gradients: Gradients | None = None  # with `train.log_gradients`
 
     def to_dict(self) -> dict[str, Any]:
         """The record of this epoch in ``metrics.jsonl``."""
@@ -90,6 +109,7 @@ class Epoch:
             "tokens_per_second": round(self.tokens_per_second, 1),
             "seconds": round(self.seconds, 3),
             "best": self.best,
+            **(self.gradients.to_dict() if self.gradients else {}),
         }
 
 
@@ -165,7 +185,7 @@ class Trainer:
         self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name]))
-        self._begun = Begun(**{name: _number(value) for name, value in plain["begun"].items()})
+        self._begun = Begun.of(plain["begun"])
         self._random = parts["random"]
         set_random_states(self._learner.device, self._random)  # refuses what is no such state
 
@@ -201,12 +221,15 @@ class Trainer:
         started = time.perf_counter() - begun.seconds
         self._learner.network.train()
         for batch in self._set.batches(self.epoch, begun.batches):
-            loss = self._learn(batch)
+            loss, gradient = self._learn(batch)
             begun.batches += 1
             begun.sentences += len(batch.order)
             begun.loss += loss * len(batch.order)
             begun.seconds = time.perf_counter() - started
-            yield Step(self.epoch, begun.batches, self._steps, int(batch.lengths.sum()), loss)
+            if gradient is not None:
+                begun.gradients.add(gradient)
+            tokens = int(batch.lengths.sum())
+            yield Step(self.epoch, begun.batches, self._steps, tokens, loss, gradient)
         valid = self._judge()
         done = Epoch(
             number=self.epoch,
@@ -216,6 +239,7 @@ class Trainer:
             tokens_per_second=self._set.tokens / begun.seconds,
             seconds=time.perf_counter() - started,
             best=self._compare(valid.f1),
+            gradients=begun.gradients.means(),
         )
         self._begun = Begun()
         yield done
@@ -225,8 +249,8 @@ class Trainer:
         rate = scheduled_rate(self.config, step, self._steps * self.config.epochs)
         return rate * 0.5**self.drops
 
-    def _learn(self, batch: Batch) -> float:
-        """One step of the optimizer; returns the loss."""
+    def _learn(self, batch: Batch) -> tuple[float, Gradient | None]:
+        """One step of the optimizer; returns the loss, and how long its gradient was if asked."""
         network = self._learner.network
         batch = batch.to(self._learner.device)
         for group in self.optimizer.param_groups:
@@ -234,7 +258,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         value = self._backward(batch)
         self._scaler.unscale_(self.optimizer)
-        self._clip()
+        gradient = self._clip()
         self._scaler.step(self.optimizer)
         self._scaler.update()
         # Fused optimizers do not say that they change the weights; engines keep what they prepare.
@@ -242,7 +266,7 @@ class Trainer:
         if self.average is not None:
             self.average.update(self.step)
         self.step += 1
-        return value
+        return value, gradient
 
     def _backward(self, batch: Batch) -> float:
         """Add the gradient of the loss, half of it under a push if so asked; returns the loss."""
@@ -268,16 +292,25 @@ class Trainer:
         self._scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call]
         return value
 
-    def _clip(self) -> None:
-        """Shorten a gradient that is too long; most are not, and are not touched."""
+    def _clip(self) -> Gradient | None:
+        """Shorten a gradient that is too long; most are not, and are not touched.
+
+        With `train.log_gradients` it is measured before, group by group, unless
+        half precision has made it no number: the scaler skips such a step.
+        """
         gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         if not self._half:  # in half precision the scaler skips such a step by itself
             self._check_finite("gradient", norm.item())
-        if norm > self.config.clip:
+        long = bool(norm > self.config.clip)
+        measured = None
+        if self.config.log_gradients and norm.isfinite():
+            measured = Gradient(gradient_norms(self._learner.network), long)
+        if long:
             torch.nn.utils.clip_grads_with_norm_(
                 self._learner.network.parameters(), self.config.clip, norm
             )
+        return measured
 
     def _check_finite(self, what: str, value: float) -> None:
         """Stop before a number that is none spreads to all weights."""

@@ -167,7 +167,7 @@ LEAST_STEPS = 4000
 OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
 
 # Settings that do not matter to what comes of a run.
-_FREE = {"train.checkpoint_minutes"}
+_FREE = {"train.checkpoint_minutes", "train.log_gradients"}
 # Settings that only concern models that are taught.
 _OF_TEACHING = {
     "train.distill_weight",

@@ -1,6 +1,7 @@
 """The loop: what it yields, when it stops, and what it keeps."""
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from ner.predict import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
+from ner.training.gradients import mean_gradients
 from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer, adversarial_push
 
 Build = Callable[..., Trainer]
@@ -255,6 +257,66 @@ def test_gradients_are_clipped(build: Build, monkeypatch: pytest.MonkeyPatch) ->
             norms.append(float(torch.stack([grad.norm() for grad in grads]).norm()))
     assert norms
     assert all(norm <= 1e-3 * 1.001 for norm in norms)
+
+
+@pytest.mark.parametrize(("clip", "share"), [(1e-3, 1.0), (1e9, 0.0)])
+def test_gradients_are_measured_before_they_are_clipped(
+    build: Build, clip: float, share: float
+) -> None:
+    """And nothing else changes: not a weight, not a random number."""
+    plain, measured = (
+        build(train__epochs=2, train__clip=clip, train__log_gradients=log) for log in (False, True)
+    )
+    unmeasured = list(plain.run())
+    events = list(measured.run())
+    assert same(weights(measured._learner), weights(plain._learner))
+    assert same(plain.state()[0], measured.state()[0])
+    assert all(e.gradient is None for e in unmeasured if isinstance(e, Step))
+    assert all(e.gradients is None for e in unmeasured if isinstance(e, Epoch))
+    for epoch in (e for e in events if isinstance(e, Epoch)):
+        steps = [e.gradient for e in events if isinstance(e, Step) and e.epoch == epoch.number]
+        assert epoch.gradients == mean_gradients(g for g in steps if g)
+        assert epoch.gradients is not None
+        assert epoch.gradients.clipped == share
+        assert set(epoch.gradients.norms) == {"embedder", "encoder layer 1", "projection", "head"}
+        record = epoch.to_dict()
+        assert record["gradient_norms"] == epoch.gradients.norms
+        assert record["clipped"] == share
+        json.dumps(record, allow_nan=False)
+
+
+def test_the_groups_make_up_the_gradient(build: Build) -> None:
+    trainer = build(train__epochs=1, train__clip=1e9, train__log_gradients=True)
+    for event in trainer.run():
+        if isinstance(event, Step):
+            grads = [w.grad for w in trainer._learner.network.parameters() if w.grad is not None]
+            assert event.gradient is not None
+            assert math.hypot(*event.gradient.norms.values()) == pytest.approx(
+                float(torch.nn.utils.get_total_norm(grads)), rel=1e-5
+            )
+
+
+def test_means_of_gradients_outlive_a_stop_within_an_epoch(build: Build) -> None:
+    straight, broken, resumed = (
+        build(train__epochs=2, train__log_gradients=True, train__clip=3.0) for _ in range(3)
+    )
+    last = [event.gradients for event in straight.run() if isinstance(event, Epoch)][-1]
+    assert last is not None
+    assert 0 < last.clipped < 1, "some are clipped and some are not"
+    next(event for event in broken.run() if isinstance(event, Step) and event[:2] == (2, 3))
+    tensors, plain = broken.state()
+    kept = {name: tensor.clone() for name, tensor in tensors.items()}
+    resumed.restore(kept, json.loads(json.dumps(plain)))
+    assert [e.gradients for e in resumed.run() if isinstance(e, Epoch)] == [last]
+
+
+def test_a_checkpoint_from_before_gradients_were_logged(build: Build) -> None:
+    broken, resumed = build(train__epochs=2), build(train__epochs=2)
+    next(event for event in broken.run() if isinstance(event, Step) and event.step == 2)
+    tensors, plain = broken.state()
+    del plain["begun"]["gradients"]
+    resumed.restore(tensors, plain)
+    assert sum(isinstance(event, Epoch) for event in resumed.run()) == 2
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])

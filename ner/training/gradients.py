@@ -1,0 +1,80 @@
+"""How long the gradient is, group by group of the parameters, while a model learns.
+
+Norms are Euclidean, of the gradient as it came back and before it is clipped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Gradient(NamedTuple):
+    """The gradient of one step."""
+
+    norms: dict[str, float]  # by group
+    clipped: bool
+
+
+class Gradients(NamedTuple):
+    """The gradients of the steps of an epoch."""
+
+    norms: dict[str, float]  # means, by group
+    clipped: float  # share of the steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """What ``metrics.jsonl`` says of them."""
+        return {"gradient_norms": self.norms, "clipped": self.clipped}
+
+
+def group_of(name: str) -> str:
+    """The group of a parameter of a network: embedder, encoder layer 1, …, projection or head."""
+    part, _, rest = name.partition(".")
+    if part != "encoder":
+        return part
+    return f"encoder layer {int(rest.split('.')[1]) + 1}"
+
+
+def gradient_norms(network: nn.Module) -> dict[str, float]:
+    """The norm of the gradient of each group; without those to which nothing came back."""
+    groups: dict[str, list[Tensor]] = {}
+    for name, weight in network.named_parameters():
+        if weight.grad is not None:
+            groups.setdefault(group_of(name), []).append(weight.grad)
+    return {
+        group: torch.nn.utils.get_total_norm(gradients).item()
+        for group, gradients in groups.items()
+    }
+
+
+@dataclass
+class GradientSums:
+    """Sums over the steps of an epoch so far."""
+
+    steps: int = 0
+    clipped: int = 0
+    norms: dict[str, float] = field(default_factory=dict)
+
+    def add(self, gradient: Gradient) -> None:
+        """Take in one more step."""
+        self.steps += 1
+        self.clipped += gradient.clipped
+        for group, norm in gradient.norms.items():
+            self.norms[group] = self.norms.get(group, 0.0) + norm
+
+    def means(self) -> Gradients | None:
+        """What they come to; none where no step was measured."""
+        if not self.steps:
+            return None
+        norms = {group: total / self.steps for group, total in self.norms.items()}
+        return Gradients(norms, self.clipped / self.steps)
+
+
+def mean_gradients(gradients: Iterable[Gradient]) -> Gradients | None:
+    """The means over some steps; none where there is none."""
+    sums = GradientSums()
+    for gradient in gradients:
+        sums.add(gradient)
+    return sums.means()
