@@ -30,7 +30,6 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from torch.overrides import TorchFunctionMode
 
 import ner
 from ner.config import Config, ModelConfig, from_dict
@@ -41,6 +40,7 @@ from ner.features.gazetteers import LONGEST_ENTRY
 from ner.features.vocabulary import FIRST
 from ner.files import write_folder
 from ner.model import Model, Network, Sizes, TableSize
+from ner.model.outline import outlined
 from ner.stored import (
     CHECKSUMS,
     Refused,
@@ -203,20 +203,6 @@ def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-class _Unfilled(TorchFunctionMode):
-    """Leaves out what fills new parameters, which are all to be replaced.
-
-    Without memory, it does nothing but load torch's compiler, for a second or two.
-    """
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        if func.__name__ in ("normal_", "uniform_", "eye"):
-            return args[0] if args else None
-        return func(*args, **(kwargs or {}))
-
-
 def _outline(
     config: ModelConfig, tags: Sequence[str], sizes: Sizes, stored: StoredTensors
 ) -> Network:
@@ -232,7 +218,7 @@ def _outline(
     if scores is None or scores.shape != (len(tags),):
         raise damaged(stored.path, f"does not fit the other files: not for {len(tags)} tags")
     try:
-        with torch.device("meta"), _Unfilled():
+        with outlined():
             return Network(config, tags, sizes)
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]

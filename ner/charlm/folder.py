@@ -25,6 +25,7 @@ from ner.charlm.network import CharacterNetwork
 from ner.charlm.states import StateReader
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.files import write_folder
+from ner.model.outline import outlined
 from ner.stored import Refused, StoredFolder, damaged, to_json, write_stored
 
 FORMAT = 1
@@ -154,10 +155,10 @@ def _read_network(
 ) -> CharacterNetwork:
     """One direction's network; it takes no memory before the file is known to fit."""
     with files.tensors(name) as stored:
-        if config.model.layers > len(stored.places):
+        if 4 * config.model.layers > len(stored.places):  # a layer has four tensors
             raise damaged(stored.path, "does not fit the other files: too few tensors")
         try:
-            with torch.device("meta"):
+            with outlined():
                 network = CharacterNetwork(characters, config.model)
         except (RuntimeError, OverflowError, TypeError):
             raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
