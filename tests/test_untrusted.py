@@ -22,8 +22,12 @@ import torch
 
 import ner
 from ner.bundle import load_bundle
+from ner.config import Config
+from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError
 from ner.training.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from ner.training.loop import Step
+from ner.training.run import Run
 from tests.signing import sign
 
 GOLDEN = Path(__file__).parent / "golden" / "bundles"
@@ -361,3 +365,100 @@ def test_folders_in_a_run_that_are_links(tmp_path: Path) -> None:
     load_bundle(tmp_path / "run" / "model")  # it has been named
     with pytest.raises(TrainingError, match=r"checkpoint: is damaged \(.*is a link, which is not"):
         read_checkpoint(tmp_path / "run" / "checkpoint")
+
+
+# --- checkpoints that do not fit the run -------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stopped(
+    tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus, tiny_config: Config
+) -> Run:
+    """A run that was stopped in its second epoch."""
+    config = tiny_config.replace({"train.epochs": 2, "train.checkpoint_minutes": 0.0})
+    run = Run(tiny_corpus, config, tmp_path_factory.mktemp("stopped"), torch.device("cpu"))
+    events = run.events()
+    for event in events:
+        if isinstance(event, Step) and (event.epoch, event.step) == (2, 2):
+            break
+    events.close()  # type: ignore[attr-defined]
+    return run
+
+
+@pytest.fixture
+def again(stopped: Run, tmp_path: Path) -> Run:
+    """The same run in a folder of its own, about to go on."""
+    shutil.copytree(stopped.out, tmp_path / "run")
+    return Run(stopped.corpus, stopped.config, tmp_path / "run", torch.device("cpu"))
+
+
+WEIGHT = "weights.projection.weight"
+
+
+@pytest.mark.parametrize(
+    ("name", "tensor"),
+    [
+        (WEIGHT, None),
+        (WEIGHT, torch.zeros(2, 2)),
+        (WEIGHT, "double"),
+        ("weights.more", torch.zeros(1)),
+        ("average.projection.weight", None),
+        ("average.projection.weight", torch.zeros(())),
+        ("optimizer.0.exp_avg", None),
+        ("optimizer.0.exp_avg", torch.zeros(())),  # torch would write beyond its end
+        ("optimizer.0.exp_avg", torch.zeros(2, 2)),
+        ("optimizer.0.exp_avg", "half"),
+        ("optimizer.0.step", torch.zeros(3)),
+        ("optimizer.0.step", torch.zeros((), dtype=torch.int8)),
+        ("optimizer.0.more", torch.zeros(())),
+        ("optimizer.-1.step", torch.zeros(())),
+        ("optimizer.999.step", torch.zeros(())),
+        ("optimizer.x.step", torch.zeros(())),
+        ("random.cpu", torch.zeros(5, dtype=torch.uint8)),
+        ("random.cpu", None),
+        ("strange", torch.zeros(1)),
+    ],
+)
+def test_tensors_that_do_not_fit_the_run(again: Run, name: str, tensor: Any) -> None:
+    path = again.out / "checkpoint" / "tensors.safetensors"
+    tensors = safetensors.torch.load(path.read_bytes())
+    if tensor is None:
+        del tensors[name]
+    else:
+        tensors[name] = getattr(tensors[name], tensor)() if type(tensor) is str else tensor
+    path.write_bytes(safetensors.torch.save(tensors))
+    _refused(again)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("trainer", value) for value in ([], None, {})),
+        *(("trainer.begun", value) for value in (None, 3, {"more": 1}, {"batches": "1"})),
+        *(("trainer.begun.batches", value) for value in (10**9, -1, 1.5, None, True)),
+        *(("trainer.epoch", value) for value in ("1", 1.5, -5, 10**40)),
+        *(("trainer.best_f1", value) for value in (float("nan"), 1, "1")),
+        *(("history", value) for value in (3, ["a"], [{}], [[1]])),
+        *(("seconds", value) for value in ("a", None, [])),
+        ("teaching", 3),
+    ],
+)
+def test_a_state_that_does_not_fit_the_run(again: Run, key: str, value: Any) -> None:
+    path = again.out / "checkpoint" / "state.json"
+    state = json.loads(path.read_text())
+    *parts, last = key.split(".")
+    inner = state
+    for part in parts:
+        inner = inner[part]
+    inner[last] = value
+    path.write_text(json.dumps(state))
+    _refused(again)
+
+
+def _refused(run: Run) -> None:
+    with pytest.raises(TrainingError, match=r"it is not the file that checksums\.json lists"):
+        run.resume()
+    sign(run.out / "checkpoint")
+    with pytest.raises(TrainingError, match=r"checkpoint: is damaged \(") as caught:
+        run.resume()
+    assert "\n" not in str(caught.value)

@@ -26,6 +26,9 @@ from ner.training.randomness import random_states, set_random_states
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
+# What optimizers keep for each weight that has moved.
+_MEMORY = {"adamw": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
+
 PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
 
 
@@ -43,14 +46,14 @@ class Begun:
     def of(cls, plain: Mapping[str, Any]) -> "Begun":
         """From what `asdict` has made of it; older checkpoints have nothing of gradients.
 
-        Raises `TypeError` or `ValueError` for anything else.
+        Raises `KeyError`, `TypeError` or `ValueError` for anything else.
         """
-        values = dict(plain)
+        values, zeros = dict(plain), asdict(cls())
         sums = dict(values.pop("gradients", {}))
-        norms = {name: _number(value) for name, value in dict(sums.pop("norms", {})).items()}
-        counts = {name: _number(value) for name, value in sums.items()}
+        norms = {name: _number(value, 0.0) for name, value in dict(sums.pop("norms", {})).items()}
+        counts = {name: _number(value, 0) for name, value in sums.items()}
         return cls(
-            **{name: _number(value) for name, value in values.items()},
+            **{name: _number(value, zeros[name]) for name, value in values.items()},
             gradients=GradientSums(**counts, norms=norms),
         )
 
@@ -67,10 +70,20 @@ def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> 
     return push
 
 
-def _number(value: Any) -> Any:
-    if type(value) not in (int, float):
+def _number(value: Any, like: float) -> Any:
+    """A number from a file, if it is one that could have been in the place of `like`."""
+    least = 0 if type(like) is int else -(2**53)
+    if type(value) is not type(like) or not least <= value < 2**53:  # NaN is neither
         raise TypeError("a number that is none")
     return value
+
+
+def _check_form(name: str, found: Tensor | None, wanted: Tensor | None) -> None:
+    """Raises `ValueError` unless both tensors are there, of one type and shape."""
+    if found is None or wanted is None:
+        raise ValueError(f"{name[:80]!r} is {'missing' if found is None else 'not known'}")
+    if (found.dtype, found.shape) != (wanted.dtype, wanted.shape):
+        raise ValueError(f"{name[:80]!r} is of another type or shape")
 
 
 class Step(NamedTuple):
@@ -170,8 +183,13 @@ class Trainer:
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Go back to where `state` was taken; the configuration and corpus must be the same.
 
-        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state:
+        tensors and numbers come from a file, and torch's optimizers trust the shapes of theirs.
         """
+        wanted = {k: t for k, t in self.state()[0].items() if not k.startswith("optimizer.")}
+        memory = {k: t for k, t in tensors.items() if k.startswith("optimizer.")}
+        for name in wanted.keys() | (tensors.keys() - memory.keys()):
+            _check_form(name, tensors.get(name), wanted.get(name))
         parts: dict[str, dict[str, Tensor]] = {
             part: {} for part in ("weights", "average", "optimizer", "random")
         }
@@ -184,19 +202,28 @@ class Trainer:
         self._restore_optimizer(parts["optimizer"])
         self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
-            setattr(self, name, _number(plain[name]))
+            setattr(self, name, _number(plain[name], getattr(self, name)))
         self._begun = Begun.of(plain["begun"])
+        if self._begun.batches > self._steps:
+            raise ValueError("more batches than there are")
         self._random = parts["random"]
         set_random_states(self._learner.device, self._random)  # refuses what is no such state
 
     def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
         weights = [w for group in self.optimizer.param_groups for w in group["params"]]
+        names = _MEMORY[self.config.optimizer]
         memory: dict[int, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             index, _, key = name.partition(".")
-            if tensor.dim() and tensor.shape != weights[int(index)].shape:
-                raise ValueError(f"optimizer.{name[:80]} does not fit the weights")
             memory.setdefault(int(index), {})[key] = tensor
+        for number, kept in memory.items():
+            if not 0 <= number < len(weights):
+                raise ValueError(f"there is no weight {number}")
+            wanted = dict.fromkeys(names, weights[number])
+            if "step" in wanted:
+                wanted["step"] = weights[number].new_zeros(())
+            for name in kept.keys() | names:
+                _check_form(f"optimizer.{number}.{name}", kept.get(name), wanted.get(name))
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
 

@@ -240,10 +240,13 @@ class Run:
                     f"with the same (--config {self.out / 'config.toml'}), or start anew elsewhere"
                 )
             self._trainer.restore(tensors, state["trainer"])
-            self._history, self._seconds = state["history"], state["seconds"]
+            self._history = [dict(record) for record in state["history"]]
+            for record in self._history:
+                record["epoch"], record["best"]
+            self._seconds = float(state["seconds"])
         except NerError:
             raise
-        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise damaged(place, error) from None
         self._resumed = True
         if self._history:
