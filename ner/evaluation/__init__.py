@@ -1,4 +1,4 @@
-"""How good predictions are: scores, mistakes, their spread, trade-off, calibration, pictures."""
+"""How good predictions are: scores, their spread, mistakes, trade-off, calibration, pictures."""
 
 from ner.evaluation.calibration import (
     Calibration,
@@ -19,6 +19,7 @@ from ner.evaluation.scores import (
     score,
     unknown_labels,
 )
+from ner.evaluation.significance import ROUNDS, randomisation_test
 from ner.evaluation.summary import format_summary, summarise
 from ner.evaluation.tradeoff import (
     O_BIASES,
@@ -30,6 +31,7 @@ from ner.evaluation.tradeoff import (
 
 __all__ = [
     "O_BIASES",
+    "ROUNDS",
     "Calibration",
     "CountedScores",
     "Counts",
@@ -51,6 +53,7 @@ __all__ = [
     "format_trade_off",
     "measure_calibration",
     "min_score_points",
+    "randomisation_test",
     "score",
     "seqeval_report",
     "summarise",
