@@ -31,9 +31,11 @@ def words(count: int) -> list[str]:
 
 
 def line(count: int) -> str:
-    """A line with a full stop after each twentieth word."""
-    ended = (f"{word}." if n % 20 == 19 else word for n, word in enumerate(words(count)))
-    return " ".join(ended) + "\n"
+    """A line of sentences of 19 words and a full stop."""
+    drawn = words(count // 20 * 19)
+    sentences = (drawn[first : first + 19] for first in range(0, len(drawn), 19))
+    # After a short word, a full stop may be that of an abbreviation.
+    return " ".join(" ".join(s).capitalize() + "ing." for s in sentences) + "\n"
 
 
 SHAPES: dict[str, tuple[Callable[[int], str], list[str]]] = {

@@ -277,9 +277,7 @@ def test_a_file_that_is_missing(folder: Path, name: str) -> None:
     assert name in complaint(folder, kind)
 
 
-def test_a_model_may_have_forgotten_what_it_learnt_from(
-    folder: Path, tiny_corpus: Corpus
-) -> None:
+def test_a_model_may_have_forgotten_what_it_learnt_from(folder: Path, tiny_corpus: Corpus) -> None:
     assert load_bundle(folder).seen == Seen.of(tiny_corpus.train)
     (folder / "seen.json").unlink()
     sign(folder)
