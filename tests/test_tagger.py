@@ -20,6 +20,7 @@ from ner.bundle import Bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError
+from ner.predict import WINDOW
 from ner.tagger import Tagger
 from ner.text import Document, Sentence, Span
 from ner.tokenize import sentences_of
@@ -115,6 +116,27 @@ def test_a_text_with_half_a_surrogate_pair_is_refused() -> None:
     for ask in (tagger.tag, lambda text: tagger.tag_nbest(text, 2)):
         with pytest.raises(UsageError, match=r"half a surrogate pair \('.ud800'\) at offset 3"):
             ask("In \ud800 Rome.")
+
+
+TOLD = ("Anna visited New York.", "Carl Maria left Paris.", "So Dora loved Rome", "and", "中文 1.")
+
+
+@settings(max_examples=20)
+@given(
+    several=st.lists(st.sampled_from(TOLD), min_size=1, max_size=40), size=st.integers(2, WINDOW)
+)
+def test_a_line_is_tagged_like_its_sentences(
+    tiny_tagger: Tagger, several: list[str], size: int
+) -> None:
+    """However long it is, where none of them is longer than a window."""
+    several = [*several, "Anna left " * (size // 2 - 1) + "Rome."]
+    text = "\n\n".join(several)
+    found = [(text[: e.start].count("\n\n"), e.text, e.label) for e in tiny_tagger.tag(text)]
+    assert found == [
+        (number, e.text, e.label)
+        for number, alone in enumerate(several)
+        for e in tiny_tagger.tag(alone)
+    ]
 
 
 @settings(max_examples=20)

@@ -14,6 +14,7 @@ import ner.scale.bulk as bulk
 from ner.bundle import Bundle, save_bundle
 from ner.config import Config
 from ner.errors import NerError
+from ner.predict import WINDOW
 from ner.render import FORMATS
 from ner.scale import Work, tag_stream
 from ner.tagger import Tagger
@@ -154,6 +155,28 @@ def test_output_begins_after_few_lines(tiny_run: Path) -> None:
     for _ in islice(output, 8):
         pass
     assert stream.taken * 16 <= 10 * (bulk.CHUNK + 16)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_windows_are_told_once_and_change_no_other_line(
+    workers: int, tiny_run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="ner")
+    told = "Anna left Rome . "
+    long = told * (WINDOW // 4 + 1) + "\n"
+    what: dict[str, Any] = {"layout": "tokenized", "format": "jsonl"}
+    plain = places(pieces(tiny_run, TEXT, workers, **what))
+    assert caplog.messages == []
+    output = places(pieces(tiny_run, TEXT + long * 2 + TEXT, workers, **what))
+    assert caplog.messages == [
+        f"in.txt:{TEXT.count(chr(10)) + 1}: a sentence of 516 tokens is read in windows of 512 "
+        "that overlap by 64, as any that is longer than 512"
+    ]
+    assert [output[: len(plain)], output[-len(plain) :]] == [plain, plain]
+    one, other = output[len(plain) : -len(plain)]
+    assert one == other
+    assert one[-1][0] > (WINDOW // 4) * len(told), "behind the first window, too"
 
 
 # --- document context -----------------------------------------------------------------------------
