@@ -28,7 +28,8 @@ FLOORS = [
     {"charlm"},
     {"predict", "bundle"},
     {"training", "tagger"},
-    {"api", "export", "server", "scale", "search"},
+    {"api", "export", "server", "scale", "search", "inspection"},
+    {"comparison"},
     {"cli"},
     {"__main__"},
 ]

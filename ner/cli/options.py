@@ -105,6 +105,19 @@ device_option: Decorator = click.option(
 )
 
 
+def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+    """The callback of an option like ``1,2,3``; none without it."""
+    if value is None:
+        return ()
+    try:
+        seeds = tuple(int(part) for part in value.split(","))
+    except ValueError:
+        seeds = ()
+    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
+        raise click.BadParameter("takes different whole numbers with commas between, like 1,2,3")
+    return seeds
+
+
 def features_options(command: Command) -> Command:
     """Give a command options for what a model knows beside its corpus.
 

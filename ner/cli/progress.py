@@ -1,5 +1,6 @@
 """How training is shown: bars on a terminal, nothing elsewhere."""
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -71,3 +72,31 @@ def training_progress(vectors: Sequence[str]) -> Iterator[TrainingProgress]:
     """Show bars on stderr while the block runs, if stderr is a terminal."""
     with bars() as shown:
         yield TrainingProgress(shown, vectors)
+
+
+class _Once(logging.Filter):
+    """Lets warnings through, each text once: every run would say the same of the corpus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to say it."""
+        text = record.getMessage()
+        new = text not in self._said
+        self._said.add(text)
+        return new and record.levelno >= logging.WARNING
+
+
+@contextmanager
+def brief_messages() -> Iterator[None]:
+    """Leave epochs to the log of each run, and say warnings once, while the block runs."""
+    handlers, once = [*logging.getLogger("ner").handlers], _Once()
+    for handler in handlers:
+        handler.addFilter(once)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(once)

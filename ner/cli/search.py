@@ -1,9 +1,7 @@
 """``ner search``."""
 
 import contextlib
-import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +84,13 @@ def _search(
 
     corpus = load_corpus(data, config.data)
 
-    from ner.cli.progress import training_progress  # only now, as in `ner train`
+    from ner.cli.progress import brief_messages, training_progress  # only now, as in `ner train`
     from ner.search.trials import SearchFinished, Tried, search_events
 
     out = out or Path("runs") / f"{corpus.name}-search"
     last = None
     try:
-        with training_progress(config.train.vectors) as progress, _brief_messages():
+        with training_progress(config.train.vectors) as progress, brief_messages():
             events = search_events(
                 corpus,
                 out,
@@ -113,34 +111,6 @@ def _search(
         raise click.exceptions.Exit(stop_code(stop)) from None
     assert isinstance(last, SearchFinished), "a search ends with its best trial"
     _report(last)
-
-
-class _Once(logging.Filter):
-    """Lets warnings through, each text once: every trial would say the same of the corpus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to say it."""
-        text = record.getMessage()
-        new = text not in self._said
-        self._said.add(text)
-        return new and record.levelno >= logging.WARNING
-
-
-@contextlib.contextmanager
-def _brief_messages() -> Iterator[None]:
-    """Leave epochs to the log of each trial while the block runs."""
-    handlers, once = [*logging.getLogger("ner").handlers], _Once()
-    for handler in handlers:
-        handler.addFilter(once)
-    try:
-        yield
-    finally:
-        for handler in handlers:
-            handler.removeFilter(once)
 
 
 def _line(tried: "Tried", trials: int) -> str:

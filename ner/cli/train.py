@@ -8,21 +8,15 @@ from typing import Any
 import click
 
 from ner.cli import stop_code
-from ner.cli.options import Place, device_option, features_options, reading_options
+from ner.cli.options import (
+    Place,
+    device_option,
+    features_options,
+    parse_seeds,
+    reading_options,
+)
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
-
-
-def _parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    if value is None:
-        return ()
-    try:
-        seeds = tuple(int(part) for part in value.split(","))
-    except ValueError:
-        seeds = ()
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise click.BadParameter("takes different whole numbers with commas between, like 1,2,3")
-    return seeds
 
 
 def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -40,7 +34,7 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @features_options
 @click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
-@click.option("--seeds", callback=_parse_seeds, metavar="1,2,3", help="Train one model per seed.")
+@click.option("--seeds", callback=parse_seeds, metavar="1,2,3", help="Train one model per seed.")
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
     "--unlabelled",

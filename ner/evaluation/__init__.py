@@ -19,7 +19,7 @@ from ner.evaluation.scores import (
     score,
     unknown_labels,
 )
-from ner.evaluation.significance import ROUNDS, randomisation_test
+from ner.evaluation.significance import ROUNDS, Spans, randomisation_test
 from ner.evaluation.summary import format_summary, summarise
 from ner.evaluation.tradeoff import (
     O_BIASES,
@@ -39,6 +39,7 @@ __all__ = [
     "Point",
     "Report",
     "Scores",
+    "Spans",
     "TradeOff",
     "analyse_mistakes",
     "check_labelled",

@@ -28,7 +28,7 @@ from typing import Any
 import torch
 
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
-from ner.config import Config, load_config
+from ner.config import Config, keys, load_config
 from ner.corpus import Corpus, Seen, overlaps
 from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import (
@@ -176,6 +176,15 @@ _OF_TEACHING = {
 }
 
 
+def different_settings(before: Config, now: Config, *, taught: bool = False) -> list[str]:
+    """The keys of settings in which two resolved configurations make different models.
+
+    Some of them concern only models that are `taught`.
+    """
+    free = _FREE if taught else _FREE | _OF_TEACHING
+    return [key for key in keys() if before[key] != now[key] and key not in free]
+
+
 class Run:
     """One training run in one folder; `events` does the work.
 
@@ -254,10 +263,8 @@ class Run:
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         """What is not as it was when a checkpoint was written."""
-        before, now = load_config(self.out / "config.toml").to_dict(), self.config.to_dict()
-        free = _FREE if self._teaching else _FREE | _OF_TEACHING
-        pairs = [(f"{s}.{k}", now[s][k] == before[s][k]) for s in now for k in now[s]]
-        other = [key for key, same in pairs if not same and key not in free]
+        before = load_config(self.out / "config.toml")
+        other = different_settings(before, self.config, taught=self._teaching is not None)
         if state["checksums"] != self._checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:

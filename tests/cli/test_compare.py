@@ -1,0 +1,78 @@
+"""``ner compare``: a table to stdout, progress to stderr, and Ctrl-C."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import BRIEF, LIMIT, SMALL, command, environment, run, sets
+
+CELLS = ["--vary", "model.cell=rnn,gru"]
+
+
+def test_a_table(empty: Path, tiny_folder: Path) -> None:
+    ask = ["compare", "--data", tiny_folder, *CELLS, "--seeds", "3", *BRIEF]
+    outcome = run(*ask).good()
+    lines = outcome.out.splitlines()
+    assert lines[0].split()[:2] == ["model.cell", "parameters"]
+    assert [line.split()[0] for line in lines[1:3]] == ["rnn", "gru"]
+    assert [line.partition(":")[0] for line in outcome.err.splitlines()] == [
+        "run 1 of 2",
+        "run 2 of 2",
+        "table",
+    ]
+    assert outcome.err.splitlines()[0].endswith("model.cell=rnn, seed 3")
+    out = Path("runs/tiny-compare")
+    assert lines[1].split()[1] in (out / "comparison.md").read_text(encoding="utf-8")
+    printed = json.loads(run(*ask, "--resume", "--json").good().out)
+    assert printed == json.loads((out / "comparison.json").read_text(encoding="utf-8"))
+    run("evaluate", "--model", out / "model.cell=gru/seed-3", "--data", tiny_folder).good()
+
+
+def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
+    long = sets(*SMALL, "train.epochs=300", "train.patience=300", "train.ema=0")
+    ask = ["compare", "--data", str(tiny_folder), *CELLS, "--seeds", "1", "--out", "my runs"]
+    running = subprocess.Popen(
+        command(*ask, *long),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        patience = time.monotonic() + LIMIT
+        while not Path("my runs/model.cell=rnn/seed-1/model").exists():
+            assert running.poll() is None
+            assert time.monotonic() < patience
+            time.sleep(0.005)  # between two looks
+        running.send_signal(signal.SIGINT)
+        printed, said = running.communicate(timeout=LIMIT)
+    finally:
+        running.kill()
+    assert (running.returncode, printed) == (130, "")
+    assert said.splitlines()[-1] == "ner: stopped; go on with --out 'my runs' --resume"
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (["--vary", "model.cel=rnn,gru"], "did you mean 'model.cell'?"),
+        (["--vary", "model.cell=rnn,gro"], "one of lstm, gru, rnn"),
+        ([*CELLS, "--set", "model.cell=rnn"], "is set as well"),
+        ([*CELLS, "--seeds", "1,1"], "different whole numbers"),
+        ([*CELLS, "--set", "model.hiden=1"], "did you mean 'model.hidden'?"),
+        ([*CELLS, "--resume"], "no comparison to go on with"),
+        ([*CELLS, "--out", ""], "the name is empty"),
+        ([], "--vary"),
+    ],
+)
+def test_wrong_use_is_one_line(empty: Path, tiny_folder: Path, wrong: list[str], said: str) -> None:
+    outcome = run("compare", "--data", tiny_folder, *wrong)
+    assert outcome.code == 2
+    assert said in outcome.complaint()
+    assert list(empty.iterdir()) == []
