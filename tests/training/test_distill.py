@@ -33,7 +33,7 @@ from ner.training.seeds import SeedsFinished
 pytestmark = pytest.mark.usefixtures("quick_curves")
 
 CPU = torch.device("cpu")
-TEXT = """Anna loved Rome. Berta met Carl Maria in Paris.
+TEXT = """Anna loved Rome? Berta met Carl Maria in Paris.
 
 Dora saw New York. She left.
 The weather was fine.
@@ -64,13 +64,13 @@ def test_all_sentences_are_drawn_but_those_of_the_corpus(
     assert (
         sorted((s.line, " ".join(s.tokens)) for s in found)
         == [
-            (1, "Anna loved Rome ."),
+            (1, "Anna loved Rome ?"),
             (1, "Berta met Carl Maria in Paris ."),
             (3, "Dora saw New York ."),
             (3, "She left ."),
             (4, "The weather was fine ."),
         ][1:]
-    )  # the test split has "Anna loved Rome ."
+    )  # the test split has "Anna loved Rome ?"
     assert {s.source for s in found} == {str(text)}
     assert not any(s.spans for s in found)
 
