@@ -31,7 +31,7 @@ from ner.charlm.network import CharacterNetwork
 from ner.charlm.text import Text, in_order, read_text, split_text
 from ner.errors import TrainingError, UsageError
 from ner.files import alone, clear_leftovers, write_text
-from ner.model.device import choose_device
+from ner.model.device import choose_device, threads
 
 _log = logging.getLogger("ner")
 
@@ -169,7 +169,7 @@ class Run:
         """Train; yields each step, each judgement, and at last what came of it."""
         self._write_metrics()  # first: it marks the folder as one of a run
         _write(self.out / "config.toml", self.config.to_toml())
-        with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
+        with _log_file(self.out / "log.txt"), threads(self.config.train.threads):
             _log.info(
                 "text: %s characters to learn from, %s held out at its end; %d in the alphabet",
                 f"{len(self._split.train):,}", f"{len(self._split.valid):,}",
@@ -297,14 +297,3 @@ def _log_file(path: Path) -> Iterator[None]:
         _log.setLevel(level)
         _log.removeHandler(handler)
         handler.close()
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with so many processor threads while the block runs; 0 leaves them as they are."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -23,7 +23,7 @@ from ner.errors import NerError
 
 INTERRUPTED, TERMINATED = 130, 143
 
-COMMANDS = ("train", "evaluate", "search", "compare", "tag", "vectors", "charlm", "data")
+COMMANDS = ("train", "evaluate", "search", "compare", "inspect", "tag", "vectors", "charlm", "data")
 
 
 class _Commands(click.Group):

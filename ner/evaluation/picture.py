@@ -1,6 +1,10 @@
 """Pictures: one look, and the same bytes for the same figures."""
 
-from collections.abc import Callable
+import html
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +39,50 @@ def write_picture(draw: Callable[[], "Figure"], path: str | Path) -> None:
 
     Raises `NerError` when the place cannot be written.
     """
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # a user's matplotlibrc does not change the picture
-        matplotlib.rcParams.update(STYLE)
+    with _style(STYLE):
         figure = draw()
         with write_binary(path) as file:
             figure.savefig(file, format="svg", metadata={"Date": None})
+
+
+# Stand for what the page says, as matplotlib knows no such colours.
+_INK, _RULE = "#010203", "#040506"
+_ON_PAGE: Any = STYLE | {
+    "svg.fonttype": "none",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "grid.color": _RULE,
+    "legend.framealpha": 0,
+}
+
+
+def inline_picture(draw: Callable[[], "Figure"], label: str) -> str:
+    """The figure that `draw` makes as an ``<svg>`` element that says `label` to whoever hears it.
+
+    It has no ground of its own; its ink is the ``currentColor`` of the page it
+    stands in, and its grid the colour ``--rule``.
+    """
+    with _style(_ON_PAGE):
+        file = io.StringIO()
+        draw().savefig(file, format="svg", metadata={"Date": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :].replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
+    svg = re.sub(r" <metadata>.*?</metadata>\n", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # numbers, the same in all pictures of a page
+    return svg.replace("<svg", f'<svg role="img" aria-label="{html.escape(label)}"', 1)
+
+
+@contextmanager
+def _style(style: Any) -> Iterator[None]:
+    """Draw in a style while the block runs; a user's matplotlibrc does not change it."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(style)
+        yield

@@ -40,6 +40,7 @@ from ner.evaluation import (
 )
 from ner.features.echoes import Echoes
 from ner.files import clear_leftovers, write_text
+from ner.model.device import threads
 from ner.predict import predict_sentences
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
@@ -285,7 +286,7 @@ class Run:
         clear_leftovers(self.out, CONTENTS)
         self._write_metrics()  # first: it marks the folder as one of a run
         _write(self.out / "config.toml", self.config.to_toml())
-        with _log_file(self.out / "log.txt"), _threads(self.config.train.threads):
+        with _log_file(self.out / "log.txt"), threads(self.config.train.threads):
             started = time.perf_counter() - self._seconds
             if self.config.model.context == "document":
                 self._training_set.hear(self.corpus.train, self._echoes())
@@ -455,14 +456,3 @@ def _log_file(path: Path) -> Iterator[None]:
         _log.setLevel(level)
         _log.removeHandler(handler)
         handler.close()
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with so many processor threads while the block runs; 0 leaves them as they are."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
