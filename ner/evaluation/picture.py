@@ -67,7 +67,8 @@ def inline_picture(draw: Callable[[], "Figure"], label: str) -> str:
     It has no ground of its own; its ink is the ``currentColor`` of the page it
     stands in, and its grid the colour ``--rule``.
     """
-    with _style(_ON_PAGE):
+    # Ids within the picture depend on the label, so that they are its own in a page of several.
+    with _style(_ON_PAGE | {"svg.hashsalt": label}):
         file = io.StringIO()
         draw().savefig(file, format="svg", metadata={"Date": None})
     svg = file.getvalue()
