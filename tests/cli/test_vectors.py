@@ -201,7 +201,7 @@ def test_a_text_of_characters() -> None:
 def file(empty: Path) -> Path:
     """A file of vectors in lower case; of the tiny corpus, `Carl` and `loved` are not there."""
     words = ["anna", "berta", "dora", "maria", "rome", "paris", "new", "york"]
-    words += ["visited", "left", ".", "other"]
+    words += ["visited", "left", ".", "!", "?"]
     rows = [f"{word} {number + 1} {(number % 3) - 1}\n" for number, word in enumerate(words)]
     Path("v.vec").write_text(f"{len(words)} 2\n" + "".join(rows))
     return Path("v.vec")
@@ -211,7 +211,7 @@ def test_info_prints_a_table(file: Path, tiny_folder: Path) -> None:
     outcome = run("vectors", "info", file, "--data", tiny_folder, "--words", "Anna, zzz").good()
     lines = outcome.out.splitlines()
     assert lines[:2] == [
-        "v.vec: 12 words with 2 numbers each",
+        "v.vec: 13 words with 2 numbers each",
         "words are looked up in lower case, digits as they are",
     ]
     assert [line.split() for line in lines[4:7]] == [
@@ -227,7 +227,7 @@ def test_info_prints_a_table(file: Path, tiny_folder: Path) -> None:
 
 def test_info_as_json_chooses_words_of_each_type(file: Path, tiny_folder: Path) -> None:
     value = json.loads(run("vectors", "info", file, "--data", tiny_folder, "--json").good().out)
-    assert (value["words"], value["dim"], value["fold_case"]) == (12, 2, True)
+    assert (value["words"], value["dim"], value["fold_case"]) == (13, 2, True)
     assert value["uncovered"] == {"Carl": 15, "loved": 12}
     assert len(value["neighbours"]) == 4
     assert {*value["neighbours"]} & {"anna", "berta", "dora", "maria"}
