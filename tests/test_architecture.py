@@ -22,8 +22,8 @@ ROOT = Path(ner.__file__).parent
 FLOORS = [
     {"errors"},
     {"text", "files"},
-    {"tags", "tokenize", "config", "stored"},
-    {"corpus", "features", "evaluation", "render"},
+    {"tags", "tokenize", "config", "stored", "run_folder"},
+    {"corpus", "features", "evaluation", "render", "checkpoint"},
     {"model"},
     {"charlm"},
     {"predict", "bundle"},

@@ -22,10 +22,10 @@ import torch
 
 import ner
 from ner.bundle import load_bundle
+from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError
-from ner.training.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.training.loop import Step
 from ner.training.run import Run
 from tests.signing import sign

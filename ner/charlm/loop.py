@@ -19,6 +19,7 @@ from ner.charlm.config import TrainConfig
 from ner.charlm.measure import measure
 from ner.charlm.network import CharacterNetwork, State, detached
 from ner.charlm.text import Codes, Streams
+from ner.checkpoint import named, numbered, optimizer_tensors, parted, restore_optimizer
 from ner.errors import TrainingError
 
 
@@ -118,9 +119,8 @@ class Trainer:
 
         No random state is among it, since each step seeds its own.
         """
-        tensors = {f"weights.{k}": v for k, v in self.network.state_dict().items()}
-        for index, memory in self._optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in memory.items()}
+        tensors = named("weights", self.network.state_dict())
+        tensors |= named("optimizer", optimizer_tensors(self._optimizer))
         for index, layer in enumerate(self.state or ()):
             tensors |= {f"state.{index}.{part}": value for part, value in enumerate(layer)}
         return tensors, {name: getattr(self, name) for name in _PLAIN_STATE}
@@ -130,16 +130,11 @@ class Trainer:
 
         Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
         """
-        parts: dict[str, dict[str, Tensor]] = {"weights": {}, "optimizer": {}, "state": {}}
-        for name, tensor in tensors.items():
-            part, _, key = name.partition(".")
-            parts[part][key] = tensor
+        parts = parted(tensors, ("weights", "optimizer", "state"))
         self.network.load_state_dict(parts["weights"])
-        groups = self._optimizer.state_dict()["param_groups"]
-        memory = _numbered(parts["optimizer"])
-        self._optimizer.load_state_dict({"state": memory, "param_groups": groups})
+        restore_optimizer(self._optimizer, parts["optimizer"])
         device = self.network.out.bias.device
-        layers = _numbered(parts["state"]).values()
+        layers = numbered(dict(sorted(parts["state"].items()))).values()
         self.state = tuple(tuple(t.to(device) for t in layer.values()) for layer in layers) or None
         for name in _PLAIN_STATE:
             if type(plain[name]) is not type(getattr(self, name)):
@@ -227,12 +222,3 @@ class Trainer:
             seconds=self.seconds,
             best=best,
         )
-
-
-def _numbered(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """``{"0.exp_avg": …}`` → ``{0: {"exp_avg": …}}``, in order."""
-    found: dict[int, dict[str, Tensor]] = {}
-    for name in sorted(tensors):
-        index, _, key = name.partition(".")
-        found.setdefault(int(index), {})[key] = tensors[name]
-    return found

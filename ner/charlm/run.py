@@ -12,10 +12,8 @@
 
 import json
 import logging
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,20 +21,22 @@ from typing import Any, NamedTuple
 import torch
 
 from ner.charlm.alphabet import Alphabet
-from ner.charlm.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.charlm.config import CharLMConfig
 from ner.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
 from ner.charlm.loop import Judgement, Step, Trainer
 from ner.charlm.network import CharacterNetwork
 from ner.charlm.text import Text, in_order, read_text, split_text
+from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.errors import TrainingError, UsageError
-from ner.files import alone, clear_leftovers, write_text
+from ner.files import alone, clear_leftovers
 from ner.model.device import choose_device, threads
+from ner.run_folder import RunFolder, log_file, write_file, write_records
 
 _log = logging.getLogger("ner")
 
 RESULT = "result.json"
 CONTENTS = ("config.toml", "metrics.jsonl", "model", "checkpoint", "log.txt", RESULT)
+_FOLDER = RunFolder(CONTENTS, ("metrics.jsonl",))
 
 # Settings that do not matter to what comes of a run.
 _FREE = {"train.checkpoint_minutes", "train.threads"}
@@ -65,32 +65,6 @@ class Finished:
 
 
 Event = Progress | Judged | Finished
-
-
-def contents(out: Path) -> list[Path]:
-    """What a run has left in a folder."""
-    return [out / name for name in CONTENTS if (out / name).exists()]
-
-
-def check_folder(out: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`."""
-    there = contents(out)
-    if there and not (out / "metrics.jsonl").exists():
-        raise UsageError(f"{there[0]}: is not of a run, but in its way; choose another --out")
-    if there and not overwrite:
-        raise UsageError(
-            f"{out}: holds a run already; choose another --out, go on with --resume, "
-            "or replace it with --overwrite"
-        )
-
-
-def clear_folder(out: Path) -> None:
-    """Remove an older run, and nothing else, from a folder."""
-    for path in contents(out):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 class Run:
@@ -168,8 +142,8 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Train; yields each step, each judgement, and at last what came of it."""
         self._write_metrics()  # first: it marks the folder as one of a run
-        _write(self.out / "config.toml", self.config.to_toml())
-        with _log_file(self.out / "log.txt"), threads(self.config.train.threads):
+        write_file(self.out / "config.toml", self.config.to_toml())
+        with log_file(self.out / "log.txt"), threads(self.config.train.threads):
             _log.info(
                 "text: %s characters to learn from, %s held out at its end; %d in the alphabet",
                 f"{len(self._split.train):,}", f"{len(self._split.valid):,}",
@@ -236,17 +210,11 @@ class Run:
 
     def _finish(self) -> Finished:
         finished = Finished(self.out, self._best())
-        _write(self.out / RESULT, json.dumps(finished.directions, indent=2) + "\n")
+        write_file(self.out / RESULT, json.dumps(finished.directions, indent=2) + "\n")
         return finished
 
     def _write_metrics(self) -> None:
-        lines = [json.dumps(record) + "\n" for record in self._history]
-        _write(self.out / "metrics.jsonl", "".join(lines))
-
-
-def _write(path: Path, text: str) -> None:
-    with write_text(path) as file:
-        file.write(text)
+        write_records(self.out / "metrics.jsonl", self._history)
 
 
 def train_events(
@@ -269,7 +237,7 @@ def train_events(
     config = config or CharLMConfig()
     chosen = choose_device(device)
     if not resume:
-        check_folder(out, overwrite=overwrite)
+        _FOLDER.check(out, overwrite=overwrite)
     with alone(out):
         text = read_text(paths, config.data.encoding)
         directions = DIRECTIONS if direction == "both" else (direction,)
@@ -278,22 +246,5 @@ def train_events(
         if resume:
             run.resume()
         else:
-            clear_folder(out)  # only now: whatever is wrong with the new run has been said
+            _FOLDER.clear(out)  # only now: whatever is wrong with the new run has been said
         yield from run.events()
-
-
-@contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Write what is said into a file too, while the block runs."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    level = _log.level
-    _log.addHandler(handler)
-    if level == logging.NOTSET:  # else nothing would be said in a program that sets no level
-        _log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        _log.setLevel(level)
-        _log.removeHandler(handler)
-        handler.close()

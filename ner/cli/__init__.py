@@ -93,9 +93,11 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def stop_code(stop: BaseException) -> int:
-    """The exit code of a command that was stopped."""
-    return TERMINATED if _Terminated in (type(stop), type(stop.__cause__)) else INTERRUPTED
+def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
+    """Say that a command was stopped and what is left of it; returns what to leave with."""
+    click.echo(f"ner: stopped{kept}", err=True)
+    terminated = _Terminated in (type(stop), type(stop.__cause__))
+    return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 
 
 def complain(message: str) -> None:
@@ -119,8 +121,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         complain(_with_remedy(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
-        click.echo("ner: stopped", err=True)
-        return stop_code(stop)
+        return stopped(stop).exit_code
     except (BrokenPipeError, SystemExit) as error:
         # click makes an exit with 1 of a broken pipe; any other is somebody's wish.
         if isinstance(error, SystemExit) and error.code != 1:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.charlm.config import CharLMConfig
-from ner.cli import stop_code
-from ner.cli.options import Place, device_option, reading_options
+from ner.cli import stopped
+from ner.cli.options import Place, device_option, list_settings_option, reading_options
 
 if TYPE_CHECKING:
     from ner.charlm.run import Event, Finished
@@ -23,14 +23,6 @@ _LOG = logging.getLogger("ner")
 @click.group(short_help="Train, measure and sample character language models.")
 def charlm() -> None:
     """Character language models: trained from your own text, measured and sampled."""
-
-
-def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if not value:
-        return
-    for key, default, meaning in CharLMConfig.describe():
-        click.echo(f"{key} = {default!r}\n    {meaning}")
-    ctx.exit()
 
 
 _model_option = click.option(
@@ -51,14 +43,7 @@ _model_option = click.option(
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@click.option(
-    "--list-settings",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_settings,
-    help="List every setting with its default, and exit.",
-)
+@list_settings_option(CharLMConfig.describe)
 @device_option
 @reading_options(("encoding",))
 def train(
@@ -87,8 +72,7 @@ def train(
     except KeyboardInterrupt as stop:
         begun = (out / "metrics.jsonl").exists()
         kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
-        click.echo(f"ner: stopped{kept}", err=True)
-        raise click.exceptions.Exit(stop_code(stop)) from None
+        raise stopped(stop, kept) from None
     assert isinstance(last, Finished), "a run ends with that"
     _report(last)
 

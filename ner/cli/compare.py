@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli import stop_code
+from ner.cli import stopped
 from ner.cli.options import Place, device_option, features_options, parse_seeds, reading_options
 from ner.config import Config, load_config, parse_assignment
 
@@ -101,8 +101,7 @@ def _compare(
     except KeyboardInterrupt as stop:
         begun = any(out.glob("*/seed-*/metrics.jsonl"))
         kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
-        click.echo(f"ner: stopped{kept}", err=True)
-        raise click.exceptions.Exit(stop_code(stop)) from None
+        raise stopped(stop, kept) from None
     assert isinstance(last, Comparison), "a comparison ends with that"
     click.echo(f"table: {out / 'comparison.md'}", err=True)
     return last

@@ -1,7 +1,7 @@
 """Options that several commands share: how files are read, which model, how and where it tags."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +184,25 @@ def predict_options(command: Command) -> Command:
         return command(settings=settings, **arguments)
 
     return gathered
+
+
+def list_settings_option(
+    describe: Callable[[], Iterable[tuple[str, Any, str]]],
+) -> Callable[[Command], Command]:
+    """An option that lists what `describe` tells of each setting, and ends."""
+
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if not value:
+            return
+        for key, default, meaning in describe():
+            click.echo(f"{key} = {default!r}\n    {meaning}")
+        ctx.exit()
+
+    return click.option(
+        "--list-settings",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help="List every setting with its default, and exit.",
+    )

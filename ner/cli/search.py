@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli import stop_code
+from ner.cli import stopped
 from ner.cli.options import Place, device_option, features_options, reading_options
 from ner.config import Config, load_config, parse_assignment
 
@@ -107,8 +107,7 @@ def _search(
                     if isinstance(event, Tried):
                         print(_line(event, trials), file=sys.stderr)
     except KeyboardInterrupt as stop:
-        click.echo(f"ner: stopped; {_kept(out)}", err=True)
-        raise click.exceptions.Exit(stop_code(stop)) from None
+        raise stopped(stop, f"; {_kept(out)}") from None
     assert isinstance(last, SearchFinished), "a search ends with its best trial"
     _report(last)
 

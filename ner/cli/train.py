@@ -7,24 +7,17 @@ from typing import Any
 
 import click
 
-from ner.cli import stop_code
+from ner.cli import stopped
 from ner.cli.options import (
     Place,
     device_option,
     features_options,
+    list_settings_option,
     parse_seeds,
     reading_options,
 )
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
-
-
-def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if not value:
-        return
-    for key, default, meaning in describe():
-        click.echo(f"{key} = {default!r}\n    {meaning}")
-    ctx.exit()
 
 
 @click.command(short_help="Train a tagger on a corpus.")
@@ -44,14 +37,7 @@ def _print_settings(ctx: click.Context, param: click.Parameter, value: bool) -> 
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@click.option(
-    "--list-settings",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=_print_settings,
-    help="List every setting with its default, and exit.",
-)
+@list_settings_option(describe)
 @device_option
 @reading_options()
 def train(
@@ -114,8 +100,7 @@ def _train(
         # Before its first step, an --overwrite may not have touched the older run yet.
         untouched = overwrite and last is None
         kept = "" if untouched else f"; {_kept(out, how['seeds'])}"
-        click.echo(f"ner: stopped{kept}", err=True)
-        raise click.exceptions.Exit(stop_code(stop)) from None
+        raise stopped(stop, kept) from None
     finally:
         if given is None:
             with contextlib.suppress(OSError):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore_optimizer
 from ner.config import TrainConfig
 from ner.errors import TrainingError
 from ner.evaluation import Report, count, score
@@ -25,9 +26,6 @@ from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 from ner.training.randomness import random_states, set_random_states
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
-
-# What optimizers keep for each weight that has moved.
-_MEMORY = {"adamw": {"step", "exp_avg", "exp_avg_sq"}, "sgd": {"momentum_buffer"}}
 
 PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
 
@@ -76,14 +74,6 @@ def _number(value: Any, like: float) -> Any:
     if type(value) is not type(like) or not least <= value < 2**53:  # NaN is neither
         raise TypeError("a number that is none")
     return value
-
-
-def _check_form(name: str, found: Tensor | None, wanted: Tensor | None) -> None:
-    """Raises `ValueError` unless both tensors are there, of one type and shape."""
-    if found is None or wanted is None:
-        raise ValueError(f"{name[:80]!r} is {'missing' if found is None else 'not known'}")
-    if (found.dtype, found.shape) != (wanted.dtype, wanted.shape):
-        raise ValueError(f"{name[:80]!r} is of another type or shape")
 
 
 class Step(NamedTuple):
@@ -166,14 +156,12 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that changes while learning, between two steps: tensors and plain values."""
-        tensors = {f"weights.{k}": v for k, v in self._learner.network.state_dict().items()}
+        tensors = named("weights", self._learner.network.state_dict())
         if self.average is not None:
             averaged = self.average.network.state_dict()
-            tensors |= {f"average.{k}": averaged[k] for k in self._learning}
-        for index, memory in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{k}": v for k, v in memory.items() if v is not None}
-        states = random_states(self._learner.device)
-        tensors |= {f"random.{name}": state for name, state in states.items()}
+            tensors |= named("average", {k: averaged[k] for k in self._learning})
+        tensors |= named("optimizer", optimizer_tensors(self.optimizer))
+        tensors |= named("random", random_states(self._learner.device))
         plain = {name: getattr(self, name) for name in PLAIN_STATE}
         return tensors, plain | {
             "begun": asdict(self._begun),
@@ -189,17 +177,12 @@ class Trainer:
         wanted = {k: t for k, t in self.state()[0].items() if not k.startswith("optimizer.")}
         memory = {k: t for k, t in tensors.items() if k.startswith("optimizer.")}
         for name in wanted.keys() | (tensors.keys() - memory.keys()):
-            _check_form(name, tensors.get(name), wanted.get(name))
-        parts: dict[str, dict[str, Tensor]] = {
-            part: {} for part in ("weights", "average", "optimizer", "random")
-        }
-        for name, tensor in tensors.items():
-            part, _, key = name.partition(".")
-            parts[part][key] = tensor
+            check_form(name, tensors.get(name), wanted.get(name))
+        parts = parted(tensors, ("weights", "average", "optimizer", "random"))
         self._learner.network.load_state_dict(parts["weights"])
         if self.average is not None:
             self.average.network.load_state_dict(parts["weights"] | parts["average"])
-        self._restore_optimizer(parts["optimizer"])
+        restore_optimizer(self.optimizer, parts["optimizer"])
         self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name], getattr(self, name)))
@@ -208,24 +191,6 @@ class Trainer:
             raise ValueError("more batches than there are")
         self._random = parts["random"]
         set_random_states(self._learner.device, self._random)  # refuses what is no such state
-
-    def _restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
-        weights = [w for group in self.optimizer.param_groups for w in group["params"]]
-        names = _MEMORY[self.config.optimizer]
-        memory: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            index, _, key = name.partition(".")
-            memory.setdefault(int(index), {})[key] = tensor
-        for number, kept in memory.items():
-            if not 0 <= number < len(weights):
-                raise ValueError(f"there is no weight {number}")
-            wanted = dict.fromkeys(names, weights[number])
-            if "step" in wanted:
-                wanted["step"] = weights[number].new_zeros(())
-            for name in kept.keys() | names:
-                _check_form(f"optimizer.{number}.{name}", kept.get(name), wanted.get(name))
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": memory, "param_groups": groups})
 
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.

@@ -17,10 +17,8 @@ import json
 import logging
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +26,10 @@ from typing import Any
 import torch
 
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
+from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.config import Config, keys, load_config
 from ner.corpus import Corpus, Seen, overlaps
-from ner.errors import NerError, TrainingError, UsageError
+from ner.errors import NerError, TrainingError
 from ner.evaluation import (
     Report,
     check_labelled,
@@ -39,12 +38,12 @@ from ner.evaluation import (
     unknown_labels,
 )
 from ner.features.echoes import Echoes
-from ner.files import clear_leftovers, write_text
+from ner.files import clear_leftovers
 from ner.model.device import threads
 from ner.predict import predict_sentences
+from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
-from ner.training.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.training.examples import Teaching, TrainingSet, type_costs
 from ner.training.held_out import hear, load_echoes
 from ner.training.loop import Epoch, Step, Trainer
@@ -62,6 +61,8 @@ CONTENTS = (
     "log.txt",
     FINISHED,
 )
+_FOLDER = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
+check_folder, clear_folder = _FOLDER.check, _FOLDER.clear
 
 
 @dataclass(frozen=True)
@@ -87,38 +88,9 @@ class Finished:
 Event = Step | Epoch | Finished
 
 
-def _contents(out: Path) -> list[Path]:
-    """What a run has left in a folder."""
-    return [out / name for name in CONTENTS if (out / name).exists()]
-
-
 def has_begun(out: Path) -> bool:
     """Whether a run in this folder has come as far as something to go on from."""
     return any((out / name).exists() for name in ("model", "checkpoint"))
-
-
-def check_folder(out: Path, *, overwrite: bool = False) -> None:
-    """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.
-
-    Files of other people that only bear the names of ours are never overwritten.
-    """
-    there = _contents(out)
-    if there and not any(path.name in ("metrics.jsonl", FINISHED) for path in there):
-        raise UsageError(f"{there[0]}: is not of a run, but in its way; choose another --out")
-    if there and not overwrite:
-        raise UsageError(
-            f"{out}: holds a run already; choose another --out, go on with --resume, "
-            "or replace it with --overwrite"
-        )
-
-
-def clear_folder(out: Path) -> None:
-    """Remove an older run, and nothing else, from a folder."""
-    for path in _contents(out):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
 
 
 def check_corpus(corpus: Corpus) -> None:
@@ -285,8 +257,8 @@ class Run:
         """
         clear_leftovers(self.out, CONTENTS)
         self._write_metrics()  # first: it marks the folder as one of a run
-        _write(self.out / "config.toml", self.config.to_toml())
-        with _log_file(self.out / "log.txt"), threads(self.config.train.threads):
+        write_file(self.out / "config.toml", self.config.to_toml())
+        with log_file(self.out / "log.txt"), threads(self.config.train.threads):
             started = time.perf_counter() - self._seconds
             if self.config.model.context == "document":
                 self._training_set.hear(self.corpus.train, self._echoes())
@@ -310,7 +282,7 @@ class Run:
             except (OSError, ValueError) as error:
                 raise damaged(place, error) from None
         heard = hear(self.corpus.train, self.config, self._trainer.judged.device)
-        _write(place, json.dumps(heard) + "\n")
+        write_file(place, json.dumps(heard) + "\n")
         return heard
 
     def _keep(self, epoch: Epoch) -> None:
@@ -342,8 +314,7 @@ class Run:
         self._saved = time.monotonic()
 
     def _write_metrics(self) -> None:
-        lines = [json.dumps(record) + "\n" for record in self._history]
-        _write(self.out / "metrics.jsonl", "".join(lines))
+        write_records(self.out / "metrics.jsonl", self._history)
 
     def _save(self, scores: Mapping[str, Report]) -> None:
         notes = [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
@@ -379,7 +350,7 @@ class Run:
         finished = Finished(
             self.out, len(self._history), best_epoch["epoch"], self._seconds, scores
         )
-        _write(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
+        write_file(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
         return finished
 
 
@@ -434,25 +405,3 @@ def _vocabulary_checksum(start: Start) -> str:
         None if indexer.pairs is None else list(indexer.pairs),
     ]
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    with write_text(path) as file:
-        file.write(text)
-
-
-@contextmanager
-def _log_file(path: Path) -> Iterator[None]:
-    """Write what is said into a file too, while the block runs."""
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    level = _log.level
-    _log.addHandler(handler)
-    if level == logging.NOTSET:  # else the epochs would be said in no program that sets no level
-        _log.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        _log.setLevel(level)
-        _log.removeHandler(handler)
-        handler.close()

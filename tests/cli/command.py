@@ -3,9 +3,11 @@
 import io
 import logging
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +107,32 @@ def process(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> Outcome:
         timeout=LIMIT,
     )
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def stopped(
+    *arguments: str | Path, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
+) -> Outcome:
+    """Start the command here, send a signal as soon as `when` holds, and wait for the end."""
+    process = subprocess.Popen(
+        command(*arguments),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that was started in the background would hand its deafness to SIGINT down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        patience = time.monotonic() + LIMIT
+        while not when():
+            assert process.poll() is None
+            assert time.monotonic() < patience
+            time.sleep(0.005)  # between two looks, not in the hope that something has happened
+        process.send_signal(by)
+        out, err = process.communicate(timeout=LIMIT)
+    finally:
+        process.kill()
+    return Outcome(process.returncode, out, err)
 
 
 def shell(script: str, *arguments: str | Path, cwd: Path) -> Outcome:

@@ -2,16 +2,13 @@
 
 import gzip
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ner.charlm.config import CharLMConfig
-from tests.cli.command import LIMIT, command, environment, process, run, sets
+from tests.cli.command import process, run, sets, stopped
 
 LINE = "the cat sat on the mat and the dog sat on the log"
 TINY = sets(
@@ -164,25 +161,10 @@ def test_what_is_no_language_model(lm: Path, model: Path, text: Path) -> None:
 def test_ctrl_c_says_how_to_go_on(empty: Path) -> None:
     Path("text.txt").write_text(f"{LINE}\n" * 2000, encoding="utf-8")
     endless = sets("train.epochs=100000", "train.checkpoint_minutes=0")
-    stopped = subprocess.Popen(
-        command("charlm", "train", "text.txt", "--out", "my lm", *TINY, *endless),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        patience = time.monotonic() + LIMIT
-        while not Path("my lm/checkpoint").exists() and time.monotonic() < patience:
-            assert stopped.poll() is None
-            time.sleep(0.005)  # between two looks
-        stopped.send_signal(signal.SIGINT)
-        out, err = stopped.communicate(timeout=LIMIT)
-    finally:
-        stopped.kill()
-    assert (stopped.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "ner: stopped; go on with --out 'my lm' --resume"
+    ask = ["charlm", "train", "text.txt", "--out", "my lm", *TINY, *endless]
+    outcome = stopped(*ask, when=Path("my lm/checkpoint").exists)
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err.splitlines()[-1] == "ner: stopped; go on with --out 'my lm' --resume"
 
 
 def test_bars_move_on_a_terminal(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:

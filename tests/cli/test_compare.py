@@ -1,14 +1,11 @@
 """``ner compare``: a table to stdout, progress to stderr, and Ctrl-C."""
 
 import json
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import BRIEF, LIMIT, SMALL, command, environment, run, sets
+from tests.cli.command import BRIEF, SMALL, run, sets, stopped
 
 CELLS = ["--vary", "model.cell=rnn,gru"]
 
@@ -35,27 +32,10 @@ def test_a_table(empty: Path, tiny_folder: Path) -> None:
 def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
     long = sets(*SMALL, "train.epochs=300", "train.patience=300", "train.ema=0")
     ask = ["compare", "--data", str(tiny_folder), *CELLS, "--seeds", "1", "--out", "my runs"]
-    running = subprocess.Popen(
-        command(*ask, *long),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        patience = time.monotonic() + LIMIT
-        while not Path("my runs/model.cell=rnn/seed-1/model").exists():
-            assert running.poll() is None
-            assert time.monotonic() < patience
-            time.sleep(0.005)  # between two looks
-        running.send_signal(signal.SIGINT)
-        printed, said = running.communicate(timeout=LIMIT)
-    finally:
-        running.kill()
-    assert (running.returncode, printed) == (130, "")
-    assert said.splitlines()[-1] == "ner: stopped; go on with --out 'my runs' --resume"
-    assert "Traceback" not in said
+    outcome = stopped(*ask, *long, when=Path("my runs/model.cell=rnn/seed-1/model").exists)
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err.splitlines()[-1] == "ner: stopped; go on with --out 'my runs' --resume"
+    assert "Traceback" not in outcome.err
 
 
 @pytest.mark.parametrize(

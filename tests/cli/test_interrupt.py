@@ -3,40 +3,14 @@
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ner.bundle import load_bundle
-from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets
+from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, stopped
 
 INTERRUPTED, TERMINATED = 130, 143
-
-
-def _stopped(
-    *arguments: str | Path, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
-) -> Outcome:
-    """Start ``ner train`` here, send a signal as soon as `when` holds, and wait for the end."""
-    process = subprocess.Popen(
-        command("train", *arguments),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A suite that was started in the background would hand its deafness to SIGINT down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        patience = time.monotonic() + LIMIT
-        while not when() and process.poll() is None and time.monotonic() < patience:
-            time.sleep(0.005)  # between two looks, not in the hope that something has happened
-        process.send_signal(by)
-        out, err = process.communicate(timeout=LIMIT)
-    finally:
-        process.kill()
-    return Outcome(process.returncode, out, err)
 
 
 def _epochs(run_folder: Path) -> int:
@@ -54,7 +28,7 @@ def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--out", "my run"]
     out = Path("my run")
-    outcome = _stopped(*arguments, when=lambda: _epochs(out) >= 2)
+    outcome = stopped("train", *arguments, when=lambda: _epochs(out) >= 2)
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
     *messages, last = outcome.err.splitlines()
     assert all(line.startswith("epoch ") for line in messages)
@@ -91,7 +65,7 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
         Path(f"c/{split}.conll").write_text(content * times, encoding="utf-8")
     settings = sets(*SMALL, "train.epochs=1", "train.batch_sentences=1")
     arguments = ["--data", "c", *settings, "--out", "r"]
-    outcome = _stopped(*arguments, when=Path("r/checkpoint").exists)
+    outcome = stopped("train", *arguments, when=Path("r/checkpoint").exists)
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
     assert outcome.err == (
         "ner: stopped; no epoch was finished, so there is no model yet; "
@@ -108,7 +82,7 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
 def test_sigterm_is_like_ctrl_c_but_for_the_exit_code(empty: Path, tiny_folder: Path) -> None:
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--out", "r"]
-    outcome = _stopped(*arguments, when=lambda: _epochs(Path("r")) >= 2, by=signal.SIGTERM)
+    outcome = stopped("train", *arguments, when=lambda: _epochs(Path("r")) >= 2, by=signal.SIGTERM)
     assert (outcome.code, outcome.out) == (TERMINATED, "")
     assert outcome.err.splitlines()[-1].endswith("go on with --out r --resume")
     assert _leftovers(empty) == []
@@ -118,7 +92,7 @@ def test_sigterm_is_like_ctrl_c_but_for_the_exit_code(empty: Path, tiny_folder: 
 def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> None:
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--seeds", "1,2", "--out", "r"]
-    outcome = _stopped(*arguments, when=lambda: _epochs(Path("r/seed-2")) >= 1)
+    outcome = stopped("train", *arguments, when=lambda: _epochs(Path("r/seed-2")) >= 1)
     assert outcome.code == INTERRUPTED
     assert "is in r/seed-2; go on with --out r --resume" in outcome.err.splitlines()[-1]
     first = Path("r/seed-1/result.json").read_bytes()

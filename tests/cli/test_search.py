@@ -1,16 +1,13 @@
 """``ner search``: settings to stdout, progress to stderr, and Ctrl-C."""
 
 import re
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from ner.config import load_config
-from tests.cli.command import LIMIT, SMALL, command, environment, process, run, sets
+from tests.cli.command import SMALL, process, run, sets, stopped
 
 FEW = sets(*SMALL, "train.epochs=2", "train.batch_sentences=4", "train.learning_rate=0.02")
 RANGES = ["--range", "model.dropout=0.1..0.6", "--range", "train.word_dropout=0,0.1"]
@@ -59,26 +56,14 @@ def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
 def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
     longer = sets("train.epochs=40", "train.patience=40")
     ask = ["search", "--data", str(tiny_folder), *FEW, *longer, *RANGES, "--out", "my search"]
-    running = subprocess.Popen(
-        command(*ask, "--trials", "50"),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
     out = Path("my search")
-    try:
-        patience = time.monotonic() + LIMIT
-        while not (out / "best.toml").exists() or not (out / "trial/metrics.jsonl").exists():
-            assert running.poll() is None
-            assert time.monotonic() < patience
-            time.sleep(0.005)  # between two looks
-        running.send_signal(signal.SIGINT)
-        printed, said = running.communicate(timeout=LIMIT)
-    finally:
-        running.kill()
-    assert (running.returncode, printed) == (130, "")
+
+    def between_trials() -> bool:
+        return (out / "best.toml").exists() and (out / "trial/metrics.jsonl").exists()
+
+    outcome = stopped(*ask, "--trials", "50", when=between_trials)
+    said = outcome.err
+    assert (outcome.code, outcome.out) == (130, "")
     assert "Traceback" not in said
     assert said.splitlines()[-1] == (
         "ner: stopped; the best settings so far are in my search/best.toml; "

@@ -318,7 +318,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     is_like(tmp_path, straight)
 
 
-@pytest.mark.parametrize("what", ["save_bundle", "_write", "write_checkpoint"])
+@pytest.mark.parametrize("what", ["save_bundle", "write_records", "write_checkpoint"])
 def test_a_crash_between_two_files_loses_nothing(
     start: Start, straight: Path, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

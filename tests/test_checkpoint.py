@@ -7,8 +7,8 @@ import pytest
 import safetensors.torch
 import torch
 
+from ner.checkpoint import read_checkpoint, write_checkpoint
 from ner.errors import TrainingError
-from ner.training.checkpoint import read_checkpoint, write_checkpoint
 
 TENSORS = {
     "a": torch.arange(6.0).reshape(2, 3).T,

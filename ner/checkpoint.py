@@ -1,0 +1,137 @@
+"""What going on with a training later needs, on disk and from there: for trainers of any kind.
+
+A folder of safetensors, JSON and checksums, written atomically. Tensors have names with the part of
+the training in front: ``weights.…``, ``optimizer.3.exp_avg``.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+import ner
+from ner.errors import TrainingError
+from ner.files import write_folder
+from ner.stored import Missing, Refused, StoredFolder, to_json, write_stored
+
+FORMAT = 2  # of what trainers say; 1 had no number
+STATE = "state.json"
+TENSORS = "tensors.safetensors"
+
+# What optimizers keep for each weight that has moved.
+_MEMORY: dict[type[torch.optim.Optimizer], set[str]] = {
+    torch.optim.AdamW: {"step", "exp_avg", "exp_avg_sq"},
+    torch.optim.SGD: {"momentum_buffer"},
+}
+
+
+def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+    """Write a checkpoint; the one before is replaced as a whole."""
+    saved = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    files = {
+        STATE: to_json({"format": FORMAT, **state}),
+        TENSORS: safetensors.torch.save(saved),
+    }
+    with write_folder(folder) as part:
+        write_stored(part, files)
+
+
+def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read a checkpoint.
+
+    Raises `TrainingError` for one that is missing, damaged, or of another format.
+    """
+    files = StoredFolder(folder)
+    try:
+        if folder.is_symlink():
+            raise Refused(folder, "is a link, which is not followed")
+        files.check({STATE, TENSORS})
+        state = files.json(STATE, dict)
+        if (written := state.pop("format", 1)) != FORMAT:
+            raise TrainingError(
+                f"{folder}: {STATE} has format {written!r:.40}, and this ner {ner.__version__} "
+                f"reads {FORMAT}; resume with the ner that wrote it, or start anew with "
+                "--overwrite, not --resume"
+            )
+        with files.tensors(TENSORS) as stored:
+            tensors = stored.read()
+    except Missing as error:
+        raise TrainingError(
+            f"{folder}: no checkpoint to go on from ({error.path.name} {error.trouble}); "
+            "start anew with --overwrite, not --resume"
+        ) from None
+    except Refused as error:
+        raise damaged(folder, f"{error.path.name} {error.trouble}") from None
+    return tensors, state
+
+
+def damaged(folder: Path, reason: object) -> TrainingError:
+    """The complaint about a checkpoint that cannot be used."""
+    return TrainingError(
+        f"{folder}: is damaged ({' '.join(str(reason).split())[:200]}); "
+        "start anew with --overwrite, not --resume"
+    )
+
+
+# --- trainers -----------------------------------------------------------------------------------
+
+
+def named(part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors under the names that they have in a checkpoint."""
+    return {f"{part}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def parted(tensors: Mapping[str, Tensor], names: Iterable[str]) -> dict[str, dict[str, Tensor]]:
+    """The tensors of a checkpoint by part, of which it has no others: else a `KeyError`."""
+    parts: dict[str, dict[str, Tensor]] = {name: {} for name in names}
+    for name, tensor in tensors.items():
+        part, _, key = name.partition(".")
+        parts[part][key] = tensor
+    return parts
+
+
+def numbered(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """``{"0.exp_avg": …}`` → ``{0: {"exp_avg": …}}``, in the order given."""
+    found: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        found.setdefault(int(index), {})[key] = tensor
+    return found
+
+
+def check_form(name: str, found: Tensor | None, wanted: Tensor | None) -> None:
+    """Raises `ValueError` unless both tensors are there, of one type and shape."""
+    if found is None or wanted is None:
+        raise ValueError(f"{name[:80]!r} is {'missing' if found is None else 'not known'}")
+    if (found.dtype, found.shape) != (wanted.dtype, wanted.shape):
+        raise ValueError(f"{name[:80]!r} is of another type or shape")
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """What an optimizer keeps of the weights, by number of the weight and name."""
+    memory = optimizer.state_dict()["state"].items()
+    return {f"{i}.{name}": t for i, kept in memory for name, t in kept.items() if t is not None}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimizer back what `optimizer_tensors` gave.
+
+    Raises `ValueError` for anything else: torch's optimizers trust the shapes
+    of what they are given, and write beyond their ends.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    names = _MEMORY[type(optimizer)]
+    memory = numbered(tensors)
+    for number, kept in memory.items():
+        if not 0 <= number < len(weights):
+            raise ValueError(f"there is no weight {number}")
+        wanted = dict.fromkeys(names, weights[number])
+        if "step" in wanted:
+            wanted["step"] = weights[number].new_zeros(())
+        for name in kept.keys() | names:
+            check_form(f"optimizer.{number}.{name}", kept.get(name), wanted.get(name))
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": memory, "param_groups": groups})

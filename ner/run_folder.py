@@ -1,0 +1,76 @@
+"""Run folders: what trainings of any kind have in common about the place where they write."""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ner.errors import UsageError
+from ner.files import write_text
+
+_log = logging.getLogger("ner")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What a kind of run leaves in its folder; a folder with one of the `marks` is of a run."""
+
+    contents: Sequence[str]
+    marks: Sequence[str]
+
+    def _there(self, out: Path) -> list[Path]:
+        return [out / name for name in self.contents if (out / name).exists()]
+
+    def check(self, out: Path, *, overwrite: bool = False) -> None:
+        """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.
+
+        Files of other people that only bear the names of ours are never overwritten.
+        """
+        there = self._there(out)
+        if there and not any(path.name in self.marks for path in there):
+            raise UsageError(f"{there[0]}: is not of a run, but in its way; choose another --out")
+        if there and not overwrite:
+            raise UsageError(
+                f"{out}: holds a run already; choose another --out, go on with --resume, "
+                "or replace it with --overwrite"
+            )
+
+    def clear(self, out: Path) -> None:
+        """Remove an older run, and nothing else, from a folder."""
+        for path in self._there(out):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a whole file of a run."""
+    with write_text(path) as file:
+        file.write(text)
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Write objects, one a line."""
+    write_file(path, "".join(json.dumps(record) + "\n" for record in records))
+
+
+@contextmanager
+def log_file(path: Path) -> Iterator[None]:
+    """Write what is said into a file too, while the block runs."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    level = _log.level
+    _log.addHandler(handler)
+    if level == logging.NOTSET:  # else nothing would be said in a program that sets no level
+        _log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _log.setLevel(level)
+        _log.removeHandler(handler)
+        handler.close()
