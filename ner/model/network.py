@@ -1,5 +1,6 @@
 """The whole network: embed → encode → head."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from torch import Tensor, nn
@@ -12,24 +13,47 @@ from ner.model.head import CRFHead, SoftmaxHead, SpanPlace
 from ner.tags import allowed_transitions
 
 
-class Network(nn.Module):
-    """A tagger for K tags. Every shape follows from its arguments: weights are loaded after."""
+class BaseNetwork(nn.Module, ABC):
+    """Embed → encode → project: what networks that read tokens have in common, whatever for.
 
-    def __init__(self, config: ModelConfig, tags: Sequence[str], sizes: Sizes) -> None:
+    Every shape follows from the arguments: weights are loaded after.
+    """
+
+    def __init__(self, config: ModelConfig, sizes: Sizes, outputs: int) -> None:
         super().__init__()
-        allowed = allowed_transitions(tags, config.scheme)
         self.embedder = Embedder(sizes, config)
         self.encoder = Encoder(self.embedder.out_dim, config)
-        self.projection = nn.Linear(self.encoder.out_dim, len(tags))
+        self.projection = nn.Linear(self.encoder.out_dim, outputs)
+
+    def states(self, batch: Batch, features: Tensor | None = None) -> Tensor:
+        """What is known at each token, ``[B, T, H · directions]``.
+
+        With `features` ``[B, T, D]``, these take the place of the embedder's.
+        """
+        features = self.embedder(batch) if features is None else features
+        states: Tensor = self.encoder(features, batch.lengths)
+        return states
+
+    @abstractmethod
+    def loss(
+        self, batch: Batch, costs: Tensor | None = None, features: Tensor | None = None
+    ) -> Tensor:
+        """What a step of training makes smaller: a mean over the sentences."""
+
+
+class Network(BaseNetwork):
+    """A tagger for K tags."""
+
+    def __init__(self, config: ModelConfig, tags: Sequence[str], sizes: Sizes) -> None:
+        super().__init__(config, sizes, len(tags))
+        allowed = allowed_transitions(tags, config.scheme)
         self.head: CRFHead | SoftmaxHead = (
             CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
         )
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
         """Unnormalised tag scores ``[B, T, K]``; of other `features` ``[B, T, D]``, if given."""
-        features = self.embedder(batch) if features is None else features
-        states = self.encoder(features, batch.lengths)
-        scores: Tensor = self.projection(states)
+        scores: Tensor = self.projection(self.states(batch, features))
         return scores
 
     def loss(
