@@ -9,6 +9,8 @@
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
     pairs.json            pairs of tokens, if they are features
     gazetteers.json       word lists, if they are features: tokenised entries by label
+    charlm.json           language models, if their states are features: settings, alphabets
+    charlm.safetensors    their weights, in half precision
     seen.json             sentences that were learnt from, as hashes
     weights.safetensors   all weights
     checksums.json        SHA-256 of all these, which are not to be changed
@@ -32,6 +34,7 @@ import safetensors.torch
 import torch
 
 import ner
+from ner.charlm import embeddings
 from ner.config import Config, ModelConfig, from_dict
 from ner.corpus import Seen
 from ner.errors import BundleError, ConfigError, UsageError
@@ -63,6 +66,8 @@ FILES = {
     "clusters.json",
     "pairs.json",
     "gazetteers.json",
+    embeddings.DESCRIPTION,
+    embeddings.WEIGHTS,
     "seen.json",
     WEIGHTS,
 }
@@ -111,6 +116,7 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
         "config.json": to_json(config, indent=2),
         "tags.json": to_json(list(model.tags)),
         **{name: to_json(value) for name, value in _describe(model).items()},
+        **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": bundle.seen.to_text()}),
         WEIGHTS: safetensors.torch.save(weights),
     }
@@ -163,14 +169,19 @@ def _load(files: StoredFolder, device: torch.device) -> Bundle:
     indexer, tables = _read_indexer(files)
     if settings.model.context == "document":
         indexer = replace(indexer, echo_labels=tuple(sorted(_labels(tags))))
-    sizes = Sizes(tables, len(indexer.characters), indexer.kinds)
+    contextual = None
+    if files.has(embeddings.DESCRIPTION):
+        contextual = embeddings.StringEmbeddings.from_files(files)
+    dim = contextual.dim if contextual else 0
+    sizes = Sizes(tables, len(indexer.characters), indexer.kinds, dim)
     with files.tensors(WEIGHTS) as stored:
         network = _outline(settings.model, tags, sizes, stored)
         stored.expect(network.state_dict())
         weights = stored.read()
     network.load_state_dict(weights, assign=True)
     seen = _read_seen(files) if files.has("seen.json") else Seen()
-    return Bundle(Model(indexer, tuple(tags), network.to(device).eval()), settings, about, seen)
+    model = Model(indexer, tuple(tags), network.to(device).eval(), contextual)
+    return Bundle(model, settings, about, seen)
 
 
 def _check_format(place: Path, config: Mapping[str, Any]) -> None:

@@ -132,6 +132,9 @@ class ModelConfig:
     char_hidden: int = setting(150, "filters, or LSTM units per direction", at_least(1))
     char_kernel: int = setting(3, "width of the character filters", at_least(1))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
+    charlm_dim: int = setting(
+        200, "size to which what language models say of a token is mapped", at_least(1)
+    )
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
     backend: str = setting(
         "torch",
@@ -152,6 +155,9 @@ class TrainConfig:
     vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
     gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
     clusters: str = setting("", "file of Brown clusters of words, as features")
+    charlm: tuple[str, ...] = setting(
+        (), "folders of character language models, whose states are features"
+    )
     epochs: int = setting(
         0, "most passes over the training split; 0: 20, and more if it is small", at_least(0)
     )

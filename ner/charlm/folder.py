@@ -10,7 +10,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,20 @@ import torch
 
 import ner
 from ner.charlm.alphabet import Alphabet
-from ner.charlm.config import CharLMConfig
+from ner.charlm.config import CharLMConfig, ModelConfig
 from ner.charlm.network import CharacterNetwork
 from ner.charlm.states import StateReader
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.files import write_folder
 from ner.model.outline import outlined
-from ner.stored import Refused, StoredFolder, damaged, to_json, write_stored
+from ner.stored import (
+    Refused,
+    StoredFolder,
+    StoredTensors,
+    damaged,
+    to_json,
+    write_stored,
+)
 
 FORMAT = 1
 KIND = "character language model"
@@ -113,12 +120,13 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     except ConfigError as error:
         told = str(error)[:1000]
         raise BundleError(f"{told}; the model was written by another version") from None
-    alphabet = _read_alphabet(files)
-    networks = {
-        direction: _read_network(files, _WEIGHTS[direction], len(alphabet), config).to(device)
-        for direction in DIRECTIONS
-        if files.has(_WEIGHTS[direction])
-    }
+    alphabet = read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
+    networks = {}
+    for direction in DIRECTIONS:
+        if files.has(_WEIGHTS[direction]):
+            with files.tensors(_WEIGHTS[direction]) as stored:
+                read = read_networks(stored, {"": (len(alphabet), config.model)})
+            networks[direction] = read[""].to(device)
     if not networks:
         raise damaged(place, "neither a forward nor a backward model")
     return LanguageModel(alphabet, networks, config, about)
@@ -139,9 +147,8 @@ def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
         )
 
 
-def _read_alphabet(files: StoredFolder) -> Alphabet:
-    characters = files.json("alphabet.json", list)
-    place = files.path / "alphabet.json"
+def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
+    """An alphabet from what a file says. Raises `Refused` if it says of no characters."""
     if not all(isinstance(character, str) for character in characters):
         raise damaged(place, "characters that are no text")
     try:
@@ -150,19 +157,28 @@ def _read_alphabet(files: StoredFolder) -> Alphabet:
         raise damaged(place, str(error)) from None
 
 
-def _read_network(
-    files: StoredFolder, name: str, characters: int, config: CharLMConfig
-) -> CharacterNetwork:
-    """One direction's network; it takes no memory before the file is known to fit."""
-    with files.tensors(name) as stored:
-        if 4 * config.model.layers > len(stored.places):  # a layer has four tensors
-            raise damaged(stored.path, "does not fit the other files: too few tensors")
-        try:
-            with outlined():
-                network = CharacterNetwork(characters, config.model)
-        except (RuntimeError, OverflowError, TypeError):
-            raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
-        stored.expect(network.state_dict())
-        weights = stored.read()
-    network.load_state_dict(weights, assign=True)
-    return network.eval()
+def read_networks(
+    stored: StoredTensors,
+    plans: Mapping[str, tuple[int, ModelConfig]],
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, CharacterNetwork]:
+    """The networks in a file, by the prefix of the names of their tensors.
+
+    `plans` say how many characters each one knows, and of what shape it is;
+    `dtype` how its weights are stored. It takes no memory before the file is
+    known to fit: raises `Refused` if it does not.
+    """
+    # A layer has four tensors: no file can ask for more layers than it has tensors for.
+    if sum(4 * config.layers for _, config in plans.values()) > len(stored.places):
+        raise damaged(stored.path, "does not fit the other files: too few tensors")
+    try:
+        with outlined():
+            networks = {key: CharacterNetwork(*plan).to(dtype) for key, plan in plans.items()}
+    except (RuntimeError, OverflowError, TypeError):
+        raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
+    outlines = {key: network.state_dict() for key, network in networks.items()}
+    stored.expect({key + name: t for key, part in outlines.items() for name, t in part.items()})
+    weights = stored.read()
+    for key, network in networks.items():
+        network.load_state_dict({name: weights[key + name] for name in outlines[key]}, assign=True)
+    return {key: network.float().eval() for key, network in networks.items()}

@@ -136,9 +136,16 @@ def features_options(command: Command) -> Command:
         help="A word list as a feature; repeatable.",
     )
     @click.option("--clusters", metavar="FILE", help="Brown clusters of words as features.")
+    @click.option(
+        "--charlm",
+        multiple=True,
+        metavar="DIR",
+        help="Language model of ner charlm train, whose states are features; repeatable.",
+    )
     @functools.wraps(command)
     def gathered(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in ("vectors", "gazetteers", "clusters")}
+        names = ("vectors", "gazetteers", "clusters", "charlm")
+        given = {name: arguments.pop(name) for name in names}
         features = {f"train.{name}": value for name, value in given.items() if value}
         return command(features=features, **arguments)
 

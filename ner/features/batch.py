@@ -26,13 +26,15 @@ class Example:
 
     Of a partly labelled sentence, `choices`, ``[T, K]``, is true for the tags
     that each token can have, and `tags` are any of them. What is `taught` of a
-    sentence takes the place of both.
+    sentence takes the place of both. What language models say of each token
+    in its sentence is `contextual`, ``[T, M]``, where there are any.
     """
 
     rows: NDArray[np.int64]
     tags: NDArray[np.int64] | None = None
     choices: NDArray[np.bool_] | None = None
     taught: Expected | None = None
+    contextual: NDArray[np.float16] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -57,6 +59,7 @@ class Batch:
     choices: Tensor | None = None  # [B, T, K] tags a token can have; none if `tags` says it all
     taught: Tensor | None = None  # [B, T, K] how often a teacher expects each tag
     moves: Tensor | None = None  # [B, M] and each legal move
+    contextual: Tensor | None = None  # [B, T, M] what language models say of each token
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
@@ -137,6 +140,7 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
         choices=None if tags is None else _choices(chosen, tags, mask),
         taught=taught,
         moves=moves,
+        contextual=_contextual(chosen, mask),
     )
 
 
@@ -175,6 +179,16 @@ def _choices(
         choices[row, : len(possible)] = possible
     choices[~mask] = True
     return torch.from_numpy(choices)
+
+
+def _contextual(examples: Sequence[Example], mask: NDArray[np.bool_]) -> Tensor | None:
+    """What language models say of the tokens, if they say it of all; 0 at padding."""
+    known = [example.contextual for example in examples if example.contextual is not None]
+    if len(known) < len(examples):
+        return None
+    states = np.zeros((*mask.shape, known[0].shape[1]), dtype=np.float32)
+    states[mask] = np.concatenate(known)
+    return torch.from_numpy(states)
 
 
 def _taught(

@@ -50,6 +50,13 @@ def casing(word: str) -> int:
     return 4 if any(character.isupper() for character in word) else 7
 
 
+def shortened(word: str) -> str:
+    """A word as far as its characters are looked at."""
+    if len(word) <= MOST_CHARACTERS:
+        return word
+    return word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
+
+
 def key_word(key: Key) -> str:
     """The word of a key."""
     return key if isinstance(key, str) else key[0]
@@ -159,13 +166,10 @@ class Indexer:
     def form(self, key: Key) -> Form:
         """A token as numbers."""
         word, places = (key, ()) if isinstance(key, str) else key
-        shown = word
-        if len(word) > MOST_CHARACTERS:
-            shown = word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
         return Form(
             tuple(table[word] for table in self.tables),
             (casing(word), *self._cluster(word), *places),
-            self.characters.numbers(shown),
+            self.characters.numbers(shortened(word)),
         )
 
     def _cluster(self, word: str) -> tuple[int, ...]:

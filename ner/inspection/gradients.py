@@ -32,7 +32,7 @@ from ner.model.device import choose_device, threads
 from ner.tags import tags_of
 from ner.text import Sentence
 from ner.training.build import build_model
-from ner.training.examples import TrainingSet, type_costs
+from ner.training.examples import type_costs
 from ner.training.gradients import Gradient, Gradients, mean_gradients
 from ner.training.loop import Epoch, Step, Trainer
 from ner.training.run import check_corpus, resolve
@@ -251,7 +251,8 @@ def join_samples(
         tokens = [token for sentence in sample for token in sentence.tokens]
         tags = [tag for s in sample for tag in tags_of(s.spans, len(s), scheme)]
         known = np.array([number[tag] for tag in tags[:length]])
-        examples.append(Example(table.rows(tokens[:length]), known))
+        said = model.contextual.read([tokens[:length]])[0] if model.contextual else None
+        examples.append(Example(table.rows(tokens[:length]), known, contextual=said))
     return collate(table, examples, range(len(examples)))
 
 
@@ -337,14 +338,7 @@ class _Inspected:
         self._samples = samples
         start = build_model(corpus.train, config, device, progress)
         self._model = start.model
-        training_set = TrainingSet(
-            corpus.train,
-            start.model.indexer,
-            start.model.tags,
-            config.model.scheme,
-            config.train,
-            start.has_vector,
-        )
+        training_set = start.training_set(corpus.train, config)
         costs = type_costs(config.train.type_weights, start.model.tags)
         self._trainer = Trainer(start.model, training_set, corpus.valid, config.train, costs)
 

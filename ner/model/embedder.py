@@ -95,6 +95,7 @@ class Sizes(NamedTuple):
     words: tuple[TableSize, ...]
     characters: int
     kinds: tuple[Kind, ...]
+    contextual: int = 0  # numbers that language models give for each token
 
 
 class WordEmbedding(nn.Module):
@@ -150,7 +151,11 @@ class WordEmbedding(nn.Module):
 
 
 class Embedder(nn.Module):
-    """Word, character and other features of each distinct word, spread over the tokens."""
+    """Word, character and other features of each distinct word, spread over the tokens.
+
+    Behind these stand, if there are any, those of each token in its sentence:
+    what language models say of it, through a linear map that learns.
+    """
 
     def __init__(self, sizes: Sizes, config: ModelConfig) -> None:
         super().__init__()
@@ -175,6 +180,10 @@ class Embedder(nn.Module):
         self.out_dim += sum(dims[kind.name] for kind in sizes.kinds)
         if self.characters is not None:
             self.out_dim += self.characters.out_dim
+        self.contextual: nn.Linear | None = None
+        if sizes.contextual:
+            self.contextual = nn.Linear(sizes.contextual, config.charlm_dim)
+            self.out_dim += config.charlm_dim
 
     @property
     def tables(self) -> list[WordEmbedding]:
@@ -183,6 +192,14 @@ class Embedder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """``[B, T, D]`` features; zero at padding of the words and characters."""
+        features = self.of_words(batch)
+        if self.contextual is None:
+            return features
+        assert batch.contextual is not None, "what the language models say of a batch"
+        return torch.cat([features, self.contextual(batch.contextual)], dim=2)
+
+    def of_words(self, batch: Batch) -> Tensor:
+        """``[B, T, D]``: only the features that are the same wherever a word stands."""
         parts = [table(batch.words[:, i]) for i, table in enumerate(self.words)]
         if self.characters is not None:
             parts.append(self.characters(batch.characters))

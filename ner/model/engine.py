@@ -31,6 +31,21 @@ MOST_CHARACTERS = 4_000_000  # of kept words together: some "words" are as long 
 FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
 
 
+class Contextual(Protocol):
+    """What says something of tokens in their sentences that the words alone do not."""
+
+    dim: int
+
+    def read(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float16]]:
+        """``[T, dim]`` for each sentence; it may be called from several threads."""
+
+    def files(self) -> dict[str, bytes]:
+        """What a bundle keeps of it, by name."""
+
+    def checksum(self) -> str:
+        """Of all that what is read depends on, beside the text."""
+
+
 class Engine(Protocol):
     """What turns tokens into tag scores; the one part of a model that may be replaced."""
 
@@ -51,9 +66,12 @@ def _most_tokens(network: Network) -> int:
 class PlainEngine:
     """The network as it is, on any device."""
 
-    def __init__(self, network: Network, indexer: Indexer) -> None:
+    def __init__(
+        self, network: Network, indexer: Indexer, contextual: Contextual | None = None
+    ) -> None:
         self._network = network
         self._indexer = indexer
+        self._contextual = contextual
         self._device = network.projection.weight.device
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
@@ -68,7 +86,11 @@ class PlainEngine:
         """Tag scores ``[B, T, K]``."""
         table = FormTable(self._indexer)
         heard = heard or [None] * len(sentences)
-        examples = [Example(table.rows(*pair)) for pair in zip(sentences, heard, strict=True)]
+        states = self._contextual.read(sentences) if self._contextual else [None] * len(sentences)
+        examples = [
+            Example(table.rows(tokens, echo), contextual=said)
+            for tokens, echo, said in zip(sentences, heard, states, strict=True)
+        ]
         batch = collate(table, examples, range(len(examples)))
         return self._network.emissions(batch.to(self._device))
 
@@ -137,7 +159,13 @@ class FastEngine:
     """Kept words and a bare recurrence, on a CPU; may be used from several threads."""
 
     def __init__(
-        self, network: Network, indexer: Indexer, *, cache_bytes: int, dtype: torch.dtype
+        self,
+        network: Network,
+        indexer: Indexer,
+        contextual: Contextual | None = None,
+        *,
+        cache_bytes: int,
+        dtype: torch.dtype,
     ) -> None:
         """`dtype` is that of the recurrent products, the rest is float32.
 
@@ -145,6 +173,7 @@ class FastEngine:
         """
         self._network = network
         self._indexer = indexer
+        self._contextual = contextual
         self._cache_bytes = cache_bytes
         self._dtype = dtype
         self._lock = threading.Lock()
@@ -166,13 +195,20 @@ class FastEngine:
         order = np.argsort(-lengths, kind="stable")
         heard = heard or [None] * len(sentences)
         keys = list(chain.from_iterable(self._indexer.keys(sentences[i], heard[i]) for i in order))
+        said = self._said([sentences[i] for i in order])
         with self._lock:
             self._follow_weights()
             rows = self.words.rows(keys)
-            scores = self._scores(rows, lengths[order])
+            scores = self._scores(torch.tensor(rows), lengths[order], said)
         result = torch.empty_like(scores)
         result[torch.from_numpy(order)] = scores
         return result
+
+    def _said(self, sentences: Sequence[Sequence[str]]) -> Tensor | None:
+        """What language models say of all tokens, one after the other, ``[N, M]``."""
+        if self._contextual is None:
+            return None
+        return torch.from_numpy(np.concatenate(self._contextual.read(sentences))).float()
 
     def _follow_weights(self) -> None:
         """Prepare the weights again if the network's have changed, and forget all words."""
@@ -197,21 +233,29 @@ class FastEngine:
         padded = [*keys, *[longest] * max(0, LEAST_ROWS - len(keys))]
         table = FormTable(self._indexer)
         batch = collate(table, [Example(table.key_rows(padded))], [0])
-        features = self._network.embedder(batch)[0]
+        features = self._network.embedder.of_words(batch)[0]
         if len(keys) < len(features):
             rows.copy_(self._layers[0].project(features)[: len(keys)])
         else:
             self._layers[0].project(features, out=rows)
 
-    def _scores(self, rows: Sequence[int], lengths: NDArray[np.int64]) -> Tensor:
-        """Tag scores of sentences sorted by length, from the words' rows of all of them."""
+    def _scores(self, rows: Tensor, lengths: NDArray[np.int64], said: Tensor | None) -> Tensor:
+        """Tag scores of sentences sorted by length, from the words' rows of all of them.
+
+        `said` is what language models say of their tokens, if there are any.
+        """
         first, *others = self._layers
         steps = plan_steps(lengths, first.directions)
         size = int(lengths[0])
         inside = np.flatnonzero(np.arange(size) < lengths[:, None])
         places = torch.zeros(len(lengths) * size, dtype=torch.long)  # [B · T]
-        places[torch.from_numpy(inside)] = torch.tensor(rows)
-        states = first.run(self.words.table, places[steps.positions], steps.counts)
+        table = self.words.table
+        if said is not None and (contextual := self._network.embedder.contextual) is not None:
+            # No two tokens are alike any more: each has a row of its own.
+            table = first.add(contextual(said), table[rows])
+            rows = torch.arange(len(rows))
+        places[torch.from_numpy(inside)] = rows
+        states = first.run(table, places[steps.positions], steps.counts)
         outputs = _by_position(states, steps, len(places))
         for layer, below in zip(others, self._layers, strict=False):
             projections = layer.project(outputs * below.scale)

@@ -87,8 +87,16 @@ class Recurrence(ABC):
         """
 
     def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:
-        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``; into `out`."""
-        return torch.addmm(self.input_bias, features, self.input_weight, out=out)
+        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``; into `out`.
+
+        With less than all features, these are the first, and `add` adds the others.
+        """
+        weight = self.input_weight[: features.shape[1]]
+        return torch.addmm(self.input_bias, features, weight, out=out)
+
+    def add(self, features: Tensor, projections: Tensor) -> Tensor:
+        """Add what the last features ``[U, …]`` do to the gates to `projections`, in place."""
+        return projections.addmm_(features, self.input_weight[-features.shape[1] :])
 
     def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
         """States ``[D, N, H]`` of N tokens in the order of `Steps`.

@@ -8,7 +8,7 @@ import torch
 
 from ner.config import PredictConfig
 from ner.features import Indexer
-from ner.model.engine import Engine, FastEngine, PlainEngine
+from ner.model.engine import Contextual, Engine, FastEngine, PlainEngine
 from ner.model.network import Network
 
 _log = logging.getLogger("ner")
@@ -16,11 +16,15 @@ _log = logging.getLogger("ner")
 
 @dataclass(frozen=True)
 class Model:
-    """All that turns tokens into spans: how words are looked up, the tag set, the network."""
+    """All that turns tokens into spans: how words are looked up, the tag set, the network.
+
+    With `contextual`, language models say something of each token in its sentence.
+    """
 
     indexer: Indexer
     tags: tuple[str, ...]
     network: Network
+    contextual: Contextual | None = None
     _engines: dict[tuple[object, ...], Engine] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -37,12 +41,13 @@ class Model:
         held by a thread that it does not have.
         """
         if settings.engine == "plain" or self.device.type != "cpu":
-            return PlainEngine(self.network, self.indexer)
+            return PlainEngine(self.network, self.indexer, self.contextual)
         key = (os.getpid(), settings.precision, settings.cache_mb)
         if key not in self._engines:
             engine = FastEngine(
                 self.network,
                 self.indexer,
+                self.contextual,
                 cache_bytes=settings.cache_mb * 1_000_000,
                 dtype=_product_type(settings.precision),
             )

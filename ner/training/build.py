@@ -21,9 +21,11 @@ from ner.features import (
 )
 from ner.features.indexer import neighbours
 from ner.files import open_binary
-from ner.model import Model, Network, Sizes, TableSize
+from ner.model import Contextual, Model, Network, Sizes, TableSize
 from ner.tags import tag_set
 from ner.text import Sentence
+from ner.training.contextual import load_embeddings
+from ner.training.examples import Lesson, TrainingSet
 
 _log = logging.getLogger("ner")
 
@@ -36,6 +38,22 @@ class Start:
 
     model: Model
     has_vector: frozenset[str]
+
+    def training_set(
+        self, sentences: Sequence[Sentence], config: Config, lessons: Sequence[Lesson] = ()
+    ) -> TrainingSet:
+        """The sentences that it was built for, or lessons in their place, as it sees them."""
+        model = self.model
+        return TrainingSet(
+            sentences,
+            model.indexer,
+            model.tags,
+            config.model.scheme,
+            config.train,
+            self.has_vector,
+            lessons,
+            model.contextual,
+        )
 
 
 @dataclass(frozen=True)
@@ -65,14 +83,18 @@ def build_model(
     config: Config,
     device: torch.device,
     progress: Progress = lambda _: None,
+    contextual: Contextual | None = None,
 ) -> Start:
     """Build the network for the words and types of training sentences.
 
     `progress` hears how many bytes of the vectors files, one after the other, have been read.
+    `contextual` is what the language models of the configuration say, if they have been loaded.
     """
     torch.manual_seed(config.train.seed)
     tokens = [token for sentence in sentences for token in sentence.tokens]
     files = list(_read_files(config, {*tokens}, progress))
+    if contextual is None:
+        contextual = load_embeddings(config)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     tables = _tables(tokens, files, config.model)
     indexer = Indexer(
@@ -88,12 +110,13 @@ def build_model(
         tuple(table.size(config.model.word_dim) for table in tables),
         len(indexer.characters),
         indexer.kinds,
+        contextual.dim if contextual else 0,
     )
     network = Network(config.model, tags, sizes)
     for table, embedding in zip(tables, network.embedder.tables, strict=True):
         if table.vectors is not None:
             embedding.load_vectors(*table.rows())
-    model = Model(indexer, tuple(tags), network.to(device))
+    model = Model(indexer, tuple(tags), network.to(device), contextual)
     return Start(model, _with_vector(tokens, tables))
 
 

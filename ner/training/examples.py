@@ -19,6 +19,7 @@ from ner.errors import ConfigError
 from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
 from ner.features.echoes import Echoes
 from ner.features.indexer import FormTable
+from ner.model import Contextual
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
 
@@ -122,17 +123,24 @@ class TrainingSet:
         config: TrainConfig,
         has_vector: Iterable[str] = (),
         lessons: Sequence[Lesson] = (),
+        contextual: Contextual | None = None,
     ) -> None:
+        """`contextual` is what says something of each token in its sentence, if anything does."""
         if not lessons:
             _tell_of_cuts(sentences)
         self._config = config
         self._table = FormTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
+        pieces = [] if lessons else list(cut_long(sentences))
         self._examples = (
             [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
             if lessons
-            else [self._example(piece, scheme) for piece in cut_long(sentences)]
+            else [self._example(piece, scheme) for piece in pieces]
         )
+        if contextual is not None:
+            said = contextual.read([text.tokens for text in lessons or pieces])
+            pairs = zip(self._examples, said, strict=True)
+            self._examples = [replace(example, contextual=states) for example, states in pairs]
         self._second = self._examples
         self.tokens = sum(len(example) for example in self._examples)
         self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]

@@ -18,10 +18,11 @@ import torch
 
 from ner.config import Config
 from ner.features.echoes import Echoes, echoes
+from ner.model import Contextual
 from ner.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.build import build_model
-from ner.training.examples import TrainingSet, cut_long
+from ner.training.examples import cut_long
 from ner.training.loop import Trainer
 
 _log = logging.getLogger("ner")
@@ -42,11 +43,20 @@ def load_echoes(place: Path, sentences: Sequence[Sentence]) -> list[Echoes]:
     return kept
 
 
-def hear(sentences: Sequence[Sentence], config: Config, device: torch.device) -> list[Echoes]:
-    """The echo of each piece of `cut_long`, by models that have learnt from other folds alone."""
+def hear(
+    sentences: Sequence[Sentence],
+    config: Config,
+    device: torch.device,
+    contextual: Contextual | None = None,
+) -> list[Echoes]:
+    """The echo of each piece of `cut_long`, by models that have learnt from other folds alone.
+
+    `contextual` is what the language models of the configuration say, if there are any.
+    """
     sentences = list(cut_long(sentences))
     documents = document_numbers(sentences)
-    spans = _read_held_out(sentences, _fold_numbers(documents), _of_folds(config), device)
+    folds, config = _fold_numbers(documents), _of_folds(config)
+    spans = _read_held_out(sentences, folds, config, device, contextual)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     heard = echoes([sentence.tokens for sentence in sentences], spans, documents, labels)
     if not any(heard):
@@ -76,7 +86,11 @@ def _of_folds(config: Config) -> Config:
 
 
 def _read_held_out(
-    sentences: Sequence[Sentence], folds: Sequence[int], config: Config, device: torch.device
+    sentences: Sequence[Sentence],
+    folds: Sequence[int],
+    config: Config,
+    device: torch.device,
+    contextual: Contextual | None,
 ) -> list[tuple[Span, ...]]:
     found: dict[int, tuple[Span, ...]] = {}
     for fold in range(FOLDS):
@@ -84,20 +98,23 @@ def _read_held_out(
         others = [s for s, held in zip(sentences, folds, strict=True) if held != fold]
         if own and any(sentence.labels for sentence in others):
             _log.info("document context: a first reading of part %d of %d", fold + 1, FOLDS)
-            read = _read(others, [sentences[number] for number in own], config, device)
+            held_out = [sentences[number] for number in own]
+            read = _read(others, held_out, config, device, contextual)
             found |= {number: s.spans for number, s in zip(own, read, strict=True)}
     return [found.get(number, ()) for number in range(len(sentences))]
 
 
 def _read(
-    train: Sequence[Sentence], held_out: Sequence[Sentence], config: Config, device: torch.device
+    train: Sequence[Sentence],
+    held_out: Sequence[Sentence],
+    config: Config,
+    device: torch.device,
+    contextual: Contextual | None,
 ) -> list[Sentence]:
     """Sentences with the spans that a model of others finds in them."""
-    start = build_model(train, config, device)
+    start = build_model(train, config, device, contextual=contextual)
+    training_set = start.training_set(train, config)
     model = start.model
-    training_set = TrainingSet(
-        train, model.indexer, model.tags, config.model.scheme, config.train, start.has_vector
-    )
     trainer = Trainer(model, training_set, (), config.train)
     for _ in trainer.run():
         pass

@@ -6,7 +6,7 @@ Saving, printing and plotting belong to the caller.
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -152,7 +152,7 @@ class Trainer:
         """The model that is judged and kept: the average, if there is one."""
         if self.average is None:
             return self._learner
-        return Model(self._learner.indexer, self._learner.tags, self.average.network)
+        return replace(self._learner, network=self.average.network)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that changes while learning, between two steps: tensors and plain values."""

@@ -18,7 +18,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,12 +39,14 @@ from ner.evaluation import (
 )
 from ner.features.echoes import Echoes
 from ner.files import clear_leftovers
+from ner.model import Contextual
 from ner.model.device import threads
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import Start, build_model
-from ner.training.examples import Teaching, TrainingSet, type_costs
+from ner.training.contextual import check_alphabet, keep_states, load_embeddings
+from ner.training.examples import Lesson, Teaching, cut_long, type_costs
 from ner.training.held_out import hear, load_echoes
 from ner.training.loop import Epoch, Step, Trainer
 
@@ -185,17 +187,11 @@ class Run:
         self._saved = -math.inf
         self._resumed = False
         self._history: list[dict[str, Any]] = []
-        start = build_model(corpus.train, self.config, device, progress)
+        lessons = teaching.lessons if teaching else ()
+        self._contextual = _read_once(corpus, lessons, self.config)
+        start = build_model(corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = _vocabulary_checksum(start)
-        self._training_set = TrainingSet(
-            corpus.train,
-            start.model.indexer,
-            start.model.tags,
-            self.config.model.scheme,
-            self.config.train,
-            start.has_vector,
-            teaching.lessons if teaching else (),
-        )
+        self._training_set = start.training_set(corpus.train, self.config, lessons)
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -281,7 +277,8 @@ class Run:
                 return load_echoes(place, self.corpus.train)
             except (OSError, ValueError) as error:
                 raise damaged(place, error) from None
-        heard = hear(self.corpus.train, self.config, self._trainer.judged.device)
+        device = self._trainer.judged.device
+        heard = hear(self.corpus.train, self.config, device, self._contextual)
         write_file(place, json.dumps(heard) + "\n")
         return heard
 
@@ -338,8 +335,10 @@ class Run:
     def _finish(self) -> Finished:
         """Judge the best model once more by seqeval, on test too, and close the run."""
         best = load_bundle(self.out / "model", self._trainer.judged.device)
+        # The language models in the bundle say the same, and take a while.
+        model = replace(best.model, contextual=self._contextual)
         scores = {
-            split: evaluate_spans(gold, predict_sentences(best.model, gold))
+            split: evaluate_spans(gold, predict_sentences(model, gold))
             for split, gold in (("valid", self.corpus.valid), ("test", self.corpus.test))
             if gold
         }
@@ -352,6 +351,17 @@ class Run:
         )
         write_file(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
         return finished
+
+
+def _read_once(corpus: Corpus, lessons: Sequence[Lesson], config: Config) -> Contextual | None:
+    """What language models say of all that a run reads again and again, if there are any."""
+    models = load_embeddings(config)
+    if models is None:
+        return None
+    check_alphabet(models, (token for sentence in corpus.train for token in sentence.tokens))
+    judged = [sentence.tokens for sentence in (*corpus.valid, *corpus.test)]
+    learnt = [piece.tokens for piece in lessons or cut_long(corpus.train)]
+    return keep_states(models, [*learnt, *judged])
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
@@ -387,6 +397,7 @@ def _without_places(config: Config) -> Config:
         {
             "train.vectors": [Path(file).name for file in config.train.vectors],
             "train.clusters": Path(config.train.clusters).name,
+            "train.charlm": [Path(folder).name for folder in config.train.charlm],
             "train.gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
         }
     )
@@ -395,7 +406,7 @@ def _without_places(config: Config) -> Config:
 def _vocabulary_checksum(start: Start) -> str:
     """A checksum of what is known of words; it tells one vectors file from another."""
     indexer = start.model.indexer
-    words = [
+    words: list[Any] = [
         [list(table.words) for table in indexer.tables],
         sorted(start.has_vector),
         None
@@ -404,4 +415,6 @@ def _vocabulary_checksum(start: Start) -> str:
         [(part.label, part.entries) for part in indexer.gazetteers],
         None if indexer.pairs is None else list(indexer.pairs),
     ]
+    if start.model.contextual is not None:
+        words.append(start.model.contextual.checksum())
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()
