@@ -23,6 +23,14 @@ class Scores:
     recall: float
     f1: float
 
+    def figures(self) -> dict[str, float]:
+        """The few numbers that tell of an epoch, by name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object with the names of the attributes as keys."""
+        return dataclasses.asdict(self)
+
 
 NOTHING = Scores(0.0, 0.0, 0.0)
 
@@ -56,10 +64,6 @@ class Report(CountedScores):
     weighted: Scores
     per_type: dict[str, CountedScores]
     sentences: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The report as a JSON object with the names of the attributes as keys."""
-        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

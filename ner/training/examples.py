@@ -108,7 +108,54 @@ class Teaching:
     notes: tuple[str, ...] = ()
 
 
-class TrainingSet:
+class ExampleSet:
+    """Examples dealt out in batches that differ from epoch to epoch, some of their words hidden."""
+
+    def __init__(
+        self,
+        table: FormTable,
+        examples: Sequence[Example],
+        indexer: Indexer,
+        hiding: Tensor,
+        config: TrainConfig,
+    ) -> None:
+        """Rows of `examples` are of `table`; `hiding` has the rate of each word, ``[N]``."""
+        self._config = config
+        self._table = table
+        self._examples = list(examples)
+        self.tokens = sum(len(example) for example in self._examples)
+        self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]
+        self._hiding = hiding
+
+    def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch: the same for the same seed and epoch, every sentence once.
+
+        The first `done` are left out, and nothing is drawn for them.
+        """
+        rng = np.random.default_rng([self._config.seed, epoch])
+        examples = self._chosen(rng)
+        for order in self._plan(rng)[done:]:
+            batch = collate(self._table, examples, order)
+            yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
+
+    def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
+        """The examples of an epoch."""
+        return self._examples
+
+    def count(self) -> int:
+        """How many batches an epoch has."""
+        return len(self._plan(None))
+
+    def _plan(self, rng: np.random.Generator | None) -> list[list[int]]:
+        return plan_batches(
+            [len(example) for example in self._examples],
+            most_sentences=self._config.batch_sentences,
+            most_tokens=self._config.batch_tokens,
+            rng=rng,
+        )
+
+
+class TrainingSet(ExampleSet):
     """The training split as numbers, dealt out in batches that differ from epoch to epoch.
 
     If there are `lessons`, these are dealt out instead.
@@ -128,23 +175,21 @@ class TrainingSet:
         """`contextual` is what says something of each token in its sentence, if anything does."""
         if not lessons:
             _tell_of_cuts(sentences)
-        self._config = config
         self._table = FormTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
         pieces = [] if lessons else list(cut_long(sentences))
-        self._examples = (
+        examples = (
             [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
             if lessons
             else [self._example(piece, scheme) for piece in pieces]
         )
         if contextual is not None:
             said = contextual.read([text.tokens for text in lessons or pieces])
-            pairs = zip(self._examples, said, strict=True)
-            self._examples = [replace(example, contextual=states) for example, states in pairs]
+            pairs = zip(examples, said, strict=True)
+            examples = [replace(example, contextual=states) for example, states in pairs]
+        hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
+        super().__init__(self._table, examples, indexer, hiding, config)
         self._second = self._examples
-        self.tokens = sum(len(example) for example in self._examples)
-        self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]
-        self._hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
@@ -165,32 +210,12 @@ class TrainingSet:
             for example, (piece, echo) in zip(self._examples, pieces, strict=False)
         ] + self._examples[len(pieces) :]
 
-    def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch: the same for the same seed and epoch, every sentence once.
-
-        The first `done` are left out, and nothing is drawn for them.
-        """
-        rng = np.random.default_rng([self._config.seed, epoch])
-        examples = self._examples
-        if self._second is not examples:
-            chosen = rng.random(len(examples)) < SECOND_READINGS
-            pairs = zip(examples, self._second, chosen, strict=True)
-            examples = [second if choose else first for first, second, choose in pairs]
-        for order in self._plan(rng)[done:]:
-            batch = collate(self._table, examples, order)
-            yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
-
-    def count(self) -> int:
-        """How many batches an epoch has."""
-        return len(self._plan(None))
-
-    def _plan(self, rng: np.random.Generator | None) -> list[list[int]]:
-        return plan_batches(
-            [len(example) for example in self._examples],
-            most_sentences=self._config.batch_sentences,
-            most_tokens=self._config.batch_tokens,
-            rng=rng,
-        )
+    def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
+        if self._second is self._examples:
+            return self._examples
+        chosen = rng.random(len(self._examples)) < SECOND_READINGS
+        pairs = zip(self._examples, self._second, chosen, strict=True)
+        return [second if choose else first for first, second, choose in pairs]
 
 
 def hiding_rates(

@@ -5,9 +5,10 @@ Saving, printing and plotting belong to the caller.
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -15,12 +16,13 @@ from torch import Tensor
 from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore_optimizer
 from ner.config import TrainConfig
 from ner.errors import TrainingError
-from ner.evaluation import Report, count, score
+from ner.evaluation import Scores, count, score
 from ner.features import Batch
 from ner.model import Model
+from ner.model.network import BaseNetwork
 from ner.predict import document_numbers, predict
 from ner.text import Sentence
-from ner.training.examples import TrainingSet
+from ner.training.examples import ExampleSet
 from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
 from ner.training.randomness import random_states, set_random_states
@@ -93,7 +95,7 @@ class Epoch:
 
     number: int  # from 1
     loss: float  # mean over sentences
-    valid: Report
+    valid: Scores
     learning_rate: float
     tokens_per_second: float  # in training
     seconds: float  # of training and judging
@@ -105,9 +107,7 @@ class Epoch:
         return {
             "epoch": self.number,
             "loss": self.loss,
-            "valid_precision": self.valid.precision,
-            "valid_recall": self.valid.recall,
-            "valid_f1": self.valid.f1,
+            **{f"valid_{name}": value for name, value in self.valid.figures().items()},
             "learning_rate": self.learning_rate,
             "tokens_per_second": round(self.tokens_per_second, 1),
             "seconds": round(self.seconds, 3),
@@ -116,18 +116,37 @@ class Epoch:
         }
 
 
-class Trainer:
-    """Everything that changes while a model learns, and the loop that changes it."""
+class Learner(Protocol):
+    """A dataclass whose network learns, with what gives the network's numbers a meaning."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def network(self) -> BaseNetwork:
+        """What learns."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+
+
+AnyLearner = TypeVar("AnyLearner", bound=Learner)
+
+
+class BaseTrainer(ABC, Generic[AnyLearner]):
+    """Everything that changes while a model learns, and the loop that changes it.
+
+    How a model is judged, a subclass says.
+    """
 
     def __init__(
         self,
-        model: Model,
-        training_set: TrainingSet,
-        valid: Sequence[Sentence],
+        model: AnyLearner,
+        training_set: ExampleSet,
         config: TrainConfig,
         costs: Tensor | None = None,
     ) -> None:
-        """`costs`, ``[K]``: what `Network.loss` adds to tags that are wrong at a token of each."""
+        """`costs`, ``[K]``: what the network's loss adds to what is wrong, for each of K."""
         self.config = config
         self.epoch = 0
         self.step = 0
@@ -139,7 +158,6 @@ class Trainer:
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
-        self._valid = valid
         self._costs = None if costs is None else costs.to(model.device)
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
@@ -148,7 +166,7 @@ class Trainer:
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
 
     @property
-    def judged(self) -> Model:
+    def judged(self) -> AnyLearner:
         """The model that is judged and kept: the average, if there is one."""
         if self.average is None:
             return self._learner
@@ -312,14 +330,9 @@ class Trainer:
                 f"for this corpus; try --set train.learning_rate={self.config.learning_rate / 4:g}"
             )
 
-    def _judge(self) -> Report:
-        found = predict(
-            self.judged,
-            [sentence.tokens for sentence in self._valid],
-            with_scores=False,
-            documents=document_numbers(self._valid),
-        )
-        return score(count([s.spans for s in self._valid], [p.spans for p in found]))
+    @abstractmethod
+    def _judge(self) -> Scores:
+        """How good `judged` is; by F1 the best epoch is chosen."""
 
     def _compare(self, f1: float) -> bool:
         """Whether this epoch is the best so far: the first of equals wins."""
@@ -330,3 +343,28 @@ class Trainer:
         if self.config.schedule == "plateau" and self.since_best % PLATEAU_PATIENCE == 0:
             self.drops += 1
         return False
+
+
+class Trainer(BaseTrainer[Model]):
+    """Trains a tagger, and judges it by what it finds in the sentences of valid."""
+
+    def __init__(
+        self,
+        model: Model,
+        training_set: ExampleSet,
+        valid: Sequence[Sentence],
+        config: TrainConfig,
+        costs: Tensor | None = None,
+    ) -> None:
+        """`costs`, ``[K]``: what `Network.loss` adds to tags that are wrong at a token of each."""
+        super().__init__(model, training_set, config, costs)
+        self._valid = valid
+
+    def _judge(self) -> Scores:
+        found = predict(
+            self.judged,
+            [sentence.tokens for sentence in self._valid],
+            with_scores=False,
+            documents=document_numbers(self._valid),
+        )
+        return score(count([s.spans for s in self._valid], [p.spans for p in found]))

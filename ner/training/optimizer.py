@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import TrainConfig
-from ner.model import Network
+from ner.model.network import BaseNetwork
 
 
-def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, as configured."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if config.optimizer == "sgd":
@@ -48,7 +48,7 @@ class Average:
     not ruled by the random start.
     """
 
-    def __init__(self, network: Network, decay: float) -> None:
+    def __init__(self, network: BaseNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network).requires_grad_(False)
         self._decay = decay
         self._pairs = _trained_pairs(self.network, network)

@@ -32,6 +32,7 @@ from ner.corpus import Corpus, Seen, overlaps
 from ner.errors import NerError, TrainingError
 from ner.evaluation import (
     Report,
+    Scores,
     check_labelled,
     draw_curves,
     evaluate_spans,
@@ -313,7 +314,7 @@ class Run:
     def _write_metrics(self) -> None:
         write_records(self.out / "metrics.jsonl", self._history)
 
-    def _save(self, scores: Mapping[str, Report]) -> None:
+    def _save(self, scores: Mapping[str, Scores]) -> None:
         notes = [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
         about = {
             "corpus": self.corpus.name,
