@@ -101,6 +101,33 @@ def tiny_tagger(tiny_run: Path) -> "Tagger":
     return Tagger.load(tiny_run, "cpu")
 
 
+@pytest.fixture(scope="session")
+def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -> Path:
+    """The folder of a language model that knows the letters of `tiny_corpus`, and nothing else.
+
+    Both directions; its weights are as they were drawn. Not to be changed.
+    """
+    import torch
+
+    from ner.charlm.alphabet import Alphabet
+    from ner.charlm.config import CharLMConfig
+    from ner.charlm.folder import DIRECTIONS, LanguageModel, save_model
+    from ner.charlm.network import CharacterNetwork
+
+    letters = {letter for s in tiny_corpus.train for token in s.tokens for letter in token}
+    alphabet = Alphabet(sorted(letters | {" ", "!", "?", "\n"}))
+    config = CharLMConfig().replace({"model.hidden": 7, "model.embedding": 5})
+    torch.manual_seed(5)
+    networks = {
+        direction: CharacterNetwork(len(alphabet), config.model) for direction in DIRECTIONS
+    }
+    for network in networks.values():
+        network.initialise()
+    out = tmp_path_factory.mktemp("charlm") / "lm"
+    save_model(LanguageModel(alphabet, networks, config, {}), out)
+    return out
+
+
 @pytest.fixture
 def quick_curves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what takes longest at the end of a tiny run; other tests draw curves."""

@@ -116,6 +116,20 @@ def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
     assert "does not fit" in complaint(tmp_path / "m")
 
 
+def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
+    bundle = fresh_bundle({"train.charlm": (str(tiny_charlm),)})
+    save_bundle(bundle, tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    with torch.no_grad():  # what they say matters
+        bundle.model.network.embedder.contextual.weight.mul_(-9)
+    assert predict(loaded.model, TOKENS) != predict(bundle.model, TOKENS)
+    for name in ("charlm.json", "charlm.safetensors"):
+        shutil.copytree(tmp_path / "m", tmp_path / name)
+        (tmp_path / name / name).unlink()
+        assert re.search("does not fit|is missing", complaint(tmp_path / name))
+
+
 def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna") -> Bundle:
     """An untrained model."""
     small = {"model.hidden": 4, "model.word_dim": 4, "model.char_hidden": 3}

@@ -9,6 +9,7 @@ frozen: what they say of a sentence never changes, and can be kept.
 
 import copy
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -26,6 +27,8 @@ from ner.charlm.states import StateReader
 from ner.errors import ConfigError, UsageError
 from ner.features.indexer import shortened
 from ner.stored import StoredFolder, damaged, to_json
+
+_log = logging.getLogger("ner")
 
 States = NDArray[np.float16]
 
@@ -66,7 +69,15 @@ class StringEmbeddings:
         """From folders of ``ner charlm train``. Raises `UsageError` or `BundleError`."""
         if len(folders) > MOST_MODELS:
             raise UsageError(f"{len(folders)} language models; name at most {MOST_MODELS}")
-        return cls([load_model(folder) for folder in folders], separator)
+        models = [load_model(folder) for folder in folders]
+        directions = {direction for model in models for direction in model.networks}
+        for missing in (direction for direction in DIRECTIONS if direction not in directions):
+            _log.warning(
+                "%s: has no %s model, which would tell of the other side of each token; train one "
+                "with ner charlm train --direction both",
+                ", ".join(folders), missing,
+            )  # fmt: skip
+        return cls(models, separator)
 
     def read(self, sentences: Sequence[Sequence[str]]) -> list[States]:
         """What the models say of each token, ``[T, dim]`` for each sentence.

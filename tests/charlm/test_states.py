@@ -46,6 +46,16 @@ def test_states_are_those_of_the_network(
         torch.testing.assert_close(states, expected, atol=1e-5, rtol=0.0)
 
 
+@pytest.mark.parametrize("backward", [False, True])
+def test_some_states_are_those_of_all(build: Build, alphabet: Alphabet, backward: bool) -> None:
+    reader = StateReader(build(), alphabet, backward=backward)
+    texts, places = ["the cat", "", "a dog", LINE], [[6, 0, 3], [], [], [10, 10, len(LINE) - 1]]
+    some, every = reader.read_at(texts, places), reader.read(texts)
+    for part, whole, chosen in zip(some, every, places, strict=True):
+        assert part.shape == (len(chosen), 6)
+        torch.testing.assert_close(part, whole[chosen], atol=1e-6, rtol=0.0)
+
+
 def test_a_text_does_not_depend_on_those_beside_it(
     build: Build, alphabet: Alphabet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

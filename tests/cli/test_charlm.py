@@ -1,13 +1,18 @@
 """``ner charlm``: training, measuring and sampling character language models; bad input."""
 
+import dataclasses
 import gzip
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ner.charlm.config import CharLMConfig
+from ner.charlm.folder import load_model, save_model
+from tests.cli import command
 from tests.cli.command import process, run, sets, stopped
 
 LINE = "the cat sat on the mat and the dog sat on the log"
@@ -61,6 +66,64 @@ def test_generate_goes_on_after_the_prompt(lm: Path, empty: Path) -> None:
     drawn = [run(*arguments, "--temperature", "3", "--seed", seed).good().out for seed in "112"]
     assert drawn[0] == drawn[1] != drawn[2]
     assert all(out.startswith("the cat ") and len(out) == 49 for out in drawn)
+
+
+def test_a_tagger_reads_with_language_models(
+    tiny_charlm: Path, tiny_folder: Path, empty: Path
+) -> None:
+    arguments = ["train", "--data", tiny_folder, "--charlm", tiny_charlm, *command.TINY]
+    told = run(*arguments, "--out", "r").good().err
+    assert re.search(r"language models read \d+ tokens, once: kept in .*no cache", told)
+    assert "language models read" not in run(*arguments, "--seed", "2", "--out", "s").good().err
+    shutil.rmtree(empty / "no cache")  # all that a tagger needs is in its bundle
+    text = b"Anna visited Rome.\nDora left Paris.\n"
+    found = [
+        run("tag", "-", "--model", "r", "--format", "jsonl", "--set", f"predict.engine={engine}",
+            stdin=text).good().out
+        for engine in ("fast", "plain")
+    ]  # fmt: skip
+    assert [entity["label"] for entity in json.loads(found[0].splitlines()[0])["entities"]] == [
+        "PER", "LOC"
+    ]  # fmt: skip
+    assert found[0].count('"label"') == found[1].count('"label"') == 4
+    assert not (empty / "no cache").exists()
+    scores = json.loads((empty / "r" / "result.json").read_text())["scores"]["test"]
+    again = json.loads(run("evaluate", "--model", "r", "--data", tiny_folder, "--json").good().out)
+    assert again["f1"] == scores["f1"]
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_a_tagger_needs_not_both_directions(
+    direction: str, tiny_charlm: Path, tiny_folder: Path, empty: Path
+) -> None:
+    model = load_model(tiny_charlm)
+    one = dataclasses.replace(model, networks={direction: model.networks[direction]})
+    save_model(one, empty / "one")
+    arguments = ["--charlm", "one", *command.BRIEF, "--out", "r"]
+    outcome = run("train", "--data", tiny_folder, *arguments).good()
+    other = {"forward": "backward", "backward": "forward"}[direction]
+    assert f"one: has no {other} model, which would tell of the other side of each token" in (
+        outcome.err
+    )
+
+
+def test_language_models_that_a_tagger_cannot_read(
+    lm: Path, tiny_folder: Path, model: Path, empty: Path
+) -> None:
+    train = ["train", "--data", tiny_folder, "--out", "r"]
+    for folder in ("nowhere", model):
+        outcome = run(*train, "--charlm", folder)
+        assert outcome.code == 2
+        assert "language model" in outcome.complaint()
+        assert not (empty / "r").exists()
+    (empty / "cyrillic.txt").write_text("жук и жаба\n" * 100, encoding="utf-8")
+    run("charlm", "train", "cyrillic.txt", "--out", "other", *TINY).good()
+    outcome = run(*train, "--charlm", "other")
+    assert outcome.code == 1
+    assert "of the characters of the training split, so it is of another alphabet" in (
+        outcome.complaint()
+    )
+    assert not (empty / "r").exists()
 
 
 def test_settings_are_listed() -> None:

@@ -150,6 +150,18 @@ def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer
         assert not batch.tags[row, size:].any()
 
 
+def test_what_language_models_say_stands_at_the_tokens() -> None:
+    table, examples = examples_of([["the"], ["Cat", "sat"]])
+    said = np.arange(6, dtype=np.float16).reshape(3, 2)
+    parts = said[:1], said[1:]
+    told = [dataclasses.replace(e, contextual=s) for e, s in zip(examples, parts, strict=True)]
+    batch = collate(table, told, [1, 0])
+    assert batch.contextual is not None
+    assert batch.contextual.dtype == torch.float32
+    assert batch.contextual.tolist() == [[[2, 3], [4, 5]], [[0, 1], [0, 0]]]
+    assert collate(table, [told[0], examples[1]], [0, 1]).contextual is None
+
+
 @given(sentences_of_tokens, indexers)
 def test_each_distinct_key_is_there_once_and_the_first_is_padding(
     sentences: list[list[str]], indexer: Indexer

@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from ner.charlm.embeddings import StringEmbeddings
 from ner.config import Config, PredictConfig
 from ner.features import Clusters, Gazetteer, Indexer, WordTable
 from ner.features.gazetteers import BEGIN, END, NONE, SINGLE
@@ -98,6 +100,25 @@ def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]])
     engine = fast(model)
     for _ in range(2):  # with words that are new, and with words that are kept
         assert_alike(engine.emissions(texts), plain, texts)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=15)
+@given(texts=sentences)
+def test_both_engines_read_what_language_models_say(
+    tiny_charlm: Path, kind: str, texts: list[list[str]]
+) -> None:
+    contextual = StringEmbeddings.load([str(tiny_charlm)], " ")
+    config = Config().replace({**SMALL, **{f"model.{k}": v for k, v in KINDS[kind].items()}})
+    model = build_model(LEARNT, config, torch.device("cpu"), contextual=contextual).model
+    model.network.eval()
+    plain, fast = (model.engine(PredictConfig(engine=name)) for name in ("plain", "fast"))
+    with torch.inference_mode():
+        expected = plain.emissions(texts)
+    for _ in range(2):
+        assert_alike(fast.emissions(texts), expected, texts)
+    torch.nn.init.zeros_(model.network.embedder.contextual.weight)
+    assert not torch.allclose(fast.emissions([["Anna"]]), expected[0, 0], atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from ner.bundle import load_bundle
+from ner.charlm.folder import load_model, save_model
 from ner.config import Config, load_config
 from ner.corpus import Corpus
 from ner.corpus.partial import known_tags, read_clues, with_clues
@@ -674,6 +675,42 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     assert model_files(tmp_path / "part") == model_files(whole)
     clear_folder(whole)
     assert list(whole.iterdir()) == []
+
+
+def test_a_run_with_language_models_goes_on_as_it_would_have(
+    start: Start, tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Document context, too: the models of its folds read the same file."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    settings = {"train__charlm": (str(tiny_charlm),), "model__context": "document"}
+    whole, part = tmp_path / "whole", tmp_path / "part"
+    list(start(whole, **settings).events())
+    until(start(part, **settings).events(), 2, step=2)
+    shutil.rmtree(tmp_path / "cache")  # what was kept may be gone, and is read again
+    resumed = start(part, **settings)
+    resumed.resume()
+    list(resumed.events())
+    assert timeless(metrics(part)) == timeless(metrics(whole))
+    assert model_files(part) == model_files(whole)
+    bundle = load_bundle(whole)
+    assert bundle.config.train.charlm == (tiny_charlm.name,)
+    assert bundle.model.contextual is not None
+    assert len(list((tmp_path / "cache" / "ner" / "charlm").iterdir())) == 1
+
+
+def test_another_language_model_is_refused(
+    start: Start, tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    shutil.copytree(tiny_charlm, tmp_path / "lm")
+    settings = {"train__charlm": (str(tmp_path / "lm"),)}
+    until(start(tmp_path / "run", **settings).events(), 1, step=0)
+    model = load_model(tiny_charlm)
+    with torch.no_grad():
+        model.networks["forward"].embed.weight[1] += 1
+    save_model(model, tmp_path / "lm")
+    with pytest.raises(TrainingError, match=r"other settings \(the content of .*language models"):
+        start(tmp_path / "run", **settings).resume()
 
 
 def test_a_run_that_goes_on_hears_what_it_heard_before(
