@@ -24,7 +24,7 @@ from ner.evaluation import (
 )
 from ner.files import alone
 from ner.model.device import choose_device
-from ner.predict import Prediction
+from ner.predict import Prediction, window_note
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.distill import Ensemble, draw_sentences
@@ -192,9 +192,11 @@ class Evaluation:
     def report(self) -> Report:
         """Precision, recall and F1.
 
-        Types that the model does not know, and sentences that it has learnt
-        from, are said in the log.
+        Types that the model does not know, sentences that it has learnt from,
+        and such as are read in windows, are said in the log.
         """
+        if note := window_note(self._sentences):
+            _log.info("%s", note)
         if known := self._tagger.learnt_from(self._sentences):
             _log.warning(
                 "%d of %d sentences are among those that the model has learnt from; "

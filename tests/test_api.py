@@ -317,3 +317,17 @@ def test_seeds_do_not_go_on_with_a_single_run(
     message = refusal(events(out, seeds=[1, 2], resume=True), UsageError)
     assert "holds a run without --seeds" in message
     assert snapshot(out) == before
+
+
+def test_what_is_read_in_windows_is_said(
+    tiny_tagger: Tagger, caplog: pytest.LogCaptureFixture
+) -> None:
+    short = Sentence(("Anna", "left"), (Span(0, 1, "PER"),), source="a.conll", line=1)
+    long = Sentence(("Anna", "left") * 300, (Span(0, 1, "PER"),), source="a.conll", line=4)
+    with caplog.at_level(logging.INFO, "ner"):
+        ner.evaluate(tiny_tagger, [short])
+        assert not caplog.messages
+        ner.evaluate(tiny_tagger, [short, long, long])
+    assert [text.partition(" that overlap")[0] for text in caplog.messages] == [
+        "a.conll:4: a sentence of 600 tokens is read in windows of 512"
+    ]

@@ -10,6 +10,12 @@ class DataConfig:
     """How text is read."""
 
     encoding: str = setting("utf-8", "character encoding of the files")
+    tokenizer: str = setting(
+        "none",
+        "how lines are cut into sentences and tokens, with spaces between these, as taggers read "
+        "them; characters: without spaces; none: lines are read as they stand",
+        one_of("none", "words", "words-en", "pieces", "characters"),
+    )
     min_count: int = setting(3, "characters seen less often than this are unknown", at_least(1))
     valid_fraction: float = setting(
         0.01, "share of the text, at its end, that is held out to judge by", within(0.0001, 0.5)

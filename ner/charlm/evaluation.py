@@ -13,13 +13,13 @@ _log = logging.getLogger("ner")
 
 
 def evaluate_text(model: LanguageModel, paths: Sequence[Path], encoding: str) -> dict[str, Bits]:
-    """What text files cost, by direction.
+    """What text files cost, by direction, cut into tokens as those that it was learnt from.
 
     Characters that the model does not know are counted by the rule of
     `measure`, and named in the log. Raises `NerError` where they are most of
     the text: that is written in another alphabet.
     """
-    text = read_text(paths, encoding)
+    text = read_text(paths, encoding, model.config.data.tokenizer)
     unknown = {c: text.counts[c] for c in model.alphabet.unknown("".join(text.counts))}
     count = sum(unknown.values())
     if 2 * count > len(text.codes):

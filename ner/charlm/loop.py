@@ -19,7 +19,7 @@ from ner.charlm.config import TrainConfig
 from ner.charlm.measure import measure
 from ner.charlm.network import CharacterNetwork, State, detached
 from ner.charlm.text import Codes, Streams
-from ner.checkpoint import named, numbered, optimizer_tensors, parted, restore_optimizer
+from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
 from ner.errors import TrainingError
 
 
@@ -131,6 +131,7 @@ class Trainer:
         Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
         """
         parts = parted(tensors, ("weights", "optimizer", "state"))
+        self._check_carried(parts["state"])
         self.network.load_state_dict(parts["weights"])
         restore_optimizer(self._optimizer, parts["optimizer"])
         device = self.network.out.bias.device
@@ -140,6 +141,17 @@ class Trainer:
             if type(plain[name]) is not type(getattr(self, name)):
                 raise TypeError(f"{name} of another type")
             setattr(self, name, plain[name])
+
+    def _check_carried(self, states: dict[str, Tensor]) -> None:
+        """Raises `ValueError` for what is no state of all layers: torch trusts its shape."""
+        if not states:  # nothing has been read yet
+            return
+        network = self.network
+        kept = 2 if isinstance(network.layers[0], nn.LSTM) else 1  # h, and of an LSTM c
+        wanted = torch.empty(1, self._streams.count, network.out.in_features)
+        names = {f"{i}.{part}" for i in range(len(network.layers)) for part in range(kept)}
+        for name in states.keys() | names:
+            check_form(f"state.{name}", states.get(name), wanted if name in names else None)
 
     def run(self) -> Iterator[Step | Judgement]:
         """Learn until the last step, or until time is up.

@@ -239,7 +239,7 @@ def train_events(
     if not resume:
         _FOLDER.check(out, overwrite=overwrite)
     with alone(out):
-        text = read_text(paths, config.data.encoding)
+        text = read_text(paths, config.data.encoding, config.data.tokenizer)
         directions = DIRECTIONS if direction == "both" else (direction,)
         run = Run(text, config, directions, out, chosen)
         clear_leftovers(out, CONTENTS)

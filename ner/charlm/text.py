@@ -18,6 +18,7 @@ from ner.corpus.complaints import Complaints
 from ner.corpus.lines import text_lines
 from ner.errors import CorpusError, TrainingError
 from ner.files import open_binary
+from ner.tokenize import sentences_of
 
 CHUNK = 1 << 18  # characters that are written at once
 
@@ -33,9 +34,11 @@ class Text:
     checksum: str
 
 
-def read_text(paths: Sequence[Path], encoding: str) -> Text:
+def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> Text:
     """Read text files, plain, ``.gz`` or ``.xz``; memory does not depend on their size.
 
+    With a `tokenizer` it is read as the tagger reads it: a sentence on each
+    line, spaces between its tokens (none if these are characters).
     A temporary file (in ``$TMPDIR``) takes 4 bytes a character. It has no name,
     and is gone when nothing uses it any more, even if the process is killed.
     Raises `CorpusError` for text that is empty or cannot be read as asked.
@@ -43,7 +46,7 @@ def read_text(paths: Sequence[Path], encoding: str) -> Text:
     counts: Counter[int] = Counter()
     checksum = hashlib.sha256()
     with tempfile.TemporaryFile() as file:
-        for chunk in _chunks(paths, encoding):
+        for chunk in _chunks(paths, encoding, tokenizer):
             content = chunk.encode("utf-32-le")
             values, times = np.unique(np.frombuffer(content, np.uint32), return_counts=True)
             counts.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
@@ -56,19 +59,30 @@ def read_text(paths: Sequence[Path], encoding: str) -> Text:
     return Text(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
 
 
-def _chunks(paths: Sequence[Path], encoding: str) -> Iterator[str]:
+def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:
     """Lines with their ends, many at a time."""
     kept: list[str] = []
     size = 0
     for path in paths:
         with open_binary(path) as stream:
             for _, line in text_lines(stream, str(path), encoding, Complaints()):
-                kept += (line, "\n")
-                size += len(line) + 1
+                lines = [line] if tokenizer == "none" else _sentences(line, tokenizer)
+                kept += (part for one in lines for part in (one, "\n"))
+                size += len(line) + len(lines)
                 if size >= CHUNK:
                     yield "".join(kept)
                     kept, size = [], 0
     yield "".join(kept)
+
+
+def _sentences(line: str, tokenizer: str) -> list[str]:
+    separator = separator_of(tokenizer)
+    return [separator.join(sentence.tokens) for sentence in sentences_of(line, tokenizer)]
+
+
+def separator_of(tokenizer: str) -> str:
+    """What stands between the tokens of a sentence where characters are read."""
+    return "" if tokenizer == "characters" else " "
 
 
 def in_order(codes: Codes, direction: str) -> Codes:

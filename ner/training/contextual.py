@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.charlm.embeddings import StringEmbeddings
+from ner.charlm.text import separator_of
 from ner.config import Config
 from ner.corpus.loading import cache_folder
 from ner.errors import NerError, TrainingError
@@ -58,8 +59,7 @@ def load_embeddings(config: Config) -> StringEmbeddings | None:
     """
     if not config.train.charlm:
         return None
-    separator = "" if config.data.tokenizer == "characters" else " "
-    return StringEmbeddings.load(config.train.charlm, separator)
+    return StringEmbeddings.load(config.train.charlm, separator_of(config.data.tokenizer))
 
 
 def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:

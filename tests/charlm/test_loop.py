@@ -168,6 +168,28 @@ def test_what_is_saved_goes_on_exactly(
         assert one.equal(other)
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_a_carried_state_of_another_shape_is_refused(
+    build: Build, alphabet: Alphabet, cell: str
+) -> None:
+    learner = trainer(build(cell=cell, layers=2), alphabet)
+    next(learner.run())
+    tensors, plain = learner.save()
+    state = tensors["state.1.0"]
+    harmed: list[dict[str, torch.Tensor | None]] = [
+        {"state.1.0": state[:, :-1]},
+        {"state.1.0": state.double()},
+        {"state.1.0": state[0]},
+        {"state.1.0": None},
+        {"state.1.2": state},
+        {"state.2.0": state},
+    ]
+    for harm in harmed:
+        changed = {k: t for k, t in {**tensors, **harm}.items() if t is not None}
+        with pytest.raises(ValueError, match=r"'state\.\d\.\d' is"):
+            trainer(build(cell=cell, layers=2), alphabet).restore(changed, plain)
+
+
 def test_time_is_a_limit(build: Build, alphabet: Alphabet, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a clock that moves on by a second whenever somebody looks."""
     times = iter(range(10_000))

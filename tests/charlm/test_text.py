@@ -37,6 +37,22 @@ def test_files_are_read_one_behind_the_other(
     assert isinstance(again.codes, np.memmap)
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"),
+    [
+        ("words-en", "Anna is n't here .\nShe left .\nNo\n"),
+        ("words", "Anna isn't here .\nShe left .\nNo\n"),
+        ("characters", "Annaisn'there.\nSheleft.\nNo\n"),
+        ("none", "Anna isn't here. She left.\n\nNo\n"),
+    ],
+)
+def test_lines_are_cut_as_a_tagger_reads_them(
+    tmp_path: Path, tokenizer: str, expected: str
+) -> None:
+    (tmp_path / "a.txt").write_text("Anna isn't here. She left.\n\nNo\n")
+    assert decoded(read_text([tmp_path / "a.txt"], "utf-8", tokenizer).codes) == expected
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\n"])
 def test_a_text_without_characters_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.txt").write_bytes(content)
