@@ -21,11 +21,13 @@ import safetensors.torch
 import torch
 
 import ner
-from ner.bundle import load_bundle
+from ner.bundle import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError
+from ner.text import Sentence, Span
+from ner.training.build import build_model
 from ner.training.loop import Step
 from ner.training.run import Run
 from tests.signing import sign
@@ -36,7 +38,12 @@ EXPECTED = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
 TEXT = next(iter(EXPECTED))
 BUNDLE = sorted(path.name for path in (GOLDEN / "format-3").iterdir() if path.suffix != ".md")
 CHECKPOINT = ["checksums.json", "state.json", "tensors.safetensors"]
-FILES = [*(("bundle", name) for name in BUNDLE), *(("checkpoint", name) for name in CHECKPOINT)]
+CHARLM = ["charlm.json", "charlm.safetensors"]  # in a bundle that reads with a language model
+FILES = [
+    *(("bundle", name) for name in BUNDLE),
+    *(("charlm", name) for name in CHARLM),
+    *(("checkpoint", name) for name in CHECKPOINT),
+]
 EACH_FILE = pytest.mark.parametrize(("kind", "name"), FILES)
 TENSORS = [("bundle", "weights.safetensors"), ("checkpoint", "tensors.safetensors")]
 EACH_TENSORS = pytest.mark.parametrize(("kind", "name"), TENSORS)
@@ -44,11 +51,17 @@ SPARE = 1 << 29  # bytes of memory that no small folder can ask for
 
 
 @pytest.fixture
-def folder(kind: str, tmp_path: Path) -> Iterator[Path]:
+def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     """A good folder, to be harmed while there is not much memory."""
     place = tmp_path / "there"
     if kind == "bundle":
         shutil.copytree(GOLDEN / "format-3", place)
+    elif kind == "charlm":
+        changes = {"train.charlm": (str(tiny_charlm),), "data.tokenizer": "words"}
+        config = Config().replace({**changes, "model.hidden": 4, "model.word_dim": 4})
+        learnt = [Sentence(("Anna", "visited", "Rome"), (Span(0, 1, "PER"),))]
+        model = build_model(learnt, config, torch.device("cpu")).model
+        save_bundle(Bundle(model, config, {}), place)
     else:
         tensors = safetensors.torch.load_file(GOLDEN / "format-3" / "weights.safetensors")
         write_checkpoint(place, tensors, {"trainer": {"epoch": 3}, "history": [{"best": True}]})
@@ -88,7 +101,7 @@ def outcome(folder: Path) -> str:
         assert len(message) < len(str(folder)) + 1200
         assert str(folder) in message
         assert "memory" not in message, "it was asked for more than the files warrant"
-        assert any(name in message for name in BUNDLE + CHECKPOINT)
+        assert any(name in message for name in BUNDLE + CHARLM + CHECKPOINT)
         return message
     return ""
 
