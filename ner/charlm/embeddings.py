@@ -10,7 +10,7 @@ frozen: what they say of a sentence never changes, and can be kept.
 import copy
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -35,6 +35,7 @@ States = NDArray[np.float16]
 DESCRIPTION = "charlm.json"
 WEIGHTS = "charlm.safetensors"
 MOST_MODELS = 8
+MOST_RECENT = 1 << 25  # numbers of sentences read lately, of 2 bytes each
 SEPARATORS = {"": "none", " ": "space"}
 
 
@@ -43,6 +44,23 @@ class _Reader(NamedTuple):
 
     direction: str
     states: StateReader
+
+
+class _Recent:
+    """What has been read lately, by the sentence.
+
+    Without a lock, which a forked process could find held for ever: each step
+    is one that Python does at once.
+    """
+
+    def __init__(self) -> None:
+        self.states: dict[tuple[str, ...], States] = {}
+        self.size = 0  # numbers
+
+    def add(self, read: Mapping[tuple[str, ...], States]) -> None:
+        """Keep more."""
+        self.states.update(read)
+        self.size += sum(states.size for states in read.values())
 
 
 class StringEmbeddings:
@@ -63,6 +81,7 @@ class StringEmbeddings:
             for direction in model.networks
         ]
         self.dim = sum(reader.states.hidden for reader in self._readers)
+        self._recent = _Recent()
 
     @classmethod
     def load(cls, folders: Sequence[str], separator: str) -> "StringEmbeddings":
@@ -83,8 +102,20 @@ class StringEmbeddings:
         """What the models say of each token, ``[T, dim]`` for each sentence.
 
         Of a word longer than 40 characters they read its first and last 20, as
-        the rest of the tagger does.
+        the rest of the tagger does. What has been read lately is at hand: a
+        tagger with document context reads most sentences twice.
         """
+        texts = [tuple(tokens) for tokens in sentences]
+        recent = self._recent  # another thread may replace it; nothing leaves this one
+        known = {tokens: recent.states[tokens] for tokens in texts if tokens in recent.states}
+        new = [tokens for tokens in dict.fromkeys(texts) if tokens not in known]
+        read = dict(zip(new, self._read(new), strict=True))
+        if recent.size > MOST_RECENT:
+            self._recent = recent = _Recent()
+        recent.add(read)
+        return [known[tokens] if tokens in known else read[tokens] for tokens in texts]
+
+    def _read(self, sentences: Sequence[Sequence[str]]) -> list[States]:
         lines = [_Line.of(tokens, self.separator) for tokens in sentences]
         texts = [line.text for line in lines]
         parts = []

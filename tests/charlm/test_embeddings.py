@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ner.charlm import embeddings as module
 from ner.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
 from ner.charlm.folder import LanguageModel, load_model
 from ner.errors import UsageError
@@ -95,6 +96,28 @@ def test_threads_read_the_same(model: LanguageModel) -> None:
     assert len(found) == 8
     for read in found:
         assert all(np.array_equal(a, b) for a, b in zip(read, expected, strict=True))
+
+
+def test_what_was_read_lately_is_not_read_again(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embeddings = StringEmbeddings([model], " ")
+    read: list[int] = []
+    reader = embeddings._readers[0].states
+    once = reader.read_at
+    monkeypatch.setattr(
+        reader, "read_at", lambda texts, places: read.append(len(texts)) or once(texts, places)
+    )
+    one, other = ["Anna", "left"], ["Dora"]
+    first = embeddings.read([one, other, one])
+    assert first[0] is first[2]
+    again = embeddings.read([other, ["Rome"], one])
+    assert (again[0] is first[1], again[2] is first[0]) == (True, True)
+    assert read == [2, 1]
+    monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
+    embeddings.read([["Berta"]])
+    assert list(embeddings._recent.states) == [("Berta",)]
+    assert embeddings._recent.size == 14
 
 
 def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
