@@ -17,6 +17,7 @@ from ner.config import Config
 from ner.corpus.loading import cache_folder
 from ner.errors import NerError, TrainingError
 from ner.files import write_binary
+from ner.model import Contextual
 from ner.predict import WINDOW
 
 _log = logging.getLogger("ner")
@@ -31,7 +32,7 @@ TOLD = 0.01  # share of unknown characters that is worth a line
 class KeptEmbeddings:
     """String embeddings of some sentences at hand, and the models for all others."""
 
-    def __init__(self, models: StringEmbeddings, known: dict[Tokens, States]) -> None:
+    def __init__(self, models: Contextual, known: dict[Tokens, States]) -> None:
         self.dim = models.dim
         self._models = models
         self._known = known
@@ -87,7 +88,7 @@ def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:
             )  # fmt: skip
 
 
-def keep_states(models: StringEmbeddings, sentences: Iterable[Sequence[str]]) -> KeptEmbeddings:
+def keep_states(models: Contextual, sentences: Iterable[Sequence[str]]) -> KeptEmbeddings:
     """Read sentences once, whichever of them are not longer than a window.
 
     What is read goes to a file in the user's cache, named after what it
@@ -96,6 +97,8 @@ def keep_states(models: StringEmbeddings, sentences: Iterable[Sequence[str]]) ->
     temporary one.
     """
     texts = list(dict.fromkeys(tuple(s) for s in sentences if 0 < len(s) <= WINDOW))
+    if not texts:
+        return KeptEmbeddings(models, {})
     place = cache_folder() / "charlm" / f"{_key(models, texts)}.f16"
     size = sum(map(len, texts))
     if not place.exists() or place.stat().st_size != 2 * models.dim * size:
@@ -115,7 +118,7 @@ def keep_states(models: StringEmbeddings, sentences: Iterable[Sequence[str]]) ->
     return KeptEmbeddings(models, _mapped(place, models.dim, texts))
 
 
-def _key(models: StringEmbeddings, texts: Iterable[Tokens]) -> str:
+def _key(models: Contextual, texts: Iterable[Tokens]) -> str:
     digest = hashlib.sha256(models.checksum().encode())
     for tokens in texts:
         # No token has an end of line in it: no two lists of sentences are written alike.
@@ -123,12 +126,12 @@ def _key(models: StringEmbeddings, texts: Iterable[Tokens]) -> str:
     return digest.hexdigest()
 
 
-def _write(file: IO[bytes], models: StringEmbeddings, texts: Sequence[Tokens]) -> None:
+def _write(file: IO[bytes], models: Contextual, texts: Sequence[Tokens]) -> None:
     for states in _read(models, texts):
         file.write(states.tobytes())
 
 
-def _read(models: StringEmbeddings, texts: Sequence[Tokens]) -> Iterator[States]:
+def _read(models: Contextual, texts: Sequence[Tokens]) -> Iterator[States]:
     for start in range(0, len(texts), READ_TOGETHER):
         yield from models.read(texts[start : start + READ_TOGETHER])
 

@@ -30,12 +30,13 @@ from ner.errors import CorpusError
 from ner.evaluation import Report, evaluate_spans
 from ner.features import Expected
 from ner.files import open_binary
-from ner.model import Model
+from ner.model import Contextual, Model
 from ner.model.chain import viterbi
 from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.tokenize import sentences_of
+from ner.training.contextual import keep_states
 from ner.training.examples import Lesson, Teaching, cut_long
 
 _log = logging.getLogger("ner")
@@ -49,8 +50,15 @@ class Ensemble:
         self._folders = folders
         self._device = device
 
-    def _members(self) -> Iterator[Model]:
-        return (load_bundle(folder, self._device).model for folder in self._folders)
+    def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[Model]:
+        """The models; what their language models, which are the same, say is read once for all."""
+        kept: Contextual | None = None
+        for folder in self._folders:
+            model = load_bundle(folder, self._device).model
+            if model.contextual is not None:
+                kept = kept or keep_states(model.contextual, sentences)
+                model = replace(model, contextual=kept)
+            yield model
 
     def expected(
         self,
@@ -64,7 +72,7 @@ class Ensemble:
         """
         share = np.float32(1 / len(self._folders))
         total: list[Expected] = []
-        for model in self._members():
+        for model in self._members(sentences):
             found = [_scaled(e, share) for e in predict_expected(model, sentences, choices)]
             total = [_sum(*pair) for pair in zip(total, found, strict=True)] if total else found
         return total

@@ -65,6 +65,8 @@ def test_each_corpus_has_its_file(models: StringEmbeddings, cache: Path) -> None
 
 
 def test_what_is_longer_than_a_window_is_not_kept(models: StringEmbeddings, cache: Path) -> None:
+    keep_states(models, [()])
+    assert not cache.exists()
     keep_states(models, [("a",) * (WINDOW + 1), ("a",) * WINDOW, ()])
     (file,) = cache.iterdir()
     assert file.stat().st_size == WINDOW * 14 * 2

@@ -16,6 +16,7 @@ import torch
 
 from ner.api import train, train_events
 from ner.bundle import load_bundle
+from ner.charlm.embeddings import StringEmbeddings
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import CorpusError, NerError, TrainingError, UsageError
@@ -487,6 +488,32 @@ def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: 
     assert (out / "student" / "echoes.json").exists()
     list(events(tmp_path / "at-once", document, unlabelled=text))
     assert student_weights(tmp_path / "at-once") == student_weights(out)
+
+
+def test_teachers_with_language_models_read_each_sentence_once(
+    events: Events,
+    tmp_path: Path,
+    tiny_corpus: Corpus,
+    tiny_charlm: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "run"
+    list(events(out, {"train.charlm": (str(tiny_charlm),)}))
+    assert load_bundle(out / "student").model.contextual is not None
+    tokens = [sentence.tokens for sentence in tiny_corpus.valid]
+    read: list[int] = []
+    once = StringEmbeddings._read
+    monkeypatch.setattr(
+        StringEmbeddings, "_read", lambda self, texts: read.append(len(texts)) or once(self, texts)
+    )
+    folders = [out / "seed-1", out / "seed-2"]
+    found = Ensemble(folders, torch.device("cpu")).expected(tokens)
+    assert sum(read) == 0, "the run has kept what it read"
+    members = [predict_expected(load_bundle(folder).model, tokens) for folder in folders]
+    for mixed, one, other in zip(found, *members, strict=True):
+        expected = (one.tokens + other.tokens) / 2
+        np.testing.assert_allclose(mixed.tokens, expected, atol=1e-3)
 
 
 def test_another_teaching_is_no_resuming(
