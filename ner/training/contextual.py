@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ Tokens = tuple[str, ...]
 States = NDArray[np.float16]
 
 READ_TOGETHER = 1024  # sentences: they are sorted by length before they are read
+TELL_AFTER = 20  # seconds
 TOLD = 0.01  # share of unknown characters that is worth a line
 
 
@@ -132,8 +134,15 @@ def _write(file: IO[bytes], models: Contextual, texts: Sequence[Tokens]) -> None
 
 
 def _read(models: Contextual, texts: Sequence[Tokens]) -> Iterator[States]:
+    read, told = 0, time.monotonic()
     for start in range(0, len(texts), READ_TOGETHER):
-        yield from models.read(texts[start : start + READ_TOGETHER])
+        for states in models.read(texts[start : start + READ_TOGETHER]):
+            yield states
+            read += len(states)
+        if time.monotonic() >= told + TELL_AFTER:
+            told = time.monotonic()
+            _log.info("language models have read %s of %s tokens",
+                      f"{read:,}", f"{sum(map(len, texts)):,}")  # fmt: skip
 
 
 def _mapped(file: Path | IO[bytes], dim: int, texts: Sequence[Tokens]) -> dict[Tokens, States]:

@@ -35,11 +35,20 @@ def never(*_: object) -> None:
 
 
 def test_what_is_kept_is_what_was_read(
-    models: StringEmbeddings, cache: Path, monkeypatch: pytest.MonkeyPatch
+    models: StringEmbeddings,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     expected = models.read(TEXTS)
     monkeypatch.setattr(contextual, "READ_TOGETHER", 1)
-    kept = keep_states(models, TEXTS)
+    monkeypatch.setattr(contextual, "TELL_AFTER", 0)
+    with caplog.at_level(logging.INFO, "ner"):
+        kept = keep_states(models, TEXTS)
+    assert caplog.messages[0].startswith("language models read 6 tokens, once: kept in ")
+    assert caplog.messages[1:] == [
+        f"language models have read {read} of 6 tokens" for read in (4, 6)
+    ]
     (file,) = cache.iterdir()
     assert file.stat().st_size == 6 * 14 * 2  # each sentence once
     monkeypatch.setattr(StringEmbeddings, "read", lambda self, texts: never() if texts else [])
