@@ -24,10 +24,10 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import safetensors.torch
@@ -43,7 +43,9 @@ from ner.features.gazetteers import LONGEST_ENTRY
 from ner.features.vocabulary import FIRST
 from ner.files import write_folder
 from ner.model import Model, Network, Sizes, TableSize
+from ner.model.network import BaseNetwork
 from ner.model.outline import outlined
+from ner.model.tagging import BaseModel
 from ner.stored import (
     CHECKSUMS,
     Refused,
@@ -77,6 +79,9 @@ _ON_CARD = {"corpus": str, "scores": dict, "notes": list, "versions": dict, "che
 _SCORES = ("precision", "recall", "f1")
 FINISHED = "result.json"  # written last into a run folder
 
+Read = TypeVar("Read")
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -98,33 +103,51 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
 
     Raises `UsageError` for a folder that holds something else.
     """
-    folder = Path(folder)
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
-        raise UsageError(f"{folder}: holds something that is no model; name another folder")
     model = bundle.model
     if len(model.tags) > MOST_TAGS:
         raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
     bundle = replace(bundle, about={"versions": versions(), **bundle.about})
-    config = {
-        "format": FORMAT,
+    head = {"format": FORMAT}
+    own = {"tags.json": to_json(list(model.tags))}
+    write_bundle(folder, head, bundle.config, bundle.about, model, bundle.seen, own, card(bundle))
+
+
+def write_bundle(
+    folder: str | Path,
+    head: Mapping[str, Any],
+    config: Config,
+    about: Mapping[str, Any],
+    model: BaseModel,
+    seen: Seen,
+    own: Mapping[str, bytes],
+    readme: str,
+) -> None:
+    """Write a model of any kind; `head` begins its ``config.json``, `own` are files of its kind.
+
+    Raises `UsageError` for a folder that holds something else.
+    """
+    folder = Path(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
+        raise UsageError(f"{folder}: holds something that is no model; name another folder")
+    described = {
+        **head,
         "version": ner.__version__,
-        "config": bundle.config.to_dict(),
-        "about": dict(bundle.about),
+        "config": config.to_dict(),
+        "about": dict(about),
     }
     weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
     files = {
-        "config.json": to_json(config, indent=2),
-        "tags.json": to_json(list(model.tags)),
+        "config.json": to_json(described, indent=2),
+        **own,
         **{name: to_json(value) for name, value in _describe(model).items()},
         **(model.contextual.files() if model.contextual else {}),
-        "seen.json": to_json({"sentences": bundle.seen.to_text()}),
+        "seen.json": to_json({"sentences": seen.to_text()}),
         WEIGHTS: safetensors.torch.save(weights),
     }
     with write_folder(folder) as part:
         write_stored(part, files)
         # A name that is no UTF-8 must not lose the model.
-        text = card(bundle).encode("utf-8", "backslashreplace")
-        (part / "README.md").write_bytes(text)
+        (part / "README.md").write_bytes(readme.encode("utf-8", "backslashreplace"))
 
 
 def versions() -> dict[str, str]:
@@ -145,57 +168,125 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
-    device = torch.device(device)
+    return read_bundle(folder, lambda files: _load(files, torch.device(device)))
+
+
+def read_bundle(folder: Path, read: Callable[[StoredFolder], Read]) -> Read:
+    """What `read` makes of a folder. Raises `BundleError` for one that it refuses."""
     try:
-        return _load(StoredFolder(folder), device)
+        return read(StoredFolder(folder))
     except Refused as error:
         raise BundleError(f"{error}; copy the model again") from None
 
 
 def _load(files: StoredFolder, device: torch.device) -> Bundle:
+    settings, about = read_head(files, TAGGER)
+    tags = _read_tags(files, settings.model.scheme)
+    echo_labels = sorted(_labels(tags)) if settings.model.context == "document" else ()
+    parts = read_parts(files, echo_labels)
+    network = read_network(
+        files,
+        settings.model,
+        parts.sizes,
+        (len(tags), "tags"),
+        lambda: Network(settings.model, tags, parts.sizes),
+    )
+    model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
+    return Bundle(model, settings, about, parts.seen)
+
+
+class Kind(NamedTuple):
+    """A kind of model, as its ``config.json`` says; taggers, which came first, say nothing."""
+
+    name: str
+    made_by: str
+    files: Collection[str]
+    oldest: int  # format that is still read
+    newest: int
+
+
+TAGGER = Kind("tagger", "ner train", FILES, OLDEST, FORMAT)
+_KINDS = ("tagger", "sequence classifier", "character language model")
+
+
+def read_head(files: StoredFolder, kind: Kind) -> tuple[Config, dict[str, Any]]:
+    """The settings of a model and what is known of it; from then on checksums are compared.
+
+    Raises `Refused`, `BundleError` or, for a model of another kind, `UsageError`.
+    """
     place = files.path / "config.json"
     config = files.json("config.json", dict)
-    _check_format(place, config)
+    _check_format(place, config, kind)
     # With checksums, the format has one, too: a 3 that became a 2 does not pass.
-    if config["format"] > 2 or files.has(CHECKSUMS):
-        files.check(FILES)
+    if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+        files.check(kind.files)
     about = _read_about(place, config)
     try:
-        settings = from_dict(_entry(place, config, "config", dict), str(place))
+        return from_dict(_entry(place, config, "config", dict), str(place)), about
     except ConfigError as error:
         told = str(error)[:1000]
         raise BundleError(f"{told}; the model was written by another version") from None
-    tags = _read_tags(files, settings.model.scheme)
+
+
+class Parts(NamedTuple):
+    """What models of all kinds have, beside their network."""
+
+    indexer: Indexer
+    sizes: Sizes
+    contextual: embeddings.StringEmbeddings | None
+    seen: Seen
+
+
+def read_parts(files: StoredFolder, echo_labels: Sequence[str] = ()) -> Parts:
+    """What `write_bundle` wrote for models of all kinds. Raises `Refused` for damage."""
     indexer, tables = _read_indexer(files)
-    if settings.model.context == "document":
-        indexer = replace(indexer, echo_labels=tuple(sorted(_labels(tags))))
+    indexer = replace(indexer, echo_labels=tuple(echo_labels))
     contextual = None
     if files.has(embeddings.DESCRIPTION):
         contextual = embeddings.StringEmbeddings.from_files(files)
     dim = contextual.dim if contextual else 0
     sizes = Sizes(tables, len(indexer.characters), indexer.kinds, dim)
+    seen = _read_seen(files) if files.has("seen.json") else Seen()
+    return Parts(indexer, sizes, contextual, seen)
+
+
+def read_network(
+    files: StoredFolder,
+    config: ModelConfig,
+    sizes: Sizes,
+    outputs: tuple[int, str],
+    build: Callable[[], AnyNetwork],
+) -> AnyNetwork:
+    """The network that `build` builds, with its weights; it takes no memory before it fits.
+
+    `outputs` is how many scores the network gives, and of what. Raises `Refused`.
+    """
     with files.tensors(WEIGHTS) as stored:
-        network = _outline(settings.model, tags, sizes, stored)
+        network = _outline(config, sizes, outputs, build, stored)
         stored.expect(network.state_dict())
         weights = stored.read()
     network.load_state_dict(weights, assign=True)
-    seen = _read_seen(files) if files.has("seen.json") else Seen()
-    model = Model(indexer, tuple(tags), network.to(device).eval(), contextual)
-    return Bundle(model, settings, about, seen)
+    return network
 
 
-def _check_format(place: Path, config: Mapping[str, Any]) -> None:
+def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
+    found = config.get("kind", TAGGER.name)
+    if found != kind.name:
+        other = f"of a {found}" if found in _KINDS else "of a kind that this ner does not know"
+        raise UsageError(
+            f"{place}: is {other}, and this takes a {kind.name}; name a folder of {kind.made_by}"
+        )
     written, version = config.get("format"), config.get("version")
     if type(written) is not int or written < 1:
         raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
     if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
         version = "of an unknown version"  # it is printed: no lines, no colours
     told = f"{place}: has format {written} of ner {version}"
-    if written < OLDEST:
+    if written < kind.oldest:
         raise BundleError(
             f"{told}, older than this ner {ner.__version__} can read; train the model again"
         )
-    if written > FORMAT:
+    if written > kind.newest:
         raise BundleError(
             f"{told}, newer than this ner {ner.__version__} can read; "
             "upgrade with pip install --upgrade ner"
@@ -215,22 +306,27 @@ def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outline(
-    config: ModelConfig, tags: Sequence[str], sizes: Sizes, stored: StoredTensors
-) -> Network:
+    config: ModelConfig,
+    sizes: Sizes,
+    outputs: tuple[int, str],
+    build: Callable[[], AnyNetwork],
+    stored: StoredTensors,
+) -> AnyNetwork:
     """The network that the files describe, without weights, which would take memory.
 
     Raises `Refused` for one with more parts than there are tensors, or with another number of
-    tags than they have, before it is built.
+    outputs than they have, before it is built.
     """
+    count, what = outputs
     parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
     if parts > len(stored.places):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.places.get("projection.bias")
-    if scores is None or scores.shape != (len(tags),):
-        raise damaged(stored.path, f"does not fit the other files: not for {len(tags)} tags")
+    if scores is None or scores.shape != (count,):
+        raise damaged(stored.path, f"does not fit the other files: not for {count} {what}")
     try:
         with outlined():
-            return Network(config, tags, sizes)
+            return build()
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise damaged(stored.path, f"no network is like the settings: {reason}") from None
@@ -238,14 +334,14 @@ def _outline(
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     place = files.path / "tags.json"
-    tags = _strings(place, files.json("tags.json", list))
+    tags = read_strings(files, "tags.json")
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
         raise damaged(place, f"no set of {scheme} tags")
     return tags
 
 
-def _describe(model: Model) -> dict[str, Any]:
+def _describe(model: BaseModel) -> dict[str, Any]:
     """How tokens become numbers: what the JSON files hold, by name."""
     indexer = model.indexer
     tables = zip(indexer.tables, model.network.embedder.tables, strict=True)
@@ -292,7 +388,7 @@ def _read_indexer(files: StoredFolder) -> tuple[Indexer, tuple[TableSize, ...]]:
 
 
 def _read_vocabulary(files: StoredFolder, name: str) -> Vocabulary:
-    return Vocabulary(_strings(files.path / name, files.json(name, list)))
+    return Vocabulary(read_strings(files, name))
 
 
 def _read_table(place: Path, entry: Any) -> tuple[WordTable, TableSize]:
@@ -352,6 +448,11 @@ def _entry(place: Path, config: Mapping[str, Any], name: str, kind: type) -> Any
     return config[name]
 
 
+def read_strings(files: StoredFolder, name: str) -> list[str]:
+    """The strings in a JSON list. Raises `Refused` unless they all differ."""
+    return _strings(files.path / name, files.json(name, list))
+
+
 def _strings(path: Path, value: list[str]) -> list[str]:
     """The same, if these are strings that all differ."""
     if not all(isinstance(entry, str) for entry in value) or len(set(value)) < len(value):
@@ -359,8 +460,11 @@ def _strings(path: Path, value: list[str]) -> list[str]:
     return value
 
 
-def find_bundle(path: str | Path) -> Path:
-    """The folder of the bundle: the one named, or ``model/`` in it. Raises `UsageError`."""
+def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Path:
+    """The folder of the bundle: the one named, or ``model/`` in it.
+
+    Raises `UsageError`, which names the `command` that makes one.
+    """
     path = Path(path)
     for folder in (path, path / "model"):
         # Not `exists`: a link to nowhere has a complaint of its own, and a folder that cannot be
@@ -370,7 +474,7 @@ def find_bundle(path: str | Path) -> Path:
         if os.path.lexists(folder / "config.json"):
             return folder
     if not os.path.lexists(path):
-        raise UsageError(f"{path}: no such model folder; train one with: ner train --data NAME")
+        raise UsageError(f"{path}: no such model folder; train one with: {command}")
     raise UsageError(
         f"{path}: is no model folder (no config.json in it or in its model/); name a run "
         "folder or the model/ inside it"
@@ -378,9 +482,10 @@ def find_bundle(path: str | Path) -> Path:
 
 
 def newest_bundle(root: str | Path = "runs") -> Path:
-    """The bundle of the newest finished run under `root`. Raises `UsageError` if there is none."""
+    """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
     finished = sorted(
-        Path(root).glob(f"*/{FINISHED}"), key=lambda file: (file.stat().st_mtime_ns, file)
+        (file for file in Path(root).glob(f"*/{FINISHED}") if not _is_of_another_kind(file.parent)),
+        key=lambda file: (file.stat().st_mtime_ns, file),
     )
     if not finished:
         raise UsageError(
@@ -390,33 +495,69 @@ def newest_bundle(root: str | Path = "runs") -> Path:
     return find_bundle(finished[-1].parent)
 
 
+def _is_of_another_kind(run: Path) -> bool:
+    """Whether a run has made a model that is no tagger; what cannot be read is told of later."""
+    try:
+        head = StoredFolder(run / "model").json("config.json", dict)
+    except Refused:
+        return False
+    return bool(head.get("kind", TAGGER.name) != TAGGER.name)
+
+
 def card(bundle: Bundle) -> str:
     """The model card: what the model is, how good, made from what and how; in Markdown."""
-    about = bundle.about
     scores = [
         f"| {split} | {100 * s['precision']:.2f} | {100 * s['recall']:.2f} | {100 * s['f1']:.2f} |"
-        for split, s in about.get("scores", {}).items()
+        for split, s in bundle.about.get("scores", {}).items()
     ]
+    return compose_card(
+        f"A named-entity tagger trained on {bundle.about.get('corpus', 'a corpus')}",
+        f"Entity types: {', '.join(bundle.labels)}.",
+        bundle.config,
+        bundle.about,
+        [
+            "Entity precision, recall and F1 in percent (as conlleval counts them).",
+            "The model was chosen on valid; test was looked at once, after that.",
+            "",
+            "| split | precision | recall | F1 |",
+            "|---|---|---|---|",
+            *scores,
+        ],
+        [
+            "```python",
+            "import ner",
+            'tagger = ner.Tagger.load("path/to/this/folder")',
+            "for entity in tagger.tag(text):",
+            "    print(entity.text, entity.label, entity.start, entity.end, entity.score)",
+            "```",
+        ],
+    )
+
+
+def compose_card(
+    title: str,
+    labels: str,
+    config: Config,
+    about: Mapping[str, Any],
+    scores: Iterable[str],
+    use: Iterable[str],
+) -> str:
+    """The card of a model of any kind, in Markdown."""
     notes = [f"- {note}" for note in about.get("notes", ())]
     made_with = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
     settings = [
         f"| {section}.{name} | {json.dumps(value)} |"
-        for section, part in bundle.config.to_dict().items()
+        for section, part in config.to_dict().items()
         for name, value in part.items()
     ]
     lines = [
-        f"# A named-entity tagger trained on {about.get('corpus', 'a corpus')}",
+        f"# {title}",
         "",
-        f"Entity types: {', '.join(bundle.labels)}.",
-        f"Made with {made_with or 'an earlier ner'}; seed {bundle.config.train.seed}.",
+        labels,
+        f"Made with {made_with or 'an earlier ner'}; seed {config.train.seed}.",
         "",
         "## Scores",
         "",
-        "Entity precision, recall and F1 in percent (as conlleval counts them).",
-        "The model was chosen on valid; test was looked at once, after that.",
-        "",
-        "| split | precision | recall | F1 |",
-        "|---|---|---|---|",
         *scores,
         "",
         "## Data",
@@ -426,12 +567,7 @@ def card(bundle: Bundle) -> str:
         "",
         "## Use",
         "",
-        "```python",
-        "import ner",
-        'tagger = ner.Tagger.load("path/to/this/folder")',
-        "for entity in tagger.tag(text):",
-        "    print(entity.text, entity.label, entity.start, entity.end, entity.score)",
-        "```",
+        *use,
         "",
         "## Settings",
         "",

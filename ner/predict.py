@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ner.config import PredictConfig
 from ner.features import Expected
@@ -29,7 +29,6 @@ from ner.features.echoes import Echoes, echoes
 from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.model.engine import Engine
-from ner.model.network import Network
 from ner.tags import OUTSIDE, Tag, parse_tag, spans_of
 from ner.text import Sentence, Span
 
@@ -100,6 +99,7 @@ def predict(
     settings: PredictConfig = DEFAULTS,
     forced: Sequence[Gazetteer] = (),
     documents: Sequence[int] | None = None,
+    skipped: Sequence[bool] | None = None,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
@@ -117,7 +117,13 @@ def predict(
     it knows or not: one takes the place of all spans of the model that it
     overlaps, and has the score 1. Of matches that overlap, the longest one
     stays, then that of the list given first.
+
+    Sentences that are `skipped` are not read: only forced lists find something there.
     """
+    given = sentences
+    if skipped is not None:
+        pairs = zip(sentences, skipped, strict=True)
+        sentences = [() if skip else tokens for tokens, skip in pairs]
     decode = functools.partial(_decoded, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
     labels = model.indexer.echo_labels
@@ -133,7 +139,7 @@ def predict(
         return found
     return [
         _overruled(prediction, rule_spans(forced, tokens), with_scores)
-        for prediction, tokens in zip(found, sentences, strict=True)
+        for prediction, tokens in zip(found, given, strict=True)
     ]
 
 
@@ -146,7 +152,7 @@ def _decoded(
 ) -> list[Prediction]:
     """What one reading of the sentences finds."""
     found = [NOTHING] * len(sentences)
-    with _inference(model.network):
+    with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings, heard):
             tags = model.network.decode(_biased(emissions, settings.o_bias), lengths)
             rows = _read(model, emissions, lengths, tags, with_scores, settings.min_score)
@@ -212,7 +218,7 @@ def predict_nbest(
     Each sentence is read by itself, once, by models with document context, too.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
-    with _inference(model.network):
+    with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings):
             tags, probabilities = model.network.nbest(emissions, lengths, count)
             for rank, ranked in enumerate(probabilities.T.tolist()):
@@ -235,7 +241,7 @@ def predict_marginals(
     itself, once, by models with document context, too.
     """
     found = [np.zeros((0, len(model.tags)))] * len(sentences)
-    with _inference(model.network):
+    with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings):
             marginals = model.network.marginals(emissions, lengths).cpu().double().numpy()
             for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
@@ -256,7 +262,7 @@ def predict_expected(
     """
     nothing = Expected(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
     found = [nothing] * len(sentences)
-    with _inference(model.network):
+    with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings):
             given = None if choices is None else _padded([choices[i] for i in numbers])
             tokens, moves = model.network.expected(emissions, lengths, given)
@@ -282,7 +288,7 @@ def _padded(choices: Sequence[NDArray[np.bool_]]) -> Tensor:
 
 
 @contextmanager
-def _inference(network: Network) -> Iterator[None]:
+def inference(network: nn.Module) -> Iterator[None]:
     """Neither gradients nor dropout; a network in training goes back to it after the block.
 
     One that is not in training is left alone, so that threads may share it.

@@ -479,3 +479,15 @@ def detect_style(tokens: Iterable[str]) -> str:
     if hyphens >= max(_HYPHENS, _HYPHEN_SHARE * total) and cut <= _CUT_SHARE * total:
         return "pieces"
     return "words-en" if clitics and clitics >= _CLITIC_SHARE * total else "words"
+
+
+def detect_text_style(texts: Sequence[str]) -> str:
+    """The style for the script and language of some raw texts, ``characters`` or ``words-en``.
+
+    They are cut in both extreme ways, and each is asked whether it shows.
+    """
+
+    def shows(style: str) -> str:
+        return detect_style(text[a:b] for text in texts for a, b in tokenize(text, style))
+
+    return "characters" if shows("characters") == "characters" else shows("words-en")

@@ -28,6 +28,7 @@ FLOORS = [
     {"charlm"},
     {"predict", "bundle"},
     {"training", "tagger"},
+    {"classification"},
     {"api", "export", "server", "scale", "search", "inspection"},
     {"comparison"},
     {"cli"},

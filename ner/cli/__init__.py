@@ -23,7 +23,10 @@ from ner.errors import NerError
 
 INTERRUPTED, TERMINATED = 130, 143
 
-COMMANDS = ("train", "evaluate", "search", "compare", "inspect", "tag", "vectors", "charlm", "data")
+COMMANDS = (
+    "train", "evaluate", "search", "compare", "inspect", "tag", "classify", "vectors", "charlm",
+    "data",
+)  # fmt: skip
 
 
 class _Commands(click.Group):

@@ -57,6 +57,19 @@ from ner.render import FORMATS
     is_flag=True,
     help="The file is one document, for models with document context.  [default: each line is]",
 )
+@click.option(
+    "--skip-with",
+    type=Place(),
+    metavar="DIR",
+    help="A classifier that tells sentences with an entity from others, which are not read.",
+)
+@click.option(
+    "--skip-below",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    metavar="P",
+    help="--skip-with: sentences are read unless an entity is less probable than this.",
+)
 @predict_options
 @device_option
 @reading_options(UNLABELLED)
@@ -71,6 +84,8 @@ def tag(
     workers: int,
     force: tuple[str, ...],
     together: bool,
+    skip_with: Path | None,
+    skip_below: float,
     settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
@@ -85,6 +100,10 @@ def tag(
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
     if nbest and form != "jsonl":
         raise UsageError(f"--format {form} has no place for what --nbest finds; add --format jsonl")
+    if nbest and skip_with is not None:
+        raise UsageError(
+            "--nbest reads every sentence, and --skip-with leaves some unread; choose one"
+        )
     work = Work(
         "standard input" if file == "-" else file,
         model,
@@ -96,9 +115,11 @@ def tag(
         nbest=nbest or 0,
         force=force,
         together=together,
+        skip_with=None if skip_with is None else str(skip_with),
+        skip_below=skip_below,
     )
     with (
-        _input(file) as stream,
+        text_input(file) as stream,
         closing(tag_stream(work, stream, workers)) as pieces,
         _output(out) as write,
     ):
@@ -107,7 +128,8 @@ def tag(
 
 
 @contextmanager
-def _input(file: str) -> Iterator[IO[bytes]]:
+def text_input(file: str) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked; of standard input for ``-``."""
     from ner.files import open_binary
 
     if file == "-":
@@ -117,7 +139,7 @@ def _input(file: str) -> Iterator[IO[bytes]]:
         yield stream
 
 
-def _write_through(text: str) -> None:
+def write_through(text: str) -> None:
     """Write to stdout without waiting for more: whoever reads it may be waiting, too."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
@@ -129,7 +151,7 @@ def _output(out: Path | None) -> Iterator[Callable[[str], object]]:
     from ner.files import write_text
 
     if out is None or out == Path("-"):
-        yield _write_through
+        yield write_through
         return
     with write_text(out) as file:
         yield file.write

@@ -99,7 +99,7 @@ def _train(
     except KeyboardInterrupt as stop:
         # Before its first step, an --overwrite may not have touched the older run yet.
         untouched = overwrite and last is None
-        kept = "" if untouched else f"; {_kept(out, how['seeds'])}"
+        kept = "" if untouched else f"; {what_is_kept(out, how['seeds'])}"
         raise stopped(stop, kept) from None
     finally:
         if given is None:
@@ -126,7 +126,7 @@ def _default_folder(name: str, *, taken: bool) -> Path:
     return out
 
 
-def _kept(out: Path, seeds: tuple[int, ...]) -> str:
+def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
     """What is left of a run that was stopped."""
     import json
     import shlex
@@ -155,13 +155,15 @@ def _kept(out: Path, seeds: tuple[int, ...]) -> str:
 
 def _report(last: Any) -> None:
     """Print what came of a run, or of several."""
-    from ner.evaluation import format_report, format_summary
+    from ner.evaluation import Report, format_report, format_summary
     from ner.training.run import Finished
 
     if isinstance(last, Finished):
         split = "test" if "test" in last.scores else "valid"
         click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
-        click.echo(format_report(last.scores[split]))
+        report = last.scores[split]
+        assert isinstance(report, Report), "what taggers are judged by"
+        click.echo(format_report(report))
         for name, report in last.scores.items():
             click.echo(f"{name} F1 {100 * report.f1:.2f}")
     else:

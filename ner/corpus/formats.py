@@ -82,12 +82,18 @@ def _opened(place: Place) -> Iterator[tuple[IO[bytes], str]]:
 
 def _form(source: str, first: list[tuple[int, str]]) -> str:
     """The format of a file, from its name or its first line."""
-    line = first[0][1].strip(" \t\r") if first else ""
-    braces = line.startswith("{") and line.endswith("}")
-    return JSONL if braces or _is_jsonl(source) else "columns"
+    line = first[0][1] if first else ""
+    return JSONL if in_braces(line) or is_jsonl(source) else "columns"
 
 
-def _is_jsonl(name: str) -> bool:
+def in_braces(line: str) -> bool:
+    """Whether a line looks like a JSON object."""
+    line = line.strip(" \t\r")
+    return line.startswith("{") and line.endswith("}")
+
+
+def is_jsonl(name: str) -> bool:
+    """Whether a file is JSON Lines by its name."""
     return name.removesuffix(".gz").endswith(".jsonl")
 
 
@@ -104,7 +110,7 @@ def write_file(
     (JSON Lines: partly labelled sentences), and `UsageError` for an unknown
     scheme or columns in a file that is called ``.jsonl``.
     """
-    if form != JSONL and _is_jsonl(str(path)):
+    if form != JSONL and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     with write_text(path) as stream:
         write_stream(stream, sentences, form, unknown)

@@ -24,7 +24,7 @@ from ner.corpus.complaints import Complaints, shorten
 from ner.corpus.reading import Reading
 from ner.errors import CorpusError
 from ner.text import SURROGATE, Sentence, Span
-from ner.tokenize import detect_style, split_sentences, tokenize
+from ner.tokenize import detect_style, detect_text_style, split_sentences, tokenize
 
 Range = tuple[int, int]
 _SHOWN = 1000
@@ -46,7 +46,7 @@ class _Record:
     document: int | None
 
 
-class _Unfit(Exception):
+class Unfit(Exception):
     """A record that cannot be used; the message says why."""
 
 
@@ -60,7 +60,9 @@ def parse_jsonl(
     (unless ``config.align`` is ``expand``).
     """
     records = list(_records(lines, source, complaints))
-    style = config.tokenizer if config.tokenizer != "auto" else _detect_style(records)
+    style = config.tokenizer
+    if style == "auto":
+        style = detect_text_style([record.text for record in records[:_SHOWN]])
     sentences: list[Sentence] = []
     document, previous = -1, None
     for record in records:
@@ -69,7 +71,7 @@ def parse_jsonl(
         previous = record.document
         try:
             sentences += _sentences(record, style, document, config, source, complaints)
-        except _Unfit as error:
+        except Unfit as error:
             complaints.error(f"{source}:{record.line}", str(error))
     return Reading(_renumbered(sentences), "")
 
@@ -87,19 +89,6 @@ def _renumbered(sentences: list[Sentence]) -> tuple[Sentence, ...]:
     )
 
 
-def _detect_style(records: list[_Record]) -> str:
-    """The tokenizer for the script and language of the texts.
-
-    They are cut in both extreme ways, and each is asked whether it shows.
-    """
-    shown = [record.text for record in records[:_SHOWN]]
-
-    def shows(style: str) -> str:
-        return detect_style(text[a:b] for text in shown for a, b in tokenize(text, style))
-
-    return "characters" if shows("characters") == "characters" else shows("words-en")
-
-
 def _records(
     lines: Iterable[tuple[int, str]], source: str, complaints: Complaints
 ) -> Iterator[_Record]:
@@ -107,31 +96,30 @@ def _records(
         if not line.strip(" \t\r"):
             continue
         try:
-            yield _record(number, _parse(line))
-        except _Unfit as error:
+            yield _record(number, parse_json(line, "text and entities"))
+        except Unfit as error:
             complaints.error(f"{source}:{number}", str(error))
 
 
-def _parse(line: str) -> Any:
+def parse_json(line: str, fields: str) -> Any:
+    """The value on a line, which should be an object with some `fields`. Raises `Unfit`."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _Unfit(
-            f"is not JSON ({error}); each line is one object with text and entities"
-        ) from None
+        raise Unfit(f"is not JSON ({error}); each line is one object with {fields}") from None
 
 
 def _record(number: int, value: Any) -> _Record:
-    """Check the fields of a record. Raises `_Unfit`."""
+    """Check the fields of a record. Raises `Unfit`."""
     if not isinstance(value, dict):
-        raise _Unfit(f"is {_kind(value)}, not an object with text and entities")
-    text = _field(value, "text", str)
+        raise Unfit(f"is {kind_of(value)}, not an object with text and entities")
+    text = field_of(value, "text", str)
     if SURROGATE.search(text):
-        raise _Unfit("the text holds half a surrogate pair; write whole characters or pairs")
-    entities = [_entity(item, text) for item in _field(value, "entities", list)]
+        raise Unfit("the text holds half a surrogate pair; write whole characters or pairs")
+    entities = [_entity(item, text) for item in field_of(value, "entities", list)]
     tokens, document = value.get("tokens"), value.get("document")
     if document is not None and type(document) is not int:
-        raise _Unfit(f"'document' is {_kind(document)}, not a whole number")
+        raise Unfit(f"'document' is {kind_of(document)}, not a whole number")
     ranges = None if tokens is None else _ranges(tokens, text)
     return _Record(number, text, _ordered(entities, text), ranges, document)
 
@@ -139,37 +127,38 @@ def _record(number: int, value: Any) -> _Record:
 _KINDS = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What sort of value it is, for a message."""
     return "null" if value is None else _KINDS.get(type(value), repr(value))
 
 
-def _field(value: dict[str, Any], name: str, kind: type) -> Any:
-    """A field of the right type (booleans are no numbers). Raises `_Unfit`."""
+def field_of(value: dict[str, Any], name: str, kind: type) -> Any:
+    """A field of the right type (booleans are no numbers). Raises `Unfit`."""
     if name not in value:
-        raise _Unfit(f"lacks the field {name!r}, which is {_KINDS[kind]}")
+        raise Unfit(f"lacks the field {name!r}, which is {_KINDS[kind]}")
     if type(value[name]) is not kind:
-        raise _Unfit(f"{name!r} is {_kind(value[name])}, not {_KINDS[kind]}")
+        raise Unfit(f"{name!r} is {kind_of(value[name])}, not {_KINDS[kind]}")
     return value[name]
 
 
 def _entity(item: Any, text: str) -> _Entity:
-    """Check one entity. Raises `_Unfit`."""
+    """Check one entity. Raises `Unfit`."""
     if type(item) is not dict:
-        raise _Unfit(f"an entity is {_kind(item)}, not an object with start, end and label")
-    start, end = _field(item, "start", int), _field(item, "end", int)
-    label = _field(item, "label", str)
+        raise Unfit(f"an entity is {kind_of(item)}, not an object with start, end and label")
+    start, end = field_of(item, "start", int), field_of(item, "end", int)
+    label = field_of(item, "label", str)
     if not label:
-        raise _Unfit(f"the entity {start}-{end} has an empty label")
+        raise Unfit(f"the entity {start}-{end} has an empty label")
     if SURROGATE.search(label):
-        raise _Unfit(f"the label {shorten(label)} holds half a surrogate pair; correct it")
+        raise Unfit(f"the label {shorten(label)} holds half a surrogate pair; correct it")
     if not 0 <= start < end <= len(text):
-        raise _Unfit(
+        raise Unfit(
             f"the entity {start}-{end} ({shorten(label)}) does not lie in the text of "
             f"{len(text)} characters; offsets are half-open and count code points"
         )
     said = item.get("text", text[start:end])
     if said != text[start:end]:
-        raise _Unfit(
+        raise Unfit(
             f"the entity {start}-{end} is {shorten(text[start:end])} but says {said!r:.60}; "
             "offsets count Unicode code points, not bytes or UTF-16 units"
         )
@@ -177,11 +166,11 @@ def _entity(item: Any, text: str) -> _Entity:
 
 
 def _ordered(entities: list[_Entity], text: str) -> list[_Entity]:
-    """Entities by start. Raises `_Unfit` if two overlap."""
+    """Entities by start. Raises `Unfit` if two overlap."""
     entities = sorted(entities)
     for one, other in itertools.pairwise(entities):
         if other.start < one.end:
-            raise _Unfit(
+            raise Unfit(
                 f"the entities {one.start}-{one.end} and {other.start}-{other.end} overlap "
                 f"({shorten(text[one.start : one.end])}); keep one of them"
             )
@@ -189,15 +178,15 @@ def _ordered(entities: list[_Entity], text: str) -> list[_Entity]:
 
 
 def _ranges(tokens: Any, text: str) -> list[Range]:
-    """Check a `tokens` field. Raises `_Unfit`."""
+    """Check a `tokens` field. Raises `Unfit`."""
     if type(tokens) is not list:
-        raise _Unfit(f"'tokens' is {_kind(tokens)}, not a list of [start, end]")
+        raise Unfit(f"'tokens' is {kind_of(tokens)}, not a list of [start, end]")
     ranges: list[Range] = []
     last = 0
     for token in tokens:
         is_pair = type(token) is list and [type(end) for end in token] == [int, int]
         if not is_pair or not last <= token[0] < token[1] <= len(text):
-            raise _Unfit(
+            raise Unfit(
                 f"the token {token!r:.60} is no [start, end] from {last} on "
                 f"in the text of {len(text)} characters"
             )
@@ -214,7 +203,7 @@ def _sentences(
     source: str,
     complaints: Complaints,
 ) -> list[Sentence]:
-    """The sentences of a record; those that an entity links are joined. Raises `_Unfit`."""
+    """The sentences of a record; those that an entity links are joined. Raises `Unfit`."""
     ranges = tokenize(record.text, style) if record.tokens is None else record.tokens
     spans = _spans(record, ranges, config.align == "expand", source, complaints)
     cuts = [(0, len(ranges))] if record.tokens is not None else split_sentences(record.text, ranges)
@@ -253,7 +242,7 @@ def _joined(cuts: list[Range], spans: list[Span]) -> Iterator[tuple[int, int, li
 def _spans(
     record: _Record, ranges: list[Range], expand: bool, source: str, complaints: Complaints
 ) -> list[Span]:
-    """Entities as token spans. Raises `_Unfit` where they do not fit the tokens."""
+    """Entities as token spans. Raises `Unfit` where they do not fit the tokens."""
     spans: list[Span] = []
     position = 0
     for entity in record.entities:
@@ -264,18 +253,18 @@ def _spans(
             end += 1
         what = f"the entity {entity.start}-{entity.end} ({_quote(record, entity)})"
         if start == end:
-            raise _Unfit(f"{what} covers no token; correct its offsets")
+            raise Unfit(f"{what} covers no token; correct its offsets")
         cut = _cut_token(entity, ranges, start, end)
         if cut is not None:
             token = shorten(record.text[slice(*ranges[cut])])
             if not expand:
-                raise _Unfit(
+                raise Unfit(
                     f"{what} ends inside the token {token}; correct its offsets, "
                     "or give --align expand to take whole tokens"
                 )
             complaints.widen(f"{source}:{record.line}", f"{what} to the token {token}")
         if spans and start < spans[-1].end:
-            raise _Unfit(f"{what} shares a token with the entity before; give 'tokens' as well")
+            raise Unfit(f"{what} shares a token with the entity before; give 'tokens' as well")
         spans.append(Span(start, end, entity.label))
     return spans
 

@@ -41,10 +41,17 @@ def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> 
     every place that was looked at, or if a file cannot be read.
     """
     config = config.data if isinstance(config, Config) else config or DataConfig()
-    corpus = read_corpus(name, config)
+    return with_valid(read_corpus(name, config), config.valid_fraction)
+
+
+def with_valid(corpus: Corpus, fraction: float) -> Corpus:
+    """The corpus with a validation split, cut from train if there is none, and what is to be said.
+
+    The log and `Corpus.notes` say it, and which sentences stand in two splits.
+    """
     notes = list(corpus.notes)
     if corpus.train and not corpus.valid:
-        train, valid, note = cut_valid(corpus.train, config.valid_fraction)
+        train, valid, note = cut_valid(corpus.train, fraction)
         LOG.info("%s: %s", corpus.name, note)
         corpus = dataclasses.replace(corpus, train=train, valid=valid)
         notes.append(note)

@@ -7,6 +7,7 @@ from ner.evaluation.calibration import (
     measure_calibration,
 )
 from ner.evaluation.curves import draw_curves
+from ner.evaluation.labels import LabelScores, format_labels, score_labels
 from ner.evaluation.mistakes import Mistakes, analyse_mistakes, format_mistakes
 from ner.evaluation.report import check_labelled, evaluate_spans, seqeval_report
 from ner.evaluation.scores import (
@@ -35,6 +36,7 @@ __all__ = [
     "Calibration",
     "CountedScores",
     "Counts",
+    "LabelScores",
     "Mistakes",
     "Point",
     "Report",
@@ -48,6 +50,7 @@ __all__ = [
     "draw_curves",
     "evaluate_spans",
     "format_calibration",
+    "format_labels",
     "format_mistakes",
     "format_report",
     "format_summary",
@@ -56,6 +59,7 @@ __all__ = [
     "min_score_points",
     "randomisation_test",
     "score",
+    "score_labels",
     "seqeval_report",
     "summarise",
     "unknown_labels",

@@ -8,7 +8,7 @@ enough for every epoch; `ner.evaluation.report` fills the same `Report` by seqev
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -142,10 +142,17 @@ def format_report(report: Report) -> str:
         "macro avg": report.macro,
         "weighted avg": report.weighted,
     }
-    width = max(map(len, [*report.per_type, *averages]))
+    return format_table(report.per_type, averages, report.support)
+
+
+def format_table(
+    rows: Mapping[str, CountedScores], averages: Mapping[str, Scores], support: int
+) -> str:
+    """An aligned table of rows with a support each, and of averages over all of it."""
+    width = max(map(len, [*rows, *averages]))
     header = f"{'':>{width}}  {'precision':>9} {'recall':>9} {'f1-score':>9} {'support':>9}"
-    types = [_row(label, width, row, row.support) for label, row in report.per_type.items()]
-    means = [_row(name, width, row, report.support) for name, row in averages.items()]
+    types = [_row(label, width, row, row.support) for label, row in rows.items()]
+    means = [_row(name, width, row, support) for name, row in averages.items()]
     blocks = [[header], types, means] if types else [[header], means]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 

@@ -27,7 +27,8 @@ class Example:
     Of a partly labelled sentence, `choices`, ``[T, K]``, is true for the tags
     that each token can have, and `tags` are any of them. What is `taught` of a
     sentence takes the place of both. What language models say of each token
-    in its sentence is `contextual`, ``[T, M]``, where there are any.
+    in its sentence is `contextual`, ``[T, M]``, where there are any. `label` is
+    the number of the class of the whole, if it has one.
     """
 
     rows: NDArray[np.int64]
@@ -35,6 +36,7 @@ class Example:
     choices: NDArray[np.bool_] | None = None
     taught: Expected | None = None
     contextual: NDArray[np.float16] | None = None
+    label: int | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -60,6 +62,7 @@ class Batch:
     taught: Tensor | None = None  # [B, T, K] how often a teacher expects each tag
     moves: Tensor | None = None  # [B, M] and each legal move
     contextual: Tensor | None = None  # [B, T, M] what language models say of each token
+    labels: Tensor | None = None  # [B] classes of the whole sentences
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
@@ -141,6 +144,7 @@ def collate(table: FormTable, examples: Sequence[Example], order: Sequence[int])
         taught=taught,
         moves=moves,
         contextual=_contextual(chosen, mask),
+        labels=_labels(chosen),
     )
 
 
@@ -189,6 +193,12 @@ def _contextual(examples: Sequence[Example], mask: NDArray[np.bool_]) -> Tensor 
     states = np.zeros((*mask.shape, known[0].shape[1]), dtype=np.float32)
     states[mask] = np.concatenate(known)
     return torch.from_numpy(states)
+
+
+def _labels(examples: Sequence[Example]) -> Tensor | None:
+    """The classes of the sentences, if all have one."""
+    known = [example.label for example in examples if example.label is not None]
+    return torch.tensor(known) if len(known) == len(examples) else None
 
 
 def _taught(

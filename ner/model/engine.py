@@ -20,7 +20,7 @@ from ner.features import Example, Indexer, collate, plan_batches
 from ner.features.batch import pack_batches
 from ner.features.echoes import Echoes
 from ner.features.indexer import FormTable, Key, key_word
-from ner.model.network import Network
+from ner.model.network import BaseNetwork
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 
 BATCH_SENTENCES = 128
@@ -58,7 +58,7 @@ class Engine(Protocol):
         """Tag scores ``[B, T, K]`` of sentences that all have a token, and their echoes, if any."""
 
 
-def _most_tokens(network: Network) -> int:
+def _most_tokens(network: BaseNetwork) -> int:
     """How many tokens a batch has at most."""
     return max(1, min(BATCH_TOKENS, BATCH_SCORES // network.projection.out_features))
 
@@ -67,7 +67,7 @@ class PlainEngine:
     """The network as it is, on any device."""
 
     def __init__(
-        self, network: Network, indexer: Indexer, contextual: Contextual | None = None
+        self, network: BaseNetwork, indexer: Indexer, contextual: Contextual | None = None
     ) -> None:
         self._network = network
         self._indexer = indexer
@@ -160,7 +160,7 @@ class FastEngine:
 
     def __init__(
         self,
-        network: Network,
+        network: BaseNetwork,
         indexer: Indexer,
         contextual: Contextual | None = None,
         *,
@@ -256,13 +256,29 @@ class FastEngine:
             rows = torch.arange(len(rows))
         places[torch.from_numpy(inside)] = rows
         states = first.run(table, places[steps.positions], steps.counts)
-        outputs = _by_position(states, steps, len(places))
         for layer, below in zip(others, self._layers, strict=False):
+            outputs = _by_position(states, steps, len(places))
             projections = layer.project(outputs * below.scale)
             states = layer.run(projections, steps.positions, steps.counts)
-            outputs = _by_position(states, steps, len(places))
+        return self._project(states, steps, lengths)
+
+    def _project(self, states: Tensor, steps: Steps, lengths: NDArray[np.int64]) -> Tensor:
+        """Scores from the states of the last layer, ``[D, N, H]`` in the order of steps."""
+        size = int(lengths[0])
+        outputs = _by_position(states, steps, len(lengths) * size)
         scores = torch.addmm(self._out_bias, outputs, self._out_weight)
         return scores.view(len(lengths), size, -1)
+
+
+class LastStatesEngine(FastEngine):
+    """The same where only the last state from each end is scored: ``[B, L]``."""
+
+    def _project(self, states: Tensor, steps: Steps, lengths: NDArray[np.int64]) -> Tensor:
+        # Step s reads the s-th token from either end, so a sentence's last step is last for both.
+        before = np.cumsum([0, *steps.counts])  # tokens read before each step
+        last = torch.from_numpy(before[lengths - 1] + np.arange(len(lengths)))
+        joined = states[:, last].transpose(0, 1).flatten(1)  # [B, D · H]
+        return torch.addmm(self._out_bias, joined, self._out_weight)
 
 
 def _by_position(states: Tensor, steps: Steps, positions: int) -> Tensor:

@@ -35,6 +35,10 @@ class BaseNetwork(nn.Module, ABC):
         return states
 
     @abstractmethod
+    def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
+        """Unnormalised scores of what the network tells apart; `features` as in `states`."""
+
+    @abstractmethod
     def loss(
         self, batch: Batch, costs: Tensor | None = None, features: Tensor | None = None
     ) -> Tensor:

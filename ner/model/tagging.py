@@ -3,31 +3,26 @@
 import logging
 import os
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import torch
 
 from ner.config import PredictConfig
 from ner.features import Indexer
 from ner.model.engine import Contextual, Engine, FastEngine, PlainEngine
-from ner.model.network import Network
+from ner.model.network import BaseNetwork, Network
 
 _log = logging.getLogger("ner")
 
 
-@dataclass(frozen=True)
-class Model:
-    """All that turns tokens into spans: how words are looked up, the tag set, the network.
-
-    With `contextual`, language models say something of each token in its sentence.
-    """
+class BaseModel:
+    """A network with what gives its numbers a meaning; its subclasses are frozen dataclasses."""
 
     indexer: Indexer
-    tags: tuple[str, ...]
-    network: Network
-    contextual: Contextual | None = None
-    _engines: dict[tuple[object, ...], Engine] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    network: BaseNetwork
+    contextual: Contextual | None
+    _engines: dict[tuple[object, ...], Engine]
+    _fast: ClassVar[type[FastEngine]] = FastEngine
 
     @property
     def device(self) -> torch.device:
@@ -44,7 +39,7 @@ class Model:
             return PlainEngine(self.network, self.indexer, self.contextual)
         key = (os.getpid(), settings.precision, settings.cache_mb)
         if key not in self._engines:
-            engine = FastEngine(
+            engine = self._fast(
                 self.network,
                 self.indexer,
                 self.contextual,
@@ -53,6 +48,22 @@ class Model:
             )
             self._engines.setdefault(key, engine)  # another thread may have been faster
         return self._engines[key]
+
+
+@dataclass(frozen=True)
+class Model(BaseModel):
+    """All that turns tokens into spans: how words are looked up, the tag set, the network.
+
+    With `contextual`, language models say something of each token in its sentence.
+    """
+
+    indexer: Indexer
+    tags: tuple[str, ...]
+    network: Network
+    contextual: Contextual | None = None
+    _engines: dict[tuple[object, ...], Engine] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 def _product_type(precision: str) -> torch.dtype:

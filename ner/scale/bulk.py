@@ -38,7 +38,8 @@ class Work:
     `ner.corpus.plain.LAYOUTS`. With `nbest`, each document gets that many
     alternatives for each sentence. `force` are word lists, as `Tagger.load`
     takes them. With `together`, the text is one document (in chunks, if it is
-    long), not each of its lines.
+    long), not each of its lines. `skip_with` is a classifier that says which
+    sentences need not be read: those in which an entity is less probable than `skip_below`.
     """
 
     source: str
@@ -51,6 +52,8 @@ class Work:
     nbest: int = 0
     force: tuple[str, ...] = ()
     together: bool = False
+    skip_with: str | None = None
+    skip_below: float = 0.05
 
 
 BEGIN, END = "begin", "end"
@@ -132,6 +135,11 @@ class _Pipeline:
 
         use_one_thread()
         self._work = work
+        skip = None
+        if work.skip_with is not None:
+            from ner.classification.skip import Skip
+
+            skip = Skip.load(work.skip_with, work.skip_below, work.device)
         self._note = window_note
         self._tagger = Tagger.load(
             work.model,
@@ -139,10 +147,13 @@ class _Pipeline:
             work.settings,
             force=work.force,
             tokenizer=work.reading.get("data.tokenizer"),
+            skip=skip,
         )
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": self._tagger.config.data.tokenizer}
         self._config = Config().replace(style | dict(work.reading)).data
+        if skip is not None and work.layout == "text":
+            skip.check_tokenizer(self._config.tokenizer)
         self._read = LAYOUTS[work.layout].read
         title = f"Entities in {work.source}"
         self._renderer = renderer(work.format, self._tagger.labels, title=title)

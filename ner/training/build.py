@@ -22,6 +22,7 @@ from ner.features import (
 from ner.features.indexer import neighbours
 from ner.files import open_binary
 from ner.model import Contextual, Model, Network, Sizes, TableSize
+from ner.model.embedder import Embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.contextual import load_embeddings
@@ -78,6 +79,53 @@ class _Table:
         return torch.from_numpy(table[: self.trained]), torch.from_numpy(table[self.trained :])
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a new model sees tokens, and what files say of them."""
+
+    indexer: Indexer
+    sizes: Sizes
+    has_vector: frozenset[str]  # words of the first table
+    _tables: Sequence[_Table]
+
+    def load_vectors(self, embedder: Embedder) -> None:
+        """Put pre-trained vectors into the tables of a network of these sizes."""
+        for table, embedding in zip(self._tables, embedder.tables, strict=True):
+            if table.vectors is not None:
+                embedding.load_vectors(*table.rows())
+
+
+def build_words(
+    sentences: Sequence[Sentence],
+    config: Config,
+    progress: Progress = lambda _: None,
+    contextual: Contextual | None = None,
+    echo_labels: Sequence[str] = (),
+) -> Words:
+    """Number the words of training sentences, and read the files of the configuration.
+
+    `progress` hears how many bytes of the vectors files, one after the other, have been read.
+    """
+    tokens = [token for sentence in sentences for token in sentence.tokens]
+    files = list(_read_files(config, {*tokens}, progress))
+    tables = _tables(tokens, files, config.model)
+    indexer = Indexer(
+        tuple(table.words for table in tables),
+        Vocabulary.count(character for token in tokens for character in token),
+        read_clusters(config.train.clusters) if config.train.clusters else None,
+        read_gazetteers(config.train.gazetteers, config.data.tokenizer),
+        _pairs(sentences) if config.model.pairs == "yes" else None,
+        tuple(echo_labels),
+    )
+    sizes = Sizes(
+        tuple(table.size(config.model.word_dim) for table in tables),
+        len(indexer.characters),
+        indexer.kinds,
+        contextual.dim if contextual else 0,
+    )
+    return Words(indexer, sizes, _with_vector(tokens, tables), tables)
+
+
 def build_model(
     sentences: Sequence[Sentence],
     config: Config,
@@ -91,33 +139,16 @@ def build_model(
     `contextual` is what the language models of the configuration say, if they have been loaded.
     """
     torch.manual_seed(config.train.seed)
-    tokens = [token for sentence in sentences for token in sentence.tokens]
-    files = list(_read_files(config, {*tokens}, progress))
     if contextual is None:
         contextual = load_embeddings(config)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
-    tables = _tables(tokens, files, config.model)
-    indexer = Indexer(
-        tuple(table.words for table in tables),
-        Vocabulary.count(character for token in tokens for character in token),
-        read_clusters(config.train.clusters) if config.train.clusters else None,
-        read_gazetteers(config.train.gazetteers, config.data.tokenizer),
-        _pairs(sentences) if config.model.pairs == "yes" else None,
-        tuple(labels) if config.model.context == "document" else (),
-    )
+    echo_labels = labels if config.model.context == "document" else ()
+    words = build_words(sentences, config, progress, contextual, echo_labels)
     tags = tag_set(labels, config.model.scheme)
-    sizes = Sizes(
-        tuple(table.size(config.model.word_dim) for table in tables),
-        len(indexer.characters),
-        indexer.kinds,
-        contextual.dim if contextual else 0,
-    )
-    network = Network(config.model, tags, sizes)
-    for table, embedding in zip(tables, network.embedder.tables, strict=True):
-        if table.vectors is not None:
-            embedding.load_vectors(*table.rows())
-    model = Model(indexer, tuple(tags), network.to(device), contextual)
-    return Start(model, _with_vector(tokens, tables))
+    network = Network(config.model, tags, words.sizes)
+    words.load_vectors(network.embedder)
+    model = Model(words.indexer, tuple(tags), network.to(device), contextual)
+    return Start(model, words.has_vector)
 
 
 def _pairs(sentences: Sequence[Sentence]) -> Vocabulary:

@@ -18,7 +18,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,6 @@ from ner.config import Config, keys, load_config
 from ner.corpus import Corpus, Seen, overlaps
 from ner.errors import NerError, TrainingError
 from ner.evaluation import (
-    Report,
     Scores,
     check_labelled,
     draw_curves,
@@ -42,14 +42,15 @@ from ner.features.echoes import Echoes
 from ner.files import clear_leftovers
 from ner.model import Contextual
 from ner.model.device import threads
+from ner.model.tagging import BaseModel
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
-from ner.training.build import Start, build_model
+from ner.training.build import build_model
 from ner.training.contextual import check_alphabet, keep_states, load_embeddings
 from ner.training.examples import Lesson, Teaching, cut_long, type_costs
 from ner.training.held_out import hear, load_echoes
-from ner.training.loop import Epoch, Step, Trainer
+from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 
 _log = logging.getLogger("ner")
 
@@ -76,7 +77,7 @@ class Finished:
     epochs: int
     best_epoch: int
     seconds: float
-    scores: Mapping[str, Report]  # by split: of the best epoch's model
+    scores: Mapping[str, Scores]  # by split: of the best epoch's model
 
     def to_dict(self) -> dict[str, Any]:
         """What ``result.json`` holds."""
@@ -161,26 +162,19 @@ def different_settings(before: Config, now: Config, *, taught: bool = False) -> 
     return [key for key in keys() if before[key] != now[key] and key not in free]
 
 
-class Run:
+class BaseRun(ABC):
     """One training run in one folder; `events` does the work.
 
-    With a `teaching`, the model learns from that and not from the labels of the
-    corpus, which still make its vocabulary and judge it.
+    What is trained, and how it is kept and judged, a subclass says.
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        config: Config,
-        out: Path,
-        device: torch.device,
-        progress: Callable[[int], None] = lambda _: None,
-        teaching: Teaching | None = None,
-    ) -> None:
-        check_corpus(corpus)
+    _trainer: BaseTrainer[Any]
+    _vocabulary: str  # a checksum of what is known of words
+    _taught = False
+
+    def __init__(self, corpus: Corpus, config: Config, out: Path) -> None:
         self.corpus = corpus
         self.config = resolve(config, corpus)
-        self._teaching = teaching
         self.out = out
         self._checksums = corpus.checksums()
         self._seen = Seen.of(corpus.train)
@@ -188,18 +182,6 @@ class Run:
         self._saved = -math.inf
         self._resumed = False
         self._history: list[dict[str, Any]] = []
-        lessons = teaching.lessons if teaching else ()
-        self._contextual = _read_once(corpus, lessons, self.config)
-        start = build_model(corpus.train, self.config, device, progress, self._contextual)
-        self._vocabulary = _vocabulary_checksum(start)
-        self._training_set = start.training_set(corpus.train, self.config, lessons)
-        self._trainer = Trainer(
-            start.model,
-            self._training_set,
-            corpus.valid,
-            self.config.train,
-            type_costs(self.config.train.type_weights, start.model.tags),
-        )
 
     def resume(self) -> None:
         """Go back to the last checkpoint.
@@ -234,17 +216,21 @@ class Run:
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         """What is not as it was when a checkpoint was written."""
         before = load_config(self.out / "config.toml")
-        other = different_settings(before, self.config, taught=self._teaching is not None)
+        other = different_settings(before, self.config, taught=self._taught)
         if state["checksums"] != self._checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
-            other.append("the content of files of vectors, clusters or word lists")
+            known = "vectors, clusters or word lists"
+            if self.config.train.charlm:
+                known = "vectors, clusters, word lists or language models"
+            other.append(f"the content of files of {known}")
         theirs, ours = state.get("teaching", {}), self._sources()
         names = dict.fromkeys([*theirs, *ours])
         return other + [name for name in names if theirs.get(name) != ours.get(name)]
 
     def _sources(self) -> dict[str, str]:
-        return dict(self._teaching.sources) if self._teaching else {}
+        """What else tells this run from others."""
+        return {}
 
     def events(self) -> Iterator[Event]:
         """Train; yields each step, each epoch, and at last what came of it.
@@ -257,8 +243,7 @@ class Run:
         write_file(self.out / "config.toml", self.config.to_toml())
         with log_file(self.out / "log.txt"), threads(self.config.train.threads):
             started = time.perf_counter() - self._seconds
-            if self.config.model.context == "document":
-                self._training_set.hear(self.corpus.train, self._echoes())
+            self._prepare()
             if not self._resumed:
                 self._checkpoint()
             for event in self._trainer.run():
@@ -270,18 +255,8 @@ class Run:
                 yield event
             yield self._finish()
 
-    def _echoes(self) -> list[Echoes]:
-        """What is heard in the training split; found once, and then on disk."""
-        place = self.out / ECHOES
-        if self._resumed:
-            try:
-                return load_echoes(place, self.corpus.train)
-            except (OSError, ValueError) as error:
-                raise damaged(place, error) from None
-        device = self._trainer.judged.device
-        heard = hear(self.corpus.train, self.config, device, self._contextual)
-        write_file(place, json.dumps(heard) + "\n")
-        return heard
+    def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
+        """What takes a while, and is to be logged, before the first step."""
 
     def _keep(self, epoch: Epoch) -> None:
         """Put an epoch on disk: its model if it is the best, its record, a checkpoint."""
@@ -291,11 +266,10 @@ class Run:
             self._save({"valid": epoch.valid})
         self._checkpoint()
         self._write_metrics()  # last: an epoch that is listed can be gone on from
-        _log.info(
-            "epoch %d: loss %.4f, valid precision %.2f, recall %.2f, F1 %.2f%s",
-            epoch.number, epoch.loss, 100 * epoch.valid.precision, 100 * epoch.valid.recall,
-            100 * epoch.valid.f1, " (best)" if epoch.best else "",
-        )  # fmt: skip
+        figures = epoch.valid.figures().items()
+        valid = ", ".join(f"{name.replace('f1', 'F1')} {100 * x:.2f}" for name, x in figures)
+        best = " (best)" if epoch.best else ""
+        _log.info("epoch %d: loss %.4f, valid %s%s", epoch.number, epoch.loss, valid, best)
 
     def _checkpoint(self) -> None:
         """Put on disk what going on from here needs."""
@@ -315,15 +289,21 @@ class Run:
         write_records(self.out / "metrics.jsonl", self._history)
 
     def _save(self, scores: Mapping[str, Scores]) -> None:
-        notes = [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
         about = {
             "corpus": self.corpus.name,
-            "notes": [self._without_folders(note) for note in notes],
+            "notes": [self._without_folders(note) for note in self._notes()],
             "checksums": self._checksums,
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
-        config = _without_places(self.config)
-        save_bundle(Bundle(self._trainer.judged, config, about, self._seen), self.out / "model")
+        self._save_model(_without_places(self.config), about)
+
+    def _notes(self) -> Sequence[str]:
+        """Lines for the model's card."""
+        return self.corpus.notes
+
+    @abstractmethod
+    def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
+        """Write the model as it is now, as the best one."""
 
     def _without_folders(self, note: str) -> str:
         """A note that names files only: a model is shared, the folders of its maker are not."""
@@ -334,7 +314,82 @@ class Run:
         return note
 
     def _finish(self) -> Finished:
-        """Judge the best model once more by seqeval, on test too, and close the run."""
+        """Judge the best model once more, on test too, and close the run."""
+        scores = self._judge_best()
+        draw_curves(self._history, self.out / "curves.svg")
+        best_epoch = max(self._history, key=lambda record: (record["best"], record["epoch"]))
+        finished = Finished(
+            self.out, len(self._history), best_epoch["epoch"], self._seconds, scores
+        )
+        write_file(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
+        return finished
+
+    @abstractmethod
+    def _judge_best(self) -> Mapping[str, Scores]:
+        """The scores of the best model by split; they go into its card."""
+
+
+class Run(BaseRun):
+    """The training of a tagger.
+
+    With a `teaching`, the model learns from that and not from the labels of the
+    corpus, which still make its vocabulary and judge it.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        config: Config,
+        out: Path,
+        device: torch.device,
+        progress: Callable[[int], None] = lambda _: None,
+        teaching: Teaching | None = None,
+    ) -> None:
+        check_corpus(corpus)
+        super().__init__(corpus, config, out)
+        self._teaching = teaching
+        self._taught = teaching is not None
+        lessons = teaching.lessons if teaching else ()
+        self._contextual = _read_once(corpus, lessons, self.config)
+        start = build_model(corpus.train, self.config, device, progress, self._contextual)
+        self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
+        self._training_set = start.training_set(corpus.train, self.config, lessons)
+        self._trainer = Trainer(
+            start.model,
+            self._training_set,
+            corpus.valid,
+            self.config.train,
+            type_costs(self.config.train.type_weights, start.model.tags),
+        )
+
+    def _sources(self) -> dict[str, str]:
+        return dict(self._teaching.sources) if self._teaching else {}
+
+    def _prepare(self) -> None:
+        if self.config.model.context == "document":
+            self._training_set.hear(self.corpus.train, self._echoes())
+
+    def _echoes(self) -> list[Echoes]:
+        """What is heard in the training split; found once, and then on disk."""
+        place = self.out / ECHOES
+        if self._resumed:
+            try:
+                return load_echoes(place, self.corpus.train)
+            except (OSError, ValueError) as error:
+                raise damaged(place, error) from None
+        device = self._trainer.judged.device
+        heard = hear(self.corpus.train, self.config, device, self._contextual)
+        write_file(place, json.dumps(heard) + "\n")
+        return heard
+
+    def _notes(self) -> Sequence[str]:
+        return [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
+
+    def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
+        save_bundle(Bundle(self._trainer.judged, config, about, self._seen), self.out / "model")
+
+    def _judge_best(self) -> Mapping[str, Scores]:
+        """By seqeval."""
         best = load_bundle(self.out / "model", self._trainer.judged.device)
         # The language models in the bundle say the same, and take a while.
         model = replace(best.model, contextual=self._contextual)
@@ -345,13 +400,7 @@ class Run:
         }
         about = {**best.about, "scores": {k: report.to_dict() for k, report in scores.items()}}
         save_bundle(replace(best, about=about), self.out / "model")
-        draw_curves(self._history, self.out / "curves.svg")
-        best_epoch = max(self._history, key=lambda record: (record["best"], record["epoch"]))
-        finished = Finished(
-            self.out, len(self._history), best_epoch["epoch"], self._seconds, scores
-        )
-        write_file(self.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")
-        return finished
+        return scores
 
 
 def _read_once(corpus: Corpus, lessons: Sequence[Lesson], config: Config) -> Contextual | None:
@@ -404,18 +453,18 @@ def _without_places(config: Config) -> Config:
     )
 
 
-def _vocabulary_checksum(start: Start) -> str:
+def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
     """A checksum of what is known of words; it tells one vectors file from another."""
-    indexer = start.model.indexer
+    indexer = model.indexer
     words: list[Any] = [
         [list(table.words) for table in indexer.tables],
-        sorted(start.has_vector),
+        sorted(has_vector),
         None
         if indexer.clusters is None
         else [indexer.clusters.paths, dict(indexer.clusters.words)],
         [(part.label, part.entries) for part in indexer.gazetteers],
         None if indexer.pairs is None else list(indexer.pairs),
     ]
-    if start.model.contextual is not None:
-        words.append(start.model.contextual.checksum())
+    if model.contextual is not None:
+        words.append(model.contextual.checksum())
     return hashlib.sha256(json.dumps(words).encode()).hexdigest()

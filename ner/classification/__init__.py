@@ -1,0 +1,1 @@
+"""Whole texts and sentences told apart by a label: reading, training, a bundle, predicting."""
