@@ -43,7 +43,7 @@ from ner.files import clear_leftovers
 from ner.model import Contextual
 from ner.model.device import threads
 from ner.model.tagging import BaseModel
-from ner.predict import predict_sentences
+from ner.predict import predict_sentences, window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model
@@ -127,6 +127,8 @@ def check_corpus(corpus: Corpus) -> None:
         )
     for note in overlaps(corpus):
         _log.warning("%s: %s", corpus.name, note)
+    if windows := window_note((*corpus.valid, *corpus.test)):
+        _log.info("%s", windows)
     for split in ("valid", "test"):
         gold = [sentence.spans for sentence in getattr(corpus, split)]
         if unseen := unknown_labels(gold, corpus.labels):

@@ -512,6 +512,17 @@ def test_unseen_types_are_said_and_no_obstacle(
     )
 
 
+def test_what_is_judged_in_windows_is_said_once(
+    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
+) -> None:
+    long = Sentence(("Anna",) * 600, (Span(0, 1, "PER"),), source="a.conll", line=7)
+    with caplog.at_level(logging.INFO, "ner"):
+        check_corpus(replace(tiny_corpus, valid=(long, *tiny_corpus.valid), test=(long,)))
+    assert [text[:45] for text in caplog.messages if "windows" in text] == [
+        "a.conll:7: a sentence of 600 tokens is read i"
+    ]
+
+
 def test_a_validation_split_without_entities_is_said(
     tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
 ) -> None:
