@@ -271,10 +271,12 @@ def read_network(
 
 def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
     found = config.get("kind", TAGGER.name)
+    if found not in _KINDS:
+        raise damaged(place, "of a kind of model that there is not")
     if found != kind.name:
-        other = f"of a {found}" if found in _KINDS else "of a kind that this ner does not know"
         raise UsageError(
-            f"{place}: is {other}, and this takes a {kind.name}; name a folder of {kind.made_by}"
+            f"{place}: is of a {found}, and this takes a {kind.name}; "
+            f"name a folder of {kind.made_by}"
         )
     written, version = config.get("format"), config.get("version")
     if type(written) is not int or written < 1:

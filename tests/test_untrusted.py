@@ -23,9 +23,13 @@ import torch
 import ner
 from ner.bundle import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
+from ner.classification.bundle import ClassifierBundle, save_classifier
+from ner.classification.classifier import Classifier
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import BundleError, NerError, TrainingError
+from ner.errors import BundleError, NerError, TrainingError, UsageError
+from ner.model import Sizes
+from ner.model.classifier import ClassifierModel, SequenceClassifier
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Step
@@ -41,11 +45,16 @@ CHECKPOINT = ["checksums.json", "state.json", "tensors.safetensors"]
 CHARLM = ["charlm.json", "charlm.safetensors"]  # in a bundle that reads with a language model
 FILES = [
     *(("bundle", name) for name in BUNDLE),
+    *(("classifier", name) for name in ("config.json", "labels.json", "weights.safetensors")),
     *(("charlm", name) for name in CHARLM),
     *(("checkpoint", name) for name in CHECKPOINT),
 ]
 EACH_FILE = pytest.mark.parametrize(("kind", "name"), FILES)
-TENSORS = [("bundle", "weights.safetensors"), ("checkpoint", "tensors.safetensors")]
+TENSORS = [
+    ("bundle", "weights.safetensors"),
+    ("classifier", "weights.safetensors"),
+    ("checkpoint", "tensors.safetensors"),
+]
 EACH_TENSORS = pytest.mark.parametrize(("kind", "name"), TENSORS)
 SPARE = 1 << 29  # bytes of memory that no small folder can ask for
 
@@ -56,6 +65,8 @@ def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     place = tmp_path / "there"
     if kind == "bundle":
         shutil.copytree(GOLDEN / "format-3", place)
+    elif kind == "classifier":
+        _write_classifier(place)
     elif kind == "charlm":
         changes = {"train.charlm": (str(tiny_charlm),), "data.tokenizer": "words"}
         config = Config().replace({**changes, "model.hidden": 4, "model.word_dim": 4})
@@ -68,6 +79,19 @@ def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     assert outcome(place) == ""
     with _little_memory():
         yield place
+
+
+def _write_classifier(place: Path) -> None:
+    """A classifier that knows what the golden tagger knows; nothing has been learnt."""
+    bundle = load_bundle(GOLDEN / "format-3")
+    indexer, tables = bundle.model.indexer, bundle.model.network.embedder.tables
+    sizes = Sizes(tuple(t.size for t in tables), len(indexer.characters), indexer.kinds)
+    torch.manual_seed(1)
+    network = SequenceClassifier(bundle.config.model, 3, sizes)
+    model = ClassifierModel(
+        indexer, ("rain in the north", "sun in the south", "wind from the west"), network
+    )
+    save_classifier(ClassifierBundle(model, bundle.config, {}), place)
 
 
 @contextlib.contextmanager
@@ -89,19 +113,23 @@ def _little_memory() -> Iterator[None]:
 def outcome(folder: Path) -> str:
     """The one line with which a folder is refused; empty if what is loaded works."""
     try:
-        if "weights.safetensors" in os.listdir(folder):
+        if "labels.json" in os.listdir(folder):
+            (found,) = Classifier.load(folder, "cpu").classify([TEXT])
+            assert found.probability is not None
+            assert 0 < found.probability <= 1
+        elif "weights.safetensors" in os.listdir(folder):
             for entity in ner.Tagger.load(folder, "cpu").tag(TEXT):
                 assert TEXT[entity.start : entity.end] == entity.text
                 assert 0 <= entity.score <= 1
         else:
             read_checkpoint(folder)
-    except (BundleError, TrainingError) as error:
+    except (BundleError, TrainingError, UsageError) as error:  # the last: of another kind
         message = str(error)
         assert "\n" not in message
         assert len(message) < len(str(folder)) + 1200
         assert str(folder) in message
         assert "memory" not in message, "it was asked for more than the files warrant"
-        assert any(name in message for name in BUNDLE + CHARLM + CHECKPOINT)
+        assert any(name in message for name in BUNDLE + CHARLM + CHECKPOINT + ["labels.json"])
         return message
     return ""
 
@@ -324,8 +352,18 @@ CLAIMS: list[tuple[str, Callable[[Any], object]]] = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["bundle"])
-@pytest.mark.parametrize(("name", "claim"), CLAIMS, ids=range(len(CLAIMS)))
+OF_CLASSIFIERS: list[tuple[str, Callable[[Any], object]]] = [
+    *(claim for claim in CLAIMS if claim[0] == "config.json"),
+    ("labels.json", lambda labels: labels.extend(map(str, range(10**5)))),
+    ("labels.json", lambda labels: labels.extend(map(str, range(4000)))),
+]
+ALL_CLAIMS = [
+    *(("bundle", *claim) for claim in CLAIMS),
+    *(("classifier", *claim) for claim in OF_CLASSIFIERS),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "claim"), ALL_CLAIMS, ids=range(len(ALL_CLAIMS)))
 def test_files_that_speak_of_a_huge_model(
     folder: Path, name: str, claim: Callable[[Any], object]
 ) -> None:

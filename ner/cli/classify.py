@@ -127,7 +127,7 @@ def _report(finished: "Finished") -> None:
     for split, scores in finished.scores.items():
         assert isinstance(scores, LabelScores), "what classifiers are judged by"
         click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
-        click.echo(format_labels(scores))
+        click.echo(f"{format_labels(scores)}\n")
     click.echo(f"model: {finished.out}")
 
 

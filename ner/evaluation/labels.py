@@ -53,4 +53,4 @@ def format_labels(scores: LabelScores) -> str:
     """The scores as an aligned table: one line a label, then the averages and the accuracy."""
     averages = {"macro avg": scores, "weighted avg": scores.weighted}
     table = format_table(scores.per_label, averages, scores.texts)
-    return f"{table}\naccuracy {100 * scores.accuracy:.2f} %, macro F1 {100 * scores.f1:.2f} %\n"
+    return f"{table}\naccuracy {100 * scores.accuracy:.2f} %, macro F1 {100 * scores.f1:.2f} %"

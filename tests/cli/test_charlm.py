@@ -215,7 +215,9 @@ def test_what_is_no_language_model(lm: Path, model: Path, text: Path) -> None:
         outcome = run("charlm", "evaluate", text, "--model", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()
-    assert run("tag", text, "--model", lm).code == 1
+    outcome = run("tag", text, "--model", lm)
+    assert outcome.code == 2
+    assert "is of a character language model, and this takes a tagger" in outcome.complaint()
 
 
 # --- Ctrl-C -------------------------------------------------------------------------------------
