@@ -58,7 +58,10 @@ class Tagger:
         forced: Sequence[Gazetteer] = (),
         skip: SkipRule | None = None,
     ) -> None:
-        """`skip` says of sentences which need not be read: the model finds nothing there."""
+        """`skip` says of sentences which need not be read: the model finds nothing there.
+
+        Alternatives, marginals and `predict` are of all sentences.
+        """
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
         self._forced = tuple(forced)
