@@ -63,6 +63,8 @@ def check_settings(config: Config) -> None:
 def check_texts(corpus: Corpus) -> None:
     """Refuse texts that nothing can be learnt from. Raises `TrainingError`."""
     labels = corpus.labels
+    if not corpus.train:
+        raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
     if not corpus.valid:
         raise TrainingError(
             f"{corpus.name}: {len(corpus.train)} text(s) are too few to set some apart as valid; "

@@ -147,6 +147,7 @@ def test_texts_from_which_nothing_can_be_learnt(
     same = replace(kinds, train=tuple(labelled(s, "x") for s in kinds.train))
     error = complaint(same, small, tmp_path / "run")
     assert "all 48 texts to learn from have the label 'x'; a classifier needs two" in str(error)
+    assert "no training split" in str(complaint(replace(kinds, train=()), small, tmp_path / "run"))
     lone = replace(kinds, train=kinds.train[:1], valid=())
     assert "1 text(s) are too few" in str(complaint(lone, small, tmp_path / "run"))
     monkeypatch.setattr(module, "MOST_LABELS", 1)

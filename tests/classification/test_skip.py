@@ -10,7 +10,8 @@ import pytest
 
 from ner.classification.classifier import Classifier
 from ner.classification.reading import label_of
-from ner.classification.skip import ENTITY, NONE, Skip, with_or_without
+from ner.classification.skip import BELOW, ENTITY, NONE, Skip, with_or_without
+from ner.cli.tag import tag
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.scale import Work, tag_stream
@@ -44,6 +45,11 @@ def test_the_bound_is_for_the_probability_of_an_entity(skip_run: Path) -> None:
     assert Skip(classifier, 0.5)([READ, SKIPPED]) == [False, True]
     assert Skip(classifier, float(probability[1]))([SKIPPED]) == [False]
     assert Skip(classifier, 1.0)([READ, SKIPPED, []]) == [True, True, True]
+
+
+def test_one_bound_where_none_is_named() -> None:
+    (option,) = [option for option in tag.params if option.name == "skip_below"]
+    assert Work("in").skip_below == option.default == BELOW
 
 
 def test_a_classifier_of_other_labels(kinds_run: Path) -> None:
