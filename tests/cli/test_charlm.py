@@ -159,7 +159,7 @@ def test_a_text_that_nothing_can_be_learnt_from(
     [
         (["--set", "model.hiden=3"], "unknown setting 'model.hiden'; did you mean 'model.hidden'?"),
         (["--set", "data.scheme=io"], "'data.scheme'; did you mean 'train.schedule'?"),
-        (["--set", "data.columns=1"], "the settings of data are encoding, min_count"),
+        (["--set", "data.columns=1"], "the settings of data are encoding, tokenizer"),
         (["--set", "predict.engine=x"], "the sections are data, model, train"),
         (["--set", "train.segment=0"], "setting train.segment is 0, but must be 1 or more"),
         (["--set", "model.cell=lstn"], "must be one of lstm, gru, rnn"),
