@@ -133,7 +133,7 @@ class ModelConfig:
     char_kernel: int = setting(3, "width of the character filters", at_least(1))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
     charlm_dim: int = setting(
-        200, "size to which what language models say of a token is mapped", at_least(1)
+        100, "size to which what language models say of a token is mapped", at_least(1)
     )
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
     backend: str = setting(

@@ -122,7 +122,7 @@ def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
     with torch.no_grad():  # what they say matters
-        bundle.model.network.embedder.contextual.weight.mul_(-9)
+        bundle.model.network.embedder.contextual.linear.weight.mul_(-9)
     assert predict(loaded.model, TOKENS) != predict(bundle.model, TOKENS)
     for name in ("charlm.json", "charlm.safetensors"):
         shutil.copytree(tmp_path / "m", tmp_path / name)

@@ -9,6 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from ner.config import ModelConfig
 from ner.features import PADDING, Batch
 from ner.features.indexer import Kind
+from ner.model.encoder import VariationalDropout
 
 
 class CharacterCNN(nn.Module):
@@ -150,6 +151,28 @@ class WordEmbedding(nn.Module):
         return torch.where((words >= limit)[:, None], fixed, trained)
 
 
+class StateMap(nn.Module):
+    """A linear map of what language models say of a token, with variational dropout before it.
+
+    Its inputs are many, dense and not hidden as words are, so a sentence would
+    soon be learnt by heart. Adam moves every weight by about the learning rate:
+    with M inputs, what comes out moves M times as fast as other features. So
+    inputs are divided by √M, and weights begin √M times as large as they would.
+    """
+
+    def __init__(self, in_dim: int, out_dim: int, dropout: float) -> None:
+        super().__init__()
+        self.scale = in_dim**-0.5
+        self.dropout = VariationalDropout(dropout)
+        self.linear = nn.Linear(in_dim, out_dim)
+        nn.init.uniform_(self.linear.weight, -1.0, 1.0)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """``[…, M]`` → ``[…, out]``; in training ``[B, T, M]``."""
+        features: Tensor = self.linear(self.dropout(states) * self.scale)
+        return features
+
+
 class Embedder(nn.Module):
     """Word, character and other features of each distinct word, spread over the tokens.
 
@@ -180,9 +203,9 @@ class Embedder(nn.Module):
         self.out_dim += sum(dims[kind.name] for kind in sizes.kinds)
         if self.characters is not None:
             self.out_dim += self.characters.out_dim
-        self.contextual: nn.Linear | None = None
+        self.contextual: StateMap | None = None
         if sizes.contextual:
-            self.contextual = nn.Linear(sizes.contextual, config.charlm_dim)
+            self.contextual = StateMap(sizes.contextual, config.charlm_dim, config.dropout)
             self.out_dim += config.charlm_dim
 
     @property

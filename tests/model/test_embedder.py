@@ -14,6 +14,7 @@ from ner.model.embedder import (
     CharacterLSTM,
     Embedder,
     Sizes,
+    StateMap,
     TableSize,
     WordEmbedding,
     character_encoder,
@@ -295,3 +296,38 @@ def test_only_tables_with_vectors_are_projected(mode: str) -> None:
     scratch, vectors = embedder(*PAIR, vectors=mode).tables
     assert scratch.projection is None
     assert (vectors.projection is not None) == (mode == "projected")
+
+
+# --- what language models say -------------------------------------------------------------------
+
+
+def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
+    torch.manual_seed(1)
+    sizes = Sizes((TableSize(TRAINED, SPARE, DIM, pretrained=True),), CHARACTERS, (CASING,), 4)
+    network = Embedder(sizes, dataclasses.replace(SMALL, charlm_dim=2)).eval()
+    assert network.contextual is not None
+    batch = dataclasses.replace(batch_of([(2,), (3,)]), contextual=torch.randn(1, 2, 4))
+    features = network(batch)
+    assert features.shape == (1, 2, network.out_dim)
+    assert features[..., :-2].equal(network.of_words(batch))
+    linear = network.contextual.linear
+    expected = batch.contextual @ linear.weight.t() / 4**0.5 + linear.bias
+    torch.testing.assert_close(features[..., -2:], expected)
+    with pytest.raises(AssertionError, match="language models"):
+        network(batch_of([(2,), (3,)]))
+
+
+def test_numbers_of_language_models_are_dropped_for_a_whole_sentence() -> None:
+    torch.manual_seed(1)
+    states = StateMap(200, 3, dropout=0.5).train()
+    with torch.no_grad():
+        states.linear.weight.fill_(1.0)
+        states.linear.bias.zero_()
+    found = states(torch.ones(2, 5, 200))
+    assert found.shape == (2, 5, 3)
+    one, other = found[:, 0, 0].tolist()
+    assert one != other, "each sentence has its own"
+    torch.testing.assert_close(found, found[:, :1, :1].expand(2, 5, 3))
+    kept = one / 2 * 200**0.5
+    assert kept == pytest.approx(round(kept), abs=1e-2)
+    assert 70 < kept < 130
