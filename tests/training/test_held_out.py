@@ -82,9 +82,9 @@ def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
     def share(found: Sequence[Sequence[Span]]) -> float:
         return sum(f == s.spans for f, s in zip(found, sentences, strict=True)) / len(sentences)
 
-    seen = held_out._read(sentences, sentences, config, CPU)
+    seen = held_out._read(sentences, sentences, config, CPU, None)
     assert share([sentence.spans for sentence in seen]) > 0.9
-    assert share(held_out._read_held_out(sentences, folds, config, CPU)) < 0.75
+    assert share(held_out._read_held_out(sentences, folds, config, CPU, None)) < 0.75
 
 
 def test_what_is_heard_is_what_was_found_in_pieces(
