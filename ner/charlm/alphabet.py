@@ -62,6 +62,11 @@ class Alphabet:
         # A lone surrogate is as unknown as any other character that is not in the alphabet.
         return self.numbers(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
 
+    def unknown_counts(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """How often each character occurs that is not in the alphabet, the most frequent first."""
+        found = {c: counts[c] for c in self.unknown("".join(counts))}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
     def unknown(self, text: str) -> list[str]:
         """The characters of a text that are not in the alphabet, each once."""
         return list(dict.fromkeys(c for c in text if not self._numbers[ord(c)]))

@@ -20,7 +20,7 @@ def evaluate_text(model: LanguageModel, paths: Sequence[Path], encoding: str) ->
     the text: that is written in another alphabet.
     """
     text = read_text(paths, encoding, model.config.data.tokenizer)
-    unknown = {c: text.counts[c] for c in model.alphabet.unknown("".join(text.counts))}
+    unknown = model.alphabet.unknown_counts(text.counts)
     count = sum(unknown.values())
     if 2 * count > len(text.codes):
         raise NerError(
@@ -29,8 +29,7 @@ def evaluate_text(model: LanguageModel, paths: Sequence[Path], encoding: str) ->
             "or model"
         )
     if unknown:
-        frequent = sorted(unknown, key=lambda c: (-unknown[c], c))[:10]
-        shown = ", ".join(f"{c!r} ({unknown[c]:,})" for c in frequent)
+        shown = ", ".join(f"{c!r} ({count:,})" for c, count in list(unknown.items())[:10])
         _log.warning("characters that the model does not know: %s", shown)
     return {
         direction: measure(network, in_order(text.codes, direction), model.alphabet)

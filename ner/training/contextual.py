@@ -75,7 +75,7 @@ def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:
         counts.update(token)
     total = sum(counts.values())
     for model in models.models:
-        unknown = {c: counts[c] for c in model.alphabet.unknown("".join(counts))}
+        unknown = model.alphabet.unknown_counts(counts)
         share = sum(unknown.values()) / max(1, total)
         if share > 0.5:
             raise TrainingError(
@@ -83,10 +83,9 @@ def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:
                 "training split, so it is of another alphabet; name another with --charlm"
             )
         if share > TOLD:
-            frequent = sorted(unknown, key=lambda c: (-unknown[c], c))[:10]
             _log.warning(
                 "a language model does not know %.1f %% of the characters of the training split: "
-                "%s", 100 * share, ", ".join(map(repr, frequent)),
+                "%s", 100 * share, ", ".join(map(repr, list(unknown)[:10])),
             )  # fmt: skip
 
 

@@ -42,3 +42,10 @@ def test_any_text_has_numbers(text: str) -> None:
     known = {c: i for i, c in enumerate(alphabet.characters, 1)}
     assert numbers.tolist() == [known.get(c, UNKNOWN) for c in text]
     assert numbers.dtype == np.int64
+
+
+def test_unknown_characters_are_counted_the_most_frequent_first() -> None:
+    counts = {"z": 2, "a": 9, "y": 5, "b": 2, "\n": 1}
+    assert list(Alphabet(["\n", "a"]).unknown_counts(counts).items()) == [
+        ("y", 5), ("b", 2), ("z", 2)
+    ]  # fmt: skip
