@@ -23,7 +23,6 @@ without trust: see `ner.stored`. Format 2 is the same without checksums.
 import json
 import os
 import platform
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,8 +50,11 @@ from ner.stored import (
     Refused,
     StoredFolder,
     StoredTensors,
+    check_newest,
     damaged,
+    read_model,
     to_json,
+    told_format,
     write_stored,
 )
 from ner.tags import OUTSIDE, tag_set
@@ -79,7 +81,6 @@ _ON_CARD = {"corpus": str, "scores": dict, "notes": list, "versions": dict, "che
 _SCORES = ("precision", "recall", "f1")
 FINISHED = "result.json"  # written last into a run folder
 
-Read = TypeVar("Read")
 AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
 
 
@@ -168,15 +169,7 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
-    return read_bundle(folder, lambda files: _load(files, torch.device(device)))
-
-
-def read_bundle(folder: Path, read: Callable[[StoredFolder], Read]) -> Read:
-    """What `read` makes of a folder. Raises `BundleError` for one that it refuses."""
-    try:
-        return read(StoredFolder(folder))
-    except Refused as error:
-        raise BundleError(f"{error}; copy the model again") from None
+    return read_model(folder, lambda files: _load(files, torch.device(device)))
 
 
 def _load(files: StoredFolder, device: torch.device) -> Bundle:
@@ -278,21 +271,15 @@ def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
             f"{place}: is of a {found}, and this takes a {kind.name}; "
             f"name a folder of {kind.made_by}"
         )
-    written, version = config.get("format"), config.get("version")
+    written = config.get("format")
     if type(written) is not int or written < 1:
         raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
-    if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
-        version = "of an unknown version"  # it is printed: no lines, no colours
-    told = f"{place}: has format {written} of ner {version}"
     if written < kind.oldest:
         raise BundleError(
-            f"{told}, older than this ner {ner.__version__} can read; train the model again"
+            f"{told_format(place, config)}, older than this ner {ner.__version__} can read; "
+            "train the model again"
         )
-    if written > kind.newest:
-        raise BundleError(
-            f"{told}, newer than this ner {ner.__version__} can read; "
-            "upgrade with pip install --upgrade ner"
-        )
+    check_newest(place, config, kind.newest)
 
 
 def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,13 +23,19 @@ import io
 import json
 import math
 import os
+import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+
+import ner
+from ner.errors import BundleError
+
+Model = TypeVar("Model")
 
 CHECKSUMS = "checksums.json"
 
@@ -166,6 +172,34 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
         raise Refused(path, f"cannot be read ({error.strerror or error})") from None
     except MemoryError:
         raise Refused(path, "is too large for the memory of this machine") from None
+
+
+# --- models -------------------------------------------------------------------------------------
+
+
+def read_model(folder: Path, read: Callable[[StoredFolder], Model]) -> Model:
+    """What `read` makes of a folder. Raises `BundleError` for one that it refuses."""
+    try:
+        return read(StoredFolder(folder))
+    except Refused as error:
+        raise BundleError(f"{error}; copy the model again") from None
+
+
+def told_format(place: Path, described: Mapping[str, Any]) -> str:
+    """The format of a model and the version that wrote it, as its file tells."""
+    version = described.get("version")
+    if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
+        version = "of an unknown version"  # it is printed: no lines, no colours
+    return f"{place}: has format {described['format']} of ner {version}"
+
+
+def check_newest(place: Path, described: Mapping[str, Any], newest: int) -> None:
+    """Raises `BundleError` for a model of a format that is newer than the newest one known."""
+    if described["format"] > newest:
+        raise BundleError(
+            f"{told_format(place, described)}, newer than this ner {ner.__version__} can read; "
+            "upgrade with pip install --upgrade ner"
+        )
 
 
 # --- JSON ---------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@
     checksums.json         SHA-256 of all of these
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +26,11 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.files import write_folder
 from ner.model.outline import outlined
 from ner.stored import (
-    Refused,
     StoredFolder,
     StoredTensors,
+    check_newest,
     damaged,
+    read_model,
     to_json,
     write_stored,
 )
@@ -101,10 +101,7 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Language
             f"{path}: is no language model (no config.json in it or in its model/); "
             "make one with ner charlm train"
         )
-    try:
-        return _load(StoredFolder(folder), torch.device(device))
-    except Refused as error:
-        raise BundleError(f"{error}; copy the model again") from None
+    return read_model(folder, lambda files: _load(files, torch.device(device)))
 
 
 def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
@@ -135,16 +132,10 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
 def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
     if stored.get("kind") != KIND:
         raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
-    written, version = stored.get("format"), stored.get("version")
+    written = stored.get("format")
     if type(written) is not int or written < 1:
         raise damaged(place, "no format number")
-    if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
-        version = "of an unknown version"
-    if written > FORMAT:
-        raise BundleError(
-            f"{place}: has format {written} of ner {version}, newer than this ner "
-            f"{ner.__version__} can read; upgrade with pip install --upgrade ner"
-        )
+    check_newest(place, stored, FORMAT)
 
 
 def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:

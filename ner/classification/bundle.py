@@ -19,7 +19,6 @@ from ner.bundle import (
     Kind,
     compose_card,
     find_bundle,
-    read_bundle,
     read_head,
     read_network,
     read_parts,
@@ -30,7 +29,7 @@ from ner.bundle import (
 from ner.config import Config
 from ner.corpus import Seen
 from ner.model.classifier import ClassifierModel, SequenceClassifier
-from ner.stored import StoredFolder, damaged, to_json
+from ner.stored import StoredFolder, damaged, read_model, to_json
 
 FORMAT = 1
 LABELS = "labels.json"
@@ -73,7 +72,7 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
     incomplete, damaged or written by a newer version.
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
-    return read_bundle(folder, lambda files: _load(files, torch.device(device)))
+    return read_model(folder, lambda files: _load(files, torch.device(device)))
 
 
 def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
