@@ -99,6 +99,7 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
             raise _refusal(errno.EISDIR, place)
         _make_folder(place.parent)
         with part.open("xb") as file:
+            _locked(file.fileno())  # until it is closed: `clear_abandoned` leaves it alone
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -189,6 +190,19 @@ def clear_leftovers(folder: Path, names: Collection[str]) -> None:
     for path in folder.glob(".*.part"):
         if re.fullmatch(rf"\.({known})\.\d+-[0-9a-f]{{8}}\.part", path.name):
             _remove(path)
+
+
+def clear_abandoned(folder: Path) -> None:
+    """Remove temporary files that killed processes have left; others may be writing there.
+
+    Whoever writes a file has it locked. Should one be removed just before it is
+    locked, or where a file system knows no locks, its writer fails as it would
+    on any place that cannot be written.
+    """
+    for part in folder.glob(".*.part"):
+        with contextlib.suppress(OSError), part.open("rb") as file:
+            if _locked(file.fileno()):
+                part.unlink()
 
 
 def _remove(part: Path) -> None:

@@ -19,6 +19,7 @@ from ner.errors import CorpusError, NerError
 from ner.files import (
     READ_ERRORS,
     bytes_read,
+    clear_abandoned,
     open_binary,
     unreadable,
     write_binary,
@@ -465,3 +466,39 @@ def test_a_swap_that_breaks_off_puts_a_folder_back(
         fill(folder, "new")
     assert content_of(tmp_path / "out") == ("new" if (number, when) == (2, "after") else "old")
     assert os.listdir(tmp_path) == ["out"]
+
+
+WRITER = """
+import sys
+from ner.files import write_binary
+with write_binary(sys.argv[1]) as file:
+    file.write(b"begun")
+    file.flush()
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such locks")
+def test_what_a_killed_process_leaves_is_cleared_and_what_a_living_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    killed, living = (
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path / name)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in ("killed", "living")
+    )  # fmt: skip
+    for process in (killed, living):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+    killed.kill()
+    killed.communicate()
+    assert len(list(tmp_path.iterdir())) == 2
+    clear_abandoned(tmp_path)
+    (part,) = tmp_path.iterdir()
+    assert part.name.startswith(".living.")
+    living.communicate("")
+    assert [path.name for path in tmp_path.iterdir()] == ["living"]
+    assert (tmp_path / "living").read_bytes() == b"begun"

@@ -96,6 +96,8 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Language
     folder = Path(path)
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
+    if not folder.exists():
+        raise UsageError(f"{path}: no such folder; check the name")
     if not (folder / "config.json").exists():
         raise UsageError(
             f"{path}: is no language model (no config.json in it or in its model/); "

@@ -114,9 +114,9 @@ def _body(flow: GradientFlow) -> Iterator[str]:
         "How long the gradient of the loss at the last token is, by the state of the recurrent "
         "layer after each token: means over sequences of consecutive training sentences "
         f"({samples}). One layer of {model.hidden} units that reads forward, and a softmax over "
-        "tags: as initialised (before), and after a training of "
-        f"{train.epochs} epochs with {train.optimizer} at a learning rate of up to "
-        f"{train.learning_rate:g}, seed {train.seed} (after)."
+        f"tags: as initialised (before), and after a training with {train.optimizer} at a learning "
+        f"rate of up to {train.learning_rate:g} (after; epochs: {train.epochs}, seed: "
+        f"{train.seed})."
     )
     yield _paragraph(
         f"A gradient vanishes where at the longest distance {VANISHED:g} or less of its norm at "

@@ -17,7 +17,7 @@ from ner.charlm.text import separator_of
 from ner.config import Config
 from ner.corpus.loading import cache_folder
 from ner.errors import NerError, TrainingError
-from ner.files import write_binary
+from ner.files import clear_abandoned, write_binary
 from ner.model import Contextual
 from ner.predict import WINDOW
 
@@ -107,6 +107,7 @@ def keep_states(models: Contextual, sentences: Iterable[Sequence[str]]) -> KeptE
             "language models read %s tokens, once: kept in %s (%s MB)",
             f"{size:,}", place, f"{2e-6 * models.dim * size:,.0f}",
         )  # fmt: skip
+        clear_abandoned(place.parent)
         try:
             with write_binary(place) as file:
                 _write(file, models, texts)

@@ -211,7 +211,7 @@ def test_a_model_of_another_direction(text: Path) -> None:
 
 
 def test_what_is_no_language_model(lm: Path, model: Path, text: Path) -> None:
-    for folder, told in [("none", "is no language model"), (model, "is not of a language model")]:
+    for folder, told in [("none", "none: no such folder"), (model, "is not of a language model")]:
         outcome = run("charlm", "evaluate", text, "--model", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()

@@ -89,6 +89,14 @@ def test_a_file_of_another_size_is_written_again(models: StringEmbeddings, cache
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
+def test_what_a_killed_training_has_left_goes(models: StringEmbeddings, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / ".0123.f16.1-01234567.part").write_bytes(b"half of it")
+    keep_states(models, TEXTS)
+    (file,) = cache.iterdir()
+    assert not file.name.startswith(".")
+
+
 def test_where_nothing_can_be_written_a_temporary_file_does(
     models: StringEmbeddings,
     tmp_path: Path,
