@@ -49,8 +49,8 @@ class _Reader(NamedTuple):
 class _Recent:
     """What has been read lately, by the sentence.
 
-    Without a lock, which a forked process could find held for ever: each step
-    is one that Python does at once.
+    Without a lock, which a forked process could find held for ever: at worst
+    `size` misses what two threads add at the same moment.
     """
 
     def __init__(self) -> None:

@@ -33,7 +33,7 @@ def generate(
     for _ in itertools.repeat(None, length):
         with torch.inference_mode():
             scores, state = network(numbers, state)
-            drawn = _draw(scores[0, -1].double().cpu(), temperature, chance)
+            drawn = _draw(scores[0, -1].cpu().double(), temperature, chance)
         yield alphabet.characters[drawn - 1]
         numbers = torch.tensor([[drawn]], device=device)
 

@@ -111,8 +111,11 @@ class Trainer:
     @property
     def done(self) -> float:
         """The share of the training that is behind, by steps or by time, whichever is more."""
-        by_time = self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
-        return min(1.0, max(self.step / self.steps, by_time))
+        return min(1.0, max(self.step / self.steps, self._done_by_time))
+
+    @property
+    def _done_by_time(self) -> float:
+        return self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
 
     def save(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that changes while learning: tensors and plain values.
@@ -135,12 +138,15 @@ class Trainer:
         self.network.load_state_dict(parts["weights"])
         restore_optimizer(self._optimizer, parts["optimizer"])
         device = self.network.out.bias.device
-        layers = numbered(dict(sorted(parts["state"].items()))).values()
-        self.state = tuple(tuple(t.to(device) for t in layer.values()) for layer in layers) or None
+        layers = sorted(numbered(parts["state"]).items())  # by number: 10 is not before 2
+        kept = (sorted(layer.items()) for _, layer in layers)
+        self.state = tuple(tuple(t.to(device) for _, t in layer) for layer in kept) or None
         for name in _PLAIN_STATE:
             if type(plain[name]) is not type(getattr(self, name)):
                 raise TypeError(f"{name} of another type")
             setattr(self, name, plain[name])
+        if self.step:
+            self._set_rate(self.step - 1)
 
     def _check_carried(self, states: dict[str, Tensor]) -> None:
         """Raises `ValueError` for what is no state of all layers: torch trusts its shape."""
@@ -172,8 +178,8 @@ class Trainer:
             yield Step(self.step, self.done, bits, self._speed())
 
     def _speed(self) -> float:
-        """Characters a second since this process began to learn."""
-        step, seconds = self._begun
+        """Characters a second since this process began to learn, or else in all."""
+        step, seconds = self._begun if self.step > self._begun[0] else (0, 0.0)
         return self._characters(self.step - step) / max(1e-9, self.seconds - seconds)
 
     def _characters(self, steps: int) -> int:
@@ -190,12 +196,12 @@ class Trainer:
         scores, after = self.network(numbers.to(device), before)
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.to(device).flatten())
         nats = loss.item()
-        self._check_finite("loss", nats)
+        self._check_finite("loss", nats, self.step + 1)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
-        self._check_finite("gradient", norm.item())
-        self._set_rate()
+        self._check_finite("gradient", norm.item(), self.step + 1)
+        self._set_rate(self.step)
         self._optimizer.step()
         self.state = detached(after)  # gradients of the next segment end here
         self.step += 1
@@ -203,22 +209,23 @@ class Trainer:
         self._since += 1
         return nats / math.log(2)
 
-    def _set_rate(self) -> None:
-        # At least as far as the step in work: the first one's rate must not be 0.
-        done = max(self.done, min(1.0, (self.step + 0.5) / self.steps))
+    def _set_rate(self, step: int) -> None:
+        # As far as the middle of the step (from 0): the first one's rate must not be 0.
+        done = min(1.0, max(self._done_by_time, (step + 0.5) / self.steps))
         for group in self._optimizer.param_groups:
             group["lr"] = scheduled_rate(self._config, done)
 
-    def _check_finite(self, what: str, value: float) -> None:
+    def _check_finite(self, what: str, value: float, step: int) -> None:
         if not math.isfinite(value):
             raise TrainingError(
-                f"the {what} became {value} in step {self.step + 1}: the learning rate is too high "
+                f"the {what} became {value} in step {step}: the learning rate is too high "
                 f"for this text; try --set train.learning_rate={self._config.learning_rate / 4:g}"
             )
 
     def _judge(self) -> Judgement:
         speed = self._speed()
         bits = measure(self.network, self._valid, self._alphabet).per_character
+        self._check_finite("loss on held-out text", bits, self.step)
         self.seconds = time.perf_counter() - self._clock
         best = bits < self.best_bits
         self.best_bits = min(bits, self.best_bits)

@@ -92,5 +92,5 @@ def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:
             ignore_index=_IGNORED,
             reduction="none",
         )
-        total += costs.double().sum().item()
+        total += costs.cpu().double().sum().item()  # not every device has float64
     return total

@@ -42,7 +42,7 @@ class StateReader:
     @torch.inference_mode()
     def read_at(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> list[Tensor]:
         """The same of some characters of each text only, ``[places, H]``."""
-        found: list[Tensor] = [torch.empty(0, self.hidden)] * len(texts)
+        found = [torch.zeros(len(chosen), self.hidden) for chosen in places]  # of an empty text
         order = sorted((i for i, text in enumerate(texts) if text), key=lambda i: -len(texts[i]))
         while order:
             size = max(1, BATCH_CHARACTERS // (len(texts[order[0]]) + 1))

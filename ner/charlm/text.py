@@ -35,7 +35,10 @@ class Text:
 
 
 def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> Text:
-    """Read text files, plain, ``.gz`` or ``.xz``; memory does not depend on their size.
+    """Read text files, plain, ``.gz`` or ``.xz``.
+
+    Memory does not depend on their size, but for UTF-16 and UTF-32, of which a
+    file is read as a whole.
 
     With a `tokenizer` it is read as the tagger reads it: a sentence on each
     line, spaces between its tokens (none if these are characters).

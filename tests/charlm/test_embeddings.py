@@ -120,6 +120,13 @@ def test_what_was_read_lately_is_not_read_again(
     assert embeddings._recent.size == 14
 
 
+def test_a_sentence_without_a_character_has_its_rows(tiny_charlm: Path) -> None:
+    embeddings = StringEmbeddings.load([str(tiny_charlm)], "")
+    (states,) = embeddings.read([["", ""]])
+    assert states.shape == (2, embeddings.dim)
+    assert not states.any()
+
+
 def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
     assert StringEmbeddings.load([str(tiny_charlm)] * 2, " ").dim == 28
     with pytest.raises(UsageError, match="no language model"):

@@ -168,6 +168,35 @@ def test_what_is_saved_goes_on_exactly(
         assert one.equal(other)
 
 
+def test_more_layers_than_ten_go_on_from_their_own_states(build: Build, alphabet: Alphabet) -> None:
+    learner = trainer(build(layers=12), alphabet)
+    next(learner.run())
+    resumed = trainer(build(layers=12), alphabet)
+    resumed.restore(*learner.save())
+    torch.testing.assert_close(resumed.state, learner.state, rtol=0.0, atol=0.0)
+
+
+def test_a_judgement_that_is_made_up_for_is_recorded_as_it_would_have_been(
+    build: Build, alphabet: Alphabet
+) -> None:
+    def start() -> Trainer:
+        return trainer(build(), alphabet, epochs=3, valid_steps=4)
+
+    straight = start()
+    expected = next(e for e in straight.run() if isinstance(e, Judgement))
+    stopped = start()
+    for event in stopped.run():
+        if isinstance(event, Step) and event.step == expected.step:
+            saved = stopped.save()
+            break
+    resumed = start()
+    resumed.restore(*saved)
+    found = next(resumed.run())
+    assert isinstance(found, Judgement)
+    assert found.learning_rate == expected.learning_rate
+    assert found.characters_per_second > 0
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_a_carried_state_of_another_shape_is_refused(
     build: Build, alphabet: Alphabet, cell: str
@@ -224,3 +253,15 @@ def test_a_loss_that_is_no_number_ends_it(build: Build, alphabet: Alphabet) -> N
         network.out.bias[0] = math.nan
     with pytest.raises(TrainingError, match=r"the loss became nan in step 1: .* try --set train"):
         next(trainer(network, alphabet).run())
+
+
+def test_a_judgement_that_is_no_number_ends_it(build: Build, alphabet: Alphabet) -> None:
+    """The weights may go wrong in the last step of all."""
+    learner = trainer(build(), alphabet, valid_steps=1)
+    events = learner.run()
+    next(events)
+    with torch.no_grad():
+        learner.network.out.bias[0] = math.nan
+    with pytest.raises(TrainingError, match="the loss on held-out text became nan in step 1: "):
+        next(events)
+    assert learner.best_bits == math.inf
