@@ -58,16 +58,20 @@ class Begun:
         )
 
 
-def adversarial_push(features: Tensor, gradient: Tensor | None, size: float) -> Tensor:
+def adversarial_push(
+    features: Tensor, gradient: Tensor | None, mask: Tensor, size: float
+) -> Tensor:
     """What added to features ``[B, T, D]`` makes the loss rise most (Miyato et al. 2017).
 
-    For each sentence its length is `size` times that of the features.
+    For each sentence its length is `size` times that of the features of its
+    tokens, which `mask` ``[B, T]`` marks; it is 0 where the gradient is no number.
     """
     assert gradient is not None, "features that were part of a loss"
-    lengths = features.flatten(1).norm(dim=1)
+    lengths = (features * mask[:, :, None]).flatten(1).norm(dim=1)
     steepness = gradient.flatten(1).norm(dim=1).clamp(min=1e-12)
     push: Tensor = gradient * (size * lengths / steepness)[:, None, None]
-    return push
+    # In half precision a gradient may overflow: the scaler skips such a step.
+    return torch.where(push.isfinite().all(), push, 0.0)
 
 
 def _number(value: Any, like: float) -> Any:
@@ -166,6 +170,11 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
 
     @property
+    def device(self) -> torch.device:
+        """Where it learns."""
+        return self._learner.device
+
+    @property
     def judged(self) -> AnyLearner:
         """The model that is judged and kept: the average, if there is one."""
         if self.average is None:
@@ -179,7 +188,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
             averaged = self.average.network.state_dict()
             tensors |= named("average", {k: averaged[k] for k in self._learning})
         tensors |= named("optimizer", optimizer_tensors(self.optimizer))
-        tensors |= named("random", random_states(self._learner.device))
+        tensors |= named("random", random_states(self.device))
         plain = {name: getattr(self, name) for name in PLAIN_STATE}
         return tensors, plain | {
             "begun": asdict(self._begun),
@@ -208,7 +217,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         if self._begun.batches > self._steps:
             raise ValueError("more batches than there are")
         self._random = parts["random"]
-        set_random_states(self._learner.device, self._random)  # refuses what is no such state
+        set_random_states(self.device, self._random)  # refuses what is no such state
 
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.
@@ -224,7 +233,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
     def _epoch(self) -> Iterator[Step | Epoch]:
         begun = self._begun
         if begun.batches:
-            set_random_states(self._learner.device, self._random)
+            set_random_states(self.device, self._random)
         else:
             self.epoch += 1
             torch.manual_seed(self.config.seed * 100_003 + self.epoch)
@@ -262,7 +271,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
     def _learn(self, batch: Batch) -> tuple[float, Gradient | None]:
         """One step of the optimizer; returns the loss, and how long its gradient was if asked."""
         network = self._learner.network
-        batch = batch.to(self._learner.device)
+        batch = batch.to(self.device)
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(self.step)
         self.optimizer.zero_grad(set_to_none=True)
@@ -287,7 +296,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         features.retain_grad()
         value = self._backward_part(batch, features, share=0.5)
         with torch.no_grad():
-            push = adversarial_push(features, features.grad, self.config.adversarial)
+            push = adversarial_push(features, features.grad, batch.mask, self.config.adversarial)
         self._backward_part(batch, embedder(batch) + push, share=0.5)
         return value
 
@@ -295,7 +304,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self, batch: Batch, features: Tensor | None = None, share: float = 1.0
     ) -> float:
         network = self._learner.network
-        with torch.autocast(self._learner.device.type, enabled=self._half):
+        with torch.autocast(self.device.type, enabled=self._half):
             loss: Tensor = network.loss(batch, self._costs, features)
         value = loss.item()
         self._check_finite("loss", value)

@@ -15,7 +15,7 @@ def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Op
     """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, as configured."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if config.optimizer == "sgd":
-        return torch.optim.SGD(
+        optimizer = torch.optim.SGD(
             weights,
             lr=config.learning_rate,
             momentum=config.momentum,
@@ -23,6 +23,12 @@ def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Op
             weight_decay=config.weight_decay,
             fused=True,
         )
+        if config.momentum > 0:
+            # In half precision the first step may be skipped, and torch would go on with whatever
+            # lay in memory; from zeros, the first step that is made is torch's own first.
+            for weight in weights:
+                optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+        return optimizer
     return torch.optim.AdamW(
         weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )

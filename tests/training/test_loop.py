@@ -357,12 +357,28 @@ def test_a_push_goes_uphill_and_has_its_size() -> None:
     goal = torch.randn(3, 4, 5)
     loss = (features - goal).square().sum()
     loss.backward()  # type: ignore[no-untyped-call]
-    push = adversarial_push(features.detach(), features.grad, 0.03)
+    push = adversarial_push(features.detach(), features.grad, torch.ones(3, 4).bool(), 0.03)
     lengths = features.detach().flatten(1).norm(dim=1)
     torch.testing.assert_close(push.flatten(1).norm(dim=1), 0.03 * lengths)
     other = torch.randn(3, 4, 5)
     other *= (0.03 * lengths / other.flatten(1).norm(dim=1))[:, None, None]
     assert (features + push - goal).square().sum() > (features + other - goal).square().sum()
+
+
+def test_a_push_does_not_depend_on_padding() -> None:
+    torch.manual_seed(1)
+    features, gradient = torch.randn(2, 6, 5), torch.randn(2, 6, 5)
+    mask = torch.arange(6) < torch.tensor([[6], [2]])
+    gradient[~mask] = 0.0
+    push = adversarial_push(features, gradient, mask, 0.03)
+    alone = adversarial_push(features[1:, :2], gradient[1:, :2], mask[1:, :2], 0.03)
+    torch.testing.assert_close(push[1:, :2], alone)
+
+
+def test_a_gradient_that_overflows_does_not_push() -> None:
+    features, gradient = torch.ones(1, 2, 3), torch.ones(1, 2, 3)
+    gradient[0, 1, 1] = math.inf
+    assert not adversarial_push(features, gradient, torch.ones(1, 2).bool(), 0.03).any()
 
 
 def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:

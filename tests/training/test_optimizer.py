@@ -84,6 +84,27 @@ def test_sgd_is_as_configured(momentum: float) -> None:
     assert optimizer.defaults["weight_decay"] == 0.1
 
 
+def test_a_skipped_first_step_leaves_no_garbage_behind() -> None:
+    """In half precision the scaler skips the first step if its gradients overflow."""
+    skipping, plain = network(), network()
+    plain.load_state_dict(skipping.state_dict())
+    config = train_config(optimizer="sgd", momentum=0.9, learning_rate=0.1)
+    scaler = torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=10**6)
+    optimizer = build_optimizer(skipping, config)
+    for gradient in (math.inf, 1.0, 1.0):
+        for weight in skipping.parameters():
+            weight.grad = torch.full_like(weight, gradient * scaler.get_scale())
+        scaler.scale(torch.ones(()))
+        scaler.step(optimizer)
+        scaler.update()
+    reference = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9, nesterov=True)
+    for _ in range(2):
+        for weight in plain.parameters():
+            weight.grad = torch.ones_like(weight)
+        reference.step()
+    torch.testing.assert_close(skipping.state_dict(), plain.state_dict())
+
+
 def test_frozen_weights_do_not_move() -> None:
     model = network()
     model.embedder.tables[0].trained.weight.requires_grad_(False)
