@@ -140,8 +140,29 @@ def write_folder(path: str | Path) -> Iterator[Path]:
         for inside in part.rglob("*"):
             sync(inside)
         sync(part)
-        _swap(part, place)
+        swap_folder(part, place)
         sync(place.parent)
+
+
+def swap_folder(new: Path, place: Path) -> None:
+    """Put the folder `new` at `place`.
+
+    What stood there takes the name `new`, in one step where the system knows
+    how. Elsewhere there is a moment between two renames without a folder: a
+    process killed just then leaves the old one beside it under a hidden name.
+    """
+    if not place.exists():
+        new.rename(place)
+    elif not _exchange(new, place):
+        old = _sibling(place)
+        try:
+            place.rename(old)
+            new.rename(place)
+        finally:
+            if place.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                old.rename(place)
 
 
 @contextlib.contextmanager
@@ -258,27 +279,6 @@ def _concerns(error: OSError, place: Path, part: Path) -> bool:
         return error.errno in _DISK_TROUBLE
     culprit = Path(str(error.filename))
     return culprit.is_relative_to(part) or culprit in (place, *place.parents)
-
-
-def _swap(new: Path, place: Path) -> None:
-    """Put the folder `new` at `place`.
-
-    What stood there takes the name `new`, in one step where the system knows
-    how. Elsewhere there is a moment between two renames without a folder: a
-    process killed just then leaves the old one beside it under a hidden name.
-    """
-    if not place.exists():
-        new.rename(place)
-    elif not _exchange(new, place):
-        old = _sibling(place)
-        try:
-            place.rename(old)
-            new.rename(place)
-        finally:
-            if place.exists():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                old.rename(place)
 
 
 def _exchange(one: Path, other: Path) -> bool:

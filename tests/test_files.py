@@ -411,7 +411,7 @@ def test_a_process_killed_at_any_moment_leaves_the_old_or_the_new(
                 fill(output, "old")
             done = run_mortal(kind, place, when, fatal)
             if kind == "folder" and not _can_exchange(tmp_path):
-                continue  # here a folder is away for a moment, as `_swap` says
+                continue  # here a folder is away for a moment, as `swap_folder` says
             assert done.returncode == -signal.SIGKILL, done.stderr
             seen.append(content_of(place))
             if kind == "folder":

@@ -135,6 +135,8 @@ def _range(low: Any, high: Any) -> Range:
 
 
 def _choice(values: tuple[Any, ...]) -> Choice:
+    if any(isinstance(value, tuple) for value in values):
+        raise ConfigError("settings with several texts cannot be searched; set it with --set")
     if len(set(values)) < max(2, len(values)):
         raise ConfigError(
             "a search needs different values, two or more, as LOW..HIGH or a,b,c; "

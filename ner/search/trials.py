@@ -23,7 +23,7 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
-from ner.files import alone, write_text
+from ner.files import alone, clear_leftovers, swap_folder, write_text
 from ner.model.device import choose_device
 from ner.search.space import Space
 from ner.search.study import FILE, Study, Trial, best_of, plain, require_optuna
@@ -78,8 +78,7 @@ def search_events(
     corpus = dataclasses.replace(corpus, test=())  # nothing is chosen by what is on test
     check_corpus(corpus)
     search = _Search(corpus, Path(out), config, space, choose_device(device), progress)
-    search.open(resume=resume)
-    with search.alone():
+    with search.opened(resume=resume):
         while len(search.study.trials()) < trials:
             yield from search.trial()
         yield search.finished()
@@ -100,13 +99,25 @@ class _Search:
         self.corpus, self.out, self.config, self.space = corpus, out, config, space
         self.device, self.progress = device, progress
 
-    def open(self, *, resume: bool) -> None:
-        """Open the study; refuse a folder that will not do. Raises `UsageError`."""
+    @contextlib.contextmanager
+    def opened(self, *, resume: bool) -> Iterator[None]:
+        """Open the study, and keep other processes out of the folder while the block runs.
+
+        Raises `UsageError` for a folder that will not do, `NerError` where none can be.
+        """
+        with alone(self.out):  # first: what another process has begun must not be touched
+            self._open(resume=resume)
+            self.study.clear_up()
+            shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed
+            clear_leftovers(self.out, (BEST, BEST_CONFIG))
+            yield
+
+    def _open(self, *, resume: bool) -> None:
         begun = (self.out / FILE).is_file()
         if resume and not begun:
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
-        if not begun:
-            self._make_folder()
+        if not begun and any(self.out.iterdir()):
+            raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
         train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, train.epochs)
         if not self.study.trials():
@@ -120,25 +131,6 @@ class _Search:
                 f"{self.out}: was started otherwise ({', '.join(other)}); resume with the same "
                 "options, or start anew with another --out"
             )
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep other processes out of the folder while the block runs. Raises `UsageError`."""
-        with alone(self.out):
-            self.study.clear_up()
-            shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed
-            yield
-
-    def _make_folder(self) -> None:
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            taken = any(self.out.iterdir())
-        except OSError as error:
-            raise UsageError(
-                f"{self.out}: cannot be made ({error.strerror}); choose another --out"
-            ) from None
-        if taken:
-            raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
 
     def _about(self) -> dict[str, Any]:
         """What must be the same when a search goes on."""
@@ -186,8 +178,7 @@ class _Search:
 
     def _keep(self, config: Config, number: int, f1: float) -> None:
         """Make the run in work the best one."""
-        shutil.rmtree(self.out / BEST, ignore_errors=True)
-        (self.out / WORK).rename(self.out / BEST)
+        swap_folder(self.out / WORK, self.out / BEST)
         with write_text(self.out / BEST_CONFIG) as file:
             file.write(self._text(config, number, f1))
 

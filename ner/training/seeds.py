@@ -9,7 +9,7 @@ from typing import Any
 
 from ner.bundle import FINISHED
 from ner.evaluation import Report, summarise
-from ner.files import write_folder, write_text
+from ner.files import clear_leftovers, write_folder, write_text
 from ner.training.run import Finished
 
 
@@ -79,8 +79,9 @@ def finish_seeds(
 
     The model that they taught, or else the one that was best on valid (the
     first of equals), becomes the folder's own, ``model/``; ``result.json`` is
-    written last.
+    written last. No other process may write there meanwhile.
     """
+    clear_leftovers(out, ("model", FINISHED))  # of a process that was killed just here
     by_seed = dict(zip(seeds, runs, strict=True))
     best = max(by_seed, key=lambda seed: by_seed[seed].scores["valid"].f1)
     finished = SeedsFinished(out, by_seed, best, distilled)

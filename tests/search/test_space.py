@@ -67,6 +67,7 @@ def test_ranges_and_choices_replace_the_default() -> None:
         ("model.cell=gru", "two or more"),
         ("model.cell=gru,gru", "two or more"),
         ("model.layers", "takes a whole number"),
+        ("train.vectors=a.txt,b.txt", "several texts cannot be searched"),
         ("model.layers=", "takes a whole number"),
         ("data.scheme=io,iob2", "sections model and train"),
         ("hidden=1..2", "sections model and train"),

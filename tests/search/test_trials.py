@@ -282,8 +282,8 @@ def test_folders_of_others_are_left_alone(search: Search, tmp_path: Path) -> Non
     (tmp_path / "best").mkdir()
     assert "is not empty" in refusal(search(tmp_path, 1))
     (tmp_path / "file").write_text("mine")
-    assert "cannot be made" in refusal(search(tmp_path / "file", 1))
-    assert "cannot be made" in refusal(search(tmp_path / "file/s", 1))
+    assert "cannot be written" in refusal(search(tmp_path / "file", 1), NerError)
+    assert "cannot be written" in refusal(search(tmp_path / "file/s", 1), NerError)
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / FILE).write_text("mine " * 100)
     message = refusal(search(tmp_path / "s", 1, resume=True), NerError)
@@ -306,6 +306,26 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
         next(events)
         assert "another process is at work there" in refusal(search(out, 2, resume=True))
     assert [trial.number for trial in tried(search(out, 2, resume=True))] == [2]
+
+
+def test_whoever_comes_second_changes_nothing(search: Search, tmp_path: Path) -> None:
+    """Not even before a trial has ended, when the study is not bound to its settings yet."""
+    pytest.importorskip("fcntl")
+    out = tmp_path / "s"
+    with closing(search(out, 1)) as events:
+        next(events)
+        other = search(out, 1, settings={"train.learning_rate": 0.5})
+        assert "another process is at work there" in refusal(other)
+        about = Study(out, SPACE, 1, 2).about
+        assert about["train.learning_rate"] != 0.5
+        assert len(tried(events)) == 1
+
+
+def test_what_a_killed_search_has_left_goes(search: Search, begun: Path) -> None:
+    left = begun / ".best.toml.1-01234567.part"
+    left.write_text("half of it")
+    list(search(begun, 1, resume=True))
+    assert not left.exists()
 
 
 def test_without_optuna(search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

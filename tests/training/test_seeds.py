@@ -37,6 +37,13 @@ def test_the_best_on_valid_becomes_the_model(tmp_path: Path) -> None:
     assert (tmp_path / "model" / "config.json").read_text() == "1"
 
 
+def test_what_a_killed_process_has_left_goes(tmp_path: Path) -> None:
+    (tmp_path / ".model.1-01234567.part").mkdir()
+    (tmp_path / ".result.json.1-01234567.part").write_text("half of it")
+    finish_seeds(tmp_path, [5], [finished(tmp_path, 5, 4)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "result.json", "seed-5"]
+
+
 def test_the_first_of_equals_is_best(tmp_path: Path) -> None:
     runs = [finished(tmp_path, seed, valid) for seed, valid in ((7, 3), (2, 6), (1, 6))]
     assert finish_seeds(tmp_path, [7, 2, 1], runs).best == 2
