@@ -327,6 +327,8 @@ def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
         raise damaged(place, f"no set of {scheme} tags")
+    if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
+        raise damaged(place, "types that cannot be printed")
     return tags
 
 

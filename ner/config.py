@@ -130,7 +130,7 @@ class ModelConfig:
     )
     char_dim: int = setting(50, "size of character embeddings", at_least(1))
     char_hidden: int = setting(150, "filters, or LSTM units per direction", at_least(1))
-    char_kernel: int = setting(3, "width of the character filters", at_least(1))
+    char_kernel: int = setting(3, "width of the character filters", up_to(1, 100))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
     charlm_dim: int = setting(
         100, "size to which what language models say of a token is mapped", at_least(1)
@@ -229,7 +229,7 @@ class PredictConfig:
     precision: str = setting(
         "float32", "numbers in the products of the fast engine", one_of("float32", "bfloat16")
     )
-    cache_mb: int = setting(128, "most memory for kept words, in MB", at_least(1))
+    cache_mb: int = setting(128, "most memory for kept words, in MB", up_to(1, 100_000))
     min_score: float = setting(0.0, "leave out entities with a lower score", within(0, 1))
     o_bias: float = setting(
         0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"

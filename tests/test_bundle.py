@@ -146,7 +146,7 @@ def words_of(bundle: Bundle) -> list[list[str]]:
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tokens=st.lists(st.text(st.characters(), min_size=1, max_size=5), min_size=1, max_size=5),
-    label=st.text(st.characters(), min_size=1, max_size=5),
+    label=st.text(st.characters(), min_size=1, max_size=5).filter(str.isprintable),
     sizes=st.tuples(*[st.integers(1, 5)] * 3),
     pairs=st.sampled_from(["yes", "no"]),
 )
@@ -166,10 +166,10 @@ def test_whatever_is_saved_is_loaded(
 
 
 def test_lone_surrogates_and_line_ends_survive(tmp_path: Path) -> None:
-    bundle = fresh_bundle({}, label="odd-\ud800\u2028label", token="\udcff\x85\u2028")
+    bundle = fresh_bundle({}, label="odd \U0001f600-label", token="\udcff\x85\u2028")
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
-    assert loaded.labels == ["LOC", "odd-\ud800\u2028label"]
+    assert loaded.labels == ["LOC", "odd \U0001f600-label"]
     assert words_of(loaded) == words_of(bundle)
     assert "\udcff\x85\u2028" in words_of(loaded)[0]
 
@@ -360,6 +360,12 @@ def test_json_of_another_kind(folder: Path, name: str, text: str) -> None:
 def test_tags_that_are_no_set_of_the_scheme(folder: Path, tags: list[str]) -> None:
     (folder / "tags.json").write_text(json.dumps(tags))
     assert "tags.json: is damaged (no set of iobes tags)" in complaint(folder)
+
+
+def test_types_that_would_write_to_the_terminal(folder: Path) -> None:
+    path = folder / "tags.json"
+    path.write_text(path.read_text().replace("PER", "P\\u001b[31m\\nfake"))
+    assert "tags.json: is damaged (types that cannot be printed)" in complaint(folder)
 
 
 @pytest.mark.parametrize("name", ["config", "about"])

@@ -118,12 +118,13 @@ def parse_records(
 ) -> Iterator[Record]:
     """The records of a stream, as they come; blank lines are left out.
 
-    Without labels a line that is no JSON object is a text, and blank ones count,
-    too. Raises `CorpusError` with ``source:line`` for what is no record.
+    They are JSON objects if the first line is one that is not blank, or by the
+    name of the source. Without labels every line is a text otherwise, and blank
+    ones count, too. Raises `CorpusError` with ``source:line`` for what is no record.
     """
     lines = text_lines(stream, source, encoding, Complaints())
-    first = list(itertools.islice(lines, 1))
-    as_json = is_jsonl(source) or any(in_braces(line) for _, line in first)
+    first = _up_to_text(lines)
+    as_json = is_jsonl(source) or in_braces(first[-1][1] if first else "")
     for number, line in itertools.chain(first, lines):
         if not line.strip() and (with_labels or as_json):
             continue
@@ -136,6 +137,16 @@ def parse_records(
                 yield Record(line, "", number)
         except Unfit as error:
             raise CorpusError(f"{source}:{number}: {error}") from None
+
+
+def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The first of the numbered lines that is not blank, behind the blank ones before it."""
+    taken: list[tuple[int, str]] = []
+    for number, line in lines:
+        taken.append((number, line))
+        if line.strip():
+            break
+    return taken
 
 
 def _from_json(line: str, number: int, with_labels: bool) -> Record:

@@ -5,7 +5,6 @@ sentence is skipped where the probability of `ENTITY` is below a bound, so that
 it is read wherever there is doubt. It must be much faster than the tagger.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,6 @@ from ner.classification.reading import labelled
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.text import Sentence
-
-_log = logging.getLogger("ner")
 
 ENTITY, NONE = "entity", "none"
 BELOW = 0.05
@@ -45,14 +42,15 @@ class Skip:
         """Load the classifier. Raises `UsageError`, and `BundleError` for one that is damaged."""
         return cls(Classifier.load(path, device), below)
 
-    def check_tokenizer(self, style: str) -> None:
-        """Say so where the tagger's text is cut into other tokens than the classifier's was."""
+    def tokenizer_note(self, style: str) -> str | None:
+        """What to say where the tagger's text is cut into other tokens than the classifier's."""
         own = self._classifier.config.data.tokenizer
-        if own != style:
-            _log.warning(
-                "the classifier has learnt from tokens of the style %s, and the text is cut as %s; "
-                "make one from the corpus of the tagger", own, style,
-            )  # fmt: skip
+        if own == style:
+            return None
+        return (
+            f"the classifier has learnt from tokens of the style {own}, and the text is cut as "
+            f"{style}; make one from the corpus of the tagger"
+        )
 
     def __call__(self, sentences: Sequence[Sequence[str]]) -> list[bool]:
         """Whether each sentence of tokens may be skipped."""

@@ -213,7 +213,8 @@ class FastEngine:
     def _follow_weights(self) -> None:
         """Prepare the weights again if the network's have changed, and forget all words."""
         tensors = chain(self._network.parameters(), self._network.buffers())
-        weights = tuple((tensor.data_ptr(), tensor._version) for tensor in tensors)
+        # What was made in inference mode counts no versions.
+        weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors)
         if weights == self._weights:
             return
         self._layers = [recurrence_of(layer, self._dtype) for layer in self._network.encoder.layers]

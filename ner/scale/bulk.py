@@ -61,10 +61,11 @@ Part = Chunk | NerError | str
 
 
 class Piece(NamedTuple):
-    """The output that belongs to a part, and what is to be said of it once in the whole text."""
+    """The output that belongs to a part, and what is to be said of it."""
 
     text: str
-    note: str | None = None
+    note: str | None = None  # once in the whole text
+    warning: str | None = None
 
 
 def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str, None, None]:
@@ -90,6 +91,8 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     told = False
     with closing(pieces):
         for piece in pieces:
+            if piece.warning:
+                _log.warning("%s", piece.warning)
             if piece.note and not told:
                 _log.info("%s", piece.note)
                 told = True
@@ -152,8 +155,9 @@ class _Pipeline:
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": self._tagger.config.data.tokenizer}
         self._config = Config().replace(style | dict(work.reading)).data
+        self._warning = None
         if skip is not None and work.layout == "text":
-            skip.check_tokenizer(self._config.tokenizer)
+            self._warning = skip.tokenizer_note(self._config.tokenizer)
         self._read = LAYOUTS[work.layout].read
         title = f"Entities in {work.source}"
         self._renderer = renderer(work.format, self._tagger.labels, title=title)
@@ -162,8 +166,10 @@ class _Pipeline:
         """The output that belongs to a part. Raises the part if it is an error."""
         if isinstance(part, NerError):
             raise part
+        if part == BEGIN:
+            return Piece(self._renderer.begin(), warning=self._warning)
         if not isinstance(part, Chunk):
-            return Piece(self._renderer.begin() if part == BEGIN else self._renderer.end())
+            return Piece(self._renderer.end())
         documents = list(self._read(part.numbered(), self._work.source, self._config))
         tagged = self._tagger.tag_sentences(
             documents, self._work.nbest, together=self._work.together

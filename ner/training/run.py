@@ -118,6 +118,12 @@ def check_corpus(corpus: Corpus) -> None:
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
             "entity; choose the column of the tags with --tag-column"
         )
+    for label in corpus.labels:
+        if not label.isprintable():
+            raise TrainingError(
+                f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
+                "correct it"
+            )
     check_labelled(corpus.valid)
     check_labelled(corpus.test)
     if not any(sentence.spans for sentence in corpus.valid):
@@ -226,6 +232,9 @@ class BaseRun(ABC):
             if self.config.train.charlm:
                 known = "vectors, clusters, word lists or language models"
             other.append(f"the content of files of {known}")
+        device = self._trainer.device.type
+        if (begun := state.get("device", device)) != device:
+            other.append(f"--device {begun!s:.20}")
         theirs, ours = state.get("teaching", {}), self._sources()
         names = dict.fromkeys([*theirs, *ours])
         return other + [name for name in names if theirs.get(name) != ours.get(name)]
@@ -283,6 +292,7 @@ class BaseRun(ABC):
             "checksums": self._checksums,
             "vocabulary": self._vocabulary,
             "teaching": self._sources(),
+            "device": self._trainer.device.type,
         }
         write_checkpoint(self.out / "checkpoint", tensors, state)
         self._saved = time.monotonic()

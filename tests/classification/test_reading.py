@@ -41,7 +41,9 @@ def test_both_formats_say_the_same(name: str, tmp_path: Path) -> None:
 
 
 def test_json_is_known_by_its_first_line(tmp_path: Path) -> None:
-    assert read_records(write(tmp_path / "a.txt", JSONL), "utf-8")[1].label == "sport"
+    for before in ("", "\n \n"):  # blank lines are none
+        path = write(tmp_path / "a.txt", before + JSONL)
+        assert read_records(path, "utf-8")[1].label == "sport"
 
 
 def test_a_text_is_one_sequence_with_a_span_over_all_of_it(tmp_path: Path) -> None:
@@ -127,6 +129,10 @@ def test_without_labels_each_line_is_a_text() -> None:
     assert [(text, line) for text, _, line in found] == [("Rain.", 1), ("", 2), ("A\tb", 3)]
     found = list(parse_records(io.BytesIO(JSONL.encode()), "in", "utf-8", with_labels=False))
     assert [text for text, _, _ in found] == [text for text, _ in LINES]
+    found = list(
+        parse_records(io.BytesIO(b'\n {"text": "Rain."}\n'), "in", "utf-8", with_labels=False)
+    )
+    assert [(text, line) for text, _, line in found] == [("Rain.", 2)]
     with pytest.raises(CorpusError, match="in:2: is not JSON"):
         list(parse_records(io.BytesIO(b'{"text": ""}\nx\n'), "in", "utf-8", with_labels=False))
 

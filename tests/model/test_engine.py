@@ -237,6 +237,12 @@ def test_changed_weights_are_noticed(change: Any) -> None:
     assert not torch.allclose(before, after, atol=1e-3)
 
 
+def test_a_model_of_inference_mode_tags_too() -> None:
+    with torch.inference_mode():
+        model = a_model()
+        assert fast(model).emissions([["Anna"]]).shape[1] == 1
+
+
 def test_unchanged_weights_keep_the_words() -> None:
     engine = fast(a_model())
     engine.emissions([["Anna"]])

@@ -392,6 +392,14 @@ def test_another_vectors_file_of_the_same_name_is_refused(
     assert "(the content of files of vectors, clusters or word lists)" in message
 
 
+def test_another_device_is_refused_by_name(start: Start, stopped: Path) -> None:
+    """Half of what is random comes from the device."""
+    path = stopped / "checkpoint" / "state.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"device": "cuda"}))
+    sign(path.parent)
+    assert "was started with other settings (--device cuda)" in refusal(start(stopped))
+
+
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(start: Start, tmp_path: Path) -> None:
     message = refusal(start(tmp_path / "run"))
     assert message.startswith(f"{tmp_path / 'run' / 'checkpoint'}: no checkpoint")
@@ -425,6 +433,12 @@ def test_a_checkpoint_without_its_best_model(start: Start, stopped: Path) -> Non
 
 
 # --- what it refuses ---------------------------------------------------------------
+
+
+def test_types_that_cannot_be_printed(tiny_corpus: Corpus) -> None:
+    harmed = replace(tiny_corpus.train[0], spans=(Span(0, 1, "P\x1b[31m"),))
+    with pytest.raises(TrainingError, match=r"the type 'P\\x1b\[31m' has characters that cannot"):
+        check_corpus(replace(tiny_corpus, train=(harmed, *tiny_corpus.train)))
 
 
 def test_a_folder_that_holds_a_run_is_refused(straight: Path, tmp_path: Path) -> None:
