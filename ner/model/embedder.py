@@ -214,7 +214,7 @@ class Embedder(nn.Module):
         return [table for table in self.words if isinstance(table, WordEmbedding)]
 
     def forward(self, batch: Batch) -> Tensor:
-        """``[B, T, D]`` features; zero at padding of the words and characters."""
+        """``[B, T, D]`` features; those at padding mean nothing."""
         features = self.of_words(batch)
         if self.contextual is None:
             return features
