@@ -109,14 +109,19 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
-    """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` is packed on the way."""
+    """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` and ``.xz`` are packed.
+
+    What UTF-8 cannot hold (in the name of a file that is not UTF-8) has a backslash.
+    """
     path = Path(path)
     with write_binary(path) as file, contextlib.ExitStack() as stack:
-        raw: BinaryIO | gzip.GzipFile = file
+        raw: BinaryIO | gzip.GzipFile | lzma.LZMAFile = file
         if path.suffix == ".gz":
             # Name and time go into the header: fixed, so that equal text gives equal bytes.
             raw = stack.enter_context(gzip.GzipFile(path.name, "wb", fileobj=file, mtime=0))
-        text = io.TextIOWrapper(raw, encoding="utf-8", newline="\n")
+        elif path.suffix == ".xz":
+            raw = stack.enter_context(lzma.LZMAFile(file, "wb"))
+        text = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="\n")
         yield text
         text.detach()
 

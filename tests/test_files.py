@@ -312,6 +312,12 @@ def test_packed_text_is_the_same_bytes_every_time(tmp_path: Path) -> None:
     assert written[0] == written[1]
 
 
+def test_xz_is_packed_and_names_that_are_no_text_are_written(tmp_path: Path) -> None:
+    with write_text(tmp_path / "out.xz") as file:
+        file.write("one: sm\udce9\n")
+    assert lzma.decompress((tmp_path / "out.xz").read_bytes()) == b"one: sm\\udce9\n"
+
+
 @writers
 def test_everything_is_on_the_disk_before_it_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Writer

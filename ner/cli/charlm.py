@@ -12,7 +12,7 @@ import click
 
 from ner.charlm.config import CharLMConfig
 from ner.cli import stopped
-from ner.cli.options import Place, device_option, list_settings_option, reading_options
+from ner.cli.options import Number, Place, device_option, list_settings_option, reading_options
 
 if TYPE_CHECKING:
     from ner.charlm.run import Event, Finished
@@ -114,7 +114,7 @@ def _progress() -> Iterator[Any]:
 )
 @click.option(
     "--temperature",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     default=1.0,
     metavar="T",
     help="Below 1 it dares less; 0: always the most probable character.",

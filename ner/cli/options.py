@@ -1,6 +1,7 @@
 """Options that several commands share: how files are read, which model, how and where it tags."""
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from ner.config import Config, DataConfig, parse_assignment, predict_config
+from ner.errors import UsageError
 
 
 class Place(click.Path):
@@ -21,6 +23,24 @@ class Place(click.Path):
         if value == "":
             self.fail("the name is empty", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number within bounds; ``nan`` is none, though it is in no order with them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as a `float`."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
+
+
+def check_out(out: Path, sources: Iterable[str | Path]) -> None:
+    """Refuse to replace a file that is being read. Raises `UsageError`."""
+    for source in sources:
+        if out.is_file() and Path(source).is_file() and out.samefile(source):
+            raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
 
 
 Command = Callable[..., Any]

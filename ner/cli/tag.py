@@ -10,6 +10,7 @@ import click
 
 from ner.cli.options import (
     UNLABELLED,
+    Number,
     Place,
     device_option,
     model_option,
@@ -65,7 +66,7 @@ from ner.render import FORMATS
 )
 @click.option(
     "--skip-below",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.05,
     metavar="P",
     help="--skip-with: sentences are read unless an entity is less probable than this.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import Place, data_config, reading_options
+from ner.cli.options import Place, check_out, data_config, reading_options
 
 if TYPE_CHECKING:
     from ner.config import DataConfig
@@ -56,6 +56,7 @@ def train(
     """
     from ner.features.skipgram import SkipGram, train_vectors
 
+    check_out(out, texts)
     with _stages() as progress:
         sentences = _sentences(texts, data_config(reading), progress)
         how = SkipGram(fold_case=not cased, **settings)

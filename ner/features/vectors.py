@@ -4,6 +4,7 @@ A file is read once, from front to back. Only rows that are asked for are turned
 into numbers, and those go straight into one piece of memory.
 """
 
+import codecs
 import io
 import itertools
 import logging
@@ -168,7 +169,7 @@ def _read(path: str | Path, progress: Progress) -> Iterator[_Row]:
 
 
 def _rows(file: IO[bytes], path: str | Path) -> Iterator[_Row]:
-    first = file.readline(LONGEST_LINE)
+    first = file.readline(LONGEST_LINE).removeprefix(codecs.BOM_UTF8)
     parts = first.split()
     if len(parts) != 2 or not all(part.isdigit() and len(part) < 20 for part in parts):
         dim = min(_numbers_at_end(parts), len(parts) - 1)

@@ -41,6 +41,8 @@ _MANY, _FEW = 40, 2
 # Numbers that a step over time holds at once for pairs of tags: it goes from tag to tag in
 # blocks where a batch has more of them.
 _MOST_PAIRS = 1 << 22
+# Largest values that are looked for one after the other; more of them by sorting all.
+_PASSES = 32
 
 
 class Potentials(NamedTuple):
@@ -571,6 +573,9 @@ def _best_of_all(between: Floats, count: int, score: Floats) -> tuple[Floats, In
 
 def _top(values: Floats, count: int) -> tuple[Floats, Ints]:
     """The `count` largest along the last axis, and where; the first of equals comes first."""
+    if _PASSES < count <= values.shape[-1]:  # one sort, where so many passes would take longer
+        order = np.argsort(-values, -1, kind="stable")[..., :count]
+        return np.take_along_axis(values, order, -1), order
     rest, best, place = values.copy(), [], []
     for _ in range(count):
         where = rest.argmax(-1)[..., None]

@@ -177,6 +177,12 @@ def test_wrong_use(text: Path, arguments: list[str], message: str) -> None:
     assert not Path("lm").exists()
 
 
+def test_a_temperature_that_is_no_number(lm: Path) -> None:
+    outcome = run("charlm", "generate", "--model", lm, "--temperature", "nan")
+    assert outcome.code == 2
+    assert "'nan' is not a number" in outcome.complaint()
+
+
 def test_a_loss_that_is_no_number(text: Path) -> None:
     high = sets("train.learning_rate=1e38", "train.clip=1e30", "train.schedule=constant")
     outcome = run("charlm", "train", text, "--out", "lm", *TINY, *high)

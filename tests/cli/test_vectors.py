@@ -130,6 +130,14 @@ def test_a_text_that_is_not_there_is_missed_before_the_others_are_read(
     assert not Path("v.vec").exists()
 
 
+def test_a_text_is_not_replaced_by_its_vectors(empty: Path) -> None:
+    Path("t.txt").write_text(STORY)
+    outcome = train("t.txt", "--out", "./t.txt", *QUICK)
+    assert outcome.code == 2
+    assert "t.txt: is what is read, and would be replaced" in outcome.complaint()
+    assert Path("t.txt").read_text() == STORY
+
+
 def test_other_encodings_are_read(empty: Path) -> None:
     Path("t.txt").write_bytes("Köln groß\n".encode("latin-1"))
     train("t.txt", "--out", "v.vec", "--encoding", "latin-1", *QUICK).good()

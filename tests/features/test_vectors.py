@@ -126,6 +126,13 @@ def test_binary_rows_across_the_pieces_that_are_read(tmp_path: Path) -> None:
     assert np.array_equal(vectors.rows, rows)
 
 
+@pytest.mark.parametrize("header", ["", "2 3\n"])
+def test_a_byte_order_mark_is_no_letter(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "v.vec"
+    path.write_text(f"{header}the 1 2 3\nof 4 5 6\n", encoding="utf-8-sig")
+    assert read_vectors(path, ["the", "of"]).words == ("the", "of")
+
+
 words = st.text(string.ascii_letters + "éß中-'", min_size=1, max_size=6)
 numbers = st.floats(width=32, min_value=-1e6, max_value=1e6).filter(lambda x: abs(x) > 1e-3)
 tables = st.dictionaries(words, st.lists(numbers, min_size=4, max_size=4), min_size=1, max_size=9)

@@ -25,6 +25,7 @@ from ner.model.chain import (
     _Logs,
     _Numbers,
     _Scores,
+    _top,
     k_best,
     token_mask,
     viterbi,
@@ -579,6 +580,16 @@ def test_k_best_with_many_tags(seed: int, count: int, ties: bool) -> None:
     expected, places = _best_of_all(potentials.between, count, score)
     np.testing.assert_array_equal(best[best > FORBIDDEN / 2], expected[expected > FORBIDDEN / 2])
     np.testing.assert_array_equal(source[best > FORBIDDEN / 2], places[expected > FORBIDDEN / 2])
+
+
+def test_many_are_found_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among equals, too: small whole numbers have many of them."""
+    values = np.random.default_rng(1).integers(0, 9, size=(2, 3, 80)).astype(float)
+    values[0, 0, 50:] = -np.inf
+    by_sort = _top(values, 50)
+    monkeypatch.setattr(ner.model.chain, "_PASSES", 50)
+    for one, other in zip(by_sort, _top(values, 50), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("name", ["viterbi", "k_best", "plain sums", "sums of logs"])
