@@ -105,6 +105,8 @@ class _Search:
 
         Raises `UsageError` for a folder that will not do, `NerError` where none can be.
         """
+        if resume and not (self.out / FILE).is_file():
+            raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
         with alone(self.out):  # first: what another process has begun must not be touched
             self._open(resume=resume)
             self.study.clear_up()
@@ -113,10 +115,7 @@ class _Search:
             yield
 
     def _open(self, *, resume: bool) -> None:
-        begun = (self.out / FILE).is_file()
-        if resume and not begun:
-            raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
-        if not begun and any(self.out.iterdir()):
+        if not (self.out / FILE).is_file() and any(self.out.iterdir()):
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
         train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, train.epochs)
