@@ -2,7 +2,8 @@
 
 Outputs appear whole or not at all: they are written under a temporary name
 beside their place (hidden, ending in ``.part``), synced and renamed. Only a
-process that is killed leaves its temporary behind, for `clear_leftovers`.
+process that is killed leaves its temporary behind, for `clear_leftovers`
+or `clear_abandoned`.
 """
 
 import contextlib

@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from ner.config import Config, DataConfig, parse_assignment, predict_config
-from ner.errors import UsageError
 
 
 class Place(click.Path):
@@ -34,13 +33,6 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number
-
-
-def check_out(out: Path, sources: Iterable[str | Path]) -> None:
-    """Refuse to replace a file that is being read. Raises `UsageError`."""
-    for source in sources:
-        if out.is_file() and Path(source).is_file() and out.samefile(source):
-            raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
 
 
 Command = Callable[..., Any]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import Place, check_out, data_config, reading_options
+from ner.cli.options import Place, data_config, reading_options
+from ner.errors import UsageError
 
 if TYPE_CHECKING:
     from ner.config import DataConfig
@@ -56,12 +57,19 @@ def train(
     """
     from ner.features.skipgram import SkipGram, train_vectors
 
-    check_out(out, texts)
+    _check_out(out, texts)
     with _stages() as progress:
         sentences = _sentences(texts, data_config(reading), progress)
         how = SkipGram(fold_case=not cased, **settings)
         count = train_vectors(sentences, out, how, progress)
     click.echo(f"{out}: {count:,} words with {how.dim} numbers each")
+
+
+def _check_out(out: Path, texts: Sequence[Path]) -> None:
+    """Refuse to replace a file that is being read. Raises `UsageError`."""
+    for text in texts:
+        if out.is_file() and text.is_file() and out.samefile(text):
+            raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
 
 
 def _sentences(
