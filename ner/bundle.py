@@ -32,7 +32,6 @@ import numpy as np
 import safetensors.torch
 import torch
 
-import ner
 from ner.charlm import embeddings
 from ner.config import Config, ModelConfig, from_dict
 from ner.corpus import Seen
@@ -58,6 +57,7 @@ from ner.stored import (
     write_stored,
 )
 from ner.tags import OUTSIDE, tag_set
+from ner.version import __version__
 
 FORMAT = 3
 OLDEST = 2  # that is still read
@@ -132,7 +132,7 @@ def write_bundle(
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
     described = {
         **head,
-        "version": ner.__version__,
+        "version": __version__,
         "config": config.to_dict(),
         "about": dict(about),
     }
@@ -154,7 +154,7 @@ def write_bundle(
 def versions() -> dict[str, str]:
     """What a model made now is made with: the programs whose arithmetic it depends on."""
     return {
-        "ner": ner.__version__,
+        "ner": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "numpy": np.__version__,
@@ -276,7 +276,7 @@ def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
         raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
     if written < kind.oldest:
         raise BundleError(
-            f"{told_format(place, config)}, older than this ner {ner.__version__} can read; "
+            f"{told_format(place, config)}, older than this ner {__version__} can read; "
             "train the model again"
         )
     check_newest(place, config, kind.newest)

@@ -3,6 +3,7 @@
 import ast
 import configparser
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -53,4 +54,5 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_version_is_that_of_the_package() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT.parent / "setup.cfg", encoding="utf-8")
-    assert ner.__version__ == setup["metadata"]["version"]
+    assert setup["metadata"]["version"] == "attr: ner.version.__version__"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", ner.__version__)

@@ -17,7 +17,6 @@ from typing import Any
 import safetensors.torch
 import torch
 
-import ner
 from ner.charlm.alphabet import Alphabet
 from ner.charlm.config import CharLMConfig, ModelConfig
 from ner.charlm.network import CharacterNetwork
@@ -34,6 +33,7 @@ from ner.stored import (
     to_json,
     write_stored,
 )
+from ner.version import __version__
 
 FORMAT = 1
 KIND = "character language model"
@@ -72,7 +72,7 @@ def save_model(model: LanguageModel, folder: Path) -> None:
     config = {
         "kind": KIND,
         "format": FORMAT,
-        "version": ner.__version__,
+        "version": __version__,
         "config": model.config.to_dict(),
         "about": dict(model.about),
     }

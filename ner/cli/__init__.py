@@ -18,8 +18,8 @@ from types import FrameType
 
 import click
 
-import ner
 from ner.errors import NerError
+from ner.version import __version__
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -50,7 +50,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="See 'ner COMMAND --help' for a command's options.",
 )
-@click.version_option(ner.__version__, prog_name="ner")
+@click.version_option(__version__, prog_name="ner")
 def cli() -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
 
