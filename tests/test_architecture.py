@@ -21,16 +21,14 @@ ROOT = Path(ner.__file__).parent
 # halves of floor 5: a bundle holds the model that `predict` runs.
 FLOORS = [
     {"errors", "version"},
-    {"text", "files"},
+    {"text", "files", "plugins"},
     {"tags", "tokenize", "config", "stored", "run_folder"},
     {"corpus", "features", "evaluation", "render", "checkpoint"},
-    {"model"},
-    {"charlm"},
+    {"model", "runtime"},
     {"predict", "bundle"},
     {"training", "tagger"},
-    {"classification"},
-    {"api", "export", "server", "scale", "search", "inspection"},
-    {"comparison"},
+    {"api", "scale"},
+    {"extensions"},
     {"cli"},
     {"__main__"},
 ]
@@ -46,7 +44,12 @@ INSIDE = [module for module in TREES if module != "ner"]
 
 
 def room_of(module: str) -> str:
-    """``corpus`` for ``ner.corpus.columns``; empty for ``ner`` itself."""
+    """``corpus`` for ``ner.corpus.columns``; empty for ``ner`` itself.
+
+    The commands of an extension stand in its folder, and on the floor of the command line.
+    """
+    if module.startswith("ner.extensions.") and module.endswith(".cli"):
+        return "cli"
     return module.split(".")[1] if "." in module else ""
 
 
