@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ner.errors import TrainingError
 from ner.files import write_folder
-from ner.stored import Missing, Refused, StoredFolder, to_json, write_stored
+from ner.stored import Missing, ValidationError, StoredFolder, to_json, write_stored
 from ner.version import __version__
 
 FORMAT = 2  # of what trainers say; 1 had no number
@@ -47,7 +47,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     files = StoredFolder(folder)
     try:
         if folder.is_symlink():
-            raise Refused(folder, "is a link, which is not followed")
+            raise ValidationError(folder, "is a link, which is not followed")
         files.check({STATE, TENSORS})
         state = files.json(STATE, dict)
         if (written := state.pop("format", 1)) != FORMAT:
@@ -63,7 +63,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{folder}: no checkpoint to go on from ({error.path.name} {error.trouble}); "
             "start anew with --overwrite, not --resume"
         ) from None
-    except Refused as error:
+    except ValidationError as error:
         raise damaged(folder, f"{error.path.name} {error.trouble}") from None
     return tensors, state
 

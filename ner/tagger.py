@@ -187,7 +187,7 @@ class Tagger:
         """The same tokenised sentences with the spans that are found in them."""
         return predict_sentences(self._bundle.model, sentences, self._settings, self._forced)
 
-    def learnt_from(self, sentences: Sequence[Sentence]) -> int:
+    def contamination(self, sentences: Sequence[Sentence]) -> int:
         """How many of some sentences, whatever their labels, the model has learnt from."""
         return self._bundle.seen.count(sentences)
 

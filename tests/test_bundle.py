@@ -20,7 +20,7 @@ from ner.bundle.card import card
 from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
-from ner.corpus import Corpus, Seen
+from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
 from ner.predict import predict
 from ner.text import Sentence, Span
@@ -294,10 +294,10 @@ def test_a_file_that_is_missing(folder: Path, name: str) -> None:
 
 
 def test_a_model_may_have_forgotten_what_it_learnt_from(folder: Path, tiny_corpus: Corpus) -> None:
-    assert load_bundle(folder).seen == Seen.of(tiny_corpus.train)
+    assert load_bundle(folder).seen == TrainingFingerprints.of(tiny_corpus.train)
     (folder / "seen.json").unlink()
     sign(folder)
-    assert load_bundle(folder).seen == Seen()
+    assert load_bundle(folder).seen == TrainingFingerprints()
 
 
 def empty(path: Path) -> None:

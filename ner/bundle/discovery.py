@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ner.errors import UsageError
-from ner.stored import Refused, StoredFolder
+from ner.stored import ValidationError, StoredFolder
 
 TAGGER = "tagger"
 FINISHED = "result.json"  # written last into a run folder
@@ -49,6 +49,6 @@ def _is_of_another_kind(run: Path) -> bool:
     """Whether a run has made a model that is no tagger; what cannot be read is told of later."""
     try:
         head = StoredFolder(run / "model").json("config.json", dict)
-    except Refused:
+    except ValidationError:
         return False
     return bool(head.get("kind", TAGGER) != TAGGER)

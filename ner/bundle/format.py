@@ -35,13 +35,13 @@ from ner.bundle.card import tagger_card
 from ner.bundle.discovery import find_bundle, newest_bundle
 from ner.bundle.parts import describe, entry, read_parts, read_strings
 from ner.config import Config, ModelConfig, from_dict, with_present_names
-from ner.corpus import Seen
+from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm import embeddings
 from ner.files import write_folder
 from ner.model import Model, Network, Sizes
 from ner.model.network import BaseNetwork
-from ner.model.skeleton import outlined
+from ner.model.skeleton import without_weights
 from ner.model.tagging import BaseModel
 from ner.stored import (
     CHECKSUMS,
@@ -96,7 +96,7 @@ class Bundle:
     model: Model
     config: Config
     about: Mapping[str, Any]
-    seen: Seen = field(default_factory=Seen)
+    seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
 
     @property
     def labels(self) -> list[str]:
@@ -125,7 +125,7 @@ def write_bundle(
     config: Config,
     about: Mapping[str, Any],
     model: BaseModel,
-    seen: Seen,
+    seen: TrainingFingerprints,
     own: Mapping[str, bytes],
     readme: str,
 ) -> None:
@@ -213,7 +213,7 @@ _KINDS = ("tagger", "sequence classifier", "character language model")
 def read_head(files: StoredFolder, kind: Kind) -> tuple[Config, dict[str, Any]]:
     """The settings of a model and what is known of it; from then on checksums are compared.
 
-    Raises `Refused`, `BundleError` or, for a model of another kind, `UsageError`.
+    Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
     """
     place = files.path / "config.json"
     config = files.json("config.json", dict)
@@ -252,7 +252,7 @@ def read_network(
 ) -> AnyNetwork:
     """The network that `build` builds, with its weights; it takes no memory before it fits.
 
-    `outputs` is how many scores the network gives, and of what. Raises `Refused`.
+    `outputs` is how many scores the network gives, and of what. Raises `ValidationError`.
     """
     with files.tensors(WEIGHTS) as stored:
         network = _outline(config, sizes, outputs, build, stored)
@@ -306,7 +306,7 @@ def _outline(
 ) -> AnyNetwork:
     """The network that the files describe, without weights, which would take memory.
 
-    Raises `Refused` for one with more parts than there are tensors, or with another number of
+    Raises `ValidationError` for one with more parts than there are tensors, or with another number of
     outputs than they have, before it is built.
     """
     count, what = outputs
@@ -317,7 +317,7 @@ def _outline(
     if scores is None or scores.shape != (count,):
         raise damaged(stored.path, f"does not fit the other files: not for {count} {what}")
     try:
-        with outlined():
+        with without_weights():
             return build()
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]

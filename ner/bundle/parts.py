@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ner.corpus import Seen
+from ner.corpus import TrainingFingerprints
 from ner.extensions.charlm import embeddings
 from ner.features import Clusters, Gazetteer, Indexer, Vocabulary, WordTable
 from ner.features.gazetteers import LONGEST_ENTRY
@@ -21,11 +21,11 @@ class Parts(NamedTuple):
     indexer: Indexer
     sizes: Sizes
     contextual: embeddings.StringEmbeddings | None
-    seen: Seen
+    seen: TrainingFingerprints
 
 
 def read_parts(files: StoredFolder, echo_labels: Sequence[str] = ()) -> Parts:
-    """What `write_bundle` wrote for models of all kinds. Raises `Refused` for damage."""
+    """What `write_bundle` wrote for models of all kinds. Raises `ValidationError` for damage."""
     indexer, tables = _read_indexer(files)
     indexer = replace(indexer, echo_labels=tuple(echo_labels))
     contextual = None
@@ -33,7 +33,7 @@ def read_parts(files: StoredFolder, echo_labels: Sequence[str] = ()) -> Parts:
         contextual = embeddings.StringEmbeddings.from_files(files)
     dim = contextual.dim if contextual else 0
     sizes = Sizes(tables, len(indexer.characters), indexer.kinds, dim)
-    seen = _read_seen(files) if files.has("seen.json") else Seen()
+    seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
     return Parts(indexer, sizes, contextual, seen)
 
 
@@ -109,10 +109,10 @@ def _read_clusters(files: StoredFolder) -> Clusters:
     return Clusters(tuple(paths), words)
 
 
-def _read_seen(files: StoredFolder) -> Seen:
+def _read_seen(files: StoredFolder) -> TrainingFingerprints:
     place = files.path / "seen.json"
     try:
-        return Seen.from_text(entry(place, files.json("seen.json", dict), "sentences", str))
+        return TrainingFingerprints.from_text(entry(place, files.json("seen.json", dict), "sentences", str))
     except ValueError as error:
         raise damaged(place, str(error)) from None
 
@@ -133,14 +133,14 @@ def _read_gazetteers(files: StoredFolder) -> tuple[Gazetteer, ...]:
 
 
 def entry(place: Path, config: Mapping[str, Any], name: str, kind: type) -> Any:
-    """A value of an object. Raises `Refused` if it is missing or of another type."""
+    """A value of an object. Raises `ValidationError` if it is missing or of another type."""
     if type(config.get(name)) is not kind:
         raise damaged(place, f"no {name!r} of type {kind.__name__}")
     return config[name]
 
 
 def read_strings(files: StoredFolder, name: str) -> list[str]:
-    """The strings in a JSON list. Raises `Refused` unless they all differ."""
+    """The strings in a JSON list. Raises `ValidationError` unless they all differ."""
     return _strings(files.path / name, files.json(name, list))
 
 

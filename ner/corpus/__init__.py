@@ -9,7 +9,7 @@
 
 from ner.corpus.check import CheckReport, Finding, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.corpus.fingerprints import Seen
+from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
     read_columns,
     read_file,
@@ -28,7 +28,7 @@ __all__ = [
     "CorpusStats",
     "Finding",
     "NamedCorpus",
-    "Seen",
+    "TrainingFingerprints",
     "SplitStats",
     "check",
     "checksum",

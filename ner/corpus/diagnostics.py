@@ -2,7 +2,7 @@
 
 An *error* makes a line or record unreadable. A *repair* is an illegal tag
 sequence that can be read all the same; a *widening* is an entity that was
-extended to whole tokens. Readers report all three to a `Complaints`, which
+extended to whole tokens. Readers report all three to a `Diagnostics`, which
 refuses, counts or collects them.
 """
 
@@ -42,7 +42,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Complaints:
+class Diagnostics:
     """What was wrong with one file.
 
     By default an error is raised as `CorpusError` at once; with `collect` it is

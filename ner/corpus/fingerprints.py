@@ -12,7 +12,7 @@ _SIZE = 4  # bytes of a number
 
 
 @dataclass(frozen=True)
-class Seen:
+class TrainingFingerprints:
     """Sentences, each known by 32 bits of a hash of its tokens, whatever its labels.
 
     Of a million other sentences, a model of N million takes some 230 · N for known ones.
@@ -21,12 +21,12 @@ class Seen:
     numbers: tuple[int, ...] = ()  # rising
 
     @classmethod
-    def of(cls, sentences: Iterable[Sentence]) -> "Seen":
+    def of(cls, sentences: Iterable[Sentence]) -> "TrainingFingerprints":
         """Those of some sentences."""
         return cls(tuple(sorted({_number(sentence) for sentence in sentences})))
 
     @classmethod
-    def from_text(cls, text: str) -> "Seen":
+    def from_text(cls, text: str) -> "TrainingFingerprints":
         """What `to_text` gave. Raises `ValueError` for what it cannot have given."""
         try:
             packed = base64.b64decode(text, validate=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ner.text import Sentence
 
 
-class Reading(NamedTuple):
+class ParseResult(NamedTuple):
     """The sentences of a file, the scheme of its tags ("" where no tag shows one), and notes."""
 
     sentences: tuple[Sentence, ...]

@@ -9,7 +9,7 @@ from torch.overrides import TorchFunctionMode
 
 
 @contextmanager
-def outlined() -> Iterator[None]:
+def without_weights() -> Iterator[None]:
     """Let networks that are built in the block have shapes and no weights, and take no memory."""
     with torch.device("meta"), _Unfilled():
         yield

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from ner.config import Config
-from ner.corpus.diagnostics import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
 from ner.errors import NerError
@@ -76,14 +76,14 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     """
     workers = workers or available_cores()
     encoding = Config().replace(work.reading).data.encoding
-    lines = text_lines(stream, work.source, encoding, Complaints())
+    lines = text_lines(stream, work.source, encoding, Diagnostics())
     first = CHUNK if work.together else FIRST_CHUNK
     chunks = _guarded(cut_lines(lines, LAYOUTS[work.layout], first, CHUNK))
     early = list(_until_worthwhile(chunks)) if workers > 1 else []
     parts: Iterator[Part] = chain([BEGIN], early, chunks, [END])
     make = functools.partial(_Pipeline, work)
-    alone = sum(map(_size, early)) < WORTHWHILE
-    pieces = _map(make, parts) if alone else ordered_map(make, parts, workers)
+    short = sum(map(_size, early)) < WORTHWHILE
+    pieces = _map(make, parts) if short else ordered_map(make, parts, workers)
     told = False
     with closing(pieces):
         for piece in pieces:

@@ -31,7 +31,7 @@ TELL_AFTER = 20  # seconds
 TOLD = 0.01  # share of unknown characters that is worth a line
 
 
-class KeptEmbeddings:
+class EmbeddingCache:
     """String embeddings of some sentences at hand, and the models for all others."""
 
     def __init__(self, models: Contextual, known: dict[Tokens, States]) -> None:
@@ -89,7 +89,7 @@ def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:
             )  # fmt: skip
 
 
-def keep_states(models: Contextual, sentences: Iterable[Sequence[str]]) -> KeptEmbeddings:
+def cache_embeddings(models: Contextual, sentences: Iterable[Sequence[str]]) -> EmbeddingCache:
     """Read sentences once, whichever of them are not longer than a window.
 
     What is read goes to a file in the user's cache, named after what it
@@ -99,7 +99,7 @@ def keep_states(models: Contextual, sentences: Iterable[Sequence[str]]) -> KeptE
     """
     texts = list(dict.fromkeys(tuple(s) for s in sentences if 0 < len(s) <= WINDOW))
     if not texts:
-        return KeptEmbeddings(models, {})
+        return EmbeddingCache(models, {})
     place = cache_folder() / "charlm" / f"{_key(models, texts)}.f16"
     size = sum(map(len, texts))
     if not place.exists() or place.stat().st_size != 2 * models.dim * size:
@@ -116,8 +116,8 @@ def keep_states(models: Contextual, sentences: Iterable[Sequence[str]]) -> KeptE
             with tempfile.TemporaryFile() as file:  # without a name; gone with the process
                 _write(file, models, texts)
                 file.flush()
-                return KeptEmbeddings(models, _mapped(file, models.dim, texts))
-    return KeptEmbeddings(models, _mapped(place, models.dim, texts))
+                return EmbeddingCache(models, _mapped(file, models.dim, texts))
+    return EmbeddingCache(models, _mapped(place, models.dim, texts))
 
 
 def _key(models: Contextual, texts: Iterable[Tokens]) -> str:

@@ -30,7 +30,7 @@ from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.config import Config, keys, load_config
-from ner.corpus import Corpus, Seen, overlaps
+from ner.corpus import Corpus, TrainingFingerprints, overlaps
 from ner.errors import NerError, TrainingError
 from ner.evaluation import (
     Scores,
@@ -48,7 +48,7 @@ from ner.predict import predict_sentences, window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model
-from ner.training.embedding_cache import check_alphabet, keep_states, load_embeddings
+from ner.training.embedding_cache import check_alphabet, cache_embeddings, load_embeddings
 from ner.training.examples import Lesson, Teaching, cut_long, type_costs
 from ner.training.jackknife import hear, load_echoes
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
@@ -186,7 +186,7 @@ class BaseRun(ABC):
         self.config = resolve(config, corpus)
         self.out = out
         self._checksums = corpus.checksums()
-        self._seen = Seen.of(corpus.train)
+        self._seen = TrainingFingerprints.of(corpus.train)
         self._seconds = 0.0
         self._saved = -math.inf
         self._resumed = False
@@ -425,7 +425,7 @@ def _read_once(corpus: Corpus, lessons: Sequence[Lesson], config: Config) -> Con
     check_alphabet(models, (token for sentence in corpus.train for token in sentence.tokens))
     judged = [sentence.tokens for sentence in (*corpus.valid, *corpus.test)]
     learnt = [piece.tokens for piece in lessons or cut_long(corpus.train)]
-    return keep_states(models, [*learnt, *judged])
+    return cache_embeddings(models, [*learnt, *judged])
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ner.files import alone
+from ner.files import exclusive_lock
 from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets, tree
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +101,7 @@ def _obey_permissions() -> None:
 
 def test_two_processes_do_not_share_a_folder(empty: Path, tiny_folder: Path) -> None:
     arguments = ["--data", tiny_folder, *sets(*SMALL), "--out", "r"]
-    with alone(Path("r")):
+    with exclusive_lock(Path("r")):
         for how in ([], ["--resume"], ["--overwrite"]):
             outcome = run("train", *arguments, *how)
             assert outcome.code == 2

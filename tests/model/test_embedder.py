@@ -14,7 +14,7 @@ from ner.model.embedder import (
     CharacterLSTM,
     Embedder,
     Sizes,
-    StateMap,
+    ContextualProjection,
     TableSize,
     WordEmbedding,
     character_encoder,
@@ -87,8 +87,8 @@ def test_the_width_of_the_batch_has_no_influence(name: str, bias: float) -> None
     narrow, wide = net(padded(words, 6)), net(padded(words, 30))
     torch.testing.assert_close(narrow, wide, atol=1e-6, rtol=1e-5)
     for word, features in zip(words, narrow, strict=True):
-        alone = net(torch.tensor([word]))[0]
-        torch.testing.assert_close(alone, features, atol=1e-6, rtol=1e-5)
+        exclusive_lock = net(torch.tensor([word]))[0]
+        torch.testing.assert_close(exclusive_lock, features, atol=1e-6, rtol=1e-5)
     assert narrow.shape == (len(words), net.out_dim)
 
 
@@ -319,7 +319,7 @@ def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
 
 def test_numbers_of_language_models_are_dropped_for_a_whole_sentence() -> None:
     torch.manual_seed(1)
-    states = StateMap(200, 200, dropout=0.5).train()
+    states = ContextualProjection(200, 200, dropout=0.5).train()
     with torch.no_grad():
         states.linear.weight.copy_(torch.eye(200))
         states.linear.bias.zero_()

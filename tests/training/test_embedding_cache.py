@@ -11,7 +11,7 @@ from ner.errors import TrainingError
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.predict import WINDOW
 from ner.training import embedding_cache as contextual
-from ner.training.embedding_cache import check_alphabet, keep_states, load_embeddings
+from ner.training.embedding_cache import check_alphabet, cache_embeddings, load_embeddings
 
 TEXTS = [("Anna", "visited", "Rome", "."), ("Dora", "left"), ("Anna", "visited", "Rome", ".")]
 
@@ -44,7 +44,7 @@ def test_what_is_kept_is_what_was_read(
     monkeypatch.setattr(contextual, "READ_TOGETHER", 1)
     monkeypatch.setattr(contextual, "TELL_AFTER", 0)
     with caplog.at_level(logging.INFO, "ner"):
-        kept = keep_states(models, TEXTS)
+        kept = cache_embeddings(models, TEXTS)
     assert caplog.messages[0].startswith("language models read 6 tokens, once: kept in ")
     assert caplog.messages[1:] == [
         f"language models have read {read} of 6 tokens" for read in (4, 6)
@@ -52,13 +52,13 @@ def test_what_is_kept_is_what_was_read(
     (file,) = cache.iterdir()
     assert file.stat().st_size == 6 * 14 * 2  # each sentence once
     monkeypatch.setattr(StringEmbeddings, "read", lambda self, texts: never() if texts else [])
-    for found in (kept.read(TEXTS), keep_states(models, TEXTS).read(TEXTS)):
+    for found in (kept.read(TEXTS), cache_embeddings(models, TEXTS).read(TEXTS)):
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
 
 
 def test_others_are_read_when_asked_for(models: StringEmbeddings, cache: Path) -> None:
-    kept = keep_states(models, TEXTS[:1])
+    kept = cache_embeddings(models, TEXTS[:1])
     texts = [["Berta"], [*TEXTS[0]], ["Rome", "!"]]
     for one, other in zip(kept.read(texts), models.read(texts), strict=True):
         np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
@@ -68,31 +68,31 @@ def test_others_are_read_when_asked_for(models: StringEmbeddings, cache: Path) -
 
 def test_each_corpus_has_its_file(models: StringEmbeddings, cache: Path) -> None:
     for texts in (TEXTS, TEXTS[:1], [("Anna visited", "Rome", ".")], [("Anna",), ("visited",)]):
-        keep_states(models, texts)
-    keep_states(StringEmbeddings(models.models, ""), TEXTS)
+        cache_embeddings(models, texts)
+    cache_embeddings(StringEmbeddings(models.models, ""), TEXTS)
     assert len([*cache.iterdir()]) == 5
 
 
 def test_what_is_longer_than_a_window_is_not_kept(models: StringEmbeddings, cache: Path) -> None:
-    keep_states(models, [()])
+    cache_embeddings(models, [()])
     assert not cache.exists()
-    keep_states(models, [("a",) * (WINDOW + 1), ("a",) * WINDOW, ()])
+    cache_embeddings(models, [("a",) * (WINDOW + 1), ("a",) * WINDOW, ()])
     (file,) = cache.iterdir()
     assert file.stat().st_size == WINDOW * 14 * 2
 
 
 def test_a_file_of_another_size_is_written_again(models: StringEmbeddings, cache: Path) -> None:
-    expected = [states.copy() for states in keep_states(models, TEXTS).read(TEXTS)]
+    expected = [states.copy() for states in cache_embeddings(models, TEXTS).read(TEXTS)]
     (file,) = cache.iterdir()
     file.write_bytes(file.read_bytes()[:-2])
-    found = keep_states(models, TEXTS).read(TEXTS)
+    found = cache_embeddings(models, TEXTS).read(TEXTS)
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
 def test_what_a_killed_training_has_left_goes(models: StringEmbeddings, cache: Path) -> None:
     cache.mkdir(parents=True)
     (cache / ".0123.f16.1-01234567.part").write_bytes(b"half of it")
-    keep_states(models, TEXTS)
+    cache_embeddings(models, TEXTS)
     (file,) = cache.iterdir()
     assert not file.name.startswith(".")
 
@@ -106,7 +106,7 @@ def test_where_nothing_can_be_written_a_temporary_file_does(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with caplog.at_level(logging.WARNING, "ner"):
-        found = keep_states(models, TEXTS).read(TEXTS)
+        found = cache_embeddings(models, TEXTS).read(TEXTS)
     for one, other in zip(found, models.read(TEXTS), strict=True):
         np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
     assert "cannot be written" in caplog.text

@@ -162,7 +162,7 @@ class StringEmbeddings:
 
     @classmethod
     def from_files(cls, files: StoredFolder) -> "StringEmbeddings":
-        """Read what `files` gave. Raises `Refused` for what is damaged."""
+        """Read what `files` gave. Raises `ValidationError` for what is damaged."""
         place = files.path / DESCRIPTION
         described = files.json(DESCRIPTION, dict)
         separator = {name: text for text, name in SEPARATORS.items()}.get(

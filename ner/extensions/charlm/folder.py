@@ -23,7 +23,7 @@ from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.states import StateReader
 from ner.files import write_folder
-from ner.model.skeleton import outlined
+from ner.model.skeleton import without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,
@@ -141,7 +141,7 @@ def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
 
 
 def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
-    """An alphabet from what a file says. Raises `Refused` if it says of no characters."""
+    """An alphabet from what a file says. Raises `ValidationError` if it says of no characters."""
     if not all(isinstance(character, str) for character in characters):
         raise damaged(place, "characters that are no text")
     try:
@@ -159,13 +159,13 @@ def read_networks(
 
     `plans` say how many characters each one knows, and of what shape it is;
     `dtype` how its weights are stored. It takes no memory before the file is
-    known to fit: raises `Refused` if it does not.
+    known to fit: raises `ValidationError` if it does not.
     """
     # A layer has four tensors: no file can ask for more layers than it has tensors for.
     if sum(4 * config.layers for _, config in plans.values()) > len(stored.places):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     try:
-        with outlined():
+        with without_weights():
             networks = {key: CharacterNetwork(*plan).to(dtype) for key, plan in plans.items()}
     except (RuntimeError, OverflowError, TypeError):
         raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None

@@ -28,7 +28,7 @@ from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, 
 from ner.extensions.charlm.loop import Judgement, Step, Trainer
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Text, in_order, read_text, split_text
-from ner.files import alone, clear_leftovers
+from ner.files import exclusive_lock, clear_leftovers
 from ner.model.device import choose_device, threads
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 
@@ -238,7 +238,7 @@ def train_events(
     chosen = choose_device(device)
     if not resume:
         _FOLDER.check(out, overwrite=overwrite)
-    with alone(out):
+    with exclusive_lock(out):
         text = read_text(paths, config.data.encoding, config.data.tokenizer)
         directions = DIRECTIONS if direction == "both" else (direction,)
         run = Run(text, config, directions, out, chosen)

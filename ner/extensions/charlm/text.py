@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.corpus.diagnostics import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.errors import CorpusError, TrainingError
 from ner.extensions.charlm.alphabet import Alphabet
@@ -68,7 +68,7 @@ def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[st
     size = 0
     for path in paths:
         with open_binary(path) as stream:
-            for _, line in text_lines(stream, str(path), encoding, Complaints()):
+            for _, line in text_lines(stream, str(path), encoding, Diagnostics()):
                 lines = [line] if tokenizer == "none" else _sentences(line, tokenizer)
                 kept += (part for one in lines for part in (one, "\n"))
                 size += len(line) + len(lines)

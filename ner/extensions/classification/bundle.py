@@ -19,7 +19,7 @@ from ner.bundle.discovery import find_bundle
 from ner.bundle.format import FILES, Kind, read_head, read_network, versions, write_bundle
 from ner.bundle.parts import read_parts, read_strings
 from ner.config import Config
-from ner.corpus import Seen
+from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.stored import StoredFolder, damaged, read_model, to_json
 
@@ -43,7 +43,7 @@ class ClassifierBundle:
     model: ClassifierModel
     config: Config
     about: Mapping[str, Any]
-    seen: Seen = field(default_factory=Seen)
+    seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
 
 
 def save_classifier(bundle: ClassifierBundle, folder: str | Path) -> None:

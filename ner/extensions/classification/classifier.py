@@ -79,6 +79,6 @@ class Classifier:
         """Score it on texts with labels, as `read_texts` reads them."""
         return judge(self._bundle.model, sentences, self.config.predict)
 
-    def learnt_from(self, sentences: Sequence[Sentence]) -> int:
+    def contamination(self, sentences: Sequence[Sentence]) -> int:
         """How many of some texts, whatever their labels, it has learnt from."""
         return self._bundle.seen.count(sentences)

@@ -172,7 +172,7 @@ def evaluate(file: Path, model: Path, as_json: bool, device: str, reading: dict[
     encoding = Config().replace(reading).data.encoding
     records = read_records(file, encoding)
     sentences = list(sentences_of(records, classifier.config.data.tokenizer, str(file)))
-    if known := classifier.learnt_from(sentences):
+    if known := classifier.contamination(sentences):
         _log.warning(
             "%d of %d texts are among those that the model has learnt from; "
             "scores on them say little of new text", known, len(sentences),

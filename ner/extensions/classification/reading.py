@@ -18,7 +18,7 @@ from typing import IO, NamedTuple
 
 from ner.config import DataConfig
 from ner.corpus import Corpus
-from ner.corpus.diagnostics import Complaints, shorten
+from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.formats import in_braces, is_jsonl
 from ner.corpus.jsonl import Unfit, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
@@ -122,7 +122,7 @@ def parse_records(
     name of the source. Without labels every line is a text otherwise, and blank
     ones count, too. Raises `CorpusError` with ``source:line`` for what is no record.
     """
-    lines = text_lines(stream, source, encoding, Complaints())
+    lines = text_lines(stream, source, encoding, Diagnostics())
     first = _up_to_text(lines)
     as_json = is_jsonl(source) or in_braces(first[-1][1] if first else "")
     for number, line in itertools.chain(first, lines):

@@ -27,7 +27,7 @@ from ner.extensions.classification.predict import judge, pieces
 from ner.extensions.classification.reading import label_of
 from ner.features import Example
 from ner.features.indexer import FormTable
-from ner.files import alone
+from ner.files import exclusive_lock
 from ner.model.device import choose_device
 from ner.text import Sentence
 from ner.training.build import Words, build_words
@@ -183,7 +183,7 @@ def train_events(
     if resume and overwrite:
         raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
     out = Path(out)
-    with alone(out):
+    with exclusive_lock(out):
         if not resume:
             check_folder(out, overwrite=overwrite)
         run = ClassifierRun(corpus, config or Config(), out, choose_device(device), progress)

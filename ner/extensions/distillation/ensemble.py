@@ -23,7 +23,7 @@ from ner.bundle.format import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus
 from ner.corpus.corpus import checksum
-from ner.corpus.diagnostics import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.corpus.partial import agreeing_tags
 from ner.errors import CorpusError
@@ -36,7 +36,7 @@ from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.tokenize import sentences_of
-from ner.training.embedding_cache import keep_states
+from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import Lesson, Teaching, cut_long
 
 _log = logging.getLogger("ner")
@@ -56,7 +56,7 @@ class Ensemble:
         for folder in self._folders:
             model = load_bundle(folder, self._device).model
             if model.contextual is not None:
-                kept = kept or keep_states(model.contextual, sentences)
+                kept = kept or cache_embeddings(model.contextual, sentences)
                 model = replace(model, contextual=kept)
             yield model
 
@@ -205,7 +205,7 @@ def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sen
     """
     most, rng = config.train.unlabelled_sentences, random.Random(config.train.seed)
     with open_binary(path) as stream:
-        lines = text_lines(stream, str(path), config.data.encoding, Complaints())
+        lines = text_lines(stream, str(path), config.data.encoding, Diagnostics())
         drawn = _draw(((n, line) for n, line in lines if line.strip()), most, rng)
     if not drawn:
         raise CorpusError(f"{path}: holds no text; name a file with a paragraph on each line")

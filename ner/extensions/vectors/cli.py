@@ -93,7 +93,7 @@ def _sentences(
 
 def _chunks(texts: Sequence[Path], encoding: str, progress: Progress) -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
-    from ner.corpus.diagnostics import Complaints
+    from ner.corpus.diagnostics import Diagnostics
     from ner.corpus.lines import text_lines
     from ner.corpus.plain import LAYOUTS, cut_lines
     from ner.files import bytes_read, open_binary
@@ -101,7 +101,7 @@ def _chunks(texts: Sequence[Path], encoding: str, progress: Progress) -> Iterato
     sizes = [_size(text) for text in texts]
     for number, text in enumerate(texts):
         with open_binary(text) as stream:
-            lines = text_lines(stream, str(text), encoding, Complaints())
+            lines = text_lines(stream, str(text), encoding, Diagnostics())
             for chunk in cut_lines(lines, LAYOUTS["text"], CHUNK, CHUNK):
                 progress("tokenizing", sum(sizes[:number]) + bytes_read(stream), sum(sizes))
                 yield "\n".join(chunk.lines)

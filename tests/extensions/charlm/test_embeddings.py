@@ -17,7 +17,7 @@ from ner.errors import UsageError
 from ner.extensions.charlm import embeddings as module
 from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
 from ner.extensions.charlm.folder import LanguageModel, load_model
-from ner.stored import Refused, StoredFolder, write_stored
+from ner.stored import ValidationError, StoredFolder, write_stored
 
 tokens = st.text("Anverisom中\u0301 ", min_size=1, max_size=9)
 sentences = st.lists(st.lists(tokens, max_size=5), max_size=4)
@@ -200,6 +200,6 @@ def test_what_does_not_fit_together_is_refused(
     described = json.loads(files[DESCRIPTION])
     harm(described)
     found = stored(tmp_path, {**files, DESCRIPTION: json.dumps(described).encode()})
-    with pytest.raises(Refused, match=r"charlm\.(json|safetensors): is damaged") as refused:
+    with pytest.raises(ValidationError, match=r"charlm\.(json|safetensors): is damaged") as refused:
         StringEmbeddings.from_files(found)
     assert "\n" not in str(refused.value)

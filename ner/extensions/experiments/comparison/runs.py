@@ -33,7 +33,7 @@ from ner.extensions.experiments.comparison.table import (
     format_markdown,
 )
 from ner.extensions.experiments.comparison.variants import Variant
-from ner.files import alone, clear_leftovers, open_binary, write_text
+from ner.files import exclusive_lock, clear_leftovers, open_binary, write_text
 from ner.model.device import choose_device, threads
 from ner.tagger import Tagger
 from ner.training.run import Event, check_corpus, different_settings, resolve
@@ -93,7 +93,7 @@ def compare_events(
         for seed in seeds
     ]
     _check_folder(out, resume=resume)
-    with alone(out):
+    with exclusive_lock(out):
         clear_leftovers(out, (JSON, MARKDOWN))
         for plan in plans:
             if plan.finished:

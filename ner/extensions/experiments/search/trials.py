@@ -32,7 +32,7 @@ from ner.extensions.experiments.search.study import (
     plain,
     require_optuna,
 )
-from ner.files import alone, clear_leftovers, swap_folder, write_text
+from ner.files import exclusive_lock, clear_leftovers, swap_folder, write_text
 from ner.model.device import choose_device
 from ner.training.loop import Epoch
 from ner.training.run import Event, Finished, Run, check_corpus, resolve
@@ -114,7 +114,7 @@ class _Search:
         """
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
-        with alone(self.out):  # first: what another process has begun must not be touched
+        with exclusive_lock(self.out):  # first: what another process has begun must not be touched
             self._open(resume=resume)
             self.study.clear_up()
             shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed

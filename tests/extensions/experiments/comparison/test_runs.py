@@ -16,7 +16,7 @@ from ner.evaluation import randomisation_test
 from ner.extensions.experiments.comparison.runs import Compared, compare_events
 from ner.extensions.experiments.comparison.table import Comparison
 from ner.extensions.experiments.comparison.variants import read_variants
-from ner.files import alone
+from ner.files import exclusive_lock
 from ner.tagger import Tagger
 from ner.training.loop import Epoch, Step
 from tests.cli.command import tree
@@ -167,7 +167,7 @@ def test_folders_that_will_not_do(
     assert "holds no comparison; choose" in refusal(compare(tmp_path / "mine"))
     assert "leave --resume out" in refusal(compare(tmp_path / "new", resume=True))
     assert not (tmp_path / "new").exists()
-    with alone(compared[0]):
+    with exclusive_lock(compared[0]):
         assert "another process" in refusal(compare(compared[0], resume=True))
 
 
