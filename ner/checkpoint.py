@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ner.errors import TrainingError
 from ner.files import write_folder
-from ner.stored import Missing, ValidationError, StoredFolder, to_json, write_stored
+from ner.stored import Missing, StoredFolder, ValidationError, to_json, write_stored
 from ner.version import __version__
 
 FORMAT = 2  # of what trainers say; 1 had no number

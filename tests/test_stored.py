@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ner.stored import CHECKSUMS, Missing, ValidationError, StoredFolder, to_json, write_stored
+from ner.stored import CHECKSUMS, Missing, StoredFolder, ValidationError, to_json, write_stored
 from tests.signing import sign
 
 DTYPES = [
@@ -401,7 +401,9 @@ def test_tensors_that_are_huge_are_not_read(folder: Path) -> None:
     os.truncate(path, path.stat().st_size + 2**40)
     files = StoredFolder(folder)
     with (
-        pytest.raises(ValidationError, match=r"'x' is float32 \[274877906944\] instead of float32 \[2\]"),
+        pytest.raises(
+            ValidationError, match=r"'x' is float32 \[274877906944\] instead of float32 \[2\]"
+        ),
         files.tensors("t.safetensors") as found,
     ):
         found.expect({"x": torch.zeros(2)})

@@ -412,10 +412,14 @@ def test_documents_carry_alternatives_if_asked(tiny_tagger: Tagger) -> None:
     documents = tiny_tagger.tag_sentences(cut, nbest=2)
     assert [len(document.nbest or ()) for document in documents] == [1, 0, 2]
     found, exclusive_lock = documents[2].nbest or (), tiny_tagger.tag_nbest(TEXT, 2)
-    assert [(one.start, one.end) for one in found] == [(one.start, one.end) for one in exclusive_lock]
+    assert [(one.start, one.end) for one in found] == [
+        (one.start, one.end) for one in exclusive_lock
+    ]
     assert [
         [(e.start, e.label) for e in a.entities] for one in found for a in one.alternatives
-    ] == [[(e.start, e.label) for e in a.entities] for one in exclusive_lock for a in one.alternatives]
+    ] == [
+        [(e.start, e.label) for e in a.entities] for one in exclusive_lock for a in one.alternatives
+    ]
     plain = tiny_tagger.tag_sentences(cut)
     assert [document.nbest for document in plain] == [None] * 3
     assert [replace(document, nbest=None) for document in documents] == plain

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from ner.errors import UsageError
-from ner.stored import ValidationError, StoredFolder
+from ner.stored import StoredFolder, ValidationError
 
 TAGGER = "tagger"
 FINISHED = "result.json"  # written last into a run folder

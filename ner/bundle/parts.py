@@ -112,7 +112,9 @@ def _read_clusters(files: StoredFolder) -> Clusters:
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
     place = files.path / "seen.json"
     try:
-        return TrainingFingerprints.from_text(entry(place, files.json("seen.json", dict), "sentences", str))
+        return TrainingFingerprints.from_text(
+            entry(place, files.json("seen.json", dict), "sentences", str)
+        )
     except ValueError as error:
         raise damaged(place, str(error)) from None
 

@@ -95,7 +95,9 @@ def _blocks(
 class _Layout:
     """Where token and tag stand on the lines of one file; the first line decides the width."""
 
-    def __init__(self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool) -> None:
+    def __init__(
+        self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool
+    ) -> None:
         self._token, self._tag = config.token_column, config.tag_column
         self._unknown = config.unknown_tag
         self._source, self._complaints, self._bare = source, diagnostics, bare
@@ -208,7 +210,9 @@ def _partial_sentence(
     return with_clues(sentence, told.clues)
 
 
-def _repair(block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics) -> None:
+def _repair(
+    block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
+) -> None:
     place = f"{source}:{block.lines[position]}"
     diagnostics.repair(place, _illegal(block.tags, position, scheme))
 

@@ -205,7 +205,9 @@ class Embedder(nn.Module):
             self.out_dim += self.characters.out_dim
         self.contextual: ContextualProjection | None = None
         if sizes.contextual:
-            self.contextual = ContextualProjection(sizes.contextual, config.contextual_dim, config.dropout)
+            self.contextual = ContextualProjection(
+                sizes.contextual, config.contextual_dim, config.dropout
+            )
             self.out_dim += config.contextual_dim
 
     @property

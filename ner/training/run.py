@@ -48,7 +48,7 @@ from ner.predict import predict_sentences, window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model
-from ner.training.embedding_cache import check_alphabet, cache_embeddings, load_embeddings
+from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
 from ner.training.examples import Lesson, Teaching, cut_long, type_costs
 from ner.training.jackknife import hear, load_echoes
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer

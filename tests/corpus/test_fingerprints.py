@@ -31,7 +31,12 @@ def test_known_are_those_that_were_seen_and_no_others(
 def test_labels_and_places_do_not_matter() -> None:
     sentence = Sentence(("Anna", "left"), (Span(0, 1, "PER"),), source="a", line=3)
     assert TrainingFingerprints.of([sentence]).count([Sentence(("Anna", "left"))]) == 1
-    assert TrainingFingerprints.of([sentence]).count([replace(sentence, tokens=("Anna left",), spans=())]) == 0
+    assert (
+        TrainingFingerprints.of([sentence]).count(
+            [replace(sentence, tokens=("Anna left",), spans=())]
+        )
+        == 0
+    )
 
 
 def test_it_is_small() -> None:

@@ -13,7 +13,7 @@ PARIS, BONN = "Paris B-LOC\n\n", "Bonn B-LOC\n\n"
 
 
 @pytest.fixture(autouse=True)
-def exclusive_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory, data folder and cache, and no Hub."""
     here = tmp_path / "here"
     here.mkdir()
@@ -59,24 +59,24 @@ def test_split_is_known_by_file_name(name: str, split: str | None) -> None:
     assert split_of(name) == split
 
 
-def test_folder_is_three_splits(exclusive_lock: Path) -> None:
-    _folder(exclusive_lock / "c", train__txt=PARIS, dev__conll=BONN, test__tsv=BONN * 2, LICENCE="no tags")
-    (exclusive_lock / "c" / "train").mkdir()
-    corpus = load_corpus(exclusive_lock / "c")
+def test_folder_is_three_splits(alone: Path) -> None:
+    _folder(alone / "c", train__txt=PARIS, dev__conll=BONN, test__tsv=BONN * 2, LICENCE="no tags")
+    (alone / "c" / "train").mkdir()
+    corpus = load_corpus(alone / "c")
     assert corpus.name == "c"
     assert [len(split) for split in corpus.splits().values()] == [1, 1, 2]
     assert corpus.schemes == {"train": "iob2", "valid": "iob2", "test": "iob2"}
     assert "train: 1 sentences, tag scheme iob2" in corpus.notes
 
 
-def test_places_are_tried_in_order(exclusive_lock: Path) -> None:
+def test_places_are_tried_in_order(alone: Path) -> None:
     def loaded() -> str:
         return Path(load_corpus("conll2003").train[0].source).parent.as_posix()
 
     places = [
-        exclusive_lock / "cache" / "ner" / "conll2003",
+        alone / "cache" / "ner" / "conll2003",
         Path("data") / "conll2003",
-        exclusive_lock / "ner_data" / "conll2003",
+        alone / "ner_data" / "conll2003",
         Path("conll2003"),
     ]
     for place in places:
@@ -85,8 +85,8 @@ def test_places_are_tried_in_order(exclusive_lock: Path) -> None:
     assert load_corpus("conll2003").name == "conll2003"
 
 
-def test_file_is_all_train_with_a_cut(exclusive_lock: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = exclusive_lock / "mine.conll"
+def test_file_is_all_train_with_a_cut(alone: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = alone / "mine.conll"
     path.write_text(PARIS * 19 + BONN)
     with caplog.at_level(logging.INFO, "ner"):
         corpus = load_corpus(str(path), DataConfig(valid_fraction=0.2))
@@ -97,37 +97,37 @@ def test_file_is_all_train_with_a_cut(exclusive_lock: Path, caplog: pytest.LogCa
     assert [len(s) for s in read_corpus(path, DataConfig()).splits().values()] == [20, 0, 0]
 
 
-def test_single_sentence_corpus_loads(exclusive_lock: Path) -> None:
-    (exclusive_lock / "one.conll").write_text(PARIS)
-    corpus = load_corpus(exclusive_lock / "one.conll")
+def test_single_sentence_corpus_loads(alone: Path) -> None:
+    (alone / "one.conll").write_text(PARIS)
+    corpus = load_corpus(alone / "one.conll")
     assert [len(split) for split in corpus.splits().values()] == [1, 0, 0]
 
 
 def test_a_corpus_is_called_by_the_real_name_of_its_folder(
-    exclusive_lock: Path, monkeypatch: pytest.MonkeyPatch
+    alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (_folder(exclusive_lock / "mine", train__txt=PARIS * 3) / "sub").mkdir()
-    monkeypatch.chdir(exclusive_lock / "mine" / "sub")
+    (_folder(alone / "mine", train__txt=PARIS * 3) / "sub").mkdir()
+    monkeypatch.chdir(alone / "mine" / "sub")
     assert load_corpus("..").name == "mine"
 
 
-def test_evaluation_splits_alone_load(exclusive_lock: Path) -> None:
-    corpus = load_corpus(_folder(exclusive_lock / "c", eng__testa=PARIS, eng__testb=BONN))
+def test_evaluation_splits_alone_load(alone: Path) -> None:
+    corpus = load_corpus(_folder(alone / "c", eng__testa=PARIS, eng__testb=BONN))
     assert [len(split) for split in corpus.splits().values()] == [0, 1, 1]
-    assert load_corpus(_folder(exclusive_lock / "d", test__txt=PARIS)).valid == ()
+    assert load_corpus(_folder(alone / "d", test__txt=PARIS)).valid == ()
 
 
-def test_test_split_may_have_other_labels(exclusive_lock: Path) -> None:
-    corpus = load_corpus(_folder(exclusive_lock / "c", train__txt=PARIS * 3, test__txt="x B-NEW\n"))
+def test_test_split_may_have_other_labels(alone: Path) -> None:
+    corpus = load_corpus(_folder(alone / "c", train__txt=PARIS * 3, test__txt="x B-NEW\n"))
     assert corpus.labels == ("LOC",)
     assert corpus.test[0].spans[0].label == "NEW"
 
 
 def test_repairs_overlaps_and_mixed_schemes_are_noted(
-    exclusive_lock: Path, caplog: pytest.LogCaptureFixture
+    alone: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = _folder(
-        exclusive_lock / "c",
+        alone / "c",
         train__txt=PARIS + "a B-X\nb I-Y\n",
         valid__txt="a B-X\nb E-X\n",
         test__txt=PARIS + BONN,
@@ -139,7 +139,7 @@ def test_repairs_overlaps_and_mixed_schemes_are_noted(
     assert "train iob2, valid iobes, test iob2" in caplog.text
 
 
-def test_nothing_found_lists_every_place_and_how_to_supply_files(exclusive_lock: Path) -> None:
+def test_nothing_found_lists_every_place_and_how_to_supply_files(alone: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_corpus("conll2003")
     message = str(caught.value)
@@ -164,26 +164,26 @@ def test_unknown_name_suggests_the_nearest_and_says_ner_data_is_not_set(
         load_corpus("conl2003")
 
 
-def test_missing_path_is_not_looked_for_elsewhere(exclusive_lock: Path) -> None:
+def test_missing_path_is_not_looked_for_elsewhere(alone: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        load_corpus(exclusive_lock / "nowhere.txt")
-    assert str(exclusive_lock / "cache") not in str(caught.value)
+        load_corpus(alone / "nowhere.txt")
+    assert str(alone / "cache") not in str(caught.value)
 
 
-def test_folder_without_splits_and_folder_with_two_of_one_are_errors(exclusive_lock: Path) -> None:
+def test_folder_without_splits_and_folder_with_two_of_one_are_errors(alone: Path) -> None:
     with pytest.raises(CorpusError, match="no file in this folder is a split"):
-        load_corpus(_folder(exclusive_lock / "c", notes__md="x"))
+        load_corpus(_folder(alone / "c", notes__md="x"))
     with pytest.raises(CorpusError, match=r"dev\.txt and valid\.txt are both the valid split"):
-        load_corpus(_folder(exclusive_lock / "d", dev__txt=PARIS, valid__txt=PARIS))
+        load_corpus(_folder(alone / "d", dev__txt=PARIS, valid__txt=PARIS))
 
 
-def test_empty_split_is_an_error(exclusive_lock: Path) -> None:
+def test_empty_split_is_an_error(alone: Path) -> None:
     with pytest.raises(CorpusError, match=r"test\.txt: has no sentence"):
-        load_corpus(_folder(exclusive_lock / "c", train__txt=PARIS, test__txt=""))
+        load_corpus(_folder(alone / "c", train__txt=PARIS, test__txt=""))
 
 
-def test_strict_refuses_what_is_repaired_otherwise(exclusive_lock: Path) -> None:
-    folder = _folder(exclusive_lock / "c", train__txt=PARIS + "a O\nb I-LOC\n")
+def test_strict_refuses_what_is_repaired_otherwise(alone: Path) -> None:
+    folder = _folder(alone / "c", train__txt=PARIS + "a O\nb I-LOC\n")
     with pytest.raises(NerError, match=r"train\.txt:4: 'I-LOC' between 'O' and the end"):
         load_corpus(folder, DataConfig(strict=True))
 
@@ -201,7 +201,7 @@ def test_hub_copy_goes_to_the_cache_and_is_used_again(monkeypatch: pytest.Monkey
     assert calls == [(NAMED["wnut17"].hub, cache_folder() / "wnut17")]
 
 
-def test_demo_is_found_beside_the_code(exclusive_lock: Path) -> None:
+def test_demo_is_found_beside_the_code(alone: Path) -> None:
     kind, path = locate("demo") or ("", Path())
     if kind == "":
         pytest.skip("the demo corpus is not there")
@@ -209,14 +209,14 @@ def test_demo_is_found_beside_the_code(exclusive_lock: Path) -> None:
     assert find("demo") == path
 
 
-def test_cache_is_in_the_home_without_xdg(monkeypatch: pytest.MonkeyPatch, exclusive_lock: Path) -> None:
+def test_cache_is_in_the_home_without_xdg(monkeypatch: pytest.MonkeyPatch, alone: Path) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(exclusive_lock))
-    assert cache_folder() == exclusive_lock / ".cache" / "ner"
+    monkeypatch.setenv("HOME", str(alone))
+    assert cache_folder() == alone / ".cache" / "ner"
 
 
-def test_the_whole_configuration_will_do_and_an_empty_name_will_not(exclusive_lock: Path) -> None:
-    folder = _folder(exclusive_lock / "c", train__txt=PARIS * 3)
+def test_the_whole_configuration_will_do_and_an_empty_name_will_not(alone: Path) -> None:
+    folder = _folder(alone / "c", train__txt=PARIS * 3)
     assert load_corpus(folder, Config()) == load_corpus(folder)
     with pytest.raises(UsageError, match="name of the corpus is empty"):
         load_corpus("")

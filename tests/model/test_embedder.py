@@ -12,9 +12,9 @@ from ner.features.indexer import CASINGS, Kind
 from ner.model.embedder import (
     CharacterCNN,
     CharacterLSTM,
+    ContextualProjection,
     Embedder,
     Sizes,
-    ContextualProjection,
     TableSize,
     WordEmbedding,
     character_encoder,

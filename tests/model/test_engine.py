@@ -262,7 +262,9 @@ def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> N
 
     def work(thread: int) -> None:
         for _ in range(20):
-            if not torch.allclose(engine.emissions(texts[thread]), exclusive_lock[thread], atol=1e-6):
+            if not torch.allclose(
+                engine.emissions(texts[thread]), exclusive_lock[thread], atol=1e-6
+            ):
                 wrong.append(thread)
 
     workers = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]

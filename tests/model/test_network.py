@@ -123,9 +123,13 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]
         losses = network.head.loss(emissions, batch.tags, batch.lengths)
         for row, i in enumerate(order):
             size = len(work.examples[i])
-            torch.testing.assert_close(emissions[row, :size], exclusive_lock[i], atol=1e-5, rtol=0.0)
+            torch.testing.assert_close(
+                emissions[row, :size], exclusive_lock[i], atol=1e-5, rtol=0.0
+            )
             single = work.batch([i])
-            assert decoded[row, :size].equal(network.decode(exclusive_lock[i][None], single.lengths)[0])
+            assert decoded[row, :size].equal(
+                network.decode(exclusive_lock[i][None], single.lengths)[0]
+            )
             torch.testing.assert_close(losses[row], network.loss(single), atol=1e-4, rtol=1e-4)
 
 

@@ -230,5 +230,7 @@ def test_any_number_of_workers_reads_a_document_in_the_same_pieces(hearing: Path
     what: dict[str, Any] = {"format": "jsonl", "together": True}
     exclusive_lock = list(pieces(hearing, TEXT, **what))
     assert len(exclusive_lock) > 5
-    assert all(part.count('"text"') > 4 for part in exclusive_lock[1:-2])  # none is smaller at first
+    assert all(
+        part.count('"text"') > 4 for part in exclusive_lock[1:-2]
+    )  # none is smaller at first
     assert list(pieces(hearing, TEXT, 2, **what)) == exclusive_lock

@@ -11,7 +11,7 @@ from ner.errors import TrainingError
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.predict import WINDOW
 from ner.training import embedding_cache as contextual
-from ner.training.embedding_cache import check_alphabet, cache_embeddings, load_embeddings
+from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
 
 TEXTS = [("Anna", "visited", "Rome", "."), ("Dora", "left"), ("Anna", "visited", "Rome", ".")]
 

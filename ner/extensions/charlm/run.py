@@ -28,7 +28,7 @@ from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, 
 from ner.extensions.charlm.loop import Judgement, Step, Trainer
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Text, in_order, read_text, split_text
-from ner.files import exclusive_lock, clear_leftovers
+from ner.files import clear_leftovers, exclusive_lock
 from ner.model.device import choose_device, threads
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 

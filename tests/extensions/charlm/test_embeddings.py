@@ -17,7 +17,7 @@ from ner.errors import UsageError
 from ner.extensions.charlm import embeddings as module
 from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
 from ner.extensions.charlm.folder import LanguageModel, load_model
-from ner.stored import ValidationError, StoredFolder, write_stored
+from ner.stored import StoredFolder, ValidationError, write_stored
 
 tokens = st.text("Anverisom中\u0301 ", min_size=1, max_size=9)
 sentences = st.lists(st.lists(tokens, max_size=5), max_size=4)

@@ -33,7 +33,7 @@ from ner.extensions.experiments.comparison.table import (
     format_markdown,
 )
 from ner.extensions.experiments.comparison.variants import Variant
-from ner.files import exclusive_lock, clear_leftovers, open_binary, write_text
+from ner.files import clear_leftovers, exclusive_lock, open_binary, write_text
 from ner.model.device import choose_device, threads
 from ner.tagger import Tagger
 from ner.training.run import Event, check_corpus, different_settings, resolve

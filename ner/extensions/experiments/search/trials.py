@@ -32,7 +32,7 @@ from ner.extensions.experiments.search.study import (
     plain,
     require_optuna,
 )
-from ner.files import exclusive_lock, clear_leftovers, swap_folder, write_text
+from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model.device import choose_device
 from ner.training.loop import Epoch
 from ner.training.run import Event, Finished, Run, check_corpus, resolve
