@@ -93,7 +93,7 @@ def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 class StoredFolder:
-    """A folder that is read file by file; each method raises `ValidationError` for a file that is wrong.
+    """A folder that is read file by file; methods raise `ValidationError` for a file that is wrong.
 
     Until `check` has been called, files are taken as they are.
     """
@@ -288,7 +288,7 @@ class StoredTensors:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
     def read(self) -> dict[str, Tensor]:
-        """All tensors by name, on the CPU. Raises `ValidationError` for numbers that are not finite."""
+        """Read all tensors by name, to the CPU. Raises `ValidationError` for NaN and infinity."""
         found = {}
         for name, (start, end, dtype, shape) in self.places.items():
             tensor = self._fill(end - start).view(dtype).reshape(shape)
@@ -320,7 +320,7 @@ def _form(dtype: torch.dtype, shape: Collection[int]) -> str:
 
 
 def _places(path: Path, header: bytes, room: int) -> dict[str, Place]:
-    """What a header says of `room` bytes, in their order. Raises `ValidationError` if that cannot be."""
+    """Read what a header says of `room` bytes, in their order. Raises `ValidationError`."""
     described = _parse(path, header)
     if not isinstance(described, dict):
         raise damaged(path, "not safetensors: a header that lists no tensors")

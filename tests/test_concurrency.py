@@ -67,8 +67,8 @@ def test_many_threads_get_the_answers_of_one(
     run = request.getfixturevalue(kind)
     settings = {"predict.engine": engine, "predict.cache_mb": 1}
     work = [(ask, text) for text in TEXTS for ask in ASKED]
-    exclusive_lock = Tagger.load(run, "cpu", settings)
-    expected = [ASKED[ask](exclusive_lock, text) for ask, text in work]
+    alone = Tagger.load(run, "cpu", settings)
+    expected = [ASKED[ask](alone, text) for ask, text in work]
     shared = Tagger.load(run, "cpu", settings)  # one that has kept no word yet
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(lambda part: ASKED[part[0]](shared, part[1]), work))

@@ -101,9 +101,9 @@ def test_a_sentence_alone_and_among_others_gives_the_same(
     together = predict(model, sentences)
     assert len(together) == len(sentences)
     for tokens, prediction in zip(sentences, together, strict=True):
-        [exclusive_lock] = predict(model, [tokens])
-        assert prediction.spans == exclusive_lock.spans
-        assert prediction.scores == pytest.approx(exclusive_lock.scores, abs=1e-5)
+        [alone] = predict(model, [tokens])
+        assert prediction.spans == alone.spans
+        assert prediction.scores == pytest.approx(alone.scores, abs=1e-5)
 
 
 def test_results_come_in_the_order_of_the_sentences() -> None:
@@ -400,11 +400,11 @@ def test_several_threads_may_share_a_model(engine: str) -> None:
     work = [[list(WORDS[: 1 + i % 7]), [f"word{i}"] * (1 + i % 4)] for i in range(40)]
     settings = _set(engine=engine)
     fresh = copy.deepcopy(model)  # one that has kept no word yet
-    exclusive_lock = [predict(model, sentences, settings=settings) for sentences in work]
+    alone = [predict(model, sentences, settings=settings) for sentences in work]
     with ThreadPoolExecutor(4) as pool:
         shared = list(pool.map(lambda part: predict(fresh, part, settings=settings), work))
-    assert any(prediction.spans for part in exclusive_lock for prediction in part)
-    for one, other in zip(exclusive_lock, shared, strict=True):
+    assert any(prediction.spans for part in alone for prediction in part)
+    for one, other in zip(alone, shared, strict=True):
         assert [p.spans for p in one] == [p.spans for p in other]
         scores = [[score for p in part for score in p.scores] for part in (one, other)]
         assert scores[0] == pytest.approx(scores[1], abs=1e-6)

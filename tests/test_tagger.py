@@ -134,8 +134,8 @@ def test_a_line_is_tagged_like_its_sentences(
     found = [(text[: e.start].count("\n\n"), e.text, e.label) for e in tiny_tagger.tag(text)]
     assert found == [
         (number, e.text, e.label)
-        for number, exclusive_lock in enumerate(several)
-        for e in tiny_tagger.tag(exclusive_lock)
+        for number, alone in enumerate(several)
+        for e in tiny_tagger.tag(alone)
     ]
 
 
@@ -147,10 +147,10 @@ def test_a_stream_is_its_texts_one_by_one(several: list[str]) -> None:
     assert [document.text for document in documents] == several
     for document, text in zip(documents, several, strict=True):
         is_exact(document, text)
-        exclusive_lock = tagger.tag_document(text)
-        assert document.sentences == exclusive_lock.sentences
+        alone = tagger.tag_document(text)
+        assert document.sentences == alone.sentences
         assert [(e.start, e.end, e.label) for e in document.entities] == [
-            (e.start, e.end, e.label) for e in exclusive_lock.entities
+            (e.start, e.end, e.label) for e in alone.entities
         ]
 
 
@@ -411,15 +411,11 @@ def test_documents_carry_alternatives_if_asked(tiny_tagger: Tagger) -> None:
     cut = [(text, sentences_of(text, "words")) for text in texts]
     documents = tiny_tagger.tag_sentences(cut, nbest=2)
     assert [len(document.nbest or ()) for document in documents] == [1, 0, 2]
-    found, exclusive_lock = documents[2].nbest or (), tiny_tagger.tag_nbest(TEXT, 2)
-    assert [(one.start, one.end) for one in found] == [
-        (one.start, one.end) for one in exclusive_lock
-    ]
+    found, alone = documents[2].nbest or (), tiny_tagger.tag_nbest(TEXT, 2)
+    assert [(one.start, one.end) for one in found] == [(one.start, one.end) for one in alone]
     assert [
         [(e.start, e.label) for e in a.entities] for one in found for a in one.alternatives
-    ] == [
-        [(e.start, e.label) for e in a.entities] for one in exclusive_lock for a in one.alternatives
-    ]
+    ] == [[(e.start, e.label) for e in a.entities] for one in alone for a in one.alternatives]
     plain = tiny_tagger.tag_sentences(cut)
     assert [document.nbest for document in plain] == [None] * 3
     assert [replace(document, nbest=None) for document in documents] == plain
@@ -589,10 +585,10 @@ def test_each_text_is_a_document_unless_they_are_parts_of_one(hearing: Tagger) -
     def cut(*numbers: int) -> list[tuple[str, list[Sentence]]]:
         return [(texts[i], sentences_of(texts[i], "words")) for i in numbers]
 
-    exclusive_lock = labels(list(hearing.stream(texts)))
-    assert exclusive_lock == labels([hearing.tag_document(text) for text in texts])
-    assert exclusive_lock == labels(hearing.tag_sentences(cut(0, 1, 2, 3)))
-    assert exclusive_lock[0] == exclusive_lock[3]
+    alone = labels(list(hearing.stream(texts)))
+    assert alone == labels([hearing.tag_document(text) for text in texts])
+    assert alone == labels(hearing.tag_sentences(cut(0, 1, 2, 3)))
+    assert alone[0] == alone[3]
     assert labels(hearing.tag_sentences(cut(0, 1), together=True)) == ["ORG", "ORG"]
     assert labels(hearing.tag_sentences(cut(0, 2), together=True)) == ["PER", "PER"]
 
@@ -607,8 +603,8 @@ def test_documents_may_be_told_apart_otherwise(hearing: Tagger, alike: Corpus) -
 
 def test_alternatives_and_marginals_are_of_a_first_reading(hearing: Tagger, alike: Corpus) -> None:
     pair = alike.test[:2]
-    together, exclusive_lock = hearing.marginals(pair), hearing.marginals(pair[:1])
-    assert together[0] == pytest.approx(exclusive_lock[0], abs=1e-5)
+    together, alone = hearing.marginals(pair), hearing.marginals(pair[:1])
+    assert together[0] == pytest.approx(alone[0], abs=1e-5)
     cut = [(" ".join(s.tokens), sentences_of(" ".join(s.tokens), "words")) for s in pair]
     documents = hearing.tag_sentences(cut, nbest=1, together=True)
     for (text, _), document in zip(cut, documents, strict=True):

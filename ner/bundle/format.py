@@ -306,8 +306,8 @@ def _outline(
 ) -> AnyNetwork:
     """The network that the files describe, without weights, which would take memory.
 
-    Raises `ValidationError` for one with more parts than there are tensors, or with another number of
-    outputs than they have, before it is built.
+    Raises `ValidationError` for one with more parts than there are tensors, or with another
+    number of outputs than they have, before it is built.
     """
     count, what = outputs
     parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors

@@ -68,9 +68,9 @@ def _tagging(
 
 def test_the_output_is_that_of_one_process(here: Path) -> None:
     Path("big.txt").write_bytes(BIG)
-    exclusive_lock = run("tag", "big.txt", "--format", "html", "--out", "alone.html").good()
+    alone = run("tag", "big.txt", "--format", "html", "--out", "alone.html").good()
     shared = process("tag", "big.txt", "--format", "html", "--workers", "2", cwd=here).good()
-    assert (exclusive_lock.out, exclusive_lock.err, shared.err) == ("", "", "")
+    assert (alone.out, alone.err, shared.err) == ("", "", "")
     assert shared.out.encode() == Path("alone.html").read_bytes()
     assert shared.out.count("<p ") == BIG.count(b"\n")
 

@@ -33,8 +33,8 @@ def test_figures_of_each_split() -> None:
 
 
 def test_nothing_to_compare_gives_no_share() -> None:
-    exclusive_lock = count(Corpus("x", test=CORPUS.test)).splits["test"]
-    assert (exclusive_lock.unseen_tokens, exclusive_lock.unseen_entities) == (None, None)
+    alone = count(Corpus("x", test=CORPUS.test)).splits["test"]
+    assert (alone.unseen_tokens, alone.unseen_entities) == (None, None)
     bare = count(Corpus("x", train=CORPUS.train, valid=(_sentence("Bonn"),))).splits["valid"]
     assert (bare.unseen_tokens, bare.unseen_entities) == (0.0, None)
     assert count(Corpus("x")).splits == {}

@@ -79,13 +79,13 @@ PROSE = "Nissan said on Monday that it will close a plant ."
         ("李 先 生 , 1960 年 出 生", "prose", "prose"),
     ],
 )
-def test_kinds_of_text(text: str, exclusive_lock: str, beside: str) -> None:
+def test_kinds_of_text(text: str, alone: str, beside: str) -> None:
     """Among prose, and beside a line of a table."""
     texts = texts_of([_sentence(PROSE), _sentence(text), _sentence(PROSE)])
-    assert texts == ["prose", exclusive_lock, "prose"]
+    assert texts == ["prose", alone, "prose"]
     assert texts_of([_sentence(text), _sentence("Barnet 3 0 1 2")])[0] == beside
     assert texts_of([_sentence("Barnet 3 0 1 2"), _sentence(text)])[1] == beside
-    assert {exclusive_lock, beside} <= {*TEXTS}
+    assert {alone, beside} <= {*TEXTS}
 
 
 def test_a_line_of_another_document_is_no_neighbour() -> None:

@@ -180,11 +180,11 @@ def test_each_distinct_key_is_there_once_and_the_first_is_padding(
 def test_a_word_with_and_without_a_match_has_two_rows() -> None:
     batch = collate(*examples_of([["the", "Cat"], ["Cat"]], indexer=FULL), [0, 1])
     the, among = batch.forms[0].tolist()
-    exclusive_lock = int(batch.forms[1, 0])
-    assert among != exclusive_lock
-    assert batch.words[among].equal(batch.words[exclusive_lock])
+    alone = int(batch.forms[1, 0])
+    assert among != alone
+    assert batch.words[among].equal(batch.words[alone])
     title, lower = CASINGS.index("title"), CASINGS.index("lower")
-    assert batch.kinds[[the, among, exclusive_lock]].tolist() == [
+    assert batch.kinds[[the, among, alone]].tolist() == [
         [lower, 2, 2, 2, 2, 2, 0],  # 00 is the first of each; begins an entry of the first list
         [title, 3, 3, 3, 3, 4, 1],  # ends that entry, and is one of the second list
         [title, 3, 3, 3, 3, 0, 1],

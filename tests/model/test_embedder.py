@@ -87,8 +87,8 @@ def test_the_width_of_the_batch_has_no_influence(name: str, bias: float) -> None
     narrow, wide = net(padded(words, 6)), net(padded(words, 30))
     torch.testing.assert_close(narrow, wide, atol=1e-6, rtol=1e-5)
     for word, features in zip(words, narrow, strict=True):
-        exclusive_lock = net(torch.tensor([word]))[0]
-        torch.testing.assert_close(exclusive_lock, features, atol=1e-6, rtol=1e-5)
+        alone = net(torch.tensor([word]))[0]
+        torch.testing.assert_close(alone, features, atol=1e-6, rtol=1e-5)
     assert narrow.shape == (len(words), net.out_dim)
 
 

@@ -145,8 +145,8 @@ def test_a_word_is_kept_once_for_each_place_in_an_entry() -> None:
         ("York", (SINGLE, NONE)),
         ("New", (NONE, NONE)),
     }
-    as_end, exclusive_lock = engine.words.rows([("York", (END, NONE)), ("York", (SINGLE, NONE))])
-    assert not torch.allclose(engine.words.table[as_end], engine.words.table[exclusive_lock])
+    as_end, alone = engine.words.rows([("York", (END, NONE)), ("York", (SINGLE, NONE))])
+    assert not torch.allclose(engine.words.table[as_end], engine.words.table[alone])
     assert len(engine.words) == 5
 
 
@@ -257,14 +257,12 @@ def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> N
     model = a_model()
     engine = fast(model, cache_bytes=1)
     texts = [[[f"w{thread}{number}" for number in range(7)]] for thread in range(8)]
-    exclusive_lock = [engine.emissions(text).clone() for text in texts]
+    alone = [engine.emissions(text).clone() for text in texts]
     wrong: list[int] = []
 
     def work(thread: int) -> None:
         for _ in range(20):
-            if not torch.allclose(
-                engine.emissions(texts[thread]), exclusive_lock[thread], atol=1e-6
-            ):
+            if not torch.allclose(engine.emissions(texts[thread]), alone[thread], atol=1e-6):
                 wrong.append(thread)
 
     workers = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
@@ -294,11 +292,11 @@ def test_half_precision_is_near_where_there_is_any(caplog: pytest.LogCaptureFixt
 
 def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
     model = a_model()
-    exclusive_lock, among = fast(model), fast(model)
+    alone, among = fast(model), fast(model)
     texts = [["Anna"], ["Unseen", "New", "York"], [f"w{number}" for number in range(40)]]
     among.emissions([[word for text in texts for word in text]])
     for text in texts:
-        assert exclusive_lock.emissions([text]).equal(among.emissions([text]))
+        assert alone.emissions([text]).equal(among.emissions([text]))
 
 
 @settings(max_examples=25)

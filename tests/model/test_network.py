@@ -115,7 +115,7 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]
     network = work.network.eval()
     long_word = "x" * 30
     work.examples.append(Example(work.table.rows([long_word] * 40), np.zeros(40, dtype=np.int64)))
-    exclusive_lock = [network.emissions(work.batch([i]))[0] for i in range(9)]
+    alone = [network.emissions(work.batch([i]))[0] for i in range(9)]
     for order in ([3, 0, 6], [8, 6], [7, 7, 6], list(range(9)), [5, 8, 1, 0]):
         batch = work.batch(order)
         emissions = network.emissions(batch)
@@ -123,13 +123,9 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]
         losses = network.head.loss(emissions, batch.tags, batch.lengths)
         for row, i in enumerate(order):
             size = len(work.examples[i])
-            torch.testing.assert_close(
-                emissions[row, :size], exclusive_lock[i], atol=1e-5, rtol=0.0
-            )
+            torch.testing.assert_close(emissions[row, :size], alone[i], atol=1e-5, rtol=0.0)
             single = work.batch([i])
-            assert decoded[row, :size].equal(
-                network.decode(exclusive_lock[i][None], single.lengths)[0]
-            )
+            assert decoded[row, :size].equal(network.decode(alone[i][None], single.lengths)[0])
             torch.testing.assert_close(losses[row], network.loss(single), atol=1e-4, rtol=1e-4)
 
 
@@ -158,8 +154,8 @@ def test_any_words_get_finite_scores_and_legal_tags(sentences: list[list[str]]) 
 
 def test_the_loss_is_the_mean_over_sentences() -> None:
     network = (work := Work()).network.eval()
-    exclusive_lock = torch.stack([network.loss(work.batch([i])) for i in range(8)])
-    torch.testing.assert_close(network.loss(work.batch(list(range(8)))), exclusive_lock.mean())
+    alone = torch.stack([network.loss(work.batch([i])) for i in range(8)])
+    torch.testing.assert_close(network.loss(work.batch(list(range(8)))), alone.mean())
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])

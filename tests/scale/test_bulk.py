@@ -95,10 +95,10 @@ def test_any_number_of_workers_gives_the_same(
     what: dict[str, Any], content: bytes, said: str, tiny_run: Path
 ) -> None:
     """Every byte, up to the same error: in the input, or in what a worker makes of it."""
-    exclusive_lock, error = outcome(pieces(tiny_run, content, **what))
-    assert len(exclusive_lock) > 8
+    alone, error = outcome(pieces(tiny_run, content, **what))
+    assert len(alone) > 8
     assert error.startswith(said)
-    assert outcome(pieces(tiny_run, content, 2, **what)) == (exclusive_lock, error)
+    assert outcome(pieces(tiny_run, content, 2, **what)) == (alone, error)
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -107,9 +107,9 @@ def test_workers_force_lists_too(form: str, tiny_run: Path, tmp_path: Path) -> N
     path = tmp_path / "verbs.txt"
     path.write_text("visited New\nloved Rome\n", encoding="utf-8")
     what: dict[str, Any] = {"format": form, "force": (f"VERB={path}",)}
-    exclusive_lock = "".join(pieces(tiny_run, TEXT, **what))
-    assert exclusive_lock.count("VERB") >= 24
-    assert "".join(pieces(tiny_run, TEXT, 2, **what)) == exclusive_lock
+    alone = "".join(pieces(tiny_run, TEXT, **what))
+    assert alone.count("VERB") >= 24
+    assert "".join(pieces(tiny_run, TEXT, 2, **what)) == alone
 
 
 def test_forced_lists_are_cut_by_the_chosen_tokenizer(tiny_run: Path, tmp_path: Path) -> None:
@@ -228,9 +228,7 @@ def test_the_lines_of_a_file_may_be_one_document(hearing: Path, layout: str) -> 
 @pytest.mark.usefixtures("small_chunks")
 def test_any_number_of_workers_reads_a_document_in_the_same_pieces(hearing: Path) -> None:
     what: dict[str, Any] = {"format": "jsonl", "together": True}
-    exclusive_lock = list(pieces(hearing, TEXT, **what))
-    assert len(exclusive_lock) > 5
-    assert all(
-        part.count('"text"') > 4 for part in exclusive_lock[1:-2]
-    )  # none is smaller at first
-    assert list(pieces(hearing, TEXT, 2, **what)) == exclusive_lock
+    alone = list(pieces(hearing, TEXT, **what))
+    assert len(alone) > 5
+    assert all(part.count('"text"') > 4 for part in alone[1:-2])  # none is smaller at first
+    assert list(pieces(hearing, TEXT, 2, **what)) == alone

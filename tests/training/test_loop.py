@@ -371,8 +371,8 @@ def test_a_push_does_not_depend_on_padding() -> None:
     mask = torch.arange(6) < torch.tensor([[6], [2]])
     gradient[~mask] = 0.0
     push = adversarial_push(features, gradient, mask, 0.03)
-    exclusive_lock = adversarial_push(features[1:, :2], gradient[1:, :2], mask[1:, :2], 0.03)
-    torch.testing.assert_close(push[1:, :2], exclusive_lock)
+    alone = adversarial_push(features[1:, :2], gradient[1:, :2], mask[1:, :2], 0.03)
+    torch.testing.assert_close(push[1:, :2], alone)
 
 
 def test_a_gradient_that_overflows_does_not_push() -> None:

@@ -98,11 +98,11 @@ def bits_per_character(model: WittenBell, text: Numbers, order: int, alphabet: A
 def xz_bits(train: Codes, valid: Codes) -> tuple[float, float]:
     """Bits per character of the held-out text: packed alone, and what it adds behind the rest."""
     rest, held_out = (codes.tobytes().decode("utf-32-le").encode() for codes in (train, valid))
-    exclusive_lock, before, both = (
+    alone, before, both = (
         len(lzma.compress(part, preset=9 | lzma.PRESET_EXTREME))
         for part in (held_out, rest, rest + held_out)
     )
-    return 8 * exclusive_lock / len(valid), 8 * (both - before) / len(valid)
+    return 8 * alone / len(valid), 8 * (both - before) / len(valid)
 
 
 def main(path: Path, order: int) -> None:
@@ -117,7 +117,7 @@ def main(path: Path, order: int) -> None:
         model = WittenBell(numbers, length, len(alphabet))
         bits = bits_per_character(model, held_out, length, alphabet)
         print(f"{length}-grams, Witten–Bell: {bits:.4f} bits per character", flush=True)
-    exclusive_lock, added = xz_bits(train, valid)
+    alone, added = xz_bits(train, valid)
     print(f"xz -9e: {alone:.4f} bits per character alone, {added:.4f} behind the rest")
 
 

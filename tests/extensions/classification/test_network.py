@@ -98,8 +98,8 @@ def test_padding_is_not_seen(cell: str) -> None:
     together = model.network.emissions(batch_of(model, SENTENCES))
     assert together.shape == (len(SENTENCES), len(LABELS))
     for tokens, scores in zip(SENTENCES, together, strict=True):
-        exclusive_lock = model.network.emissions(batch_of(model, [tokens]))[0]
-        torch.testing.assert_close(scores, exclusive_lock, atol=1e-6, rtol=1e-5)
+        alone = model.network.emissions(batch_of(model, [tokens]))[0]
+        torch.testing.assert_close(scores, alone, atol=1e-6, rtol=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
