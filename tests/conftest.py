@@ -109,10 +109,10 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     """
     import torch
 
-    from ner.charlm.alphabet import Alphabet
-    from ner.charlm.config import CharLMConfig
-    from ner.charlm.folder import DIRECTIONS, LanguageModel, save_model
-    from ner.charlm.network import CharacterNetwork
+    from ner.extensions.charlm.alphabet import Alphabet
+    from ner.extensions.charlm.config import CharLMConfig
+    from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, save_model
+    from ner.extensions.charlm.network import CharacterNetwork
 
     letters = {letter for s in tiny_corpus.train for token in s.tokens for letter in token}
     alphabet = Alphabet(sorted(letters | {" ", "!", "?", "\n"}))
