@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference/ that the code itself can tell.
+"""Write the pages of docs/ that the code itself can tell: the reference, the picture of the floors.
 
     python scripts/make_reference.py            # write them
     python scripts/make_reference.py --check    # exit 1 if one is not current
@@ -8,8 +8,11 @@ format from docstrings, exit codes and errors from the classes.
 """
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,27 +20,33 @@ from typing import Any
 
 import click
 
+# For the table of floors, which is that of a test.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from floors_picture import draw
+
 import ner
-import ner.bundle
-import ner.charlm.folder
-import ner.classification.bundle
+import ner.bundle.format
 import ner.errors
-from ner.charlm.config import CharLMConfig
+import ner.extensions.charlm.folder
+import ner.extensions.classification.bundle
 from ner.cli import INTERRUPTED, TERMINATED, cli
 from ner.config import Config, Settings
 from ner.errors import NerError, UsageError
 from ner.evaluation import Report
+from ner.extensions.charlm.config import CharLMConfig
 from ner.text import Alternative, Document, NBest
+from tests.test_architecture import FLOORS
 
-PAGES = Path(__file__).parents[1] / "docs" / "reference"
+DOCS = Path(__file__).parents[1] / "docs"
 SETTINGS: dict[str, type[Settings]] = {
     "Taggers and classifiers": Config,
     "Character language models": CharLMConfig,
 }
 BUNDLES = {
-    "Taggers": ner.bundle,
-    "Classifiers": ner.classification.bundle,
-    "Character language models": ner.charlm.folder,
+    "Taggers": ner.bundle.format,
+    "Classifiers": ner.extensions.classification.bundle,
+    "Character language models": ner.extensions.charlm.folder,
 }
 RESULTS = (Document, NBest, Alternative, Report)
 """Classes that have no public name, but come out of what has."""
@@ -258,18 +267,79 @@ def exit_codes_page() -> str:
     )
 
 
+# --- rooms --------------------------------------------------------------------------------------
+
+CAPTIONS = {
+    "errors": "ground",
+    "text": "basic types",
+    "tags": "rules",
+    "corpus": "data",
+    "model": "network",
+    "predict": "inference",
+    "training": "training",
+    "api": "verbs",
+    "extensions": "extensions",
+    "cli": "command line",
+}
+
+
+def _about(module: str) -> str:
+    """The first line of a module's docstring."""
+    line = inspect.cleandoc(importlib.import_module(module).__doc__ or "").partition("\n")[0]
+    return line.rstrip(".:").replace("``", "`")
+
+
+def _inside(package: str) -> dict[str, str]:
+    """The modules and folders in a package, with a line about each."""
+    found = [info.name for info in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    return {name: _about(f"{package}.{name}") for name in found if not name.startswith("_")}
+
+
+def _floors() -> Iterator[tuple[str, dict[str, str]]]:
+    """The caption of each floor that has rooms, and these."""
+    every = _inside("ner")
+    for names in FLOORS:
+        rooms = {name: every[name] for name in sorted(names & {*every})}
+        if rooms:
+            yield next((CAPTIONS[name] for name in rooms if name in CAPTIONS), ""), rooms
+
+
+def rooms_page() -> str:
+    """Every room, floor by floor, with what lives there."""
+    parts = [
+        "# Rooms\n\n",
+        "Where to find what. A room imports from the floors below it; "
+        "[Architecture](../explanation/architecture.md) has the picture and the reasons.\n",
+    ]
+    for number, (caption, rooms) in reversed([*enumerate(_floors())]):
+        parts.append(f"\n## {number}: {caption}\n\n| room | about |\n|---|---|\n")
+        if "extensions" in rooms:
+            rooms = {f"extensions.{k}": v for k, v in _inside("ner.extensions").items()}
+        for name, about in rooms.items():
+            parts.append(f"| `ner.{name}` | {about} |\n")
+    return "".join(parts)
+
+
+def floors_picture() -> str:
+    """The same as a picture."""
+    return draw([*_floors()], _inside("ner.extensions"))
+
+
 MAKERS: dict[str, Callable[[], str]] = {
-    "commands.md": commands_page,
-    "settings.md": settings_page,
-    "python.md": python_page,
-    "bundle.md": bundle_page,
-    "exit-codes.md": exit_codes_page,
+    "reference/commands.md": commands_page,
+    "reference/settings.md": settings_page,
+    "reference/python.md": python_page,
+    "reference/bundle.md": bundle_page,
+    "reference/exit-codes.md": exit_codes_page,
+    "reference/rooms.md": rooms_page,
+    "explanation/floors.svg": floors_picture,
 }
 
 
 def page(name: str) -> str:
     """The whole text of a page."""
-    return NOTE + re.sub(r"\n{3,}", "\n\n", MAKERS[name]())
+    text = MAKERS[name]()
+    return NOTE + re.sub(r"\n{3,}", "\n\n", text) if name.endswith(".md") else text
 
 
 @click.command(help=__doc__)
@@ -277,11 +347,11 @@ def page(name: str) -> str:
 def main(check: bool) -> None:
     """Write the pages, or compare them."""
     for name in MAKERS:
-        place = PAGES / name
+        place = DOCS / name
         if not check:
             place.write_text(page(name), encoding="utf-8")
         elif not place.exists() or place.read_text(encoding="utf-8") != page(name):
-            raise click.ClickException(f"docs/reference/{name} {REMEDY}")
+            raise click.ClickException(f"docs/{name} {REMEDY}")
 
 
 if __name__ == "__main__":
