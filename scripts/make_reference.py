@@ -172,7 +172,7 @@ def _class(kind: type, name: str) -> Iterator[str]:
     yield f"\n## {name}\n\n{_docstring(kind)}\n"
     fields = [
         f"{node.target.id}: {ast.unparse(node.annotation)}"
-        + ("" if isinstance(node.value, ast.Call | None) else f" = {ast.unparse(node.value)}")
+        + ("" if isinstance(node.value, ast.Call | None) else f" = {_written(node.value)}")
         for node in tree.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
     ]
@@ -219,7 +219,12 @@ def _arguments(arguments: ast.arguments) -> list[str]:
 
 def _argument(arg: ast.arg, default: ast.expr | None) -> str:
     annotation = f": {ast.unparse(arg.annotation)}" if arg.annotation else ""
-    return f"{arg.arg}{annotation}" + (f" = {ast.unparse(default)}" if default else "")
+    return f"{arg.arg}{annotation}" + (f" = {_written(default)}" if default else "")
+
+
+def _written(value: ast.expr) -> str:
+    """A default as the formatter would have it."""
+    return ast.unparse(value).replace("'", '"')
 
 
 def _parsed(value: Any) -> ast.stmt:
