@@ -121,7 +121,7 @@ def settings_page() -> str:
         parts.append(f"\n## {title}\n")
         rows = kind.describe()
         for section, part in kind.sections().items():
-            parts.append(f"\n### {section}: {_heading(part)}\n\n")
+            parts.append(f"\n### {section}\n\n{_docstring(part)}\n\n")
             parts.append("| setting | default | meaning |\n|---|---|---|\n")
             parts += [
                 f"| `{key}` | `{_value(default)}` | {_text(meaning)} |\n"
@@ -129,12 +129,6 @@ def settings_page() -> str:
                 if key.partition(".")[0] == section
             ]
     return "".join(parts)
-
-
-def _heading(kind: type) -> str:
-    """The first line of a docstring as part of a heading."""
-    line = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0].rstrip(".")
-    return line[0].lower() + line[1:]
 
 
 def _value(default: Any) -> str:
