@@ -16,6 +16,9 @@ from ner.text import Sentence, Span
 if TYPE_CHECKING:
     from ner.tagger import Tagger
 
+# Commands are tested in `tests/cli` and in the folders of extensions.
+pytest_plugins = ["tests.cli.fixtures"]
+
 # A deadline would be a timing assertion: it fails on a busy machine, not on wrong code.
 settings.register_profile("ner", deadline=None)
 settings.load_profile("ner")
