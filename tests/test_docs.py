@@ -1,5 +1,7 @@
 """The documents: generated pages are current, what pages name is there, commands are right use."""
 
+import ast
+import importlib
 import re
 import shlex
 import subprocess
@@ -146,9 +148,12 @@ def test_every_file_and_test_that_is_named_exists(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_python_blocks_are_python(name: str) -> None:
+def test_python_blocks_import_what_is_there(name: str) -> None:
     for block in re.findall(r"^```python\n(.*?)^```$", WRITTEN[name], re.DOTALL | re.MULTILINE):
-        compile(block, name, "exec")
+        for node in ast.walk(ast.parse(block, name)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ner."):
+                module = importlib.import_module(node.module or "")
+                assert all(hasattr(module, alias.name) for alias in node.names), ast.unparse(node)
 
 
 def _first_column(name: str) -> list[str]:
