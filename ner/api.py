@@ -2,12 +2,12 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import UsageError
 from ner.evaluation import (
     O_BIASES,
     Calibration,
@@ -22,20 +22,20 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
-from ner.extensions.distillation.ensemble import Ensemble, draw_sentences
 from ner.files import exclusive_lock
 from ner.model.device import choose_device
 from ner.predict import Prediction, window_note
+from ner.run_folder import check_restart
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_begun, resolve
+from ner.training.preparation import prepare
+from ner.training.run import Event
 from ner.training.seeds import (
-    Distilled,
     SeedsFinished,
+    check_seeds,
     finish_seeds,
-    seed_folder,
-    seed_folders,
-    student_folder,
+    older_runs,
+    train_seeds,
 )
 
 _log = logging.getLogger("ner")
@@ -47,8 +47,6 @@ def train(
     config: Config | None = None,
     *,
     seeds: Sequence[int] = (),
-    distill: bool = False,
-    unlabelled: str | Path | None = None,
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -56,23 +54,10 @@ def train(
     """Train a tagger into a run folder and return the best model.
 
     With `seeds`, one model each is trained, and the one that is best on valid
-    returned. With `distill` these teach a further one of the same size, which
-    is returned; sentences of the text in the file `unlabelled`, a paragraph on
-    each line, of which they are sure join in. Raises `NerError` for a corpus,
-    text, setting or folder that will not do.
+    returned. Raises `NerError` for a corpus, setting or folder that will not do.
     """
-    events = train_events(
-        corpus,
-        out,
-        config,
-        seeds=seeds,
-        distill=distill,
-        unlabelled=unlabelled,
-        device=device,
-        resume=resume,
-        overwrite=overwrite,
-    )
-    for _ in events:
+    how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    for _ in train_events(corpus, out, config, seeds=seeds, **how):
         pass
     return Tagger.load(out, device)
 
@@ -83,8 +68,6 @@ def train_events(
     config: Config | None = None,
     *,
     seeds: Sequence[int] = (),
-    distill: bool = False,
-    unlabelled: str | Path | None = None,
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -92,72 +75,22 @@ def train_events(
 ) -> Iterator[Event | SeedsFinished]:
     """`train` as a generator that yields what happens; to be run to its end.
 
-    `progress` hears how many bytes of a vectors file have been read.
+    `progress` is called with the number of bytes of vectors files that have been read.
     """
-    if resume and overwrite:
-        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
-    if len(set(seeds)) < len(seeds):
-        raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
-    if distill and len(seeds) < 2:
-        raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
-    if unlabelled is not None and not distill:
-        raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
+    check_restart(resume=resume, overwrite=overwrite)
+    check_seeds(seeds)
     config = config or Config()
     out, chosen = Path(out), choose_device(device)
-    # Those that teach read single sentences, whatever the one that they teach hears of documents.
-    single = config.replace({"model.context": "sentence"}) if distill else config
-    configs = [single.replace({"train.seed": seed}) for seed in seeds] or [config]
-    folders = [seed_folder(out, seed) for seed in seeds] or [out]
     with exclusive_lock(out):
-        old = _runs_in(out, seeds, distill, resume, overwrite)
-        text = (
-            ()
-            if unlabelled is None
-            else draw_sentences(unlabelled, corpus, resolve(config, corpus))
-        )
-        finished: list[Finished] = []
-        for part, folder in zip(configs, folders, strict=True):
-            run = Run(corpus, part, folder, chosen, progress)
-            if resume and (has_begun(folder) or not seeds):
-                run.resume()
-            elif not resume and not finished:
-                for place in old:  # only now: whatever is wrong with the new run has been said
-                    clear_folder(place)
-            finished.append((yield from _passed_on(run)))
-        distilled = None
-        if distill:
-            ensemble = Ensemble(folders, chosen)
-            taught = ensemble.teach(corpus, text, resolve(config, corpus))
-            run = Run(corpus, config, student_folder(out), chosen, progress, taught)
-            if resume and has_begun(run.out):
-                run.resume()
-            distilled = Distilled(ensemble.evaluate(corpus), (yield from _passed_on(run)))
+        old = older_runs(out, seeds, resume=resume, overwrite=overwrite)
+        finished = yield from train_seeds(
+            prepare(corpus), config, seeds, out, chosen,
+            resume=resume, replaced=old, progress=progress,
+        )  # fmt: skip
         if seeds:
-            yield finish_seeds(out, seeds, finished, distilled)
-
-
-def _runs_in(
-    out: Path, seeds: Sequence[int], distill: bool, resume: bool, overwrite: bool
-) -> list[Path]:
-    """The folders of runs that stand in a folder. Raises `UsageError` if they are in the way."""
-    student = student_folder(out)
-    old = [out, *seed_folders(out), student]
-    if not resume:
-        for place in old:
-            check_folder(place, overwrite=overwrite)
-    elif seeds and (out / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    elif not distill and (student / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
-    return old
-
-
-def _passed_on(run: Run) -> Generator[Event, None, Finished]:
-    """Let a run happen; returns what came of it."""
-    for event in run.events():
-        yield event
-    assert isinstance(event, Finished), "a run ends with that"
-    return event
+            last = SeedsFinished(out, dict(zip(seeds, finished, strict=True)))
+            finish_seeds(last)
+            yield last
 
 
 def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:

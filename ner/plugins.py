@@ -5,7 +5,9 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
 - ``COMMANDS``: names of commands and where each is, as
   ``{"charlm": "ner.extensions.charlm.cli:charlm"}``;
 - ``TOKEN_EMBEDDERS``: kinds of contextual features and their classes, as
-  ``{"charlm": "ner.extensions.charlm.embeddings:StringEmbeddings"}``.
+  ``{"charlm": "ner.extensions.charlm.embeddings:StringEmbeddings"}``;
+- ``TRAININGS``: options of ``ner train`` and the generators of events that take over, as
+  ``{"distill": "ner.extensions.distillation.training:train_events"}``.
 
 The core imports no extension: it asks here, by name, when one is needed. Without the folder there
 is none, and all else works.

@@ -1,4 +1,4 @@
-"""Run folders: what trainings of any kind have in common about the place where they write."""
+"""Run folders: the place where trainings of any kind write."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _log = logging.getLogger("ner")
 
 @dataclass(frozen=True)
 class RunFolder:
-    """What a kind of run leaves in its folder; a folder with one of the `marks` is of a run."""
+    """The files that a kind of run leaves; a folder with one of the `marks` is of a run."""
 
     contents: Sequence[str]
     marks: Sequence[str]
@@ -48,6 +48,12 @@ class RunFolder:
                 path.unlink()
 
 
+def check_restart(*, resume: bool, overwrite: bool) -> None:
+    """Refuse to go on with a run and to replace it at once. Raises `UsageError`."""
+    if resume and overwrite:
+        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a whole file of a run."""
     with write_text(path) as file:
@@ -61,7 +67,7 @@ def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
-    """Write what is said into a file too, while the block runs."""
+    """Write log messages into a file too, while the block runs."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = _log.level

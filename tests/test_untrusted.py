@@ -35,6 +35,7 @@ from ner.model import Sizes
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Step
+from ner.training.preparation import prepare
 from ner.training.run import Run
 from tests.signing import sign
 
@@ -429,7 +430,7 @@ def stopped(
 ) -> Run:
     """A run that was stopped in its second epoch."""
     config = tiny_config.replace({"train.epochs": 2, "train.checkpoint_minutes": 0.0})
-    run = Run(tiny_corpus, config, tmp_path_factory.mktemp("stopped"), torch.device("cpu"))
+    run = Run(prepare(tiny_corpus), config, tmp_path_factory.mktemp("stopped"), torch.device("cpu"))
     events = run.events()
     for event in events:
         if isinstance(event, Step) and (event.epoch, event.step) == (2, 2):
@@ -442,7 +443,7 @@ def stopped(
 def again(stopped: Run, tmp_path: Path) -> Run:
     """The same run in a folder of its own, about to go on."""
     shutil.copytree(stopped.out, tmp_path / "run")
-    return Run(stopped.corpus, stopped.config, tmp_path / "run", torch.device("cpu"))
+    return Run(stopped.prepared, stopped.config, tmp_path / "run", torch.device("cpu"))
 
 
 WEIGHT = "weights.projection.weight"

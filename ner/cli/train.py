@@ -18,6 +18,8 @@ from ner.cli.options import (
 )
 from ner.config import Config, describe, load_config
 from ner.errors import UsageError
+from ner.plugins import declared, load
+from ner.run_folder import check_restart
 
 
 @click.command(short_help="Train a tagger on a corpus.")
@@ -61,24 +63,43 @@ def train(
     scores, curves and settings. Stopped with Ctrl-C it keeps the best model so
     far, and goes on with --resume.
     """
-    if resume and overwrite:
-        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
+    check_restart(resume=resume, overwrite=overwrite)
     if seed is not None and seeds:
         raise UsageError("--seed is for one model and --seeds for several; choose one")
     chosen = {} if seed is None else {"train.seed": seed}
     config = load_config(file, settings).replace(reading | features | chosen)
-    how = {"seeds": seeds, "distill": distill, "unlabelled": unlabelled, "device": device}
-    _train(data, config, out, resume=resume, overwrite=overwrite, **how)
+    if unlabelled is not None and not distill:
+        raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
+    how = {"seeds": seeds, "device": device} | ({"unlabelled": unlabelled} if distill else {})
+    place = _training("distill") if distill else "ner.api:train_events"
+    _train(data, config, out, place, resume=resume, overwrite=overwrite, **how)
+
+
+def _training(option: str) -> str:
+    """Find the extension that takes over with an option. Raises `UsageError` without it."""
+    place = declared("TRAININGS").get(option)
+    if place is None:
+        raise UsageError(
+            f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
+        )
+    return place
 
 
 def _train(
-    data: str, config: Config, out: Path | None, *, resume: bool, overwrite: bool, **how: Any
+    data: str,
+    config: Config,
+    out: Path | None,
+    place: str,
+    *,
+    resume: bool,
+    overwrite: bool,
+    **how: Any,
 ) -> None:
     from ner.corpus import load_corpus
 
     corpus = load_corpus(data, config.data)
 
-    from ner.api import train_events  # only now: torch takes a while, and the corpus may be bad
+    train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress
 
     given, out = out, out or _default_folder(corpus.name, taken=not (resume or overwrite))
@@ -162,7 +183,7 @@ def _report(last: Any) -> None:
         split = "test" if "test" in last.scores else "valid"
         click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
         report = last.scores[split]
-        assert isinstance(report, Report), "what taggers are judged by"
+        assert isinstance(report, Report), "what taggers are evaluated by"
         click.echo(format_report(report))
         for name, report in last.scores.items():
             click.echo(f"{name} F1 {100 * report.f1:.2f}")
@@ -172,16 +193,6 @@ def _report(last: Any) -> None:
                 seeds = ", ".join(f"{100 * f1:.2f}" for f1 in last.f1(name))
                 click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
         click.echo(f"best seed on valid: {last.best}")
-        if last.distilled:
-            _report_distilled(last.distilled)
+        for line in last.remarks():
+            click.echo(line)
     click.echo(f"model: {last.out}")
-
-
-def _report_distilled(distilled: Any) -> None:
-    """Print what came of all seeds together, and of the model that they taught."""
-    for split, report in distilled.ensemble.items():
-        student = distilled.student.scores[split]
-        click.echo(
-            f"{split} F1 of the ensemble {100 * report.f1:.2f}, of the student "
-            f"{100 * student.f1:.2f}"
-        )

@@ -21,7 +21,7 @@ from ner.features.vocabulary import fold
 from ner.files import READ_ERRORS, bytes_read, open_binary
 
 Vector = NDArray[np.float32]
-Progress = Callable[[int], None]
+BytesRead = Callable[[int], None]
 
 MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
 LONGEST_LINE = 1 << 20  # bytes; a first row that is longer is none
@@ -68,7 +68,7 @@ def read_vectors(
     tokens: Collection[str],
     *,
     spare: int = 0,
-    progress: Progress = lambda _: None,
+    progress: BytesRead = lambda _: None,
 ) -> Vectors:
     """Read the vectors of `tokens`, as they stand in a text, and of the `spare` first other words.
 
@@ -154,7 +154,7 @@ def _is_folded(words: Sequence[str], *, case: bool, digits: bool) -> bool:
     return bool(words) and changed <= STRAY * len(words)
 
 
-def _read(path: str | Path, progress: Progress) -> Iterator[_Row]:
+def _read(path: str | Path, progress: BytesRead) -> Iterator[_Row]:
     with open_binary(path) as file:
         try:
             for count, row in enumerate(_rows(file, path)):

@@ -30,7 +30,7 @@ from ner.training.examples import Lesson, TrainingSet
 
 _log = logging.getLogger("ner")
 
-Progress = Callable[[int], None]
+BytesRead = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Start:
     has_vector: frozenset[str]
 
     def training_set(
-        self, sentences: Sequence[Sentence], config: Config, lessons: Sequence[Lesson] = ()
+        self, segments: Sequence[Sentence], config: Config, lessons: Sequence[Lesson] = ()
     ) -> TrainingSet:
-        """The sentences that it was built for, or lessons in their place, as it sees them."""
+        """Segments of the sentences that it was built for, or lessons in their place, indexed."""
         model = self.model
         return TrainingSet(
-            sentences,
+            segments,
             model.indexer,
             model.tags,
             config.model.scheme,
@@ -98,7 +98,7 @@ class Words:
 def build_words(
     sentences: Sequence[Sentence],
     config: Config,
-    progress: Progress = lambda _: None,
+    progress: BytesRead = lambda _: None,
     contextual: Contextual | None = None,
     echo_labels: Sequence[str] = (),
 ) -> Words:
@@ -130,7 +130,7 @@ def build_model(
     sentences: Sequence[Sentence],
     config: Config,
     device: torch.device,
-    progress: Progress = lambda _: None,
+    progress: BytesRead = lambda _: None,
     contextual: Contextual | None = None,
 ) -> Start:
     """Build the network for the words and types of training sentences.
@@ -158,7 +158,7 @@ def _pairs(sentences: Sequence[Sentence]) -> Vocabulary:
     )
 
 
-def _read_files(config: Config, tokens: Collection[str], progress: Progress) -> Iterator[Vectors]:
+def _read_files(config: Config, tokens: Collection[str], progress: BytesRead) -> Iterator[Vectors]:
     """The vectors of each file for the words of the corpus, and spare ones."""
     done = 0
     for path in config.resources.vectors:

@@ -1,12 +1,9 @@
 """What is learnt from: sentences as numbers, cut to size, with some words hidden."""
 
-import logging
 import math
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -14,16 +11,14 @@ import torch
 from torch import Tensor
 
 from ner.config import TrainConfig
-from ner.corpus.partial import agreeing_tags, clues_within, with_clues
+from ner.corpus.partial import agreeing_tags
 from ner.errors import ConfigError
 from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
 from ner.features.document_context import Echoes
 from ner.features.indexer import FormTable
 from ner.model import Contextual
 from ner.tags import parse_tag, tags_of
-from ner.text import Sentence, Span
-
-_log = logging.getLogger("ner")
+from ner.text import Sentence
 
 PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
 
@@ -31,65 +26,9 @@ PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
 # both readings, and needs practice in each.
 SECOND_READINGS = 0.6
 
-LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
-
-
-def cut_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:
-    """Sentences of at most `size` tokens; cuts never go through an entity shorter than that.
-
-    Partly labelled sentences are cut where no entity can go through, if there is such a place.
-    """
-    for sentence in sentences:
-        start = 0
-        while start < len(sentence):
-            end = _cut(sentence, start, size)
-            yield _piece(sentence, start, end)
-            start = end
-
-
-def _cut(sentence: Sentence, start: int, size: int) -> int:
-    """Where the piece from `start` ends: at `size`, or before the entity that stands there."""
-    end = min(start + size, len(sentence))
-    if sentence.partial and end < len(sentence):
-        boundaries = range(end, start, -1)
-        return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
-    last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
-    if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
-        return end
-    return sentence.spans[last].start
-
-
-def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
-    if (start, end) == (0, len(sentence)):
-        return sentence
-    first = bisect_right(sentence.spans, start, key=attrgetter("end"))
-    behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
-    spans = tuple(
-        Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
-        for s in sentence.spans[first:behind]
-    )
-    piece = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
-    if sentence.partial:
-        return with_clues(piece, clues_within(sentence.partial, start, end))
-    return piece
-
-
-def _tell_of_cuts(sentences: Iterable[Sentence]) -> None:
-    """Say, once, which sentences are learnt in pieces."""
-    long = [sentence for sentence in sentences if len(sentence) > LONGEST]
-    if long:
-        _log.warning(
-            "%s: a sentence of %s tokens is learnt in pieces of at most %d, cut between entities "
-            "(such sentences: %s)",
-            long[0].place,
-            f"{len(long[0]):,}",
-            LONGEST,
-            f"{len(long):,}",
-        )
-
 
 class Lesson(NamedTuple):
-    """A sentence of at most `LONGEST` tokens, and what a teacher says of its tags."""
+    """A segment of a sentence, and what a teacher says of its tags."""
 
     tokens: tuple[str, ...]
     expected: Expected
@@ -163,7 +102,7 @@ class TrainingSet(ExampleSet):
 
     def __init__(
         self,
-        sentences: Sequence[Sentence],
+        segments: Sequence[Sentence],
         indexer: Indexer,
         tags: Sequence[str],
         scheme: str,
@@ -173,21 +112,18 @@ class TrainingSet(ExampleSet):
         contextual: Contextual | None = None,
     ) -> None:
         """`contextual` is what says something of each token in its sentence, if anything does."""
-        if not lessons:
-            _tell_of_cuts(sentences)
         self._table = FormTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
-        pieces = [] if lessons else list(cut_long(sentences))
         examples = (
             [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
             if lessons
-            else [self._example(piece, scheme) for piece in pieces]
+            else [self._example(segment, scheme) for segment in segments]
         )
         if contextual is not None:
-            said = contextual.read([text.tokens for text in lessons or pieces])
+            said = contextual.read([text.tokens for text in lessons or segments])
             pairs = zip(examples, said, strict=True)
             examples = [replace(example, contextual=states) for example, states in pairs]
-        hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
+        hiding = hiding_rates(segments, indexer, config, frozenset(has_vector))
         super().__init__(self._table, examples, indexer, hiding, config)
         self._second = self._examples
 
@@ -199,12 +135,12 @@ class TrainingSet(ExampleSet):
         tags = tags_of(sentence.spans, len(sentence), scheme)
         return Example(rows, np.array([self._number[tag] for tag in tags]))
 
-    def hear(self, sentences: Iterable[Sentence], heard: Sequence[Echoes]) -> None:
+    def hear(self, segments: Iterable[Sentence], heard: Sequence[Echoes]) -> None:
         """From now on, deal sentences out as a second reading sees them, too, with their echoes.
 
         Lessons begin with those of the training split; what follows is only read once.
         """
-        pieces = list(zip(cut_long(sentences), heard, strict=True))
+        pieces = list(zip(segments, heard, strict=True))
         self._second = [
             replace(example, rows=self._table.rows(piece.tokens, echo)) if echo else example
             for example, (piece, echo) in zip(self._examples, pieces, strict=False)

@@ -22,7 +22,6 @@ from ner.model import Contextual
 from ner.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.build import build_model
-from ner.training.examples import cut_long
 from ner.training.loop import Trainer
 
 _log = logging.getLogger("ner")
@@ -30,14 +29,14 @@ _log = logging.getLogger("ner")
 FOLDS = 3
 
 
-def load_echoes(place: Path, sentences: Sequence[Sentence]) -> list[Echoes]:
-    """Read what `hear` gave for sentences. Raises `OSError` or `ValueError` if that cannot be."""
+def load_echoes(place: Path, segments: Sequence[Sentence]) -> list[Echoes]:
+    """Read what `hear` gave for segments. Raises `OSError` or `ValueError` if that cannot be."""
     read = json.loads(place.read_text(encoding="utf-8"))
     try:
         kept = [echo and [(int(exact), int(folded)) for exact, folded in echo] for echo in read]
     except TypeError:
         raise ValueError("not lists of pairs of numbers") from None
-    for piece, echo in zip(cut_long(sentences), kept, strict=True):
+    for piece, echo in zip(segments, kept, strict=True):
         if echo is not None and len(echo) != len(piece):
             raise ValueError(f"{len(echo)} echoes of {len(piece)} tokens")
     return kept
@@ -49,11 +48,10 @@ def hear(
     device: torch.device,
     contextual: Contextual | None = None,
 ) -> list[Echoes]:
-    """The echo of each piece of `cut_long`, by models that have learnt from other folds alone.
+    """The echo of each segment, by models that have learnt from other folds alone.
 
     `contextual` is what the language models of the configuration say, if there are any.
     """
-    sentences = list(cut_long(sentences))
     documents = document_numbers(sentences)
     folds, config = _fold_numbers(documents), _of_folds(config)
     spans = _read_held_out(sentences, folds, config, device, contextual)
@@ -118,4 +116,4 @@ def _read(
     trainer = Trainer(model, training_set, (), config.train)
     for _ in trainer.run():
         pass
-    return predict_sentences(trainer.judged, held_out)
+    return predict_sentences(trainer.evaluated_model, held_out)

@@ -3,7 +3,6 @@
 Saving, printing and plotting belong to the caller.
 """
 
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,16 +14,16 @@ from torch import Tensor
 
 from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore_optimizer
 from ner.config import TrainConfig
-from ner.errors import TrainingError
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
 from ner.model import Model
 from ner.model.network import BaseNetwork
 from ner.predict import document_numbers, predict
 from ner.text import Sentence
+from ner.training.base import Milestone
 from ner.training.examples import ExampleSet
 from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms
-from ner.training.optimizer import Average, build_optimizer, scheduled_rate
+from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
 from ner.training.randomness import random_states, set_random_states
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
@@ -58,7 +57,7 @@ class EpochProgress:
         )
 
 
-def adversarial_push(
+def adversarial_perturbation(
     features: Tensor, gradient: Tensor | None, mask: Tensor, size: float
 ) -> Tensor:
     """What added to features ``[B, T, D]`` makes the loss rise most (Miyato et al. 2017).
@@ -69,9 +68,9 @@ def adversarial_push(
     assert gradient is not None, "features that were part of a loss"
     lengths = (features * mask[:, :, None]).flatten(1).norm(dim=1)
     steepness = gradient.flatten(1).norm(dim=1).clamp(min=1e-12)
-    push: Tensor = gradient * (size * lengths / steepness)[:, None, None]
+    perturbation: Tensor = gradient * (size * lengths / steepness)[:, None, None]
     # In half precision a gradient may overflow: the scaler skips such a step.
-    return torch.where(push.isfinite().all(), push, 0.0)
+    return torch.where(perturbation.isfinite().all(), perturbation, 0.0)
 
 
 def _number(value: Any, like: float) -> Any:
@@ -94,15 +93,15 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Epoch:
-    """One pass over the training split is done and has been judged on the validation split."""
+class Epoch(Milestone):
+    """One pass over the training split, and the evaluation on valid behind it, are done."""
 
     number: int  # from 1
     loss: float  # mean over sentences
     valid: Scores
     learning_rate: float
     tokens_per_second: float  # in training
-    seconds: float  # of training and judging
+    seconds: float  # of training and evaluation
     best: bool  # better than all before
     gradients: Gradients | None = None  # with `train.log_gradients`
 
@@ -140,7 +139,7 @@ AnyLearner = TypeVar("AnyLearner", bound=Learner)
 class BaseTrainer(ABC, Generic[AnyLearner]):
     """Everything that changes while a model learns, and the loop that changes it.
 
-    How a model is judged, a subclass says.
+    A subclass evaluates the model.
     """
 
     def __init__(
@@ -175,8 +174,8 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return self._learner.device
 
     @property
-    def judged(self) -> AnyLearner:
-        """The model that is judged and kept: the average, if there is one."""
+    def evaluated_model(self) -> AnyLearner:
+        """The model that is evaluated and kept: the average of the weights, if there is one."""
         if self.average is None:
             return self._learner
         return replace(self._learner, network=self.average.network)
@@ -249,7 +248,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
                 begun.gradients.add(gradient)
             tokens = int(batch.lengths.sum())
             yield Step(self.epoch, begun.batches, self._steps, tokens, loss, gradient)
-        valid = self._judge()
+        valid = self._evaluate()
         done = Epoch(
             number=self.epoch,
             loss=begun.loss / max(1, begun.sentences),
@@ -288,7 +287,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return value, gradient
 
     def _backward(self, batch: Batch) -> float:
-        """Add the gradient of the loss, half of it under a push if so asked; returns the loss."""
+        """Add the gradient of the loss, half of it perturbed if so asked; returns the loss."""
         if self.config.adversarial <= 0:
             return self._backward_part(batch)
         embedder = self._learner.network.embedder
@@ -296,8 +295,10 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         features.retain_grad()
         value = self._backward_part(batch, features, share=0.5)
         with torch.no_grad():
-            push = adversarial_push(features, features.grad, batch.mask, self.config.adversarial)
-        self._backward_part(batch, embedder(batch) + push, share=0.5)
+            perturbation = adversarial_perturbation(
+                features, features.grad, batch.mask, self.config.adversarial
+            )
+        self._backward_part(batch, embedder(batch) + perturbation, share=0.5)
         return value
 
     def _backward_part(
@@ -331,17 +332,12 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
             )
         return measured
 
-    def _check_finite(self, what: str, value: float) -> None:
-        """Stop before a number that is none spreads to all weights."""
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the {what} became {value} in epoch {self.epoch}: the learning rate is too high "
-                f"for this corpus; try --set train.learning_rate={self.config.learning_rate / 4:g}"
-            )
+    def _check_finite(self, name: str, value: float) -> None:
+        check_finite(name, value, f"epoch {self.epoch}", "corpus", self.config.learning_rate)
 
     @abstractmethod
-    def _judge(self) -> Scores:
-        """How good `judged` is; by F1 the best epoch is chosen."""
+    def _evaluate(self) -> Scores:
+        """Score `evaluated_model` on valid; by F1 the best epoch is chosen."""
 
     def _compare(self, f1: float) -> bool:
         """Whether this epoch is the best so far: the first of equals wins."""
@@ -355,7 +351,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
 
 class Trainer(BaseTrainer[Model]):
-    """Trains a tagger, and judges it by what it finds in the sentences of valid."""
+    """Trains a tagger, and evaluates it by the entities that it finds in valid."""
 
     def __init__(
         self,
@@ -369,9 +365,9 @@ class Trainer(BaseTrainer[Model]):
         super().__init__(model, training_set, config, costs)
         self._valid = valid
 
-    def _judge(self) -> Scores:
+    def _evaluate(self) -> Scores:
         found = predict(
-            self.judged,
+            self.evaluated_model,
             [sentence.tokens for sentence in self._valid],
             with_scores=False,
             documents=document_numbers(self._valid),

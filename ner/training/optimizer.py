@@ -1,4 +1,4 @@
-"""How weights move: optimizers, learning rates over time, averaged weights."""
+"""Optimizers, schedules of the learning rate, averaged weights."""
 
 import copy
 import math
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import TrainConfig
+from ner.errors import TrainingError
 from ner.model.network import BaseNetwork
 
 
@@ -39,12 +40,26 @@ def scheduled_rate(config: TrainConfig, step: int, steps: int) -> float:
     warmup = config.warmup * steps
     if step < warmup:
         return config.learning_rate * (step + 1) / (warmup + 1)
-    done = (step - warmup) / max(1.0, steps - warmup)
-    if config.schedule == "linear":
-        return config.learning_rate * (1.0 - done)
-    if config.schedule == "cosine":
-        return config.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
-    return config.learning_rate
+    left = 1.0 - (step - warmup) / max(1.0, steps - warmup)
+    return decayed_rate(config.schedule, config.learning_rate, left)
+
+
+def decayed_rate(schedule: str, rate: float, left: float) -> float:
+    """Lower the highest learning rate after the warm-up, of which a share `left` is to come."""
+    if schedule == "linear":
+        return rate * left
+    if schedule == "cosine":
+        return rate * 0.5 * (1.0 - math.cos(math.pi * left))
+    return rate
+
+
+def check_finite(name: str, value: float, when: str, material: str, rate: float) -> None:
+    """Stop before NaN or infinity spreads to all weights. Raises `TrainingError`."""
+    if not math.isfinite(value):
+        raise TrainingError(
+            f"the {name} became {value} in {when}: the learning rate is too high for this "
+            f"{material}; try --set train.learning_rate={rate / 4:g}"
+        )
 
 
 class Average:

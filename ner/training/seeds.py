@@ -1,48 +1,47 @@
-"""Several seeds of one configuration: each in a folder of its own, and what they come to."""
+"""Several seeds of one configuration: a folder for each, and one result."""
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ner.bundle.discovery import FINISHED
-from ner.evaluation import Report, summarise
+from ner.config import Config
+from ner.errors import UsageError
+from ner.evaluation import summarise
 from ner.files import clear_leftovers, write_folder, write_text
-from ner.training.run import Finished
-
-
-@dataclass(frozen=True)
-class Distilled:
-    """What came of several models together, and of the one that they taught."""
-
-    ensemble: Mapping[str, Report]  # by split
-    student: Finished
-
-    def to_dict(self) -> dict[str, Any]:
-        """What ``result.json`` holds of it."""
-        return {
-            "ensemble": {split: report.to_dict() for split, report in self.ensemble.items()},
-            "student": self.student.to_dict(),
-        }
+from ner.training.base import has_begun
+from ner.training.preparation import PreparedCorpus
+from ner.training.run import Event, Finished, Run
 
 
 @dataclass(frozen=True)
 class SeedsFinished:
-    """Several runs have come to their end; `best` was the best of them on valid."""
+    """Several runs have come to their end."""
 
     out: Path
     runs: Mapping[int, Finished]  # by seed
-    best: int
-    distilled: Distilled | None = None
+
+    @property
+    def best(self) -> int:
+        """The seed that was best on valid, the first of equals."""
+        return max(self.runs, key=lambda seed: self.runs[seed].scores["valid"].f1)
+
+    @property
+    def chosen(self) -> Path:
+        """The run whose model becomes the folder's own."""
+        return seed_folder(self.out, self.best)
 
     def f1(self, split: str) -> list[float]:
         """Micro F1 on a split, run by run; empty where the corpus lacks the split."""
         return [run.scores[split].f1 for run in self.runs.values() if split in run.scores]
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``result.json`` holds."""
+        """Give the content of ``result.json``."""
         splits = [split for split in ("valid", "test") if self.f1(split)]
         means = {split: summarise(self.f1(split)) for split in splits}
         return {
@@ -50,12 +49,15 @@ class SeedsFinished:
             "best_seed": self.best,
             "f1": {split: {"mean": mean, "sd": sd} for split, (mean, sd) in means.items()},
             "runs": {str(seed): run.to_dict() for seed, run in self.runs.items()},
-            **(self.distilled.to_dict() if self.distilled else {}),
         }
+
+    def remarks(self) -> Iterator[str]:
+        """Lines for the end of a report."""
+        yield from ()
 
 
 def seed_folder(out: Path, seed: int) -> Path:
-    """Where the run of one seed goes."""
+    """The folder for the run of one seed."""
     return out / f"seed-{seed}"
 
 
@@ -65,30 +67,82 @@ def seed_folders(out: Path) -> list[Path]:
 
 
 def student_folder(out: Path) -> Path:
-    """Where the run of the model goes that those of all seeds teach."""
+    """The folder for the run of a model that is distilled from those of all seeds."""
     return out / "student"
 
 
-def finish_seeds(
-    out: Path,
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Refuse a seed that is named twice. Raises `UsageError`."""
+    if len(set(seeds)) < len(seeds):
+        raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
+
+
+def older_runs(
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool = False
+) -> list[Path]:
+    """List the runs of a folder that new ones are to replace.
+
+    Raises `UsageError` for those that are in the way, or were begun otherwise.
+    """
+    student = student_folder(out)
+    if not resume:
+        old = [out, *seed_folders(out), student]
+        for place in old:
+            Run.folder.check(place, overwrite=overwrite)
+        return old
+    if seeds and (out / "config.toml").exists():
+        raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
+    if not distill and (student / "config.toml").exists():
+        raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
+    return []
+
+
+def train_seeds(
+    corpus: PreparedCorpus,
+    config: Config,
     seeds: Sequence[int],
-    runs: Sequence[Finished],
-    distilled: Distilled | None = None,
-) -> SeedsFinished:
+    out: Path,
+    device: torch.device,
+    *,
+    resume: bool,
+    replaced: Sequence[Path] = (),
+    progress: Callable[[int], None] = lambda _: None,
+) -> Generator[Event, None, list[Finished]]:
+    """Train one model per seed, or, without seeds, a single one in `out` itself.
+
+    The runs in `replaced` are removed once it is clear that the first new one can be.
+    """
+    configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
+    folders = [seed_folder(out, seed) for seed in seeds] or [out]
+    finished: list[Finished] = []
+    for part, folder in zip(configs, folders, strict=True):
+        run = Run(corpus, part, folder, device, progress)
+        if resume and (has_begun(folder) or not seeds):
+            run.resume()
+        elif not finished:
+            for place in replaced:
+                Run.folder.clear(place)
+        finished.append((yield from run_to_end(run)))
+    return finished
+
+
+def run_to_end(run: Run) -> Generator[Event, None, Finished]:
+    """Pass on the events of a run; returns the last one."""
+    for event in run.events():
+        yield event
+    assert isinstance(event, Finished), "a run ends with that"
+    return event
+
+
+def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The model that they taught, or else the one that was best on valid (the
-    first of equals), becomes the folder's own, ``model/``; ``result.json`` is
+    The chosen model becomes the folder's own, ``model/``; ``result.json`` is
     written last. No other process may write there meanwhile.
     """
-    clear_leftovers(out, ("model", FINISHED))  # of a process that was killed just here
-    by_seed = dict(zip(seeds, runs, strict=True))
-    best = max(by_seed, key=lambda seed: by_seed[seed].scores["valid"].f1)
-    finished = SeedsFinished(out, by_seed, best, distilled)
-    chosen = distilled.student.out if distilled else seed_folder(out, best)
-    with write_folder(out / "model") as part:
-        for file in (chosen / "model").iterdir():
+    clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
+    with write_folder(finished.out / "model") as part:
+        for file in (finished.chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
-    with write_text(out / FINISHED) as text:
+    with write_text(finished.out / FINISHED) as text:
         text.write(json.dumps(finished.to_dict(), indent=2) + "\n")
-    return finished

@@ -26,13 +26,15 @@ from ner.corpus import Corpus
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
 from ner.training.loop import Epoch, Step, Trainer
+from ner.training.preparation import split_long
 
 
 def new_trainer(corpus: Corpus, config: Config, judged: int | None = None) -> Trainer:
     """A trainer at its start, as `ner train` makes one; judges on `judged` sentences of valid."""
     start = build_model(corpus.train, config, torch.device("cpu"))
     model, scheme = start.model, config.model.scheme
-    training_set = TrainingSet(corpus.train, model.indexer, model.tags, scheme, config.train)
+    segments = list(split_long(corpus.train))
+    training_set = TrainingSet(segments, model.indexer, model.tags, scheme, config.train)
     return Trainer(model, training_set, corpus.valid[:judged], config.train)
 
 

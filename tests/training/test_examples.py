@@ -6,15 +6,10 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ner.config import Config
 from ner.corpus import Corpus
@@ -34,101 +29,13 @@ from ner.features.indexer import FormTable
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import Clue, Sentence, Span
 from ner.training.examples import (
-    LONGEST,
     SECOND_READINGS,
     TrainingSet,
-    cut_long,
     hide_words,
     hiding_rates,
     type_costs,
 )
-
-
-@st.composite
-def labelled(draw: st.DrawFn) -> Sentence:
-    """A sentence whose tokens are numbers, with entities of up to 12 tokens."""
-    spans, position = [], 0
-    for gap, length, label in draw(
-        st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), st.sampled_from("AB")))
-    ):
-        spans.append(Span(position + gap, position + gap + length, label))
-        position += gap + length
-    total = position + draw(st.integers(0, 30))
-    return Sentence(tuple(map(str, range(total))), tuple(spans), source="file", line=4)
-
-
-def test_what_is_cut_is_said_once(tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture) -> None:
-    indexer = Indexer.build([s.tokens for s in tiny_corpus.train], Config().model)
-    long = [Sentence(("a",) * size, source="train.conll", line=size) for size in (512, 513, 1300)]
-    TrainingSet([*long, *long], indexer, ["O"], "iobes", Config().train)
-    assert caplog.messages == [
-        "train.conll:513: a sentence of 513 tokens is learnt in pieces of at most 512, "
-        "cut between entities (such sentences: 4)"
-    ]
-
-
-def test_a_very_long_sentence_is_cut_in_one_pass() -> None:
-    class Counting(tuple[Span, ...]):
-        """Spans that count how often one is looked at."""
-
-        seen = 0
-
-        def __getitem__(self, place: Any) -> Any:
-            Counting.seen += 1
-            return super().__getitem__(place)
-
-        def __iter__(self) -> Iterator[Span]:
-            raise AssertionError("all spans are looked at for a piece")
-
-    size = 100 * LONGEST
-    spans = Counting(Span(start, start + 3, "A") for start in range(0, size - 3, 4))
-    pieces = list(cut_long([Sentence(("a",) * size, spans)]))
-    assert sum(map(len, pieces)) == size
-    assert sum(len(piece.spans) for piece in pieces) == len(spans)
-    assert Counting.seen < 100 * len(pieces)
-
-
-@given(sentence=labelled(), size=st.integers(12, 20))
-def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int) -> None:
-    pieces = list(cut_long([sentence], size))
-    assert all(0 < len(piece) <= size for piece in pieces)
-    assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
-    starts = [int(piece.tokens[0]) for piece in pieces]
-    moved = [
-        Span(start + span.start, start + span.end, span.label)
-        for start, piece in zip(starts, pieces, strict=True)
-        for span in piece.spans
-    ]
-    assert tuple(moved) == sentence.spans
-    assert all(piece.place == sentence.place for piece in pieces)
-
-
-@given(sentence=labelled(), size=st.integers(1, 11))
-def test_an_entity_longer_than_a_piece_is_cut_but_not_lost(sentence: Sentence, size: int) -> None:
-    pieces = list(cut_long([sentence], size))
-    assert all(0 < len(piece) <= size for piece in pieces)
-    assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
-
-    def inside(part: Sentence) -> list[str]:
-        return [f"{t} {s.label}" for s in part.spans for t in part.tokens[s.start : s.end]]
-
-    assert [place for piece in pieces for place in inside(piece)] == inside(sentence)
-
-
-@given(sentence=labelled(), size=st.integers(12, 20))
-def test_pieces_are_as_long_as_entities_let_them_be(sentence: Sentence, size: int) -> None:
-    for one, other in pairwise(cut_long([sentence], size)):
-        assert len(one) == size or (other.spans and other.spans[0].start == 0)
-
-
-def test_what_fits_is_left_as_it_is(tiny_corpus: Corpus) -> None:
-    pieces = list(cut_long(tiny_corpus.train))
-    assert all(a is b for a, b in zip(pieces, tiny_corpus.train, strict=True))
-
-
-def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
-    assert list(cut_long([Sentence(())])) == []
-
+from ner.training.preparation import LONGEST, split_long
 
 # --- words hidden ------------------------------------------------------------------
 
@@ -169,7 +76,8 @@ def test_a_word_seen_once_is_hidden_no_less_than_others() -> None:
 def training_set(corpus: Corpus, config: Config) -> TrainingSet:
     indexer = Indexer.build([s.tokens for s in corpus.train], config.model)
     tags = tag_set(corpus.labels, config.model.scheme)
-    return TrainingSet(corpus.train, indexer, tags, config.model.scheme, config.train)
+    segments = list(split_long(corpus.train))
+    return TrainingSet(segments, indexer, tags, config.model.scheme, config.train)
 
 
 def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Config) -> None:
@@ -362,30 +270,6 @@ def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_conf
     assert all(b.choices is None for b in training_set(tiny_corpus, tiny_config).batches(1))
 
 
-def partly_labelled(*joins: str) -> Sentence:
-    clues = tuple(Clue("A", joined) for joined in joins)
-    return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
-
-
-def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> None:
-    sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
-    pieces = list(cut_long([sentence], 5))
-    assert ["".join(piece.tokens) for piece in pieces] == ["012", "34567"]
-    assert [[clue.joined for clue in piece.partial] for piece in pieces] == [
-        ["no", "yes", "open"],
-        ["no", "yes", "open", "open", "open"],
-    ]
-    pieces = list(cut_long([sentence], 2))
-    assert ["".join(piece.tokens) for piece in pieces] == ["01", "2", "34", "56", "7"]
-
-
-def test_a_piece_that_is_known_in_full_is_like_any_other() -> None:
-    sentence = partly_labelled("no", "yes", "no", "open", "open")
-    one, other = cut_long([sentence], 3)
-    assert (one.spans, one.partial) == ((Span(0, 2, "A"),), ())
-    assert (other.spans, len(other.partial)) == ((), 3)
-
-
 # --- weights of types --------------------------------------------------------------
 
 TAGS = tag_set(["MISC", "PER", "a=b"], "iob2")
@@ -466,14 +350,15 @@ def test_sentences_are_dealt_out_as_either_reading_sees_them(tiny_corpus: Corpus
     assert echoes_of(dealt, 1) == epochs[0]
 
 
-def test_what_is_heard_fits_the_pieces_of_long_sentences() -> None:
+def test_what_is_heard_fits_the_segments_of_long_sentences() -> None:
     long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
-    dealt, _ = listening_set(Corpus("long", (long,), (), ()))
-    dealt.hear([long], [None, [(6, 6)] * LONGEST])
+    segments = tuple(split_long([long]))
+    dealt, _ = listening_set(Corpus("long", segments, (), ()))
+    dealt.hear(segments, [None, [(6, 6)] * LONGEST])
     found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, False), (1, True))}
     with pytest.raises(ValueError, match="shorter"):
-        dealt.hear([long], [None])
+        dealt.hear(segments, [None])
 
 
 def test_lessons_beyond_the_training_split_are_read_once() -> None:

@@ -14,8 +14,8 @@ from ner.features.document_context import echoes
 from ner.predict import document_numbers
 from ner.text import Clue, Sentence, Span
 from ner.training import jackknife as held_out
-from ner.training.examples import cut_long
 from ner.training.jackknife import hear, load_echoes
+from ner.training.preparation import split_long
 
 CPU = torch.device("cpu")
 
@@ -87,7 +87,7 @@ def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
     assert share(held_out._read_held_out(sentences, folds, config, CPU, None)) < 0.75
 
 
-def test_what_is_heard_is_what_was_found_in_pieces(
+def test_what_is_heard_is_what_was_found_in_segments(
     readings: list[tuple[list[Sentence], list[Sentence]]],
 ) -> None:
     tokens = ("Anna", "came") * 300
@@ -97,15 +97,15 @@ def test_what_is_heard_is_what_was_found_in_pieces(
         partial=(Clue("PER", "no"), Clue("", "no"), Clue("LOC", "no")),
     )
     sentences = [Sentence(()), long, partly]
-    pieces = list(cut_long(sentences))
-    assert len(pieces) == 3
+    segments = list(split_long(sentences))
+    assert len(segments) == 3
     expected = echoes(
-        [piece.tokens for piece in pieces],
-        [piece.spans for piece in pieces],
+        [segment.tokens for segment in segments],
+        [segment.spans for segment in segments],
         [0, 0, 0],
         ["LOC", "PER"],  # also what is only known in part
     )
-    assert hear(sentences, Config(), CPU) == expected
+    assert hear(segments, Config(), CPU) == expected
     assert readings
 
 

@@ -20,7 +20,7 @@ from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
 from ner.training.gradients import mean_gradients
-from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer, adversarial_push
+from ner.training.loop import PLATEAU_PATIENCE, Epoch, Step, Trainer, adversarial_perturbation
 
 Build = Callable[..., Trainer]
 
@@ -44,7 +44,7 @@ def with_scores(
 ) -> list[Epoch]:
     """The epochs (as far as `most`) of a training whose F1 on valid is given, epoch by epoch."""
     reports = iter([replace(score(count([], [])), f1=f1) for f1 in f1s])
-    monkeypatch.setattr(trainer, "_judge", lambda: next(reports))
+    monkeypatch.setattr(trainer, "_evaluate", lambda: next(reports))
     epochs = (event for event in trainer.run() if isinstance(event, Epoch))
     return list(itertools.islice(epochs, most))
 
@@ -178,7 +178,7 @@ def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: 
     trainer = build(train__ema=ema, train__epochs=1)
     *_, epoch = trainer.run()
     assert isinstance(epoch, Epoch)
-    learner, judged = trainer._learner, trainer.judged
+    learner, judged = trainer._learner, trainer.evaluated_model
     assert (judged is learner) is (ema == 0.0)
     assert same(weights(judged), weights(learner)) is (ema == 0.0)
     found = [p.spans for p in predict(judged, [s.tokens for s in tiny_corpus.valid])]
@@ -206,8 +206,8 @@ def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> N
     for trainer in (one, other, third):
         torch.rand(3)  # whatever was drawn before
         list(trainer.run())
-    assert same(weights(one.judged), weights(other.judged))
-    assert not same(weights(one.judged), weights(third.judged))
+    assert same(weights(one.evaluated_model), weights(other.evaluated_model))
+    assert not same(weights(one.evaluated_model), weights(third.evaluated_model))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
     resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
     assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
     assert same(weights(resumed._learner), weights(straight._learner))
-    assert same(weights(resumed.judged), weights(straight.judged))
+    assert same(weights(resumed.evaluated_model), weights(straight.evaluated_model))
     assert resumed.state()[1] == straight.state()[1]
     ours, theirs = resumed.state()[0], straight.state()[0]
     assert list(ours) == list(theirs)
@@ -329,7 +329,7 @@ def test_eight_sentences_are_learnt_by_heart(build: Build, tiny_corpus: Corpus, 
         train__epochs=30,
         train__patience=30,
         train__batch_sentences=2,
-        train__unknown_rate=0.0,
+        train__unk_replacement=0.0,
     )
     best = 0.0
     for event in trainer.run():
@@ -338,7 +338,7 @@ def test_eight_sentences_are_learnt_by_heart(build: Build, tiny_corpus: Corpus, 
             if best == 1.0:
                 break
     assert best == 1.0
-    found = predict(trainer.judged, [s.tokens for s in eight.train])
+    found = predict(trainer.evaluated_model, [s.tokens for s in eight.train])
     assert [p.spans for p in found] == [s.spans for s in eight.train]
 
 
@@ -357,7 +357,7 @@ def test_a_push_goes_uphill_and_has_its_size() -> None:
     goal = torch.randn(3, 4, 5)
     loss = (features - goal).square().sum()
     loss.backward()  # type: ignore[no-untyped-call]
-    push = adversarial_push(features.detach(), features.grad, torch.ones(3, 4).bool(), 0.03)
+    push = adversarial_perturbation(features.detach(), features.grad, torch.ones(3, 4).bool(), 0.03)
     lengths = features.detach().flatten(1).norm(dim=1)
     torch.testing.assert_close(push.flatten(1).norm(dim=1), 0.03 * lengths)
     other = torch.randn(3, 4, 5)
@@ -370,24 +370,24 @@ def test_a_push_does_not_depend_on_padding() -> None:
     features, gradient = torch.randn(2, 6, 5), torch.randn(2, 6, 5)
     mask = torch.arange(6) < torch.tensor([[6], [2]])
     gradient[~mask] = 0.0
-    push = adversarial_push(features, gradient, mask, 0.03)
-    alone = adversarial_push(features[1:, :2], gradient[1:, :2], mask[1:, :2], 0.03)
+    push = adversarial_perturbation(features, gradient, mask, 0.03)
+    alone = adversarial_perturbation(features[1:, :2], gradient[1:, :2], mask[1:, :2], 0.03)
     torch.testing.assert_close(push[1:, :2], alone)
 
 
 def test_a_gradient_that_overflows_does_not_push() -> None:
     features, gradient = torch.ones(1, 2, 3), torch.ones(1, 2, 3)
     gradient[0, 1, 1] = math.inf
-    assert not adversarial_push(features, gradient, torch.ones(1, 2).bool(), 0.03).any()
+    assert not adversarial_perturbation(features, gradient, torch.ones(1, 2).bool(), 0.03).any()
 
 
 def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:
     """Half of one gradient and half of the same again: only the rounding differs."""
-    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unknown_rate=0.0)
+    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unk_replacement=0.0)
     pushed = build(
         model__dropout=0.0,
         train__word_dropout=0.0,
-        train__unknown_rate=0.0,
+        train__unk_replacement=0.0,
         train__adversarial=1e-9,
     )
     losses = []

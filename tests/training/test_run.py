@@ -21,22 +21,21 @@ from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.predict import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
-from ner.text import Clue, Sentence, Span
+from ner.text import Clue, Sentence
 from ner.training import jackknife as held_out
 from ner.training import run as run_module
+from ner.training.base import has_begun
 from ner.training.loop import Epoch, Step
+from ner.training.preparation import prepare
 from ner.training.run import (
     CONTENTS,
     ECHOES,
+    CorpusRun,
     Event,
     Finished,
     Run,
-    check_corpus,
-    check_folder,
-    clear_folder,
-    has_begun,
-    resolve,
 )
+from ner.training.validation import check_corpus
 from tests.signing import sign
 
 pytestmark = pytest.mark.usefixtures("quick_curves")
@@ -52,7 +51,7 @@ def start(tiny_corpus: Corpus, tiny_config: Config) -> Start:
     def make(out: Path, corpus: Corpus = tiny_corpus, **changes: Any) -> Run:
         config = tiny_config.replace({"train.epochs": 4})
         config = config.replace({k.replace("__", "."): v for k, v in changes.items()})
-        return Run(corpus, config, out, torch.device("cpu"))
+        return Run(prepare(corpus), config, out, torch.device("cpu"))
 
     return make
 
@@ -65,7 +64,7 @@ def straight(
     out = tmp_path_factory.mktemp("straight") / "run"
     list(
         Run(
-            tiny_corpus, tiny_config.replace({"train.epochs": 4}), out, torch.device("cpu")
+            prepare(tiny_corpus), tiny_config.replace({"train.epochs": 4}), out, torch.device("cpu")
         ).events()
     )
     return out
@@ -114,44 +113,6 @@ def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Con
     }
     assert kept == tiny_config.replace(filled | {"model.chars": kept.model.chars})
     assert load_bundle(tiny_run).config == kept
-
-
-@pytest.mark.parametrize(
-    ("tokenizer", "chars", "pairs", "adversarial"),
-    [("characters", "none", "yes", 0.03), ("words", "cnn", "no", 0.0)],
-)
-def test_tokens_that_are_characters_have_pairs_and_no_characters(
-    tokenizer: str, chars: str, pairs: str, adversarial: float, tiny_corpus: Corpus
-) -> None:
-    config = resolve(Config().replace({"data.tokenizer": tokenizer}), tiny_corpus)
-    assert (config.model.chars, config.model.bigrams) == (chars, pairs)
-    assert config.train.adversarial == adversarial
-    given = {"model.chars": "lstm", "model.bigrams": "no", "train.adversarial": 0.5}
-    given |= {"data.tokenizer": tokenizer, "train.epochs": 3, "train.patience": 2}
-    chosen = Config().replace(given)
-    assert resolve(chosen, tiny_corpus) == chosen
-
-
-@pytest.mark.parametrize(
-    ("sentences", "batch", "epochs", "patience"),
-    [
-        (1, 32, 160, 64),
-        (1600, 32, 80, 32),
-        (3394, 32, 38, 16),
-        (3394, 8, 20, 8),
-        (14041, 32, 20, 8),
-    ],
-)
-def test_small_corpora_are_read_more_often(
-    sentences: int, batch: int, epochs: int, patience: int
-) -> None:
-    """Until 4,000 steps have been taken, but not more than 160 times."""
-    train = (Sentence(("Anna",), (Span(0, 1, "PER"),)),) * sentences
-    config = Config().replace({"train.batch_sentences": batch})
-    found = resolve(config, Corpus("some", train, (), ())).train
-    assert (found.epochs, found.patience) == (epochs, patience)
-    some = resolve(config.replace({"train.epochs": 11}), Corpus("some", train, (), ())).train
-    assert (some.epochs, some.patience) == (11, 5)
 
 
 def test_a_tokenizer_that_was_chosen_is_kept(start: Start, tmp_path: Path) -> None:
@@ -260,12 +221,12 @@ def test_the_model_is_that_of_the_best_epoch(
     """It is not that of the last one: from the third epoch on F1 falls."""
     run = start(tmp_path)
     trainer = run._trainer
-    judge, f1s = trainer._judge, iter([0.1, 0.3, 0.2, 0.3])
-    monkeypatch.setattr(trainer, "_judge", lambda: replace(judge(), f1=next(f1s)))
+    evaluate, f1s = trainer._evaluate, iter([0.1, 0.3, 0.2, 0.3])
+    monkeypatch.setattr(trainer, "_evaluate", lambda: replace(evaluate(), f1=next(f1s)))
     kept: dict[int, torch.Tensor] = {}
     for event in run.events():
         if isinstance(event, Epoch):
-            kept[event.number] = trainer.judged.network.projection.weight.clone()
+            kept[event.number] = trainer.evaluated_model.network.projection.weight.clone()
     assert isinstance(event, Finished)
     assert event.best_epoch == 2
     found = load_bundle(tmp_path).model.network.projection.weight
@@ -323,7 +284,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     is_like(tmp_path, straight)
 
 
-@pytest.mark.parametrize("what", ["save_bundle", "write_records", "write_checkpoint"])
+@pytest.mark.parametrize("what", ["run.save_bundle", "base.write_records", "base.write_checkpoint"])
 def test_a_crash_between_two_files_loses_nothing(
     start: Start, straight: Path, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +299,7 @@ def test_a_crash_between_two_files_loses_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(run_module, what, crash)
+        patched.setattr(f"ner.training.{what}", crash)
         with pytest.raises(KeyboardInterrupt):
             list(events)
     resumed = start(tmp_path)
@@ -390,9 +351,9 @@ def test_another_vectors_file_of_the_same_name_is_refused(
     """Its words would take the rows of others, and nobody would ever know."""
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("rome 1 2\nthe 3 4\nof 5 6\n")
-    until(start(tmp_path / "run", train__vectors=str(vectors)).events(), 1)
+    until(start(tmp_path / "run", resources__vectors=str(vectors)).events(), 1)
     vectors.write_text("rome 1 2\nof 3 4\nthe 5 6\n")
-    message = refusal(start(tmp_path / "run", train__vectors=str(vectors)))
+    message = refusal(start(tmp_path / "run", resources__vectors=str(vectors)))
     assert "(the content of files of vectors, clusters or word lists)" in message
 
 
@@ -439,37 +400,31 @@ def test_a_checkpoint_without_its_best_model(start: Start, stopped: Path) -> Non
 # --- what it refuses ---------------------------------------------------------------
 
 
-def test_types_that_cannot_be_printed(tiny_corpus: Corpus) -> None:
-    harmed = replace(tiny_corpus.train[0], spans=(Span(0, 1, "P\x1b[31m"),))
-    with pytest.raises(TrainingError, match=r"the type 'P\\x1b\[31m' has characters that cannot"):
-        check_corpus(replace(tiny_corpus, train=(harmed, *tiny_corpus.train)))
-
-
 def test_a_folder_that_holds_a_run_is_refused(straight: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds a run already") as caught:
-        check_folder(straight)
+        CorpusRun.folder.check(straight)
     assert all(f"--{option}" in str(caught.value) for option in ("out", "resume", "overwrite"))
-    check_folder(straight, overwrite=True)
-    check_folder(tmp_path)
-    check_folder(tmp_path / "new")
+    CorpusRun.folder.check(straight, overwrite=True)
+    CorpusRun.folder.check(tmp_path)
+    CorpusRun.folder.check(tmp_path / "new")
     (tmp_path / "notes.txt").write_text("mine")
-    check_folder(tmp_path)
+    CorpusRun.folder.check(tmp_path)
 
 
 @pytest.mark.parametrize("name", CONTENTS)
 def test_any_part_of_a_run_is_reason_to_refuse(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(UsageError):
-        check_folder(tmp_path)
+        CorpusRun.folder.check(tmp_path)
 
 
 def test_clearing_removes_the_run_and_nothing_else(straight: Path, tmp_path: Path) -> None:
     out = shutil.copytree(straight, tmp_path / "run")
     (out / "notes.txt").write_text("mine")
     (out / "models").mkdir()
-    clear_folder(out)
+    CorpusRun.folder.clear(out)
     assert {path.name for path in out.iterdir()} == {"notes.txt", "models"}
-    clear_folder(tmp_path / "nowhere")
+    CorpusRun.folder.clear(tmp_path / "nowhere")
 
 
 def test_clearing_removes_a_link_and_not_what_it_points_to(tmp_path: Path) -> None:
@@ -477,7 +432,7 @@ def test_clearing_removes_a_link_and_not_what_it_points_to(tmp_path: Path) -> No
     (tmp_path / "elsewhere" / "file").write_text("mine")
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "model").symlink_to(tmp_path / "elsewhere")
-    clear_folder(tmp_path / "run")
+    CorpusRun.folder.clear(tmp_path / "run")
     assert list((tmp_path / "run").iterdir()) == []
     assert (tmp_path / "elsewhere" / "file").read_text() == "mine"
 
@@ -500,62 +455,12 @@ def test_a_place_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_corpus_without_training_sentences() -> None:
-    with pytest.raises(TrainingError, match="empty: has no training split; add a file train"):
-        check_corpus(Corpus("empty"))
-
-
-def test_a_corpus_of_a_single_sentence(tiny_corpus: Corpus) -> None:
-    with pytest.raises(TrainingError, match=r"has 1 training sentence.* no validation split; add"):
-        check_corpus(Corpus("single", tiny_corpus.train[:1]))
-
-
-def test_a_training_split_without_entities() -> None:
-    plain = (Sentence(("no", "entity"), source="train.txt", line=1),)
-    with pytest.raises(TrainingError) as caught:
-        check_corpus(Corpus("plain", plain, plain))
-    assert str(caught.value).startswith("train.txt: no token of the training split is in an entity")
-    assert "--tag-column" in str(caught.value)
-
-
-def test_unseen_types_are_said_and_no_obstacle(
-    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
-) -> None:
-    odd = (Sentence(("Zeus",), (Span(0, 1, "GOD"),)), Sentence(("Ra",), (Span(0, 1, "DEITY"),)))
-    check_corpus(replace(tiny_corpus, test=odd))
-    [record] = caplog.records
-    assert record.levelno == logging.WARNING
-    assert record.getMessage() == (
-        "tiny: types that the training split lacks count as missed in test: DEITY, GOD"
-    )
-
-
-def test_what_is_judged_in_windows_is_said_once(
-    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
-) -> None:
-    long = Sentence(("Anna",) * 600, (Span(0, 1, "PER"),), source="a.conll", line=7)
-    with caplog.at_level(logging.INFO, "ner"):
-        check_corpus(replace(tiny_corpus, valid=(long, *tiny_corpus.valid), test=(long,)))
-    assert [text[:45] for text in caplog.messages if "windows" in text] == [
-        "a.conll:7: a sentence of 600 tokens is read i"
-    ]
-
-
-def test_a_validation_split_without_entities_is_said(
-    tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture
-) -> None:
-    plain = tuple(replace(sentence, spans=()) for sentence in tiny_corpus.valid)
-    check_corpus(replace(tiny_corpus, valid=plain))
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "the validation split has no entity" in caplog.text
-
-
 @pytest.mark.parametrize("name", ["config.toml", "model"])
 def test_what_is_of_no_run_is_never_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     for overwrite in (False, True):
         with pytest.raises(UsageError, match=f"{name}: is not of a run, but in its way"):
-            check_folder(tmp_path, overwrite=overwrite)
+            CorpusRun.folder.check(tmp_path, overwrite=overwrite)
 
 
 def test_a_corpus_without_a_test_split_is_judged_on_valid_alone(
@@ -590,7 +495,7 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
         train=tuple(replace(sentence, source=source) for sentence in tiny_corpus.train),
         notes=(f"{source}:7: an illegal tag was repaired",),
     )
-    run = start(tmp_path / "run", corpus, train__vectors=str(home / "my.vec"), train__epochs=1)
+    run = start(tmp_path / "run", corpus, resources__vectors=str(home / "my.vec"), train__epochs=1)
     list(run.events())
     shared = [path.read_bytes() for path in (tmp_path / "run" / "model").iterdir()]
     assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
@@ -704,7 +609,7 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     assert (tmp_path / "part" / ECHOES).read_bytes() == (whole / ECHOES).read_bytes()
     assert timeless(metrics(tmp_path / "part")) == timeless(metrics(whole))
     assert model_files(tmp_path / "part") == model_files(whole)
-    clear_folder(whole)
+    CorpusRun.folder.clear(whole)
     assert list(whole.iterdir()) == []
 
 
@@ -713,7 +618,7 @@ def test_a_run_with_language_models_goes_on_as_it_would_have(
 ) -> None:
     """Document context, too: the models of its folds read the same file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    settings = {"train__charlm": (str(tiny_charlm),), "model__context": "document"}
+    settings = {"resources__charlm": (str(tiny_charlm),), "model__context": "document"}
     whole, part = tmp_path / "whole", tmp_path / "part"
     list(start(whole, **settings).events())
     until(start(part, **settings).events(), 2, step=2)
@@ -734,7 +639,7 @@ def test_another_language_model_is_refused(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     shutil.copytree(tiny_charlm, tmp_path / "lm")
-    settings = {"train__charlm": (str(tmp_path / "lm"),)}
+    settings = {"resources__charlm": (str(tmp_path / "lm"),)}
     until(start(tmp_path / "run", **settings).events(), 1, step=0)
     model = load_model(tiny_charlm)
     with torch.no_grad():
@@ -782,4 +687,4 @@ def test_document_context_is_learnt_only_with_all_that_was_heard(
     with pytest.raises(KeyboardInterrupt):
         list(listening("run").events())
     assert not (tmp_path / "run" / ECHOES).exists()
-    check_folder(tmp_path / "run", overwrite=True)
+    CorpusRun.folder.check(tmp_path / "run", overwrite=True)

@@ -30,9 +30,16 @@ def finished(out: Path, seed: int, valid: int, test: int | None = None) -> Finis
     return Finished(folder, 3, 2, 1.5, scores)
 
 
+def closed(out: Path, seeds: list[int], runs: list[Finished]) -> SeedsFinished:
+    """The folder after its last run."""
+    result = SeedsFinished(out, dict(zip(seeds, runs, strict=True)))
+    finish_seeds(result)
+    return result
+
+
 def test_the_best_on_valid_becomes_the_model(tmp_path: Path) -> None:
     runs = [finished(tmp_path, 5, 4, 9), finished(tmp_path, 1, 8, 2), finished(tmp_path, 9, 6, 10)]
-    result = finish_seeds(tmp_path, [5, 1, 9], runs)
+    result = closed(tmp_path, [5, 1, 9], runs)
     assert result.best == 1, "test has no say in it"
     assert (tmp_path / "model" / "config.json").read_text() == "1"
 
@@ -40,18 +47,18 @@ def test_the_best_on_valid_becomes_the_model(tmp_path: Path) -> None:
 def test_what_a_killed_process_has_left_goes(tmp_path: Path) -> None:
     (tmp_path / ".model.1-01234567.part").mkdir()
     (tmp_path / ".result.json.1-01234567.part").write_text("half of it")
-    finish_seeds(tmp_path, [5], [finished(tmp_path, 5, 4)])
+    closed(tmp_path, [5], [finished(tmp_path, 5, 4)])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "result.json", "seed-5"]
 
 
 def test_the_first_of_equals_is_best(tmp_path: Path) -> None:
     runs = [finished(tmp_path, seed, valid) for seed, valid in ((7, 3), (2, 6), (1, 6))]
-    assert finish_seeds(tmp_path, [7, 2, 1], runs).best == 2
+    assert closed(tmp_path, [7, 2, 1], runs).best == 2
 
 
 def test_the_result_has_means_and_spreads(tmp_path: Path) -> None:
     runs = [finished(tmp_path, 1, 4, 9), finished(tmp_path, 2, 8, 2)]
-    result = finish_seeds(tmp_path, [1, 2], runs)
+    result = closed(tmp_path, [1, 2], runs)
     kept = json.loads((tmp_path / "result.json").read_text())
     assert kept == result.to_dict()
     assert kept["seeds"] == [1, 2]
@@ -65,7 +72,7 @@ def test_the_result_has_means_and_spreads(tmp_path: Path) -> None:
 
 
 def test_a_corpus_without_test_has_no_figure_for_it(tmp_path: Path) -> None:
-    result = finish_seeds(tmp_path, [1], [finished(tmp_path, 1, 4)])
+    result = closed(tmp_path, [1], [finished(tmp_path, 1, 4)])
     assert result.f1("test") == []
     assert set(result.to_dict()["f1"]) == {"valid"}
     assert result.to_dict()["f1"]["valid"]["sd"] == 0.0

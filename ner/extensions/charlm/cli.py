@@ -15,7 +15,7 @@ from ner.cli.options import Number, Place, device_option, list_settings_option, 
 from ner.extensions.charlm.config import CharLMConfig
 
 if TYPE_CHECKING:
-    from ner.extensions.charlm.run import Event, Finished
+    from ner.extensions.charlm.run import Event, LanguageModelFinished
 
 _LOG = logging.getLogger("ner")
 
@@ -56,13 +56,13 @@ def train(
 ) -> None:
     """Train a language model on raw text, plain, .gz or .xz, that may be of any size.
 
-    The end of the text is held out to judge by. The folder then holds the model
+    The end of the text is held out to evaluate on. The folder then holds the model
     that was best there. Stopped, it keeps the best so far, and goes on with
     --resume. A temporary file (in $TMPDIR) takes 4 bytes a character.
     """
     config = CharLMConfig.load(file, settings).replace(reading)
 
-    from ner.extensions.charlm.run import Finished, train_events
+    from ner.extensions.charlm.run import LanguageModelFinished, train_events
 
     last = None
     try:
@@ -73,11 +73,11 @@ def train(
         begun = (out / "metrics.jsonl").exists()
         kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
         raise stopped(stop, kept) from None
-    assert isinstance(last, Finished), "a run ends with that"
+    assert isinstance(last, LanguageModelFinished), "a run ends with that"
     _report(last)
 
 
-def _report(finished: "Finished") -> None:
+def _report(finished: "LanguageModelFinished") -> None:
     for direction, record in finished.directions.items():
         click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
     click.echo(f"model: {finished.out}")
@@ -87,20 +87,20 @@ def _report(finished: "Finished") -> None:
 def _progress() -> Iterator[Any]:
     """Show a bar on stderr, if that is a terminal: how much of a direction is learnt."""
     from ner.cli.progress import bars
-    from ner.extensions.charlm.run import Progress
+    from ner.extensions.charlm.loop import LanguageModelStep
 
     with bars() as shown:
         tasks: dict[str, Any] = {}
 
         def watch(events: Iterator["Event"]) -> Iterator["Event"]:
             for event in events:
-                if isinstance(event, Progress):
-                    name, step = event
+                if isinstance(event, LanguageModelStep):
+                    name = event.direction
                     if name not in tasks:
                         tasks[name] = shown.add_task(name, total=1.0, note="")
-                    speed = f"{step.characters_per_second:,.0f} characters/s"
-                    note = f"{step.bits:.3f} bits per character, {speed}"
-                    shown.update(tasks[name], completed=step.done, note=note)
+                    speed = f"{event.characters_per_second:,.0f} characters/s"
+                    note = f"{event.bits:.3f} bits per character, {speed}"
+                    shown.update(tasks[name], completed=event.done, note=note)
                 yield event
 
         yield watch

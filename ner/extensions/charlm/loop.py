@@ -1,4 +1,4 @@
-"""Truncated backpropagation through time: a generator that yields after each step and judgement.
+"""Truncated backpropagation through time: a generator that yields after each step and evaluation.
 
 The text is read segment by segment. The state at the end of a segment is where the next one
 begins, but gradients stop there: the state is detached from what made it (Williams and Peng 1990).
@@ -15,17 +15,19 @@ import torch
 from torch import Tensor, nn
 
 from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
-from ner.errors import TrainingError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import TrainConfig
 from ner.extensions.charlm.measure import measure
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
 from ner.extensions.charlm.text import Codes, Streams
+from ner.training.base import Milestone
+from ner.training.optimizer import check_finite, decayed_rate
 
 
-class Step(NamedTuple):
+class LanguageModelStep(NamedTuple):
     """One segment of all streams has been learnt."""
 
+    direction: str
     step: int  # from 1
     done: float  # share of the training, by steps or by time
     bits: float  # per character
@@ -33,12 +35,13 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The network has been judged on the held-out text."""
+class LanguageModelEvaluation(Milestone):
+    """The network has been evaluated on the held-out text."""
 
+    direction: str
     step: int
     characters: int  # learnt from so far, repeated ones too
-    train_bits: float  # per character, over the steps since the last judgement
+    train_bits: float  # per character, over the steps since the last evaluation
     valid_bits: float  # per character
     learning_rate: float
     characters_per_second: float
@@ -46,8 +49,9 @@ class Judgement:
     best: bool  # better than all before
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of this judgement in ``metrics.jsonl``."""
+        """Give its record in ``metrics.jsonl``."""
         return {
+            "direction": self.direction,
             "step": self.step,
             "characters": self.characters,
             "train_bits": self.train_bits,
@@ -59,22 +63,18 @@ class Judgement:
         }
 
 
-def scheduled_rate(config: TrainConfig, done: float) -> float:
+def rate_at(config: TrainConfig, done: float) -> float:
     """The learning rate when a share `done` of the training is behind."""
     if done < config.warmup:
         return config.learning_rate * done / config.warmup
     left = (1.0 - done) / (1.0 - config.warmup)
-    if config.schedule == "linear":
-        return config.learning_rate * left
-    if config.schedule == "cosine":
-        return config.learning_rate * 0.5 * (1.0 - math.cos(math.pi * left))
-    return config.learning_rate
+    return decayed_rate(config.schedule, config.learning_rate, left)
 
 
 _PLAIN_STATE = ("step", "best_bits", "seconds", "_nats", "_since")
 
 
-class Trainer:
+class LanguageModelTrainer:
     """All that changes while a network learns one direction, and the loop that changes it."""
 
     def __init__(
@@ -84,18 +84,20 @@ class Trainer:
         valid: Codes,
         alphabet: Alphabet,
         config: TrainConfig,
+        direction: str = "forward",
     ) -> None:
         """`train` and `valid` are in the order in which they are to be read."""
         self.network = network
+        self.direction = direction
         self.step = 0
         self.best_bits = math.inf
-        self.seconds = 0.0  # of learning and judging
-        self.state: State | None = None  # at the end of the last segment
+        self.seconds = 0.0  # of training and evaluation
+        self.carried: State | None = None  # at the end of the last segment
         self._config = config
         self._streams = Streams(train, alphabet, config.batch, config.segment)
         self._valid = valid
         self._alphabet = alphabet
-        self._nats = 0.0  # lost since the last judgement
+        self._nats = 0.0  # lost since the last evaluation
         self._since = 0  # steps since then
         self._clock = 0.0  # when it would have begun to learn, had it never been stopped
         self._begun = (0, 0.0)  # step and seconds at which this process began
@@ -117,19 +119,19 @@ class Trainer:
     def _done_by_time(self) -> float:
         return self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
 
-    def save(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that changes while learning: tensors and plain values.
 
         No random state is among it, since each step seeds its own.
         """
         tensors = named("weights", self.network.state_dict())
         tensors |= named("optimizer", optimizer_tensors(self._optimizer))
-        for index, layer in enumerate(self.state or ()):
+        for index, layer in enumerate(self.carried or ()):
             tensors |= {f"state.{index}.{part}": value for part, value in enumerate(layer)}
         return tensors, {name: getattr(self, name) for name in _PLAIN_STATE}
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-        """Go back to where `save` was called; configuration and text must be the same.
+        """Go back to where `state` was taken; configuration and text must be the same.
 
         Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
         """
@@ -140,7 +142,7 @@ class Trainer:
         device = self.network.out.bias.device
         layers = sorted(numbered(parts["state"]).items())  # by number: 10 is not before 2
         kept = (sorted(layer.items()) for _, layer in layers)
-        self.state = tuple(tuple(t.to(device) for _, t in layer) for layer in kept) or None
+        self.carried = tuple(tuple(t.to(device) for _, t in layer) for layer in kept) or None
         for name in _PLAIN_STATE:
             if type(plain[name]) is not type(getattr(self, name)):
                 raise TypeError(f"{name} of another type")
@@ -159,7 +161,7 @@ class Trainer:
         for name in states.keys() | names:
             check_form(f"state.{name}", states.get(name), wanted if name in names else None)
 
-    def run(self) -> Iterator[Step | Judgement]:
+    def run(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
         """Learn until the last step, or until time is up.
 
         Raises `TrainingError` when the loss is no number any more.
@@ -167,15 +169,15 @@ class Trainer:
         self._clock = time.perf_counter() - self.seconds
         self._begun = (self.step, self.seconds)
         while True:
-            # Whether a judgement is due depends on nothing but the state: a resumed run makes up
+            # Whether an evaluation is due depends on nothing but the state: a resumed run makes up
             # for one that was missed.
             if self._since and (self.step % self._config.valid_steps == 0 or self.done == 1.0):
-                yield self._judge()
+                yield self._evaluate()
             if self.done == 1.0:
                 return
             bits = self._learn()
             self.seconds = time.perf_counter() - self._clock
-            yield Step(self.step, self.done, bits, self._speed())
+            yield LanguageModelStep(self.direction, self.step, self.done, bits, self._speed())
 
     def _speed(self) -> float:
         """Characters a second since this process began to learn, or else in all."""
@@ -192,7 +194,7 @@ class Trainer:
         place = self.step % self._streams.segments
         numbers, targets = self._streams.segment(place)
         device = self.network.out.bias.device
-        before = None if place == 0 else self.state
+        before = None if place == 0 else self.carried
         scores, after = self.network(numbers.to(device), before)
         loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.to(device).flatten())
         nats = loss.item()
@@ -203,7 +205,7 @@ class Trainer:
         self._check_finite("gradient", norm.item(), self.step + 1)
         self._set_rate(self.step)
         self._optimizer.step()
-        self.state = detached(after)  # gradients of the next segment end here
+        self.carried = detached(after)  # gradients of the next segment end here
         self.step += 1
         self._nats += nats
         self._since += 1
@@ -213,16 +215,12 @@ class Trainer:
         # As far as the middle of the step (from 0): the first one's rate must not be 0.
         done = min(1.0, max(self._done_by_time, (step + 0.5) / self.steps))
         for group in self._optimizer.param_groups:
-            group["lr"] = scheduled_rate(self._config, done)
+            group["lr"] = rate_at(self._config, done)
 
-    def _check_finite(self, what: str, value: float, step: int) -> None:
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"the {what} became {value} in step {step}: the learning rate is too high "
-                f"for this text; try --set train.learning_rate={self._config.learning_rate / 4:g}"
-            )
+    def _check_finite(self, name: str, value: float, step: int) -> None:
+        check_finite(name, value, f"step {step}", "text", self._config.learning_rate)
 
-    def _judge(self) -> Judgement:
+    def _evaluate(self) -> LanguageModelEvaluation:
         speed = self._speed()
         bits = measure(self.network, self._valid, self._alphabet).per_character
         self._check_finite("loss on held-out text", bits, self.step)
@@ -231,7 +229,8 @@ class Trainer:
         self.best_bits = min(bits, self.best_bits)
         trained = self._nats / math.log(2) / self._since
         self._nats, self._since = 0.0, 0
-        return Judgement(
+        return LanguageModelEvaluation(
+            direction=self.direction,
             step=self.step,
             characters=self._characters(self.step),
             train_bits=trained,

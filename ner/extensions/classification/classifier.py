@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ner.config import Config
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
-from ner.extensions.classification.predict import judge, label_probabilities
+from ner.extensions.classification.predict import evaluate_model, label_probabilities
 from ner.extensions.classification.reading import tokens_of
 from ner.extensions.classification.scores import LabelScores
 from ner.model.device import choose_device
@@ -77,8 +77,8 @@ class Classifier:
 
     def evaluate(self, sentences: Sequence[Sentence]) -> LabelScores:
         """Score it on texts with labels, as `read_texts` reads them."""
-        return judge(self._bundle.model, sentences, self.config.predict)
+        return evaluate_model(self._bundle.model, sentences, self.config.predict)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
-        """How many of some texts, whatever their labels, it has learnt from."""
+        """Count the texts, whatever their labels, that it has learnt from."""
         return self._bundle.seen.count(sentences)

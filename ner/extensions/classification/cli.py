@@ -43,7 +43,7 @@ _model_option = click.option(
     metavar="FILE",
     help="Texts to choose the best epoch by.  [default: a share of those to learn from]",
 )
-@click.option("--test", type=Place(), metavar="FILE", help="Texts to judge the best epoch by.")
+@click.option("--test", type=Place(), metavar="FILE", help="Texts to evaluate the best epoch on.")
 @click.option(
     "--from-corpus",
     "corpus",
@@ -124,7 +124,7 @@ def _report(finished: "Finished") -> None:
     from ner.extensions.classification.scores import LabelScores, format_labels
 
     for split, scores in finished.scores.items():
-        assert isinstance(scores, LabelScores), "what classifiers are judged by"
+        assert isinstance(scores, LabelScores), "what classifiers are evaluated by"
         click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
         click.echo(f"{format_labels(scores)}\n")
     click.echo(f"model: {finished.out}")

@@ -1,6 +1,6 @@
 """The one way from sequences of tokens to the probabilities of their labels.
 
-Judging while training and `ner classify evaluate|predict` come here.
+Evaluation while training and `ner classify evaluate|predict` come here.
 """
 
 import math
@@ -18,11 +18,11 @@ from ner.predict import DEFAULTS, inference
 from ner.text import Sentence
 
 LONGEST = 2000
-"""Tokens that are read as one sequence; of a longer one, pieces of equal length."""
+"""Tokens that are read as one sequence; a longer one is split into segments of equal length."""
 
 
-def pieces(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The parts of a sequence that are read, each by itself: mostly it is one."""
+def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Split a sequence into the parts that are read, each by itself: mostly it is one."""
     count = math.ceil(len(tokens) / LONGEST)
     size = math.ceil(len(tokens) / max(1, count))
     for start in range(0, len(tokens), max(1, size)):
@@ -37,14 +37,14 @@ def label_probabilities(
     """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
 
     Labels are in the order of ``model.labels``. Where a sequence is read in
-    pieces, their scores are averaged, weighted by length.
+    segments, their scores are averaged, weighted by length.
     """
-    parts = [(i, piece) for i, tokens in enumerate(sequences) for piece in pieces(tokens)]
+    parts = [(i, segment) for i, tokens in enumerate(sequences) for segment in segments(tokens)]
     lengths = np.array([len(tokens) for tokens in sequences])
     scores = np.zeros((len(sequences), len(model.labels)))
     engine = model.engine(settings)
     with inference(model.network):
-        for batch in engine.plan([len(piece) for _, piece in parts]):
+        for batch in engine.plan([len(segment) for _, segment in parts]):
             read = engine.emissions([parts[number][1] for number in batch])
             owners = np.array([parts[number][0] for number in batch])
             shares = np.array([len(parts[number][1]) for number in batch]) / lengths[owners]
@@ -54,10 +54,10 @@ def label_probabilities(
     return found
 
 
-def judge(
+def evaluate_model(
     model: ClassifierModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
 ) -> LabelScores:
-    """How good the likeliest labels of sentences with labels are; of equal ones it is the first."""
+    """Score the likeliest labels, the first of equals, of sentences with labels."""
     found = label_probabilities(model, [sentence.tokens for sentence in sentences], settings)
     likeliest = [model.labels[number] for number in found.argmax(1).tolist()]
     return score_labels([label_of(sentence) for sentence in sentences], likeliest)

@@ -14,7 +14,7 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.corpus.diagnostics import shorten
-from ner.errors import ConfigError, TrainingError, UsageError
+from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import (
     MOST_LABELS,
@@ -23,21 +23,22 @@ from ner.extensions.classification.bundle import (
     save_classifier,
 )
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
-from ner.extensions.classification.predict import judge, pieces
-from ner.extensions.classification.reading import label_of
+from ner.extensions.classification.predict import evaluate_model, segments
+from ner.extensions.classification.reading import label_of, labelled
 from ner.features import Example
 from ner.features.indexer import FormTable
-from ner.files import exclusive_lock
 from ner.model.device import choose_device
 from ner.text import Sentence
+from ner.training.base import run_events
 from ner.training.build import Words, build_words
 from ner.training.examples import ExampleSet, hiding_rates, type_costs
 from ner.training.loop import BaseTrainer
-from ner.training.run import BaseRun, Event, check_folder, clear_folder, vocabulary_checksum
+from ner.training.preparation import PreparedCorpus
+from ner.training.run import CorpusRun, Event, vocabulary_checksum
 
 _log = logging.getLogger("ner")
 
-# Settings that only concern what is told of single tokens, or of text around them.
+# Settings that only concern tags of single tokens, or the text around them.
 _OF_TAGGERS = (
     "model.scheme",
     "model.head",
@@ -90,8 +91,25 @@ def check_texts(corpus: Corpus) -> None:
             )  # fmt: skip
 
 
+def prepare_texts(corpus: Corpus) -> PreparedCorpus:
+    """Check texts with labels, and split those that are longer than what is read at once.
+
+    Each segment has the label of its text. Raises `TrainingError` like `check_texts`.
+    """
+    check_texts(corpus)
+    split = (
+        labelled(replace(text, tokens=tuple(segment)), label_of(text))
+        for text in corpus.train
+        for segment in segments(text.tokens)
+    )
+    prepared = PreparedCorpus.of(corpus, split)
+    if more := len(prepared.segments) - len(corpus.train):
+        _log.warning("%s: long texts are learnt in pieces: %d more", corpus.train[0].source, more)
+    return prepared
+
+
 class ClassifierTrainer(BaseTrainer[ClassifierModel]):
-    """Trains a classifier, and judges it by macro F1 on valid."""
+    """Trains a classifier, and evaluates it by macro F1 on valid."""
 
     def __init__(
         self,
@@ -105,61 +123,55 @@ class ClassifierTrainer(BaseTrainer[ClassifierModel]):
         super().__init__(model, training_set, config.train, costs)
         self._valid = valid
 
-    def _judge(self) -> Scores:
-        return judge(self.judged, self._valid)
+    def _evaluate(self) -> Scores:
+        return evaluate_model(self.evaluated_model, self._valid)
 
 
 def training_set(
-    sentences: Sequence[Sentence], words: Words, labels: Sequence[str], config: Config
+    texts: Sequence[Sentence], words: Words, labels: Sequence[str], config: Config
 ) -> ExampleSet:
-    """Texts as numbers; of a text longer than what is read at once, each piece has its label."""
+    """Index texts, or segments of them, and their labels."""
     table = FormTable(words.indexer)
     number = {label: i for i, label in enumerate(labels)}
-    examples = [
-        Example(table.rows(piece), label=number[label_of(sentence)])
-        for sentence in sentences
-        for piece in pieces(sentence.tokens)
-    ]
-    if cut := len(examples) - len(sentences):
-        _log.warning("%s: long texts are learnt in pieces: %d more", sentences[0].source, cut)
-    hiding = hiding_rates(sentences, words.indexer, config.train, words.has_vector)
+    examples = [Example(table.rows(text.tokens), label=number[label_of(text)]) for text in texts]
+    hiding = hiding_rates(texts, words.indexer, config.train, words.has_vector)
     return ExampleSet(table, examples, words.indexer, hiding, config.train)
 
 
-class ClassifierRun(BaseRun):
+class ClassifierRun(CorpusRun):
     """The training of a classifier."""
 
     _trainer: ClassifierTrainer
 
     def __init__(
         self,
-        corpus: Corpus,
+        corpus: PreparedCorpus,
         config: Config,
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`progress` hears how many bytes of the vectors files have been read."""
+        """`progress` is called with the number of bytes of vectors files that have been read."""
         check_settings(config)
-        check_texts(corpus)
         super().__init__(corpus, config, out)
+        labels = self.corpus.labels
         torch.manual_seed(self.config.train.seed)
-        words = build_words(corpus.train, self.config, progress)
-        network = SequenceClassifier(self.config.model, len(corpus.labels), words.sizes)
+        words = build_words(self.corpus.train, self.config, progress)
+        network = SequenceClassifier(self.config.model, len(labels), words.sizes)
         words.load_vectors(network.embedder)
-        model = ClassifierModel(words.indexer, corpus.labels, network.to(device))
+        model = ClassifierModel(words.indexer, labels, network.to(device))
         self._vocabulary = vocabulary_checksum(model, words.has_vector)
-        examples = training_set(corpus.train, words, corpus.labels, self.config)
-        self._trainer = ClassifierTrainer(model, examples, corpus.valid, self.config)
+        examples = training_set(corpus.segments, words, labels, self.config)
+        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, self.config)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
-        bundle = ClassifierBundle(self._trainer.judged, config, about, self._seen)
-        save_classifier(bundle, self.out / "model")
+        model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
+        save_classifier(ClassifierBundle(model, config, about, seen), self.out / "model")
 
-    def _judge_best(self) -> Mapping[str, Scores]:
-        best = load_classifier(self.out / "model", self._trainer.judged.device)
+    def _evaluate_best(self) -> Mapping[str, Scores]:
+        best = load_classifier(self.out / "model", self._trainer.device)
         splits = (("valid", self.corpus.valid), ("test", self.corpus.test))
-        scores = {split: judge(best.model, gold) for split, gold in splits if gold}
+        scores = {split: evaluate_model(best.model, gold) for split, gold in splits if gold}
         about = {**best.about, "scores": {k: found.to_dict() for k, found in scores.items()}}
         save_classifier(replace(best, about=about), self.out / "model")
         return scores
@@ -180,15 +192,9 @@ def train_events(
     Sentences of the corpus have one span each, which covers them and bears
     their label. Raises `NerError` for a corpus, setting or folder that will not do.
     """
-    if resume and overwrite:
-        raise UsageError("--resume goes on with a run and --overwrite replaces it; choose one")
-    out = Path(out)
-    with exclusive_lock(out):
-        if not resume:
-            check_folder(out, overwrite=overwrite)
-        run = ClassifierRun(corpus, config or Config(), out, choose_device(device), progress)
-        if resume:
-            run.resume()
-        else:
-            clear_folder(out)  # only now: whatever is wrong with the new run has been said
-        yield from run.events()
+    out, settings, chosen = Path(out), config or Config(), choose_device(device)
+
+    def start() -> ClassifierRun:
+        return ClassifierRun(prepare_texts(corpus), settings, out, chosen, progress)
+
+    yield from run_events(out, ClassifierRun, start, resume=resume, overwrite=overwrite)

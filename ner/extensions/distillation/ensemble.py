@@ -11,7 +11,7 @@ with sentences of which the ensemble is sure (self-training).
 
 import logging
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,21 +23,17 @@ from ner.bundle.format import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus
 from ner.corpus.corpus import checksum
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
 from ner.corpus.partial import agreeing_tags
-from ner.errors import CorpusError
 from ner.evaluation import Report, evaluate_spans
 from ner.features import Expected
-from ner.files import open_binary
 from ner.model import Contextual, Model
 from ner.model.chain import viterbi
 from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
-from ner.tokenize import sentences_of
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import Lesson, Teaching, cut_long
+from ner.training.examples import Lesson, Teaching
+from ner.training.preparation import PreparedCorpus
 
 _log = logging.getLogger("ner")
 
@@ -104,28 +100,29 @@ class Ensemble:
             if gold
         }
 
-    def teach(self, corpus: Corpus, unlabelled: Sequence[Sentence], config: Config) -> Teaching:
-        """What a model is to learn: of the training split, and of unlabelled sentences."""
+    def targets(
+        self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
+    ) -> Teaching:
+        """The distillation targets: for the training split, and for unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds read what they teach", len(self._folders))
-        lessons = self._labelled(corpus.train, tags, config)
+        lessons = self._labelled(corpus.segments, tags, config)
         names = ", ".join(folder.name for folder in self._folders)
         sources = {"the teachers": names}
         notes = [f"taught by the models of {names}"]
         if unlabelled:
-            more, note = self._unlabelled(unlabelled, corpus, config.train)
+            more, note = self._unlabelled(unlabelled, corpus.corpus, config.train)
             lessons += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
         return Teaching(lessons, sources, tuple(notes))
 
     def _labelled(
-        self, sentences: Sequence[Sentence], tags: Sequence[str], config: Config
+        self, segments: Sequence[Sentence], tags: Sequence[str], config: Config
     ) -> list[Lesson]:
-        """Labelled sentences: the labels and what the ensemble says without them, mixed."""
-        pieces = list(cut_long(sentences))
-        tokens = [piece.tokens for piece in pieces]
-        known = [_possible(piece, tags, config.model.scheme) for piece in pieces]
+        """Mix the labels of segments with the soft labels of the ensemble."""
+        tokens = [segment.tokens for segment in segments]
+        known = [_possible(segment, tags, config.model.scheme) for segment in segments]
         share = np.float32(config.train.distill_weight)
         by_labels = self.expected(tokens, known)
         free = self.expected(tokens)
@@ -189,45 +186,3 @@ def _confidence(expected: Expected) -> float:
 def _has_entity(expected: Expected) -> bool:
     """Whether some token is likelier in an entity than not; O is tag 0."""
     return bool((expected.tokens[:, 0] < 0.5).any())
-
-
-# --- unlabelled text ------------------------------------------------------------------------------
-
-
-def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:
-    """Sentences of a text with a paragraph on each line, drawn by the seed of training.
-
-    Paragraphs are drawn with equal chances, and cut by `data.tokenizer`, until
-    there are `train.unlabelled_sentences`, all different, and none of them in
-    the corpus. The text is read as a stream. Raises `UsageError` for a file
-    that is not there, and `CorpusError` for one that is not in `data.encoding`
-    (with ``file:line``) or holds no text, or none but that of the corpus.
-    """
-    most, rng = config.train.unlabelled_sentences, random.Random(config.train.seed)
-    with open_binary(path) as stream:
-        lines = text_lines(stream, str(path), config.data.encoding, Diagnostics())
-        drawn = _draw(((n, line) for n, line in lines if line.strip()), most, rng)
-    if not drawn:
-        raise CorpusError(f"{path}: holds no text; name a file with a paragraph on each line")
-    known = {sentence.tokens for split in corpus.splits().values() for sentence in split}
-    found: dict[tuple[str, ...], Sentence] = {}
-    for number, line in drawn:
-        cut = sentences_of(line, config.data.tokenizer, source=str(path), line=number)
-        found |= {piece.tokens: piece for piece in cut_long(cut) if piece.tokens not in known}
-        if len(found) >= most:
-            break
-    if not found:
-        raise CorpusError(f"{path}: holds no sentence that the corpus lacks; name another text")
-    return list(found.values())[:most]
-
-
-def _draw(lines: Iterable[tuple[int, str]], most: int, rng: random.Random) -> list[tuple[int, str]]:
-    """Up to `most` lines in random order, each with the same chance (Waterman's algorithm R)."""
-    drawn: list[tuple[int, str]] = []
-    for seen, line in enumerate(lines):
-        if seen < most:
-            drawn.append(line)
-        elif (place := rng.randrange(seen + 1)) < most:
-            drawn[place] = line
-    rng.shuffle(drawn)
-    return drawn

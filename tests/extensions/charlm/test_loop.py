@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from ner.errors import TrainingError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, TrainConfig
-from ner.extensions.charlm.loop import Judgement, Step, Trainer, scheduled_rate
+from ner.extensions.charlm.loop import (
+    LanguageModelEvaluation,
+    LanguageModelStep,
+    LanguageModelTrainer,
+    rate_at,
+)
 from ner.extensions.charlm.network import CharacterNetwork, detached
 from ner.model.cells import CELLS, Unrolled
 from tests.extensions.charlm.conftest import LINE, codes_of
@@ -26,8 +31,10 @@ def settings(**changes: Any) -> TrainConfig:
     return CharLMConfig().replace(changes).train
 
 
-def trainer(network: CharacterNetwork, alphabet: Alphabet, **changes: Any) -> Trainer:
-    return Trainer(network, codes_of(LINE), codes_of(LINE), alphabet, settings(**changes))
+def trainer(network: CharacterNetwork, alphabet: Alphabet, **changes: Any) -> LanguageModelTrainer:
+    return LanguageModelTrainer(
+        network, codes_of(LINE), codes_of(LINE), alphabet, settings(**changes)
+    )
 
 
 def gradients(network: CharacterNetwork) -> list[Tensor]:
@@ -41,13 +48,13 @@ def test_the_state_is_carried_from_segment_to_segment(
     """Where weights do not move, the states are those of the whole text read at once."""
     learner = trainer(build(cell=cell, layers=2), alphabet, learning_rate=1e-12, batch=1, epochs=1)
     for event in learner.run():
-        if isinstance(event, Step):
+        if isinstance(event, LanguageModelStep):
             read = len(LINE) - 1 if learner.step == learner.steps else None
     assert read == len(LINE) - 1
     numbers = torch.from_numpy(alphabet.encode(LINE))[None, :-1]
     _, expected = build(cell=cell, layers=2)(numbers)
-    assert learner.state is not None
-    torch.testing.assert_close(learner.state, expected, atol=1e-5, rtol=0.0)
+    assert learner.carried is not None
+    torch.testing.assert_close(learner.carried, expected, atol=1e-5, rtol=0.0)
 
 
 @pytest.mark.parametrize("cell", CELL_NAMES)
@@ -57,7 +64,7 @@ def test_gradients_end_where_a_segment_begins(build: Build, alphabet: Alphabet, 
     learner = trainer(network, alphabet, learning_rate=1e-12, clip=1e9)
     events = learner.run()
     next(events)
-    before = learner.state
+    before = learner.carried
     assert before is not None
     assert not any(part.requires_grad for layer in before for part in layer)
     next(events)
@@ -76,7 +83,7 @@ def test_no_gradient_reaches_characters_of_the_segment_before(
     """Characters that the second segment does not read get none, though its state knows them."""
     network = build()
     first, second = "tttttttt", "aaaaaaaaa"
-    learner = Trainer(
+    learner = LanguageModelTrainer(
         network, codes_of(first + second), codes_of(LINE), alphabet, settings(batch=1)
     )
     events = learner.run()
@@ -112,7 +119,7 @@ def test_a_segment_as_long_as_the_text_is_full_backpropagation(
 
 def test_each_epoch_begins_anew(build: Build, alphabet: Alphabet) -> None:
     learner = trainer(build(), alphabet, learning_rate=1e-12, epochs=2)
-    states = [learner.state for event in learner.run() if isinstance(event, Step)]
+    states = [learner.carried for event in learner.run() if isinstance(event, LanguageModelStep)]
     half = len(states) // 2
     for one, other in zip(states[:half], states[half:], strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0.0)
@@ -122,16 +129,16 @@ def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
     network = build(hidden=32, embedding=8)
     learner = trainer(network, alphabet, epochs=150, valid_steps=100)
     events = list(learner.run())
-    judged = [event for event in events if isinstance(event, Judgement)]
-    steps = [event for event in events if isinstance(event, Step)]
-    assert [j.step for j in judged] == [*range(100, learner.steps, 100), learner.steps]
-    assert judged[0].valid_bits > judged[-1].valid_bits
-    assert judged[-1].train_bits < 0.5
-    assert judged[-1].characters == 150 * (len(LINE) - 1)
+    evaluations = [event for event in events if isinstance(event, LanguageModelEvaluation)]
+    steps = [event for event in events if isinstance(event, LanguageModelStep)]
+    assert [j.step for j in evaluations] == [*range(100, learner.steps, 100), learner.steps]
+    assert evaluations[0].valid_bits > evaluations[-1].valid_bits
+    assert evaluations[-1].train_bits < 0.5
+    assert evaluations[-1].characters == 150 * (len(LINE) - 1)
     assert [s.step for s in steps] == list(range(1, learner.steps + 1))
     assert steps[-1].done == 1.0
     lowest = math.inf
-    for record in judged:
+    for record in evaluations:
         assert record.best == (record.valid_bits < lowest)
         lowest = min(lowest, record.valid_bits)
 
@@ -141,26 +148,26 @@ def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
 def test_what_is_saved_goes_on_exactly(
     build: Build, alphabet: Alphabet, cell: str, stop: int
 ) -> None:
-    """The same weights and judgements, bit by bit, wherever it was stopped; with dropout, too."""
+    """The same weights and evaluations, bit by bit, wherever it was stopped; with dropout, too."""
 
-    def start() -> Trainer:
+    def start() -> LanguageModelTrainer:
         network = build(cell=cell, layers=2, dropout=0.3)
         return trainer(network, alphabet, epochs=3, valid_steps=4)
 
     straight = start()
-    expected = [e.valid_bits for e in straight.run() if isinstance(e, Judgement)]
+    expected = [e.valid_bits for e in straight.run() if isinstance(e, LanguageModelEvaluation)]
     stopped = start()
     found = []
     for event in stopped.run():
-        if isinstance(event, Judgement):
+        if isinstance(event, LanguageModelEvaluation):
             found.append(event.valid_bits)
-        elif event.step == stop:  # at 4 before its judgement, which is then made up for
-            tensors, plain = stopped.save()
+        elif event.step == stop:  # at 4 before its evaluation, which is then made up for
+            tensors, plain = stopped.state()
             saved = {name: tensor.clone() for name, tensor in tensors.items()}, dict(plain)
             break
     resumed = start()
     resumed.restore(*saved)
-    found += [e.valid_bits for e in resumed.run() if isinstance(e, Judgement)]
+    found += [e.valid_bits for e in resumed.run() if isinstance(e, LanguageModelEvaluation)]
     assert found == expected
     for one, other in zip(
         straight.network.state_dict().values(), resumed.network.state_dict().values(), strict=True
@@ -172,27 +179,27 @@ def test_more_layers_than_ten_go_on_from_their_own_states(build: Build, alphabet
     learner = trainer(build(layers=12), alphabet)
     next(learner.run())
     resumed = trainer(build(layers=12), alphabet)
-    resumed.restore(*learner.save())
-    torch.testing.assert_close(resumed.state, learner.state, rtol=0.0, atol=0.0)
+    resumed.restore(*learner.state())
+    torch.testing.assert_close(resumed.carried, learner.carried, rtol=0.0, atol=0.0)
 
 
-def test_a_judgement_that_is_made_up_for_is_recorded_as_it_would_have_been(
+def test_an_evaluation_that_is_made_up_for_is_recorded_as_it_would_have_been(
     build: Build, alphabet: Alphabet
 ) -> None:
-    def start() -> Trainer:
+    def start() -> LanguageModelTrainer:
         return trainer(build(), alphabet, epochs=3, valid_steps=4)
 
     straight = start()
-    expected = next(e for e in straight.run() if isinstance(e, Judgement))
+    expected = next(e for e in straight.run() if isinstance(e, LanguageModelEvaluation))
     stopped = start()
     for event in stopped.run():
-        if isinstance(event, Step) and event.step == expected.step:
-            saved = stopped.save()
+        if isinstance(event, LanguageModelStep) and event.step == expected.step:
+            saved = stopped.state()
             break
     resumed = start()
     resumed.restore(*saved)
     found = next(resumed.run())
-    assert isinstance(found, Judgement)
+    assert isinstance(found, LanguageModelEvaluation)
     assert found.learning_rate == expected.learning_rate
     assert found.characters_per_second > 0
 
@@ -203,7 +210,7 @@ def test_a_carried_state_of_another_shape_is_refused(
 ) -> None:
     learner = trainer(build(cell=cell, layers=2), alphabet)
     next(learner.run())
-    tensors, plain = learner.save()
+    tensors, plain = learner.state()
     state = tensors["state.1.0"]
     harmed: list[dict[str, torch.Tensor | None]] = [
         {"state.1.0": state[:, :-1]},
@@ -225,7 +232,7 @@ def test_time_is_a_limit(build: Build, alphabet: Alphabet, monkeypatch: pytest.M
     monkeypatch.setattr("time.perf_counter", lambda: float(next(times)))
     learner = trainer(build(), alphabet, epochs=1000, minutes=0.5)
     *_, last = learner.run()
-    assert isinstance(last, Judgement)
+    assert isinstance(last, LanguageModelEvaluation)
     assert learner.done == 1.0
     assert 5 < learner.step <= 30 < learner.steps
     assert last.learning_rate < 0.1 * learner._config.learning_rate  # the schedule follows time
@@ -234,10 +241,10 @@ def test_time_is_a_limit(build: Build, alphabet: Alphabet, monkeypatch: pytest.M
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])
 def test_rates_rise_and_fall(schedule: str) -> None:
     config = settings(schedule=schedule, warmup=0.1, learning_rate=1.0)
-    assert scheduled_rate(config, 0.05) == pytest.approx(0.5)
-    assert scheduled_rate(config, 0.1) == pytest.approx(1.0)
-    assert scheduled_rate(config, 0.55) == pytest.approx(1.0 if schedule == "constant" else 0.5)
-    assert scheduled_rate(config, 1.0) == pytest.approx(1.0 if schedule == "constant" else 0.0)
+    assert rate_at(config, 0.05) == pytest.approx(0.5)
+    assert rate_at(config, 0.1) == pytest.approx(1.0)
+    assert rate_at(config, 0.55) == pytest.approx(1.0 if schedule == "constant" else 0.5)
+    assert rate_at(config, 1.0) == pytest.approx(1.0 if schedule == "constant" else 0.0)
 
 
 def test_a_long_gradient_is_cut(build: Build, alphabet: Alphabet) -> None:
@@ -255,7 +262,7 @@ def test_a_loss_that_is_no_number_ends_it(build: Build, alphabet: Alphabet) -> N
         next(trainer(network, alphabet).run())
 
 
-def test_a_judgement_that_is_no_number_ends_it(build: Build, alphabet: Alphabet) -> None:
+def test_an_evaluation_that_is_no_number_ends_it(build: Build, alphabet: Alphabet) -> None:
     """The weights may go wrong in the last step of all."""
     learner = trainer(build(), alphabet, valid_steps=1)
     events = learner.run()

@@ -13,8 +13,9 @@ import pytest
 from ner.errors import NerError, TrainingError
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import load_model
+from ner.extensions.charlm.loop import LanguageModelEvaluation, LanguageModelStep
 from ner.extensions.charlm.measure import measure
-from ner.extensions.charlm.run import CONTENTS, Finished, Judged, Progress, train_events
+from ner.extensions.charlm.run import CONTENTS, LanguageModelFinished, train_events
 from ner.extensions.charlm.text import in_order, read_text, split_text
 from tests.cli.command import LIMIT, command, environment, sets
 
@@ -22,11 +23,13 @@ SMALL = {"model.hidden": 8, "model.embedding": 4, "train.batch": 4, "train.segme
 QUICK = {**SMALL, "train.epochs": 2, "train.valid_steps": 25}
 
 
-def train(paths: list[Path], out: Path, direction: str = "forward", **how: Any) -> Finished:
+def train(
+    paths: list[Path], out: Path, direction: str = "forward", **how: Any
+) -> LanguageModelFinished:
     changes = QUICK | how.pop("settings", {})
     events = train_events(paths, out, CharLMConfig().replace(changes), direction, **how)
     *_, last = events
-    assert isinstance(last, Finished)
+    assert isinstance(last, LanguageModelFinished)
     return last
 
 
@@ -46,20 +49,20 @@ def test_a_run_leaves_the_best_of_each_direction(text_file: Path, tmp_path: Path
     events = list(train_events([text_file], out, CharLMConfig().replace(QUICK), "both"))
     assert sorted(path.name for path in out.iterdir()) == sorted(CONTENTS)
     finished = events[-1]
-    assert isinstance(finished, Finished)
+    assert isinstance(finished, LanguageModelFinished)
     assert list(finished.directions) == ["forward", "backward"]
     assert json.loads((out / "result.json").read_text()) == finished.directions
-    judged = [event for event in events if isinstance(event, Judged)]
+    evaluated = [event for event in events if isinstance(event, LanguageModelEvaluation)]
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    assert records == [{"direction": d, **j.to_dict()} for d, j in judged]
-    assert {event.direction for event in events if isinstance(event, Progress)} == {
+    assert records == [event.to_dict() for event in evaluated]
+    assert {event.direction for event in events if isinstance(event, LanguageModelStep)} == {
         *finished.directions
     }
     model = load_model(out)
     text = read_text([text_file], "utf-8")
     valid = split_text(text.codes, 0.01, 20).valid
     for direction, best in finished.directions.items():
-        own = [j.valid_bits for d, j in judged if d == direction]
+        own = [e.valid_bits for e in evaluated if e.direction == direction]
         assert best["valid_bits"] == min(own)
         bits = measure(model.network(direction), in_order(valid, direction), model.alphabet)
         assert bits.per_character == pytest.approx(min(own), rel=1e-6)
@@ -79,7 +82,7 @@ def test_a_run_that_was_stopped_goes_on_exactly(text_file: Path, tmp_path: Path,
     config = CharLMConfig().replace({**QUICK, "train.checkpoint_minutes": 0})
     events = train_events([text_file], tmp_path / "lm", config, "both")
     for _ in range(stop):
-        assert not isinstance(next(events), Finished)
+        assert not isinstance(next(events), LanguageModelFinished)
     events.close()
     done = json.loads((tmp_path / "lm/checkpoint/state.json").read_text())
     assert (done["number"], done["trainer"]["step"] > 0) == (stop > 100, True)

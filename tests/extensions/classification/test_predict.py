@@ -12,7 +12,7 @@ from ner.corpus import Corpus
 from ner.extensions.classification import predict as module
 from ner.extensions.classification.bundle import load_classifier
 from ner.extensions.classification.network import ClassifierModel
-from ner.extensions.classification.predict import judge, label_probabilities, pieces
+from ner.extensions.classification.predict import evaluate_model, label_probabilities, segments
 
 TEXTS = [["rain", "and", "snow", "."], [], ["goal"], ["unseen", "words", "and", "team", "?"]]
 
@@ -41,15 +41,15 @@ def test_a_network_in_training_goes_back_to_it(model: ClassifierModel) -> None:
 
 
 @given(st.integers(0, 50_000))
-def test_pieces_are_the_whole_in_equal_parts(length: int) -> None:
-    parts = list(pieces(range(length)))
+def test_segments_are_the_whole_in_equal_parts(length: int) -> None:
+    parts = list(segments(range(length)))
     assert [i for part in parts for i in part] == list(range(length))
     sizes = {len(part) for part in parts}
     assert all(0 < size <= module.LONGEST for size in sizes)
     assert len(parts) == -(-length // module.LONGEST)
 
 
-def test_scores_of_pieces_are_averaged(
+def test_scores_of_segments_are_averaged(
     model: ClassifierModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST", 3)
@@ -70,7 +70,7 @@ def test_a_very_long_text_is_read_to_its_end(
     assert rain[0, weather] > 0.5 > goal[0, weather]
 
 
-def test_judged_by_the_likeliest(model: ClassifierModel, kinds: Corpus) -> None:
-    scores = judge(model, kinds.valid)
+def test_evaluated_by_the_likeliest(model: ClassifierModel, kinds: Corpus) -> None:
+    scores = evaluate_model(model, kinds.valid)
     assert scores.accuracy == scores.f1 == 1.0
     assert scores.texts == len(kinds.valid)

@@ -15,7 +15,7 @@ from ner.errors import ConfigError, NerError, TrainingError
 from ner.extensions.classification import run as module
 from ner.extensions.classification.bundle import load_classifier
 from ner.extensions.classification.reading import labelled
-from ner.extensions.classification.run import ClassifierRun, train_events
+from ner.extensions.classification.run import ClassifierRun, prepare_texts, train_events
 from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.training.loop import Epoch, Step
 from ner.training.run import CONTENTS, ECHOES, Event, Finished
@@ -107,10 +107,13 @@ def test_it_stops_when_macro_f1_does_not_rise(
         return replace(score_labels(["a"], ["a"]), f1=f1, accuracy=accuracy)
 
     run = ClassifierRun(
-        kinds, small.replace({"train.epochs": 9, "train.patience": 2}), tmp_path, _cpu()
+        prepare_texts(kinds),
+        small.replace({"train.epochs": 9, "train.patience": 2}),
+        tmp_path,
+        _cpu(),
     )
     told = iter([scored(0.5, 0.1), scored(0.6, 0.2), scored(0.6, 0.3), scored(0.5, 0.9)])
-    monkeypatch.setattr(run._trainer, "_judge", lambda: next(told))
+    monkeypatch.setattr(run._trainer, "_evaluate", lambda: next(told))
     epochs = [event for event in run.events() if isinstance(event, Epoch)]
     assert [epoch.best for epoch in epochs] == [True, True, False, False]
 
@@ -191,7 +194,7 @@ def test_long_texts_are_learnt_in_pieces(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("ner.extensions.classification.predict.LONGEST", 2)
-    run = ClassifierRun(kinds, small, tmp_path / "run", _cpu())
+    run = ClassifierRun(prepare_texts(kinds), small, tmp_path / "run", _cpu())
     assert "long texts are learnt in pieces: 48 more" in caplog.text
     sizes = [batch.lengths.tolist() for batch in run._trainer._set.batches(1)]
     assert {length for batch in sizes for length in batch} == {2}

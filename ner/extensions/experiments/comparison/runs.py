@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.api import train_events
 from ner.bundle.discovery import FINISHED
 from ner.bundle.format import load_bundle
 from ner.config import Config, load_config
@@ -36,8 +35,12 @@ from ner.extensions.experiments.comparison.variants import Variant
 from ner.files import clear_leftovers, exclusive_lock, open_binary, write_text
 from ner.model.device import choose_device, threads
 from ner.tagger import Tagger
-from ner.training.run import Event, check_corpus, different_settings, resolve
-from ner.training.seeds import SeedsFinished, seed_folder
+from ner.training.base import run_events
+from ner.training.defaults import resolve
+from ner.training.preparation import PreparedCorpus, prepare
+from ner.training.run import Event, Run
+from ner.training.seeds import seed_folder
+from ner.training.validation import different_settings
 
 JSON, MARKDOWN = "comparison.json", "comparison.md"
 TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up
@@ -77,7 +80,7 @@ def compare_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Generator[Event | SeedsFinished | Compared | Comparison, None, None]:
+) -> Generator[Event | Compared | Comparison, None, None]:
     """Train each variant of a configuration with each seed; a generator, to be run to its end.
 
     Yields the events of each training, `Compared` at its end, and at last the
@@ -85,8 +88,7 @@ def compare_events(
     and others go on from their checkpoint. Raises `NerError` for a folder,
     corpus or run that will not do.
     """
-    check_corpus(corpus)
-    out = Path(out)
+    prepared, out = prepare(corpus), Path(out)
     plans = [
         _Plan(variant, seed, _settings(config, variant, seed), _place(out, variant, seed))
         for variant in variants
@@ -97,12 +99,12 @@ def compare_events(
         clear_leftovers(out, (JSON, MARKDOWN))
         for plan in plans:
             if plan.finished:
-                _check_same(plan, corpus)
+                _check_same(plan, prepared)
         results: dict[str, list[RunResult]] = {variant.folder: [] for variant in variants}
         found: dict[str, list[Spans]] = {variant.folder: [] for variant in variants}
         for number, plan in enumerate(plans, 1):
             if not plan.finished:
-                yield from _train(plan, corpus, device, progress)
+                yield from _train(plan, prepared, device, progress)
             result, spans = _measure(plan, corpus, device)
             results[plan.variant.folder].append(result)
             found[plan.variant.folder].append(spans)
@@ -133,11 +135,11 @@ def _check_folder(out: Path, *, resume: bool) -> None:
         raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
 
 
-def _check_same(plan: _Plan, corpus: Corpus) -> None:
+def _check_same(plan: _Plan, corpus: PreparedCorpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
-    before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus)
+    before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus.corpus)
     other = different_settings(before, now)
-    if load_bundle(plan.out).about.get("checksums") != corpus.checksums():
+    if load_bundle(plan.out).about.get("checksums") != corpus.checksums:
         other.append("the corpus")
     if other:
         raise UsageError(
@@ -147,13 +149,16 @@ def _check_same(plan: _Plan, corpus: Corpus) -> None:
 
 
 def _train(
-    plan: _Plan, corpus: Corpus, device: str, progress: Callable[[int], None]
-) -> Iterator[Event | SeedsFinished]:
+    plan: _Plan, corpus: PreparedCorpus, device: str, progress: Callable[[int], None]
+) -> Iterator[Event]:
     """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
     begun = (plan.out / "metrics.jsonl").exists()
     try:
-        yield from train_events(
-            corpus, plan.out, plan.config, device=device, resume=begun, progress=progress
+        yield from run_events(
+            plan.out,
+            Run,
+            lambda: Run(corpus, plan.config, plan.out, choose_device(device), progress),
+            resume=begun,
         )
     except TrainingError as error:
         raise TrainingError(f"{plan.variant.name}, seed {plan.seed}: {error}") from None

@@ -32,10 +32,11 @@ from ner.model.device import choose_device, threads
 from ner.tags import tags_of
 from ner.text import Sentence
 from ner.training.build import build_model
+from ner.training.defaults import resolve
 from ner.training.examples import type_costs
 from ner.training.gradients import Gradient, Gradients, mean_gradients
 from ner.training.loop import Epoch, Step, Trainer
-from ner.training.run import check_corpus, resolve
+from ner.training.preparation import PreparedCorpus, prepare
 
 _log = logging.getLogger("ner")
 
@@ -204,7 +205,7 @@ def inspect_gradients(
     `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
-    check_corpus(corpus)
+    prepared = prepare(corpus)
     changes = {"train.epochs": epochs, "train.patience": epochs}
     config = resolve(config.replace({**FIXED, **changes}), corpus)
     samples = {length: draw_samples(corpus.train, length, config.train.seed) for length in lengths}
@@ -212,7 +213,7 @@ def inspect_gradients(
     with threads(config.train.threads):
         for cell in cells:
             config = config.replace({"model.cell": cell})
-            inspected = _Inspected(corpus, config, samples, choose_device(device), progress)
+            inspected = _Inspected(prepared, config, samples, choose_device(device), progress)
             flows.append((yield from inspected.flow()))
     counts = {length: len(drawn) for length, drawn in samples.items()}
     yield GradientFlow(corpus.name, config, tuple(lengths), counts, tuple(flows))
@@ -328,7 +329,7 @@ class _Inspected:
 
     def __init__(
         self,
-        corpus: Corpus,
+        corpus: PreparedCorpus,
         config: Config,
         samples: Mapping[int, Sequence[tuple[Sentence, ...]]],
         device: torch.device,
@@ -336,11 +337,12 @@ class _Inspected:
     ) -> None:
         self._config = config
         self._samples = samples
-        start = build_model(corpus.train, config, device, progress)
+        splits = corpus.corpus
+        start = build_model(splits.train, config, device, progress)
         self._model = start.model
-        training_set = start.training_set(corpus.train, config)
+        training_set = start.training_set(corpus.segments, config)
         costs = type_costs(config.train.type_weights, start.model.tags)
-        self._trainer = Trainer(start.model, training_set, corpus.valid, config.train, costs)
+        self._trainer = Trainer(start.model, training_set, splits.valid, config.train, costs)
 
     def flow(self) -> Generator[Step | Epoch, None, CellFlow]:
         """Measure, train, and measure again."""
@@ -354,7 +356,7 @@ class _Inspected:
         assert isinstance(event, Epoch), "a training ends with that"
         _log.info("%s: trained, valid F1 %.2f", cell, 100 * event.valid.f1)
         clipped = sum(gradient.clipped for gradient in gradients) / max(1, len(gradients))
-        after = self._snapshot(self._trainer.judged)
+        after = self._snapshot(self._trainer.evaluated_model)
         return CellFlow(cell, before, after, windows_of(gradients), clipped, event.valid.f1)
 
     def _snapshot(self, model: Model) -> Snapshot:

@@ -34,8 +34,10 @@ from ner.extensions.experiments.search.study import (
 )
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model.device import choose_device
+from ner.training.defaults import resolve
 from ner.training.loop import Epoch
-from ner.training.run import Event, Finished, Run, check_corpus, resolve
+from ner.training.preparation import PreparedCorpus, prepare
+from ner.training.run import Event, Finished, Run
 
 WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
@@ -83,8 +85,7 @@ def search_events(
     if not space:
         raise UsageError("no setting is left to be searched; name some with --range")
     corpus = dataclasses.replace(corpus, test=())  # nothing is chosen by what is on test
-    check_corpus(corpus)
-    search = _Search(corpus, Path(out), config, space, choose_device(device), progress)
+    search = _Search(prepare(corpus), Path(out), config, space, choose_device(device), progress)
     with search.opened(resume=resume):
         while len(search.study.trials()) < trials:
             yield from search.trial()
@@ -96,14 +97,15 @@ class _Search:
 
     def __init__(
         self,
-        corpus: Corpus,
+        corpus: PreparedCorpus,
         out: Path,
         config: Config,
         space: Space,
         device: torch.device,
         progress: Callable[[int], None],
     ) -> None:
-        self.corpus, self.out, self.config, self.space = corpus, out, config, space
+        self.prepared, self.corpus = corpus, corpus.corpus
+        self.out, self.config, self.space = out, config, space
         self.device, self.progress = device, progress
 
     @contextlib.contextmanager
@@ -143,7 +145,7 @@ class _Search:
         settings = self.config.to_dict().items()
         about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
-        about["the corpus"] = self.corpus.checksums()
+        about["the corpus"] = self.prepared.checksums
         values: dict[str, Any] = plain(about)
         return values
 
@@ -169,7 +171,7 @@ class _Search:
 
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""
-        run = Run(self.corpus, config, self.out / WORK, self.device, self.progress)
+        run = Run(self.prepared, config, self.out / WORK, self.device, self.progress)
         with contextlib.closing(cast("Generator[Event, None, None]", run.events())) as events:
             for event in events:
                 yield event

@@ -20,6 +20,7 @@ from ner.extensions.experiments.search.trials import SearchFinished, Tried, sear
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
+from ner.training.preparation import PreparedCorpus
 from ner.training.run import Run
 
 pytestmark = pytest.mark.usefixtures("quick_curves")
@@ -76,12 +77,12 @@ def refusal(events: Iterator[Any], kind: type[NerError] = UsageError) -> str:
 
 def judged(monkeypatch: pytest.MonkeyPatch, f1: Callable[[Trainer], float]) -> None:
     """Let the models have F1 values of our choice."""
-    judge = Trainer._judge
+    evaluate = Trainer._evaluate
 
     def pretended(self: Trainer) -> Any:
-        return dataclasses.replace(judge(self), f1=f1(self))
+        return dataclasses.replace(evaluate(self), f1=f1(self))
 
-    monkeypatch.setattr(Trainer, "_judge", pretended)
+    monkeypatch.setattr(Trainer, "_evaluate", pretended)
 
 
 def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
@@ -126,8 +127,8 @@ def test_test_is_never_looked_at(
     seen: list[Corpus] = []
     start = Run.__init__
 
-    def watched(self: Run, corpus: Corpus, *rest: Any) -> None:
-        seen.append(corpus)
+    def watched(self: Run, corpus: PreparedCorpus, *rest: Any) -> None:
+        seen.append(corpus.corpus)
         start(self, corpus, *rest)
 
     monkeypatch.setattr(Run, "__init__", watched)
@@ -200,7 +201,7 @@ def _finished(run: Run) -> Any:
     from ner.training.run import Finished
 
     f1 = run._history[-1]["valid_f1"]
-    score = dataclasses.replace(run._trainer._judge(), f1=f1)
+    score = dataclasses.replace(run._trainer._evaluate(), f1=f1)
     return Finished(run.out, len(run._history), 1, 0.0, {"valid": score})
 
 

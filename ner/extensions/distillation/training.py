@@ -1,0 +1,128 @@
+"""Distillation as a training: models of several seeds, and a student that learns from them all."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import UsageError
+from ner.evaluation import Report
+from ner.extensions.distillation.ensemble import Ensemble
+from ner.extensions.distillation.unlabelled import draw_sentences
+from ner.files import exclusive_lock
+from ner.model.device import choose_device
+from ner.run_folder import check_restart
+from ner.tagger import Tagger
+from ner.training.base import has_begun
+from ner.training.defaults import resolve
+from ner.training.preparation import prepare
+from ner.training.run import Event, Finished, Run
+from ner.training.seeds import (
+    SeedsFinished,
+    check_seeds,
+    finish_seeds,
+    older_runs,
+    run_to_end,
+    seed_folder,
+    student_folder,
+    train_seeds,
+)
+
+
+@dataclass(frozen=True)
+class DistillationFinished(SeedsFinished):
+    """Several runs, and that of their student, have come to their end."""
+
+    ensemble: Mapping[str, Report]  # by split
+    student: Finished
+
+    @property
+    def chosen(self) -> Path:
+        """The run of the student."""
+        return self.student.out
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the content of ``result.json``."""
+        return {
+            **super().to_dict(),
+            "ensemble": {split: report.to_dict() for split, report in self.ensemble.items()},
+            "student": self.student.to_dict(),
+        }
+
+    def remarks(self) -> Iterator[str]:
+        """Compare the student with the ensemble of its teachers."""
+        for split, report in self.ensemble.items():
+            student = self.student.scores[split]
+            yield (
+                f"{split} F1 of the ensemble {100 * report.f1:.2f}, of the student "
+                f"{100 * student.f1:.2f}"
+            )
+
+
+def train(
+    corpus: Corpus,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    seeds: Sequence[int],
+    unlabelled: str | Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Tagger:
+    """Distil the models of several seeds into one of the same size, and return it.
+
+    Sentences of the text in the file `unlabelled`, a paragraph on each line, of which
+    the teachers are sure join in. Raises `NerError` for a corpus, text, setting
+    or folder that will not do.
+    """
+    how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    for _ in train_events(corpus, out, config, seeds=seeds, unlabelled=unlabelled, **how):
+        pass
+    return Tagger.load(out, device)
+
+
+def train_events(
+    corpus: Corpus,
+    out: str | Path,
+    config: Config | None = None,
+    *,
+    seeds: Sequence[int],
+    unlabelled: str | Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Event | DistillationFinished]:
+    """`train` as a generator that yields what happens; to be run to its end.
+
+    `progress` is called with the number of bytes of vectors files that have been read.
+    """
+    check_restart(resume=resume, overwrite=overwrite)
+    check_seeds(seeds)
+    if len(seeds) < 2:
+        raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
+    config = config or Config()
+    # Teachers read single sentences, whatever document context their student has.
+    single = config.replace({"model.context": "sentence"})
+    out, chosen = Path(out), choose_device(device)
+    with exclusive_lock(out):
+        old = older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=True)
+        prepared, resolved = prepare(corpus), resolve(config, corpus)
+        text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
+        finished = yield from train_seeds(
+            prepared, single, seeds, out, chosen, resume=resume, replaced=old, progress=progress
+        )
+        ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
+        targets = ensemble.targets(prepared, text, resolved)
+        run = Run(prepared, config, student_folder(out), chosen, progress, targets)
+        if resume and has_begun(run.out):
+            run.resume()
+        scores = ensemble.evaluate(corpus)
+        student = yield from run_to_end(run)
+        done = dict(zip(seeds, finished, strict=True))
+        last = DistillationFinished(out, done, scores, student)
+        finish_seeds(last)
+        yield last

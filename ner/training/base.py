@@ -1,0 +1,213 @@
+"""The protocol of everything that is trained: a run in a folder that can be stopped and resumed.
+
+Taggers, classifiers and language models bring a trainer and say what they save; the folder and its
+lock, checkpoints, resumption, metrics and the log are the same for all.
+"""
+
+import json
+import logging
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from torch import Tensor
+
+from ner.bundle.discovery import FINISHED
+from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
+from ner.errors import NerError, TrainingError
+from ner.files import clear_leftovers, exclusive_lock
+from ner.model.device import threads
+from ner.run_folder import RunFolder, check_restart, log_file, write_file, write_records
+
+_log = logging.getLogger("ner")
+
+
+class Milestone(ABC):
+    """The model has been evaluated on the way; a trainer yields it, its run puts it on disk."""
+
+    best: bool  # better than all before
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Give its record in ``metrics.jsonl``."""
+
+
+class Outcome(Protocol):
+    """The end of a run."""
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Give the content of ``result.json``."""
+
+
+class AnyTrainer(Protocol):
+    """Everything that changes while a model is trained, and the loop that changes it."""
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Take tensors and plain values between two steps."""
+
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+        """Go back to where `state` was taken.
+
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for anything else.
+        """
+
+    def run(self) -> Iterator[Any]:
+        """Train to the end; yields steps, and a `Milestone` after each evaluation."""
+
+
+def has_begun(out: Path) -> bool:
+    """Tell whether the run in a folder has come as far as something to go on from."""
+    return any((out / name).exists() for name in ("model", "checkpoint"))
+
+
+class BaseRun(ABC):
+    """One training run in one folder; `events` does the work."""
+
+    folder: ClassVar[RunFolder]
+    record_keys: ClassVar[tuple[str, ...]]  # of each record in ``metrics.jsonl``
+    config: Any
+    _trainer: AnyTrainer
+
+    def __init__(self, config: Any, out: Path) -> None:
+        self.config = config
+        self.out = out
+        self._seconds = 0.0
+        self._saved = -math.inf
+        self._resumed = False
+        self._history: list[dict[str, Any]] = []
+
+    def resume(self) -> None:
+        """Go back to the last checkpoint.
+
+        A run that was stopped before its first one begins anew. Raises
+        `TrainingError` if it is of another run, damaged or not there, and
+        `UsageError` if the best model is not there any more.
+        """
+        if (self.out / "metrics.jsonl").exists() and not has_begun(self.out):
+            return
+        place = self.out / "checkpoint"
+        tensors, state = read_checkpoint(place)
+        try:
+            if other := self._differences(state):
+                raise TrainingError(
+                    f"{self.out}: was started with other settings ({', '.join(other)}); resume "
+                    f"with the same (--config {self.out / 'config.toml'}), or start anew elsewhere"
+                )
+            self._restore(tensors, state)
+        except NerError:
+            raise
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise damaged(place, error) from None
+        self._resumed = True
+        if self._history:
+            self._check_best()
+
+    def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Take over the content of a checkpoint."""
+        self._trainer.restore(tensors, state["trainer"])
+        self._history = [dict(record) for record in state["history"]]
+        for record in self._history:
+            for key in self.record_keys:
+                record[key]
+        self._seconds = float(state.get("seconds", 0.0))
+
+    @abstractmethod
+    def _differences(self, state: Mapping[str, Any]) -> list[str]:
+        """Name what is not as it was when a checkpoint was written."""
+
+    @abstractmethod
+    def _check_best(self) -> None:
+        """Read the best model so far as far as going on needs it. Raises `NerError`."""
+
+    def events(self) -> Iterator[Any]:
+        """Train; yields each step, each milestone, and the outcome at last.
+
+        Everything is on disk before a `Milestone` is yielded. No other process may
+        write into the folder meanwhile.
+        """
+        clear_leftovers(self.out, self.folder.contents)
+        self._write_metrics()  # first: it marks the folder as one of a run
+        write_file(self.out / "config.toml", self.config.to_toml())
+        with log_file(self.out / "log.txt"), threads(self.config.train.threads):
+            started = time.perf_counter() - self._seconds
+            self._prepare()
+            if not self._resumed:
+                self._checkpoint()
+            for event in self._train():
+                self._seconds = time.perf_counter() - started
+                if isinstance(event, Milestone):
+                    self._keep(event)
+                elif time.monotonic() >= self._saved + 60 * self.config.train.checkpoint_minutes:
+                    self._checkpoint()
+                yield event
+            outcome = self._finish()
+            write_file(self.out / FINISHED, json.dumps(outcome.to_dict(), indent=2) + "\n")
+            yield outcome
+
+    def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
+        """Do what takes a while, and is to be logged, before the first step."""
+
+    def _train(self) -> Iterator[Any]:
+        yield from self._trainer.run()
+
+    def _keep(self, milestone: Milestone) -> None:
+        """Put a milestone on disk: the model if it is the best, a record, a checkpoint."""
+        self._history.append(milestone.to_dict())
+        if milestone.best:
+            self._save(milestone)
+        self._checkpoint()
+        self._write_metrics()  # last: a milestone that is listed can be gone on from
+        _log.info("%s", self._line(milestone))
+
+    @abstractmethod
+    def _save(self, milestone: Any) -> None:
+        """Write the model as it is now, as the best one."""
+
+    @abstractmethod
+    def _line(self, milestone: Any) -> str:
+        """Describe a milestone for the log."""
+
+    def _checkpoint(self) -> None:
+        """Put on disk what going on from here needs."""
+        tensors, plain = self._trainer.state()
+        state = {"trainer": plain, "history": self._history, "seconds": self._seconds}
+        write_checkpoint(self.out / "checkpoint", tensors, state | self._identity())
+        self._saved = time.monotonic()
+
+    @abstractmethod
+    def _identity(self) -> dict[str, Any]:
+        """Give what else a checkpoint holds, by which `_differences` knows its run."""
+
+    def _write_metrics(self) -> None:
+        write_records(self.out / "metrics.jsonl", self._history)
+
+    @abstractmethod
+    def _finish(self) -> Outcome:
+        """Evaluate the best model, and write all but ``result.json``."""
+
+
+def run_events(
+    out: Path,
+    kind: type[BaseRun],
+    start: Callable[[], BaseRun],
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Iterator[Any]:
+    """Let a run of some kind happen in a folder of its own; to be run to its end.
+
+    Raises `NerError` for a folder that will not do, and whatever `start` raises.
+    """
+    check_restart(resume=resume, overwrite=overwrite)
+    with exclusive_lock(out):
+        if not resume:
+            kind.folder.check(out, overwrite=overwrite)
+        run = start()
+        if resume:
+            run.resume()
+        else:
+            kind.folder.clear(out)  # only now: whatever is wrong with the new run has been said
+        yield from run.events()

@@ -1,0 +1,41 @@
+"""Defaults that depend on the corpus: the values of settings that are left open."""
+
+import math
+from collections.abc import Mapping
+
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.tokenize import detect_style
+
+EPOCHS = 20
+MOST_EPOCHS = 160
+LEAST_STEPS = 4000
+
+# What stands in a configuration for a number that the corpus decides; for words it is `auto`.
+OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
+
+
+def resolve(config: Config, corpus: Corpus) -> Config:
+    """The configuration with everything filled in that `auto` leaves to the corpus."""
+    style = config.data.tokenizer
+    if style == "auto":
+        style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
+    # One character alone says little of what it is part of, and has no characters to look at.
+    single = style == "characters"
+    epochs = config.train.epochs or _enough_epochs(len(corpus.train), config.train.batch_sentences)
+    filled = {
+        "data.tokenizer": style,
+        "model.chars": "none" if single else "cnn",
+        "model.bigrams": "yes" if single else "no",
+        "train.adversarial": 0.03 if single else 0.0,
+        "train.epochs": epochs,
+        "train.patience": math.ceil(0.4 * epochs),
+    }
+    open_values = {**dict.fromkeys(filled, "auto"), **OPEN}
+    return config.replace({k: v for k, v in filled.items() if config[k] == open_values[k]})
+
+
+def _enough_epochs(sentences: int, batch: int) -> int:
+    """How often to read a training split: small ones until enough steps have been taken."""
+    steps = max(1, math.ceil(sentences / batch))
+    return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)

@@ -1,0 +1,96 @@
+"""A corpus prepared for training, once for all that is trained on it: checked, split, hashed."""
+
+import logging
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from ner.corpus import Corpus, TrainingFingerprints
+from ner.corpus.partial import clues_within, with_clues
+from ner.text import Sentence, Span
+from ner.training.validation import check_corpus
+
+_log = logging.getLogger("ner")
+
+LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """A corpus, the segments of its training split, and what it is known by."""
+
+    corpus: Corpus
+    segments: Sequence[Sentence]
+    checksums: Mapping[str, str]  # by split
+    fingerprints: TrainingFingerprints  # of the training split
+
+    @classmethod
+    def of(cls, corpus: Corpus, segments: Iterable[Sentence]) -> "PreparedCorpus":
+        """Hash a corpus whose training split is learnt in some segments."""
+        fingerprints = TrainingFingerprints.of(corpus.train)
+        return cls(corpus, tuple(segments), corpus.checksums(), fingerprints)
+
+
+def prepare(corpus: Corpus) -> PreparedCorpus:
+    """Check a tagger's corpus, and split its long training sentences.
+
+    Raises `TrainingError` for a corpus that nothing can be learnt from.
+    """
+    check_corpus(corpus)
+    _log_long(corpus.train)
+    return PreparedCorpus.of(corpus, split_long(corpus.train))
+
+
+def split_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:
+    """Split sentences into segments of at most `size` tokens, never within a shorter entity.
+
+    Partly labelled sentences are split where no entity can go through, if there is such a place.
+    """
+    for sentence in sentences:
+        start = 0
+        while start < len(sentence):
+            end = _end(sentence, start, size)
+            yield _segment(sentence, start, end)
+            start = end
+
+
+def _end(sentence: Sentence, start: int, size: int) -> int:
+    """Find the end of the segment from `start`: at `size`, or before an entity that goes on."""
+    end = min(start + size, len(sentence))
+    if sentence.partial and end < len(sentence):
+        boundaries = range(end, start, -1)
+        return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
+    last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
+    if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
+        return end
+    return sentence.spans[last].start
+
+
+def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
+    if (start, end) == (0, len(sentence)):
+        return sentence
+    first = bisect_right(sentence.spans, start, key=attrgetter("end"))
+    behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
+    spans = tuple(
+        Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
+        for s in sentence.spans[first:behind]
+    )
+    segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
+    if sentence.partial:
+        return with_clues(segment, clues_within(sentence.partial, start, end))
+    return segment
+
+
+def _log_long(sentences: Iterable[Sentence]) -> None:
+    """Name the sentences that are split."""
+    long = [sentence for sentence in sentences if len(sentence) > LONGEST]
+    if long:
+        _log.warning(
+            "%s: a sentence of %s tokens is learnt in pieces of at most %d, cut between entities "
+            "(such sentences: %s)",
+            long[0].place,
+            f"{len(long[0]):,}",
+            LONGEST,
+            f"{len(long):,}",
+        )

@@ -1,0 +1,141 @@
+"""A corpus prepared for training: long sentences split into segments, hashes taken once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.corpus import Corpus, TrainingFingerprints
+from ner.errors import TrainingError
+from ner.text import Clue, Sentence, Span
+from ner.training.preparation import LONGEST, prepare, split_long
+
+
+def test_a_prepared_corpus_is_known_by_whole_sentences(tiny_corpus: Corpus) -> None:
+    """It is the same corpus, and the same sentences are seen, whatever a segment is."""
+    long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
+    corpus = replace(tiny_corpus, train=(*tiny_corpus.train, long))
+    prepared = prepare(corpus)
+    assert prepared.corpus is corpus
+    assert [*map(len, prepared.segments[-2:])] == [LONGEST, LONGEST]
+    assert len(prepared.segments) == len(corpus.train) + 1
+    assert prepared.checksums == corpus.checksums()
+    assert prepared.fingerprints == TrainingFingerprints.of(corpus.train)
+
+
+def test_a_corpus_from_which_nothing_can_be_learnt_is_not_prepared() -> None:
+    with pytest.raises(TrainingError, match="no training split"):
+        prepare(Corpus("empty"))
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> Sentence:
+    """A sentence whose tokens are numbers, with entities of up to 12 tokens."""
+    spans, position = [], 0
+    for gap, length, label in draw(
+        st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), st.sampled_from("AB")))
+    ):
+        spans.append(Span(position + gap, position + gap + length, label))
+        position += gap + length
+    total = position + draw(st.integers(0, 30))
+    return Sentence(tuple(map(str, range(total))), tuple(spans), source="file", line=4)
+
+
+def test_what_is_cut_is_said_once(tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture) -> None:
+    long = [Sentence(("a",) * size, source="train.conll", line=size) for size in (512, 513, 1300)]
+    prepare(replace(tiny_corpus, train=(*tiny_corpus.train, *long, *long)))
+    assert caplog.messages == [
+        "train.conll:513: a sentence of 513 tokens is learnt in pieces of at most 512, "
+        "cut between entities (such sentences: 4)"
+    ]
+
+
+def test_a_very_long_sentence_is_cut_in_one_pass() -> None:
+    class Counting(tuple[Span, ...]):
+        """Spans that count how often one is looked at."""
+
+        seen = 0
+
+        def __getitem__(self, place: Any) -> Any:
+            Counting.seen += 1
+            return super().__getitem__(place)
+
+        def __iter__(self) -> Iterator[Span]:
+            raise AssertionError("all spans are looked at for a segment")
+
+    size = 100 * LONGEST
+    spans = Counting(Span(start, start + 3, "A") for start in range(0, size - 3, 4))
+    segments = list(split_long([Sentence(("a",) * size, spans)]))
+    assert sum(map(len, segments)) == size
+    assert sum(len(segment.spans) for segment in segments) == len(spans)
+    assert Counting.seen < 100 * len(segments)
+
+
+@given(sentence=labelled(), size=st.integers(12, 20))
+def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int) -> None:
+    segments = list(split_long([sentence], size))
+    assert all(0 < len(segment) <= size for segment in segments)
+    assert tuple(token for segment in segments for token in segment.tokens) == sentence.tokens
+    starts = [int(segment.tokens[0]) for segment in segments]
+    moved = [
+        Span(start + span.start, start + span.end, span.label)
+        for start, segment in zip(starts, segments, strict=True)
+        for span in segment.spans
+    ]
+    assert tuple(moved) == sentence.spans
+    assert all(segment.place == sentence.place for segment in segments)
+
+
+@given(sentence=labelled(), size=st.integers(1, 11))
+def test_an_entity_longer_than_a_segment_is_cut_but_not_lost(sentence: Sentence, size: int) -> None:
+    segments = list(split_long([sentence], size))
+    assert all(0 < len(segment) <= size for segment in segments)
+    assert tuple(token for segment in segments for token in segment.tokens) == sentence.tokens
+
+    def inside(part: Sentence) -> list[str]:
+        return [f"{t} {s.label}" for s in part.spans for t in part.tokens[s.start : s.end]]
+
+    assert [place for segment in segments for place in inside(segment)] == inside(sentence)
+
+
+@given(sentence=labelled(), size=st.integers(12, 20))
+def test_segments_are_as_long_as_entities_let_them_be(sentence: Sentence, size: int) -> None:
+    for one, other in pairwise(split_long([sentence], size)):
+        assert len(one) == size or (other.spans and other.spans[0].start == 0)
+
+
+def test_what_fits_is_left_as_it_is(tiny_corpus: Corpus) -> None:
+    segments = list(split_long(tiny_corpus.train))
+    assert all(a is b for a, b in zip(segments, tiny_corpus.train, strict=True))
+
+
+def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
+    assert list(split_long([Sentence(())])) == []
+
+
+def partly_labelled(*joins: str) -> Sentence:
+    clues = tuple(Clue("A", joined) for joined in joins)
+    return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
+
+
+def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> None:
+    sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
+    segments = list(split_long([sentence], 5))
+    assert ["".join(segment.tokens) for segment in segments] == ["012", "34567"]
+    assert [[clue.joined for clue in segment.partial] for segment in segments] == [
+        ["no", "yes", "open"],
+        ["no", "yes", "open", "open", "open"],
+    ]
+    segments = list(split_long([sentence], 2))
+    assert ["".join(segment.tokens) for segment in segments] == ["01", "2", "34", "56", "7"]
+
+
+def test_a_segment_that_is_known_in_full_is_like_any_other() -> None:
+    sentence = partly_labelled("no", "yes", "no", "open", "open")
+    one, other = split_long([sentence], 3)
+    assert (one.spans, one.partial) == ((Span(0, 2, "A"),), ())
+    assert (other.spans, len(other.partial)) == ((), 3)
