@@ -629,7 +629,7 @@ def test_a_run_with_language_models_goes_on_as_it_would_have(
     assert timeless(metrics(part)) == timeless(metrics(whole))
     assert model_files(part) == model_files(whole)
     bundle = load_bundle(whole)
-    assert bundle.config.resources.charlm == (tiny_charlm.name,)
+    assert bundle.about["resources"]["charlm"] == [tiny_charlm.name]
     assert bundle.model.contextual is not None
     assert len(list((tmp_path / "cache" / "ner" / "charlm").iterdir())) == 1
 
