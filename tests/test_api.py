@@ -20,8 +20,6 @@ from ner.training.loop import Epoch
 from ner.training.run import Event, Finished
 from ner.training.seeds import SeedsFinished
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Events = Callable[..., Iterator[Event | SeedsFinished]]
 
 

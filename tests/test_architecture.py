@@ -198,7 +198,7 @@ def test_corpora_and_scores_need_no_torch() -> None:
 
 
 HEAVY = {"torch", "torchcrf", "safetensors", "numpy", "scipy", "pandas", "sklearn"} | {
-    "datasets", "pyarrow", "matplotlib", "seqeval"
+    "datasets", "pyarrow", "seqeval"
 }  # fmt: skip
 
 

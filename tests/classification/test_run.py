@@ -20,8 +20,6 @@ from ner.evaluation import LabelScores, score_labels
 from ner.training.loop import Epoch, Step
 from ner.training.run import CONTENTS, ECHOES, Event, Finished
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 
 def weights(out: Path) -> dict[str, bytes]:
     tensors = safetensors.torch.load((out / "model" / "weights.safetensors").read_bytes())

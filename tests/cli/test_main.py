@@ -10,7 +10,7 @@ import pytest
 import ner
 from tests.cli.command import LIMIT, command, environment, process, run, shell
 
-HEAVY = ["torch", "numpy", "datasets", "matplotlib", "seqeval", "rich", "sklearn"]
+HEAVY = ["torch", "numpy", "datasets", "seqeval", "rich", "sklearn"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"]])

@@ -21,8 +21,6 @@ from ner.tagger import Tagger
 from ner.training.loop import Epoch, Step
 from tests.cli.command import tree
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Compare = Callable[..., Any]
 
 

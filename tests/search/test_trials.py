@@ -22,8 +22,6 @@ from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
 from ner.training.run import Run
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 SPACE: Space = {
     "train.learning_rate": Range(0.001, 0.1),
     "model.hidden": Range(4, 12),

@@ -39,8 +39,6 @@ from ner.training.run import (
 )
 from tests.signing import sign
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Start = Callable[..., Run]
 TIMES = {"tokens_per_second", "seconds"}
 
