@@ -466,7 +466,7 @@ def test_a_newer_format(folder: Path, version: int) -> None:
     message = complaint(folder)
     assert str(folder / "config.json") in message
     assert f"format {version} of ner 9.9.9, newer than this ner {ner.__version__}" in message
-    assert "pip install --upgrade" in message
+    assert "pip install --upgrade bilstm-ner" in message
 
 
 @pytest.mark.parametrize("version", [None, 0, -1, True, "1", 1.0, [1]])

@@ -189,7 +189,7 @@ BAD_MODELS: list[tuple[str, Damage, int, str]] = [
     ("of another", lambda f: (f / "tags.json").write_text('["O"]'), 1, "r/model/"),
     ("newer", _newer, 1,
      "r/model/config.json: has format 99 of ner 9.9.0, newer than this ner 0.1.0 can read; "
-     "upgrade with pip install --upgrade ner"),
+     "upgrade with pip install --upgrade bilstm-ner"),
 ]  # fmt: skip
 
 
