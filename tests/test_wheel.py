@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import ner
 from tests.cli.command import LIMIT, environment
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +80,6 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == files
     assert "ner/py.typed" in held
-    assert wheel.name.startswith("bilstm_ner-")
 
 
 @pytest.mark.slow
@@ -92,3 +92,9 @@ def test_an_installed_wheel_shows_its_help_and_tags(
     text = "Anna visited New York.\n"
     tagged = _run(installed / "ner", "tag", "-", "--model", tiny_run, cwd=tmp_path, stdin=text)
     assert tagged == "[Anna](PER) visited [New York](LOC).\n"
+
+
+def test_the_citation_names_the_version_of_the_wheel(wheel: Path) -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {ner.__version__}\n" in citation
+    assert wheel.name.startswith(f"bilstm_ner-{ner.__version__}-")
