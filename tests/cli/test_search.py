@@ -43,12 +43,12 @@ def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
     ask = ["search", "--data", tiny_folder, *FEW, *RANGES, "--out", "my search"]
     first = process(*ask, "--trials", "2", cwd=empty).good()
     assert "trial 2 of 2" in first.err
-    refused = process(*ask, "--trials", "3", cwd=empty)
+    refused = run(*ask, "--trials", "3")
     assert refused.code == 2
     assert "go on with --resume" in refused.complaint()
     second = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
     assert [line[:12] for line in second.err.splitlines()] == ["trial 3 of 3", "best of 3 tr"]
-    third = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
+    third = run(*ask, "--trials", "3", "--resume").good()
     assert third.out == second.out
     assert third.err.splitlines() == second.err.splitlines()[-1:]
 

@@ -160,7 +160,7 @@ def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
     assert lines[5:] == ["model: r"]
     assert "text.txt: 3 unlabelled sentences drawn, 3 sure ones" in outcome.err
     assert (_seed("r"), _seed("r/student")) == (Config().train.seed, Config().train.seed)
-    tagged = process("tag", "-", "--model", "r", cwd=empty, stdin=b"Dora left Rome.\n").good()
+    tagged = run("tag", "-", "--model", "r", stdin=b"Dora left Rome.\n").good()
     assert tagged.out == "[Dora](PER) left [Rome](LOC).\n"
 
 
@@ -298,13 +298,13 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
     assert ("Dora",) in bundle.model.indexer.gazetteers[0].entries
     assert bundle.model.indexer.clusters is not None
     text = b"Anna visited New York.\n"
-    tagged = process("tag", "-", "--model", "r", "--format", "jsonl", cwd=empty, stdin=text).good()
+    tagged = run("tag", "-", "--model", "r", "--format", "jsonl", stdin=text).good()
     found = json.loads(tagged.out)["entities"]
     assert [(entity["text"], entity["label"]) for entity in found] == [
         ("Anna", "PER"),
         ("New York", "LOC"),
     ]
-    again = process("evaluate", "--data", tiny_folder, "--model", "r", cwd=empty).good()
+    again = run("evaluate", "--data", tiny_folder, "--model", "r").good()
     assert "weighted avg     1.0000    1.0000    1.0000" in again.out
 
 
@@ -322,7 +322,7 @@ def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     assert set(indexer.clusters.words) == {*words}
     [listed] = indexer.gazetteers
     assert len(listed.entries) >= len({*names})
-    process("evaluate", "--data", "demo", "--model", "r", "--split", "valid", cwd=empty).good()
+    run("evaluate", "--data", "demo", "--model", "r", "--split", "valid").good()
 
 
 def span_text(sentence: Sentence, span: Span) -> str:
