@@ -64,6 +64,7 @@ def refusal(events: Iterator[Any], kind: type[NerError]) -> str:
 # --- the public face ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_example_of_the_documentation(
     tmp_path: Path,
     tiny_corpus: Corpus,

@@ -31,6 +31,7 @@ from benchmarks.timing import alternate, percentile, spread
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
+@pytest.mark.slow
 def test_a_part_is_measured_and_written(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, SCRIPTS / "benchmark.py", "crf", "--quick", "--out", tmp_path],

@@ -304,6 +304,7 @@ def _all_ways(model: Model, tokens: list[str]) -> list[Hypothesis]:
     return every
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("tokens", [["Anna"], ["New", "York"], ["Anna", "visited", "York"]])
 def test_all_ways_together_are_certain(tokens: list[str], scheme: str) -> None:

@@ -121,6 +121,7 @@ def test_a_text_with_half_a_surrogate_pair_is_refused() -> None:
 TOLD = ("Anna visited New York.", "Carl Maria left Paris.", "So Dora loved Rome", "and", "中文 1.")
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     several=st.lists(st.sampled_from(TOLD), min_size=1, max_size=40), size=st.integers(2, WINDOW)
@@ -295,6 +296,7 @@ def test_characters_of_raw_chinese() -> None:
     is_exact(document, text)
 
 
+@pytest.mark.slow
 def test_the_first_output_comes_soon(tiny_tagger: Tagger) -> None:
     taken = 0
 
@@ -569,6 +571,7 @@ def bare(tagger: Tagger, sentences: Sequence[Sentence]) -> float:
     return sum(one.spans == other.spans for one, other in pairs) / len(pairs)
 
 
+@pytest.mark.slow
 def test_a_type_that_is_clear_in_one_sentence_is_known_in_others(
     hearing: Tagger, alike: Corpus, tiny_config: Config, tmp_path: Path
 ) -> None:

@@ -210,6 +210,7 @@ def test_nothing_is_run_and_nothing_outside_is_read(
 # --- damage ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
     path = folder / name
@@ -222,6 +223,7 @@ def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
         assert name in after or (whole and not after), percent
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_bytes_that_have_changed(folder: Path, name: str) -> None:
     path = folder / name
@@ -380,6 +382,7 @@ def test_files_that_speak_of_a_huge_model(
 JSONS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), JSONS)
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
 @pytest.mark.parametrize("levels", [21, 900, 10**5])

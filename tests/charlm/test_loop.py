@@ -34,6 +34,7 @@ def gradients(network: CharacterNetwork) -> list[Tensor]:
     return [w.grad.clone() for w in network.parameters() if w.grad is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_the_state_is_carried_from_segment_to_segment(
     build: Build, alphabet: Alphabet, cell: str
@@ -118,6 +119,7 @@ def test_each_epoch_begins_anew(build: Build, alphabet: Alphabet) -> None:
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0.0)
 
 
+@pytest.mark.slow
 def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
     network = build(hidden=32, embedding=8)
     learner = trainer(network, alphabet, epochs=150, valid_steps=100)

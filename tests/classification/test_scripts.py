@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from ner.corpus import Corpus, write_file
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -53,6 +55,7 @@ def test_documents_by_the_type_they_hold_most_of(tmp_path: Path) -> None:
     assert failed.stderr.startswith("error: no corpus ")
 
 
+@pytest.mark.slow
 def test_what_skipping_gains_and_loses(
     tiny_run: Path, skip_run: Path, tiny_corpus: Corpus, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def test_the_run_folder_holds_every_setting_as_resolved(model: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_runs_are_named_after_the_corpus_and_never_replaced(empty: Path, tiny_folder: Path) -> None:
     for name in ("tiny", "tiny-2", "tiny-3"):
         outcome = run("train", "--data", tiny_folder, *BRIEF).good()
@@ -78,6 +79,7 @@ def test_runs_are_named_after_the_corpus_and_never_replaced(empty: Path, tiny_fo
     assert {path.name for path in (empty / "runs").iterdir()} == {"tiny", "tiny-2", "tiny-3"}
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_run_is_refused_and_replaced_only_when_told(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -94,6 +96,7 @@ def test_a_folder_with_a_run_is_refused_and_replaced_only_when_told(
     assert (empty / "r" / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -105,6 +108,7 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
         assert tree(empty) == before
 
 
+@pytest.mark.slow
 def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folder: Path) -> None:
     arguments = ["train", "--data", tiny_folder, "--out", "r", "--resume"]
     outcome = run(*arguments, *BRIEF)
@@ -123,6 +127,7 @@ def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folde
     assert Path("r/model/weights.safetensors").read_bytes() == before["r/model/weights.safetensors"]
 
 
+@pytest.mark.slow
 def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     outcome = run("train", "--data", tiny_folder, *BRIEF, "--seeds", "3,1", "--out", "r").good()
     lines = outcome.out.splitlines()
@@ -141,6 +146,7 @@ def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow(reason="trains two models and a third from both, in a process")
 def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
     Path("text.txt").write_text("Anna met Carl Maria in Paris. Dora left.\n\nBerta saw Rome.\n")
     arguments = ["--seeds", "3,1", "--distill", "--unlabelled", "text.txt", "--out", "r"]
@@ -200,6 +206,7 @@ def test_set_goes_over_the_file_and_the_file_over_the_default(
     assert config.train.batch_sentences == Config().train.batch_sentences
 
 
+@pytest.mark.slow
 def test_the_settings_of_a_run_make_the_same_run_again(empty: Path, tiny_folder: Path) -> None:
     run("train", "--data", tiny_folder, *BRIEF, "--set", "train.seed=7", "--out", "a").good()
     run("train", "--data", tiny_folder, "--config", "a/config.toml", "--out", "b").good()
@@ -238,6 +245,7 @@ def test_a_corpus_without_valid_says_what_was_cut(empty: Path, tiny_folder: Path
     assert "no validation split" in Path("r/model/README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_library_and_command_train_the_same_model(
     empty: Path, tiny_folder: Path, model: Path
 ) -> None:
@@ -282,6 +290,7 @@ def _write_features(folder: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_folder: Path) -> None:
     options = _write_features(empty)
     outcome = process("train", "--data", tiny_folder, *TINY, *options, "--out", "r", cwd=empty)
@@ -308,6 +317,7 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
     assert "weighted avg     1.0000    1.0000    1.0000" in again.out
 
 
+@pytest.mark.slow
 def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     """The demo corpus, in a process of its own, with lists and clusters made of its names."""
     names = [span_text(s, span) for s in load_corpus("demo").train[:60] for span in s.spans]
@@ -330,6 +340,7 @@ def span_text(sentence: Sentence, span: Span) -> str:
     return " ".join(sentence.tokens[span.start : span.end])
 
 
+@pytest.mark.slow
 def test_a_model_says_names_of_files_and_never_where_they_lay(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -369,6 +380,7 @@ def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path)
     assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
+@pytest.mark.slow
 def test_a_run_is_not_gone_on_with_from_other_lists(empty: Path, tiny_folder: Path) -> None:
     options = ["train", "--data", tiny_folder, *BRIEF, *_write_features(empty), "--out", "r"]
     run(*options).good()
@@ -419,6 +431,7 @@ def _hide(folder: Path, split: str, tag: str = "?") -> None:
     file.write_text("\n".join(lines))
 
 
+@pytest.mark.slow
 def test_unknown_tags_may_stand_in_train(empty: Path, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, empty / "mine")
     _hide(empty / "mine", "train", "_")

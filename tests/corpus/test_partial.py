@@ -138,6 +138,7 @@ def hidden_tags(draw: st.DrawFn, scheme: str) -> tuple[list[str], list[str]]:
     return tags, ["?" if gap else tag for tag, gap in zip(tags, gaps, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_scheme", MODEL_SCHEMES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=50)
@@ -152,6 +153,7 @@ def test_the_truth_is_always_among_the_choices(
     assert all(row[names.index(tag)] for row, tag in zip(choices, true, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_scheme", MODEL_SCHEMES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=50)
@@ -214,6 +216,7 @@ def test_gaps_that_can_only_be_filled_in_one_way_are_none() -> None:
     assert sentence(["B-A", "?", "?", "E-A"], "iobes").partial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", FAMILIES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=40)

@@ -187,6 +187,7 @@ def test_picture_has_the_error_and_the_number_in_each_bin(tmp_path: Path) -> Non
     assert (texts.count("17"), texts.count("51")) == (2, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("marked", [[], [(1.0, True)], [(0.0, False)]], ids=["none", "1", "0"])
 def test_few_entities_have_a_picture_and_a_table_too(marked: Marked, tmp_path: Path) -> None:
     calibration = calibration_of(marked)

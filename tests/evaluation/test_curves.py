@@ -40,6 +40,7 @@ def test_picture_has_both_panels_and_the_first_best_epoch(tmp_path: Path) -> Non
     assert {"precision", "recall", "F1"} <= set(texts)
 
 
+@pytest.mark.slow
 def test_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     draw_curves(RECORDS, tmp_path / "a.svg")
     draw_curves(RECORDS, tmp_path / "b.svg")

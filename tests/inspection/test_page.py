@@ -12,6 +12,8 @@ from ner.errors import NerError, UsageError
 from ner.inspection.gradients import Curve, GradientFlow
 from ner.inspection.page import figures_file, format_flow, page, write_pages
 
+pytestmark = pytest.mark.slow
+
 
 class Reader(HTMLParser):
     """Collects what a page has of tags and of script."""

@@ -82,6 +82,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, f1: Callable[[Trainer], float]) -> N
     monkeypatch.setattr(Trainer, "_judge", pretended)
 
 
+@pytest.mark.slow
 def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     out = tmp_path / "s"
     *events, last = search(out, 4)
@@ -117,6 +118,7 @@ def test_the_first_trial_has_the_settings_of_the_configuration(
     assert first.settings["model.cell"] in ("lstm", "gru")  # rnn is not among them
 
 
+@pytest.mark.slow
 def test_test_is_never_looked_at(
     search: Search, tmp_path: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +139,7 @@ def test_test_is_never_looked_at(
     assert '"test"' not in (tmp_path / "a/best/result.json").read_text()
 
 
+@pytest.mark.slow
 def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     """Stopped in a trial, after one, before the first step's end: the same trials in the end."""
     straight = tried(search(tmp_path / "a", 13))
@@ -153,6 +156,7 @@ def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     assert [t.settings for t in straight] == [t.settings for t in Study(out, SPACE, 1, 2).trials()]
 
 
+@pytest.mark.slow
 def test_more_trials_than_were_wanted_first(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "s"
     assert len(tried(search(out, 2))) == 2
@@ -174,6 +178,7 @@ def test_a_process_that_was_killed(search: Search, tmp_path: Path) -> None:
     assert not (out / "trial").exists()
 
 
+@pytest.mark.slow
 def test_what_does_not_look_well_is_given_up(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +207,7 @@ def _finished(run: Run) -> Any:
     return Finished(run.out, len(run._history), 1, 0.0, {"valid": score})
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_is_one_of_many(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +294,7 @@ def test_folders_of_others_are_left_alone(search: Search, tmp_path: Path) -> Non
     assert f"{tmp_path / 's' / FILE}: cannot be used as a study" in message
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_good_in_a_url(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "a?b=c#d %41;e"
     list(search(out, 1))
@@ -295,6 +302,7 @@ def test_a_name_that_is_no_good_in_a_url(search: Search, tmp_path: Path) -> None
     assert len(tried(search(out, 2, resume=True))) == 1
 
 
+@pytest.mark.slow
 def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     out = tmp_path / "s"
@@ -334,6 +342,7 @@ def test_without_optuna(search: Search, tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.slow
 def test_nothing_loads_optuna_before_it_is_needed() -> None:
     code = "import sys, ner.api, ner.search.trials, ner.cli.search; print('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -232,6 +232,7 @@ def test_the_threads_are_those_of_the_settings(start: Start, tmp_path: Path) -> 
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.slow
 def test_an_epoch_is_on_disk_before_it_is_told(start: Start, tmp_path: Path) -> None:
     run = start(tmp_path)
     best = -1.0
@@ -607,6 +608,7 @@ def every_third_hidden(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "scheme", "least"),
     # For softmax each token is alone: where an entity goes on, it learns less from its neighbours.
@@ -681,6 +683,7 @@ def listening(
     return make
 
 
+@pytest.mark.slow
 def test_a_run_with_document_context_keeps_what_it_heard(
     listening: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -700,6 +703,7 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     assert list(whole.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_with_language_models_goes_on_as_it_would_have(
     start: Start, tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -736,6 +740,7 @@ def test_another_language_model_is_refused(
         start(tmp_path / "run", **settings).resume()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_hears_what_it_heard_before(
     listening: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -747,6 +752,7 @@ def test_a_run_that_goes_on_hears_what_it_heard_before(
     assert len(metrics(tmp_path / "run")) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "[[[1, 2", "[null]"])
 def test_what_was_heard_may_be_damaged(
     listening: Callable[[str], Run], tmp_path: Path, text: str | None
