@@ -99,6 +99,7 @@ def is_exact(document: Document, text: str) -> None:
     assert [(e.start, e.end, e.label) for e in document.entities] == ranges
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", RESTLESS)
 @settings(max_examples=60)
 @given(text=texts)

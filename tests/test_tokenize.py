@@ -239,6 +239,7 @@ def test_style_of_real_corpora(name: str, style: str, real_data: Callable[[str],
     assert detect_style(re.split("[ \t]", line)[0] for line in lines if line.strip()) == style
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "style"),
     [

@@ -366,6 +366,7 @@ ALL_CLAIMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name", "claim"), ALL_CLAIMS, ids=range(len(ALL_CLAIMS)))
 def test_files_that_speak_of_a_huge_model(
     folder: Path, name: str, claim: Callable[[Any], object]

@@ -51,6 +51,7 @@ def test_the_state_is_carried_from_segment_to_segment(
     torch.testing.assert_close(learner.state, expected, atol=1e-5, rtol=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_gradients_end_where_a_segment_begins(build: Build, alphabet: Alphabet, cell: str) -> None:
     """Those of the second segment are as if its first state were a constant."""
@@ -138,6 +139,7 @@ def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
         lowest = min(lowest, record.valid_bits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("stop", [1, 3, 4, 9])
 def test_what_is_saved_goes_on_exactly(

@@ -67,6 +67,7 @@ def test_a_run_leaves_the_best_of_each_direction(text_file: Path, tmp_path: Path
     assert (out / "log.txt").read_text().count("backward: step ") == len(own)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(text_file: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train([text_file], tmp_path / name, settings={"train.seed": seed, "train.epochs": 1})

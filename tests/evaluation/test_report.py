@@ -130,6 +130,7 @@ def test_strict_mode_agrees_on_legal_tags(
         assert found == pytest.approx([mine.precision, mine.recall, mine.f1])
 
 
+@pytest.mark.slow
 @given(rows_of_tags().filter(lambda rows: any(tag != "O" for row in rows[0] for tag in row)))
 def test_table_is_that_of_seqeval(rows: tuple[Rows, Rows]) -> None:
     expected = seqeval.metrics.classification_report(*rows, digits=4, zero_division=0)

@@ -55,6 +55,7 @@ def gradients(net: nn.Module, results: tuple[Tensor, State], *inputs: Tensor) ->
     return list(torch.autograd.grad(total, [*net.parameters(), *inputs]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @settings(max_examples=15)
 @given(

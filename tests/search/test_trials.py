@@ -109,6 +109,7 @@ def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     assert report.f1 == best.f1
 
 
+@pytest.mark.slow
 def test_the_first_trial_has_the_settings_of_the_configuration(
     search: Search, tmp_path: Path
 ) -> None:
@@ -165,6 +166,7 @@ def test_more_trials_than_were_wanted_first(search: Search, tmp_path: Path) -> N
     assert last.trials == 3
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed(search: Search, tmp_path: Path) -> None:
     """What is left of it is a trial that nobody works on, and its folder."""
     out = tmp_path / "s"

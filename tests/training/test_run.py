@@ -281,6 +281,7 @@ def is_like(out: Path, straight: Path) -> None:
     assert {**one, "seconds": 0} == {**other, "seconds": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epoch", "step"), [(1, 0), (1, 2), (3, 0), (4, 0)])
 def test_a_resumed_run_is_like_one_that_was_not_stopped(
     start: Start, straight: Path, tmp_path: Path, epoch: int, step: int
@@ -318,6 +319,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     is_like(tmp_path, straight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["save_bundle", "write_records", "write_checkpoint"])
 def test_a_crash_between_two_files_loses_nothing(
     start: Start, straight: Path, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
