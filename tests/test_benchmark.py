@@ -10,14 +10,6 @@ import click
 import pytest
 import torch
 
-from ner import load_corpus
-from ner.config import Config
-from ner.features import Example, collate
-from ner.features.indexer import FormTable
-from ner.training.build import build_model
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
 from benchmarks import page
 from benchmarks.machine import count_operations
 from benchmarks.old_stack import OldNetwork
@@ -27,6 +19,11 @@ from benchmarks.profiling import marked, shares
 from benchmarks.serving import read_columns
 from benchmarks.setting import Setting, Worker, environment, f1
 from benchmarks.timing import alternate, percentile, spread
+from ner import load_corpus
+from ner.config import Config
+from ner.features import Example, collate
+from ner.features.indexer import FormTable
+from ner.training.build import build_model
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 

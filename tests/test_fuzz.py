@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
 import fuzz
 from fuzzing import targets
 from fuzzing.growth import check_growth, packed, unpacked
