@@ -1,11 +1,9 @@
-"""The scripts that show classifiers: texts made of a corpus, and what skipping gains and loses."""
+"""The script that makes texts with labels out of a corpus."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
-
-from ner.corpus import Corpus, write_file
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -51,28 +49,3 @@ def test_documents_by_the_type_they_hold_most_of(tmp_path: Path) -> None:
     failed = run("document_kinds.py", tmp_path / "none", tmp_path / "out")
     assert failed.returncode == 1
     assert failed.stderr.startswith("error: no corpus ")
-
-
-def test_what_skipping_gains_and_loses(
-    tiny_run: Path, skip_run: Path, tiny_corpus: Corpus, tmp_path: Path
-) -> None:
-    for split in ("train", "valid"):
-        write_file(tmp_path / "in" / f"{split}.conll", tiny_corpus.splits()[split])
-    done = run(
-        "skip.py", "--model", tiny_run, "--skip-with", skip_run, "--data", tmp_path / "in",
-        "--below", "0,1", "--rounds", "1",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    head, alone, names, *rows = done.stdout.splitlines()
-    assert "valid: 12 sentences" in head
-    assert "0.0 % of the sentences have no entity" in head
-    assert alone.startswith("the classifier alone: ")
-    assert names.split()[:2] == ["skip", "below"]
-    found = [row.split() for row in rows]
-    assert [row[0] for row in found] == ["-", "0", "1"]
-    assert [row[1] for row in found] == ["0.0", "0.0", "100.0"]
-    assert [row[5] for row in found] == ["0", "0", "12"]  # wrongly
-    assert found[0][6] == found[1][6] > found[2][6] == "0.00"  # F1
-    failed = run("skip.py", "--model", skip_run, "--skip-with", skip_run)
-    assert failed.returncode == 1
-    assert "is of a sequence classifier" in failed.stderr
