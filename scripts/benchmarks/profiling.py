@@ -80,11 +80,11 @@ def mark(trainer: Trainer, network: Network) -> None:
     training_set.batches = marked_batches(training_set.batches)  # type: ignore[method-assign,assignment]
 
 
-def marked_batches(batches: Callable[[int], Iterator[Batch]]) -> Callable[[int], Iterator[Batch]]:
+def marked_batches(batches: Callable[..., Iterator[Batch]]) -> Callable[..., Iterator[Batch]]:
     """The batches of an epoch, with a mark around the making of each."""
 
-    def wrapped(epoch: int) -> Iterator[Batch]:
-        made = batches(epoch)
+    def wrapped(*arguments: Any) -> Iterator[Batch]:
+        made = batches(*arguments)
         while True:
             with record_function(MARK + "batches"):
                 batch = next(made, None)
