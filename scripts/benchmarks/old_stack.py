@@ -93,7 +93,7 @@ class OldStack:
         ]
 
     def _batches(self, examples: list[Example], order: Tensor) -> Iterator[Batch]:
-        for part in order.split(self._config.train.batch_sentences):
+        for part in torch.split(order, self._config.train.batch_sentences):
             yield collate(self._table, examples, part.tolist())
 
     def _learn(self, batch: Batch) -> None:

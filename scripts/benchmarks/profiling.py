@@ -77,7 +77,7 @@ def mark(trainer: Trainer, network: Network) -> None:
         average = trainer.average
         average.update = marked(average.update, "average of the weights")  # type: ignore[method-assign]
     training_set = trainer._set
-    training_set.batches = marked_batches(training_set.batches)  # type: ignore[method-assign,assignment]
+    training_set.batches = marked_batches(training_set.batches)  # type: ignore[method-assign]
 
 
 def marked_batches(batches: Callable[..., Iterator[Batch]]) -> Callable[..., Iterator[Batch]]:
