@@ -22,12 +22,12 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
+from ner.extensions.distillation.ensemble import Ensemble, draw_sentences
 from ner.files import alone
 from ner.model.device import choose_device
 from ner.predict import Prediction, window_note
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.distill import Ensemble, draw_sentences
 from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_begun, resolve
 from ner.training.seeds import (
     Distilled,

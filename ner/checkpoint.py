@@ -12,10 +12,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-import ner
 from ner.errors import TrainingError
 from ner.files import write_folder
 from ner.stored import Missing, Refused, StoredFolder, to_json, write_stored
+from ner.version import __version__
 
 FORMAT = 2  # of what trainers say; 1 had no number
 STATE = "state.json"
@@ -52,7 +52,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         state = files.json(STATE, dict)
         if (written := state.pop("format", 1)) != FORMAT:
             raise TrainingError(
-                f"{folder}: {STATE} has format {written!r:.40}, and this ner {ner.__version__} "
+                f"{folder}: {STATE} has format {written!r:.40}, and this ner {__version__} "
                 f"reads {FORMAT}; resume with the ner that wrote it, or start anew with "
                 "--overwrite, not --resume"
             )

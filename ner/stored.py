@@ -32,8 +32,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-import ner
 from ner.errors import BundleError
+from ner.version import __version__
 
 Model = TypeVar("Model")
 
@@ -197,7 +197,7 @@ def check_newest(place: Path, described: Mapping[str, Any], newest: int) -> None
     """Raises `BundleError` for a model of a format that is newer than the newest one known."""
     if described["format"] > newest:
         raise BundleError(
-            f"{told_format(place, described)}, newer than this ner {ner.__version__} can read; "
+            f"{told_format(place, described)}, newer than this ner {__version__} can read; "
             "upgrade with pip install --upgrade ner"
         )
 

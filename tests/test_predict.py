@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ner.config import Config, PredictConfig
 from ner.features import Gazetteer
-from ner.features.echoes import echoes
+from ner.features.document_context import echoes
 from ner.features.gazetteers import rule_spans
 from ner.model import Model
 from ner.predict import (

@@ -10,13 +10,13 @@ import click
 import pytest
 
 import ner
-from ner.bundle import find_bundle
-from ner.charlm.config import CharLMConfig
+from ner.bundle.discovery import find_bundle
 from ner.cli import INTERRUPTED, TERMINATED, cli
 from ner.config import Config, describe, keys
 from ner.corpus import NAMED, Corpus, load_corpus, write_file
 from ner.corpus.loading import EXTENSIONS, SPLIT_NAMES
 from ner.errors import NerError, UsageError
+from ner.extensions.charlm.config import CharLMConfig
 from ner.render import FORMATS
 from ner.tags import SCHEMES
 from ner.training.run import CONTENTS

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ner.config import DataConfig
-from ner.corpus.complaints import KEPT, Complaints, Tally, shorten
 from ner.corpus.corpus import Corpus
+from ner.corpus.diagnostics import KEPT, Complaints, Tally, shorten
 from ner.corpus.loading import read_corpus
 from ner.corpus.stats import CorpusStats, count
 from ner.text import Sentence

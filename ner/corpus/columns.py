@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from ner.config import DataConfig
-from ner.corpus.complaints import Complaints, shorten
+from ner.corpus.diagnostics import Complaints, shorten
+from ner.corpus.parsed import Reading
 from ner.corpus.partial import known_tags, read_clues, with_clues
-from ner.corpus.reading import Reading
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,

@@ -12,11 +12,11 @@ from typing import IO, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.columns import parse_columns, write_columns
-from ner.corpus.complaints import LOG, Complaints
+from ner.corpus.diagnostics import LOG, Complaints
 from ner.corpus.jsonl import parse_jsonl, write_jsonl
 from ner.corpus.lines import text_lines
+from ner.corpus.parsed import Reading
 from ner.corpus.partial import lost_clues
-from ner.corpus.reading import Reading
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_text
 from ner.tags import scheme_named

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TextIO
 
 from ner.config import DataConfig
-from ner.corpus.complaints import Complaints, shorten
-from ner.corpus.reading import Reading
+from ner.corpus.diagnostics import Complaints, shorten
+from ner.corpus.parsed import Reading
 from ner.errors import CorpusError
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_style, detect_text_style, split_sentences, tokenize

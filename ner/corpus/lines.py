@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from typing import IO
 
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Complaints
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS
 from ner.text import SURROGATE

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ner.config import Config, DataConfig
 from ner.corpus import hub
-from ner.corpus.complaints import LOG, Complaints
 from ner.corpus.corpus import Corpus, cut_valid
+from ner.corpus.diagnostics import LOG, Complaints
 from ner.corpus.formats import read
 from ner.corpus.named import NAMED
-from ner.corpus.reading import Reading
+from ner.corpus.parsed import Reading
 from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Sentence
 

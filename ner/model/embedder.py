@@ -188,8 +188,8 @@ class Embedder(nn.Module):
             "casing": config.casing_dim,
             "cluster": config.cluster_dim,
             "gazetteer": config.gazetteer_dim,
-            "pair": config.pair_dim,
-            "echo": config.echo_dim,
+            "pair": config.bigram_dim,
+            "echo": config.first_pass_dim,
         }
         self._used = [i for i, kind in enumerate(sizes.kinds) if dims[kind.name]]
         self.kinds = nn.ModuleList(
@@ -205,8 +205,8 @@ class Embedder(nn.Module):
             self.out_dim += self.characters.out_dim
         self.contextual: StateMap | None = None
         if sizes.contextual:
-            self.contextual = StateMap(sizes.contextual, config.charlm_dim, config.dropout)
-            self.out_dim += config.charlm_dim
+            self.contextual = StateMap(sizes.contextual, config.contextual_dim, config.dropout)
+            self.out_dim += config.contextual_dim
 
     @property
     def tables(self) -> list[WordEmbedding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.serving import seconds
 from ner import Tagger, load_corpus
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from ner.config import predict_config
 from ner.predict import Prediction, predict
 from ner.text import Sentence

@@ -10,7 +10,7 @@ from benchmarks.machine import Counted, Rates, count_operations, hidden_units, r
 from benchmarks.page import Cell, Section, Table, Target
 from benchmarks.setting import Setting, Worker, f1
 from benchmarks.timing import alternate, medians, percentile, spread
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 
 ENGINES: dict[str, dict[str, str]] = {
     "fast": {},

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, write_columns
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Complaints
 from ner.corpus.formats import read, read_columns, read_file
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus import formats
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Complaints
 from ner.corpus.formats import read, read_columns, read_file, read_jsonl, write_file
 from ner.corpus.loading import load_corpus
 from ner.errors import CorpusError, NerError, UsageError

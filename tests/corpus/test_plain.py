@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import Config, DataConfig
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Complaints
 from ner.corpus.lines import text_lines
 from ner.corpus.plain import (
     LAYOUTS,

@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 
 import ner
-from ner.bundle import load_bundle, save_bundle
+from ner.bundle.format import load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.text import Sentence, Span
@@ -27,8 +27,8 @@ SMALL = {
     "model.casing_dim": 2,
     "model.cluster_dim": 2,
     "model.gazetteer_dim": 2,
-    "model.pair_dim": 2,
-    "model.pairs": "yes",
+    "model.bigram_dim": 2,
+    "model.bigrams": "yes",
     "model.hidden": 8,
     "model.scheme": "iob2",
     "model.dropout": 0.1,
@@ -67,9 +67,9 @@ def make(folder: Path) -> None:
         for name, text in FILES.items():
             (Path(place) / name).write_text(text, encoding="utf-8")
         beside = {
-            "train.vectors": [f"{place}/small.vec"],
-            "train.clusters": f"{place}/paths.txt",
-            "train.gazetteers": [f"PLACE={place}/places.txt"],
+            "resources.vectors": [f"{place}/small.vec"],
+            "resources.clusters": f"{place}/paths.txt",
+            "resources.gazetteers": [f"PLACE={place}/places.txt"],
         }
         run = Path(place) / "run"
         ner.train(corpus, run, Config().replace({**SMALL, **beside}), device="cpu")
