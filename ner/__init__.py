@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ner.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from ner.api import evaluate, train
     from ner.config import Config
@@ -10,8 +12,6 @@ if TYPE_CHECKING:
     from ner.errors import NerError
     from ner.tagger import Tagger
     from ner.text import Entity, Sentence, Span
-
-__version__ = "0.1.0"
 
 # Where each public name lives. Loading on first use keeps `import ner` free of torch.
 _HOMES = {

@@ -22,12 +22,12 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
-from ner.files import alone
+from ner.extensions.distillation.ensemble import Ensemble, draw_sentences
+from ner.files import exclusive_lock
 from ner.model.device import choose_device
 from ner.predict import Prediction, window_note
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.distill import Ensemble, draw_sentences
 from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_begun, resolve
 from ner.training.seeds import (
     Distilled,
@@ -108,7 +108,7 @@ def train_events(
     single = config.replace({"model.context": "sentence"}) if distill else config
     configs = [single.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
-    with alone(out):
+    with exclusive_lock(out):
         old = _runs_in(out, seeds, distill, resume, overwrite)
         text = (
             ()
@@ -197,7 +197,7 @@ class Evaluation:
         """
         if note := window_note(self._sentences):
             _log.info("%s", note)
-        if known := self._tagger.learnt_from(self._sentences):
+        if known := self._tagger.contamination(self._sentences):
             _log.warning(
                 "%d of %d sentences are among those that the model has learnt from; "
                 "scores on them say little of new text",

@@ -12,10 +12,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-import ner
 from ner.errors import TrainingError
 from ner.files import write_folder
-from ner.stored import Missing, Refused, StoredFolder, to_json, write_stored
+from ner.stored import Missing, StoredFolder, ValidationError, to_json, write_stored
+from ner.version import __version__
 
 FORMAT = 2  # of what trainers say; 1 had no number
 STATE = "state.json"
@@ -47,12 +47,12 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     files = StoredFolder(folder)
     try:
         if folder.is_symlink():
-            raise Refused(folder, "is a link, which is not followed")
+            raise ValidationError(folder, "is a link, which is not followed")
         files.check({STATE, TENSORS})
         state = files.json(STATE, dict)
         if (written := state.pop("format", 1)) != FORMAT:
             raise TrainingError(
-                f"{folder}: {STATE} has format {written!r:.40}, and this ner {ner.__version__} "
+                f"{folder}: {STATE} has format {written!r:.40}, and this ner {__version__} "
                 f"reads {FORMAT}; resume with the ner that wrote it, or start anew with "
                 "--overwrite, not --resume"
             )
@@ -63,7 +63,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{folder}: no checkpoint to go on from ({error.path.name} {error.trouble}); "
             "start anew with --overwrite, not --resume"
         ) from None
-    except Refused as error:
+    except ValidationError as error:
         raise damaged(folder, f"{error.path.name} {error.trouble}") from None
     return tensors, state
 

@@ -1,8 +1,9 @@
 """Settings: plain dataclasses, a TOML file, and ``--set section.key=value`` on top.
 
-Four sections: `data` (how files are read), `model` (what is trained), `train`
-(how), `predict` (how text is tagged). A key that does not exist is an error that suggests
-the nearest one; a value of the wrong type or out of range is an error that says what would fit.
+Sections: `data` (how files are read), `model` (what is trained), `train` (how),
+`resources` (from what beside the corpus), `predict` (how text is tagged). A key that does not
+exist is an error that suggests the nearest one; a value of the wrong type or out of range is an
+error that says what would fit.
 """
 
 import dataclasses
@@ -92,9 +93,9 @@ class ModelConfig:
     fold_case: bool = setting(True, "look words up in lower case")
     fold_digits: bool = setting(True, "look words up with every digit as 0")
     min_count: int = setting(1, "words seen less often than this are unknown", at_least(1))
-    spare_vectors: int = setting(
+    out_of_training_vectors: int = setting(
         100_000,
-        "most frequent words of a vectors file kept, frozen, beside those of the corpus",
+        "most frequent words of a vectors file kept, frozen, beside those of the training split",
         at_least(0),
     )
     vectors: str = setting(
@@ -103,19 +104,19 @@ class ModelConfig:
         "split), frozen, or projected (frozen, with a learnt linear map)",
         one_of("tuned", "frozen", "projected"),
     )
-    pairs: str = setting(
+    bigrams: str = setting(
         "auto",
-        "whether pairs of neighbouring tokens are features; auto: where tokens are characters",
+        "whether token bigrams are features; auto: where tokens are characters",
         one_of("auto", "yes", "no"),
     )
-    pair_dim: int = setting(50, "size of the embedding of a pair of tokens", at_least(1))
+    bigram_dim: int = setting(50, "size of the embedding of a token bigram", at_least(1))
     context: str = setting(
         "sentence",
         "what a tag may depend on; document: also on how a word is tagged elsewhere in it",
         one_of("sentence", "document"),
     )
-    echo_dim: int = setting(
-        10, "size of the embedding of how a word is tagged elsewhere", at_least(1)
+    first_pass_dim: int = setting(
+        10, "size of the embedding of a word's first-pass labels in its document", at_least(1)
     )
     cluster_dim: int = setting(
         20, "size of the embedding of each prefix of a word's cluster", at_least(1)
@@ -132,8 +133,8 @@ class ModelConfig:
     char_hidden: int = setting(150, "filters, or LSTM units per direction", at_least(1))
     char_kernel: int = setting(3, "width of the character filters", up_to(1, 100))
     casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
-    charlm_dim: int = setting(
-        100, "size to which what language models say of a token is mapped", at_least(1)
+    contextual_dim: int = setting(
+        100, "size to which contextual embeddings of a token are mapped", at_least(1)
     )
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
     backend: str = setting(
@@ -152,12 +153,6 @@ class TrainConfig:
     """How it is trained."""
 
     seed: int = setting(1, "start of every random choice", within(0, 2**32))
-    vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
-    gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
-    clusters: str = setting("", "file of Brown clusters of words, as features")
-    charlm: tuple[str, ...] = setting(
-        (), "folders of character language models, whose states are features"
-    )
     epochs: int = setting(
         0, "most passes over the training split; 0: 20, and more if it is small", at_least(0)
     )
@@ -180,15 +175,15 @@ class TrainConfig:
     ema: float = setting(
         0.999, "decay of the averaged weights that are judged; 0: none", within(0, 1)
     )
-    word_dropout: float = setting(0.2, "share of words hidden in training", within(0, 1))
+    word_dropout: float = setting(0.2, "share of words replaced by UNK in training", within(0, 1))
     adversarial: float = setting(
         -1.0,
-        "size of the push against a sentence's features, as a share of them, under which it is "
-        "learnt once more; 0: none; below 0: 0.03 where tokens are characters, else none",
+        "norm of the adversarial perturbation of a sentence's features, as a share of theirs; "
+        "0: none; below 0: 0.03 where tokens are characters, else none",
         within(-1, 1),
     )
-    unknown_rate: float = setting(
-        0.5, "share of once-seen words replaced by the unknown word in training", within(0, 1)
+    unk_replacement: float = setting(
+        0.5, "share of once-seen words replaced by UNK in training", within(0, 1)
     )
     type_weights: str = setting(
         "", "how much the mistakes at tokens of a type count, as MISC=2,PER=0.5; others count 1"
@@ -215,6 +210,21 @@ class TrainConfig:
     )
     threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcesConfig:
+    """What a model may know beside its corpus: paths, which matter to training alone.
+
+    A bundle holds what was in the files, and not where they lay.
+    """
+
+    vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
+    gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
+    clusters: str = setting("", "file of Brown clusters of words, as features")
+    charlm: tuple[str, ...] = setting(
+        (), "folders of character language models, whose states are features"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -332,7 +342,35 @@ class Config(Settings):
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    resources: ResourcesConfig = field(default_factory=ResourcesConfig)
     predict: PredictConfig = field(default_factory=PredictConfig)
+
+
+RENAMED: Mapping[str, str] = {
+    "model.pairs": "model.bigrams",
+    "model.pair_dim": "model.bigram_dim",
+    "model.echo_dim": "model.first_pass_dim",
+    "model.spare_vectors": "model.out_of_training_vectors",
+    "model.charlm_dim": "model.contextual_dim",
+    "train.unknown_rate": "train.unk_replacement",
+    "train.vectors": "resources.vectors",
+    "train.gazetteers": "resources.gazetteers",
+    "train.clusters": "resources.clusters",
+    "train.charlm": "resources.charlm",
+}
+"""Settings by the names that they had before; bundles are still read by these."""
+
+
+def with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings in sections, each under the name that it has today."""
+    found = {
+        name: dict(part) if isinstance(part, Mapping) else part for name, part in values.items()
+    }
+    for old, new in RENAMED.items():
+        (section, name), (home, now) = old.split("."), new.split(".")
+        if isinstance(part := found.get(section), dict) and name in part:
+            found.setdefault(home, {})[now] = part.pop(name)
+    return found
 
 
 SECTIONS = Config.sections()
@@ -356,6 +394,8 @@ def describe() -> list[tuple[str, Any, str]]:
 
 def _remedy(kind: type[Settings], key: str) -> str:
     """The setting that was probably meant; failing that, those that there are."""
+    if key in RENAMED and (now := RENAMED[key]) in kind.fields():
+        return f"did you mean {now!r}?"
     section, _, name = key.rpartition(".")
     known, sections = kind.fields(), kind.sections()
     names = {setting.partition(".")[2] for setting in known}

@@ -172,7 +172,7 @@ def swap_folder(new: Path, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
     The lock ends with the process, however that ends; where the system has no

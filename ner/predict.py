@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from ner.config import PredictConfig
 from ner.features import Expected
-from ner.features.echoes import Echoes, echoes
+from ner.features.document_context import Echoes, echoes
 from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.model.engine import Engine
@@ -99,7 +99,6 @@ def predict(
     settings: PredictConfig = DEFAULTS,
     forced: Sequence[Gazetteer] = (),
     documents: Sequence[int] | None = None,
-    skipped: Sequence[bool] | None = None,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
@@ -117,13 +116,7 @@ def predict(
     it knows or not: one takes the place of all spans of the model that it
     overlaps, and has the score 1. Of matches that overlap, the longest one
     stays, then that of the list given first.
-
-    Sentences that are `skipped` are not read: only forced lists find something there.
     """
-    given = sentences
-    if skipped is not None:
-        pairs = zip(sentences, skipped, strict=True)
-        sentences = [() if skip else tokens for tokens, skip in pairs]
     decode = functools.partial(_decoded, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
     labels = model.indexer.echo_labels
@@ -139,7 +132,7 @@ def predict(
         return found
     return [
         _overruled(prediction, rule_spans(forced, tokens), with_scores)
-        for prediction, tokens in zip(found, given, strict=True)
+        for prediction, tokens in zip(found, sentences, strict=True)
     ]
 
 

@@ -32,8 +32,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-import ner
 from ner.errors import BundleError
+from ner.version import __version__
 
 Model = TypeVar("Model")
 
@@ -60,7 +60,7 @@ _DTYPES = {
 }
 
 
-class Refused(Exception):
+class ValidationError(Exception):
     """A file that is not what it should be; the text is one line."""
 
     def __init__(self, path: Path, trouble: str) -> None:
@@ -69,13 +69,13 @@ class Refused(Exception):
         self.trouble = trouble
 
 
-class Missing(Refused):
+class Missing(ValidationError):
     """A file that is not there."""
 
 
-def damaged(path: Path, reason: str) -> Refused:
+def damaged(path: Path, reason: str) -> ValidationError:
     """The trouble with a file that can be read, and makes no sense."""
-    return Refused(path, f"is damaged ({reason})")
+    return ValidationError(path, f"is damaged ({reason})")
 
 
 def to_json(value: Any, indent: int | None = None) -> bytes:
@@ -93,7 +93,7 @@ def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 class StoredFolder:
-    """A folder that is read file by file; each method raises `Refused` for a file that is wrong.
+    """A folder that is read file by file; methods raise `ValidationError` for a file that is wrong.
 
     Until `check` has been called, files are taken as they are.
     """
@@ -162,16 +162,16 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
             if stat.S_ISDIR(found.st_mode):
                 raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(found.st_mode):
-                raise Refused(path, "is no plain file")
+                raise ValidationError(path, "is no plain file")
             yield file, found.st_size
     except FileNotFoundError:
         raise Missing(path, "is missing") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Refused(path, "is a link, which is not followed") from None
-        raise Refused(path, f"cannot be read ({error.strerror or error})") from None
+            raise ValidationError(path, "is a link, which is not followed") from None
+        raise ValidationError(path, f"cannot be read ({error.strerror or error})") from None
     except MemoryError:
-        raise Refused(path, "is too large for the memory of this machine") from None
+        raise ValidationError(path, "is too large for the memory of this machine") from None
 
 
 # --- models -------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def read_model(folder: Path, read: Callable[[StoredFolder], Model]) -> Model:
     """What `read` makes of a folder. Raises `BundleError` for one that it refuses."""
     try:
         return read(StoredFolder(folder))
-    except Refused as error:
+    except ValidationError as error:
         raise BundleError(f"{error}; copy the model again") from None
 
 
@@ -197,7 +197,7 @@ def check_newest(place: Path, described: Mapping[str, Any], newest: int) -> None
     """Raises `BundleError` for a model of a format that is newer than the newest one known."""
     if described["format"] > newest:
         raise BundleError(
-            f"{told_format(place, described)}, newer than this ner {ner.__version__} can read; "
+            f"{told_format(place, described)}, newer than this ner {__version__} can read; "
             "upgrade with pip install --upgrade bilstm-ner"
         )
 
@@ -270,7 +270,7 @@ class StoredTensors:
         self.places = _places(path, header, size - _LENGTH - announced)
 
     def expect(self, tensors: Mapping[str, Tensor]) -> None:
-        """Raises `Refused` unless names, types and shapes are those of these tensors."""
+        """Raises `ValidationError` unless names, types and shapes are those of these tensors."""
         for name in tensors.keys() - self.places.keys():
             raise self._misfit(name, "is not there")
         for name in self.places.keys() - tensors.keys():
@@ -284,11 +284,11 @@ class StoredTensors:
                     f"instead of {_form(tensor.dtype, tensor.shape)}",
                 )
 
-    def _misfit(self, name: str, trouble: str) -> Refused:
+    def _misfit(self, name: str, trouble: str) -> ValidationError:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
     def read(self) -> dict[str, Tensor]:
-        """All tensors by name, on the CPU. Raises `Refused` for numbers that are not finite."""
+        """Read all tensors by name, to the CPU. Raises `ValidationError` for NaN and infinity."""
         found = {}
         for name, (start, end, dtype, shape) in self.places.items():
             tensor = self._fill(end - start).view(dtype).reshape(shape)
@@ -320,7 +320,7 @@ def _form(dtype: torch.dtype, shape: Collection[int]) -> str:
 
 
 def _places(path: Path, header: bytes, room: int) -> dict[str, Place]:
-    """What a header says of `room` bytes, in their order. Raises `Refused` if that cannot be."""
+    """Read what a header says of `room` bytes, in their order. Raises `ValidationError`."""
     described = _parse(path, header)
     if not isinstance(described, dict):
         raise damaged(path, "not safetensors: a header that lists no tensors")

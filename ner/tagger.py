@@ -1,6 +1,6 @@
 """`Tagger`: text in, entities out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle import Bundle, load_bundle
+from ner.bundle.format import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features.gazetteers import Gazetteer, read_gazetteers
@@ -24,9 +24,6 @@ from ner.predict import (
 )
 from ner.text import Alternative, Document, Entity, NBest, Sentence, entities_of
 from ner.tokenize import sentences_of
-
-SkipRule = Callable[[Sequence[Sequence[str]]], Sequence[bool]]
-"""Says of sentences of tokens which of them need not be read."""
 
 Cut = tuple[str, Sequence[Sentence]]
 """A text and its sentences, which have `offsets`."""
@@ -56,16 +53,10 @@ class Tagger:
         bundle: Bundle,
         settings: PredictConfig | None = None,
         forced: Sequence[Gazetteer] = (),
-        skip: SkipRule | None = None,
     ) -> None:
-        """`skip` says of sentences which need not be read: the model finds nothing there.
-
-        Alternatives, marginals and `predict` are of all sentences.
-        """
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
         self._forced = tuple(forced)
-        self._skip = skip
 
     @classmethod
     def load(
@@ -75,7 +66,6 @@ class Tagger:
         settings: Mapping[str, Any] | None = None,
         force: Sequence[str] = (),
         tokenizer: str | None = None,
-        skip: SkipRule | None = None,
     ) -> Self:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
@@ -85,7 +75,7 @@ class Tagger:
         model or not, with the score 1, in place of what the model finds there;
         of matches that overlap, the longest stays, then that of the list given
         first. They are cut into tokens like the text, by `tokenizer` if that is
-        not the model's own. `skip` says of sentences which need not be read.
+        not the model's own.
 
         Raises `BundleError` or `UsageError` when there is no model, or it
         cannot be read, `ConfigError` for settings that do not exist or concern
@@ -95,7 +85,7 @@ class Tagger:
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
         forced = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
-        return cls(bundle, predict_config(changes, bundle.config), forced, skip)
+        return cls(bundle, predict_config(changes, bundle.config), forced)
 
     @property
     def settings(self) -> PredictConfig:
@@ -197,7 +187,7 @@ class Tagger:
         """The same tokenised sentences with the spans that are found in them."""
         return predict_sentences(self._bundle.model, sentences, self._settings, self._forced)
 
-    def learnt_from(self, sentences: Sequence[Sentence]) -> int:
+    def contamination(self, sentences: Sequence[Sentence]) -> int:
         """How many of some sentences, whatever their labels, the model has learnt from."""
         return self._bundle.seen.count(sentences)
 
@@ -218,15 +208,13 @@ class Tagger:
         settings that do not exist or concern no tagging.
         """
         now = replace(self.config, predict=self._settings)
-        tokens = [sentence.tokens for sentence in sentences]
         return predict(
             self._bundle.model,
-            tokens,
+            [sentence.tokens for sentence in sentences],
             with_scores=with_scores,
             settings=predict_config(changes, now),
             forced=self._forced,
             documents=document_numbers(sentences) if documents is None else documents,
-            skipped=self._skip(tokens) if self._skip else None,
         )
 
 

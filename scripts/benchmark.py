@@ -1,4 +1,4 @@
-"""Measure this machine and everybody on it; write docs/BENCHMARKS.md.
+"""Measure this machine and everybody on it; write docs/results/BENCHMARKS.md.
 
     NER_DATA=/folder/of/corpora python scripts/benchmark.py [PART…] --model runs/conll2003
 
@@ -35,7 +35,7 @@ PARTS: dict[str, Callable[[Setting], Section]] = {
     "machine": machine.run,
 }
 MODELS = {"tag", "latency", "workers", "scale", "cold", "machine"}  # parts that need one
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[1] / "docs" / "results"
 
 
 @click.command(help=__doc__)
@@ -49,18 +49,20 @@ DOCS = Path(__file__).parents[1] / "docs"
     help="Where environments, models and texts are kept for the next time.",
 )
 @click.option("--before", default="ad44926", show_default=True, help="An epoch's older commit.")
-@click.option("--out", type=click.Path(path_type=Path), default=DOCS, show_default="docs")
+@click.option("--data", default="conll2003", show_default=True, help="For trials: another corpus.")
+@click.option("--out", type=click.Path(path_type=Path), default=DOCS, show_default="docs/results")
 @click.option("--quick", is_flag=True, help="Only see that it works.")
 def main(
     parts: Sequence[str],
     model: Path | None,
     peers: Path,
     before: str,
+    data: str,
     out: Path,
     quick: bool,
 ) -> None:
     """Measure the parts one after the other; write the page after each."""
-    setting = Setting(model, peers, quick, before)
+    setting = Setting(model, peers, quick, before, data)
     for name in parts or PARTS:
         click.echo(f"{name} …", err=True)
         started = time.perf_counter()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from ner.model.device import choose_device, use_one_thread
 from ner.model.engine import FastEngine
 from ner.tagger import Tagger

@@ -16,6 +16,9 @@ from ner.text import Sentence, Span
 if TYPE_CHECKING:
     from ner.tagger import Tagger
 
+# Commands are tested in `tests/cli` and in the folders of extensions.
+pytest_plugins = ["tests.cli.fixtures"]
+
 # A deadline would be a timing assertion: it fails on a busy machine, not on wrong code.
 settings.register_profile("ner", deadline=None)
 settings.load_profile("ner")
@@ -109,10 +112,10 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     """
     import torch
 
-    from ner.charlm.alphabet import Alphabet
-    from ner.charlm.config import CharLMConfig
-    from ner.charlm.folder import DIRECTIONS, LanguageModel, save_model
-    from ner.charlm.network import CharacterNetwork
+    from ner.extensions.charlm.alphabet import Alphabet
+    from ner.extensions.charlm.config import CharLMConfig
+    from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, save_model
+    from ner.extensions.charlm.network import CharacterNetwork
 
     letters = {letter for s in tiny_corpus.train for token in s.tokens for letter in token}
     alphabet = Alphabet(sorted(letters | {" ", "!", "?", "\n"}))

@@ -183,7 +183,7 @@ def test_an_old_run_stays_until_the_new_one_can_start(
     broken = {
         "corpus": lambda: events(out, Corpus("empty"), overwrite=True),
         "vectors": lambda: events(
-            out, settings={"train.vectors": str(tmp_path / "no.vec")}, overwrite=True
+            out, settings={"resources.vectors": str(tmp_path / "no.vec")}, overwrite=True
         ),
         "device": lambda: train_events(tiny_corpus, out, device="tpu", overwrite=True),
         "seed": lambda: events(out, seeds=[1, -1], overwrite=True),

@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ner
-from ner.bundle import FORMAT, Bundle, card, load_bundle, newest_bundle, save_bundle
+from ner.bundle.card import card
+from ner.bundle.discovery import newest_bundle
+from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
-from ner.corpus import Corpus, Seen
+from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
 from ner.predict import predict
 from ner.text import Sentence, Span
@@ -105,7 +107,7 @@ def test_every_kind_of_model_survives(head: str, chars: str, scheme: str, tmp_pa
 
 
 def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
-    bundle = fresh_bundle({"model.pairs": "yes"}, token="Rome")  # "Rome" and the border: twice
+    bundle = fresh_bundle({"model.bigrams": "yes"}, token="Rome")  # "Rome" and the border: twice
     assert bundle.model.indexer.pairs is not None
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
@@ -117,12 +119,14 @@ def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
 
 
 def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
-    bundle = fresh_bundle({"train.charlm": (str(tiny_charlm),)})
+    bundle = fresh_bundle({"resources.charlm": (str(tiny_charlm),)})
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    contextual = bundle.model.network.embedder.contextual
+    assert contextual is not None
     with torch.no_grad():  # what they say matters
-        bundle.model.network.embedder.contextual.linear.weight.mul_(-9)
+        contextual.linear.weight.mul_(-9)
     assert predict(loaded.model, TOKENS) != predict(bundle.model, TOKENS)
     for name in ("charlm.json", "charlm.safetensors"):
         shutil.copytree(tmp_path / "m", tmp_path / name)
@@ -154,7 +158,7 @@ def test_whatever_is_saved_is_loaded(
     tmp_path: Path, tokens: list[str], label: str, sizes: tuple[int, ...], pairs: str
 ) -> None:
     names = ("model.hidden", "model.word_dim", "model.char_hidden")
-    config = Config().replace(dict(zip(names, sizes, strict=True)) | {"model.pairs": pairs})
+    config = Config().replace(dict(zip(names, sizes, strict=True)) | {"model.bigrams": pairs})
     learnt = [Sentence(tuple(tokens), (Span(0, 1, label),))]
     bundle = Bundle(build_model(learnt, config, torch.device("cpu")).model, config, {"notes": []})
     save_bundle(bundle, tmp_path / "one")
@@ -292,10 +296,10 @@ def test_a_file_that_is_missing(folder: Path, name: str) -> None:
 
 
 def test_a_model_may_have_forgotten_what_it_learnt_from(folder: Path, tiny_corpus: Corpus) -> None:
-    assert load_bundle(folder).seen == Seen.of(tiny_corpus.train)
+    assert load_bundle(folder).seen == TrainingFingerprints.of(tiny_corpus.train)
     (folder / "seen.json").unlink()
     sign(folder)
-    assert load_bundle(folder).seen == Seen()
+    assert load_bundle(folder).seen == TrainingFingerprints()
 
 
 def empty(path: Path) -> None:
@@ -554,10 +558,10 @@ def full_bundle(files: Path, mode: str = "tuned") -> Bundle:
     (files / "people.txt").write_text("Anna\n")
     return fresh_bundle(
         {
-            "train.vectors": [str(files / "a.vec"), str(files / "b.vec")],
+            "resources.vectors": [str(files / "a.vec"), str(files / "b.vec")],
             "model.vectors": mode,
-            "train.clusters": str(files / "clusters"),
-            "train.gazetteers": [f"LOC={files / 'places.txt'}", f"PER={files / 'people.txt'}"],
+            "resources.clusters": str(files / "clusters"),
+            "resources.gazetteers": [f"LOC={files / 'places.txt'}", f"PER={files / 'people.txt'}"],
             "data.tokenizer": "words",
         }
     )

@@ -142,7 +142,7 @@ def test_a_value_of_the_wrong_type(kind: type, wrong: list[Any], plain: str) -> 
             )
 
 
-@pytest.mark.parametrize("key", ["train.vectors", "train.gazetteers"])
+@pytest.mark.parametrize("key", ["resources.vectors", "resources.gazetteers"])
 @pytest.mark.parametrize(
     ("value", "taken"),
     [
@@ -165,8 +165,8 @@ def test_several_texts_are_kept_in_order_and_one_alone_counts_as_several(
 
 
 def test_a_tuple_is_looked_into_as_a_list_is() -> None:
-    told = 'setting train.vectors takes texts, as ["one", "two"], not [\'a\', None]; '
-    assert refused("train.vectors", ("a", None)).startswith(told)
+    told = 'setting resources.vectors takes texts, as ["one", "two"], not [\'a\', None]; '
+    assert refused("resources.vectors", ("a", None)).startswith(told)
 
 
 def test_what_becomes_of_vectors_is_one_of_three() -> None:
@@ -225,16 +225,16 @@ def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
         ("data.encoding=", "data.encoding", ""),
         ("train.seed=", "train.seed", ""),
         ("train.seed=three", "train.seed", "three"),
-        ("train.vectors=a.vec", "train.vectors", "a.vec"),
-        ('train.vectors="a.vec"', "train.vectors", "a.vec"),
-        ('train.vectors=["a.vec", "b.vec"]', "train.vectors", ["a.vec", "b.vec"]),
-        ("train.vectors=[]", "train.vectors", []),
-        ("train.vectors=", "train.vectors", ""),
-        ("train.vectors=123", "train.vectors", "123"),
-        ("train.vectors=true", "train.vectors", "true"),
-        ("train.vectors=1979-05-27", "train.vectors", "1979-05-27"),
-        ("train.gazetteers=PER=names.txt", "train.gazetteers", "PER=names.txt"),
-        ("train.clusters=7", "train.clusters", "7"),
+        ("resources.vectors=a.vec", "resources.vectors", "a.vec"),
+        ('resources.vectors="a.vec"', "resources.vectors", "a.vec"),
+        ('resources.vectors=["a.vec", "b.vec"]', "resources.vectors", ["a.vec", "b.vec"]),
+        ("resources.vectors=[]", "resources.vectors", []),
+        ("resources.vectors=", "resources.vectors", ""),
+        ("resources.vectors=123", "resources.vectors", "123"),
+        ("resources.vectors=true", "resources.vectors", "true"),
+        ("resources.vectors=1979-05-27", "resources.vectors", "1979-05-27"),
+        ("resources.gazetteers=PER=names.txt", "resources.gazetteers", "PER=names.txt"),
+        ("resources.clusters=7", "resources.clusters", "7"),
         ("no.such=1", "no.such", 1),
         ("=1", "", 1),
     ],
@@ -263,21 +263,21 @@ def test_every_default_can_be_assigned(key: str) -> None:
 
 
 def test_several_texts_can_be_assigned() -> None:
-    texts = ["train.vectors=a.vec", 'train.gazetteers=["PER=a b.txt", "LOC=c.txt"]']
+    texts = ["resources.vectors=a.vec", 'resources.gazetteers=["PER=a b.txt", "LOC=c.txt"]']
     config = load_config(assignments=texts).train
     assert config.vectors == ("a.vec",)
     assert config.gazetteers == ("PER=a b.txt", "LOC=c.txt")
-    again = load_config(assignments=[*texts, "train.vectors=[]", "train.gazetteers="])
+    again = load_config(assignments=[*texts, "resources.vectors=[]", "resources.gazetteers="])
     assert again == Config()
-    with pytest.raises(ConfigError, match=r"train.vectors takes texts, as .*, not \['a', 1\]"):
-        load_config(assignments=["train.vectors=['a', 1]"])
+    with pytest.raises(ConfigError, match=r"resources.vectors takes texts, as .*, not \['a', 1\]"):
+        load_config(assignments=["resources.vectors=['a', 1]"])
 
 
 @settings(max_examples=50)
 @given(text=st.text())
 def test_any_assignment_is_taken_or_refused_in_one_line(text: str) -> None:
     complaints = []
-    taking = ("train.seed", "data.encoding", "train.vectors")
+    taking = ("train.seed", "data.encoding", "resources.vectors")
     for assignment in (text, f"{text}=1", *(f"{key}={text}" for key in taking)):
         try:
             load_config(assignments=[assignment])
@@ -297,7 +297,7 @@ def test_assignments_come_on_top_and_the_last_one_counts(tmp_path: Path) -> None
 
 
 def test_a_dictionary_makes_the_round_trip() -> None:
-    changes = {"data.encoding": "gb18030", "train.clip": 1, "train.vectors": ["a", "b"]}
+    changes = {"data.encoding": "gb18030", "train.clip": 1, "resources.vectors": ["a", "b"]}
     config = Config().replace(changes)
     assert from_dict(config.to_dict()) == config
     assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
@@ -345,8 +345,10 @@ def test_a_configuration_written_as_toml_is_read_back(
     text: str, texts: list[str], number: float, seed: int
 ) -> None:
     changes = {"data.encoding": text, "train.clip": number, "train.seed": seed}
-    config = Config().replace({**changes, "train.vectors": texts, "train.gazetteers": texts[:1]})
-    assert config.train.vectors == tuple(texts)
+    config = Config().replace(
+        {**changes, "resources.vectors": texts, "resources.gazetteers": texts[:1]}
+    )
+    assert config.resources.vectors == tuple(texts)
     assert from_dict(tomllib.loads(config.to_toml())) == config
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ner.config import Config, PredictConfig
 from ner.features import Gazetteer
-from ner.features.echoes import echoes
+from ner.features.document_context import echoes
 from ner.features.gazetteers import rule_spans
 from ner.model import Model
 from ner.predict import (
@@ -528,6 +528,7 @@ def hearing_model(**settings: Any) -> Model:
     with torch.no_grad():
         for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
             if kind.name == "echo":
+                assert isinstance(table.weight, torch.Tensor)
                 torch.nn.init.normal_(table.weight, std=2)
     return model
 

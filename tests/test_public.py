@@ -3,6 +3,7 @@
 import ast
 import configparser
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def test_type_checkers_see_the_same_names_from_the_same_homes() -> None:
     tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
     imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     seen = {alias.name: node.module for node in imported for alias in node.names}
-    assert {name: home for name, home in seen.items() if home != "typing"} == ner._HOMES
+    others = {"typing", "ner.version"}
+    assert {name: home for name, home in seen.items() if home not in others} == ner._HOMES
 
 
 def test_dir_lists_the_public_names() -> None:
@@ -53,4 +55,5 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_version_is_that_of_the_package() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT.parent / "setup.cfg", encoding="utf-8")
-    assert ner.__version__ == setup["metadata"]["version"]
+    assert setup["metadata"]["version"] == "attr: ner.version.__version__"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", ner.__version__)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ner.stored import CHECKSUMS, Missing, Refused, StoredFolder, to_json, write_stored
+from ner.stored import CHECKSUMS, Missing, StoredFolder, ValidationError, to_json, write_stored
 from tests.signing import sign
 
 DTYPES = [
@@ -45,7 +45,7 @@ def read(folder: Path, name: str, checked: bool = True) -> Any:
 
 def trouble(folder: Path, name: str, checked: bool = True) -> str:
     """The one line with which reading a file fails, without the folder."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(ValidationError) as caught:
         read(folder, name, checked)
     message = str(caught.value)
     assert message == f"{caught.value.path}: {caught.value.trouble}"
@@ -80,7 +80,7 @@ def test_files_that_were_read_before_the_checksums(folder: Path) -> None:
     (folder / "a.json").write_text('{"a": [2]}')
     files = StoredFolder(folder)
     files.json("a.json", dict)
-    with pytest.raises(Refused, match=r"a\.json: is damaged"):
+    with pytest.raises(ValidationError, match=r"a\.json: is damaged"):
         files.check(NAMES)
 
 
@@ -193,7 +193,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Missing):
         StoredFolder(tmp_path / "nowhere").json("a.json", dict)
     (tmp_path / "file").write_text("")
-    with pytest.raises(Refused, match="Not a directory"):
+    with pytest.raises(ValidationError, match="Not a directory"):
         StoredFolder(tmp_path / "file").json("a.json", dict)
 
 
@@ -314,7 +314,7 @@ def test_what_safetensors_refuses_is_refused(
     (folder / "t.safetensors").write_bytes(content)
     try:
         found = read(folder, "t.safetensors", checked=False)
-    except Refused:
+    except ValidationError:
         return
     same = safetensors.torch.load(bytes(content))
     assert found.keys() == same.keys()
@@ -401,7 +401,9 @@ def test_tensors_that_are_huge_are_not_read(folder: Path) -> None:
     os.truncate(path, path.stat().st_size + 2**40)
     files = StoredFolder(folder)
     with (
-        pytest.raises(Refused, match=r"'x' is float32 \[274877906944\] instead of float32 \[2\]"),
+        pytest.raises(
+            ValidationError, match=r"'x' is float32 \[274877906944\] instead of float32 \[2\]"
+        ),
         files.tensors("t.safetensors") as found,
     ):
         found.expect({"x": torch.zeros(2)})
@@ -422,7 +424,7 @@ def test_tensors_that_are_not_those_expected(
     folder: Path, expected: dict[str, Tensor], said: str
 ) -> None:
     with (
-        pytest.raises(Refused) as caught,
+        pytest.raises(ValidationError) as caught,
         StoredFolder(folder).tensors("t.safetensors") as found,
     ):
         found.expect(expected)
@@ -437,5 +439,5 @@ def test_a_file_that_becomes_shorter_while_it_is_read(folder: Path) -> None:
     path.write_bytes(safetensors.torch.save(big))
     with files.tensors("t.safetensors") as found:
         os.truncate(path, 10**5)
-        with pytest.raises(Refused, match="it ends too early"):
+        with pytest.raises(ValidationError, match="it ends too early"):
             found.read()

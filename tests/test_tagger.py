@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ner.tagger as tagger_module
 from ner.api import train
-from ner.bundle import Bundle, save_bundle
+from ner.bundle.format import Bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError

@@ -22,15 +22,16 @@ import safetensors.torch
 import torch
 
 import ner
-from ner.bundle import Bundle, load_bundle, save_bundle
+from ner.bundle import format as bundle_format
+from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
-from ner.classification.bundle import ClassifierBundle, save_classifier
-from ner.classification.classifier import Classifier
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError, UsageError
+from ner.extensions.classification.bundle import ClassifierBundle, save_classifier
+from ner.extensions.classification.classifier import Classifier
+from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.model import Sizes
-from ner.model.classifier import ClassifierModel, SequenceClassifier
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Step
@@ -38,7 +39,7 @@ from ner.training.run import Run
 from tests.signing import sign
 
 GOLDEN = Path(__file__).parent / "golden" / "bundles"
-FORMATS = ["format-2", "format-3"]
+FORMATS = ["format-2", "format-3", "format-4"]
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
 TEXT = next(iter(EXPECTED))
 BUNDLE = sorted(path.name for path in (GOLDEN / "format-3").iterdir() if path.suffix != ".md")
@@ -69,7 +70,7 @@ def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     elif kind == "classifier":
         _write_classifier(place)
     elif kind == "charlm":
-        changes = {"train.charlm": (str(tiny_charlm),), "data.tokenizer": "words"}
+        changes = {"resources.charlm": (str(tiny_charlm),), "data.tokenizer": "words"}
         config = Config().replace({**changes, "model.hidden": 4, "model.word_dim": 4})
         learnt = [Sentence(("Anna", "visited", "Rome"), (Span(0, 1, "PER"),))]
         model = build_model(learnt, config, torch.device("cpu")).model
@@ -162,7 +163,7 @@ def test_the_bundles_of_all_formats_find_what_they_found(written: str) -> None:
 
 def test_there_is_a_bundle_of_each_format() -> None:
     """The format before these, 1, is refused: see `test_bundle`."""
-    formats = range(ner.bundle.OLDEST, ner.bundle.FORMAT + 1)
+    formats = range(bundle_format.OLDEST, bundle_format.FORMAT + 1)
     assert [f"format-{number}" for number in formats] == FORMATS
     for number, written in zip(formats, FORMATS, strict=True):
         assert json.loads((GOLDEN / written / "config.json").read_text())["format"] == number
@@ -486,16 +487,20 @@ def test_tensors_that_do_not_fit_the_run(again: Run, name: str, tensor: Any) -> 
     _refused(again)
 
 
+def _at(key: str, *values: Any) -> list[tuple[str, Any]]:
+    return [(key, value) for value in values]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *(("trainer", value) for value in ([], None, {})),
-        *(("trainer.begun", value) for value in (None, 3, {"more": 1}, {"batches": "1"})),
-        *(("trainer.begun.batches", value) for value in (10**9, -1, 1.5, None, True)),
-        *(("trainer.epoch", value) for value in ("1", 1.5, -5, 10**40)),
-        *(("trainer.best_f1", value) for value in (float("nan"), 1, "1")),
-        *(("history", value) for value in (3, ["a"], [{}], [[1]])),
-        *(("seconds", value) for value in ("a", None, [])),
+        *_at("trainer", [], None, {}),
+        *_at("trainer.begun", None, 3, {"more": 1}, {"batches": "1"}),
+        *_at("trainer.begun.batches", 10**9, -1, 1.5, None, True),
+        *_at("trainer.epoch", "1", 1.5, -5, 10**40),
+        *_at("trainer.best_f1", float("nan"), 1, "1"),
+        *_at("history", 3, ["a"], [{}], [[1]]),
+        *_at("seconds", "a", None, []),
         ("teaching", 3),
     ],
 )

@@ -6,7 +6,6 @@ user's mistake is one line, never a traceback.
 """
 
 import contextlib
-import importlib
 import io
 import logging
 import os
@@ -15,34 +14,39 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import cast
 
 import click
 
-import ner
 from ner.errors import NerError
+from ner.plugins import declared, load
+from ner.version import __version__
 
 INTERRUPTED, TERMINATED = 130, 143
 
-COMMANDS = (
-    "train", "evaluate", "search", "compare", "inspect", "tag", "classify", "vectors", "charlm",
-    "data",
-)  # fmt: skip
+COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data")}
 
 
 class _Commands(click.Group):
     """Commands whose modules are imported only when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The commands in the order in which a user needs them."""
-        return list(COMMANDS)
+        """List the main commands in the order in which a user needs them, then extensions."""
+        return [*COMMANDS, *declared("COMMANDS")]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, from the module of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"ner.cli.{cmd_name}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        """Load the command of that name, the core's own or that of an extension."""
+        place = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
+        return None if place is None else cast(click.Command, load(place))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show extensions apart, below the main commands."""
+        for title, names in (("Commands", COMMANDS), ("Extensions", declared("COMMANDS"))):
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, command.get_short_help_str()) for name, command in commands if command]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
 
 @click.command(
@@ -50,7 +54,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="See 'ner COMMAND --help' for a command's options.",
 )
-@click.version_option(ner.__version__, prog_name="ner")
+@click.version_option(__version__, prog_name="ner")
 def cli() -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
 

@@ -134,7 +134,7 @@ def features_options(command: Command) -> Command:
     """Give a command options for what a model knows beside its corpus.
 
     The command gets one argument for them, `features`: the settings that the
-    user gave and no others, as ``{"train.vectors": ("a.vec",)}``.
+    user gave and no others, as ``{"resources.vectors": ("a.vec",)}``.
     """
 
     @click.option(
@@ -158,7 +158,7 @@ def features_options(command: Command) -> Command:
     def gathered(**arguments: Any) -> Any:
         names = ("vectors", "gazetteers", "clusters", "charlm")
         given = {name: arguments.pop(name) for name in names}
-        features = {f"train.{name}": value for name, value in given.items() if value}
+        features = {f"resources.{name}": value for name, value in given.items() if value}
         return command(features=features, **arguments)
 
     return gathered

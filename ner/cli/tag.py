@@ -10,7 +10,6 @@ import click
 
 from ner.cli.options import (
     UNLABELLED,
-    Number,
     Place,
     device_option,
     model_option,
@@ -58,19 +57,6 @@ from ner.render import FORMATS
     is_flag=True,
     help="The file is one document, for models with document context.  [default: each line is]",
 )
-@click.option(
-    "--skip-with",
-    type=Place(),
-    metavar="DIR",
-    help="A classifier that tells sentences with an entity from others, which are not read.",
-)
-@click.option(
-    "--skip-below",
-    type=Number(0, 1),
-    default=0.05,
-    metavar="P",
-    help="--skip-with: sentences are read unless an entity is less probable than this.",
-)
 @predict_options
 @device_option
 @reading_options(UNLABELLED)
@@ -85,8 +71,6 @@ def tag(
     workers: int,
     force: tuple[str, ...],
     together: bool,
-    skip_with: Path | None,
-    skip_below: float,
     settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
@@ -101,10 +85,6 @@ def tag(
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
     if nbest and form != "jsonl":
         raise UsageError(f"--format {form} has no place for what --nbest finds; add --format jsonl")
-    if nbest and skip_with is not None:
-        raise UsageError(
-            "--nbest reads every sentence, and --skip-with leaves some unread; choose one"
-        )
     work = Work(
         "standard input" if file == "-" else file,
         model,
@@ -116,8 +96,6 @@ def tag(
         nbest=nbest or 0,
         force=force,
         together=together,
-        skip_with=None if skip_with is None else str(skip_with),
-        skip_below=skip_below,
     )
     with (
         text_input(file) as stream,

@@ -84,7 +84,7 @@ def _train(
     given, out = out, out or _default_folder(corpus.name, taken=not (resume or overwrite))
     last = None
     try:
-        with training_progress(config.train.vectors) as progress:
+        with training_progress(config.resources.vectors) as progress:
             events = train_events(
                 corpus,
                 out,

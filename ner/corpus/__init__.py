@@ -9,6 +9,7 @@
 
 from ner.corpus.check import CheckReport, Finding, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
+from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
     read_columns,
     read_file,
@@ -18,7 +19,6 @@ from ner.corpus.formats import (
 )
 from ner.corpus.loading import find, load_corpus, locate, overlaps, read_corpus
 from ner.corpus.named import NAMED, NamedCorpus
-from ner.corpus.seen import Seen
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
@@ -28,8 +28,8 @@ __all__ = [
     "CorpusStats",
     "Finding",
     "NamedCorpus",
-    "Seen",
     "SplitStats",
+    "TrainingFingerprints",
     "check",
     "checksum",
     "count",

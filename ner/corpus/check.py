@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ner.config import DataConfig
-from ner.corpus.complaints import KEPT, Complaints, Tally, shorten
 from ner.corpus.corpus import Corpus
+from ner.corpus.diagnostics import KEPT, Diagnostics, Tally, shorten
 from ner.corpus.loading import read_corpus
 from ner.corpus.stats import CorpusStats, count
 from ner.text import Sentence
@@ -60,11 +60,11 @@ def check(name: str | Path, config: DataConfig | None = None) -> CheckReport:
     is no such corpus.
     """
     config = config or DataConfig()
-    complaints = {
-        split: Complaints(config.strict, collect=True) for split in ("train", "valid", "test")
+    diagnostics = {
+        split: Diagnostics(config.strict, collect=True) for split in ("train", "valid", "test")
     }
-    corpus = read_corpus(name, config, complaints)
-    findings = [*_complaints(complaints), *check_content(corpus)]
+    corpus = read_corpus(name, config, diagnostics)
+    findings = [*_complaints(diagnostics), *check_content(corpus)]
     findings.sort(key=lambda finding: (ERROR, WARNING, INFO).index(finding.severity))
     return CheckReport(corpus.name, tuple(findings), count(corpus))
 
@@ -81,9 +81,9 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
     yield from _facts(corpus, splits)
 
 
-def _complaints(complaints: dict[str, Complaints]) -> Iterator[Finding]:
+def _complaints(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
     """What the readers complained of."""
-    for split, found in complaints.items():
+    for split, found in diagnostics.items():
         yield from _tallied(ERROR, "unreadable", f"{split}: cannot be read", found.errors)
         yield from _tallied(
             WARNING,

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from ner.config import DataConfig
-from ner.corpus.complaints import Complaints, shorten
+from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import known_tags, read_clues, with_clues
-from ner.corpus.reading import Reading
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,
@@ -49,24 +49,24 @@ class _Block:
 
 
 def parse_columns(
-    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, complaints: Complaints
-) -> Reading:
+    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> ParseResult:
     """Read numbered lines as sentences with spans.
 
-    Raises `CorpusError` (through `complaints`) with ``source:line`` for lines
+    Raises `CorpusError` (through `diagnostics`) with ``source:line`` for lines
     that do not fit and, if strict, for illegal tag sequences.
     """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    layout = _Layout(config, source, complaints, bare=scheme == "io")
+    layout = _Layout(config, source, diagnostics, bare=scheme == "io")
     blocks = list(_blocks(lines, layout, config.comments))
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
     sentences = (
-        _partial_sentence(block, source, scheme, config.unknown_tag, complaints)
+        _partial_sentence(block, source, scheme, config.unknown_tag, diagnostics)
         if config.unknown_tag in block.tags
-        else _sentence(block, source, scheme, complaints)
+        else _sentence(block, source, scheme, diagnostics)
         for block in blocks
     )
-    return Reading(tuple(sentences), scheme)
+    return ParseResult(tuple(sentences), scheme)
 
 
 def _blocks(
@@ -95,10 +95,12 @@ def _blocks(
 class _Layout:
     """Where token and tag stand on the lines of one file; the first line decides the width."""
 
-    def __init__(self, config: DataConfig, source: str, complaints: Complaints, bare: bool) -> None:
+    def __init__(
+        self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool
+    ) -> None:
         self._token, self._tag = config.token_column, config.tag_column
         self._unknown = config.unknown_tag
-        self._source, self._complaints, self._bare = source, complaints, bare
+        self._source, self._complaints, self._bare = source, diagnostics, bare
         self._width, self._first = 0, 0
 
     def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
@@ -178,13 +180,13 @@ def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tupl
     return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
 
 
-def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -> Sentence:
+def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
     spans: list[Span] = []
     for start, run in _runs(block.tags):
         found, illegal = _read_run(run, scheme)
         spans.extend(Span(start + s.start, start + s.end, s.label) for s in found)
         for position in illegal:
-            _repair(block, start + position, source, scheme, complaints)
+            _repair(block, start + position, source, scheme, diagnostics)
     return Sentence(
         tuple(block.tokens),
         tuple(spans),
@@ -195,22 +197,24 @@ def _sentence(block: _Block, source: str, scheme: str, complaints: Complaints) -
 
 
 def _partial_sentence(
-    block: _Block, source: str, scheme: str, unknown: str, complaints: Complaints
+    block: _Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
 ) -> Sentence:
     """A sentence with unknown tags."""
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
     told = read_clues(tags, scheme or "iob2")
     for position in told.illegal:
-        _repair(block, position, source, scheme, complaints)
+        _repair(block, position, source, scheme, diagnostics)
     sentence = Sentence(
         tuple(block.tokens), document=block.document, source=source, line=block.lines[0]
     )
     return with_clues(sentence, told.clues)
 
 
-def _repair(block: _Block, position: int, source: str, scheme: str, complaints: Complaints) -> None:
+def _repair(
+    block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
+) -> None:
     place = f"{source}:{block.lines[position]}"
-    complaints.repair(place, _illegal(block.tags, position, scheme))
+    diagnostics.repair(place, _illegal(block.tags, position, scheme))
 
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:

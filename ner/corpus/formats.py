@@ -12,11 +12,11 @@ from typing import IO, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.columns import parse_columns, write_columns
-from ner.corpus.complaints import LOG, Complaints
+from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.jsonl import parse_jsonl, write_jsonl
 from ner.corpus.lines import text_lines
+from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import lost_clues
-from ner.corpus.reading import Reading
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_text
 from ner.tags import scheme_named
@@ -34,35 +34,35 @@ def read_file(place: Place, config: DataConfig | None = None) -> list[Sentence]:
     without a sentence.
     """
     config = config or DataConfig()
-    return list(read(place, config, Complaints(strict=config.strict)).sentences)
+    return list(read(place, config, Diagnostics(strict=config.strict)).sentences)
 
 
 def read_columns(place: Place, config: DataConfig | None = None) -> list[Sentence]:
     """`read_file` for a file that is columns whatever it looks like."""
     config = config or DataConfig()
-    return list(read(place, config, Complaints(strict=config.strict), "columns").sentences)
+    return list(read(place, config, Diagnostics(strict=config.strict), "columns").sentences)
 
 
 def read_jsonl(place: Place, config: DataConfig | None = None) -> list[Sentence]:
     """`read_file` for a file that is JSON Lines whatever it looks like."""
     config = config or DataConfig()
-    return list(read(place, config, Complaints(strict=config.strict), JSONL).sentences)
+    return list(read(place, config, Diagnostics(strict=config.strict), JSONL).sentences)
 
 
 def read(
-    place: Place, config: DataConfig, complaints: Complaints, form: str | None = None
-) -> Reading:
-    """Read a labelled file and report to `complaints`; `form` is ``columns`` or ``jsonl``.
+    place: Place, config: DataConfig, diagnostics: Diagnostics, form: str | None = None
+) -> ParseResult:
+    """Read a labelled file and report to `diagnostics`; `form` is ``columns`` or ``jsonl``.
 
-    Raises `NerError` as `read_file` does (fewer if `complaints` collects them).
+    Raises `NerError` as `read_file` does (fewer if `diagnostics` collects them).
     """
     with _opened(place) as (stream, source):
-        lines = text_lines(stream, source, config.encoding, complaints)
+        lines = text_lines(stream, source, config.encoding, diagnostics)
         first = list(itertools.islice(lines, 1))
         chosen = form or _form(source, first)
         parse = parse_jsonl if chosen == JSONL else parse_columns
-        reading = parse(itertools.chain(first, lines), config, source, complaints)
-    notes = [] if complaints.collect else complaints.summaries()
+        reading = parse(itertools.chain(first, lines), config, source, diagnostics)
+    notes = [] if diagnostics.collect else diagnostics.summaries()
     for note in notes:
         LOG.warning(note)
     if not reading.sentences:

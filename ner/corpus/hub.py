@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ner.corpus.columns import DOCSTART
-from ner.corpus.complaints import LOG
+from ner.corpus.diagnostics import LOG
 from ner.corpus.formats import write_file
 from ner.corpus.named import HubSource
 from ner.errors import CorpusError, MissingExtra, NerError

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TextIO
 
 from ner.config import DataConfig
-from ner.corpus.complaints import Complaints, shorten
-from ner.corpus.reading import Reading
+from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_style, detect_text_style, split_sentences, tokenize
@@ -51,15 +51,15 @@ class Unfit(Exception):
 
 
 def parse_jsonl(
-    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, complaints: Complaints
-) -> Reading:
+    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> ParseResult:
     """Read numbered lines as sentences with offsets into the text of their record.
 
-    Raises `CorpusError` (through `complaints`) with ``source:line`` for what is
+    Raises `CorpusError` (through `diagnostics`) with ``source:line`` for what is
     not JSON, has wrong fields or offsets, or an entity that ends inside a token
     (unless ``config.align`` is ``expand``).
     """
-    records = list(_records(lines, source, complaints))
+    records = list(_records(lines, source, diagnostics))
     style = config.tokenizer
     if style == "auto":
         style = detect_text_style([record.text for record in records[:_SHOWN]])
@@ -70,10 +70,10 @@ def parse_jsonl(
             document += 1
         previous = record.document
         try:
-            sentences += _sentences(record, style, document, config, source, complaints)
+            sentences += _sentences(record, style, document, config, source, diagnostics)
         except Unfit as error:
-            complaints.error(f"{source}:{record.line}", str(error))
-    return Reading(_renumbered(sentences), "")
+            diagnostics.error(f"{source}:{record.line}", str(error))
+    return ParseResult(_renumbered(sentences), "")
 
 
 def _renumbered(sentences: list[Sentence]) -> tuple[Sentence, ...]:
@@ -90,7 +90,7 @@ def _renumbered(sentences: list[Sentence]) -> tuple[Sentence, ...]:
 
 
 def _records(
-    lines: Iterable[tuple[int, str]], source: str, complaints: Complaints
+    lines: Iterable[tuple[int, str]], source: str, diagnostics: Diagnostics
 ) -> Iterator[_Record]:
     for number, line in lines:
         if not line.strip(" \t\r"):
@@ -98,7 +98,7 @@ def _records(
         try:
             yield _record(number, parse_json(line, "text and entities"))
         except Unfit as error:
-            complaints.error(f"{source}:{number}", str(error))
+            diagnostics.error(f"{source}:{number}", str(error))
 
 
 def parse_json(line: str, fields: str) -> Any:
@@ -201,11 +201,11 @@ def _sentences(
     document: int,
     config: DataConfig,
     source: str,
-    complaints: Complaints,
+    diagnostics: Diagnostics,
 ) -> list[Sentence]:
     """The sentences of a record; those that an entity links are joined. Raises `Unfit`."""
     ranges = tokenize(record.text, style) if record.tokens is None else record.tokens
-    spans = _spans(record, ranges, config.align == "expand", source, complaints)
+    spans = _spans(record, ranges, config.align == "expand", source, diagnostics)
     cuts = [(0, len(ranges))] if record.tokens is not None else split_sentences(record.text, ranges)
     tokens = [record.text[start:end] for start, end in ranges]
     return [
@@ -240,7 +240,7 @@ def _joined(cuts: list[Range], spans: list[Span]) -> Iterator[tuple[int, int, li
 
 
 def _spans(
-    record: _Record, ranges: list[Range], expand: bool, source: str, complaints: Complaints
+    record: _Record, ranges: list[Range], expand: bool, source: str, diagnostics: Diagnostics
 ) -> list[Span]:
     """Entities as token spans. Raises `Unfit` where they do not fit the tokens."""
     spans: list[Span] = []
@@ -262,7 +262,7 @@ def _spans(
                     f"{what} ends inside the token {token}; correct its offsets, "
                     "or give --align expand to take whole tokens"
                 )
-            complaints.widen(f"{source}:{record.line}", f"{what} to the token {token}")
+            diagnostics.widen(f"{source}:{record.line}", f"{what} to the token {token}")
         if spans and start < spans[-1].end:
             raise Unfit(f"{what} shares a token with the entity before; give 'tokens' as well")
         spans.append(Span(start, end, entity.label))

@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from typing import IO
 
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS
 from ner.text import SURROGATE
@@ -19,12 +19,12 @@ LONGEST = 1 << 24
 
 
 def text_lines(
-    stream: IO[bytes], source: str, encoding: str, complaints: Complaints
+    stream: IO[bytes], source: str, encoding: str, diagnostics: Diagnostics
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
     Raises `CorpusError` for bytes that are not in the encoding and for lone
-    surrogates (both reported to `complaints` by line), for binary files,
+    surrogates (both reported to `diagnostics` by line), for binary files,
     endless lines and damaged packed files, and `UsageError` for an unknown
     encoding.
     """
@@ -34,7 +34,7 @@ def text_lines(
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError as error:
-            complaints.error(f"{source}:{number}", _undecodable(error, offset, encoding))
+            diagnostics.error(f"{source}:{number}", _undecodable(error, offset, encoding))
         else:
             if "\0" in text:
                 raise CorpusError(
@@ -44,7 +44,7 @@ def text_lines(
             if text.isascii() or not SURROGATE.search(text):
                 yield number, text.removeprefix("\ufeff" if number == 1 else "").rstrip("\r\n")
             else:  # out of UTF-7 and encodings with escapes
-                complaints.error(f"{source}:{number}", _half_a_pair(encoding))
+                diagnostics.error(f"{source}:{number}", _half_a_pair(encoding))
         offset += len(raw)
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from ner.config import Config, DataConfig
 from ner.corpus import hub
-from ner.corpus.complaints import LOG, Complaints
 from ner.corpus.corpus import Corpus, cut_valid
+from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.formats import read
 from ner.corpus.named import NAMED
-from ner.corpus.reading import Reading
+from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Sentence
 
@@ -62,16 +62,16 @@ def with_valid(corpus: Corpus, fraction: float) -> Corpus:
 def read_corpus(
     name: str | Path,
     config: DataConfig,
-    complaints: Mapping[str, Complaints] | None = None,
+    diagnostics: Mapping[str, Diagnostics] | None = None,
 ) -> Corpus:
     """Read the splits of a corpus as they are, without cutting a validation split.
 
-    `complaints` are those to report to, by split; with one that collects, a
+    `diagnostics` are those to report to, by split; with one that collects, a
     file that cannot be read at all is an empty split. Raises `NerError`.
     """
     path = find(name)
     readings = {
-        split: _reading(file, config, (complaints or {}).get(split))
+        split: _reading(file, config, (diagnostics or {}).get(split))
         for split, file in files_of(path).items()
     }
     schemes = {split: reading.scheme for split, reading in readings.items() if reading.scheme}
@@ -92,15 +92,15 @@ def read_corpus(
     return dataclasses.replace(corpus, notes=(*corpus.notes, note))
 
 
-def _reading(file: Path, config: DataConfig, complaints: Complaints | None) -> Reading:
-    complaints = complaints or Complaints(strict=config.strict)
+def _reading(file: Path, config: DataConfig, diagnostics: Diagnostics | None) -> ParseResult:
+    diagnostics = diagnostics or Diagnostics(strict=config.strict)
     try:
-        return read(file, config, complaints)
+        return read(file, config, diagnostics)
     except NerError as error:
-        if not complaints.collect:
+        if not diagnostics.collect:
             raise
-        complaints.give_up(str(error))
-        return Reading((), "")
+        diagnostics.give_up(str(error))
+        return ParseResult((), "")
 
 
 def overlaps(corpus: Corpus) -> list[str]:

@@ -7,7 +7,6 @@ from ner.evaluation.calibration import (
     measure_calibration,
 )
 from ner.evaluation.curves import draw_curves
-from ner.evaluation.labels import LabelScores, format_labels, score_labels
 from ner.evaluation.mistakes import Mistakes, analyse_mistakes, format_mistakes
 from ner.evaluation.report import check_labelled, evaluate_spans, seqeval_report
 from ner.evaluation.scores import (
@@ -36,7 +35,6 @@ __all__ = [
     "Calibration",
     "CountedScores",
     "Counts",
-    "LabelScores",
     "Mistakes",
     "Point",
     "Report",
@@ -50,7 +48,6 @@ __all__ = [
     "draw_curves",
     "evaluate_spans",
     "format_calibration",
-    "format_labels",
     "format_mistakes",
     "format_report",
     "format_summary",
@@ -59,7 +56,6 @@ __all__ = [
     "min_score_points",
     "randomisation_test",
     "score",
-    "score_labels",
     "seqeval_report",
     "summarise",
     "unknown_labels",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ner.config import ModelConfig
 from ner.features.clusters import Clusters
-from ner.features.echoes import SILENCE, Echoes, echo_size
+from ner.features.document_context import SILENCE, Echoes, echo_size
 from ner.features.gazetteers import MARKS, Gazetteer, marks
 from ner.features.vocabulary import FIRST, UNKNOWN, Vocabulary, fold
 

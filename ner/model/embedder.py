@@ -151,7 +151,7 @@ class WordEmbedding(nn.Module):
         return torch.where((words >= limit)[:, None], fixed, trained)
 
 
-class StateMap(nn.Module):
+class ContextualProjection(nn.Module):
     """A linear map of what language models say of a token, with variational dropout before it.
 
     Its inputs are many, dense and not hidden as words are, so a sentence would
@@ -188,8 +188,8 @@ class Embedder(nn.Module):
             "casing": config.casing_dim,
             "cluster": config.cluster_dim,
             "gazetteer": config.gazetteer_dim,
-            "pair": config.pair_dim,
-            "echo": config.echo_dim,
+            "pair": config.bigram_dim,
+            "echo": config.first_pass_dim,
         }
         self._used = [i for i, kind in enumerate(sizes.kinds) if dims[kind.name]]
         self.kinds = nn.ModuleList(
@@ -203,10 +203,12 @@ class Embedder(nn.Module):
         self.out_dim += sum(dims[kind.name] for kind in sizes.kinds)
         if self.characters is not None:
             self.out_dim += self.characters.out_dim
-        self.contextual: StateMap | None = None
+        self.contextual: ContextualProjection | None = None
         if sizes.contextual:
-            self.contextual = StateMap(sizes.contextual, config.charlm_dim, config.dropout)
-            self.out_dim += config.charlm_dim
+            self.contextual = ContextualProjection(
+                sizes.contextual, config.contextual_dim, config.dropout
+            )
+            self.out_dim += config.contextual_dim
 
     @property
     def tables(self) -> list[WordEmbedding]:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ner.features import Example, Indexer, collate, plan_batches
 from ner.features.batch import pack_batches
-from ner.features.echoes import Echoes
+from ner.features.document_context import Echoes
 from ner.features.indexer import FormTable, Key, key_word
 from ner.model.network import BaseNetwork
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
@@ -269,17 +269,6 @@ class FastEngine:
         outputs = _by_position(states, steps, len(lengths) * size)
         scores = torch.addmm(self._out_bias, outputs, self._out_weight)
         return scores.view(len(lengths), size, -1)
-
-
-class LastStatesEngine(FastEngine):
-    """The same where only the last state from each end is scored: ``[B, L]``."""
-
-    def _project(self, states: Tensor, steps: Steps, lengths: NDArray[np.int64]) -> Tensor:
-        # Step s reads the s-th token from either end, so a sentence's last step is last for both.
-        before = np.cumsum([0, *steps.counts])  # tokens read before each step
-        last = torch.from_numpy(before[lengths - 1] + np.arange(len(lengths)))
-        joined = states[:, last].transpose(0, 1).flatten(1)  # [B, D · H]
-        return torch.addmm(self._out_bias, joined, self._out_weight)
 
 
 def _by_position(states: Tensor, steps: Steps, positions: int) -> Tensor:

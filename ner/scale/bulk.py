@@ -15,7 +15,7 @@ from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from ner.config import Config
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
 from ner.errors import NerError
@@ -38,8 +38,7 @@ class Work:
     `ner.corpus.plain.LAYOUTS`. With `nbest`, each document gets that many
     alternatives for each sentence. `force` are word lists, as `Tagger.load`
     takes them. With `together`, the text is one document (in chunks, if it is
-    long), not each of its lines. `skip_with` is a classifier that says which
-    sentences need not be read: those in which an entity is less probable than `skip_below`.
+    long), not each of its lines.
     """
 
     source: str
@@ -52,8 +51,6 @@ class Work:
     nbest: int = 0
     force: tuple[str, ...] = ()
     together: bool = False
-    skip_with: str | None = None
-    skip_below: float = 0.05
 
 
 BEGIN, END = "begin", "end"
@@ -65,7 +62,6 @@ class Piece(NamedTuple):
 
     text: str
     note: str | None = None  # once in the whole text
-    warning: str | None = None
 
 
 def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str, None, None]:
@@ -80,19 +76,17 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     """
     workers = workers or available_cores()
     encoding = Config().replace(work.reading).data.encoding
-    lines = text_lines(stream, work.source, encoding, Complaints())
+    lines = text_lines(stream, work.source, encoding, Diagnostics())
     first = CHUNK if work.together else FIRST_CHUNK
     chunks = _guarded(cut_lines(lines, LAYOUTS[work.layout], first, CHUNK))
     early = list(_until_worthwhile(chunks)) if workers > 1 else []
     parts: Iterator[Part] = chain([BEGIN], early, chunks, [END])
     make = functools.partial(_Pipeline, work)
-    alone = sum(map(_size, early)) < WORTHWHILE
-    pieces = _map(make, parts) if alone else ordered_map(make, parts, workers)
+    short = sum(map(_size, early)) < WORTHWHILE
+    pieces = _map(make, parts) if short else ordered_map(make, parts, workers)
     told = False
     with closing(pieces):
         for piece in pieces:
-            if piece.warning:
-                _log.warning("%s", piece.warning)
             if piece.note and not told:
                 _log.info("%s", piece.note)
                 told = True
@@ -138,11 +132,6 @@ class _Pipeline:
 
         use_one_thread()
         self._work = work
-        skip = None
-        if work.skip_with is not None:
-            from ner.classification.skip import Skip
-
-            skip = Skip.load(work.skip_with, work.skip_below, work.device)
         self._note = window_note
         self._tagger = Tagger.load(
             work.model,
@@ -150,14 +139,10 @@ class _Pipeline:
             work.settings,
             force=work.force,
             tokenizer=work.reading.get("data.tokenizer"),
-            skip=skip,
         )
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": self._tagger.config.data.tokenizer}
         self._config = Config().replace(style | dict(work.reading)).data
-        self._warning = None
-        if skip is not None and work.layout == "text":
-            self._warning = skip.tokenizer_note(self._config.tokenizer)
         self._read = LAYOUTS[work.layout].read
         title = f"Entities in {work.source}"
         self._renderer = renderer(work.format, self._tagger.labels, title=title)
@@ -167,7 +152,7 @@ class _Pipeline:
         if isinstance(part, NerError):
             raise part
         if part == BEGIN:
-            return Piece(self._renderer.begin(), warning=self._warning)
+            return Piece(self._renderer.begin())
         if not isinstance(part, Chunk):
             return Piece(self._renderer.end())
         documents = list(self._read(part.numbered(), self._work.source, self._config))

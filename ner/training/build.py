@@ -25,7 +25,7 @@ from ner.model import Contextual, Model, Network, Sizes, TableSize
 from ner.model.embedder import Embedder
 from ner.tags import tag_set
 from ner.text import Sentence
-from ner.training.contextual import load_embeddings
+from ner.training.embedding_cache import load_embeddings
 from ner.training.examples import Lesson, TrainingSet
 
 _log = logging.getLogger("ner")
@@ -112,9 +112,9 @@ def build_words(
     indexer = Indexer(
         tuple(table.words for table in tables),
         Vocabulary.count(character for token in tokens for character in token),
-        read_clusters(config.train.clusters) if config.train.clusters else None,
-        read_gazetteers(config.train.gazetteers, config.data.tokenizer),
-        _pairs(sentences) if config.model.pairs == "yes" else None,
+        read_clusters(config.resources.clusters) if config.resources.clusters else None,
+        read_gazetteers(config.resources.gazetteers, config.data.tokenizer),
+        _pairs(sentences) if config.model.bigrams == "yes" else None,
         tuple(echo_labels),
     )
     sizes = Sizes(
@@ -161,14 +161,14 @@ def _pairs(sentences: Sequence[Sentence]) -> Vocabulary:
 def _read_files(config: Config, tokens: Collection[str], progress: Progress) -> Iterator[Vectors]:
     """The vectors of each file for the words of the corpus, and spare ones."""
     done = 0
-    for path in config.train.vectors:
+    for path in config.resources.vectors:
         if not Path(path).exists():  # said before a large file is read for minutes
             open_binary(path)
-    for path in config.train.vectors:
+    for path in config.resources.vectors:
         vectors = read_vectors(
             path,
             tokens,
-            spare=config.model.spare_vectors,
+            spare=config.model.out_of_training_vectors,
             progress=lambda size, before=done: progress(before + size),  # type: ignore[misc]
         )
         done += Path(path).stat().st_size

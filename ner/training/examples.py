@@ -17,7 +17,7 @@ from ner.config import TrainConfig
 from ner.corpus.partial import agreeing_tags, clues_within, with_clues
 from ner.errors import ConfigError
 from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
-from ner.features.echoes import Echoes
+from ner.features.document_context import Echoes
 from ner.features.indexer import FormTable
 from ner.model import Contextual
 from ner.tags import parse_tag, tags_of
@@ -235,7 +235,7 @@ def hiding_rates(
     rates = torch.full((len(first.words),), config.word_dropout)
     for word, count in counts.items():
         if count == 1 and word not in has_vector:
-            rates[first.words[word]] = max(config.unknown_rate, config.word_dropout)
+            rates[first.words[word]] = max(config.unk_replacement, config.word_dropout)
     return rates
 
 

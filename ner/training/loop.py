@@ -33,7 +33,7 @@ PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
 
 
 @dataclass
-class Begun:
+class EpochProgress:
     """How far an epoch has come, and what it has cost; nothing between two epochs."""
 
     batches: int = 0
@@ -43,7 +43,7 @@ class Begun:
     gradients: GradientSums = field(default_factory=GradientSums)  # with `train.log_gradients`
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> "Begun":
+    def of(cls, plain: Mapping[str, Any]) -> "EpochProgress":
         """From what `asdict` has made of it; older checkpoints have nothing of gradients.
 
         Raises `KeyError`, `TypeError` or `ValueError` for anything else.
@@ -157,7 +157,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self.best_f1 = -1.0
         self.since_best = 0
         self.drops = 0
-        self._begun = Begun()
+        self._begun = EpochProgress()
         self._random: dict[str, Tensor] = {}  # of a step in an epoch, to go on from there
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
@@ -213,7 +213,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name], getattr(self, name)))
-        self._begun = Begun.of(plain["begun"])
+        self._begun = EpochProgress.of(plain["begun"])
         if self._begun.batches > self._steps:
             raise ValueError("more batches than there are")
         self._random = parts["random"]
@@ -260,7 +260,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
             best=self._compare(valid.f1),
             gradients=begun.gradients.means(),
         )
-        self._begun = Begun()
+        self._begun = EpochProgress()
         yield done
 
     def _rate(self, step: int) -> float:

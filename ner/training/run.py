@@ -26,10 +26,11 @@ from typing import Any
 
 import torch
 
-from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, save_bundle
+from ner.bundle.discovery import FINISHED, find_bundle
+from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.config import Config, keys, load_config
-from ner.corpus import Corpus, Seen, overlaps
+from ner.corpus import Corpus, TrainingFingerprints, overlaps
 from ner.errors import NerError, TrainingError
 from ner.evaluation import (
     Scores,
@@ -38,7 +39,7 @@ from ner.evaluation import (
     evaluate_spans,
     unknown_labels,
 )
-from ner.features.echoes import Echoes
+from ner.features.document_context import Echoes
 from ner.files import clear_leftovers
 from ner.model import Contextual
 from ner.model.device import threads
@@ -47,9 +48,9 @@ from ner.predict import predict_sentences, window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model
-from ner.training.contextual import check_alphabet, keep_states, load_embeddings
+from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
 from ner.training.examples import Lesson, Teaching, cut_long, type_costs
-from ner.training.held_out import hear, load_echoes
+from ner.training.jackknife import hear, load_echoes
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 
 _log = logging.getLogger("ner")
@@ -185,7 +186,7 @@ class BaseRun(ABC):
         self.config = resolve(config, corpus)
         self.out = out
         self._checksums = corpus.checksums()
-        self._seen = Seen.of(corpus.train)
+        self._seen = TrainingFingerprints.of(corpus.train)
         self._seconds = 0.0
         self._saved = -math.inf
         self._resumed = False
@@ -229,7 +230,7 @@ class BaseRun(ABC):
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
             known = "vectors, clusters or word lists"
-            if self.config.train.charlm:
+            if self.config.resources.charlm:
                 known = "vectors, clusters, word lists or language models"
             other.append(f"the content of files of {known}")
         device = self._trainer.device.type
@@ -304,10 +305,11 @@ class BaseRun(ABC):
         about = {
             "corpus": self.corpus.name,
             "notes": [self._without_folders(note) for note in self._notes()],
+            "resources": _resource_names(self.config),
             "checksums": self._checksums,
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
-        self._save_model(_without_places(self.config), about)
+        self._save_model(self.config, about)
 
     def _notes(self) -> Sequence[str]:
         """Lines for the model's card."""
@@ -423,7 +425,7 @@ def _read_once(corpus: Corpus, lessons: Sequence[Lesson], config: Config) -> Con
     check_alphabet(models, (token for sentence in corpus.train for token in sentence.tokens))
     judged = [sentence.tokens for sentence in (*corpus.valid, *corpus.test)]
     learnt = [piece.tokens for piece in lessons or cut_long(corpus.train)]
-    return keep_states(models, [*learnt, *judged])
+    return cache_embeddings(models, [*learnt, *judged])
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
@@ -437,7 +439,7 @@ def resolve(config: Config, corpus: Corpus) -> Config:
     filled = {
         "data.tokenizer": style,
         "model.chars": "none" if single else "cnn",
-        "model.pairs": "yes" if single else "no",
+        "model.bigrams": "yes" if single else "no",
         "train.adversarial": 0.03 if single else 0.0,
         "train.epochs": epochs,
         "train.patience": math.ceil(0.4 * epochs),
@@ -452,17 +454,17 @@ def _enough_epochs(sentences: int, batch: int) -> int:
     return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
 
 
-def _without_places(config: Config) -> Config:
-    """The settings with the names of files alone: where they lie concerns nobody else."""
-    lists = [spec.rpartition("=") for spec in config.train.gazetteers]
-    return config.replace(
-        {
-            "train.vectors": [Path(file).name for file in config.train.vectors],
-            "train.clusters": Path(config.train.clusters).name,
-            "train.charlm": [Path(folder).name for folder in config.train.charlm],
-            "train.gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
-        }
-    )
+def _resource_names(config: Config) -> dict[str, list[str]]:
+    """Names of the files that a model has learnt from; where they lie concerns nobody else."""
+    resources = config.resources
+    lists = [spec.rpartition("=") for spec in resources.gazetteers]
+    names = {
+        "vectors": [Path(file).name for file in resources.vectors],
+        "clusters": [Path(resources.clusters).name] if resources.clusters else [],
+        "charlm": [Path(folder).name for folder in resources.charlm],
+        "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
+    }
+    return {kind: files for kind, files in names.items() if files}
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:

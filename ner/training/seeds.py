@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.bundle import FINISHED
+from ner.bundle.discovery import FINISHED
 from ner.evaluation import Report, summarise
 from ner.files import clear_leftovers, write_folder, write_text
 from ner.training.run import Finished

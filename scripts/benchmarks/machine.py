@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.page import Cell, Section, Table
 from benchmarks.setting import Setting
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from ner.model import Network
 
 SENTENCES = 128  # in a batch when tagging

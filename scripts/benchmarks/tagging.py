@@ -10,7 +10,7 @@ from benchmarks.machine import Counted, Rates, count_operations, hidden_units, r
 from benchmarks.page import Cell, Section, Table, Target
 from benchmarks.setting import Setting, Worker, f1
 from benchmarks.timing import alternate, medians, percentile, spread
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 
 ENGINES: dict[str, dict[str, str]] = {
     "fast": {},
@@ -64,7 +64,7 @@ def run_tag(setting: Setting) -> Section:
     notes = [_about(setting, peer) for peer in ("flair", "spacy")]
     speeds = Speeds(sum(len(sentence) for sentence in setting.corpus.test))
     with (
-        setting.work("ours", "tag", str(setting.trained)) as ours,
+        setting.work("ours", "tag", setting.data, str(setting.trained)) as ours,
         environments.start(setting, "flair", "tag") as flair,
         environments.start(setting, "spacy", "tag") as spacy,
     ):
@@ -167,7 +167,7 @@ def run_latency(setting: Setting) -> Section:
     """One sentence at a time, from Python."""
     length, calls = 25, setting.many(1000, 20)
     rows: list[list[Cell]] = []
-    with setting.work("ours", "tag", str(setting.trained)) as ours:
+    with setting.work("ours", "tag", setting.data, str(setting.trained)) as ours:
         for text in (False, True):
             for engine in ("fast", "plain"):
                 ours.ask(do="load", settings=ENGINES[engine])

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -161,7 +161,8 @@ def _check_offsets(sentence: Sentence, text: str) -> None:
 
 def _record(given: Choices) -> bytes:
     """A record that is JSON, with entities somewhere in its text."""
-    entities, end = [], 0
+    entities: list[dict[str, Any]] = []
+    end = 0
     for _ in range(given.number() % 4):
         start = end + given.number() % 8
         end = start + 1 + given.number() % 8
@@ -232,7 +233,7 @@ def _tagger(style: str, context: str) -> "Tagger":
     """A small model that has learnt nothing, and so finds entities everywhere."""
     import torch
 
-    from ner.bundle import Bundle
+    from ner.bundle.format import Bundle
     from ner.tagger import Tagger
     from ner.training.build import build_model
 
@@ -240,7 +241,7 @@ def _tagger(style: str, context: str) -> "Tagger":
     sizes = {"word_dim": 4, "char_dim": 4, "char_hidden": 4, "hidden": 4}
     config = Config().replace(
         {f"model.{name}": size for name, size in sizes.items()}
-        | {"model.chars": "cnn", "model.pairs": "no"}
+        | {"model.chars": "cnn", "model.bigrams": "no"}
         | {"model.context": context, "data.tokenizer": style, "predict.cache_mb": 1}
     )
     sentences = read_file(ROOT / "data" / "demo" / "valid.conll")[:50]
@@ -425,7 +426,12 @@ def _text_seeds(head: bytes) -> list[bytes]:
 
 
 def _config_seeds() -> list[bytes]:
-    sets = [b'train.vectors=["a","b"]', b"model.cell=gru", b"train.epochs=0x10", b"data.encoding=5"]
+    sets = [
+        b'resources.vectors=["a","b"]',
+        b"model.cell=gru",
+        b"train.epochs=0x10",
+        b"data.encoding=5",
+    ]
     return [Config().to_toml().encode(), b"\xff" + b"\xff".join(sets), b"[model]\nhidden = 5\n"]
 
 
@@ -505,7 +511,7 @@ TARGETS = {
         check_config,
         _config_seeds,
         [
-            *(f"{key}=".encode() for key in ("model.hidden", "train.vectors", "data.encoding")),
+            *(f"{key}=".encode() for key in ("model.hidden", "resources.vectors", "data.encoding")),
             b"[model]\n",
             b"= 0x",
             b"= [[",

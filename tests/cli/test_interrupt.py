@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, stopped
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ner.files import alone
+from ner.files import exclusive_lock
 from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets, tree
 
 pytestmark = pytest.mark.slow
@@ -106,7 +106,7 @@ def _obey_permissions() -> None:
 
 def test_two_processes_do_not_share_a_folder(empty: Path, tiny_folder: Path) -> None:
     arguments = ["--data", tiny_folder, *sets(*SMALL), "--out", "r"]
-    with alone(Path("r")):
+    with exclusive_lock(Path("r")):
         for how in ([], ["--resume"], ["--overwrite"]):
             outcome = run("train", *arguments, *how)
             assert outcome.code == 2

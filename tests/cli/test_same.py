@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ner.bundle import load_bundle, versions
+from ner.bundle.format import load_bundle, versions
 from ner.corpus import load_corpus
 from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, tree
 
@@ -21,7 +21,7 @@ def test_another_process_with_other_hashes_makes_the_same_model(
     Path("a.vec").write_text("3 2\nrome 1 2\nunseen 3 4\nleft 5 6\n")
     Path("clusters").write_text("0010\tRome\t3\n0011\tParis\t2\n01\tleft\t1\n")
     Path("places.txt").write_text("New York\nRome\n")
-    settings = ("train.epochs=3", "model.context=document", "model.pairs=yes", *SMALL)
+    settings = ("train.epochs=3", "model.context=document", "model.bigrams=yes", *SMALL)
     features = ["--vectors", "a.vec", "--clusters", "clusters", "--gazetteer", "LOC=places.txt"]
     arguments = ["train", "--data", tiny_folder, *sets(*settings, f"train.threads={threads}")]
     processes = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import ner
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from ner.config import Config, describe, load_config
 from ner.corpus import load_corpus
 from ner.text import Sentence, Span
@@ -352,7 +352,7 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
     assert config.clusters == "clusters.txt"
     for path in (empty / "r" / "model").iterdir():
         assert str(empty).encode() not in path.read_bytes(), path
-    assert load_config("r/config.toml").train.clusters == f"{empty}/lists/clusters.txt"
+    assert load_config("r/config.toml").resources.clusters == f"{empty}/lists/clusters.txt"
 
 
 def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
@@ -361,7 +361,7 @@ def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) ->
         '[train]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
     )
     options = ["--vectors", "lists/my cased.vec", "--gazetteer", "LOC=lists/places.txt"]
-    more = sets("train.clusters=lists/clusters.txt")
+    more = sets("resources.clusters=lists/clusters.txt")
     arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
     run("train", "--data", tiny_folder, *arguments).good()
     config = load_config("r/config.toml").train

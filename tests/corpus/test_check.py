@@ -5,8 +5,8 @@ import pytest
 
 from ner.config import DataConfig
 from ner.corpus.check import CheckReport, Finding, check, check_content
-from ner.corpus.complaints import KEPT
 from ner.corpus.corpus import Corpus
+from ner.corpus.diagnostics import KEPT
 from ner.errors import UsageError
 from ner.text import Clue, Sentence, Span
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, write_columns
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats import read, read_columns, read_file
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
@@ -160,10 +160,10 @@ def test_the_whole_file_decides_the_scheme_with_unknown_tags(text: str, spans: l
 
 
 def test_unknown_tags_excuse_their_neighbours_and_no_others() -> None:
-    complaints = Complaints()
+    diagnostics = Diagnostics()
     text = b"a ?\nb I-X\n\nc O\nd I-X\ne ?\n\nf B-X\ng ?\n"
-    (_, repaired, _) = read(io.BytesIO(text), DataConfig(scheme="iob2"), complaints).sentences
-    assert [problem.place for problem in complaints.repairs.first] == ["<stream>:5"]
+    (_, repaired, _) = read(io.BytesIO(text), DataConfig(scheme="iob2"), diagnostics).sentences
+    assert [problem.place for problem in diagnostics.repairs.first] == ["<stream>:5"]
     assert [clue.joined for clue in repaired.partial] == ["no", "no", "open"]
     with pytest.raises(
         CorpusError, match="<stream>:5: 'I-X' between 'O' and '\\?' is illegal in io"
@@ -173,9 +173,9 @@ def test_unknown_tags_excuse_their_neighbours_and_no_others() -> None:
 
 def test_unknown_tags_that_clash_are_repaired() -> None:
     text = b"a B-X\nb ?\nc E-Y\n"
-    complaints = Complaints()
-    (sentence,) = read(io.BytesIO(text), DataConfig(), complaints).sentences
-    assert complaints.repairs.total == 1
+    diagnostics = Diagnostics()
+    (sentence,) = read(io.BytesIO(text), DataConfig(), diagnostics).sentences
+    assert diagnostics.repairs.total == 1
     assert (sentence.spans, sentence.partial) == ((Span(0, 2, "X"), Span(2, 3, "Y")), ())
 
 

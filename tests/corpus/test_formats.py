@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus import formats
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats import read, read_columns, read_file, read_jsonl, write_file
 from ner.corpus.loading import load_corpus
 from ner.errors import CorpusError, NerError, UsageError
@@ -24,17 +24,17 @@ CASES = sorted(path.name.removesuffix(".json") for path in GOLDEN.glob("*.json")
 def test_golden_files_read_as_written_beside_them(name: str) -> None:
     expected = json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
     config = DataConfig(**expected.get("config", {}))
-    complaints = Complaints(strict=config.strict)
+    diagnostics = Diagnostics(strict=config.strict)
     if "error" in expected:
         with pytest.raises(CorpusError) as caught:
-            read(GOLDEN / name, config, complaints)
+            read(GOLDEN / name, config, diagnostics)
         message = str(caught.value)
         assert message.removeprefix(f"{GOLDEN}/") == expected["error"]
         assert "\n" not in message
         return
-    reading = read(GOLDEN / name, config, complaints)
+    reading = read(GOLDEN / name, config, diagnostics)
     assert reading.scheme == expected["scheme"]
-    assert complaints.repairs.total == expected["repairs"]
+    assert diagnostics.repairs.total == expected["repairs"]
     assert [
         {
             "line": s.line,
@@ -182,7 +182,7 @@ def test_real_corpora_have_their_published_sizes(
 ) -> None:
     folder = real_data(name)
     readings = [
-        read(folder / f"{split}.txt", DataConfig(), Complaints())
+        read(folder / f"{split}.txt", DataConfig(), Diagnostics())
         for split in ("train", "valid", "test")
     ]
     assert tuple(len(reading.sentences) for reading in readings) == sizes
@@ -200,8 +200,8 @@ def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> N
 def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:
     old, new = real_data("conll2003-iob1"), real_data("conll2003")
     for one, other in (("eng.testa", "valid.txt"), ("eng.testb", "test.txt")):
-        original = read(old / one, DataConfig(), Complaints())
-        copy = read(new / other, DataConfig(), Complaints())
+        original = read(old / one, DataConfig(), Diagnostics())
+        copy = read(new / other, DataConfig(), Diagnostics())
         assert (original.scheme, copy.scheme) == ("iob1", "iob2")
         assert [(s.tokens, s.spans, s.document) for s in original.sentences] == [
             (s.tokens, s.spans, s.document) for s in copy.sentences

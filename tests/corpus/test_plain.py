@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import Config, DataConfig
-from ner.corpus.complaints import Complaints
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.corpus.plain import (
     LAYOUTS,
@@ -30,7 +30,7 @@ CONFIG = Config().replace({"data.tokenizer": "words-en"}).data
 
 def lines_of(content: bytes, config: DataConfig = CONFIG) -> Iterator[Line]:
     """The numbered lines of the file ``in.txt``."""
-    return text_lines(io.BytesIO(content), "in.txt", config.encoding, Complaints())
+    return text_lines(io.BytesIO(content), "in.txt", config.encoding, Diagnostics())
 
 
 def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[Text]:

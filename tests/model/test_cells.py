@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ner.api import train
-from ner.bundle import load_bundle, save_bundle
+from ner.bundle.format import load_bundle, save_bundle
 from ner.config import Config, ModelConfig
 from ner.corpus import Corpus
 from ner.model.cells import CELLS, WEIGHTS, LSTMCell, State, Unrolled

@@ -12,9 +12,9 @@ from ner.features.indexer import CASINGS, Kind
 from ner.model.embedder import (
     CharacterCNN,
     CharacterLSTM,
+    ContextualProjection,
     Embedder,
     Sizes,
-    StateMap,
     TableSize,
     WordEmbedding,
     character_encoder,
@@ -304,7 +304,7 @@ def test_only_tables_with_vectors_are_projected(mode: str) -> None:
 def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
     torch.manual_seed(1)
     sizes = Sizes((TableSize(TRAINED, SPARE, DIM, pretrained=True),), CHARACTERS, (CASING,), 4)
-    network = Embedder(sizes, dataclasses.replace(SMALL, charlm_dim=2)).eval()
+    network = Embedder(sizes, dataclasses.replace(SMALL, contextual_dim=2)).eval()
     assert network.contextual is not None
     batch = dataclasses.replace(batch_of([(2,), (3,)]), contextual=torch.randn(1, 2, 4))
     features = network(batch)
@@ -319,7 +319,7 @@ def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
 
 def test_numbers_of_language_models_are_dropped_for_a_whole_sentence() -> None:
     torch.manual_seed(1)
-    states = StateMap(200, 200, dropout=0.5).train()
+    states = ContextualProjection(200, 200, dropout=0.5).train()
     with torch.no_grad():
         states.linear.weight.copy_(torch.eye(200))
         states.linear.bias.zero_()

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ner.charlm.embeddings import StringEmbeddings
 from ner.config import Config, PredictConfig
+from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.features import Clusters, Gazetteer, Indexer, WordTable
 from ner.features.gazetteers import BEGIN, END, NONE, SINGLE
 from ner.model import Model, Network, Sizes, TableSize

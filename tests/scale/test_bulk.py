@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import ner.scale.bulk as bulk
-from ner.bundle import Bundle, save_bundle
+from ner.bundle.format import Bundle, save_bundle
 from ner.config import Config
 from ner.errors import NerError
 from ner.predict import WINDOW

@@ -58,7 +58,9 @@ def test_vectors_come_into_their_rows(
     vectors: Path, tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "ner")
-    config = tiny_config.replace({"train.vectors": str(vectors), "model.spare_vectors": 2})
+    config = tiny_config.replace(
+        {"resources.vectors": str(vectors), "model.out_of_training_vectors": 2}
+    )
     heard: list[int] = []
     start = build_model(tiny_corpus.train, config, CPU, heard.append)
     [table], [embedding] = start.model.indexer.tables, start.model.network.embedder.tables
@@ -93,7 +95,7 @@ def test_each_file_is_a_table_with_its_own_folding(
     vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
     heard: list[int] = []
-    config = tiny_config.replace({"train.vectors": [str(vectors), str(cased)]})
+    config = tiny_config.replace({"resources.vectors": [str(vectors), str(cased)]})
     start = build_model(tiny_corpus.train, config, CPU, heard.append)
     first, second = start.model.indexer.tables
     assert (first.fold_case, second.fold_case) == (True, False)
@@ -120,7 +122,10 @@ def test_the_spare_words_of_each_table_are_bounded(
     vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
     for most, expected in ((0, [[], []]), (1, [["the"], ["rome"]])):
-        files = {"train.vectors": [str(vectors), str(cased)], "model.spare_vectors": most}
+        files = {
+            "resources.vectors": [str(vectors), str(cased)],
+            "model.out_of_training_vectors": most,
+        }
         start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
         tables = start.model.indexer.tables, start.model.network.embedder.tables
         spare = [list(t.words)[e.size.trained - FIRST :] for t, e in zip(*tables, strict=True)]
@@ -131,7 +136,7 @@ def test_the_spare_words_of_each_table_are_bounded(
 def test_vectors_that_do_not_learn_stand_beside_a_table_that_does(
     mode: str, vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
-    files = {"train.vectors": [str(cased), str(vectors)], "model.vectors": mode}
+    files = {"resources.vectors": [str(cased), str(vectors)], "model.vectors": mode}
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
     sizes = [table.size for table in start.model.network.embedder.tables]
     scratch, *tables = start.model.indexer.tables
@@ -157,7 +162,11 @@ def test_vectors_that_do_not_learn_stand_beside_a_table_that_does(
 def test_rare_words_with_a_vector_are_spare(
     vectors: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
-    files = {"train.vectors": str(vectors), "model.min_count": 99, "model.spare_vectors": 0}
+    files = {
+        "resources.vectors": str(vectors),
+        "model.min_count": 99,
+        "model.out_of_training_vectors": 0,
+    }
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
     assert list(start.model.indexer.tables[0].words) == ["rome", "anna"]
     assert start.model.network.embedder.tables[0].size == (2, 2, 2, True)
@@ -170,8 +179,8 @@ def test_clusters_and_word_lists_become_kinds(
     (tmp_path / "clusters").write_text("0010\tRome\t3\n0011\tthe\t2\n")
     (tmp_path / "places.txt").write_text("New York\nRome\n")
     files = {
-        "train.clusters": str(tmp_path / "clusters"),
-        "train.gazetteers": [f"LOC={tmp_path / 'places.txt'}"],
+        "resources.clusters": str(tmp_path / "clusters"),
+        "resources.gazetteers": [f"LOC={tmp_path / 'places.txt'}"],
         "data.tokenizer": "words",
     }
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
@@ -186,7 +195,7 @@ def test_clusters_and_word_lists_become_kinds(
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("train.clusters", "nothing"), ("train.gazetteers", ["LOC=nothing"])],
+    [("resources.clusters", "nothing"), ("resources.gazetteers", ["LOC=nothing"])],
 )
 def test_a_missing_file_of_words(
     setting: str, value: object, tiny_corpus: Corpus, tiny_config: Config
@@ -197,7 +206,7 @@ def test_a_missing_file_of_words(
 
 
 def test_a_missing_vectors_file(tiny_corpus: Corpus, tiny_config: Config, tmp_path: Path) -> None:
-    config = tiny_config.replace({"train.vectors": str(tmp_path / "nothing.vec")})
+    config = tiny_config.replace({"resources.vectors": str(tmp_path / "nothing.vec")})
     with pytest.raises(NerError, match="no such file"):
         build_model(tiny_corpus.train, config, CPU)
 

@@ -133,7 +133,7 @@ def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
 # --- words hidden ------------------------------------------------------------------
 
 CLUSTERS = Clusters(("0", "10"), {"Anna": 0, "Rome": 1})
-CONFIG = Config().replace({"train.word_dropout": 0.1, "train.unknown_rate": 0.6})
+CONFIG = Config().replace({"train.word_dropout": 0.1, "train.unk_replacement": 0.6})
 SEEN = [Sentence(("the", "Once", "The", "twice", "twice", "12", "34", "vector"))]
 
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 import torch
 
-from ner.bundle import load_bundle
-from ner.charlm.folder import load_model, save_model
+from ner.bundle.format import load_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
 from ner.corpus.partial import known_tags, read_clues, with_clues
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
+from ner.extensions.charlm.folder import load_model, save_model
 from ner.predict import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import Clue, Sentence, Span
-from ner.training import held_out
+from ner.training import jackknife as held_out
 from ner.training import run as run_module
 from ner.training.loop import Epoch, Step
 from ner.training.run import (
@@ -105,7 +105,11 @@ def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Con
     kept = load_config(tiny_run / "config.toml")
     assert tiny_config.data.tokenizer == "auto"
     assert kept.data.tokenizer != "auto"
-    filled = {"data.tokenizer": kept.data.tokenizer, "model.pairs": "no", "train.adversarial": 0.0}
+    filled = {
+        "data.tokenizer": kept.data.tokenizer,
+        "model.bigrams": "no",
+        "train.adversarial": 0.0,
+    }
     assert kept == tiny_config.replace(filled | {"model.chars": kept.model.chars})
     assert load_bundle(tiny_run).config == kept
 
@@ -118,9 +122,9 @@ def test_tokens_that_are_characters_have_pairs_and_no_characters(
     tokenizer: str, chars: str, pairs: str, adversarial: float, tiny_corpus: Corpus
 ) -> None:
     config = resolve(Config().replace({"data.tokenizer": tokenizer}), tiny_corpus)
-    assert (config.model.chars, config.model.pairs) == (chars, pairs)
+    assert (config.model.chars, config.model.bigrams) == (chars, pairs)
     assert config.train.adversarial == adversarial
-    given = {"model.chars": "lstm", "model.pairs": "no", "train.adversarial": 0.5}
+    given = {"model.chars": "lstm", "model.bigrams": "no", "train.adversarial": 0.5}
     given |= {"data.tokenizer": tokenizer, "train.epochs": 3, "train.patience": 2}
     chosen = Config().replace(given)
     assert resolve(chosen, tiny_corpus) == chosen
@@ -593,7 +597,9 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
     assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
     assert any(b"my.vec" in content for content in shared)
     assert not any(b"somebody" in content for content in shared)
-    assert load_config(tmp_path / "run" / "config.toml").train.vectors == (str(home / "my.vec"),)
+    assert load_config(tmp_path / "run" / "config.toml").resources.vectors == (
+        str(home / "my.vec"),
+    )
 
 
 # --- partly labelled corpora, weights of types -------------------------------------
@@ -722,7 +728,7 @@ def test_a_run_with_language_models_goes_on_as_it_would_have(
     assert timeless(metrics(part)) == timeless(metrics(whole))
     assert model_files(part) == model_files(whole)
     bundle = load_bundle(whole)
-    assert bundle.config.train.charlm == (tiny_charlm.name,)
+    assert bundle.config.resources.charlm == (tiny_charlm.name,)
     assert bundle.model.contextual is not None
     assert len(list((tmp_path / "cache" / "ner" / "charlm").iterdir())) == 1
 

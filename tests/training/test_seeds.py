@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ner.bundle import load_bundle
+from ner.bundle.format import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.evaluation import Report, count, score

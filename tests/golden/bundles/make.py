@@ -12,7 +12,7 @@ from itertools import product
 from pathlib import Path
 
 import ner
-from ner.bundle import load_bundle, save_bundle
+from ner.bundle.format import load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.text import Sentence, Span
@@ -27,8 +27,8 @@ SMALL = {
     "model.casing_dim": 2,
     "model.cluster_dim": 2,
     "model.gazetteer_dim": 2,
-    "model.pair_dim": 2,
-    "model.pairs": "yes",
+    "model.bigram_dim": 2,
+    "model.bigrams": "yes",
     "model.hidden": 8,
     "model.scheme": "iob2",
     "model.dropout": 0.1,
@@ -50,12 +50,13 @@ FILES = {
 
 def told(verbs: list[str]) -> tuple[Sentence, ...]:
     """Who did what where."""
-    sentences = []
+    sentences: list[Sentence] = []
     for person, verb, place in product(PEOPLE, verbs, PLACES):
         who, where = person.split(), place.split()
         start = len(who) + 1
         spans = Span(0, len(who), "PER"), Span(start, start + len(where), "LOC")
-        sentences.append(Sentence((*who, verb, *where, "."), spans, "golden", len(sentences) + 1))
+        tokens = (*who, verb, *where, ".")
+        sentences.append(Sentence(tokens, spans, source="golden", line=len(sentences) + 1))
     return tuple(sentences)
 
 
@@ -66,9 +67,9 @@ def make(folder: Path) -> None:
         for name, text in FILES.items():
             (Path(place) / name).write_text(text, encoding="utf-8")
         beside = {
-            "train.vectors": [f"{place}/small.vec"],
-            "train.clusters": f"{place}/paths.txt",
-            "train.gazetteers": [f"PLACE={place}/places.txt"],
+            "resources.vectors": [f"{place}/small.vec"],
+            "resources.clusters": f"{place}/paths.txt",
+            "resources.gazetteers": [f"PLACE={place}/places.txt"],
         }
         run = Path(place) / "run"
         ner.train(corpus, run, Config().replace({**SMALL, **beside}), device="cpu")

@@ -1,0 +1,1 @@
+"""A model on disk: its format, where it is found, its card."""

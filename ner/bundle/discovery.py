@@ -1,0 +1,54 @@
+"""Where bundles lie: a folder that is named, the run folder around it, or the newest run."""
+
+import os
+from pathlib import Path
+
+from ner.errors import UsageError
+from ner.stored import StoredFolder, ValidationError
+
+TAGGER = "tagger"
+FINISHED = "result.json"  # written last into a run folder
+
+
+def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Path:
+    """The folder of the bundle: the one named, or ``model/`` in it.
+
+    Raises `UsageError`, which names the `command` that makes one.
+    """
+    path = Path(path)
+    for folder in (path, path / "model"):
+        # Not `exists`: a link to nowhere has a complaint of its own, and a folder that cannot be
+        # entered is no traceback.
+        if folder != path and os.path.islink(folder):
+            raise UsageError(f"{folder}: is a link; name the folder that it leads to")
+        if os.path.lexists(folder / "config.json"):
+            return folder
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: no such model folder; train one with: {command}")
+    raise UsageError(
+        f"{path}: is no model folder (no config.json in it or in its model/); name a run "
+        "folder or the model/ inside it"
+    )
+
+
+def newest_bundle(root: str | Path = "runs") -> Path:
+    """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
+    finished = sorted(
+        (file for file in Path(root).glob(f"*/{FINISHED}") if not _is_of_another_kind(file.parent)),
+        key=lambda file: (file.stat().st_mtime_ns, file),
+    )
+    if not finished:
+        raise UsageError(
+            f"no finished run under {root}/ here; give --model DIR, "
+            "or train one with: ner train --data NAME"
+        )
+    return find_bundle(finished[-1].parent)
+
+
+def _is_of_another_kind(run: Path) -> bool:
+    """Whether a run has made a model that is no tagger; what cannot be read is told of later."""
+    try:
+        head = StoredFolder(run / "model").json("config.json", dict)
+    except ValidationError:
+        return False
+    return bool(head.get("kind", TAGGER) != TAGGER)

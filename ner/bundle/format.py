@@ -1,0 +1,340 @@
+"""A model on disk: a folder with all that inference needs, and nothing that runs.
+
+::
+
+    config.json           format number, settings, what is known of the model
+    tags.json             the tag set, in the order of the emissions
+    words.json            tables of words: how they are folded, and which there are
+    characters.json       characters
+    clusters.json         Brown clusters, if they are features: paths, and words with theirs
+    pairs.json            pairs of tokens, if they are features
+    gazetteers.json       word lists, if they are features: tokenised entries by label
+    charlm.json           language models, if their states are features: settings, alphabets
+    charlm.safetensors    their weights, in half precision
+    seen.json             sentences that were learnt from, as hashes
+    weights.safetensors   all weights
+    checksums.json        SHA-256 of all these, which are not to be changed
+    README.md             a card for people: scores, data, settings; may be changed
+
+The folder is written under a temporary name and renamed. Others read it
+without trust: see `ner.stored`. Format 3 is the same with older names of
+settings, and format 2 has no checksums.
+"""
+
+import platform
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import safetensors.torch
+import torch
+
+from ner.bundle.card import tagger_card
+from ner.bundle.discovery import find_bundle, newest_bundle
+from ner.bundle.parts import describe, entry, read_parts, read_strings
+from ner.config import Config, ModelConfig, from_dict, with_present_names
+from ner.corpus import TrainingFingerprints
+from ner.errors import BundleError, ConfigError, UsageError
+from ner.extensions.charlm import embeddings
+from ner.files import write_folder
+from ner.model import Model, Network, Sizes
+from ner.model.network import BaseNetwork
+from ner.model.skeleton import without_weights
+from ner.model.tagging import BaseModel
+from ner.stored import (
+    CHECKSUMS,
+    StoredFolder,
+    StoredTensors,
+    check_newest,
+    damaged,
+    read_model,
+    to_json,
+    told_format,
+    write_stored,
+)
+from ner.tags import OUTSIDE, tag_set
+from ner.version import __version__
+
+FORMAT = 4
+OLDEST = 2  # that is still read
+RESOURCES = "resources"  # a section of settings that concerns training alone
+WEIGHTS = "weights.safetensors"
+FILES = {
+    "config.json",
+    "tags.json",
+    "words.json",
+    "characters.json",
+    "clusters.json",
+    "pairs.json",
+    "gazetteers.json",
+    embeddings.DESCRIPTION,
+    embeddings.WEIGHTS,
+    "seen.json",
+    WEIGHTS,
+}
+MOST_TAGS = 4096
+"""What may follow what is a square of them, which a small file must not make large."""
+_ON_CARD = {
+    "corpus": str,
+    "scores": dict,
+    "notes": list,
+    "versions": dict,
+    "checksums": dict,
+    "resources": dict,
+}
+_SCORES = ("precision", "recall", "f1")
+
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model, its settings, what is known about it (scores, data), and what it has learnt from."""
+
+    model: Model
+    config: Config
+    about: Mapping[str, Any]
+    seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
+
+    @property
+    def labels(self) -> list[str]:
+        """The entity types that the model knows."""
+        return _labels(self.model.tags)
+
+
+def save_bundle(bundle: Bundle, folder: str | Path) -> None:
+    """Write a bundle; one that stood in the folder before is replaced as a whole.
+
+    Raises `UsageError` for a folder that holds something else.
+    """
+    model = bundle.model
+    if len(model.tags) > MOST_TAGS:
+        raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
+    about = {"versions": versions(), **bundle.about}
+    head = {"format": FORMAT}
+    own = {"tags.json": to_json(list(model.tags))}
+    readme = tagger_card(bundle.labels, bundle.config, about)
+    write_bundle(folder, head, bundle.config, about, model, bundle.seen, own, readme)
+
+
+def write_bundle(
+    folder: str | Path,
+    head: Mapping[str, Any],
+    config: Config,
+    about: Mapping[str, Any],
+    model: BaseModel,
+    seen: TrainingFingerprints,
+    own: Mapping[str, bytes],
+    readme: str,
+) -> None:
+    """Write a model of any kind; `head` begins its ``config.json``, `own` are files of its kind.
+
+    Raises `UsageError` for a folder that holds something else.
+    """
+    folder = Path(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
+        raise UsageError(f"{folder}: holds something that is no model; name another folder")
+    described = {
+        **head,
+        "version": __version__,
+        "config": {name: part for name, part in config.to_dict().items() if name != RESOURCES},
+        "about": dict(about),
+    }
+    weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
+    files = {
+        "config.json": to_json(described, indent=2),
+        **own,
+        **{name: to_json(value) for name, value in describe(model).items()},
+        **(model.contextual.files() if model.contextual else {}),
+        "seen.json": to_json({"sentences": seen.to_text()}),
+        WEIGHTS: safetensors.torch.save(weights),
+    }
+    with write_folder(folder) as part:
+        write_stored(part, files)
+        # A name that is no UTF-8 must not lose the model.
+        (part / "README.md").write_bytes(readme.encode("utf-8", "backslashreplace"))
+
+
+def versions() -> dict[str, str]:
+    """What a model made now is made with: the programs whose arithmetic it depends on."""
+    return {
+        "ner": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
+    """Read a bundle from its folder, or from the run folder around it.
+
+    None takes the newest finished run under ``runs/``. Raises `UsageError` where
+    there is no model, and `BundleError` for one that is incomplete, damaged or
+    written by a newer version.
+    """
+    folder = newest_bundle() if path is None else find_bundle(path)
+    return read_model(folder, lambda files: _load(files, torch.device(device)))
+
+
+def _load(files: StoredFolder, device: torch.device) -> Bundle:
+    settings, about = read_head(files, TAGGER)
+    tags = _read_tags(files, settings.model.scheme)
+    echo_labels = sorted(_labels(tags)) if settings.model.context == "document" else ()
+    parts = read_parts(files, echo_labels)
+    network = read_network(
+        files,
+        settings.model,
+        parts.sizes,
+        (len(tags), "tags"),
+        lambda: Network(settings.model, tags, parts.sizes),
+    )
+    model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
+    return Bundle(model, settings, about, parts.seen)
+
+
+class Kind(NamedTuple):
+    """A kind of model, as its ``config.json`` says; taggers, which came first, say nothing."""
+
+    name: str
+    made_by: str
+    files: Collection[str]
+    oldest: int  # format that is still read
+    newest: int
+    renamed: int  # the first format with the names that settings have today
+
+
+TAGGER = Kind("tagger", "ner train", FILES, OLDEST, FORMAT, renamed=4)
+
+_KINDS = ("tagger", "sequence classifier", "character language model")
+
+
+def read_head(files: StoredFolder, kind: Kind) -> tuple[Config, dict[str, Any]]:
+    """The settings of a model and what is known of it; from then on checksums are compared.
+
+    Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
+    """
+    place = files.path / "config.json"
+    config = files.json("config.json", dict)
+    _check_format(place, config, kind)
+    # With checksums, the format has one, too: a 3 that became a 2 does not pass.
+    if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+        files.check(kind.files)
+    about = _read_about(place, config)
+    settings = entry(place, config, "config", dict)
+    if config["format"] < kind.renamed:
+        settings = with_present_names(settings)
+        about.setdefault(RESOURCES, _named(settings.pop(RESOURCES, None)))
+    try:
+        return from_dict(settings, str(place)), about
+    except ConfigError as error:
+        told = str(error)[:1000]
+        raise BundleError(f"{told}; the model was written by another version") from None
+
+
+def _named(resources: Any) -> dict[str, list[str]]:
+    """Names of files as bundles have them today, from a section of settings of older ones."""
+    if not isinstance(resources, dict):
+        return {}
+    listed = {
+        kind: [names] if isinstance(names, str) else names for kind, names in resources.items()
+    }
+    return {kind: names for kind, names in listed.items() if names and all(names)}
+
+
+def read_network(
+    files: StoredFolder,
+    config: ModelConfig,
+    sizes: Sizes,
+    outputs: tuple[int, str],
+    build: Callable[[], AnyNetwork],
+) -> AnyNetwork:
+    """The network that `build` builds, with its weights; it takes no memory before it fits.
+
+    `outputs` is how many scores the network gives, and of what. Raises `ValidationError`.
+    """
+    with files.tensors(WEIGHTS) as stored:
+        network = _outline(config, sizes, outputs, build, stored)
+        stored.expect(network.state_dict())
+        weights = stored.read()
+    network.load_state_dict(weights, assign=True)
+    return network
+
+
+def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
+    found = config.get("kind", TAGGER.name)
+    if found not in _KINDS:
+        raise damaged(place, "of a kind of model that there is not")
+    if found != kind.name:
+        raise UsageError(
+            f"{place}: is of a {found}, and this takes a {kind.name}; "
+            f"name a folder of {kind.made_by}"
+        )
+    written = config.get("format")
+    if type(written) is not int or written < 1:
+        raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
+    if written < kind.oldest:
+        raise BundleError(
+            f"{told_format(place, config)}, older than this ner {__version__} can read; "
+            "train the model again"
+        )
+    check_newest(place, config, kind.newest)
+
+
+def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of the model, if a card can be made of it."""
+    about: dict[str, Any] = entry(place, config, "about", dict)
+    for name, type_ in _ON_CARD.items():
+        if name in about:
+            entry(place, about, name, type_)
+    for kind, names in about.get(RESOURCES, {}).items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise damaged(place, f"no names of files for {kind[:80]!r}")
+    for split, scores in about.get("scores", {}).items():
+        if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
+            raise damaged(place, f"no scores for {split[:80]!r}")
+    return about
+
+
+def _outline(
+    config: ModelConfig,
+    sizes: Sizes,
+    outputs: tuple[int, str],
+    build: Callable[[], AnyNetwork],
+    stored: StoredTensors,
+) -> AnyNetwork:
+    """The network that the files describe, without weights, which would take memory.
+
+    Raises `ValidationError` for one with more parts than there are tensors, or with another
+    number of outputs than they have, before it is built.
+    """
+    count, what = outputs
+    parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
+    if parts > len(stored.places):
+        raise damaged(stored.path, "does not fit the other files: too few tensors")
+    scores = stored.places.get("projection.bias")
+    if scores is None or scores.shape != (count,):
+        raise damaged(stored.path, f"does not fit the other files: not for {count} {what}")
+    try:
+        with without_weights():
+            return build()
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise damaged(stored.path, f"no network is like the settings: {reason}") from None
+
+
+def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
+    place = files.path / "tags.json"
+    tags = read_strings(files, "tags.json")
+    labels = _labels(tags)
+    if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
+        raise damaged(place, f"no set of {scheme} tags")
+    if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
+        raise damaged(place, "types that cannot be printed")
+    return tags
+
+
+def _labels(tags: Iterable[str]) -> list[str]:
+    """The entity types of tags, each once, in order."""
+    return list(dict.fromkeys(tag.partition("-")[2] for tag in tags if tag != OUTSIDE))

@@ -1,1 +1,0 @@
-"""Whole texts and sentences told apart by a label: reading, training, a bundle, predicting."""

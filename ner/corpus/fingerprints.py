@@ -1,0 +1,57 @@
+"""Which sentences a model has learnt from, so that scores on them are not taken for more."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ner.text import Sentence
+
+_SIZE = 4  # bytes of a number
+
+
+@dataclass(frozen=True)
+class TrainingFingerprints:
+    """Sentences, each known by 32 bits of a hash of its tokens, whatever its labels.
+
+    Of a million other sentences, a model of N million takes some 230 · N for known ones.
+    """
+
+    numbers: tuple[int, ...] = ()  # rising
+
+    @classmethod
+    def of(cls, sentences: Iterable[Sentence]) -> "TrainingFingerprints":
+        """Those of some sentences."""
+        return cls(tuple(sorted({_number(sentence) for sentence in sentences})))
+
+    @classmethod
+    def from_text(cls, text: str) -> "TrainingFingerprints":
+        """What `to_text` gave. Raises `ValueError` for what it cannot have given."""
+        try:
+            packed = base64.b64decode(text, validate=True)
+        except ValueError:
+            packed = b"?"
+        if len(packed) % _SIZE:
+            raise ValueError("no numbers in base64")
+        starts = range(0, len(packed), _SIZE)
+        numbers = tuple(int.from_bytes(packed[i : i + _SIZE], "little") for i in starts)
+        if any(one >= other for one, other in pairwise(numbers)):
+            raise ValueError("numbers that do not rise")
+        return cls(numbers)
+
+    def to_text(self) -> str:
+        """The numbers, 4 bytes each, little-endian, in base64."""
+        packed = b"".join(number.to_bytes(_SIZE, "little") for number in self.numbers)
+        return base64.b64encode(packed).decode("ascii")
+
+    def count(self, sentences: Sequence[Sentence]) -> int:
+        """How many of some sentences are among those."""
+        numbers = {*self.numbers}
+        return sum(_number(sentence) in numbers for sentence in sentences)
+
+
+def _number(sentence: Sentence) -> int:
+    # No token has a line end in it.
+    tokens = "\n".join(sentence.tokens).encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(tokens, digest_size=_SIZE).digest(), "little")

@@ -1,0 +1,177 @@
+"""``ner charlm``: character language models, trained from text, measured and sampled."""
+
+import json
+import logging
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ner.cli import stopped
+from ner.cli.options import Number, Place, device_option, list_settings_option, reading_options
+from ner.extensions.charlm.config import CharLMConfig
+
+if TYPE_CHECKING:
+    from ner.extensions.charlm.run import Event, Finished
+
+_LOG = logging.getLogger("ner")
+
+
+@click.group(short_help="Train, measure and sample character language models.")
+def charlm() -> None:
+    """Character language models: trained from your own text, measured and sampled."""
+
+
+_model_option = click.option(
+    "--model", required=True, type=Place(), help="Language model: a folder of ner charlm train."
+)
+
+
+@charlm.command()
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
+@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.option(
+    "--direction",
+    type=click.Choice(["forward", "backward", "both"]),
+    default="forward",
+    help="Which way text is read; both: two models, one after the other.",
+)
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@list_settings_option(CharLMConfig.describe)
+@device_option
+@reading_options(("encoding",))
+def train(
+    texts: tuple[Path, ...],
+    out: Path,
+    file: Path | None,
+    settings: tuple[str, ...],
+    reading: dict[str, Any],
+    **how: Any,
+) -> None:
+    """Train a language model on raw text, plain, .gz or .xz, that may be of any size.
+
+    The end of the text is held out to judge by. The folder then holds the model
+    that was best there. Stopped, it keeps the best so far, and goes on with
+    --resume. A temporary file (in $TMPDIR) takes 4 bytes a character.
+    """
+    config = CharLMConfig.load(file, settings).replace(reading)
+
+    from ner.extensions.charlm.run import Finished, train_events
+
+    last = None
+    try:
+        with _progress() as watch:
+            for event in watch(train_events(texts, out, config, **how)):
+                last = event
+    except KeyboardInterrupt as stop:
+        begun = (out / "metrics.jsonl").exists()
+        kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
+        raise stopped(stop, kept) from None
+    assert isinstance(last, Finished), "a run ends with that"
+    _report(last)
+
+
+def _report(finished: "Finished") -> None:
+    for direction, record in finished.directions.items():
+        click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
+    click.echo(f"model: {finished.out}")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """Show a bar on stderr, if that is a terminal: how much of a direction is learnt."""
+    from ner.cli.progress import bars
+    from ner.extensions.charlm.run import Progress
+
+    with bars() as shown:
+        tasks: dict[str, Any] = {}
+
+        def watch(events: Iterator["Event"]) -> Iterator["Event"]:
+            for event in events:
+                if isinstance(event, Progress):
+                    name, step = event
+                    if name not in tasks:
+                        tasks[name] = shown.add_task(name, total=1.0, note="")
+                    speed = f"{step.characters_per_second:,.0f} characters/s"
+                    note = f"{step.bits:.3f} bits per character, {speed}"
+                    shown.update(tasks[name], completed=step.done, note=note)
+                yield event
+
+        yield watch
+
+
+@charlm.command()
+@_model_option
+@click.option("--prompt", default="", metavar="TEXT", help="What the text begins with.")
+@click.option(
+    "--length", type=click.IntRange(0), default=500, metavar="N", help="Characters to make up."
+)
+@click.option(
+    "--temperature",
+    type=Number(0, 100),
+    default=1.0,
+    metavar="T",
+    help="Below 1 it dares less; 0: always the most probable character.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, help="Seed of chance.")
+@device_option
+def generate(
+    model: Path, prompt: str, length: int, temperature: float, seed: int, device: str
+) -> None:
+    """Make up text that goes on after --prompt, character by character."""
+    from ner.extensions.charlm.folder import load_model
+    from ner.extensions.charlm.generation import generate as characters
+    from ner.model.device import choose_device
+
+    found = load_model(model, choose_device(device))
+    network = found.network("forward")
+    if unknown := found.alphabet.unknown(prompt):
+        shown = ", ".join(map(repr, unknown[:10]))
+        _LOG.warning("the prompt has characters that the model does not know: %s", shown)
+    click.echo(prompt, nl=False)
+    for character in characters(
+        network, found.alphabet, prompt, length, temperature=temperature, seed=seed
+    ):
+        click.echo(character, nl=False)
+    click.echo()
+
+
+@charlm.command()
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@device_option
+@reading_options(("encoding",))
+def evaluate(
+    texts: tuple[Path, ...], model: Path, as_json: bool, device: str, reading: dict[str, Any]
+) -> None:
+    """Print how many bits per character a text costs under a model, for each direction it has."""
+    from ner.extensions.charlm.evaluation import evaluate_text
+    from ner.extensions.charlm.folder import load_model
+    from ner.model.device import choose_device
+
+    found = load_model(model, choose_device(device))
+    encoding = found.config.replace(reading).data.encoding
+    results = evaluate_text(found, texts, encoding)
+    if as_json:
+        values = {
+            direction: {
+                "bits_per_character": bits.per_character,
+                "characters": bits.characters,
+                "unknown": bits.unknown,
+            }
+            for direction, bits in results.items()
+        }
+        click.echo(json.dumps(values, indent=2))
+        return
+    for direction, bits in results.items():
+        click.echo(
+            f"{direction}: {bits.per_character:.4f} bits per character "
+            f"({bits.characters:,} characters, {bits.unknown:,} unknown)"
+        )

@@ -1,0 +1,177 @@
+"""A language model on disk: a folder of JSON and safetensors, written as a whole.
+
+::
+
+    config.json            format number, settings, what is known of the model
+    alphabet.json          the characters that it knows, the most frequent first
+    forward.safetensors    weights of the forward model, if there is one
+    backward.safetensors   weights of the backward model, if there is one
+    checksums.json         SHA-256 of all of these
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from ner.errors import BundleError, ConfigError, UsageError
+from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.config import CharLMConfig, ModelConfig
+from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.states import StateReader
+from ner.files import write_folder
+from ner.model.skeleton import without_weights
+from ner.stored import (
+    StoredFolder,
+    StoredTensors,
+    check_newest,
+    damaged,
+    read_model,
+    to_json,
+    write_stored,
+)
+from ner.version import __version__
+
+FORMAT = 1
+KIND = "character language model"
+DIRECTIONS = ("forward", "backward")
+_WEIGHTS = {direction: f"{direction}.safetensors" for direction in DIRECTIONS}
+_FILES = {"config.json", "alphabet.json", *_WEIGHTS.values()}
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """Networks by direction, over one alphabet."""
+
+    alphabet: Alphabet
+    networks: Mapping[str, CharacterNetwork]
+    config: CharLMConfig
+    about: Mapping[str, Any]
+
+    def network(self, direction: str) -> CharacterNetwork:
+        """The network of a direction. Raises `UsageError` if there is none."""
+        if direction not in self.networks:
+            has = " and ".join(self.networks)
+            raise UsageError(
+                f"this language model is {has} only, and this needs a {direction} one; train it "
+                f"with --direction {direction} or both"
+            )
+        return self.networks[direction]
+
+    def reader(self, direction: str) -> StateReader:
+        """What reads the states of texts in a direction, on a CPU. Raises `UsageError`, too."""
+        backward = direction == "backward"
+        return StateReader(self.network(direction), self.alphabet, backward=backward)
+
+
+def save_model(model: LanguageModel, folder: Path) -> None:
+    """Write a language model; one that stood there before is replaced as a whole."""
+    config = {
+        "kind": KIND,
+        "format": FORMAT,
+        "version": __version__,
+        "config": model.config.to_dict(),
+        "about": dict(model.about),
+    }
+    files = {
+        "config.json": to_json(config, indent=2),
+        "alphabet.json": to_json(list(model.alphabet.characters)),
+    }
+    for direction, network in model.networks.items():
+        weights = {name: t.cpu().contiguous() for name, t in network.state_dict().items()}
+        files[_WEIGHTS[direction]] = safetensors.torch.save(weights)
+    with write_folder(folder) as part:
+        write_stored(part, files)
+
+
+def load_model(path: str | Path, device: str | torch.device = "cpu") -> LanguageModel:
+    """Read a language model from its folder, or from the run folder around it.
+
+    Raises `UsageError` where there is none, and `BundleError` for one that is
+    damaged or written by a newer version.
+    """
+    folder = Path(path)
+    if (folder / "model" / "config.json").exists():
+        folder = folder / "model"
+    if not folder.exists():
+        raise UsageError(f"{path}: no such folder; check the name")
+    if not (folder / "config.json").exists():
+        raise UsageError(
+            f"{path}: is no language model (no config.json in it or in its model/); "
+            "make one with ner charlm train"
+        )
+    return read_model(folder, lambda files: _load(files, torch.device(device)))
+
+
+def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
+    place = files.path / "config.json"
+    stored = files.json("config.json", dict)
+    _check_format(place, stored)
+    files.check(_FILES)
+    settings, about = stored.get("config"), stored.get("about")
+    if not isinstance(settings, dict) or not isinstance(about, dict):
+        raise damaged(place, "no settings")
+    try:
+        config = CharLMConfig.from_dict(settings, str(place))
+    except ConfigError as error:
+        told = str(error)[:1000]
+        raise BundleError(f"{told}; the model was written by another version") from None
+    alphabet = read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
+    networks = {}
+    for direction in DIRECTIONS:
+        if files.has(_WEIGHTS[direction]):
+            with files.tensors(_WEIGHTS[direction]) as stored:
+                read = read_networks(stored, {"": (len(alphabet), config.model)})
+            networks[direction] = read[""].to(device)
+    if not networks:
+        raise damaged(place, "neither a forward nor a backward model")
+    return LanguageModel(alphabet, networks, config, about)
+
+
+def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
+    if stored.get("kind") != KIND:
+        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
+    written = stored.get("format")
+    if type(written) is not int or written < 1:
+        raise damaged(place, "no format number")
+    check_newest(place, stored, FORMAT)
+
+
+def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
+    """An alphabet from what a file says. Raises `ValidationError` if it says of no characters."""
+    if not all(isinstance(character, str) for character in characters):
+        raise damaged(place, "characters that are no text")
+    try:
+        return Alphabet(characters)
+    except ValueError as error:
+        raise damaged(place, str(error)) from None
+
+
+def read_networks(
+    stored: StoredTensors,
+    plans: Mapping[str, tuple[int, ModelConfig]],
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, CharacterNetwork]:
+    """The networks in a file, by the prefix of the names of their tensors.
+
+    `plans` say how many characters each one knows, and of what shape it is;
+    `dtype` how its weights are stored. It takes no memory before the file is
+    known to fit: raises `ValidationError` if it does not.
+    """
+    # A layer has four tensors: no file can ask for more layers than it has tensors for.
+    if sum(4 * config.layers for _, config in plans.values()) > len(stored.places):
+        raise damaged(stored.path, "does not fit the other files: too few tensors")
+    try:
+        with without_weights():
+            networks = {key: CharacterNetwork(*plan).to(dtype) for key, plan in plans.items()}
+    except (RuntimeError, OverflowError, TypeError):
+        raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
+    outlines = {key: network.state_dict() for key, network in networks.items()}
+    stored.expect({key + name: t for key, part in outlines.items() for name, t in part.items()})
+    weights = stored.read()
+    for key, network in networks.items():
+        network.load_state_dict({name: weights[key + name] for name in outlines[key]}, assign=True)
+    return {key: network.float().eval() for key, network in networks.items()}

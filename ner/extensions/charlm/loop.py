@@ -1,0 +1,243 @@
+"""Truncated backpropagation through time: a generator that yields after each step and judgement.
+
+The text is read segment by segment. The state at the end of a segment is where the next one
+begins, but gradients stop there: the state is detached from what made it (Williams and Peng 1990).
+Saving, printing and plotting belong to the caller.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
+from ner.errors import TrainingError
+from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.config import TrainConfig
+from ner.extensions.charlm.measure import measure
+from ner.extensions.charlm.network import CharacterNetwork, State, detached
+from ner.extensions.charlm.text import Codes, Streams
+
+
+class Step(NamedTuple):
+    """One segment of all streams has been learnt."""
+
+    step: int  # from 1
+    done: float  # share of the training, by steps or by time
+    bits: float  # per character
+    characters_per_second: float  # since this process began to learn
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The network has been judged on the held-out text."""
+
+    step: int
+    characters: int  # learnt from so far, repeated ones too
+    train_bits: float  # per character, over the steps since the last judgement
+    valid_bits: float  # per character
+    learning_rate: float
+    characters_per_second: float
+    seconds: float
+    best: bool  # better than all before
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record of this judgement in ``metrics.jsonl``."""
+        return {
+            "step": self.step,
+            "characters": self.characters,
+            "train_bits": self.train_bits,
+            "valid_bits": self.valid_bits,
+            "learning_rate": self.learning_rate,
+            "characters_per_second": round(self.characters_per_second, 1),
+            "seconds": round(self.seconds, 3),
+            "best": self.best,
+        }
+
+
+def scheduled_rate(config: TrainConfig, done: float) -> float:
+    """The learning rate when a share `done` of the training is behind."""
+    if done < config.warmup:
+        return config.learning_rate * done / config.warmup
+    left = (1.0 - done) / (1.0 - config.warmup)
+    if config.schedule == "linear":
+        return config.learning_rate * left
+    if config.schedule == "cosine":
+        return config.learning_rate * 0.5 * (1.0 - math.cos(math.pi * left))
+    return config.learning_rate
+
+
+_PLAIN_STATE = ("step", "best_bits", "seconds", "_nats", "_since")
+
+
+class Trainer:
+    """All that changes while a network learns one direction, and the loop that changes it."""
+
+    def __init__(
+        self,
+        network: CharacterNetwork,
+        train: Codes,
+        valid: Codes,
+        alphabet: Alphabet,
+        config: TrainConfig,
+    ) -> None:
+        """`train` and `valid` are in the order in which they are to be read."""
+        self.network = network
+        self.step = 0
+        self.best_bits = math.inf
+        self.seconds = 0.0  # of learning and judging
+        self.state: State | None = None  # at the end of the last segment
+        self._config = config
+        self._streams = Streams(train, alphabet, config.batch, config.segment)
+        self._valid = valid
+        self._alphabet = alphabet
+        self._nats = 0.0  # lost since the last judgement
+        self._since = 0  # steps since then
+        self._clock = 0.0  # when it would have begun to learn, had it never been stopped
+        self._begun = (0, 0.0)  # step and seconds at which this process began
+        self._optimizer = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=True
+        )
+
+    @property
+    def steps(self) -> int:
+        """How many there are unless time is up before."""
+        return self._config.epochs * self._streams.segments
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is behind, by steps or by time, whichever is more."""
+        return min(1.0, max(self.step / self.steps, self._done_by_time))
+
+    @property
+    def _done_by_time(self) -> float:
+        return self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
+
+    def save(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that changes while learning: tensors and plain values.
+
+        No random state is among it, since each step seeds its own.
+        """
+        tensors = named("weights", self.network.state_dict())
+        tensors |= named("optimizer", optimizer_tensors(self._optimizer))
+        for index, layer in enumerate(self.state or ()):
+            tensors |= {f"state.{index}.{part}": value for part, value in enumerate(layer)}
+        return tensors, {name: getattr(self, name) for name in _PLAIN_STATE}
+
+    def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+        """Go back to where `save` was called; configuration and text must be the same.
+
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
+        """
+        parts = parted(tensors, ("weights", "optimizer", "state"))
+        self._check_carried(parts["state"])
+        self.network.load_state_dict(parts["weights"])
+        restore_optimizer(self._optimizer, parts["optimizer"])
+        device = self.network.out.bias.device
+        layers = sorted(numbered(parts["state"]).items())  # by number: 10 is not before 2
+        kept = (sorted(layer.items()) for _, layer in layers)
+        self.state = tuple(tuple(t.to(device) for _, t in layer) for layer in kept) or None
+        for name in _PLAIN_STATE:
+            if type(plain[name]) is not type(getattr(self, name)):
+                raise TypeError(f"{name} of another type")
+            setattr(self, name, plain[name])
+        if self.step:
+            self._set_rate(self.step - 1)
+
+    def _check_carried(self, states: dict[str, Tensor]) -> None:
+        """Raises `ValueError` for what is no state of all layers: torch trusts its shape."""
+        if not states:  # nothing has been read yet
+            return
+        network = self.network
+        kept = 2 if isinstance(network.layers[0], nn.LSTM) else 1  # h, and of an LSTM c
+        wanted = torch.empty(1, self._streams.count, network.out.in_features)
+        names = {f"{i}.{part}" for i in range(len(network.layers)) for part in range(kept)}
+        for name in states.keys() | names:
+            check_form(f"state.{name}", states.get(name), wanted if name in names else None)
+
+    def run(self) -> Iterator[Step | Judgement]:
+        """Learn until the last step, or until time is up.
+
+        Raises `TrainingError` when the loss is no number any more.
+        """
+        self._clock = time.perf_counter() - self.seconds
+        self._begun = (self.step, self.seconds)
+        while True:
+            # Whether a judgement is due depends on nothing but the state: a resumed run makes up
+            # for one that was missed.
+            if self._since and (self.step % self._config.valid_steps == 0 or self.done == 1.0):
+                yield self._judge()
+            if self.done == 1.0:
+                return
+            bits = self._learn()
+            self.seconds = time.perf_counter() - self._clock
+            yield Step(self.step, self.done, bits, self._speed())
+
+    def _speed(self) -> float:
+        """Characters a second since this process began to learn, or else in all."""
+        step, seconds = self._begun if self.step > self._begun[0] else (0, 0.0)
+        return self._characters(self.step - step) / max(1e-9, self.seconds - seconds)
+
+    def _characters(self, steps: int) -> int:
+        return round(self._streams.characters * steps / self._streams.segments)
+
+    def _learn(self) -> float:
+        """One step of the optimizer on the next segment; returns its bits per character."""
+        torch.manual_seed(self._config.seed * 1_000_003 + self.step)  # a resumed run draws the same
+        self.network.train()
+        place = self.step % self._streams.segments
+        numbers, targets = self._streams.segment(place)
+        device = self.network.out.bias.device
+        before = None if place == 0 else self.state
+        scores, after = self.network(numbers.to(device), before)
+        loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.to(device).flatten())
+        nats = loss.item()
+        self._check_finite("loss", nats, self.step + 1)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
+        self._check_finite("gradient", norm.item(), self.step + 1)
+        self._set_rate(self.step)
+        self._optimizer.step()
+        self.state = detached(after)  # gradients of the next segment end here
+        self.step += 1
+        self._nats += nats
+        self._since += 1
+        return nats / math.log(2)
+
+    def _set_rate(self, step: int) -> None:
+        # As far as the middle of the step (from 0): the first one's rate must not be 0.
+        done = min(1.0, max(self._done_by_time, (step + 0.5) / self.steps))
+        for group in self._optimizer.param_groups:
+            group["lr"] = scheduled_rate(self._config, done)
+
+    def _check_finite(self, what: str, value: float, step: int) -> None:
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"the {what} became {value} in step {step}: the learning rate is too high "
+                f"for this text; try --set train.learning_rate={self._config.learning_rate / 4:g}"
+            )
+
+    def _judge(self) -> Judgement:
+        speed = self._speed()
+        bits = measure(self.network, self._valid, self._alphabet).per_character
+        self._check_finite("loss on held-out text", bits, self.step)
+        self.seconds = time.perf_counter() - self._clock
+        best = bits < self.best_bits
+        self.best_bits = min(bits, self.best_bits)
+        trained = self._nats / math.log(2) / self._since
+        self._nats, self._since = 0.0, 0
+        return Judgement(
+            step=self.step,
+            characters=self._characters(self.step),
+            train_bits=trained,
+            valid_bits=bits,
+            learning_rate=self._optimizer.param_groups[0]["lr"],
+            characters_per_second=speed,
+            seconds=self.seconds,
+            best=best,
+        )

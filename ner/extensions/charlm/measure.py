@@ -1,0 +1,96 @@
+"""How well a model foretells a text: bits per character."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
+from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import Codes
+
+WINDOW = 2048  # characters that are judged one after the other
+CONTEXT = 256  # characters read before them, to come into the text
+BATCH = 32  # windows read together
+_PIECE = 128  # characters of each that are scored at once: bounds the memory
+_IGNORED = -100
+
+
+class Bits(NamedTuple):
+    """What a text costs under a model."""
+
+    total: float
+    characters: int
+    unknown: int  # characters among them that are not in the alphabet
+
+    @property
+    def per_character(self) -> float:
+        """Bits per character; `math.inf` for no characters."""
+        return self.total / self.characters if self.characters else math.inf
+
+
+@torch.inference_mode()
+def measure(
+    network: CharacterNetwork, codes: Codes, alphabet: Alphabet, batch: int = BATCH
+) -> Bits:
+    """What each character of a text costs after those before it, in the order of `codes`.
+
+    The text is cut into windows of `WINDOW` characters, and each is read after
+    the `CONTEXT` characters before it, the first one after an end of line. The
+    result does not depend on how many windows are read together. An unknown
+    character costs what the model says of the unknown, and
+    `Alphabet.unknown_bits`.
+    """
+    network.eval()
+    nats, unknown = 0.0, 0
+    for numbers, targets in _windows(codes, alphabet, batch):
+        unknown += int((targets == UNKNOWN).sum())
+        nats += _cost(network, numbers, targets)
+    bits = nats / math.log(2) + unknown * alphabet.unknown_bits
+    return Bits(bits, len(codes), unknown)
+
+
+def _windows(codes: Codes, alphabet: Alphabet, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Characters and those that follow, ``[B, CONTEXT + WINDOW]``; context is no target."""
+    starts = range(0, len(codes), WINDOW)
+    for first in range(0, len(starts), batch):
+        rows = [_window(codes, alphabet, start) for start in starts[first : first + batch]]
+        longest = max(len(numbers) for numbers, _ in rows)
+        numbers = np.zeros((len(rows), longest), dtype=np.int64)
+        targets = np.full((len(rows), longest), _IGNORED, dtype=np.int64)
+        for row, (given, following) in enumerate(rows):
+            numbers[row, : len(given)] = given
+            targets[row, : len(given)] = following
+        yield torch.from_numpy(numbers), torch.from_numpy(targets)
+
+
+def _window(
+    codes: Codes, alphabet: Alphabet, start: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    read = max(0, start - CONTEXT)
+    targets = alphabet.numbers(codes[read : start + WINDOW])
+    before = alphabet.numbers(codes[read - 1 : read]) if read else [alphabet.start]
+    numbers = np.concatenate([before, targets[:-1]])
+    targets[: start - read] = _IGNORED
+    return numbers, targets
+
+
+def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:
+    """The sum of −ln p over all targets."""
+    device = network.out.bias.device
+    total, state = 0.0, None
+    for start in range(0, numbers.shape[1], _PIECE):
+        piece = slice(start, start + _PIECE)
+        scores, state = network(numbers[:, piece].to(device), state)
+        costs = nn.functional.cross_entropy(
+            scores.flatten(0, 1),
+            targets[:, piece].to(device).flatten(),
+            ignore_index=_IGNORED,
+            reduction="none",
+        )
+        total += costs.cpu().double().sum().item()  # not every device has float64
+    return total

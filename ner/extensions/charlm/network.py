@@ -1,0 +1,56 @@
+"""The network: embed a character, run recurrent layers, score the next character."""
+
+from torch import Tensor, nn
+
+from ner.extensions.charlm.config import ModelConfig
+from ner.model.encoder import CELLS, initialise
+
+State = tuple[tuple[Tensor, ...], ...]
+"""Of each layer h, and for an LSTM also c: ``[1, B, H]`` each."""
+
+
+class CharacterNetwork(nn.Module):
+    """Reads characters one after the other; shapes: B texts, S characters, V in the alphabet."""
+
+    def __init__(self, characters: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(characters, config.embedding)
+        self.layers = nn.ModuleList(
+            CELLS[config.cell](
+                config.embedding if layer == 0 else config.hidden, config.hidden, batch_first=True
+            )
+            for layer in range(config.layers)
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        self.out = nn.Linear(config.hidden, characters)
+
+    def initialise(self) -> None:
+        """Draw the weights at which learning starts."""
+        nn.init.normal_(self.embed.weight)
+        for layer in self.layers:
+            assert isinstance(layer, nn.RNNBase)
+            initialise(layer)
+        nn.init.xavier_uniform_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, numbers: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Characters ``[B, S]`` → scores of the next ones ``[B, S, V]``, and the final state.
+
+        Without a `state` to begin with it is 0.
+        """
+        x = self.embed(numbers)
+        after = []
+        for index, layer in enumerate(self.layers):
+            x, final = layer(x, _as_torch(state[index]) if state else None)
+            x = self.dropout(x)
+            after.append(final if isinstance(final, tuple) else (final,))
+        return self.out(x), tuple(after)
+
+
+def _as_torch(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+    return state if len(state) == 2 else state[0]
+
+
+def detached(state: State) -> State:
+    """The same state without its history: gradients end here."""
+    return tuple(tuple(part.detach() for part in layer) for layer in state)

@@ -1,0 +1,146 @@
+"""Text of any size as one row of code points, kept in a file and not in memory."""
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ner.corpus.diagnostics import Diagnostics
+from ner.corpus.lines import text_lines
+from ner.errors import CorpusError, TrainingError
+from ner.extensions.charlm.alphabet import Alphabet
+from ner.files import open_binary
+from ner.tokenize import sentences_of
+
+CHUNK = 1 << 18  # characters that are written at once
+
+Codes = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Text:
+    """Characters of one or several files, one behind the other; each line ends with ``\\n``."""
+
+    codes: Codes  # [N], mapped from a file
+    counts: Mapping[str, int]  # how often each character occurs
+    checksum: str
+
+
+def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> Text:
+    """Read text files, plain, ``.gz`` or ``.xz``.
+
+    Memory does not depend on their size, but for UTF-16 and UTF-32, of which a
+    file is read as a whole.
+
+    With a `tokenizer` it is read as the tagger reads it: a sentence on each
+    line, spaces between its tokens (none if these are characters).
+    A temporary file (in ``$TMPDIR``) takes 4 bytes a character. It has no name,
+    and is gone when nothing uses it any more, even if the process is killed.
+    Raises `CorpusError` for text that is empty or cannot be read as asked.
+    """
+    counts: Counter[int] = Counter()
+    checksum = hashlib.sha256()
+    with tempfile.TemporaryFile() as file:
+        for chunk in _chunks(paths, encoding, tokenizer):
+            content = chunk.encode("utf-32-le")
+            values, times = np.unique(np.frombuffer(content, np.uint32), return_counts=True)
+            counts.update(dict(zip(values.tolist(), times.tolist(), strict=True)))
+            checksum.update(content)
+            file.write(content)
+        file.flush()
+        if not counts.keys() - {ord("\n")}:
+            raise CorpusError(f"{', '.join(map(str, paths))}: no text in it; name another file")
+        codes = np.memmap(file, dtype=np.uint32, mode="r")
+    return Text(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
+
+
+def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:
+    """Lines with their ends, many at a time."""
+    kept: list[str] = []
+    size = 0
+    for path in paths:
+        with open_binary(path) as stream:
+            for _, line in text_lines(stream, str(path), encoding, Diagnostics()):
+                lines = [line] if tokenizer == "none" else _sentences(line, tokenizer)
+                kept += (part for one in lines for part in (one, "\n"))
+                size += len(line) + len(lines)
+                if size >= CHUNK:
+                    yield "".join(kept)
+                    kept, size = [], 0
+    yield "".join(kept)
+
+
+def _sentences(line: str, tokenizer: str) -> list[str]:
+    separator = separator_of(tokenizer)
+    return [separator.join(sentence.tokens) for sentence in sentences_of(line, tokenizer)]
+
+
+def separator_of(tokenizer: str) -> str:
+    """What stands between the tokens of a sentence where characters are read."""
+    return "" if tokenizer == "characters" else " "
+
+
+def in_order(codes: Codes, direction: str) -> Codes:
+    """A text as it is read in a direction."""
+    return codes if direction == "forward" else codes[::-1]
+
+
+class Split(NamedTuple):
+    """The part of a text that is learnt from, and the part at its end that is held out."""
+
+    train: Codes
+    valid: Codes
+
+
+def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
+    """Hold out the end of a text, at least a segment of it.
+
+    Raises `TrainingError` for a text with less than two segments.
+    """
+    held_out = max(round(len(codes) * valid_fraction), segment)
+    if len(codes) - held_out <= segment:
+        raise TrainingError(
+            f"the text has {len(codes):,} characters, too few for segments of {segment:,} to learn "
+            "from and one to judge by; add text, or lower train.segment"
+        )
+    return Split(codes[:-held_out], codes[-held_out:])
+
+
+class Streams:
+    """A text read at several places at once, segment by segment, from its start to its end.
+
+    The places are equally far apart, and each stream ends where the next one
+    begins. Segments have at most `segment` characters, and nearly the same
+    number; fewer than one character a stream is left over at the end.
+    """
+
+    def __init__(self, codes: Codes, alphabet: Alphabet, streams: int, segment: int) -> None:
+        """A text that is too short for so many streams of a segment each gets fewer."""
+        targets = len(codes) - 1  # the first character has none before it
+        self.count = max(1, min(streams, targets // segment))
+        self.length = targets // self.count
+        self.segments = -(-self.length // segment)
+        self._codes = codes
+        self._alphabet = alphabet
+
+    @property
+    def characters(self) -> int:
+        """How many are learnt from in all segments together."""
+        return self.count * self.length
+
+    def segment(self, number: int) -> tuple[Tensor, Tensor]:
+        """Characters and those that follow, ``[B, S]`` each."""
+        start = number * self.length // self.segments
+        end = (number + 1) * self.length // self.segments
+        first = range(0, self.characters, self.length)
+        rows = np.stack([self._codes[place + start : place + end + 1] for place in first])
+        numbers = torch.from_numpy(self._alphabet.numbers(rows))
+        return numbers[:, :-1], numbers[:, 1:]

@@ -1,0 +1,185 @@
+"""``ner classify``: whole texts told apart by a label."""
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ner.cli import stopped
+from ner.cli.options import Place, device_option, list_settings_option, reading_options
+from ner.cli.tag import text_input, write_through
+from ner.cli.train import what_is_kept
+from ner.config import Config, describe, load_config
+from ner.errors import UsageError
+
+if TYPE_CHECKING:
+    from ner.corpus import Corpus
+    from ner.training.run import Finished
+
+_log = logging.getLogger("ner")
+
+
+@click.group(short_help="Train classifiers of whole texts, use and score them.")
+def classify() -> None:
+    """Whole texts told apart by a label: trained from texts with labels, used and scored.
+
+    Files hold an object a line, {"text": …, "label": …} (JSON Lines), or a
+    text, a tab and its label a line; each also .gz.
+    """
+
+
+_model_option = click.option(
+    "--model", required=True, type=Place(), help="Classifier: a folder of ner classify train."
+)
+
+
+@classify.command()
+@click.option("--train", "train_file", type=Place(), metavar="FILE", help="Texts to learn from.")
+@click.option(
+    "--valid",
+    type=Place(),
+    metavar="FILE",
+    help="Texts to choose the best epoch by.  [default: a share of those to learn from]",
+)
+@click.option("--test", type=Place(), metavar="FILE", help="Texts to judge the best epoch by.")
+@click.option(
+    "--from-corpus",
+    "corpus",
+    metavar="NAME|PATH",
+    help="In place of files: the sentences of a tagger's corpus, with an entity or without.",
+)
+@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@click.option(
+    "--vectors", multiple=True, metavar="FILE", help="Pre-trained word vectors; repeatable."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@list_settings_option(describe)
+@device_option
+@reading_options()
+def train(
+    train_file: Path | None,
+    valid: Path | None,
+    test: Path | None,
+    corpus: str | None,
+    out: Path,
+    file: Path | None,
+    settings: tuple[str, ...],
+    vectors: tuple[str, ...],
+    seed: int | None,
+    reading: dict[str, Any],
+    **how: Any,
+) -> None:
+    """Train a classifier into a run folder: the one with the best macro F1 on valid is kept.
+
+    Stopped with Ctrl-C it keeps the best model so far, and goes on with --resume.
+    """
+    files = {"train": train_file, "valid": valid, "test": test}
+    named = {split: path for split, path in files.items() if path is not None}
+    if (corpus is None) == ("train" not in named) or (corpus is not None and named):
+        raise UsageError("name the texts with --train FILE (and --valid, --test), or --from-corpus")
+    given = {"resources.vectors": vectors} if vectors else {}
+    chosen = {} if seed is None else {"train.seed": seed}
+
+    from ner.corpus import load_corpus
+    from ner.extensions.classification.from_corpus import SMALL, with_or_without
+    from ner.extensions.classification.reading import read_texts
+
+    small = SMALL if corpus is not None and file is None else ()
+    config = load_config(file, (*small, *settings)).replace(reading | given | chosen)
+    if corpus is not None:
+        texts = with_or_without(load_corpus(corpus, config.data))
+    else:
+        texts, data = read_texts(named, config.data)
+        config = config.replace({"data.tokenizer": data.tokenizer})
+    _train(texts, out, config, **how)
+
+
+def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
+    from ner.cli.progress import training_progress
+    from ner.extensions.classification.run import train_events
+    from ner.training.run import Finished
+
+    last = None
+    try:
+        with training_progress(config.resources.vectors) as progress:
+            read = progress.vectors_read
+            for event in progress.watch(train_events(texts, out, config, progress=read, **how)):
+                last = event
+    except KeyboardInterrupt as stop:
+        # Before its first step, an --overwrite may not have touched the older run yet.
+        untouched = how["overwrite"] and last is None
+        raise stopped(stop, "" if untouched else f"; {what_is_kept(out)}") from None
+    assert isinstance(last, Finished), "a run ends with that"
+    _report(last)
+
+
+def _report(finished: "Finished") -> None:
+    """Print what came of a run."""
+    from ner.extensions.classification.scores import LabelScores, format_labels
+
+    for split, scores in finished.scores.items():
+        assert isinstance(scores, LabelScores), "what classifiers are judged by"
+        click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
+        click.echo(f"{format_labels(scores)}\n")
+    click.echo(f"model: {finished.out}")
+
+
+@classify.command()
+@click.argument("file", metavar="FILE")
+@_model_option
+@device_option
+@reading_options(("encoding",))
+def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> None:
+    """Label the texts in FILE (- for standard input): an object a line comes out for each.
+
+    FILE has a text on each line, or JSON Lines with a text in each object. The
+    objects have the text, its likeliest label, and the label's probability;
+    both are null where there is no word in the text.
+    """
+    from ner.extensions.classification.classifier import Classifier
+    from ner.extensions.classification.reading import parse_records
+    from ner.model.device import use_one_thread
+
+    use_one_thread()
+    classifier = Classifier.load(model, device)
+    encoding = Config().replace(reading).data.encoding
+    source = "standard input" if file == "-" else file
+    with text_input(file) as stream:
+        records = parse_records(stream, source, encoding, with_labels=False)
+        for found in classifier.classify(record.text for record in records):
+            write_through(json.dumps(found._asdict(), ensure_ascii=False) + "\n")
+
+
+@classify.command()
+@click.argument("file", metavar="FILE", type=Place())
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@device_option
+@reading_options(("encoding",))
+def evaluate(file: Path, model: Path, as_json: bool, device: str, reading: dict[str, Any]) -> None:
+    """Score a classifier on texts with labels: accuracy, macro F1, and F1 of each label."""
+    from ner.extensions.classification.classifier import Classifier
+    from ner.extensions.classification.reading import label_of, read_records, sentences_of
+    from ner.extensions.classification.scores import format_labels
+
+    classifier = Classifier.load(model, device)
+    encoding = Config().replace(reading).data.encoding
+    records = read_records(file, encoding)
+    sentences = list(sentences_of(records, classifier.config.data.tokenizer, str(file)))
+    if known := classifier.contamination(sentences):
+        _log.warning(
+            "%d of %d texts are among those that the model has learnt from; "
+            "scores on them say little of new text", known, len(sentences),
+        )  # fmt: skip
+    if unknown := sorted({*map(label_of, sentences)} - {*classifier.labels}):
+        _log.warning(
+            "labels that the model does not know count as missed: %s", ", ".join(unknown[:20])
+        )
+    scores = classifier.evaluate(sentences)
+    click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else format_labels(scores))

@@ -1,0 +1,63 @@
+"""The one way from sequences of tokens to the probabilities of their labels.
+
+Judging while training and `ner classify evaluate|predict` come here.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ner.config import PredictConfig
+from ner.extensions.classification.network import ClassifierModel
+from ner.extensions.classification.reading import label_of
+from ner.extensions.classification.scores import LabelScores, score_labels
+from ner.predict import DEFAULTS, inference
+from ner.text import Sentence
+
+LONGEST = 2000
+"""Tokens that are read as one sequence; of a longer one, pieces of equal length."""
+
+
+def pieces(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The parts of a sequence that are read, each by itself: mostly it is one."""
+    count = math.ceil(len(tokens) / LONGEST)
+    size = math.ceil(len(tokens) / max(1, count))
+    for start in range(0, len(tokens), max(1, size)):
+        yield tokens[start : start + size]
+
+
+def label_probabilities(
+    model: ClassifierModel,
+    sequences: Sequence[Sequence[str]],
+    settings: PredictConfig = DEFAULTS,
+) -> NDArray[np.float64]:
+    """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
+
+    Labels are in the order of ``model.labels``. Where a sequence is read in
+    pieces, their scores are averaged, weighted by length.
+    """
+    parts = [(i, piece) for i, tokens in enumerate(sequences) for piece in pieces(tokens)]
+    lengths = np.array([len(tokens) for tokens in sequences])
+    scores = np.zeros((len(sequences), len(model.labels)))
+    engine = model.engine(settings)
+    with inference(model.network):
+        for batch in engine.plan([len(piece) for _, piece in parts]):
+            read = engine.emissions([parts[number][1] for number in batch])
+            owners = np.array([parts[number][0] for number in batch])
+            shares = np.array([len(parts[number][1]) for number in batch]) / lengths[owners]
+            np.add.at(scores, owners, shares[:, None] * read.cpu().double().numpy())
+    found: NDArray[np.float64] = torch.from_numpy(scores).softmax(1).numpy()
+    found[lengths == 0] = 0.0
+    return found
+
+
+def judge(
+    model: ClassifierModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+) -> LabelScores:
+    """How good the likeliest labels of sentences with labels are; of equal ones it is the first."""
+    found = label_probabilities(model, [sentence.tokens for sentence in sentences], settings)
+    likeliest = [model.labels[number] for number in found.argmax(1).tolist()]
+    return score_labels([label_of(sentence) for sentence in sentences], likeliest)

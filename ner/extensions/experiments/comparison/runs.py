@@ -1,0 +1,240 @@
+"""A comparison: the runs of all variants and seeds in one folder, and what they come to.
+
+::
+
+    model.cell=gru/seed-1/   the run folder of one variant and seed, as `ner train` makes it
+    comparison.json          what came of all of them
+    comparison.md            the same as a table
+
+The settings of a folder are in its name, so that the same comparison, or one
+of more values and seeds, can go on where it was stopped.
+"""
+
+import contextlib
+import json
+import statistics
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ner.api import train_events
+from ner.bundle.discovery import FINISHED
+from ner.bundle.format import load_bundle
+from ner.config import Config, load_config
+from ner.corpus import Corpus
+from ner.errors import NerError, TrainingError, UsageError
+from ner.evaluation import Spans, randomisation_test
+from ner.extensions.experiments.comparison.table import (
+    Comparison,
+    RunResult,
+    VariantResult,
+    format_markdown,
+)
+from ner.extensions.experiments.comparison.variants import Variant
+from ner.files import clear_leftovers, exclusive_lock, open_binary, write_text
+from ner.model.device import choose_device, threads
+from ner.tagger import Tagger
+from ner.training.run import Event, check_corpus, different_settings, resolve
+from ner.training.seeds import SeedsFinished, seed_folder
+
+JSON, MARKDOWN = "comparison.json", "comparison.md"
+TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One run of a comparison is finished, just now or before."""
+
+    number: int  # from 1
+    runs: int
+    variant: Variant
+    result: RunResult
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A run that there is to be."""
+
+    variant: Variant
+    seed: int
+    config: Config
+    out: Path
+
+    @property
+    def finished(self) -> bool:
+        return (self.out / FINISHED).exists()
+
+
+def compare_events(
+    corpus: Corpus,
+    out: str | Path,
+    config: Config,
+    variants: Sequence[Variant],
+    seeds: Sequence[int],
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Generator[Event | SeedsFinished | Compared | Comparison, None, None]:
+    """Train each variant of a configuration with each seed; a generator, to be run to its end.
+
+    Yields the events of each training, `Compared` at its end, and at last the
+    `Comparison`. With `resume`, runs that are finished are not trained again,
+    and others go on from their checkpoint. Raises `NerError` for a folder,
+    corpus or run that will not do.
+    """
+    check_corpus(corpus)
+    out = Path(out)
+    plans = [
+        _Plan(variant, seed, _settings(config, variant, seed), _place(out, variant, seed))
+        for variant in variants
+        for seed in seeds
+    ]
+    _check_folder(out, resume=resume)
+    with exclusive_lock(out):
+        clear_leftovers(out, (JSON, MARKDOWN))
+        for plan in plans:
+            if plan.finished:
+                _check_same(plan, corpus)
+        results: dict[str, list[RunResult]] = {variant.folder: [] for variant in variants}
+        found: dict[str, list[Spans]] = {variant.folder: [] for variant in variants}
+        for number, plan in enumerate(plans, 1):
+            if not plan.finished:
+                yield from _train(plan, corpus, device, progress)
+            result, spans = _measure(plan, corpus, device)
+            results[plan.variant.folder].append(result)
+            found[plan.variant.folder].append(spans)
+            yield Compared(number, len(plans), plan.variant, result)
+        comparison = _compare(corpus, config, seeds, variants, results, found)
+        _write(out, comparison)
+        yield comparison
+
+
+def _settings(config: Config, variant: Variant, seed: int) -> Config:
+    return config.replace({**variant.settings, "train.seed": seed})
+
+
+def _place(out: Path, variant: Variant, seed: int) -> Path:
+    return seed_folder(out / variant.folder, seed)
+
+
+def _check_folder(out: Path, *, resume: bool) -> None:
+    """Refuse a folder that will not do. Raises `UsageError`."""
+    begun = any(out.glob("*/seed-*/metrics.jsonl"))
+    if resume and not begun:
+        raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")
+    if begun and not resume:
+        raise UsageError(
+            f"{out}: holds a comparison already; go on with --resume, or choose another --out"
+        )
+    if not begun and any(path.is_file() for path in out.rglob("*")):
+        raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
+
+
+def _check_same(plan: _Plan, corpus: Corpus) -> None:
+    """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
+    before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus)
+    other = different_settings(before, now)
+    if load_bundle(plan.out).about.get("checksums") != corpus.checksums():
+        other.append("the corpus")
+    if other:
+        raise UsageError(
+            f"{plan.out}: was trained otherwise ({', '.join(other)}); resume with the same "
+            "options, or choose another --out"
+        )
+
+
+def _train(
+    plan: _Plan, corpus: Corpus, device: str, progress: Callable[[int], None]
+) -> Iterator[Event | SeedsFinished]:
+    """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
+    begun = (plan.out / "metrics.jsonl").exists()
+    try:
+        yield from train_events(
+            corpus, plan.out, plan.config, device=device, resume=begun, progress=progress
+        )
+    except TrainingError as error:
+        raise TrainingError(f"{plan.variant.name}, seed {plan.seed}: {error}") from None
+
+
+def _measure(plan: _Plan, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
+    """What came of a finished run, and what its model finds in test."""
+    chosen = choose_device(device)
+    bundle = load_bundle(plan.out, chosen)
+    tagger = Tagger(bundle)
+    clock = time.process_time if chosen.type == "cpu" else time.perf_counter
+    with _reported(plan.out):
+        finished = json.loads(_read(plan.out / FINISHED))
+        records = [json.loads(line) for line in _read(plan.out / "metrics.jsonl").splitlines()]
+        result = RunResult(
+            seed=plan.seed,
+            folder=str(plan.out),
+            parameters=sum(weight.numel() for weight in bundle.model.network.parameters()),
+            training_speed=statistics.median(record["tokens_per_second"] for record in records),
+            tagging_speed=_tagging_speed(tagger, corpus, clock),
+            epochs=finished["epochs"],
+            best_epoch=finished["best_epoch"],
+            f1={split: scores["f1"] for split, scores in finished["scores"].items()},
+        )
+    return result, [p.spans for p in tagger.predictions(corpus.test, with_scores=False)]
+
+
+def _read(path: Path) -> str:
+    with open_binary(path) as file:
+        return file.read().decode()
+
+
+@contextlib.contextmanager
+def _reported(out: Path) -> Iterator[None]:
+    """Say in one line which run has records that nobody can read."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise NerError(
+            f"{out}: its {FINISHED} or metrics.jsonl is damaged; remove the folder and --resume"
+        ) from None
+
+
+def _tagging_speed(tagger: Tagger, corpus: Corpus, clock: Callable[[], float]) -> float:
+    """Tokens of valid a second, once the words are known: the median of some runs."""
+    seconds = []
+    with threads(1):  # as `ner tag` has it; the time of several would be added up
+        for _ in range(1 + TIMINGS):
+            started = clock()
+            tagger.predict(corpus.valid)
+            seconds.append(clock() - started)
+    tokens = sum(len(sentence) for sentence in corpus.valid)
+    return tokens / max(statistics.median(seconds[1:]), 1e-9)
+
+
+def _compare(
+    corpus: Corpus,
+    config: Config,
+    seeds: Sequence[int],
+    variants: Sequence[Variant],
+    results: dict[str, list[RunResult]],
+    found: dict[str, list[Spans]],
+) -> Comparison:
+    """Hold each variant against the one with the best mean F1 on valid, the first of equals."""
+    gold = [sentence.spans for sentence in corpus.test]
+    means = [statistics.fmean(r.f1["valid"] for r in results[v.folder]) for v in variants]
+    best = means.index(max(means))
+    rows = []
+    for number, variant in enumerate(variants):
+        p = None
+        if gold and number != best:
+            p = randomisation_test(gold, found[variants[best].folder], found[variant.folder])
+        rows.append(VariantResult(variant, tuple(results[variant.folder]), p))
+    return Comparison(corpus.name, config, tuple(seeds), tuple(rows), best, len(gold))
+
+
+def _write(out: Path, comparison: Comparison) -> None:
+    texts: dict[str, Any] = {
+        MARKDOWN: format_markdown(comparison),
+        JSON: json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n",
+    }
+    for name, text in texts.items():
+        with write_text(out / name) as file:
+            file.write(text)

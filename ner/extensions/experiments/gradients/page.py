@@ -1,0 +1,255 @@
+"""A page of gradient flow: plots, tables with a plain reading, and the figures as JSON."""
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ner.errors import UsageError
+from ner.evaluation.plot import Axis, Plot, linear_axis, logarithmic_axis
+from ner.extensions.experiments.gradients.flow import (
+    EXPLODED,
+    VANISHED,
+    Curve,
+    GradientFlow,
+)
+from ner.files import write_text
+
+# Colours that people with any colour vision tell apart (Okabe and Ito 2008).
+COLOURS = {
+    ("rnn", "h"): "#d55e00",
+    ("gru", "h"): "#009e73",
+    ("lstm", "h"): "#0072b2",
+    ("lstm", "c"): "#56b4e9",
+}
+GROUPS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7")
+_DEPTH = 1e-12  # of the longest norm: what is shorter is not drawn, or it would press the rest flat
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{
+  color-scheme: light dark;
+  --page: #fff; --ink: #1b1b1f; --rule: #dcdce0; --bad: #b3261e;
+}}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --page: #17181c; --ink: #e9e9ec; --rule: #3a3b41; --bad: #f2938c; }}
+}}
+body {{
+  max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem;
+  background: var(--page); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif;
+}}
+h1 {{ font-size: 1.375rem; }} h2 {{ font-size: 1.125rem; margin-top: 2.5rem; }}
+svg {{ max-width: 100%; height: auto; }}
+.wide {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+th, td {{ padding: 0.2rem 0.75rem 0.2rem 0; text-align: right; }}
+th {{ border-bottom: 1px solid var(--rule); }}
+.text {{ text-align: left; }} .bad {{ color: var(--bad); }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+<script type="application/json" id="figures">
+{figures}
+</script>
+</body>
+</html>
+"""
+
+Table = Sequence[Sequence[str]]
+
+
+def write_pages(flow: GradientFlow, out: Path) -> None:
+    """Write the page, and before it the figures as JSON beside it, under the same name.
+
+    Raises `NerError` when the place cannot be written.
+    """
+    with write_text(figures_file(out)) as file:
+        file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    with write_text(out) as file:
+        file.write(page(flow))
+
+
+def figures_file(out: Path) -> Path:
+    """Where the figures of a page go. Raises `UsageError` where that is the page itself."""
+    beside = out.with_suffix(".json")
+    if beside == out:
+        raise UsageError(f"{out}: is where the figures go; name the page otherwise, as x.html")
+    if out.is_dir():
+        raise UsageError(f"{out}: is a folder; name a file for the page")
+    return beside
+
+
+def page(flow: GradientFlow) -> str:
+    """The page, which needs no other file."""
+    # Within a script, only an end tag (or what looks like a comment) could be misread.
+    figures = json.dumps(flow.to_dict(), ensure_ascii=False).replace("<", "\\u003c")
+    title = html.escape(f"Gradient flow: {flow.corpus}")
+    return _PAGE.format(title=title, body="\n".join(_body(flow)), figures=figures)
+
+
+def format_flow(flow: GradientFlow) -> str:
+    """The tables as text, one below the other."""
+    return "\n".join(map(_as_text, (_readings(flow), _radii(flow), _trainings(flow))))
+
+
+def _body(flow: GradientFlow) -> Iterator[str]:
+    train, model = flow.config.train, flow.config.model
+    samples = ", ".join(f"{count} of {length} tokens" for length, count in flow.samples.items())
+    yield _paragraph(
+        "How long the gradient of the loss at the last token is, by the state of the recurrent "
+        "layer after each token: means over sequences of consecutive training sentences "
+        f"({samples}). One layer of {model.hidden} units that reads forward, and a softmax over "
+        f"tags: as initialised (before), and after a training with {train.optimizer} at a learning "
+        f"rate of up to {train.learning_rate:g} (after; epochs: {train.epochs}, seed: "
+        f"{train.seed})."
+    )
+    yield _paragraph(
+        f"A gradient vanishes where at the longest distance {VANISHED:g} or less of its norm at "
+        f"the last token is left (ratio); it explodes where it is anywhere more than {EXPLODED:g} "
+        "times as long as there; otherwise it reaches back. Half and thousandth: the first "
+        "distance at which that much is left, or less; –: it never is."
+    )
+    yield _as_html(_readings(flow))
+    for length in flow.lengths:
+        yield f"<h2>Sequences of {length} tokens</h2>"
+        label = f"Norm of the gradient against distance, {length} tokens"
+        yield _plot_flow(flow, length).inline(label)
+    yield "<h2>The recurrent matrix</h2>"
+    yield _paragraph(
+        "Its spectral radius, the largest modulus of an eigenvalue, gate by gate: without gates "
+        "and squashing, a gradient would grow or shrink by about that factor with each token."
+    )
+    yield _as_html(_radii(flow))
+    yield "<h2>Training</h2>"
+    yield _paragraph(
+        "Norm of the gradient of each group of parameters before it is clipped "
+        f"(to {train.clip:g} for all together), means over windows of steps."
+    )
+    yield _as_html(_trainings(flow))
+    yield _plot_trainings(flow).inline("Norms over the training")
+
+
+def _paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
+
+
+def _readings(flow: GradientFlow) -> Table:
+    head = ["cell", "state", "tokens", "when", "ratio", "half", "thousandth", "reading"]
+    return [head, *_reading_rows(flow)]
+
+
+def _reading_rows(flow: GradientFlow) -> Iterator[list[str]]:
+    for cell in flow.cells:
+        for length in flow.lengths:
+            for when, snapshot in cell.snapshots().items():
+                for curve in snapshot.curves[length]:
+                    yield [cell.cell, curve.state, str(length), when, *_reading(curve)]
+
+
+def _reading(curve: Curve) -> list[str]:
+    distances = (curve.half_distance, curve.vanishing_distance)
+    told = ["–" if distance is None else str(distance) for distance in distances]
+    return [f"{curve.ratio:.1e}", *told, curve.reading]
+
+
+def _radii(flow: GradientFlow) -> Table:
+    rows = [
+        [cell.cell, gate, f"{before:.3f}", f"{cell.after.radii[gate]:.3f}"]
+        for cell in flow.cells
+        for gate, before in cell.before.radii.items()
+    ]
+    return [["cell", "gate", "before", "after"], *rows]
+
+
+def _trainings(flow: GradientFlow) -> Table:
+    rows = [
+        [
+            cell.cell,
+            f"{cell.training[-1].last:,}",
+            f"{100 * cell.clipped:.1f} %",
+            f"{100 * cell.valid_f1:.2f}",
+        ]
+        for cell in flow.cells
+    ]
+    return [["cell", "steps", "clipped", "valid F1"], *rows]
+
+
+_TEXT = {"cell", "state", "gate", "when", "reading"}  # columns that hold no numbers
+
+
+def _as_text(table: Table) -> str:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    text = [name in _TEXT for name in table[0]]
+    lines = (
+        "  ".join(
+            cell.ljust(width) if left else cell.rjust(width)
+            for cell, width, left in zip(row, widths, text, strict=True)
+        ).rstrip()
+        for row in table
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _as_html(table: Table) -> str:
+    head, *rows = table
+    kinds = ["text" if name in _TEXT else "" for name in head]
+    lines = [_html_row("th", head, kinds), *(_html_row("td", row, kinds) for row in rows)]
+    return "\n".join(['<div class="wide"><table>', *lines, "</table></div>"])
+
+
+def _html_row(tag: str, cells: Iterable[str], kinds: Iterable[str]) -> str:
+    row = []
+    for cell, kind in zip(cells, kinds, strict=True):
+        names = f"{kind} bad" if cell in ("vanishes", "explodes") else kind
+        row.append(f'<{tag} class="{names}">' if names else f"<{tag}>")
+        row.append(f"{html.escape(cell)}</{tag}>")
+    return f"<tr>{''.join(row)}</tr>"
+
+
+def _plot_flow(flow: GradientFlow, length: int) -> Plot:
+    snapshots = [snapshot for cell in flow.cells for snapshot in cell.snapshots().values()]
+    curves = [curve for snapshot in snapshots for curve in snapshot.curves[length]]
+    x = linear_axis(0, max(length - 1, 1), "tokens before the last", step=1)
+    y = _norm_axis([norm for curve in curves for norm in curve.norms])
+    plot = Plot(960, 384)
+    for side, when in enumerate(("before", "after")):
+        panel = plot.panel((side / 2, 0, (side + 1) / 2, 1), x, y)
+        panel.title(f"{when} training")
+        for cell in flow.cells:
+            for curve in cell.snapshots()[when].curves[length]:
+                name = f"{cell.cell} {curve.state}" if cell.cell == "lstm" else cell.cell
+                panel.line(enumerate(curve.norms), COLOURS[cell.cell, curve.state], name)
+    return plot
+
+
+def _plot_trainings(flow: GradientFlow) -> Plot:
+    windows = [window for cell in flow.cells for window in cell.training]
+    x = linear_axis(0, max(window.last for window in windows), "step", step=1)
+    y = _norm_axis([norm for window in windows for norm in window.gradients.norms.values()])
+    plot, width = Plot(960, 346), 1 / len(flow.cells)
+    for number, cell in enumerate(flow.cells):
+        panel = plot.panel((number * width, 0, (number + 1) * width, 1), x, y)
+        panel.title(cell.cell)
+        for group, colour in zip(cell.training[0].gradients.norms, GROUPS, strict=False):
+            points = [
+                ((window.first + window.last) / 2, window.gradients.norms[group])
+                for window in cell.training
+            ]
+            panel.line(points, colour, group)
+    return plot
+
+
+def _norm_axis(norms: Sequence[float]) -> Axis:
+    """A logarithmic axis for lengths of gradients, unless all are 0."""
+    label, longest = "norm of the gradient", max(norms)
+    if not longest:
+        return linear_axis(0, 1, label)
+    return logarithmic_axis(max(min(norms) / 2, _DEPTH * longest), 3 * longest, label)

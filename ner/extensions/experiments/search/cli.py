@@ -1,0 +1,153 @@
+"""``ner search``."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ner.cli import stopped
+from ner.cli.options import Place, device_option, features_options, reading_options
+from ner.config import Config, load_config, parse_assignment
+
+if TYPE_CHECKING:
+    from ner.extensions.experiments.search.space import Space
+    from ner.extensions.experiments.search.trials import SearchFinished, Tried
+
+
+@click.command(short_help="Search for better settings on a corpus.")
+@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@click.option(
+    "--trials",
+    type=click.IntRange(min=1),
+    default=20,
+    metavar="N",
+    help="How many trials in all, with those before --resume.",
+)
+@click.option("--out", type=Place(), help="Folder of the search.  [default: runs/NAME-search]")
+@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a setting; repeatable."
+)
+@features_options
+@click.option(
+    "--range",
+    "ranges",
+    multiple=True,
+    metavar="KEY=LOW..HIGH|KEY=a,b,c|KEY",
+    help="Search this setting, and only those that are named so; repeatable.",
+)
+@click.option("--resume", is_flag=True, help="Go on with the search in --out.")
+@device_option
+@reading_options()
+def search(
+    data: str,
+    trials: int,
+    out: Path | None,
+    file: Path | None,
+    settings: tuple[str, ...],
+    features: dict[str, Any],
+    ranges: tuple[str, ...],
+    resume: bool,
+    device: str,
+    reading: dict[str, Any],
+) -> None:
+    """Search for better settings: train often, learn from it, and print the best as a TOML file.
+
+    Trials are judged by F1 on the validation split; test is never looked at.
+    A trial that falls behind the median of those before is given up. The first
+    one has the settings of --config. Without --range the learning rate, batch
+    size, dropout, word dropout, hidden units and character filters are
+    searched, but for those that --set fixes. Stopped with Ctrl-C, it goes on
+    with --resume.
+    """
+    from ner.extensions.experiments.search.space import read_space
+    from ner.extensions.experiments.search.study import require_optuna
+
+    require_optuna()
+    config = load_config(file, settings).replace(reading | features)
+    fixed = [*(parse_assignment(text)[0] for text in settings), *features]
+    _search(data, config, read_space(ranges, config, fixed), trials, out, resume, device)
+
+
+def _search(
+    data: str,
+    config: Config,
+    space: "Space",
+    trials: int,
+    out: Path | None,
+    resume: bool,
+    device: str,
+) -> None:
+    from ner.corpus import load_corpus
+
+    corpus = load_corpus(data, config.data)
+
+    from ner.cli.progress import brief_messages, training_progress  # only now, as in `ner train`
+    from ner.extensions.experiments.search.trials import SearchFinished, Tried, search_events
+
+    out = out or Path("runs") / f"{corpus.name}-search"
+    last = None
+    try:
+        with training_progress(config.resources.vectors) as progress, brief_messages():
+            events = search_events(
+                corpus,
+                out,
+                config,
+                space,
+                trials=trials,
+                device=device,
+                resume=resume,
+                progress=progress.vectors_read,
+            )
+            with contextlib.closing(events):
+                for event in progress.watch(events):
+                    last = event
+                    if isinstance(event, Tried):
+                        print(_line(event, trials), file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        raise stopped(stop, f"; {_kept(out)}") from None
+    assert isinstance(last, SearchFinished), "a search ends with its best trial"
+    _report(last)
+
+
+def _line(tried: "Tried", trials: int) -> str:
+    """A trial in one line."""
+    trial, best = tried.trial, tried.best
+    reached = f"valid F1 {100 * trial.f1:.2f}"
+    what = {
+        "finished": reached,
+        "pruned": f"{reached}, pruned after epoch {trial.epochs}",
+        "failed": f"failed: {trial.note}",
+    }[trial.outcome]
+    so_far = f"best {100 * best.f1:.2f} (trial {best.number})" if best else "no best yet"
+    settings = ", ".join(f"{key}={value}" for key, value in trial.settings.items())
+    return f"trial {trial.number} of {trials}: {what}; {so_far}; {settings}"
+
+
+def _kept(out: Path) -> str:
+    """What is left of a search that was stopped."""
+    import shlex
+
+    from ner.extensions.experiments.search.study import FILE
+    from ner.extensions.experiments.search.trials import BEST_CONFIG
+
+    if not (out / FILE).exists():
+        return "no trial had begun"
+    best = out / BEST_CONFIG
+    there = f"the best settings so far are in {best}; " if best.exists() else ""
+    return f"{there}go on with --out {shlex.quote(str(out))} --resume"
+
+
+def _report(finished: "SearchFinished") -> None:
+    """The best settings on stdout, and where they and their model are on stderr."""
+    from ner.extensions.experiments.search.trials import BEST, BEST_CONFIG
+
+    best = finished.best
+    click.echo(finished.text, nl=False)
+    click.echo(
+        f"best of {finished.trials} trials: {best.number}, valid F1 {100 * best.f1:.2f}; "
+        f"settings: {finished.out / BEST_CONFIG}, model: {finished.out / BEST}",
+        err=True,
+    )

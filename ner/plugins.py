@@ -1,0 +1,40 @@
+"""What extensions add to the core, found by the names that their packages declare.
+
+A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing heavy):
+
+- ``COMMANDS``: names of commands and where each is, as
+  ``{"charlm": "ner.extensions.charlm.cli:charlm"}``;
+- ``TOKEN_EMBEDDERS``: kinds of contextual features and their classes, as
+  ``{"charlm": "ner.extensions.charlm.embeddings:StringEmbeddings"}``.
+
+The core imports no extension: it asks here, by name, when one is needed. Without the folder there
+is none, and all else works.
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+HOME = "ner.extensions"
+
+
+@functools.cache
+def declared(what: str) -> Mapping[str, str]:
+    """All that extensions declare under a name, such as ``COMMANDS``, in order of the packages."""
+    try:
+        home = importlib.import_module(HOME)
+    except ModuleNotFoundError:
+        return {}
+    packages = [info.name for info in pkgutil.iter_modules(home.__path__, f"{HOME}.")]
+    found: dict[str, str] = {}
+    for package in packages:
+        found |= getattr(importlib.import_module(package), what, {})
+    return found
+
+
+def load(place: str) -> Any:
+    """The attribute behind ``module:attribute``."""
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)

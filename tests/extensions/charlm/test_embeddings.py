@@ -1,0 +1,206 @@
+"""Contextual string embeddings: against the networks themselves, and from a bundle."""
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ner.errors import UsageError
+from ner.extensions.charlm import embeddings as module
+from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
+from ner.extensions.charlm.folder import LanguageModel, load_model
+from ner.stored import StoredFolder, ValidationError, write_stored
+
+tokens = st.text("Anverisom中\u0301 ", min_size=1, max_size=9)
+sentences = st.lists(st.lists(tokens, max_size=5), max_size=4)
+
+
+@pytest.fixture(scope="session")
+def model(tiny_charlm: Path) -> LanguageModel:
+    """A language model of both directions, 7 units each."""
+    return load_model(tiny_charlm)
+
+
+def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor:
+    """The state ``[H]`` of a network whose weights are rounded, behind a text read from a line's
+    end.
+    """
+    network = model.networks[direction]
+    lstm, embed = torch.nn.LSTM(5, 7, batch_first=True), network.embed.weight.half().float()
+    lstm.load_state_dict({k: v.half().float() for k, v in network.layers[0].state_dict().items()})
+    numbers = torch.tensor([[model.alphabet.start, *model.alphabet.encode(text)]])
+    with torch.inference_mode():
+        return lstm(embed[numbers])[0][0, -1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("separator", ["", " "])
+@settings(max_examples=30)
+@given(texts=sentences)
+def test_a_token_is_what_has_been_read_up_to_its_end_and_down_to_its_start(
+    model: LanguageModel, separator: str, texts: list[list[str]]
+) -> None:
+    found = StringEmbeddings([model], separator).read(texts)
+    assert len(found) == len(texts)
+    for states, words in zip(found, texts, strict=True):
+        assert states.shape == (len(words), 14)
+        assert states.dtype == np.float16
+        for number, row in enumerate(torch.from_numpy(states).float()):
+            before = separator.join(words[: number + 1])
+            behind = separator.join(words[number:])
+            expected = torch.cat(
+                [
+                    state_after(model, "forward", before),
+                    state_after(model, "backward", behind[::-1]),
+                ]
+            )
+            torch.testing.assert_close(row, expected, atol=1e-3, rtol=0.0)
+
+
+def test_several_models_stand_side_by_side(model: LanguageModel) -> None:
+    forward = dataclasses.replace(model, networks={"forward": model.networks["forward"]})
+    both = StringEmbeddings([forward, model], " ")
+    one, other = StringEmbeddings([forward], " "), StringEmbeddings([model], " ")
+    assert (one.dim, other.dim, both.dim) == (7, 14, 21)
+    text = [["Anna", "visited", "Rome", "."]]
+    expected = np.concatenate([one.read(text)[0], other.read(text)[0]], axis=1)
+    assert np.array_equal(both.read(text)[0], expected)
+
+
+def test_of_a_long_word_the_ends_are_read(model: LanguageModel) -> None:
+    embeddings = StringEmbeddings([model], " ")
+    long, short = "n" * 20 + "o" * 1_000_000 + "e" * 20, "n" * 20 + "e" * 20
+    one, other = embeddings.read([["Anna", long, "."], ["Anna", short, "."]])
+    np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
+
+
+def test_threads_read_the_same(model: LanguageModel) -> None:
+    embeddings = StringEmbeddings([model], " ")
+    texts = [["Anna"] * (number % 7 + 1) for number in range(40)]
+    expected = embeddings.read(texts)
+    found: list[list[Any]] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(embeddings.read(texts))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    for read in found:
+        assert all(np.array_equal(a, b) for a, b in zip(read, expected, strict=True))
+
+
+def test_what_was_read_lately_is_not_read_again(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embeddings = StringEmbeddings([model], " ")
+    read: list[int] = []
+    reader = embeddings._readers[0].states
+    once = reader.read_at
+    monkeypatch.setattr(
+        reader, "read_at", lambda texts, places: read.append(len(texts)) or once(texts, places)
+    )
+    one, other = ["Anna", "left"], ["Dora"]
+    first = embeddings.read([one, other, one])
+    assert first[0] is first[2]
+    again = embeddings.read([other, ["Rome"], one])
+    assert (again[0] is first[1], again[2] is first[0]) == (True, True)
+    assert read == [2, 1]
+    monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
+    embeddings.read([["Berta"]])
+    assert list(embeddings._recent.states) == [("Berta",)]
+    assert embeddings._recent.size == 14
+
+
+def test_a_sentence_without_a_character_has_its_rows(tiny_charlm: Path) -> None:
+    embeddings = StringEmbeddings.load([str(tiny_charlm)], "")
+    (states,) = embeddings.read([["", ""]])
+    assert states.shape == (2, embeddings.dim)
+    assert not states.any()
+
+
+def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
+    assert StringEmbeddings.load([str(tiny_charlm)] * 2, " ").dim == 28
+    with pytest.raises(UsageError, match="no language model"):
+        StringEmbeddings.load([str(tmp_path)], " ")
+    with pytest.raises(UsageError, match="at most 8"):
+        StringEmbeddings.load([str(tiny_charlm)] * (MOST_MODELS + 1), " ")
+
+
+def test_the_checksum_tells_models_and_separators_apart(model: LanguageModel) -> None:
+    forward = dataclasses.replace(model, networks={"forward": model.networks["forward"]})
+    kinds: list[tuple[Sequence[LanguageModel], str]] = [
+        ([model], " "), ([model], ""), ([forward], " "), ([model, forward], " ")
+    ]  # fmt: skip
+    sums = [StringEmbeddings(models, separator).checksum() for models, separator in kinds]
+    assert len({*sums}) == 4
+    assert sums[0] == StringEmbeddings([model], " ").checksum()
+
+
+# --- in a bundle --------------------------------------------------------------------------------
+
+
+def stored(folder: Path, files: dict[str, bytes]) -> StoredFolder:
+    """A folder with these files, whose checksums fit."""
+    folder.mkdir(exist_ok=True)
+    write_stored(folder, files)
+    found = StoredFolder(folder)
+    found.check(files.keys())
+    return found
+
+
+@pytest.mark.parametrize("separator", ["", " "])
+def test_what_is_loaded_reads_as_what_was_saved(
+    model: LanguageModel, separator: str, tmp_path: Path
+) -> None:
+    embeddings = StringEmbeddings([model, model], separator)
+    loaded = StringEmbeddings.from_files(stored(tmp_path, embeddings.files()))
+    assert loaded.separator == separator
+    assert loaded.files() == embeddings.files()
+    text = [["Anna", "left", "Rome", "."], ["Dora"]]
+    pairs = zip(embeddings.read(text), loaded.read(text), strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
+Harm = Callable[[dict[str, Any]], object]
+HARMS: dict[str, Harm] = {
+    "no separator": lambda d: d.pop("separator"),
+    "another separator": lambda d: d.update(separator="\n"),
+    "no models": lambda d: d.update(models=[]),
+    "models that are none": lambda d: d.update(models=[3]),
+    "too many models": lambda d: d.update(models=d["models"] * 9),
+    "one model too many": lambda d: d.update(models=d["models"] * 2),
+    "no directions": lambda d: d["models"][0].update(directions=[]),
+    "a direction twice": lambda d: d["models"][0].update(directions=["forward", "forward"]),
+    "an unknown direction": lambda d: d["models"][0].update(directions=["upward"]),
+    "a missing direction": lambda d: d["models"][0].update(directions=["forward"]),
+    "another alphabet": lambda d: d["models"][0]["alphabet"].append("ж"),
+    "no alphabet": lambda d: d["models"][0].update(alphabet=["ab"]),
+    "no letters": lambda d: d["models"][0].update(alphabet=[1, 2]),
+    "many units": lambda d: d["models"][0]["config"]["model"].update(hidden=10**9),
+    "many layers": lambda d: d["models"][0]["config"]["model"].update(layers=10**9),
+    "unknown settings": lambda d: d["models"][0]["config"].update(other={"a": 1}),
+    "another cell": lambda d: d["models"][0]["config"]["model"].update(cell="gru"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_what_does_not_fit_together_is_refused(
+    model: LanguageModel, harm: Harm, tmp_path: Path
+) -> None:
+    files = StringEmbeddings([model], " ").files()
+    described = json.loads(files[DESCRIPTION])
+    harm(described)
+    found = stored(tmp_path, {**files, DESCRIPTION: json.dumps(described).encode()})
+    with pytest.raises(ValidationError, match=r"charlm\.(json|safetensors): is damaged") as refused:
+        StringEmbeddings.from_files(found)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,96 @@
+"""Text of any size: read once, split, and read at several places at once."""
+
+import gzip
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.errors import CorpusError, TrainingError, UsageError
+from ner.extensions.charlm import text as module
+from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.text import Streams, read_text, split_text
+from tests.extensions.charlm.conftest import codes_of
+
+
+def decoded(codes: np.ndarray) -> str:
+    return codes.tobytes().decode("utf-32-le")
+
+
+def test_files_are_read_one_behind_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 4)  # so that there are many
+    (tmp_path / "a.txt").write_bytes("\ufeffeins\r\nzwei".encode())
+    (tmp_path / "b.gz").write_bytes(gzip.compress("drei\n\n𝒳\n".encode()))
+    (tmp_path / "c.xz").write_bytes(lzma.compress(b"vier\n"))
+    found = read_text([tmp_path / name for name in ("a.txt", "b.gz", "c.xz")], "utf-8")
+    expected = "eins\nzwei\ndrei\n\n𝒳\nvier\n"
+    assert decoded(found.codes) == expected
+    assert found.counts == {c: expected.count(c) for c in expected}
+    (tmp_path / "d.txt").write_text(expected, encoding="utf-16")
+    again = read_text([tmp_path / "d.txt"], "utf-16")
+    assert again.checksum == found.checksum
+    assert isinstance(again.codes, np.memmap)
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "expected"),
+    [
+        ("words-en", "Anna is n't here .\nShe left .\nNo\n"),
+        ("words", "Anna isn't here .\nShe left .\nNo\n"),
+        ("characters", "Annaisn'there.\nSheleft.\nNo\n"),
+        ("none", "Anna isn't here. She left.\n\nNo\n"),
+    ],
+)
+def test_lines_are_cut_as_a_tagger_reads_them(
+    tmp_path: Path, tokenizer: str, expected: str
+) -> None:
+    (tmp_path / "a.txt").write_text("Anna isn't here. She left.\n\nNo\n")
+    assert decoded(read_text([tmp_path / "a.txt"], "utf-8", tokenizer).codes) == expected
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\r\n\n"])
+def test_a_text_without_characters_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(CorpusError, match=r"a\.txt: no text in it"):
+        read_text([tmp_path / "a.txt"], "utf-8")
+
+
+def test_a_text_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        read_text([tmp_path / "a.txt"], "utf-8")
+    (tmp_path / "b.txt").write_bytes(b"good\n\xff\n")
+    with pytest.raises(CorpusError, match=r"b\.txt:2: byte 0xFF at offset 5"):
+        read_text([tmp_path / "b.txt"], "utf-8")
+
+
+def test_the_end_is_held_out() -> None:
+    codes = codes_of("x" * 90 + "y" * 10)
+    train, valid = split_text(codes, 0.1, segment=5)
+    assert (decoded(train), decoded(valid)) == ("x" * 90, "y" * 10)
+    assert len(split_text(codes, 0.001, segment=30).valid) == 30  # a segment at least
+    with pytest.raises(TrainingError, match="100 characters, too few for segments of 50"):
+        split_text(codes, 0.1, segment=50)
+
+
+@given(
+    size=st.integers(2, 200), streams=st.integers(1, 12), segment=st.integers(1, 40), data=st.data()
+)
+def test_streams_read_every_character_once(
+    size: int, streams: int, segment: int, data: st.DataObject
+) -> None:
+    """In their order, in segments that are not too long; fewer than one a stream is left over."""
+    characters = [chr(0x4E00 + i) for i in range(size)]
+    read = Streams(codes_of("".join(characters)), Alphabet([*characters, "\n"]), streams, segment)
+    parts = [read.segment(number) for number in range(read.segments)]
+    assert all(given.shape == following.shape for given, following in parts)
+    assert max(given.shape[1] for given, _ in parts) <= segment
+    assert max(p[0].shape[1] for p in parts) - min(p[0].shape[1] for p in parts) <= 1
+    inputs, targets = (np.concatenate([p[i].numpy() for p in parts], axis=1) for i in (0, 1))
+    assert (targets == inputs + 1).all()  # characters are numbered as they follow
+    assert targets.flatten().tolist() == list(range(2, read.characters + 2))
+    assert 0 <= size - 1 - read.characters < read.count <= streams

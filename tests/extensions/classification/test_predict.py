@@ -1,0 +1,76 @@
+"""Probabilities of labels: one way for all, in any batch, and long texts in pieces."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import PredictConfig
+from ner.corpus import Corpus
+from ner.extensions.classification import predict as module
+from ner.extensions.classification.bundle import load_classifier
+from ner.extensions.classification.network import ClassifierModel
+from ner.extensions.classification.predict import judge, label_probabilities, pieces
+
+TEXTS = [["rain", "and", "snow", "."], [], ["goal"], ["unseen", "words", "and", "team", "?"]]
+
+
+@pytest.fixture(scope="module")
+def model(kinds_run: Path) -> ClassifierModel:
+    return load_classifier(kinds_run).model
+
+
+def test_probabilities_are_those_of_the_network(model: ClassifierModel) -> None:
+    found = label_probabilities(model, TEXTS)
+    assert found.shape == (4, 2)
+    assert found.sum(1) == pytest.approx([1, 0, 1, 1])
+    plain = label_probabilities(model, TEXTS, PredictConfig(engine="plain"))
+    np.testing.assert_allclose(found, plain, atol=1e-6)
+    for row, tokens in zip(found, TEXTS, strict=True):
+        np.testing.assert_allclose(label_probabilities(model, [tokens])[0], row, atol=1e-6)
+    assert label_probabilities(model, []).shape == (0, 2)
+
+
+def test_a_network_in_training_goes_back_to_it(model: ClassifierModel) -> None:
+    model.network.train()
+    label_probabilities(model, TEXTS)
+    assert model.network.training
+    model.network.eval()
+
+
+@given(st.integers(0, 50_000))
+def test_pieces_are_the_whole_in_equal_parts(length: int) -> None:
+    parts = list(pieces(range(length)))
+    assert [i for part in parts for i in part] == list(range(length))
+    sizes = {len(part) for part in parts}
+    assert all(0 < size <= module.LONGEST for size in sizes)
+    assert len(parts) == -(-length // module.LONGEST)
+
+
+def test_scores_of_pieces_are_averaged(
+    model: ClassifierModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 3)
+    text = ["rain", "and", "goal", ".", "snow"]
+    log = np.log(label_probabilities(model, [text[:3], text[3:]]))
+    mean = np.exp(log[0] * 3 / 5 + log[1] * 2 / 5)
+    found = label_probabilities(model, [text, ["sun"]])[0]
+    np.testing.assert_allclose(found, mean / mean.sum(), rtol=1e-5)
+
+
+def test_a_very_long_text_is_read_to_its_end(
+    model: ClassifierModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST", 20)
+    rain = label_probabilities(model, [["rain", "and"] * 3000])
+    goal = label_probabilities(model, [["rain", "and"] * 100 + ["goal", "and"] * 3000])
+    weather = model.labels.index("weather")
+    assert rain[0, weather] > 0.5 > goal[0, weather]
+
+
+def test_judged_by_the_likeliest(model: ClassifierModel, kinds: Corpus) -> None:
+    scores = judge(model, kinds.valid)
+    assert scores.accuracy == scores.f1 == 1.0
+    assert scores.texts == len(kinds.valid)

@@ -1,0 +1,582 @@
+"""Several models into one: what is taught, of which sentences, and what is learnt from it."""
+
+import gzip
+import itertools
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ner.api import train, train_events
+from ner.bundle.format import load_bundle
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import CorpusError, NerError, TrainingError, UsageError
+from ner.evaluation import evaluate_spans
+from ner.extensions.charlm.embeddings import StringEmbeddings
+from ner.extensions.distillation.ensemble import Ensemble, _draw, draw_sentences
+from ner.features import Expected
+from ner.predict import predict_expected, predict_marginals, predict_sentences
+from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
+from ner.text import Clue, Sentence, Span
+from ner.training.examples import Teaching
+from ner.training.loop import Epoch, Step
+from ner.training.run import Event, Finished, Run, resolve
+from ner.training.seeds import SeedsFinished
+
+CPU = torch.device("cpu")
+TEXT = """Anna loved Rome? Berta met Carl Maria in Paris.
+
+Dora saw New York. She left.
+The weather was fine.
+Anna visited Rome.
+"""
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    """Six sentences, of which the training split of `tiny_corpus` has the last."""
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+# --- unlabelled text ----------------------------------------------------------------------------
+
+
+def drawn(path: Path, corpus: Corpus, config: Config, **train: Any) -> list[Sentence]:
+    changes = {f"train.{name}": value for name, value in train.items()}
+    return draw_sentences(path, corpus, resolve(config, corpus).replace(changes))
+
+
+def test_all_sentences_are_drawn_but_those_of_the_corpus(
+    text: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    found = drawn(text, tiny_corpus, tiny_config)
+    assert (
+        sorted((s.line, " ".join(s.tokens)) for s in found)
+        == [
+            (1, "Anna loved Rome ?"),
+            (1, "Berta met Carl Maria in Paris ."),
+            (3, "Dora saw New York ."),
+            (3, "She left ."),
+            (4, "The weather was fine ."),
+        ][1:]
+    )  # the test split has "Anna loved Rome ?"
+    assert {s.source for s in found} == {str(text)}
+    assert not any(s.spans for s in found)
+
+
+def test_no_more_sentences_than_asked_for_and_the_same_for_the_same_seed(
+    text: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    text.write_text("".join(f"One{i} went to Rome. Two{i} stayed.\n" for i in range(50)))
+    draws = [
+        drawn(text, tiny_corpus, tiny_config, unlabelled_sentences=9, seed=seed)
+        for seed in (1, 1, 2)
+    ]
+    assert [len({s.tokens for s in found}) for found in draws] == [9, 9, 9]
+    assert draws[0] == draws[1]
+    assert draws[0] != draws[2]
+
+
+def test_a_sentence_that_stands_there_often_is_drawn_once(
+    text: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    text.write_text("It rained.\n" * 20 + "It snowed.\n")
+    found = drawn(text, tiny_corpus, tiny_config)
+    assert sorted(s.tokens[1] for s in found) == ["rained", "snowed"]
+
+
+def test_packed_text(text: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
+    packed = text.with_suffix(".txt.gz")
+    packed.write_bytes(gzip.compress(text.read_bytes()))
+    one, other = (drawn(path, tiny_corpus, tiny_config) for path in (text, packed))
+    assert [s.tokens for s in one] == [s.tokens for s in other]
+
+
+def test_long_sentences_are_cut(text: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
+    text.write_text(" ".join(f"word{i}" for i in range(1200)))
+    found = drawn(text, tiny_corpus, tiny_config)
+    assert sorted(len(s) for s in found) == [1200 - 2 * 512, 512, 512]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"good line\n\nJos\xe9 left.\n", "{}:3: byte 0xE9 at offset 14 is not utf-8"),
+        (b"\x00\x01", "{}:1: holds a NUL byte"),
+        (b"", "{}: holds no text; name a file with a paragraph on each line"),
+        (b" \n\t\n", "{}: holds no text"),
+        (b"Anna visited Rome.\n", "{}: holds no sentence that the corpus lacks"),
+    ],
+)
+def test_text_that_will_not_do(
+    text: Path, tiny_corpus: Corpus, tiny_config: Config, content: bytes, said: str
+) -> None:
+    text.write_bytes(content)
+    with pytest.raises(CorpusError) as caught:
+        drawn(text, tiny_corpus, tiny_config)
+    assert str(caught.value).startswith(said.format(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_text_in_the_encoding_that_is_named(
+    text: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    text.write_bytes("José left.\n".encode("latin-1"))
+    config = tiny_config.replace({"data.encoding": "latin-1"})
+    assert drawn(text, tiny_corpus, config)[0].tokens == ("José", "left", ".")
+
+
+def test_text_that_is_not_there(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
+    for path, said in ((tmp_path / "none.txt", "no such file"), (tmp_path, "is a folder")):
+        with pytest.raises(UsageError, match=said):
+            drawn(path, tiny_corpus, tiny_config)
+
+
+def test_each_line_has_the_same_chance() -> None:
+    lines = [(number, str(number)) for number in range(8)]
+    counts: Counter[int] = Counter()
+    first: Counter[int] = Counter()
+    for seed in range(4000):
+        found = _draw(lines, 3, random.Random(seed))
+        assert len({number for number, _ in found}) == 3
+        counts.update(number for number, _ in found)
+        first[found[0][0]] += 1
+    # Binomial: 4000 draws with chance 3/8 (1/8 for the first place); five deviations.
+    assert all(abs(counts[n] - 1500) < 5 * 31 and abs(first[n] - 500) < 5 * 21 for n in range(8))
+    assert sorted(_draw(lines, 9, random.Random(1))) == lines
+
+
+# --- what is taught -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def members(
+    tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus, tiny_config: Config
+) -> list[Path]:
+    """The bundles of two models that have not learnt much, so that they differ."""
+    out = tmp_path_factory.mktemp("members")
+    config = tiny_config.replace({"train.epochs": 2})
+    train(tiny_corpus, out, config, seeds=[1, 2], device="cpu")
+    return [out / "seed-1", out / "seed-2"]
+
+
+def softened(expected: Expected) -> float:
+    """How much of the tags is in doubt."""
+    return float(1 - expected.tokens.max(1).mean())
+
+
+def test_an_ensemble_expects_what_its_members_do_on_average(
+    members: list[Path], tiny_corpus: Corpus
+) -> None:
+    sentences = [s.tokens for s in tiny_corpus.test]
+    ensemble = Ensemble(members, CPU).expected(sentences)
+    models = [load_bundle(folder).model for folder in members]
+    tables = [predict_marginals(model, sentences) for model in models]
+    differ = 0.0
+    for found, one, other in zip(ensemble, *tables, strict=True):
+        np.testing.assert_allclose(found.tokens, (one + other) / 2, atol=1e-6)
+        differ = max(differ, float(np.abs(one - other).max()))
+    assert differ > 0.01
+    moves = [predict_expected(model, sentences) for model in models]
+    for found, a, b in zip(ensemble, *moves, strict=True):
+        np.testing.assert_allclose(found.moves, (a.moves + b.moves) / 2, atol=1e-5)
+        assert found.moves.sum() == pytest.approx(len(found.tokens) - 1, abs=1e-4)
+
+
+def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_right(
+    members: list[Path], tiny_corpus: Corpus
+) -> None:
+    ensemble = Ensemble(members, CPU)
+    tags, scheme = load_bundle(members[0]).model.tags, "iobes"
+    sentences = [replace(s, tokens=s.tokens[:4], spans=()) for s in tiny_corpus.test[:6]]
+    for sentence, expected in zip(
+        ensemble.predict(sentences),
+        ensemble.expected([s.tokens for s in sentences]),
+        strict=True,
+    ):
+        best = max(
+            sum(float(expected.tokens[t, k]) for t, k in enumerate(path))
+            for path in itertools.product(range(len(tags)), repeat=len(sentence))
+            if not illegal_positions([parse_tag(tags[k]) for k in path], scheme)
+        )
+        found = tags_of(sentence.spans, len(sentence), scheme)
+        right = sum(float(expected.tokens[t, tags.index(tag)]) for t, tag in enumerate(found))
+        assert right == pytest.approx(best, abs=1e-5)
+
+
+def taught(
+    members: list[Path],
+    corpus: Corpus,
+    config: Config,
+    unlabelled: list[Sentence] | None = None,
+    **train: Any,
+) -> Teaching:
+    changes = {f"train.{name}": value for name, value in train.items()}
+    return Ensemble(members, CPU).teach(corpus, unlabelled or [], config.replace(changes))
+
+
+def test_labels_and_the_ensemble_are_mixed(
+    members: list[Path], tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    labels, half, free = (
+        taught(members, tiny_corpus, tiny_config, distill_weight=share).lessons
+        for share in (0.0, 0.25, 1.0)
+    )
+    assert [lesson.tokens for lesson in labels] == [s.tokens for s in tiny_corpus.train]
+    tags = load_bundle(members[0]).model.tags
+    legal = np.array(allowed_transitions(tags, "iobes").between)
+    by_members = Ensemble(members, CPU).expected([s.tokens for s in tiny_corpus.train])
+    for sentence, one, mixed, other, ensemble in zip(
+        tiny_corpus.train, labels, half, free, by_members, strict=True
+    ):
+        numbers = [tags.index(tag) for tag in tags_of(sentence.spans, len(sentence), "iobes")]
+        np.testing.assert_allclose(one.expected.tokens, np.eye(len(tags))[numbers], atol=1e-6)
+        moves = np.zeros(legal.shape)
+        np.add.at(moves, (numbers[:-1], numbers[1:]), 1)
+        np.testing.assert_allclose(one.expected.moves, moves[legal], atol=1e-6)
+        for part in ("tokens", "moves"):
+            a, m, b, e = (
+                getattr(x, part) for x in (one.expected, mixed.expected, other.expected, ensemble)
+            )
+            np.testing.assert_allclose(m, 0.75 * a + 0.25 * b, atol=1e-6)
+            np.testing.assert_allclose(b, e, atol=1e-6)
+    assert max(softened(lesson.expected) for lesson in free) > 0.01
+
+
+def test_partial_labels_stay_true(
+    members: list[Path], tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    """What is known is certain; of the rest the ensemble has its opinion."""
+    sentence = tiny_corpus.train[0]  # Anna visited Rome .
+    clues = (Clue("LOC", "no"), Clue(None, "open"), Clue(None, "open"), Clue("", "no"))
+    corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=clues),))
+    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).lessons[0]
+    tags = load_bundle(members[0]).model.tags
+    by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
+    tokens = lesson.expected.tokens
+    assert tokens[0][by_type["LOC"]].sum() == pytest.approx(1.0, abs=1e-5)
+    assert tokens[3, 0] == pytest.approx(1.0, abs=1e-5)
+    assert 0.001 < tokens[1:3].max() < 0.999
+    np.testing.assert_allclose(tokens.sum(1), 1.0, atol=1e-5)
+
+
+def plain(*tokens: str) -> Sentence:
+    return Sentence(tokens, source="folder/text.txt")
+
+
+SURE = [
+    plain("Anna", "left", "New", "York", "."),
+    plain("Dora", "visited", "Paris", "."),
+    plain("Carl", "Maria", "left", "Rome", "."),
+]
+NONE = [plain("visited", "visited", "."), plain("left", "visited", "."), plain("left", ".")]
+
+
+def test_confident_sentences_join_and_those_without_entities_in_proportion(
+    tiny_run: Path, tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    tagger = [tiny_run]
+    confident = [
+        float(e.tokens.max(1).min())
+        for e in Ensemble(tagger, CPU).expected([s.tokens for s in [*SURE, *NONE]])
+    ]
+    assert min(confident) > 0.2, "a model that knows these words"
+    empty = tuple(replace(s, spans=()) for s in tiny_corpus.train)
+    for more, none in ((0, 0), (12, 1), (24, 3)):
+        train = tiny_corpus.train if not more else tiny_corpus.train + empty[:more]
+        corpus = replace(tiny_corpus, train=train)
+        teaching = taught(tagger, corpus, tiny_config, [*SURE, *NONE], unlabelled_confidence=0.2)
+        lessons = teaching.lessons[len(train) :]
+        kept = [lesson.tokens for lesson in lessons]
+        assert {s.tokens for s in SURE} < {*kept} or none == 0
+        assert len(kept) == 3 + none, f"{more} of {24 + more} labelled sentences have no entity"
+        said = f"text.txt: 6 unlabelled sentences drawn, 6 sure ones, {3 + none} kept (3 with"
+        assert teaching.notes[-1].startswith(said)
+
+
+def test_what_the_ensemble_doubts_does_not_join(
+    members: list[Path], tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = Ensemble(members, CPU).expected([s.tokens for s in SURE])
+    levels = sorted(float(e.tokens.max(1).min()) for e in expected)
+    assert levels[0] < levels[1] < levels[2] < 0.99
+    for left, level in enumerate([0.0, (levels[0] + levels[1]) / 2, (levels[1] + levels[2]) / 2]):
+        teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=level)
+        assert len(teaching.lessons) == len(tiny_corpus.train) + 3 - left
+    assert "train.unlabelled_confidence" not in caplog.text
+    teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=0.99)
+    assert len(teaching.lessons) == len(tiny_corpus.train)
+    assert "no unlabelled sentence teaches anything; with a lower" in caplog.text
+
+
+# --- what is learnt from it ---------------------------------------------------------------------
+
+
+def losses(run: Run) -> list[float]:
+    return [event.loss for event in run.events() if isinstance(event, Step)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_labels_alone_teach_what_training_does(
+    tmp_path: Path, members: list[Path], tiny_corpus: Corpus, tiny_config: Config, head: str
+) -> None:
+    """The same losses, batch by batch, as without a teacher."""
+    config = tiny_config.replace({"train.epochs": 2, "model.head": head})
+    train(tiny_corpus, tmp_path / "teacher", config, device="cpu")
+    teaching = taught([tmp_path / "teacher"], tiny_corpus, config, distill_weight=0.0)
+    ours = losses(Run(tiny_corpus, config, tmp_path / "taught", CPU, teaching=teaching))
+    theirs = losses(Run(tiny_corpus, config, tmp_path / "plain", CPU))
+    assert len(ours) == 12
+    assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-4)
+
+
+def swapped(sentence: Sentence) -> Sentence:
+    other = {"PER": "LOC", "LOC": "PER"}
+    spans = tuple(Span(s.start, s.end, other[s.label]) for s in sentence.spans)
+    return replace(sentence, spans=spans)
+
+
+@pytest.mark.slow
+def test_a_student_learns_from_its_teacher_and_not_from_labels(
+    tmp_path: Path, tiny_run: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    """Labels of the other type: with all weight on the teacher, they do not matter."""
+    wrong = replace(tiny_corpus, train=tuple(map(swapped, tiny_corpus.train)))
+    scores = {}
+    for share in (1.0, 0.0):
+        teaching = taught([tiny_run], wrong, tiny_config, distill_weight=share)
+        out = tmp_path / str(share)
+        list(Run(wrong, tiny_config, out, CPU, teaching=teaching).events())
+        found = predict_sentences(load_bundle(out).model, tiny_corpus.test)
+        scores[share] = evaluate_spans(tiny_corpus.test, found).f1
+    assert scores[1.0] > 0.95
+    assert scores[0.0] < 0.3
+
+
+@pytest.mark.slow
+def test_unlabelled_text_teaches_what_labels_lack(
+    tmp_path: Path, tiny_run: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    """A few labels, and a teacher (of all labels) that reads the rest."""
+    few = replace(tiny_corpus, train=tiny_corpus.train[::5])  # all names occur, once or twice
+    rest = [replace(s, spans=()) for s in tiny_corpus.train if s not in few.train]
+    assert {t for s in few.train for t in s.tokens} == {t for s in rest for t in s.tokens}
+    settings = {"train.distill_weight": 0.0, "train.unlabelled_confidence": 0.1}
+    config = tiny_config.replace({**settings, "train.epochs": 6})
+    scores = []
+    for unlabelled in ([], rest):
+        teaching = taught([tiny_run], few, config, unlabelled)
+        out = tmp_path / str(len(unlabelled))
+        *_, last = Run(few, config, out, CPU, teaching=teaching).events()
+        assert isinstance(last, Finished)
+        scores.append(last.scores["test"].f1)
+    assert scores[1] > scores[0] + 0.2
+
+
+# --- the whole of it -----------------------------------------------------------------------------
+
+Events = Callable[..., Iterator[Event | SeedsFinished]]
+
+
+@pytest.fixture
+def events(tiny_corpus: Corpus, tiny_config: Config) -> Events:
+    """`train_events` over two seeds, two epochs each, and a student, with some settings changed."""
+
+    def make(out: Path, settings: dict[str, Any] | None = None, **how: Any) -> Any:
+        config = tiny_config.replace(
+            {"train.epochs": 2, "train.unlabelled_confidence": 0.1, **(settings or {})}
+        )
+        how = {"seeds": [1, 2], "distill": True, **how}
+        return train_events(tiny_corpus, out, config, device="cpu", **how)
+
+    return make
+
+
+def student_weights(out: Path) -> bytes:
+    return (out / "student" / "model" / "weights.safetensors").read_bytes()
+
+
+def epochs(told: list[Any]) -> list[int]:
+    return [event.number for event in told if isinstance(event, Epoch)]
+
+
+def refusal(events: Iterator[Any], kind: type[NerError]) -> str:
+    with pytest.raises(kind) as caught:
+        next(events)
+    return str(caught.value)
+
+
+@pytest.mark.slow
+def test_the_student_becomes_the_model(
+    events: Events, tmp_path: Path, text: Path, tiny_corpus: Corpus
+) -> None:
+    out = tmp_path / "run"
+    told = list(events(out, unlabelled=text))
+    assert epochs(told) == [1, 2, 1, 2, 1, 2]
+    last = told[-1]
+    assert isinstance(last, SeedsFinished)
+    assert last.distilled is not None
+    names = {"seed-1", "seed-2", "student", "model", "result.json"}
+    assert {path.name for path in out.iterdir()} == names
+    for path in (out / "student" / "model").iterdir():
+        assert (out / "model" / path.name).read_bytes() == path.read_bytes()
+    card = (out / "model" / "README.md").read_text(encoding="utf-8")
+    assert "taught by the models of seed-1, seed-2" in card
+    assert "text.txt: 4 unlabelled sentences drawn" in card
+    assert str(tmp_path) not in card
+    kept = json.loads((out / "result.json").read_text())
+    assert kept == last.to_dict()
+    ensemble = Ensemble([out / "seed-1", out / "seed-2"], CPU)
+    for split in ("valid", "test"):
+        gold = getattr(tiny_corpus, split)
+        together = evaluate_spans(gold, ensemble.predict(gold)).f1
+        assert kept["ensemble"][split]["f1"] == together
+        student = predict_sentences(load_bundle(out).model, gold)
+        assert kept["student"]["scores"][split]["f1"] == evaluate_spans(gold, student).f1
+        assert set(kept["f1"][split]) == {"mean", "sd"}
+
+
+@pytest.mark.slow
+def test_a_student_goes_on_where_it_was_stopped_and_the_seeds_rest(
+    events: Events, tmp_path: Path, text: Path
+) -> None:
+    list(events(tmp_path / "straight", unlabelled=text))
+    out = tmp_path / "stopped"
+    going = events(out, unlabelled=text)
+    seen = [0]
+    for event in going:
+        seen += [event.number] if isinstance(event, Epoch) else []
+        if len(seen) == 1 + 5:
+            next(going)  # in the student's second epoch
+            break
+    going.close()  # type: ignore[attr-defined]
+    done = {seed: (out / f"seed-{seed}/model/weights.safetensors").read_bytes() for seed in (1, 2)}
+    assert epochs(list(events(out, unlabelled=text, resume=True))) == [2]
+    for seed, weights in done.items():
+        assert (out / f"seed-{seed}/model/weights.safetensors").read_bytes() == weights
+    assert student_weights(out) == student_weights(tmp_path / "straight")
+
+
+@pytest.mark.slow
+def test_finished_seeds_may_teach_later(events: Events, tmp_path: Path) -> None:
+    list(events(tmp_path / "later", distill=False))
+    told = list(events(tmp_path / "later", {"train.distill_weight": 0.9}, resume=True))
+    assert epochs(told) == [1, 2], "the seeds' models do not depend on how they will teach"
+    list(events(tmp_path / "once", {"train.distill_weight": 0.9}))
+    assert student_weights(tmp_path / "later") == student_weights(tmp_path / "once")
+
+
+@pytest.mark.slow
+def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: Path) -> None:
+    """Its teachers are those of a student that does not, and unlabelled text is read once."""
+    document = {"model.context": "document"}
+    out = tmp_path / "run"
+    list(events(out, distill=False))
+    assert epochs(list(events(out, document, unlabelled=text, resume=True))) == [1, 2]
+    contexts = {
+        name: load_bundle(out / name).config.model.context for name in ("seed-1", "student")
+    }
+    assert contexts == {"seed-1": "sentence", "student": "document"}
+    assert (out / "student" / "echoes.json").exists()
+    list(events(tmp_path / "at-once", document, unlabelled=text))
+    assert student_weights(tmp_path / "at-once") == student_weights(out)
+
+
+@pytest.mark.slow
+def test_teachers_with_language_models_read_each_sentence_once(
+    events: Events,
+    tmp_path: Path,
+    tiny_corpus: Corpus,
+    tiny_charlm: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    out = tmp_path / "run"
+    list(events(out, {"resources.charlm": (str(tiny_charlm),)}))
+    assert load_bundle(out / "student").model.contextual is not None
+    tokens = [sentence.tokens for sentence in tiny_corpus.valid]
+    read: list[int] = []
+    once = StringEmbeddings._read
+    monkeypatch.setattr(
+        StringEmbeddings, "_read", lambda self, texts: read.append(len(texts)) or once(self, texts)
+    )
+    folders = [out / "seed-1", out / "seed-2"]
+    found = Ensemble(folders, torch.device("cpu")).expected(tokens)
+    assert sum(read) == 0, "the run has kept what it read"
+    members = [predict_expected(load_bundle(folder).model, tokens) for folder in folders]
+    for mixed, one, other in zip(found, *members, strict=True):
+        expected = (one.tokens + other.tokens) / 2
+        np.testing.assert_allclose(mixed.tokens, expected, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_another_teaching_is_no_resuming(
+    events: Events, tmp_path: Path, text: Path, tiny_config: Config
+) -> None:
+    out = tmp_path / "run"
+    list(events(out, unlabelled=text))
+    weights = student_weights(out)
+
+    def refused(settings: dict[str, Any] | None = None, **how: Any) -> str:
+        with pytest.raises((TrainingError, UsageError)) as caught:
+            list(events(out, settings, resume=True, **how))
+        assert student_weights(out) == weights
+        return str(caught.value)
+
+    assert "(the unlabelled text)" in refused()
+    assert "(train.distill_weight)" in refused({"train.distill_weight": 0.9}, unlabelled=text)
+    assert "(the teachers)" in refused(seeds=[2, 1, 3], unlabelled=text)
+    assert "holds a run with --distill; resume it with that, too" in refused(distill=False)
+    text.write_text("Dora left Carl.\n")
+    assert "student: was started with other settings (the unlabelled text)" in refused(
+        unlabelled=text
+    )
+
+
+def test_what_distilling_needs_is_said_before_anything_is_written(
+    events: Events, tmp_path: Path, text: Path
+) -> None:
+    out = tmp_path / "run"
+    for seeds in ([], [1]):
+        said = refusal(events(out, seeds=seeds), UsageError)
+        assert said == "--distill needs the models of several seeds; add --seeds 1,2,3,4,5"
+    said = refusal(events(out, distill=False, unlabelled=text), UsageError)
+    assert said.startswith("--unlabelled is text for --distill; add that")
+    text.write_bytes(b"a\n\xff\n")
+    said = refusal(events(out, unlabelled=text), CorpusError)
+    assert said.startswith(f"{text}:2: byte 0xFF")
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_a_student_is_overwritten_only_if_asked(events: Events, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    list(events(out))
+    (out / "student" / "notes.txt").write_text("mine")
+    assert "holds a run already" in refusal(events(out), UsageError)
+    list(events(out, distill=False, overwrite=True))
+    assert [path.name for path in (out / "student").iterdir()] == ["notes.txt"]
+    assert "student" not in json.loads((out / "result.json").read_text())
+
+
+@pytest.mark.slow
+def test_the_library_returns_the_student(
+    tmp_path: Path, text: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    config = tiny_config.replace({"train.seed": 7, "train.unlabelled_sentences": 2})
+    how: dict[str, Any] = {"distill": True, "unlabelled": text, "device": "cpu"}
+    tagger = train(tiny_corpus, tmp_path / "run", config, seeds=[1, 2], **how)
+    assert tagger.config.train.seed == 7
+    found = tagger.predict(tiny_corpus.test)
+    assert evaluate_spans(tiny_corpus.test, found).f1 > 0.95

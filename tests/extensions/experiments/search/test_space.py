@@ -1,0 +1,111 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import Config, keys
+from ner.errors import UsageError
+from ner.extensions.experiments.search.space import Choice, Range, default_space, read_space
+
+CONFIG = Config()
+
+
+def test_the_default_space_is_of_settings_that_there_are() -> None:
+    space = default_space(CONFIG)
+    assert {*space} <= {*keys()}
+    for key, part in space.items():
+        for value in part.values if isinstance(part, Choice) else (part.low, part.high):
+            CONFIG.replace({key: value})
+    assert read_space([], CONFIG) == space
+
+
+def test_the_default_space_follows_the_configuration() -> None:
+    config = CONFIG.replace({"train.learning_rate": 0.4, "model.chars": "none"})
+    space = default_space(config)
+    assert space["train.learning_rate"] == Range(0.1, 1.6)
+    assert "model.char_hidden" not in space
+
+
+def test_what_is_fixed_is_not_searched() -> None:
+    space = read_space([], CONFIG, ["model.hidden", "resources.vectors"])
+    assert {*default_space(CONFIG)} - {*space} == {"model.hidden"}
+
+
+def test_ranges_and_choices_replace_the_default() -> None:
+    texts = [
+        "train.learning_rate=0.001..0.01",
+        "model.hidden = 50..100",
+        "model.cell=lstm,gru",
+        "model.layers=1,2",
+        "model.bidirectional=true,false",
+        "train.ema=0,0.99",
+        "model.dropout",
+    ]
+    assert read_space(texts, CONFIG) == {
+        "train.learning_rate": Range(0.001, 0.01),
+        "model.hidden": Range(50, 100),
+        "model.cell": Choice(("lstm", "gru")),
+        "model.layers": Choice((1, 2)),
+        "model.bidirectional": Choice((True, False)),
+        "train.ema": Choice((0.0, 0.99)),
+        "model.dropout": default_space(CONFIG)["model.dropout"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("model.hiden=1..2", "did you mean 'model.hidden'?"),
+        ("model.hidden=0..2", "must be 1 or more"),
+        ("model.dropout=0..1", "must be at least 0 and below 1"),
+        ("model.hidden=9..9", "write the lower number first"),
+        ("model.hidden=9..2", "write the lower number first"),
+        ("model.hidden=1.5..2", "takes a whole number"),
+        ("model.hidden=..", "takes a whole number"),
+        ("model.cell=gru..lstm", "only numbers have a range"),
+        ("model.bidirectional=false..true", "only numbers have a range"),
+        ("model.cell=gru,tree", "one of lstm, gru, rnn"),
+        ("model.cell=gru", "two or more"),
+        ("model.cell=gru,gru", "two or more"),
+        ("model.layers", "takes a whole number"),
+        ("resources.vectors=a.txt,b.txt", "several texts cannot be searched"),
+        ("model.layers=", "takes a whole number"),
+        ("data.scheme=io,iob2", "sections model and train"),
+        ("hidden=1..2", "sections model and train"),
+        ("", "sections model and train"),
+        ("model.hidden=1..9", "is set as well"),
+    ],
+)
+def test_what_is_no_range(text: str, said: str) -> None:
+    fixed = ["model.hidden"] if "set as well" in said else []
+    with pytest.raises(UsageError) as caught:
+        read_space([text], CONFIG, fixed)
+    assert f"--range {text!r}: " in str(caught.value)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_has_one_range() -> None:
+    with pytest.raises(UsageError, match="has a range already"):
+        read_space(["model.dropout", "model.dropout=0.1..0.2"], CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"),
+    [(1, 10, True), (1, 9, False), (0, 100, False), (0.001, 0.01, True), (-1, 100, False)],
+)
+def test_wide_positive_ranges_are_logarithmic(low: float, high: float, log: bool) -> None:
+    assert Range(low, high).log == log
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.floats(0, 1))
+def test_readable_numbers_stay_in_their_range(low: float, width: float, where: float) -> None:
+    part = Range(low, low + width)
+    value = min(low + where * width, part.high)
+    shown = part.readable(value)
+    assert shown in part
+    assert shown == pytest.approx(value, rel=1e-3)
+    assert len(f"{float(f'{value:.4g}'):.4g}") <= 10
+
+
+def test_whole_numbers_are_left_alone() -> None:
+    assert Range(1, 10**6).readable(123_456) == 123_456

@@ -1,0 +1,147 @@
+"""First readings of the training split: by models that have not seen what they read."""
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ner.config import Config
+from ner.features.document_context import echoes
+from ner.predict import document_numbers
+from ner.text import Clue, Sentence, Span
+from ner.training import jackknife as held_out
+from ner.training.examples import cut_long
+from ner.training.jackknife import hear, load_echoes
+
+CPU = torch.device("cpu")
+
+
+def sentences_in(documents: Sequence[int]) -> list[Sentence]:
+    """Sentences that all differ, each in one of the documents."""
+    return [
+        Sentence((f"Name{i}", "came"), (Span(0, 1, "PER"),), document=document, source="file")
+        for i, document in enumerate(documents)
+    ]
+
+
+@pytest.fixture
+def readings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Sentence], list[Sentence]]]:
+    """What was learnt from and what was read, of models that find everything."""
+    made: list[tuple[list[Sentence], list[Sentence]]] = []
+
+    def read(train: Any, others: Any, *_: Any) -> Any:
+        made.append((list(train), list(others)))
+        return others
+
+    monkeypatch.setattr(held_out, "_read", read)
+    return made
+
+
+@pytest.mark.parametrize("documents", [[0] * 7, [0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 2, 3, 4, 4], [0]])
+def test_each_sentence_is_read_once_and_by_a_model_of_others(
+    documents: list[int], readings: list[tuple[list[Sentence], list[Sentence]]]
+) -> None:
+    sentences = sentences_in(documents)
+    hear(sentences, Config(), CPU)
+    read = [sentence for _, held in readings for sentence in held]
+    if len(sentences) > 1:
+        assert sorted(read, key=sentences.index) == sentences
+    for train, held in readings:
+        assert sorted([*train, *held], key=sentences.index) == sentences
+        if len({*documents}) > 2:
+            assert {s.document for s in train}.isdisjoint(s.document for s in held)
+
+
+def test_documents_of_two_files_are_not_one(
+    readings: list[tuple[list[Sentence], list[Sentence]]],
+) -> None:
+    name = Sentence(("Anna",), (Span(0, 1, "PER"),), source="one")
+    other = Sentence(("Anna",), (Span(0, 1, "PER"),), source="other")
+    assert hear([name, other], Config(), CPU) == [None, None]
+    assert None not in hear([name, name], Config(), CPU)
+    assert len(readings) == 4
+
+
+@pytest.mark.slow
+def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
+    """A type for each name at random: a model that has seen a sentence knows it, no other does."""
+    draw = random.Random(3)
+    names = ["".join(draw.choices("abcdefghijklmnop", k=6)).title() for _ in range(45)]
+    sentences = [
+        Sentence((name, "came"), (Span(0, 1, draw.choice(["PER", "LOC"])),), document=i // 3)
+        for i, name in enumerate(names)
+    ]
+    config = tiny_config.replace({"train.epochs": 40, "train.word_dropout": 0.0})
+    config = config.replace({"train.unk_replacement": 0.0, "train.patience": 40})
+    folds = held_out._fold_numbers(document_numbers(sentences))
+    assert {*folds} == {0, 1, 2}
+
+    def share(found: Sequence[Sequence[Span]]) -> float:
+        return sum(f == s.spans for f, s in zip(found, sentences, strict=True)) / len(sentences)
+
+    seen = held_out._read(sentences, sentences, config, CPU, None)
+    assert share([sentence.spans for sentence in seen]) > 0.9
+    assert share(held_out._read_held_out(sentences, folds, config, CPU, None)) < 0.75
+
+
+def test_what_is_heard_is_what_was_found_in_pieces(
+    readings: list[tuple[list[Sentence], list[Sentence]]],
+) -> None:
+    tokens = ("Anna", "came") * 300
+    long = Sentence(tokens, tuple(Span(i, i + 1, "PER") for i in range(0, 600, 2)))
+    partly = Sentence(
+        ("Anna", "saw", "Rome"),
+        partial=(Clue("PER", "no"), Clue("", "no"), Clue("LOC", "no")),
+    )
+    sentences = [Sentence(()), long, partly]
+    pieces = list(cut_long(sentences))
+    assert len(pieces) == 3
+    expected = echoes(
+        [piece.tokens for piece in pieces],
+        [piece.spans for piece in pieces],
+        [0, 0, 0],
+        ["LOC", "PER"],  # also what is only known in part
+    )
+    assert hear(sentences, Config(), CPU) == expected
+    assert readings
+
+
+def test_models_of_folds_neither_hear_nor_stop_early() -> None:
+    """Nothing is validated while they learn, so patience would be out after some epochs."""
+    config = Config().replace(
+        {"model.context": "document", "train.epochs": 30, "train.patience": 2}
+    )
+    own = held_out._of_folds(config)
+    assert (own.model.context, own.train.epochs, own.train.patience) == ("sentence", 10, 10)
+    assert held_out._of_folds(config.replace({"train.epochs": 1})).train.epochs == 1
+
+
+def test_models_of_folds_may_find_nothing_to_learn(
+    tiny_config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All entities in one fold: the others have no type to learn, it is left unread."""
+    named = Sentence(("Anna", "met", "Anna"), (Span(0, 1, "PER"), Span(2, 3, "PER")))
+    plain = [Sentence(("nobody", "came"), document=number) for number in (1, 2)]
+    config = tiny_config.replace({"train.epochs": 1})
+    assert hear([named, *plain], config, CPU) == [None] * 3
+    assert "nothing is found twice" in caplog.text
+
+
+def test_kept_echoes_are_read_back(tmp_path: Path) -> None:
+    sentences = sentences_in([0, 0])
+    heard = [None, [(2, 4), (0, 1)]]
+    (tmp_path / "e.json").write_text(json.dumps(heard))
+    assert load_echoes(tmp_path / "e.json", sentences) == heard
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[null", "5", "[5, null]", "[null]", "[null, [[1, 2]]]", '[null, [["a", 1], [0]]]']
+)
+def test_kept_echoes_that_will_not_do(tmp_path: Path, text: str) -> None:
+    (tmp_path / "e.json").write_text(text)
+    with pytest.raises(ValueError, match=r"."):
+        load_echoes(tmp_path / "e.json", sentences_in([0, 0]))
