@@ -31,6 +31,7 @@ def _seed(model: str | Path) -> int:
     return load_bundle(model).config.train.seed
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcome]) -> None:
     outcome = trained[1].good()
     lines = outcome.out.splitlines()
@@ -42,6 +43,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcom
     assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
 
 
+@pytest.mark.slow
 def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> None:
     assert not set("\x1b\r━") & {*trained[1].out, *trained[1].err}
 

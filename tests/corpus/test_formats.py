@@ -191,6 +191,7 @@ def test_real_corpora_have_their_published_sizes(
     assert len(found) == labels
 
 
+@pytest.mark.slow
 def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> None:
     corpus = load_corpus(real_data("conll2003-iob1"))
     assert [len(split) for split in corpus.splits().values()] == [0, 3250, 3453]

@@ -168,6 +168,7 @@ def test_whatever_stands_in_a_file_there_is_a_legal_path(
     assert paths(agreeing_tags(clues, names, model_scheme), names, model_scheme)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", FAMILIES)
 @given(tags=st.lists(ANY_TAG, min_size=1))
 def test_without_gaps_clues_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:

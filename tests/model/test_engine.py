@@ -303,6 +303,7 @@ def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
         assert alone.emissions([text]).equal(among.emissions([text]))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(texts=sentences)
 def test_both_engines_know_pairs_of_tokens(texts: list[list[str]]) -> None:

@@ -235,6 +235,7 @@ def test_a_trial_that_fails_is_one_of_many(
     assert message == refusal(search(tmp_path / "t", 2, resume=True), NerError)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_every_trial_ends_the_search(
     search: Search, tmp_path: Path, tiny_corpus: Corpus
 ) -> None:
@@ -316,6 +317,7 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     assert [trial.number for trial in tried(search(out, 2, resume=True))] == [2]
 
 
+@pytest.mark.slow
 def test_whoever_comes_second_changes_nothing(search: Search, tmp_path: Path) -> None:
     """Not even before a trial has ended, when the study is not bound to its settings yet."""
     pytest.importorskip("fcntl")
