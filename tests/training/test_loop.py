@@ -210,6 +210,7 @@ def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> N
     assert not same(weights(one.evaluated_model), weights(third.evaluated_model))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

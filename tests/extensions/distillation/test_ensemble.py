@@ -17,8 +17,6 @@ from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import Clue, Sentence
 from tests.extensions.distillation.conftest import CPU, taught
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 
 def softened(expected: Expected) -> float:
     """How much of the tags is in doubt."""
