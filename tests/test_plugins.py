@@ -16,10 +16,11 @@ def test_extensions_declare_commands_and_token_embedders() -> None:
         *declared("COMMANDS")
     }
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm"]
+    assert [*declared("TRAININGS")] == ["distill"]
     assert not declared("SOMETHING_ELSE")
 
 
-@pytest.mark.parametrize("what", ["COMMANDS", "TOKEN_EMBEDDERS"])
+@pytest.mark.parametrize("what", ["COMMANDS", "TOKEN_EMBEDDERS", "TRAININGS"])
 def test_what_is_declared_is_there(what: str) -> None:
     for name, place in declared(what).items():
         found = load(place)

@@ -193,6 +193,17 @@ def test_what_distilling_needs(empty: Path, tiny_folder: Path) -> None:
         assert tree(empty) == before
 
 
+def test_distilling_without_its_extension(
+    empty: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner.cli.train.declared", lambda what: {})
+    arguments = ["--seeds", "1,2", "--distill", "--out", "r"]
+    outcome = run("train", "--data", tiny_folder, *BRIEF, *arguments)
+    assert "--distill needs an extension that this ner lacks; leave it out" in outcome.complaint()
+    assert outcome.code == 2
+    assert not tree(empty)
+
+
 def test_set_goes_over_the_file_and_the_file_over_the_default(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -348,10 +359,11 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 ) -> None:
     options = [text.replace("lists/", f"{empty}/lists/") for text in _write_features(empty)]
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
-    config = load_bundle("r").config.train
-    assert config.vectors == ("my.vec", "my cased.vec")
-    assert config.gazetteers == ("PER=people.txt", "PER=more people.txt", "LOC=places.txt")
-    assert config.clusters == "clusters.txt"
+    assert load_bundle("r").about["resources"] == {
+        "vectors": ["my.vec", "my cased.vec"],
+        "clusters": ["clusters.txt"],
+        "gazetteers": ["PER=people.txt", "PER=more people.txt", "LOC=places.txt"],
+    }
     for path in (empty / "r" / "model").iterdir():
         assert str(empty).encode() not in path.read_bytes(), path
     assert load_config("r/config.toml").resources.clusters == f"{empty}/lists/clusters.txt"
@@ -360,13 +372,13 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
     _write_features(empty)
     Path("my.toml").write_text(
-        '[train]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
+        '[resources]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
     )
     options = ["--vectors", "lists/my cased.vec", "--gazetteer", "LOC=lists/places.txt"]
     more = sets("resources.clusters=lists/clusters.txt")
     arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
     run("train", "--data", tiny_folder, *arguments).good()
-    config = load_config("r/config.toml").train
+    config = load_config("r/config.toml").resources
     assert config.vectors == ("lists/my cased.vec",)
     assert config.gazetteers == ("LOC=lists/places.txt",)
     assert config.clusters == "lists/clusters.txt"

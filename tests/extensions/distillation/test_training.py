@@ -283,6 +283,7 @@ def test_the_library_returns_the_student(
 ) -> None:
     config = tiny_config.replace({"train.seed": 7, "train.unlabelled_sentences": 2})
     how: dict[str, Any] = {"unlabelled": text, "device": "cpu"}
+    assert ner.extensions.distillation.train is train
     tagger = train(tiny_corpus, tmp_path / "run", config, seeds=[1, 2], **how)
     assert tagger.config.train.seed == 7
     found = tagger.predict(tiny_corpus.test)
