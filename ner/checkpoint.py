@@ -1,4 +1,4 @@
-"""What going on with a training later needs, on disk and from there: for trainers of any kind.
+"""Checkpoints on disk, from which trainings of any kind are resumed.
 
 A folder of safetensors, JSON and checksums, written atomically. Tensors have names with the part of
 the training in front: ``weights.…``, ``optimizer.3.exp_avg``.
@@ -17,7 +17,7 @@ from ner.files import write_folder
 from ner.stored import Missing, StoredFolder, ValidationError, to_json, write_stored
 from ner.version import __version__
 
-FORMAT = 2  # of what trainers say; 1 had no number
+FORMAT = 2  # of the state of trainers; 1 had no number
 STATE = "state.json"
 TENSORS = "tensors.safetensors"
 
@@ -69,7 +69,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def damaged(folder: Path, reason: object) -> TrainingError:
-    """The complaint about a checkpoint that cannot be used."""
+    """Make the error for a checkpoint that cannot be used."""
     return TrainingError(
         f"{folder}: is damaged ({' '.join(str(reason).split())[:200]}); "
         "start anew with --overwrite, not --resume"
@@ -103,7 +103,7 @@ def numbered(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
 
 
 def check_form(name: str, found: Tensor | None, wanted: Tensor | None) -> None:
-    """Raises `ValueError` unless both tensors are there, of one type and shape."""
+    """Refuse a tensor that is missing, or of another type or shape. Raises `ValueError`."""
     if found is None or wanted is None:
         raise ValueError(f"{name[:80]!r} is {'missing' if found is None else 'not known'}")
     if (found.dtype, found.shape) != (wanted.dtype, wanted.shape):
@@ -111,7 +111,7 @@ def check_form(name: str, found: Tensor | None, wanted: Tensor | None) -> None:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """What an optimizer keeps of the weights, by number of the weight and name."""
+    """The state that an optimizer keeps of the weights, by number of the weight and name."""
     memory = optimizer.state_dict()["state"].items()
     return {f"{i}.{name}": t for i, kept in memory for name, t in kept.items() if t is not None}
 

@@ -148,7 +148,7 @@ def _default_folder(name: str, *, taken: bool) -> Path:
 
 
 def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
-    """What is left of a run that was stopped."""
+    """Describe the state of a run that was stopped."""
     import json
     import shlex
 

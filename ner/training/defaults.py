@@ -16,7 +16,7 @@ OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
-    """The configuration with everything filled in that `auto` leaves to the corpus."""
+    """Fill in everything that a configuration leaves to the corpus."""
     style = config.data.tokenizer
     if style == "auto":
         style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
@@ -36,6 +36,6 @@ def resolve(config: Config, corpus: Corpus) -> Config:
 
 
 def _enough_epochs(sentences: int, batch: int) -> int:
-    """How often to read a training split: small ones until enough steps have been taken."""
+    """Choose the number of epochs: a small split is read until enough steps have been taken."""
     steps = max(1, math.ceil(sentences / batch))
     return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)

@@ -1,4 +1,4 @@
-"""How long the gradient is, group by group of the parameters, while a model learns.
+"""Norms of the gradient, group by group of the parameters, while a model learns.
 
 Norms are Euclidean, of the gradient as it came back and before it is clipped.
 """
@@ -25,7 +25,7 @@ class Gradients(NamedTuple):
     clipped: float  # share of the steps
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``metrics.jsonl`` says of them."""
+        """Give their part of a record in ``metrics.jsonl``."""
         return {"gradient_norms": self.norms, "clipped": self.clipped}
 
 
@@ -65,7 +65,7 @@ class GradientSums:
             self.norms[group] = self.norms.get(group, 0.0) + norm
 
     def means(self) -> Gradients | None:
-        """What they come to; none where no step was measured."""
+        """Give the means over the steps, None where no step was measured."""
         if not self.steps:
             return None
         norms = {group: total / self.steps for group, total in self.norms.items()}

@@ -33,7 +33,7 @@ PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
 
 @dataclass
 class EpochProgress:
-    """How far an epoch has come, and what it has cost; nothing between two epochs."""
+    """The part of an epoch that is done, and its cost so far; zeros between two epochs."""
 
     batches: int = 0
     sentences: int = 0
@@ -43,7 +43,7 @@ class EpochProgress:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "EpochProgress":
-        """From what `asdict` has made of it; older checkpoints have nothing of gradients.
+        """Read what `asdict` has made of it; older checkpoints have nothing of gradients.
 
         Raises `KeyError`, `TypeError` or `ValueError` for anything else.
         """
@@ -60,10 +60,10 @@ class EpochProgress:
 def adversarial_perturbation(
     features: Tensor, gradient: Tensor | None, mask: Tensor, size: float
 ) -> Tensor:
-    """What added to features ``[B, T, D]`` makes the loss rise most (Miyato et al. 2017).
+    """The change of features ``[B, T, D]`` under which the loss rises most (Miyato et al. 2017).
 
     For each sentence its length is `size` times that of the features of its
-    tokens, which `mask` ``[B, T]`` marks; it is 0 where the gradient is no number.
+    tokens, which `mask` ``[B, T]`` marks; it is 0 where the gradient is not finite.
     """
     assert gradient is not None, "features that were part of a loss"
     lengths = (features * mask[:, :, None]).flatten(1).norm(dim=1)
@@ -74,10 +74,10 @@ def adversarial_perturbation(
 
 
 def _number(value: Any, like: float) -> Any:
-    """A number from a file, if it is one that could have been in the place of `like`."""
+    """Check a value from a file: a number that could have been in the place of `like`."""
     least = 0 if type(like) is int else -(2**53)
     if type(value) is not type(like) or not least <= value < 2**53:  # NaN is neither
-        raise TypeError("a number that is none")
+        raise TypeError("not a number")
     return value
 
 
@@ -106,7 +106,7 @@ class Epoch(Milestone):
     gradients: Gradients | None = None  # with `train.log_gradients`
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of this epoch in ``metrics.jsonl``."""
+        """Give the record of this epoch in ``metrics.jsonl``."""
         return {
             "epoch": self.number,
             "loss": self.loss,
@@ -126,11 +126,11 @@ class Learner(Protocol):
 
     @property
     def network(self) -> BaseNetwork:
-        """What learns."""
+        """The network that learns."""
 
     @property
     def device(self) -> torch.device:
-        """Where its weights are."""
+        """The device of its weights."""
 
 
 AnyLearner = TypeVar("AnyLearner", bound=Learner)
@@ -156,7 +156,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self.best_f1 = -1.0
         self.since_best = 0
         self.drops = 0
-        self._begun = EpochProgress()
+        self._progress = EpochProgress()
         self._random: dict[str, Tensor] = {}  # of a step in an epoch, to go on from there
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
@@ -170,7 +170,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
     @property
     def device(self) -> torch.device:
-        """Where it learns."""
+        """The device that it learns on."""
         return self._learner.device
 
     @property
@@ -181,7 +181,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return replace(self._learner, network=self.average.network)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that changes while learning, between two steps: tensors and plain values."""
+        """Take all that changes while learning, between two steps: tensors and plain values."""
         tensors = named("weights", self._learner.network.state_dict())
         if self.average is not None:
             averaged = self.average.network.state_dict()
@@ -190,14 +190,14 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         tensors |= named("random", random_states(self.device))
         plain = {name: getattr(self, name) for name in PLAIN_STATE}
         return tensors, plain | {
-            "begun": asdict(self._begun),
+            "begun": asdict(self._progress),
             "scaler": self._scaler.state_dict(),
         }
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Go back to where `state` was taken; the configuration and corpus must be the same.
 
-        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state:
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for anything else:
         tensors and numbers come from a file, and torch's optimizers trust the shapes of theirs.
         """
         wanted = {k: t for k, t in self.state()[0].items() if not k.startswith("optimizer.")}
@@ -212,8 +212,8 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name], getattr(self, name)))
-        self._begun = EpochProgress.of(plain["begun"])
-        if self._begun.batches > self._steps:
+        self._progress = EpochProgress.of(plain["begun"])
+        if self._progress.batches > self._steps:
             raise ValueError("more batches than there are")
         self._random = parts["random"]
         set_random_states(self.device, self._random)  # refuses what is no such state
@@ -221,45 +221,45 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.
 
-        Raises `TrainingError` when the loss is no number any more.
+        Raises `TrainingError` when the loss is not finite any more.
         """
-        while self._begun.batches or self._goes_on():
+        while self._progress.batches or self._goes_on():
             yield from self._epoch()
 
     def _goes_on(self) -> bool:
         return self.epoch < self.config.epochs and self.since_best < self.config.patience
 
     def _epoch(self) -> Iterator[Step | Epoch]:
-        begun = self._begun
-        if begun.batches:
+        progress = self._progress
+        if progress.batches:
             set_random_states(self.device, self._random)
         else:
             self.epoch += 1
             torch.manual_seed(self.config.seed * 100_003 + self.epoch)
-        started = time.perf_counter() - begun.seconds
+        started = time.perf_counter() - progress.seconds
         self._learner.network.train()
-        for batch in self._set.batches(self.epoch, begun.batches):
+        for batch in self._set.batches(self.epoch, progress.batches):
             loss, gradient = self._learn(batch)
-            begun.batches += 1
-            begun.sentences += len(batch.order)
-            begun.loss += loss * len(batch.order)
-            begun.seconds = time.perf_counter() - started
+            progress.batches += 1
+            progress.sentences += len(batch.order)
+            progress.loss += loss * len(batch.order)
+            progress.seconds = time.perf_counter() - started
             if gradient is not None:
-                begun.gradients.add(gradient)
+                progress.gradients.add(gradient)
             tokens = int(batch.lengths.sum())
-            yield Step(self.epoch, begun.batches, self._steps, tokens, loss, gradient)
+            yield Step(self.epoch, progress.batches, self._steps, tokens, loss, gradient)
         valid = self._evaluate()
         done = Epoch(
             number=self.epoch,
-            loss=begun.loss / max(1, begun.sentences),
+            loss=progress.loss / max(1, progress.sentences),
             valid=valid,
             learning_rate=self._rate(self.step - 1),
-            tokens_per_second=self._set.tokens / begun.seconds,
+            tokens_per_second=self._set.tokens / progress.seconds,
             seconds=time.perf_counter() - started,
             best=self._compare(valid.f1),
-            gradients=begun.gradients.means(),
+            gradients=progress.gradients.means(),
         )
-        self._begun = EpochProgress()
+        self._progress = EpochProgress()
         yield done
 
     def _rate(self, step: int) -> float:
@@ -316,7 +316,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         """Shorten a gradient that is too long; most are not, and are not touched.
 
         With `train.log_gradients` it is measured before, group by group, unless
-        half precision has made it no number: the scaler skips such a step.
+        half precision has made it infinite: the scaler skips such a step.
         """
         gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -340,7 +340,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         """Score `evaluated_model` on valid; by F1 the best epoch is chosen."""
 
     def _compare(self, f1: float) -> bool:
-        """Whether this epoch is the best so far: the first of equals wins."""
+        """Tell whether this epoch is the best so far: the first of equals wins."""
         if f1 > self.best_f1:
             self.best_f1, self.since_best = f1, 0
             return True
@@ -351,7 +351,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
 
 class Trainer(BaseTrainer[Model]):
-    """Trains a tagger, and evaluates it by the entities that it finds in valid."""
+    """The trainer of a tagger, evaluated by the entities that it finds in valid."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Where random numbers come from: the states of torch's generators, to be kept and set again."""
+"""The states of torch's random generators, to be kept and set again."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ def random_states(device: torch.device) -> dict[str, Tensor]:
 def set_random_states(device: torch.device, states: Mapping[str, Tensor]) -> None:
     """Go on drawing where `random_states` was called.
 
-    Raises `KeyError` or `RuntimeError` for what are no such states.
+    Raises `KeyError` or `RuntimeError` for anything else.
     """
     torch.set_rng_state(states["cpu"])
     if device.type != "cpu":

@@ -210,7 +210,7 @@ class Run(CorpusRun):
             self._training_set.hear(self.prepared.segments, self._echoes())
 
     def _echoes(self) -> list[Echoes]:
-        """What is heard in the training split; found once, and then on disk."""
+        """First-pass labels of the training split by jackknifing; found once, and then on disk."""
         place, segments = self.out / ECHOES, self.prepared.segments
         if self._resumed:
             try:
@@ -246,7 +246,7 @@ class Run(CorpusRun):
 def _read_once(
     corpus: PreparedCorpus, lessons: Sequence[Lesson], config: Config
 ) -> Contextual | None:
-    """What language models say of all that a run reads again and again, if there are any."""
+    """Cache the contextual embeddings of all that a run reads again and again, if it has any."""
     models = load_embeddings(config)
     if models is None:
         return None

@@ -62,7 +62,7 @@ class LanguageModel:
         return self.networks[direction]
 
     def reader(self, direction: str) -> StateReader:
-        """What reads the states of texts in a direction, on a CPU. Raises `UsageError`, too."""
+        """A reader of the states of texts in a direction, on a CPU. Raises `UsageError`, too."""
         backward = direction == "backward"
         return StateReader(self.network(direction), self.alphabet, backward=backward)
 
@@ -117,8 +117,8 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     try:
         config = CharLMConfig.from_dict(settings, str(place))
     except ConfigError as error:
-        told = str(error)[:1000]
-        raise BundleError(f"{told}; the model was written by another version") from None
+        message = str(error)[:1000]
+        raise BundleError(f"{message}; the model was written by another version") from None
     alphabet = read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
     networks = {}
     for direction in DIRECTIONS:

@@ -100,14 +100,14 @@ class LanguageModelTrainer:
         self._nats = 0.0  # lost since the last evaluation
         self._since = 0  # steps since then
         self._clock = 0.0  # when it would have begun to learn, had it never been stopped
-        self._begun = (0, 0.0)  # step and seconds at which this process began
+        self._started = (0, 0.0)  # step and seconds at which this process began
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=True
         )
 
     @property
     def steps(self) -> int:
-        """How many there are unless time is up before."""
+        """The number of steps unless time is up before."""
         return self._config.epochs * self._streams.segments
 
     @property
@@ -120,7 +120,7 @@ class LanguageModelTrainer:
         return self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """All that changes while learning: tensors and plain values.
+        """Take all that changes while learning: tensors and plain values.
 
         No random state is among it, since each step seeds its own.
         """
@@ -133,7 +133,7 @@ class LanguageModelTrainer:
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Go back to where `state` was taken; configuration and text must be the same.
 
-        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for what is no such state.
+        Raises `KeyError`, `RuntimeError`, `TypeError` or `ValueError` for anything else.
         """
         parts = parted(tensors, ("weights", "optimizer", "state"))
         self._check_carried(parts["state"])
@@ -151,7 +151,7 @@ class LanguageModelTrainer:
             self._set_rate(self.step - 1)
 
     def _check_carried(self, states: dict[str, Tensor]) -> None:
-        """Raises `ValueError` for what is no state of all layers: torch trusts its shape."""
+        """Refuse all but states of each layer: torch trusts their shape. Raises `ValueError`."""
         if not states:  # nothing has been read yet
             return
         network = self.network
@@ -164,10 +164,10 @@ class LanguageModelTrainer:
     def run(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
         """Learn until the last step, or until time is up.
 
-        Raises `TrainingError` when the loss is no number any more.
+        Raises `TrainingError` when the loss is not finite any more.
         """
         self._clock = time.perf_counter() - self.seconds
-        self._begun = (self.step, self.seconds)
+        self._started = (self.step, self.seconds)
         while True:
             # Whether an evaluation is due depends on nothing but the state: a resumed run makes up
             # for one that was missed.
@@ -181,7 +181,7 @@ class LanguageModelTrainer:
 
     def _speed(self) -> float:
         """Characters a second since this process began to learn, or else in all."""
-        step, seconds = self._begun if self.step > self._begun[0] else (0, 0.0)
+        step, seconds = self._started if self.step > self._started[0] else (0, 0.0)
         return self._characters(self.step - step) / max(1e-9, self.seconds - seconds)
 
     def _characters(self, steps: int) -> int:

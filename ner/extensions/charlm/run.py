@@ -73,7 +73,7 @@ class LanguageModelRun(BaseRun):
         out: Path,
         device: torch.device,
     ) -> None:
-        """Raises `TrainingError` for a text that is too short."""
+        """Hold out the end of a text. Raises `TrainingError` for one that is too short."""
         super().__init__(config, out)
         self._directions = list(directions)
         self._checksum = text.checksum

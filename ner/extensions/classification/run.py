@@ -109,7 +109,7 @@ def prepare_texts(corpus: Corpus) -> PreparedCorpus:
 
 
 class ClassifierTrainer(BaseTrainer[ClassifierModel]):
-    """Trains a classifier, and evaluates it by macro F1 on valid."""
+    """The trainer of a classifier, evaluated by macro F1 on valid."""
 
     def __init__(
         self,

@@ -1,11 +1,11 @@
-"""Several models into one: what an ensemble expects of sentences teaches a single model.
+"""An ensemble of several models, whose soft labels are the targets of a single one.
 
 Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student
 minimises the cross-entropy with the mixture of its teachers, which are models
 of the same kind that differ in their seeds. All that this needs of the mixture
-are its expected tags and moves, which are the averages of the members'. Of a
+are its expected tags and transitions, which are the averages of the members'. Of a
 labelled sentence a part of the weight stays with its labels, or, where these
-are partial, with what the teachers expect given them. Unlabelled text joins in
+are partial, with the soft labels of the teachers given them. Unlabelled text joins in
 with sentences of which the ensemble is sure (self-training).
 """
 
@@ -47,7 +47,7 @@ class Ensemble:
         self._device = device
 
     def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[Model]:
-        """The models; what their language models, which are the same, say is read once for all."""
+        """Load the models one by one; they share the embeddings of their language models."""
         kept: Contextual | None = None
         for folder in self._folders:
             model = load_bundle(folder, self._device).model
@@ -61,7 +61,7 @@ class Ensemble:
         sentences: Sequence[Sequence[str]],
         choices: Sequence[NDArray[np.bool_]] | None = None,
     ) -> list[Expected]:
-        """What the members expect of the tags of each sentence, on average.
+        """The expected counts of the tags of each sentence, averaged over the members.
 
         With `choices`, ``[T, K]`` for each sentence, each given that the tags
         are among those that are true there.
@@ -93,7 +93,7 @@ class Ensemble:
         return found
 
     def evaluate(self, corpus: Corpus) -> dict[str, Report]:
-        """The scores of the ensemble on the splits that it can be judged on."""
+        """Score the ensemble on valid and test, as far as the corpus has them."""
         return {
             split: evaluate_spans(gold, self.predict(gold))
             for split, gold in (("valid", corpus.valid), ("test", corpus.test))
@@ -179,10 +179,10 @@ def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[n
 
 
 def _confidence(expected: Expected) -> float:
-    """How sure the best tag of the least sure token is."""
+    """The probability of the best tag of the least sure token."""
     return float(expected.tokens.max(1).min())
 
 
 def _has_entity(expected: Expected) -> bool:
-    """Whether some token is likelier in an entity than not; O is tag 0."""
+    """Tell whether some token is likelier in an entity than not; O is tag 0."""
     return bool((expected.tokens[:, 0] < 0.5).any())
