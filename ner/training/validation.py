@@ -30,9 +30,20 @@ def different_settings(before: Config, now: Config, *, distilled: bool = False) 
 
 
 def check_corpus(corpus: Corpus) -> None:
-    """Refuse a corpus that nothing can be learnt from. Raises `TrainingError`."""
+    """Refuse a corpus that nothing can be learnt from; log what is odd about another.
+
+    Raises `TrainingError`, and `CorpusError` for valid or test without all labels.
+    """
     if not corpus.train:
         raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
+    _check_valid(corpus)
+    _check_labels(corpus)
+    check_labelled(corpus.valid)
+    check_labelled(corpus.test)
+    _log_oddities(corpus)
+
+
+def _check_valid(corpus: Corpus) -> None:
     partly = sum(bool(sentence.partial) for sentence in corpus.train)
     if not corpus.valid and partly:
         raise TrainingError(
@@ -45,6 +56,9 @@ def check_corpus(corpus: Corpus) -> None:
             f"{corpus.name}: has {len(corpus.train)} training sentence(s) and no validation split; "
             "add sentences, or a file valid.txt"
         )
+
+
+def _check_labels(corpus: Corpus) -> None:
     if not corpus.labels:
         raise TrainingError(
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
@@ -56,8 +70,9 @@ def check_corpus(corpus: Corpus) -> None:
                 f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
                 "correct it"
             )
-    check_labelled(corpus.valid)
-    check_labelled(corpus.test)
+
+
+def _log_oddities(corpus: Corpus) -> None:
     if not any(sentence.spans for sentence in corpus.valid):
         _log.warning(
             "%s: the validation split has no entity, so the best epoch cannot be told from others",
