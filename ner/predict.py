@@ -258,7 +258,7 @@ def predict_expected(
     with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings):
             given = None if choices is None else _padded([choices[i] for i in numbers])
-            tokens, moves = model.network.expected(emissions, lengths, given)
+            tokens, moves = model.network.expected_counts(emissions, lengths, given)
             rows = zip(
                 numbers,
                 lengths.tolist(),

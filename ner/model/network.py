@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch
+from ner.model.crf.head import CRFHead, SoftmaxHead, SpanPosition
 from ner.model.embedder import Embedder, Sizes
 from ner.model.encoder import Encoder
-from ner.model.head import CRFHead, SoftmaxHead, SpanPlace
 from ner.tags import allowed_transitions
 
 
@@ -73,7 +73,9 @@ class Network(BaseNetwork):
         """
         emissions = self.emissions(batch, features)
         if batch.taught is not None and batch.moves is not None:
-            losses = self.head.taught_loss(emissions, batch.taught, batch.moves, batch.lengths)
+            losses = self.head.distillation_loss(
+                emissions, batch.taught, batch.moves, batch.lengths
+            )
         else:
             assert batch.tags is not None, "a batch to learn from has tags"
             losses = self.head.loss(emissions, batch.tags, batch.lengths, batch.choices, costs)
@@ -95,17 +97,17 @@ class Network(BaseNetwork):
         """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.head.marginals(emissions, lengths)
 
-    def expected(
+    def expected_counts(
         self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """How often each tag stands at each token, ``[B, T, K]``, and each legal move, ``[B, M]``.
 
         With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
         """
-        return self.head.expected(emissions, lengths, choices)
+        return self.head.expected_counts(emissions, lengths, choices)
 
     def span_scores(
-        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPlace]
+        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPosition]
     ) -> list[float]:
         """The probability of each span that the tags ``[B, T]`` hold."""
         return self.head.span_scores(emissions, lengths, tags, spans)
