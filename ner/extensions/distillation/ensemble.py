@@ -32,7 +32,7 @@ from ner.features import Expected
 from ner.files import open_binary
 from ner.model import Contextual, Model
 from ner.model.crf.viterbi import viterbi
-from ner.predict import predict_expected
+from ner.predict.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.tokenize import sentences_of

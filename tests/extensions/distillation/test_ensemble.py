@@ -23,7 +23,7 @@ from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble, _draw, draw_sentences
 from ner.features import Expected
-from ner.predict import predict_expected, predict_marginals, predict_sentences
+from ner.predict.predict import predict_expected, predict_marginals, predict_sentences
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import Clue, Sentence, Span
 from ner.training.examples import Teaching
