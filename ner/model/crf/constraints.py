@@ -46,7 +46,7 @@ class TagConstraints:
         return Potentials(*(np.where(mask, FORBIDDEN, part) for mask, part in pairs))
 
     def potentials(self) -> Potentials:
-        """The constraints alone: `FORBIDDEN`, and 0 everywhere else."""
+        """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
         return self.constrain([np.zeros(part.shape) for part in self._forbidden])
 
     def pack(self, transitions: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""The k best tag sequences of each sentence: Viterbi with k hypotheses for each tag."""
+"""k-best Viterbi: every tag keeps its k best hypotheses."""
 
 import functools
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def k_best(
 
 
 def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats, Ints]]:
-    """From the best scores to each tag of a token, ``[B, N, K]``, to those to each of the next.
+    """Build a step from the best scores to each tag, ``[B, N, K]``, to those of the next token.
 
     These are ``[B, K, N]``, and with them comes where each is from, N · K. The
     hypotheses of a tag come from no more than N tags, those whose first is best:

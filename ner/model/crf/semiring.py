@@ -1,4 +1,4 @@
-"""The two semirings of the forward-backward recursions: scaled probabilities, and logs.
+"""Semirings of the forward-backward recursions: scaled probabilities, and logs.
 
 A semiring's product joins the parts of a path, its sum joins paths. Notation as
 in Rabiner (1989): ``alpha`` ``[B, K]`` sums all paths up to a token with its own
@@ -45,7 +45,7 @@ class Semiring(ABC):
 
     @abstractmethod
     def posterior_transition(self, alpha: Floats, transition: Floats, message: Floats) -> Floats:
-        """The probability of a transition, given the tag to which it leads."""
+        """Compute the probability of a transition, given the tag to which it leads."""
 
     @abstractmethod
     def backward(

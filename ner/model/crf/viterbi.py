@@ -34,7 +34,7 @@ def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
 
 
 def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
-    """From the best scores to each tag of a token, ``[K, B]``, to those to each tag of the next.
+    """Build a step from the best scores to each tag of a token, ``[K, B]``, to those of the next.
 
     Tags that may follow a few others only are done apart.
     """
@@ -75,7 +75,7 @@ def sparse_transitions(between: Floats, count: int) -> tuple[Bools, Bools, Ints]
 
 
 def _largest_sums(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
-    """From scores ``[J, B]`` to the largest of each column of ``score + between``, ``[K, B]``."""
+    """Build the map from a score ``[J, B]`` to the column maxima of ``score + between``."""
     if between.size * sentences > arrays.MOST_PAIRS:
         return functools.partial(_largest_in_blocks, between)
     # [J, K, B]
