@@ -37,6 +37,7 @@ from tests.predict.models import (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=25)
 @given(sentences=st.lists(sentence, max_size=9))
@@ -124,6 +125,7 @@ def _tokens_in_spans(model: Model, settings: PredictConfig) -> int:
     return sum(span.end - span.start for prediction in found for span in prediction.spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_bias_of_o_trades_precision_for_recall(name: str) -> None:
     counts = [
@@ -287,6 +289,7 @@ def context_model(**settings: Any) -> Model:
     with torch.no_grad():
         for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
             if kind.name == "echo":
+                assert isinstance(table.weight, torch.Tensor)
                 torch.nn.init.normal_(table.weight, std=2)
     return model
 

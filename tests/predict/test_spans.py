@@ -11,6 +11,7 @@ from ner.tags import spans_of, tag_set
 NAMES = {name: tuple(tag_set(["PER", "LOC"], name)) for name in ("iobes", "iob2", "io", "iob1")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", NAMES)
 @given(data=st.data())
 def test_spans_in_a_batch_are_those_of_its_rows(scheme: str, data: st.DataObject) -> None:

@@ -54,6 +54,7 @@ def test_k_best_finds_the_best_paths_in_order(case: Case, count: int) -> None:
         assert (scores[b, found:] == -np.inf).all()
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1000), step=st.sampled_from([0.5, 1.0, 5.0]), count=st.integers(1, 6))
 @settings(max_examples=40)
 def test_among_equals_the_first_of_k_best_is_that_of_viterbi(

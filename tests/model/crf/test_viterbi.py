@@ -40,6 +40,7 @@ def test_viterbi_finds_the_best_path(case: Case, forbid: bool, lengths: list[int
             assert not found[b, n:].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("allow", ["all", "legal", "some", "one"])
 def test_viterbi_with_many_tags(scheme: str, allow: str) -> None:
