@@ -193,9 +193,10 @@ def all_analyses(model: Model, tokens: list[str]) -> list[Hypothesis]:
     return every
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("tokens", [["Anna"], ["New", "York"], ["Anna", "visited", "York"]])
-def testall_analyses_together_are_certain(tokens: list[str], scheme: str) -> None:
+def test_all_analyses_together_are_certain(tokens: list[str], scheme: str) -> None:
     """Their probabilities add up to 1, those with a span to its score, those with a tag to its
     marginal: three computations that share no recursion.
     """
@@ -215,7 +216,7 @@ def testall_analyses_together_are_certain(tokens: list[str], scheme: str) -> Non
     assert marginals == pytest.approx(expected, abs=1e-9)
 
 
-def testall_analyses_of_a_softmax_head_are_legal_products() -> None:
+def test_all_analyses_of_a_softmax_head_are_legal_products() -> None:
     model = random_model(head="softmax", scheme="iob2")
     tokens = ["Anna", "visited", "York"]
     [marginals] = predict_marginals(model, [tokens])
