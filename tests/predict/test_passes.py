@@ -37,7 +37,7 @@ def test_the_network_is_left_as_it_was_found_after_ctrl_c(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("weight", [1.0, 1e4])
-def testdecode_pass_tags_are_always_legal(head: str, scheme: str, weight: float) -> None:
+def test_decoded_tags_are_always_legal(head: str, scheme: str, weight: float) -> None:
     model = random_model(head=head, scheme=scheme)
     with torch.no_grad():
         model.network.projection.weight.mul_(weight)
