@@ -387,9 +387,9 @@ def test_overrides_are_no_first_pass_labels() -> None:
     overridden = predict(IN_CONTEXT, sentences, documents=[0] * 3, overrides=lists)
     for tokens, before, after in zip(sentences, own, overridden, strict=True):
         rules = rule_spans(lists, tokens)
-        places = {i for span in rules for i in range(span.start, span.end)}
+        positions = {i for span in rules for i in range(span.start, span.end)}
         assert {*after.spans} - {*rules} == {
-            s for s in before.spans if places.isdisjoint(range(s.start, s.end))
+            s for s in before.spans if positions.isdisjoint(range(s.start, s.end))
         }
 
 

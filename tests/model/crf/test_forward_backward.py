@@ -212,10 +212,10 @@ def test_marginals_are_probabilities_even_where_no_path_is_left(
     np.testing.assert_allclose(lattice.marginals.sum(2), inside, atol=1e-6)
     _, potentials = lattice.gradient(np.ones(len(LENGTHS)))
     assert all(np.isfinite(part).all() for part in potentials)
-    places = np.indices((len(LENGTHS), max(LENGTHS) - 1, len(case.tags))).reshape(3, -1)
+    positions = np.indices((len(LENGTHS), max(LENGTHS) - 1, len(case.tags))).reshape(3, -1)
     joint, previous = (
-        lattice.next_joint(*places),
-        lattice.previous_posterior(places[0], places[1] + 1, places[2]),
+        lattice.next_joint(*positions),
+        lattice.previous_posterior(positions[0], positions[1] + 1, positions[2]),
     )
     for shares in (joint, previous):
         assert ((shares >= 0.0) & (shares <= 1.0 + 1e-9)).all()
@@ -231,7 +231,7 @@ def test_a_contradiction_does_not_blur_what_comes_after() -> None:
     assert lattice.marginals[0, 3, 1] > 0.9
 
 
-# --- probabilities of places --------------------------------------------------------------------
+# --- probabilities of positions --------------------------------------------------------------------
 
 
 @cases
@@ -252,7 +252,7 @@ def test_conditional_probabilities_of_neighbours(
         paths = all_paths(size, n)
         p = all_scores(paths, emissions[b, :n], weights).softmax(0)
         for t, k in itertools.product(range(1, n), range(size)):
-            place = np.array([b]), np.array([t]), np.array([k])
+            position = np.array([b]), np.array([t]), np.array([k])
             pairs = [
                 p[(paths[:, t - 1] == i) & (paths[:, t] == k)].sum().item() for i in range(size)
             ]
@@ -262,9 +262,9 @@ def test_conditional_probabilities_of_neighbours(
             if sum(pairs) > 1e-300:
                 expected = np.array(pairs) / sum(pairs)
                 np.testing.assert_allclose(
-                    lattice.previous_posterior(*place)[0], expected, atol=1e-9
+                    lattice.previous_posterior(*position)[0], expected, atol=1e-9
                 )
-            earlier = place[0], place[1] - 1, place[2]
+            earlier = position[0], position[1] - 1, position[2]
             np.testing.assert_allclose(lattice.next_joint(*earlier)[0], after, atol=1e-9)
 
 

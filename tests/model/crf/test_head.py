@@ -818,8 +818,8 @@ def test_crf_span_score_is_the_sum_over_all_sequences_with_precisely_that_span(
     paths = legal_paths(case, length)
     p = all_scores(paths, emissions[:length].double(), learnt(head)).softmax(0)
     holders = spans_of_paths(case.name, length)
-    places = [(b, span.start, span.end) for b, span in enumerate(holders)]
-    scores = head.span_scores(*span_batch(case, emissions, length, list(holders)), places)
+    positions = [(b, span.start, span.end) for b, span in enumerate(holders)]
+    scores = head.span_scores(*span_batch(case, emissions, length, list(holders)), positions)
     expected = [p[rows].sum().item() for rows in holders.values()]
     assert scores == pytest.approx(expected, abs=1e-9)
 
@@ -830,13 +830,13 @@ def test_crf_scores_all_spans_of_a_batch_in_the_order_asked_for(case: Case) -> N
     head = build(case)
     emissions, lengths = random_batch(case)
     tags = torch.zeros(len(LENGTHS), max(LENGTHS), dtype=torch.long)
-    places = []
+    positions = []
     for b in (0, 2):  # the other sentences have no span
         found = {tuple(p): spans_of(case.tags[k] for k in p) for p in paths_of(case, LENGTHS[b])}
         path, spans = max(found.items(), key=lambda item: len(item[1]))
         tags[b, : LENGTHS[b]] = torch.tensor(path)
-        places += [(b, span.start, span.end) for span in spans]
-    mixed = places[::-1] + places[:1]
+        positions += [(b, span.start, span.end) for span in spans]
+    mixed = positions[::-1] + positions[:1]
     assert len(mixed) > 3
     scores = head.span_scores(emissions, lengths, tags, mixed)
     for (b, start, end), score in zip(mixed, scores, strict=True):
@@ -854,8 +854,8 @@ def test_a_token_is_in_one_of_the_spans_over_it_or_outside(case: Case) -> None:
     head = build(case)
     emissions = 2 * torch.randn(length + 2, len(case.tags))
     spans = list(spans_of_paths(case.name, length))
-    places = [(b, span.start, span.end) for b, span in enumerate(spans)]
-    scores = head.span_scores(*span_batch(case, emissions, length, spans), places)
+    positions = [(b, span.start, span.end) for b, span in enumerate(spans)]
+    scores = head.span_scores(*span_batch(case, emissions, length, spans), positions)
     outside = head.marginals(emissions[None, :length], torch.tensor([length]))[0, :, 0]
     for t in range(length):
         over = sum(p for p, s in zip(scores, spans, strict=True) if s.start <= t < s.end)
@@ -881,12 +881,12 @@ def test_softmax_span_score_is_the_product_of_the_tags_in_it() -> None:
     head = build(case, "softmax")
     emissions = torch.randn(2, 4, 5)
     tags = torch.tensor([[0, 1, 2, 3], [4, 1, 3, 0]])
-    places = [(1, 1, 3), (0, 1, 4), (1, 0, 1)]
-    scores = head.span_scores(emissions, torch.tensor([4, 3]), tags, places)
+    positions = [(1, 1, 3), (0, 1, 4), (1, 0, 1)]
+    scores = head.span_scores(emissions, torch.tensor([4, 3]), tags, positions)
     p = emissions.double().softmax(2)
     expected = [
         torch.stack([p[b, t, tags[b, t]] for t in range(start, end)]).prod().item()
-        for b, start, end in places
+        for b, start, end in positions
     ]
     assert scores == pytest.approx(expected)
 

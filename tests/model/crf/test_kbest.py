@@ -85,11 +85,11 @@ def test_k_best_with_many_tags(seed: int, count: int, ties: bool) -> None:
         emissions = emissions.round()
         potentials = Potentials(*(part.round() for part in potentials))
     score = np.sort(emissions.repeat(count, axis=1)[:, :count], axis=1)[:, ::-1]
-    score[:, count // 2 + 1 :] = -np.inf  # there are fewer ways
+    score[:, count // 2 + 1 :] = -np.inf  # there are fewer hypotheses
     best, source = k_best_step(potentials.between, count)(score)
-    expected, places = best_of_all(potentials.between, count, score)
+    expected, positions = best_of_all(potentials.between, count, score)
     np.testing.assert_array_equal(best[best > FORBIDDEN / 2], expected[expected > FORBIDDEN / 2])
-    np.testing.assert_array_equal(source[best > FORBIDDEN / 2], places[expected > FORBIDDEN / 2])
+    np.testing.assert_array_equal(source[best > FORBIDDEN / 2], positions[expected > FORBIDDEN / 2])
 
 
 def test_many_are_found_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
