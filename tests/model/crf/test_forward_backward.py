@@ -231,7 +231,7 @@ def test_a_contradiction_does_not_blur_what_comes_after() -> None:
     assert lattice.marginals[0, 3, 1] > 0.9
 
 
-# --- probabilities of positions --------------------------------------------------------------------
+# --- probabilities of positions -------------------------------------------------------------------
 
 
 @cases
