@@ -24,7 +24,8 @@ from ner.evaluation import (
 )
 from ner.files import exclusive_lock
 from ner.model.device import choose_device
-from ner.predict import Prediction, window_note
+from ner.predict.spans import Prediction
+from ner.predict.windows import window_note
 from ner.run_folder import check_restart
 from ner.tagger import Tagger
 from ner.text import Sentence

@@ -13,15 +13,15 @@ from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features.gazetteers import Gazetteer, read_gazetteers
 from ner.model.device import choose_device
-from ner.predict import (
+from ner.predict.predict import (
     Hypothesis,
-    Prediction,
     document_numbers,
     predict,
     predict_marginals,
     predict_nbest,
     predict_sentences,
 )
+from ner.predict.spans import Prediction
 from ner.text import Alternative, Document, Entity, NBest, Sentence, entities_of
 from ner.tokenize import sentences_of
 
@@ -43,7 +43,7 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of `forced` word lists are entities whatever the model says. Unlike
+    Matches of `overrides`, word lists, are entities whatever the model says. Unlike
     the lists that it was trained with, which are features that it trusts or
     not, they are rules, and it knows nothing of them.
     """
@@ -52,11 +52,11 @@ class Tagger:
         self,
         bundle: Bundle,
         settings: PredictConfig | None = None,
-        forced: Sequence[Gazetteer] = (),
+        overrides: Sequence[Gazetteer] = (),
     ) -> None:
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
-        self._forced = tuple(forced)
+        self._overrides = tuple(overrides)
 
     @classmethod
     def load(
@@ -84,8 +84,8 @@ class Tagger:
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
-        forced = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
-        return cls(bundle, predict_config(changes, bundle.config), forced)
+        overrides = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
+        return cls(bundle, predict_config(changes, bundle.config), overrides)
 
     @property
     def settings(self) -> PredictConfig:
@@ -94,8 +94,8 @@ class Tagger:
 
     @property
     def labels(self) -> list[str]:
-        """The entity types that can be found: those of the model, then others that are forced."""
-        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._forced)]))
+        """The entity types that can be found: those of the model, then others of the overrides."""
+        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._overrides)]))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ class Tagger:
         """The `count` most probable ways to read each sentence of a text, best first.
 
         A sentence with fewer legal ways has all of them. Their probabilities
-        are the model's own; `predict.min_score`, `predict.o_bias` and forced
+        are the model's own; `predict.min_score`, `predict.o_bias` and overriding
         lists do not count, and models with document context read each sentence
         by itself. Raises `UsageError` for a count below 1.
         """
@@ -129,7 +129,7 @@ class Tagger:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
         Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` and forced lists
+        far from 0 and 1, the model is in doubt. `predict.o_bias` and overriding lists
         do not count, and models with document context read each sentence by itself.
         """
         return predict_marginals(
@@ -185,7 +185,7 @@ class Tagger:
 
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that are found in them."""
-        return predict_sentences(self._bundle.model, sentences, self._settings, self._forced)
+        return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """How many of some sentences, whatever their labels, the model has learnt from."""
@@ -213,7 +213,7 @@ class Tagger:
             [sentence.tokens for sentence in sentences],
             with_scores=with_scores,
             settings=predict_config(changes, now),
-            forced=self._forced,
+            overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
 

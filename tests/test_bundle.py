@@ -22,7 +22,7 @@ from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
-from ner.predict import predict
+from ner.predict.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from tests.signing import sign

@@ -20,7 +20,7 @@ from ner.bundle.format import Bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError
-from ner.predict import WINDOW
+from ner.predict.windows import WINDOW
 from ner.tagger import Tagger
 from ner.text import Document, Sentence, Span
 from ner.tokenize import sentences_of

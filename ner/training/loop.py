@@ -18,7 +18,7 @@ from ner.evaluation import Scores, count, score
 from ner.features import Batch
 from ner.model import Model
 from ner.model.network import BaseNetwork
-from ner.predict import document_numbers, predict
+from ner.predict.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.base import Milestone
 from ner.training.examples import ExampleSet

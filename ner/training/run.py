@@ -31,7 +31,7 @@ from ner.evaluation import Scores, draw_curves, evaluate_spans
 from ner.features.document_context import Echoes
 from ner.model import Contextual
 from ner.model.tagging import BaseModel
-from ner.predict import predict_sentences
+from ner.predict.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
 from ner.training.base import BaseRun
 from ner.training.build import build_model

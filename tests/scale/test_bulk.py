@@ -14,7 +14,7 @@ import ner.scale.bulk as bulk
 from ner.bundle.format import Bundle, save_bundle
 from ner.config import Config
 from ner.errors import NerError
-from ner.predict import WINDOW
+from ner.predict.windows import WINDOW
 from ner.render import FORMATS
 from ner.scale import Work, tag_stream
 from ner.tagger import Tagger

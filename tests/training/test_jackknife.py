@@ -11,7 +11,7 @@ import torch
 
 from ner.config import Config
 from ner.features.document_context import echoes
-from ner.predict import document_numbers
+from ner.predict.predict import document_numbers
 from ner.text import Clue, Sentence, Span
 from ner.training import jackknife as held_out
 from ner.training.jackknife import hear, load_echoes

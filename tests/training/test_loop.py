@@ -15,7 +15,7 @@ from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import count, score
 from ner.model import Model
-from ner.predict import predict
+from ner.predict.predict import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet

@@ -19,7 +19,7 @@ from ner.corpus.partial import known_tags, read_clues, with_clues
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
-from ner.predict import predict_sentences
+from ner.predict.predict import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import Clue, Sentence
 from ner.training import jackknife as held_out

@@ -27,8 +27,8 @@ from ner.corpus.partial import agreeing_tags
 from ner.evaluation import Report, evaluate_spans
 from ner.features import Expected
 from ner.model import Contextual, Model
-from ner.model.chain import viterbi
-from ner.predict import predict_expected
+from ner.model.crf.viterbi import viterbi
+from ner.predict.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.training.embedding_cache import cache_embeddings
@@ -81,7 +81,7 @@ class Ensemble:
         mixture cannot be found by a recursion.)
         """
         model = next(self._members())
-        rules = model.network.head.tag_set.rules()
+        rules = model.network.head.constraints.potentials()
         found = []
         for sentence, expected in zip(
             sentences, self.expected([s.tokens for s in sentences]), strict=True
