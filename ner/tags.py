@@ -18,7 +18,7 @@ scheme       prefixes                     an entity is
 `spans_of` reads all of them, legal or not, with the rules of the CoNLL scorer
 (``conlleval``, Sang and De Meulder 2003): what it makes of an illegal sequence
 is what we call its repair. `tags_of` writes any scheme. Of partly labelled
-sentences, `joined_before` and `joined_after` say what single tags tell.
+sentences, `boundary_constraint` says whether an entity goes on from tag to tag.
 """
 
 import functools
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
-from ner.text import Joined, Span
+from ner.text import BoundaryConstraint, Span
 
 OUTSIDE = "O"
 
@@ -215,8 +215,8 @@ def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
     return wrong
 
 
-def joined_before(tag: Tag, scheme: str) -> Joined:
-    """What a tag by itself tells of the boundary before its token."""
+def constraint_before(tag: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint that a tag by itself puts on the boundary before its token."""
     if tag == TAG_UNKNOWN:
         return "open"
     if tag.prefix in "BSO":
@@ -224,19 +224,19 @@ def joined_before(tag: Tag, scheme: str) -> Joined:
     return "same" if scheme_named(scheme).name in ("iob1", "io") else "yes"
 
 
-def joined_after(tag: Tag, scheme: str) -> Joined:
-    """What a tag by itself tells of the boundary after its token."""
+def constraint_after(tag: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint that a tag by itself puts on the boundary after its token."""
     if tag != TAG_UNKNOWN and tag.prefix in "ESO":
         return "no"
     return "yes" if tag.prefix in "BI" and scheme_named(scheme).closes else "open"
 
 
-def joined(before: Tag, after: Tag, scheme: str) -> Joined:
-    """What two neighbours tell of the boundary between them; known ones as `spans_of` does."""
+def boundary_constraint(before: Tag, after: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint of two neighbours on the boundary between them, read as by `spans_of`."""
     if before == TAG_UNKNOWN:
-        return joined_before(after, scheme)
+        return constraint_before(after, scheme)
     if after == TAG_UNKNOWN:
-        return joined_after(before, scheme)
+        return constraint_after(before, scheme)
     return "no" if after == TAG_OUTSIDE or _starts(before, after) else "yes"
 
 

@@ -1,4 +1,4 @@
-"""The words of the library: `Span`, `Entity`, `Clue`, `Sentence`, `Document`; no dependencies.
+"""The words of the library: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
 
 Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.
@@ -36,23 +36,22 @@ class Entity:
     score: float = 1.0
 
 
-Joined = Literal["no", "yes", "same", "open"]
-"""Whether a token goes on with the entity of the token before it.
+BoundaryConstraint = Literal["no", "yes", "same", "open"]
+"""Does a token continue the entity of the token before it?
 
-``same``: it does if that token is of its type (what an I of IOB1 or IO says);
-``open``: nobody knows.
+``same``: if that token is of its type (an I of IOB1 or IO); ``open``: unknown.
 """
 
 
-class Clue(NamedTuple):
-    """What is known of a token: its type (empty outside entities, none if unknown), and `joined`.
+class PartialLabel(NamedTuple):
+    """The partial annotation of a token: its type, and the constraint of the boundary before it.
 
-    Where `joined` is ``no`` an entity may begin, and one of the token before
-    has its end: with the clue of the next token, both ends are told.
+    `label` is empty outside entities, None if it is unknown. Where `continues`
+    is ``no`` an entity may begin, and one of the token before ends.
     """
 
     label: str | None
-    joined: Joined
+    continues: BoundaryConstraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Sentence:
     document: int = 0
     source: str = ""
     line: int = 0
-    partial: tuple[Clue, ...] = ()
+    partial: tuple[PartialLabel, ...] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)

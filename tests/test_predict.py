@@ -33,7 +33,7 @@ from ner.predict import (
     windows,
 )
 from ner.tags import illegal_positions, parse_tag, spans_of, tag_set, tags_of
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from ner.training.build import build_model
 
 WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
@@ -202,7 +202,7 @@ def test_predicted_sentences_keep_everything_but_their_spans() -> None:
 
 
 def test_of_a_predicted_sentence_everything_is_known() -> None:
-    given = Sentence(("Anna", "."), partial=(Clue(None, "open"), Clue("", "no")))
+    given = Sentence(("Anna", "."), partial=(PartialLabel(None, "open"), PartialLabel("", "no")))
     model = random_model()
     with torch.no_grad():
         model.network.projection.bias[0] = 1e4

@@ -183,7 +183,7 @@ def _outside(sentence: Sentence, lengths: dict[str, set[int]]) -> Iterator[Words
 def _gaps(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """The ranges between the entities of a sentence; unknown tokens are in none."""
     if sentence.partial:
-        outside = (i for i, clue in enumerate(sentence.partial) if clue.label == "")
+        outside = (i for i, token in enumerate(sentence.partial) if token.label == "")
         for _, run in itertools.groupby(enumerate(outside), lambda item: item[1] - item[0]):
             positions = [position for _, position in run]
             yield positions[0], positions[-1] + 1

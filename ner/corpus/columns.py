@@ -17,7 +17,7 @@ from typing import TextIO
 from ner.config import DataConfig
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags, read_clues, with_clues
+from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,
@@ -201,13 +201,13 @@ def _partial_sentence(
 ) -> Sentence:
     """A sentence with unknown tags."""
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
-    told = read_clues(tags, scheme or "iob2")
-    for position in told.illegal:
+    annotation = read_partial_labels(tags, scheme or "iob2")
+    for position in annotation.illegal:
         _repair(block, position, source, scheme, diagnostics)
     sentence = Sentence(
         tuple(block.tokens), document=block.document, source=source, line=block.lines[0]
     )
-    return with_clues(sentence, told.clues)
+    return with_partial_labels(sentence, annotation.labels)
 
 
 def _repair(

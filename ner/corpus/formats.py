@@ -16,7 +16,7 @@ from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.jsonl import parse_jsonl, write_jsonl
 from ner.corpus.lines import text_lines
 from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import lost_clues
+from ner.corpus.partial import count_lost_labels
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_text
 from ner.tags import scheme_named
@@ -129,7 +129,7 @@ def write_stream(
     melted = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
     if melted:
         LOG.warning("entities melted into a neighbour of their type, as in any IO file: %d", melted)
-    lost = sum(lost_clues(sentence, scheme) for sentence in sentences if sentence.partial)
+    lost = sum(count_lost_labels(sentence, scheme) for sentence in sentences if sentence.partial)
     if lost:
         LOG.warning("tokens of which %s tags with gaps say less than was known: %d", scheme, lost)
 

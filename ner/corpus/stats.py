@@ -85,7 +85,7 @@ def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
 
 def unknown_tokens(sentence: Sentence) -> int:
     """How many tokens there are of which nobody knows whether they are of a type, and of which."""
-    return sum(clue.label is None for clue in sentence.partial)
+    return sum(token.label is None for token in sentence.partial)
 
 
 def _entities(sentence: Sentence) -> list[tuple[str, ...]]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ner.config import TrainConfig
-from ner.corpus.partial import agreeing_tags, clues_within, with_clues
+from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
 from ner.errors import ConfigError
 from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
 from ner.features.document_context import Echoes
@@ -52,7 +52,7 @@ def _cut(sentence: Sentence, start: int, size: int) -> int:
     end = min(start + size, len(sentence))
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
-        return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
+        return next((i for i in boundaries if sentence.partial[i].continues == "no"), end)
     last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
     if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
         return end
@@ -70,7 +70,7 @@ def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
     )
     piece = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
     if sentence.partial:
-        return with_clues(piece, clues_within(sentence.partial, start, end))
+        return with_partial_labels(piece, partial_labels_within(sentence.partial, start, end))
     return piece
 
 

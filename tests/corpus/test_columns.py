@@ -131,7 +131,7 @@ def test_the_unknown_tag_can_be_chosen() -> None:
     (one,) = _read("a ?|b B-X|")
     (other,) = _read("a _|b B-X|", unknown_tag="_")
     assert one == other
-    assert [clue.label for clue in one.partial] == [None, "X"]
+    assert [token.label for token in one.partial] == [None, "X"]
     assert _read("a O|b I-X|", unknown_tag="O")[0].partial[0].label is None
     for tag in ("?", "_"):
         with pytest.raises(CorpusError, match=f"<stream>:2: '[{tag}]' is not a tag"):
@@ -163,7 +163,7 @@ def test_unknown_tags_excuse_their_neighbours_and_no_others() -> None:
     text = b"a ?\nb I-X\n\nc O\nd I-X\ne ?\n\nf B-X\ng ?\n"
     (_, repaired, _) = read(io.BytesIO(text), DataConfig(scheme="iob2"), diagnostics).sentences
     assert [problem.place for problem in diagnostics.repairs.first] == ["<stream>:5"]
-    assert [clue.joined for clue in repaired.partial] == ["no", "no", "open"]
+    assert [token.continues for token in repaired.partial] == ["no", "no", "open"]
     with pytest.raises(
         CorpusError, match="<stream>:5: 'I-X' between 'O' and '\\?' is illegal in io"
     ):

@@ -32,7 +32,7 @@ from ner.features import (
 )
 from ner.features.indexer import FormTable
 from ner.tags import parse_tag, spans_of, tag_set
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from ner.training.examples import (
     LONGEST,
     SECOND_READINGS,
@@ -258,8 +258,8 @@ def test_batches_carry_the_tags_of_their_sentences(
         assert batch.tags is not None
         for row, number in enumerate(batch.order):
             sentence = tiny_corpus.train[number]
-            told = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
-            assert tuple(spans_of(told)) == sentence.spans
+            partial = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
+            assert tuple(spans_of(partial)) == sentence.spans
 
 
 def test_epochs_and_seeds_differ(tiny_corpus: Corpus, tiny_config: Config) -> None:
@@ -327,7 +327,12 @@ def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
 
 # --- partly labelled ---------------------------------------------------------------
 
-BEGUN = (Clue("PER", "no"), Clue(None, "open"), Clue("", "no"), Clue(None, "no"))
+BEGUN = (
+    PartialLabel("PER", "no"),
+    PartialLabel(None, "open"),
+    PartialLabel("", "no"),
+    PartialLabel(None, "no"),
+)
 
 
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
@@ -363,15 +368,15 @@ def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_conf
 
 
 def partly_labelled(*joins: str) -> Sentence:
-    clues = tuple(Clue("A", joined) for joined in joins)
-    return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
+    partial = tuple(PartialLabel("A", continues) for continues in joins)
+    return Sentence(tuple(map(str, range(len(joins)))), partial=partial)
 
 
 def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> None:
     sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
     pieces = list(cut_long([sentence], 5))
     assert ["".join(piece.tokens) for piece in pieces] == ["012", "34567"]
-    assert [[clue.joined for clue in piece.partial] for piece in pieces] == [
+    assert [[token.continues for token in piece.partial] for piece in pieces] == [
         ["no", "yes", "open"],
         ["no", "yes", "open", "open", "open"],
     ]
