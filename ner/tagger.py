@@ -22,11 +22,8 @@ from ner.predict import (
     predict_nbest,
     predict_sentences,
 )
-from ner.text import Alternative, Document, Entity, NBest, Sentence, entities_of
+from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
 from ner.tokenize import sentences_of
-
-Cut = tuple[str, Sequence[Sentence]]
-"""A text and its sentences, which have `offsets`."""
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
@@ -43,7 +40,7 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of `forced` word lists are entities whatever the model says. Unlike
+    Matches of `overrides` word lists are entities whatever the model says. Unlike
     the lists that it was trained with, which are features that it trusts or
     not, they are rules, and it knows nothing of them.
     """
@@ -52,11 +49,11 @@ class Tagger:
         self,
         bundle: Bundle,
         settings: PredictConfig | None = None,
-        forced: Sequence[Gazetteer] = (),
+        overrides: Sequence[Gazetteer] = (),
     ) -> None:
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
-        self._forced = tuple(forced)
+        self._overrides = tuple(overrides)
 
     @classmethod
     def load(
@@ -84,8 +81,8 @@ class Tagger:
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
-        forced = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
-        return cls(bundle, predict_config(changes, bundle.config), forced)
+        overrides = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
+        return cls(bundle, predict_config(changes, bundle.config), overrides)
 
     @property
     def settings(self) -> PredictConfig:
@@ -95,7 +92,7 @@ class Tagger:
     @property
     def labels(self) -> list[str]:
         """The entity types that can be found: those of the model, then others that are forced."""
-        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._forced)]))
+        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._overrides)]))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -144,9 +141,9 @@ class Tagger:
         style = self.config.data.tokenizer
         return self.stream_sentences((text, sentences_of(text, style)) for text in texts)
 
-    def stream_sentences(self, documents: Iterable[Cut]) -> Iterator[Document]:
+    def stream_sentences(self, documents: Iterable[SegmentedText]) -> Iterator[Document]:
         """Tag documents that are already cut: texts, each with its sentences (with `offsets`)."""
-        waiting: list[Cut] = []
+        waiting: list[SegmentedText] = []
         tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
@@ -157,7 +154,7 @@ class Tagger:
         yield from self.tag_sentences(waiting)
 
     def tag_sentences(
-        self, documents: Sequence[Cut], nbest: int = 0, *, together: bool = False
+        self, documents: Sequence[SegmentedText], nbest: int = 0, *, together: bool = False
     ) -> list[Document]:
         """Tag documents that are already cut, all of them at once.
 
@@ -174,7 +171,7 @@ class Tagger:
         ranked = self._nbest(documents, nbest)
         return [replace(d, nbest=several) for d, several in zip(tagged, ranked, strict=True)]
 
-    def _nbest(self, documents: Sequence[Cut], count: int) -> list[tuple[NBest, ...]]:
+    def _nbest(self, documents: Sequence[SegmentedText], count: int) -> list[tuple[NBest, ...]]:
         """The alternatives of each sentence that has a token, document by document."""
         if count < 1:
             raise UsageError(f"{count} alternatives are too few; ask for 1 or more")
@@ -185,7 +182,7 @@ class Tagger:
 
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that are found in them."""
-        return predict_sentences(self._bundle.model, sentences, self._settings, self._forced)
+        return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """How many of some sentences, whatever their labels, the model has learnt from."""
@@ -213,7 +210,7 @@ class Tagger:
             [sentence.tokens for sentence in sentences],
             with_scores=with_scores,
             settings=predict_config(changes, now),
-            forced=self._forced,
+            forced=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
 

@@ -8,7 +8,7 @@ scheme       prefixes                     an entity is
 ===========  ===========================  ==========================================
 ``iob1``     I, and B                     I I I; B only right after one of its type
 ``iob2``     B I          (also ``bio``)  B I I
-``io``       I                            I I I; neighbours of one type melt together
+``io``       I                            I I I; adjacent ones of one type merge
 ``iobes``    B I E S      (``bioes``)     B I E, or S alone
 ``bilou``    B I L U                      the same with other letters
 ``bmes``     B M E S                      the same with other letters

@@ -1,4 +1,4 @@
-"""The words of the library: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
+"""The core types: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
 
 Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.
@@ -88,9 +88,13 @@ class Sentence:
         return f"{self.source or '<memory>'}:{self.line}"
 
 
+SegmentedText = tuple[str, Sequence[Sentence]]
+"""A text and its sentences, which have `offsets` into it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to read a sentence: its entities, and how probable they are all together."""
+    """One analysis of a sentence: its entities and their joint probability."""
 
     probability: float
     entities: tuple[Entity, ...]
@@ -98,7 +102,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class NBest:
-    """The most probable ways to read the sentence ``text[start:end]``, best first."""
+    """The n-best analyses of the sentence ``text[start:end]``, most probable first."""
 
     start: int
     end: int

@@ -34,7 +34,7 @@ def hide(sentences: Iterable[Sentence], share: float, seed: int, hidden: Tag) ->
             hidden if rng.random() < share else TAG_UNKNOWN if tag is None else parse_tag(tag)
             for tag in known_tags(sentence, SCHEME)
         ]
-        yield with_partial_labels(sentence, read_partial_labels(tags, SCHEME).clues)
+        yield with_partial_labels(sentence, read_partial_labels(tags, SCHEME).labels)
 
 
 def copy(source: str, target: Path, share: float, seed: int, hidden: Tag) -> None:

@@ -125,7 +125,7 @@ def test_spans_apart_survive_io(given_spans: tuple[list[Span], int]) -> None:
 
 
 @given(given_spans=span_lists())
-def test_touching_spans_melt_in_io_and_nothing_else_changes(
+def test_touching_spans_merge_in_io_and_nothing_else_changes(
     given_spans: tuple[list[Span], int],
 ) -> None:
     spans, length = given_spans
@@ -208,7 +208,7 @@ def all_written(scheme: str) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_legal_is_what_tags_of_writes_and_what_the_transitions_allow(scheme: str) -> None:
-    """For io this means that every sequence is legal, as spans that touch melt together."""
+    """For io this means that every sequence is legal, as spans that touch are merged."""
     alphabet = tag_set(["A", "B"], scheme)
     allowed = allowed_transitions(alphabet, scheme)
     written = all_written(scheme)

@@ -107,7 +107,7 @@ def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
     return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Say on stderr, in one line, what went wrong."""
     click.echo(f"ner: error: {' '.join(message.split())}", err=True)
 
@@ -119,13 +119,13 @@ def _run(arguments: Sequence[str] | None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except NerError as error:
-        complain(str(error))
+        print_error(str(error))
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        complain(_with_remedy(error))
+        print_error(_with_remedy(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
         return stopped(stop).exit_code
@@ -139,11 +139,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise  # a bug, to be seen whole
-        complain("the memory does not suffice; choose a smaller model or smaller batches")
+        print_error("the memory does not suffice; choose a smaller model or smaller batches")
         return 1
     except OSError as error:
         # What no room could foresee: a disk that fills up, a file that goes away.
-        complain(
+        print_error(
             f"{error.filename or 'the output'}: {error.strerror or error}; "
             "free the place, or choose another"
         )

@@ -11,7 +11,7 @@ import click
 from ner.config import Config, DataConfig, parse_assignment, predict_config
 
 
-class Place(click.Path):
+class PathArg(click.Path):
     """A path; "" is refused, as it would be the folder that one happens to stand in."""
 
     def __init__(self) -> None:

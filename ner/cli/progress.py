@@ -74,25 +74,25 @@ def training_progress(vectors: Sequence[str]) -> Iterator[TrainingProgress]:
         yield TrainingProgress(shown, vectors)
 
 
-class _Once(logging.Filter):
+class _WarnOnce(logging.Filter):
     """Lets warnings through, each text once: every run would say the same of the corpus."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: set[str] = set()
+        self._seen: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to say it."""
         text = record.getMessage()
-        new = text not in self._said
-        self._said.add(text)
+        new = text not in self._seen
+        self._seen.add(text)
         return new and record.levelno >= logging.WARNING
 
 
 @contextmanager
 def brief_messages() -> Iterator[None]:
     """Leave epochs to the log of each run, and say warnings once, while the block runs."""
-    handlers, once = [*logging.getLogger("ner").handlers], _Once()
+    handlers, once = [*logging.getLogger("ner").handlers], _WarnOnce()
     for handler in handlers:
         handler.addFilter(once)
     try:

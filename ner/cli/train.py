@@ -9,7 +9,7 @@ import click
 
 from ner.cli import stopped
 from ner.cli.options import (
-    Place,
+    PathArg,
     device_option,
     features_options,
     list_settings_option,
@@ -22,7 +22,7 @@ from ner.errors import UsageError
 
 @click.command(short_help="Train a tagger on a corpus.")
 @click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
-@click.option("--out", type=Place(), help="Run folder.  [default: runs/NAME]")
+@click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @features_options
@@ -31,7 +31,7 @@ from ner.errors import UsageError
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
     "--unlabelled",
-    type=Place(),
+    type=PathArg(),
     metavar="FILE",
     help="Text that joins the teaching, a paragraph a line.",
 )

@@ -57,7 +57,7 @@ def parse_columns(
     that do not fit and, if strict, for illegal tag sequences.
     """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    layout = _Layout(config, source, diagnostics, bare=scheme == "io")
+    layout = _ColumnLayout(config, source, diagnostics, bare=scheme == "io")
     blocks = list(_blocks(lines, layout, config.comments))
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
     sentences = (
@@ -70,7 +70,7 @@ def parse_columns(
 
 
 def _blocks(
-    lines: Iterable[tuple[int, str]], layout: "_Layout", comments: bool
+    lines: Iterable[tuple[int, str]], layout: "_ColumnLayout", comments: bool
 ) -> Iterator[_Block]:
     """Group lines into sentences; a document gets its number with its first sentence."""
     document, filled = 0, False
@@ -92,7 +92,7 @@ def _blocks(
         yield block
 
 
-class _Layout:
+class _ColumnLayout:
     """Where token and tag stand on the lines of one file; the first line decides the width."""
 
     def __init__(
@@ -100,14 +100,14 @@ class _Layout:
     ) -> None:
         self._token, self._tag = config.token_column, config.tag_column
         self._unknown = config.unknown_tag
-        self._source, self._complaints, self._bare = source, diagnostics, bare
+        self._source, self._diagnostics, self._bare = source, diagnostics, bare
         self._width, self._first = 0, 0
 
     def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
         """Add a line to its sentence, or complain about it."""
         wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
         if wrong:
-            self._complaints.error(f"{self._source}:{number}", wrong)
+            self._diagnostics.error(f"{self._source}:{number}", wrong)
             return
         block.tokens.append(sys.intern(parts[self._token]))
         block.tags.append(sys.intern(parts[self._tag]))

@@ -28,7 +28,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Tally:
+class ProblemCounts:
     """How often a kind of problem occurred, and its first places."""
 
     total: int = 0
@@ -52,9 +52,9 @@ class Diagnostics:
 
     strict: bool = False
     collect: bool = False
-    errors: Tally = field(default_factory=Tally)
-    repairs: Tally = field(default_factory=Tally)
-    widened: Tally = field(default_factory=Tally)
+    errors: ProblemCounts = field(default_factory=ProblemCounts)
+    repairs: ProblemCounts = field(default_factory=ProblemCounts)
+    widened: ProblemCounts = field(default_factory=ProblemCounts)
 
     def error(self, place: str, message: str) -> None:
         """Report something unreadable; raises `CorpusError` unless collecting."""

@@ -70,18 +70,18 @@ def read_corpus(
     file that cannot be read at all is an empty split. Raises `NerError`.
     """
     path = find(name)
-    readings = {
-        split: _reading(file, config, (diagnostics or {}).get(split))
+    results = {
+        split: _read_split(file, config, (diagnostics or {}).get(split))
         for split, file in files_of(path).items()
     }
-    schemes = {split: reading.scheme for split, reading in readings.items() if reading.scheme}
+    schemes = {split: result.scheme for split, result in results.items() if result.scheme}
     notes = [
-        f"{split}: {len(reading.sentences)} sentences"
-        + (f", tag scheme {reading.scheme}" if reading.scheme else "")
-        for split, reading in readings.items()
+        f"{split}: {len(result.sentences)} sentences"
+        + (f", tag scheme {result.scheme}" if result.scheme else "")
+        for split, result in results.items()
     ]
-    notes += [note for reading in readings.values() for note in reading.notes]
-    splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in readings.items()}
+    notes += [note for result in results.values() for note in result.notes]
+    splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in results.items()}
     title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
     mixed = corpus.mixed_schemes()
@@ -92,7 +92,7 @@ def read_corpus(
     return dataclasses.replace(corpus, notes=(*corpus.notes, note))
 
 
-def _reading(file: Path, config: DataConfig, diagnostics: Diagnostics | None) -> ParseResult:
+def _read_split(file: Path, config: DataConfig, diagnostics: Diagnostics | None) -> ParseResult:
     diagnostics = diagnostics or Diagnostics(strict=config.strict)
     try:
         return read(file, config, diagnostics)
@@ -121,7 +121,7 @@ def cache_folder() -> Path:
     return (Path(home) if home else Path("~/.cache").expanduser()) / "ner"
 
 
-def places(name: str) -> Iterator[tuple[str, Path]]:
+def candidates(name: str) -> Iterator[tuple[str, Path]]:
     """Every place on this machine where a corpus of that name may be, in order, with its kind."""
     yield "path", Path(name)
     if os.sep in name:
@@ -137,7 +137,7 @@ def places(name: str) -> Iterator[tuple[str, Path]]:
 
 def locate(name: str) -> tuple[str, Path] | None:
     """The first place that exists, with its kind; none if the corpus is not on this machine."""
-    return next(((kind, path) for kind, path in places(name) if path.exists()), None)
+    return next(((kind, path) for kind, path in candidates(name) if path.exists()), None)
 
 
 def find(name: str | Path) -> Path:
@@ -159,7 +159,7 @@ def find(name: str | Path) -> Path:
             return target
         except NerError as error:
             failure = f"; {error}"
-    looked = ", ".join(str(path) for _, path in places(str(name)))
+    looked = ", ".join(str(path) for _, path in candidates(str(name)))
     unset = "" if os.environ.get("NER_DATA") else ", NER_DATA (not set)"
     raise UsageError(
         f"no corpus {str(name)!r}{_nearest(str(name))}; "

@@ -70,7 +70,7 @@ class Slice(CountedScores):
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class MistakeExample:
     """A mistake where it stands: `place` is that of its sentence, `context` has it in brackets."""
 
     kind: str
@@ -97,8 +97,8 @@ class Mistakes:
     overall: Slice
     slices: dict[str, dict[str, Slice]]
     confusions: dict[str, dict[str, int]]
-    confident: tuple[Example, ...]
-    missed: tuple[Example, ...]
+    confident: tuple[MistakeExample, ...]
+    missed: tuple[MistakeExample, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as a JSON object with the names of the attributes as keys."""
@@ -157,7 +157,7 @@ def _main(match: Match) -> Span:
     return span
 
 
-class _Tally:
+class _GroupCounts:
     """Counts of one group of entities."""
 
     def __init__(self) -> None:
@@ -207,7 +207,7 @@ def analyse_mistakes(
     scored.sort(key=lambda pair: -(pair[1].score or 0.0))
     missed = [pair for pair in wrong if pair[1].predicted is None]
     return Mistakes(
-        overall=whole.get("all", _Tally().slice(0)),
+        overall=whole.get("all", _GroupCounts().slice(0)),
         slices={
             name: _in_order(_slices(matches, trait, len(wrong)), order)
             for name, (trait, order) in traits.items()
@@ -233,15 +233,15 @@ def _traits(
 
 def _slices(matches: Sequence[Sequence[Match]], group_of: Trait, mistakes: int) -> dict[str, Slice]:
     """Count the entities and mistakes of each group."""
-    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    groups: defaultdict[str, _GroupCounts] = defaultdict(_GroupCounts)
     for number, row in enumerate(matches):
         for match in row:
             if match.gold:
-                tallies[group_of(number, match.gold)].support += 1
+                groups[group_of(number, match.gold)].support += 1
             if match.predicted:
-                tallies[group_of(number, match.predicted)].predicted += 1
-            tallies[group_of(number, _main(match))].kinds[match.kind] += 1
-    return {name: tally.slice(mistakes) for name, tally in tallies.items()}
+                groups[group_of(number, match.predicted)].predicted += 1
+            groups[group_of(number, _main(match))].kinds[match.kind] += 1
+    return {name: counts.slice(mistakes) for name, counts in groups.items()}
 
 
 def _in_order(slices: Mapping[str, Slice], order: Sequence[str]) -> dict[str, Slice]:
@@ -260,9 +260,9 @@ def _confusions(mistakes: Iterable[Match]) -> dict[str, dict[str, int]]:
     }
 
 
-def _example(sentence: Sentence, match: Match) -> Example:
+def _example(sentence: Sentence, match: Match) -> MistakeExample:
     gold, predicted = match.gold, match.predicted
-    return Example(
+    return MistakeExample(
         kind=match.kind,
         gold=gold.label if gold else None,
         gold_text=_words(sentence, gold),
@@ -355,12 +355,12 @@ def _confusion_table(confusions: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join([line("in the data \\ found", confusions), "", *rows]) + "\n"
 
 
-def _example_list(title: str, examples: Sequence[Example]) -> str:
+def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
     lines = [line for example in examples for line in _example_lines(example)]
     return "\n".join([f"{title}:", "", *lines]) + "\n" if examples else ""
 
 
-def _example_lines(example: Example) -> Iterator[str]:
+def _example_lines(example: MistakeExample) -> Iterator[str]:
     """Where and what, then the context."""
     sides = []
     if example.gold is not None:

@@ -84,12 +84,12 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     make = functools.partial(_Pipeline, work)
     short = sum(map(_size, early)) < WORTHWHILE
     pieces = _map(make, parts) if short else ordered_map(make, parts, workers)
-    told = False
+    logged = False
     with closing(pieces):
         for piece in pieces:
-            if piece.note and not told:
+            if piece.note and not logged:
                 _log.info("%s", piece.note)
-                told = True
+                logged = True
             yield piece.text
 
 

@@ -281,13 +281,13 @@ def check_tags(data: bytes) -> None:
 def _check_clues(tags: Sequence[Tag], scheme: str, target: str) -> None:
     """Partly known tags: spans are in order, and what a scheme can say of them it says truly."""
     told = read_partial_labels(tags, scheme)
-    sentence = with_partial_labels(Sentence(tuple(tag.prefix for tag in tags)), told.clues)
+    sentence = with_partial_labels(Sentence(tuple(tag.prefix for tag in tags)), told.labels)
     pairs = itertools.pairwise(sentence.spans)
     hold(all(one.end <= other.start for one, other in pairs), f"{sentence.spans} overlap")
     rows = [TAG_UNKNOWN if t is None else parse_tag(t) for t in known_tags(sentence, target)]
     if not count_lost_labels(sentence, target):
         back = with_partial_labels(
-            Sentence(sentence.tokens), read_partial_labels(rows, target).clues
+            Sentence(sentence.tokens), read_partial_labels(rows, target).labels
         )
         hold(_labels(back) == _labels(sentence), f"{sentence} was read back as {back}")
 

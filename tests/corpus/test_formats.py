@@ -41,7 +41,7 @@ def test_golden_files_read_as_written_beside_them(name: str) -> None:
             "document": s.document,
             "tokens": list(s.tokens),
             "spans": [[span.start, span.end, span.label] for span in s.spans],
-            **({"partial": [list(clue) for clue in s.partial]} if s.partial else {}),
+            **({"partial": [list(label) for label in s.partial]} if s.partial else {}),
         }
         for s in reading.sentences
     ] == expected["sentences"]
@@ -122,8 +122,8 @@ def test_json_lines_are_known_by_braces_or_by_name(tmp_path: Path) -> None:
 
 def test_written_files_read_back_packed_or_not(tmp_path: Path) -> None:
     sentences = [Sentence(("Bonn", "."), (Span(0, 1, "LOC"),))]
-    for name, form in (("a.conll", "iobes"), ("a.conll.gz", "bmes"), ("a.jsonl.gz", "jsonl")):
-        write_file(tmp_path / name, sentences, form)
+    for name, format in (("a.conll", "iobes"), ("a.conll.gz", "bmes"), ("a.jsonl.gz", "jsonl")):
+        write_file(tmp_path / name, sentences, format)
         (back,) = read_file(tmp_path / name)
         assert (back.tokens, back.spans) == (sentences[0].tokens, sentences[0].spans)
     assert (tmp_path / "a.conll").read_text() == "Bonn\tS-LOC\n.\tO\n\n"
@@ -145,7 +145,7 @@ def test_columns_do_not_go_into_a_jsonl_file(tmp_path: Path) -> None:
         write_file(tmp_path / "a.conll", [], "iobx")
 
 
-def test_melting_neighbours_are_counted_when_writing_io(caplog: pytest.LogCaptureFixture) -> None:
+def test_merged_neighbours_are_counted_when_writing_io(caplog: pytest.LogCaptureFixture) -> None:
     sentence = Sentence(("a", "b", "c"), (Span(0, 1, "X"), Span(1, 2, "X"), Span(2, 3, "Y")))
     stream = io.StringIO()
     formats.write_stream(stream, [sentence], "io")

@@ -64,7 +64,7 @@ def paths(choices: list[tuple[bool, ...]], tags: list[str], scheme: str) -> set[
 
 
 def fits(spans: Spans, partial: Sequence[PartialLabel]) -> bool:
-    """Whether a labelling agrees with clues, by the meaning of the words in their docstring."""
+    """Decide if a labelling agrees with partial labels, by the meaning that they document."""
     label = dict.fromkeys(range(-1, len(partial)), "")
     label |= {i: span.label for span in spans for i in range(span.start, span.end)}
     goes_on = {i for span in spans for i in range(span.start + 1, span.end)}
@@ -85,7 +85,7 @@ def touching(spans: Spans) -> bool:
 
 
 @pytest.mark.parametrize("scheme", FAMILIES)
-def test_clues_leave_what_legal_fillings_leave(scheme: str) -> None:
+def test_partial_labels_leave_what_legal_fillings_leave(scheme: str) -> None:
     everything = {length: {tuple(spans_of(t)) for t in legal(length, "iobes")} for length in (1, 3)}
     for length, all_spans in everything.items():
         for tags, possible in hidings(length, scheme):
@@ -115,8 +115,8 @@ def test_paths_through_agreeing_tags(scheme: str, model_scheme: str) -> None:
             agreeing_tags(partial, tags_of_model, model_scheme), tags_of_model, model_scheme
         )
         if model_scheme == "io":
-            melted = {tuple(spans_of(tags_of(spans, 3, "io"))) for spans in possible}
-            assert melted <= found, tags
+            merged = {tuple(spans_of(tags_of(spans, 3, "io"))) for spans in possible}
+            assert merged <= found, tags
             continue
         assert possible <= found, tags
         if scheme == "io":
@@ -168,7 +168,7 @@ def test_whatever_stands_in_a_file_there_is_a_legal_path(
 
 @pytest.mark.parametrize("scheme", FAMILIES)
 @given(tags=st.lists(ANY_TAG, min_size=1))
-def test_without_gaps_clues_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:
+def test_without_gaps_partial_labels_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:
     partial = read_partial_labels(parsed(tags), scheme)
     assert certain_spans(partial.labels) == tuple(spans_of(tags))
     assert [*partial.illegal] == illegal_positions(parsed(tags), scheme)

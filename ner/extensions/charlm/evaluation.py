@@ -6,13 +6,15 @@ from pathlib import Path
 
 from ner.errors import NerError
 from ner.extensions.charlm.folder import LanguageModel
-from ner.extensions.charlm.measure import Bits, measure
+from ner.extensions.charlm.measure import CrossEntropy, measure
 from ner.extensions.charlm.text import in_order, read_text
 
 _log = logging.getLogger("ner")
 
 
-def evaluate_text(model: LanguageModel, paths: Sequence[Path], encoding: str) -> dict[str, Bits]:
+def evaluate_text(
+    model: LanguageModel, paths: Sequence[Path], encoding: str
+) -> dict[str, CrossEntropy]:
     """What text files cost, by direction, cut into tokens as those that it was learnt from.
 
     Characters that the model does not know are counted by the rule of

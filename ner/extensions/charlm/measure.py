@@ -20,7 +20,7 @@ _PIECE = 128  # characters of each that are scored at once: bounds the memory
 _IGNORED = -100
 
 
-class Bits(NamedTuple):
+class CrossEntropy(NamedTuple):
     """What a text costs under a model."""
 
     total: float
@@ -36,7 +36,7 @@ class Bits(NamedTuple):
 @torch.inference_mode()
 def measure(
     network: CharacterNetwork, codes: Codes, alphabet: Alphabet, batch: int = BATCH
-) -> Bits:
+) -> CrossEntropy:
     """What each character of a text costs after those before it, in the order of `codes`.
 
     The text is cut into windows of `WINDOW` characters, and each is read after
@@ -51,7 +51,7 @@ def measure(
         unknown += int((targets == UNKNOWN).sum())
         nats += _cost(network, numbers, targets)
     bits = nats / math.log(2) + unknown * alphabet.unknown_bits
-    return Bits(bits, len(codes), unknown)
+    return CrossEntropy(bits, len(codes), unknown)
 
 
 def _windows(codes: Codes, alphabet: Alphabet, batch: int) -> Iterator[tuple[Tensor, Tensor]]:

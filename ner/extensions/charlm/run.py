@@ -27,7 +27,7 @@ from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
 from ner.extensions.charlm.loop import Judgement, Step, Trainer
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.text import Text, in_order, read_text, split_text
+from ner.extensions.charlm.text import EncodedText, in_order, read_text, split_text
 from ner.files import clear_leftovers, exclusive_lock
 from ner.model.device import choose_device, threads
 from ner.run_folder import RunFolder, log_file, write_file, write_records
@@ -72,7 +72,7 @@ class Run:
 
     def __init__(
         self,
-        text: Text,
+        text: EncodedText,
         config: CharLMConfig,
         directions: Sequence[str],
         out: Path,

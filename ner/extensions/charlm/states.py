@@ -47,12 +47,12 @@ class StateReader:
         while order:
             size = max(1, BATCH_CHARACTERS // (len(texts[order[0]]) + 1))
             batch, order = order[:size], order[size:]
-            states = self._read([texts[i] for i in batch], [places[i] for i in batch])
+            states = self._states_at([texts[i] for i in batch], [places[i] for i in batch])
             for index, part in zip(batch, states, strict=True):
                 found[index] = part
         return found
 
-    def _read(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> Sequence[Tensor]:
+    def _states_at(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> Sequence[Tensor]:
         """Texts that are not empty, the longest first."""
         lengths = np.array([len(text) + 1 for text in texts])
         numbers = np.full((len(texts), lengths[0]), self._alphabet.start)  # [B, T]

@@ -26,7 +26,7 @@ Codes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
-class Text:
+class EncodedText:
     """Characters of one or several files, one behind the other; each line ends with ``\\n``."""
 
     codes: Codes  # [N], mapped from a file
@@ -34,7 +34,7 @@ class Text:
     checksum: str
 
 
-def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> Text:
+def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> EncodedText:
     """Read text files, plain, ``.gz`` or ``.xz``.
 
     Memory does not depend on their size, but for UTF-16 and UTF-32, of which a
@@ -59,7 +59,7 @@ def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> 
         if not counts.keys() - {ord("\n")}:
             raise CorpusError(f"{', '.join(map(str, paths))}: no text in it; name another file")
         codes = np.memmap(file, dtype=np.uint32, mode="r")
-    return Text(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
+    return EncodedText(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
 
 
 def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Place, device_option, list_settings_option, reading_options
+from ner.cli.options import PathArg, device_option, list_settings_option, reading_options
 from ner.cli.tag import text_input, write_through
 from ner.cli.train import what_is_kept
 from ner.config import Config, describe, load_config
@@ -31,26 +31,26 @@ def classify() -> None:
 
 
 _model_option = click.option(
-    "--model", required=True, type=Place(), help="Classifier: a folder of ner classify train."
+    "--model", required=True, type=PathArg(), help="Classifier: a folder of ner classify train."
 )
 
 
 @classify.command()
-@click.option("--train", "train_file", type=Place(), metavar="FILE", help="Texts to learn from.")
+@click.option("--train", "train_file", type=PathArg(), metavar="FILE", help="Texts to learn from.")
 @click.option(
     "--valid",
-    type=Place(),
+    type=PathArg(),
     metavar="FILE",
     help="Texts to choose the best epoch by.  [default: a share of those to learn from]",
 )
-@click.option("--test", type=Place(), metavar="FILE", help="Texts to judge the best epoch by.")
+@click.option("--test", type=PathArg(), metavar="FILE", help="Texts to judge the best epoch by.")
 @click.option(
     "--from-corpus",
     "corpus",
     metavar="NAME|PATH",
     help="In place of files: the sentences of a tagger's corpus, with an entity or without.",
 )
-@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.option("--out", required=True, type=PathArg(), help="Run folder.")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @click.option(
@@ -157,7 +157,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
 
 
 @classify.command()
-@click.argument("file", metavar="FILE", type=Place())
+@click.argument("file", metavar="FILE", type=PathArg())
 @_model_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @device_option

@@ -20,14 +20,14 @@ def with_or_without(corpus: Corpus) -> Corpus:
     """
     return replace(
         corpus,
-        train=_told(corpus.train),
-        valid=_told(corpus.valid),
-        test=_told(corpus.test),
+        train=_with_labels(corpus.train),
+        valid=_with_labels(corpus.valid),
+        test=_with_labels(corpus.test),
         schemes={},
     )
 
 
-def _told(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+def _with_labels(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     return tuple(
         labelled(sentence, ENTITY if sentence.labels else NONE)
         for sentence in sentences

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 from ner.evaluation.scores import (
     CountedScores,
-    Counts,
     Scores,
+    SpanCounts,
     format_table,
     score,
 )
@@ -39,7 +39,7 @@ def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
     correct = [one for one, other in zip(gold, predicted, strict=True) if one == other]
     # One label a text: what is wrong is missed by one label and spurious for another, so that
     # micro precision, recall and F1 are all the accuracy.
-    report = score(Counts(Counter(gold), Counter(predicted), Counter(correct), len(gold)))
+    report = score(SpanCounts(Counter(gold), Counter(predicted), Counter(correct), len(gold)))
     return LabelScores(
         **asdict(report.macro),
         accuracy=report.precision,

@@ -8,7 +8,7 @@ import torch
 
 from ner.extensions.charlm import measure as module
 from ner.extensions.charlm.alphabet import Alphabet
-from ner.extensions.charlm.measure import Bits, measure
+from ner.extensions.charlm.measure import CrossEntropy, measure
 from ner.extensions.charlm.network import CharacterNetwork
 from tests.extensions.charlm.conftest import LINE, codes_of
 
@@ -69,4 +69,4 @@ def test_all_probabilities_together_are_one(build: Build, alphabet: Alphabet) ->
 
 
 def test_nothing_has_no_bits_per_character() -> None:
-    assert Bits(0.0, 0, 0).per_character == math.inf
+    assert CrossEntropy(0.0, 0, 0).per_character == math.inf

@@ -44,7 +44,7 @@ TIMINGS = 3  # of tagging, of which the median counts; one more before them warm
 
 
 @dataclass(frozen=True)
-class Compared:
+class RunMeasured:
     """One run of a comparison is finished, just now or before."""
 
     number: int  # from 1
@@ -54,7 +54,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _PlannedRun:
     """A run that there is to be."""
 
     variant: Variant
@@ -77,10 +77,10 @@ def compare_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Generator[Event | SeedsFinished | Compared | Comparison, None, None]:
+) -> Generator[Event | SeedsFinished | RunMeasured | Comparison, None, None]:
     """Train each variant of a configuration with each seed; a generator, to be run to its end.
 
-    Yields the events of each training, `Compared` at its end, and at last the
+    Yields the events of each training, `RunMeasured` at its end, and at last the
     `Comparison`. With `resume`, runs that are finished are not trained again,
     and others go on from their checkpoint. Raises `NerError` for a folder,
     corpus or run that will not do.
@@ -88,7 +88,9 @@ def compare_events(
     check_corpus(corpus)
     out = Path(out)
     plans = [
-        _Plan(variant, seed, _settings(config, variant, seed), _place(out, variant, seed))
+        _PlannedRun(
+            variant, seed, _settings(config, variant, seed), _run_folder(out, variant, seed)
+        )
         for variant in variants
         for seed in seeds
     ]
@@ -106,7 +108,7 @@ def compare_events(
             result, spans = _measure(plan, corpus, device)
             results[plan.variant.folder].append(result)
             found[plan.variant.folder].append(spans)
-            yield Compared(number, len(plans), plan.variant, result)
+            yield RunMeasured(number, len(plans), plan.variant, result)
         comparison = _compare(corpus, config, seeds, variants, results, found)
         _write(out, comparison)
         yield comparison
@@ -116,7 +118,7 @@ def _settings(config: Config, variant: Variant, seed: int) -> Config:
     return config.replace({**variant.settings, "train.seed": seed})
 
 
-def _place(out: Path, variant: Variant, seed: int) -> Path:
+def _run_folder(out: Path, variant: Variant, seed: int) -> Path:
     return seed_folder(out / variant.folder, seed)
 
 
@@ -133,7 +135,7 @@ def _check_folder(out: Path, *, resume: bool) -> None:
         raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
 
 
-def _check_same(plan: _Plan, corpus: Corpus) -> None:
+def _check_same(plan: _PlannedRun, corpus: Corpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
     before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus)
     other = different_settings(before, now)
@@ -147,7 +149,7 @@ def _check_same(plan: _Plan, corpus: Corpus) -> None:
 
 
 def _train(
-    plan: _Plan, corpus: Corpus, device: str, progress: Callable[[int], None]
+    plan: _PlannedRun, corpus: Corpus, device: str, progress: Callable[[int], None]
 ) -> Iterator[Event | SeedsFinished]:
     """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
     begun = (plan.out / "metrics.jsonl").exists()
@@ -159,15 +161,15 @@ def _train(
         raise TrainingError(f"{plan.variant.name}, seed {plan.seed}: {error}") from None
 
 
-def _measure(plan: _Plan, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
+def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
     """What came of a finished run, and what its model finds in test."""
     chosen = choose_device(device)
     bundle = load_bundle(plan.out, chosen)
     tagger = Tagger(bundle)
     clock = time.process_time if chosen.type == "cpu" else time.perf_counter
     with _reported(plan.out):
-        finished = json.loads(_read(plan.out / FINISHED))
-        records = [json.loads(line) for line in _read(plan.out / "metrics.jsonl").splitlines()]
+        finished = json.loads(_read_text(plan.out / FINISHED))
+        records = [json.loads(line) for line in _read_text(plan.out / "metrics.jsonl").splitlines()]
         result = RunResult(
             seed=plan.seed,
             folder=str(plan.out),
@@ -181,7 +183,7 @@ def _measure(plan: _Plan, corpus: Corpus, device: str) -> tuple[RunResult, Spans
     return result, [p.spans for p in tagger.predictions(corpus.test, with_scores=False)]
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     with open_binary(path) as file:
         return file.read().decode()
 

@@ -126,7 +126,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Window:
+class StepWindow:
     """Some steps of training one after the other; `gradients` are means over them."""
 
     first: int  # from 1
@@ -141,7 +141,7 @@ class CellFlow:
     cell: str
     before: Snapshot
     after: Snapshot
-    training: tuple[Window, ...]
+    training: tuple[StepWindow, ...]
     clipped: float  # share of all steps
     valid_f1: float  # after the last epoch
 
@@ -212,7 +212,7 @@ def inspect_gradients(
     with threads(config.train.threads):
         for cell in cells:
             config = config.replace({"model.cell": cell})
-            inspected = _Inspected(corpus, config, samples, choose_device(device), progress)
+            inspected = _Inspection(corpus, config, samples, choose_device(device), progress)
             flows.append((yield from inspected.flow()))
     counts = {length: len(drawn) for length, drawn in samples.items()}
     yield GradientFlow(corpus.name, config, tuple(lengths), counts, tuple(flows))
@@ -312,18 +312,18 @@ def spectral_radii(weight: Tensor, cell: str) -> dict[str, float]:
     }
 
 
-def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[Window, ...]:
+def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[StepWindow, ...]:
     """The steps of a training in at most `most` windows, as even as can be."""
     bounds = np.linspace(0, len(gradients), min(most, len(gradients)) + 1).astype(int).tolist()
     windows = []
     for first, last in itertools.pairwise(bounds):
         means = mean_gradients(gradients[first:last])
         assert means is not None, "no window is empty"
-        windows.append(Window(first + 1, last, means))
+        windows.append(StepWindow(first + 1, last, means))
     return tuple(windows)
 
 
-class _Inspected:
+class _Inspection:
     """One cell under inspection."""
 
     def __init__(

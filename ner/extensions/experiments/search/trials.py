@@ -41,7 +41,7 @@ WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialFinished:
     """A trial has ended; `best` is the best one so far, none if none is finished yet."""
 
     trial: Trial
@@ -69,10 +69,10 @@ def search_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Generator[Event | Tried | SearchFinished, None, None]:
+) -> Generator[Event | TrialFinished | SearchFinished, None, None]:
     """Search a space of settings around a configuration; a generator, to be run to its end.
 
-    Yields the events of each trial's training, `Tried` at its end, and at last
+    Yields the events of each trial's training, `TrialFinished` at its end, and at last
     `SearchFinished`. `trials` is how many there are to be in all, those of
     before `resume` included, and the pruned and failed ones, too. Closed or
     interrupted, it goes on with `resume`. A trial whose loss is no number any
@@ -151,7 +151,7 @@ class _Search:
         now = self._about()
         return [key for key in {**before, **now} if before.get(key) != now.get(key)]
 
-    def trial(self) -> Iterator[Event | Tried]:
+    def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""
         start = self.config.to_dict()
         values = {key: start[key.partition(".")[0]][key.partition(".")[2]] for key in self.space}
@@ -165,7 +165,7 @@ class _Search:
             if ended is None:
                 self.study.stop()
             shutil.rmtree(self.out / WORK, ignore_errors=True)
-        yield Tried(ended, best_of(self.study.trials()))
+        yield TrialFinished(ended, best_of(self.study.trials()))
 
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""

@@ -119,7 +119,7 @@ def test_samples_are_consecutive_sentences(tiny_corpus: Corpus) -> None:
 def test_sentences_with_unknown_tags_are_left_out(tiny_corpus: Corpus) -> None:
     first = tiny_corpus.train[0]
     partly = with_partial_labels(
-        first, read_partial_labels([TAG_UNKNOWN] * len(first), "iob2").clues
+        first, read_partial_labels([TAG_UNKNOWN] * len(first), "iob2").labels
     )
     assert partly.partial
     for sample in draw_samples((partly, *tiny_corpus.train[1:]), 5, seed=1, count=99):

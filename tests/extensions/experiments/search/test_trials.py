@@ -16,7 +16,7 @@ from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.extensions.experiments.search.space import Choice, Range, Space
 from ner.extensions.experiments.search.study import FILE, Study, Trial
-from ner.extensions.experiments.search.trials import SearchFinished, Tried, search_events
+from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
@@ -53,7 +53,7 @@ def search(tiny_corpus: Corpus, tiny_config: Config) -> Search:
 
 
 def tried(events: Iterator[Any]) -> list[Trial]:
-    return [event.trial for event in events if isinstance(event, Tried)]
+    return [event.trial for event in events if isinstance(event, TrialFinished)]
 
 
 def stop(events: Any, after: type, times: int = 1) -> None:
@@ -145,9 +145,11 @@ def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "b"
     stop(search(out, 13), Step)
     assert not (out / "trial").exists()
-    stop(search(out, 13, resume=True), Tried, 2)
+    stop(search(out, 13, resume=True), TrialFinished, 2)
     stop(search(out, 13, resume=True), Epoch)
-    stop(search(out, 13, resume=True), Tried, 9)  # from the eleventh on, trials learn from others
+    stop(
+        search(out, 13, resume=True), TrialFinished, 9
+    )  # from the eleventh on, trials learn from others
     assert [trial.number for trial in tried(search(out, 13, resume=True))] == [12, 13]
     [last] = search(out, 13, resume=True)
     assert isinstance(last, SearchFinished)
@@ -301,7 +303,7 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     out = tmp_path / "s"
     with closing(search(out, 2)) as events:
-        while not isinstance(next(events), Tried):
+        while not isinstance(next(events), TrialFinished):
             pass
         next(events)
         assert "another process is at work there" in refusal(search(out, 2, resume=True))
