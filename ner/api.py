@@ -171,7 +171,7 @@ def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
 
 
 class Evaluation:
-    """What a tagger finds in labelled sentences, held against their labels in several ways.
+    """The predictions of a tagger for labelled sentences, compared with their labels.
 
     It is found once, for all of them but the trade-off.
     """
@@ -213,7 +213,7 @@ class Evaluation:
         )
 
     def calibration(self) -> Calibration:
-        """How far the scores of entities are the shares in which these are right."""
+        """The calibration of entity scores: how far they are the shares of right entities."""
         return measure_calibration(self._gold, self._found)
 
     def mistakes(self, train: Sequence[Sentence] = (), examples: int = 10) -> Mistakes:
@@ -233,7 +233,7 @@ class Evaluation:
         return {"min_score": min_score_points(self._gold, every), "o_bias": by_bias}
 
     def _with(self, name: str, value: float) -> Sequence[Prediction]:
-        """What is found with another value of a setting; what was found if it is no other."""
+        """The predictions with another value of a setting; those so far for the same value."""
         if getattr(self._tagger.settings, name) == value:
             return self._found
         return self._tagger.predictions(

@@ -35,7 +35,7 @@ class Renderer(abc.ABC):
     """One output format."""
 
     def begin(self) -> str:
-        """What stands before the first document."""
+        """The text before the first document."""
         return ""
 
     @abc.abstractmethod
@@ -43,7 +43,7 @@ class Renderer(abc.ABC):
         """One document, line end included; its entities are in order and do not overlap."""
 
     def end(self) -> str:
-        """What stands after the last document."""
+        """The text after the last document."""
         return ""
 
 
@@ -240,7 +240,7 @@ class HtmlRenderer(Renderer):
         return f'<mark{style} data-label="{label}" title="{tip}">{_escaped(text)}</mark>'
 
     def end(self) -> str:
-        """What closes the page."""
+        """The end of the page."""
         return "</main>\n</body>\n</html>\n"
 
 

@@ -40,9 +40,9 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of `overrides` word lists are entities whatever the model says. Unlike
-    the lists that it was trained with, which are features that it trusts or
-    not, they are rules, and it knows nothing of them.
+    Matches of the `overrides`, word lists, are entities whatever the model finds:
+    a dictionary override. Unlike the lists that it was trained with, which are
+    features, they are rules, and the model does not see them.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class Tagger:
 
     @property
     def settings(self) -> PredictConfig:
-        """How it tags."""
+        """The settings of section `predict` with which it tags."""
         return self._settings
 
     @property
     def labels(self) -> list[str]:
-        """The entity types that can be found: those of the model, then others that are forced."""
+        """The entity types that can be found: those of the model, then others of the overrides."""
         return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._overrides)]))
 
     @property
@@ -113,11 +113,11 @@ class Tagger:
         return next(self.stream([text]))
 
     def tag_nbest(self, text: str, count: int) -> list[NBest]:
-        """The `count` most probable ways to read each sentence of a text, best first.
+        """The `count` most probable analyses of each sentence of a text, best first.
 
-        A sentence with fewer legal ways has all of them. Their probabilities
-        are the model's own; `predict.min_score`, `predict.o_bias` and forced
-        lists do not count, and models with document context read each sentence
+        A sentence with fewer legal analyses has all of them. Their probabilities
+        are the model's own; `predict.min_score`, `predict.o_bias` and the
+        overrides do not count, and models with document context read each sentence
         by itself. Raises `UsageError` for a count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
@@ -126,8 +126,8 @@ class Tagger:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
         Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` and forced lists
-        do not count, and models with document context read each sentence by itself.
+        far from 0 and 1, the model is in doubt. `predict.o_bias` and the
+        overrides do not count, and models with document context read each sentence by itself.
         """
         return predict_marginals(
             self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
@@ -159,8 +159,8 @@ class Tagger:
         """Tag documents that are already cut, all of them at once.
 
         With `nbest` they also have that many alternatives for each sentence.
-        `together` says that they are parts of one document, which matters to
-        models with document context.
+        With `together` they are parts of one document, which matters to models
+        with document context.
         """
         sentences = [sentence for _, cut in documents for sentence in cut]
         parts = [0 if together else part for part, (_, cut) in enumerate(documents) for _ in cut]
@@ -185,7 +185,7 @@ class Tagger:
         return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
-        """How many of some sentences, whatever their labels, the model has learnt from."""
+        """Count the sentences, whatever their labels, that the model has learnt from."""
         return self._bundle.seen.count(sentences)
 
     def predictions(
@@ -201,7 +201,7 @@ class Tagger:
         `changes` are settings that differ this once, as ``{"predict.o_bias":
         0.5}``. Without `with_scores` there are none. `documents` are numbers
         that tell apart to which document a sentence belongs, for models with
-        document context; without, the sentences say it. Raises `ConfigError` for
+        document context; without, those of the sentences count. Raises `ConfigError` for
         settings that do not exist or concern no tagging.
         """
         now = replace(self.config, predict=self._settings)
@@ -228,8 +228,8 @@ def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Docume
 
 
 def _alternatives(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:
-    """What a sentence may say, with its place in the text."""
-    assert sentence.offsets, "a sentence with tokens and their places"
+    """The n-best analyses of a sentence, with its offsets in the text."""
+    assert sentence.offsets, "a sentence with tokens has offsets"
     alternatives = [
         Alternative(p, tuple(entities_of(text, replace(sentence, spans=spans), scores)))
         for p, spans, scores in ranked

@@ -18,7 +18,7 @@ scheme       prefixes                     an entity is
 `spans_of` reads all of them, legal or not, with the rules of the CoNLL scorer
 (``conlleval``, Sang and De Meulder 2003): what it makes of an illegal sequence
 is what we call its repair. `tags_of` writes any scheme. Of partly labelled
-sentences, `boundary_constraint` says whether an entity goes on from tag to tag.
+sentences, `boundary_constraint` decides if an entity goes on from tag to tag.
 """
 
 import functools
@@ -45,7 +45,7 @@ class Scheme:
 
     @property
     def closes(self) -> bool:
-        """Whether the end of an entity is marked (the IOBES family)."""
+        """True if the end of an entity is marked (the IOBES family)."""
         return "E" in self.letters.values()
 
     def spell(self, prefix: str) -> str:
@@ -87,7 +87,7 @@ class Tag(NamedTuple):
 
 TAG_OUTSIDE = Tag(OUTSIDE, "")
 TAG_UNKNOWN = Tag("?", "")
-"""Stands for any tag, where nobody knows which; never the result of `parse_tag`."""
+"""An unknown tag, in place of any other; never the result of `parse_tag`."""
 _CANONICAL = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 
 
@@ -139,14 +139,14 @@ def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
 
 
 def _ends(previous: Tag, tag: Tag) -> bool:
-    """Whether an entity ends between two neighbours (``endOfChunk`` of conlleval)."""
+    """True if an entity ends between two neighbours (``endOfChunk`` of conlleval)."""
     if previous.prefix == OUTSIDE:
         return False
     return previous.prefix in "ES" or tag.prefix in "BSO" or previous.label != tag.label
 
 
 def _starts(previous: Tag, tag: Tag) -> bool:
-    """Whether an entity starts at `tag` (``startOfChunk`` of conlleval)."""
+    """True if an entity starts at `tag` (``startOfChunk`` of conlleval)."""
     if tag.prefix == OUTSIDE:
         return False
     return tag.prefix in "BS" or previous.prefix in "ESO" or previous.label != tag.label
@@ -183,7 +183,7 @@ def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
 
 @functools.lru_cache(maxsize=65536)
 def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
-    """Whether `tag` may stand right after `previous` in a legal sequence of the scheme.
+    """True if `tag` may stand right after `previous` in a legal sequence of the scheme.
 
     None stands for the edge of the sentence on either side. Beside
     `TAG_UNKNOWN`, every tag of the scheme may stand.
@@ -241,7 +241,7 @@ def boundary_constraint(before: Tag, after: Tag, scheme: str) -> BoundaryConstra
 
 
 class Transitions(NamedTuple):
-    """What may follow what in a set of K tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
+    """The allowed transitions among K tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
 
     start: list[bool]
     between: list[list[bool]]
@@ -277,7 +277,7 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
 
 
 class SchemeCounts:
-    """What a whole file shows of its scheme: its letters, and what each reading would refuse.
+    """Evidence for the scheme of a whole file: its letters, and illegal places under each scheme.
 
     Tags that are `unknown` show nothing.
     """

@@ -37,9 +37,9 @@ class Entity:
 
 
 BoundaryConstraint = Literal["no", "yes", "same", "open"]
-"""Does a token continue the entity of the token before it?
+"""The constraint of the boundary before a token: does it continue the entity there?
 
-``same``: if that token is of its type (an I of IOB1 or IO); ``open``: unknown.
+``same``: if the token before is of its type (an I of IOB1 or IO); ``open``: unknown.
 """
 
 
@@ -61,8 +61,8 @@ class Sentence:
     `offsets` are the character ranges of the tokens in the text they were cut
     from (none for corpora that hold tokens only). `document` numbers the
     documents of one file from 0; `source` and `line` (from 1) name the place
-    of the first token, so that every complaint can say where. `partial` has
-    what is known of each token if that is not everything; `spans` are then the
+    of the first token, so that every message can name it. `partial` has
+    the partial label of each token unless all is known; `spans` are then the
     entities that are known for certain, from end to end.
     """
 

@@ -36,8 +36,8 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command of that name, the core's own or that of an extension."""
-        place = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
-        return None if place is None else cast(click.Command, load(place))
+        target = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
+        return None if target is None else cast(click.Command, load(target))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show extensions apart, below the main commands."""
@@ -60,10 +60,10 @@ def cli() -> None:
 
 
 class _Messages(logging.Handler):
-    """Messages on stderr, above a progress bar where there is one; warnings say that they are."""
+    """A handler that prints to stderr, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say it in one line."""
+        """Print a record in one line."""
         text = record.getMessage()
         line = text if record.levelno < logging.WARNING else f"warning: {text}"
         with contextlib.suppress(OSError):
@@ -79,7 +79,7 @@ def _show_messages() -> None:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM: whoever stops this process so wants things left as after Ctrl-C."""
+    """SIGTERM, after which things are left as after Ctrl-C."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -101,14 +101,14 @@ def _terminable() -> Iterator[None]:
 
 
 def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
-    """Say that a command was stopped and what is left of it; returns what to leave with."""
+    """Print that a command was stopped and what is left of it; returns the exit to raise."""
     click.echo(f"ner: stopped{kept}", err=True)
     terminated = _Terminated in (type(stop), type(stop.__cause__))
     return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 
 
 def print_error(message: str) -> None:
-    """Say on stderr, in one line, what went wrong."""
+    """Print an error to stderr in one line."""
     click.echo(f"ner: error: {' '.join(message.split())}", err=True)
 
 
@@ -130,7 +130,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort) as stop:
         return stopped(stop).exit_code
     except (BrokenPipeError, SystemExit) as error:
-        # click makes an exit with 1 of a broken pipe; any other is somebody's wish.
+        # click makes an exit with 1 of a broken pipe; any other is meant.
         if isinstance(error, SystemExit) and error.code != 1:
             raise
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
@@ -152,7 +152,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _settle_stdout() -> None:
-    """Let what cannot be written go: Python would complain of it once more at its exit."""
+    """Drop output that cannot be written: Python would report it once more at its exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -160,7 +160,7 @@ def _settle_stdout() -> None:
 
 
 def _with_remedy(error: click.ClickException) -> str:
-    """What click says, and where the right use is to be read."""
+    """The message of click, with the command whose help shows the right use."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     name = context.command_path if context else "ner"
     return f"{error.format_message().rstrip('.')} (see {name} --help)"

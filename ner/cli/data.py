@@ -20,7 +20,7 @@ _json_option: Decorator = click.option(
 
 @click.group(short_help="List, check, count and convert corpora.")
 def data() -> None:
-    """Corpora: which there are, what is wrong with them, how big they are, in another format."""
+    """Corpora: list them, check them, count what is in them, convert them."""
 
 
 @data.command("list")

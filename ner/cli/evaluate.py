@@ -90,7 +90,7 @@ def evaluate(
 
 @dataclass
 class Results:
-    """What was asked for."""
+    """The report of an evaluation, and further results that the options ask for."""
 
     report: "Report"
     calibration: "Calibration | None" = None

@@ -121,7 +121,7 @@ def text_input(file: str) -> Iterator[IO[bytes]]:
 
 
 def write_through(text: str) -> None:
-    """Write to stdout without waiting for more: whoever reads it may be waiting, too."""
+    """Write to stdout without a buffer: a reader may be waiting."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
 

@@ -45,7 +45,7 @@ class CheckReport:
 
     @property
     def has_errors(self) -> bool:
-        """Whether the corpus cannot be used as it is."""
+        """True if the corpus cannot be used as it is."""
         return any(finding.severity == ERROR for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
-    """What the readers complained of."""
+    """Findings from the diagnostics of the readers."""
     for split, found in diagnostics.items():
         yield from _counted(ERROR, "unreadable", f"{split}: cannot be read", found.errors)
         yield from _counted(
@@ -147,7 +147,7 @@ def _inconsistencies(splits: Splits) -> Iterator[Finding]:
 
 
 def _label_counts(sentences: list[Sentence]) -> dict[Tokens, dict[str, tuple[int, str]]]:
-    """How often, and where first, the words of each entity are of each type, or of none (``O``).
+    """Count by type (``O``: none) how often the words of each entity occur, with the first place.
 
     Words within a longer entity are not counted.
     """
@@ -272,7 +272,7 @@ _ODD |= dict.fromkeys(("Cn", "Cs"), "an unassigned character")
 
 
 def _oddity(token: str) -> str:
-    """Why a token is odd ("" if it is not)."""
+    """The reason to call a token odd, or ""."""
     if len(token) >= LONG_TOKEN:
         return f"{LONG_TOKEN} characters or more"
     if token.isascii() and token.isprintable():
@@ -284,7 +284,7 @@ def _oddity(token: str) -> str:
 
 
 def _facts(corpus: Corpus, splits: Splits) -> Iterator[Finding]:
-    """What is worth knowing: types, longest sentence and tag scheme of each split."""
+    """Facts worth knowing: types, longest sentence and tag scheme of each split."""
     for split, sentences in splits.items():
         labels = Counter(span.label for sentence in sentences for span in sentence.spans)
         each = ", ".join(f"{label} {number}" for label, number in sorted(labels.items()))

@@ -34,7 +34,7 @@ DOCSTART = "-DOCSTART-"
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line is metadata as in CoNLL-U files."""
+    """Recognise a line of metadata as in CoNLL-U files."""
     return line.startswith("# ") or line == "#"
 
 
@@ -93,7 +93,7 @@ def _blocks(
 
 
 class _ColumnLayout:
-    """Where token and tag stand on the lines of one file; the first line decides the width."""
+    """The columns of token and tag in one file; the first line decides their number."""
 
     def __init__(
         self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool
@@ -104,7 +104,7 @@ class _ColumnLayout:
         self._width, self._first = 0, 0
 
     def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
-        """Add a line to its sentence, or complain about it."""
+        """Add a line to its sentence, or report what is wrong with it."""
         wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
         if wrong:
             self._diagnostics.error(f"{self._source}:{number}", wrong)
@@ -114,7 +114,7 @@ class _ColumnLayout:
         block.lines.append(number)
 
     def _misfit(self, parts: list[str], number: int) -> str:
-        """What is wrong with the number of columns, if anything."""
+        """A message about a wrong number of columns, or ""."""
         width = len(parts)
         if width == self._width:
             return ""
@@ -138,7 +138,7 @@ class _ColumnLayout:
         return ""
 
     def _unfit(self, line: str, tag: str) -> str:
-        """What is wrong with the characters of the line or with its tag, if anything."""
+        """A message about a wrong character in the line or a malformed tag, or ""."""
         if "\r" in line:
             return f"a carriage return within the line ({shorten(line)}); end lines with \\n"
         try:
@@ -213,8 +213,8 @@ def _partial_sentence(
 def _repair(
     block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
 ) -> None:
-    place = f"{source}:{block.lines[position]}"
-    diagnostics.repair(place, _illegal(block.tags, position, scheme))
+    location = f"{source}:{block.lines[position]}"
+    diagnostics.repair(location, _illegal(block.tags, position, scheme))
 
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:

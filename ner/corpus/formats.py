@@ -87,13 +87,13 @@ def _format_of(source: str, first: list[tuple[int, str]]) -> str:
 
 
 def in_braces(line: str) -> bool:
-    """Whether a line looks like a JSON object."""
+    """Recognise a line that looks like a JSON object."""
     line = line.strip(" \t\r")
     return line.startswith("{") and line.endswith("}")
 
 
 def is_jsonl(name: str) -> bool:
-    """Whether a file is JSON Lines by its name."""
+    """Recognise JSON Lines by the name of a file."""
     return name.removesuffix(".gz").endswith(".jsonl")
 
 
@@ -104,9 +104,9 @@ def write_file(
 
     In IO, neighbours of one type become one entity; a warning counts them.
     Tokens of partly labelled sentences get the tag `unknown` where no tag is
-    certain; where a scheme says less of a token than was known, as an IOBES tag
-    says nothing without an end, a warning counts that. Raises `NerError` where
-    the place cannot be written, `CorpusError` for what the format cannot hold
+    certain; where less of a token is known in a scheme than before, as of an IOBES
+    tag without an end, a warning counts that. Raises `NerError` where
+    `path` cannot be written, `CorpusError` for what the format cannot hold
     (JSON Lines: partly labelled sentences), and `UsageError` for an unknown
     scheme or columns in a file that is called ``.jsonl``.
     """
@@ -137,7 +137,7 @@ def write_stream(
 
 
 def _touching(sentence: Sentence) -> int:
-    """How many entities begin where another of their type ends."""
+    """Count the entities that begin where another of their type ends."""
     return sum(
         one.end == other.start and one.label == other.label
         for one, other in itertools.pairwise(sentence.spans)

@@ -28,7 +28,7 @@ from ner.tokenize import detect_style, detect_text_style, split_sentences, token
 
 Offsets = tuple[int, int]
 _SHOWN = 1000
-"""How many records are looked at to choose the tokenizer."""
+"""Records that are looked at to choose the tokenizer."""
 
 
 class _CharacterSpan(NamedTuple):
@@ -130,7 +130,7 @@ _KINDS = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
 
 
 def kind_of(value: Any) -> str:
-    """What sort of value it is, for a message."""
+    """A description of the type of a value, for a message."""
     return "null" if value is None else _KINDS.get(type(value), repr(value))
 
 
@@ -207,7 +207,7 @@ def _sentences(
     source: str,
     diagnostics: Diagnostics,
 ) -> list[Sentence]:
-    """The sentences of a record; those that an entity links are joined. Raises `InvalidRecord`."""
+    """The sentences of a record; those that share an entity are joined. Raises `InvalidRecord`."""
     ranges = tokenize(record.text, style) if record.tokens is None else record.tokens
     spans = _spans(record, ranges, config.align == "expand", source, diagnostics)
     cuts = [(0, len(ranges))] if record.tokens is not None else split_sentences(record.text, ranges)
@@ -325,7 +325,7 @@ def _to_record(sentence: Sentence, gap: str) -> dict[str, Any]:
 
 
 def _token_offsets(sentence: Sentence, gap: str) -> list[Offsets]:
-    """Where each token stands in the text of the record."""
+    """The offsets of each token in the text of the record."""
     if sentence.offsets is not None:
         first = sentence.offsets[0][0]
         return [(start - first, end - first) for start, end in sentence.offsets]

@@ -60,12 +60,12 @@ def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Itera
         yield _join_tokens(tokens, source, first)
 
 
-def _token(columns: list[str], column: int, place: str) -> str:
+def _token(columns: list[str], column: int, location: str) -> str:
     try:
         return columns[column]
     except IndexError:
         raise CorpusError(
-            f"{place}: no column {column} among {len(columns)}; choose one with --token-column"
+            f"{location}: no column {column} among {len(columns)}; choose one with --token-column"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""How good predictions are: scores, their spread, mistakes, trade-off, calibration, pictures."""
+"""Evaluation: scores, their spread, mistakes, trade-off, calibration, pictures."""
 
 from ner.evaluation.calibration import (
     Calibration,

@@ -21,7 +21,7 @@ def draw_curves(records: Records, path: str | Path) -> None:
 
     Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``,
     ``valid_f1``. The same records give the same bytes. Raises `NerError` when
-    the place cannot be written.
+    `path` cannot be written.
     """
     write_picture(lambda: _figure(records), path)
 

@@ -85,7 +85,7 @@ class MistakeExample:
 
 @dataclass(frozen=True, slots=True)
 class Mistakes:
-    """What is wrong and where.
+    """The mistakes of a model, counted by group, and examples of them.
 
     `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without
     training sentences), ``capitals`` and ``text``. `confusions` counts mistakes
@@ -130,7 +130,7 @@ def match_entities(
 
 
 def _overlap(one: Span, other: Span) -> int:
-    """How many tokens two spans share."""
+    """Count the tokens that two spans share."""
     return max(0, min(one.end, other.end) - max(one.start, other.start))
 
 
@@ -144,7 +144,7 @@ def _kind(gold: Span, predicted: Span) -> str:
 
 
 def _closeness(pair: tuple[Span, Span]) -> tuple[int, int, int, int]:
-    """What is smaller for pairs that are matched before others."""
+    """A sort key: pairs with a smaller one are matched first."""
     gold, predicted = pair
     rank = (CORRECT, "type", "boundary", "boundary and type").index(_kind(gold, predicted))
     return rank, -_overlap(gold, predicted), gold.start, predicted.start
@@ -165,7 +165,7 @@ class _GroupCounts:
         self.kinds: Counter[str] = Counter()
 
     def slice(self, mistakes: int) -> Slice:
-        """What the counts come to, of so many mistakes in all."""
+        """The scores that follow from the counts, of so many mistakes in all."""
         scores = CountedScores.of(self.support, self.predicted, self.kinds[CORRECT])
         kinds = {kind: self.kinds[kind] for kind in KINDS}
         own = sum(kinds.values())
@@ -221,7 +221,7 @@ def analyse_mistakes(
 def _traits(
     sentences: Sequence[Sentence], known: Known | None
 ) -> dict[str, tuple[Trait, Sequence[str]]]:
-    """What groups entities, and the order of the groups."""
+    """The traits that group entities, by name, each with the order of its groups."""
     texts = texts_of(sentences)
     traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, span: span.label, ())}
     if known is not None:
@@ -361,7 +361,7 @@ def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
 
 
 def _example_lines(example: MistakeExample) -> Iterator[str]:
-    """Where and what, then the context."""
+    """Location and kind of a mistake, then its context."""
     sides = []
     if example.gold is not None:
         sides.append(f"is {example.gold} ({example.gold_text})")

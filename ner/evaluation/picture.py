@@ -37,7 +37,7 @@ STYLE: Any = {  # any: the stubs of matplotlib ask for a union of all its keys
 def write_picture(draw: Callable[[], "Figure"], path: str | Path) -> None:
     """Write the figure that `draw` makes as an SVG picture, in our style.
 
-    Raises `NerError` when the place cannot be written.
+    Raises `NerError` when `path` cannot be written.
     """
     with _style(STYLE):
         figure = draw()
@@ -62,7 +62,7 @@ _ON_PAGE: Any = STYLE | {
 
 
 def inline_picture(draw: Callable[[], "Figure"], label: str) -> str:
-    """The figure that `draw` makes as an ``<svg>`` element that says `label` to whoever hears it.
+    """The figure that `draw` makes as an ``<svg>`` element labelled `label` for screen readers.
 
     It has no ground of its own; its ink is the ``currentColor`` of the page it
     stands in, and its grid the colour ``--rule``.

@@ -24,7 +24,7 @@ class Scores:
     f1: float
 
     def figures(self) -> dict[str, float]:
-        """The few numbers that tell of an epoch, by name."""
+        """The scores that are logged for an epoch, by name."""
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _average(rows: Iterable[Scores], weights: Sequence[int]) -> Scores:
 
 
 def unknown_labels(gold: Iterable[Sequence[Span]], known: Collection[str]) -> list[str]:
-    """Types of `gold` that a model which knows only `known` can never find, sorted.
+    """Types of `gold` that are not among the `known` ones of a model, sorted.
 
     Their spans count as missed in every score.
     """

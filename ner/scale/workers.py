@@ -27,7 +27,7 @@ AHEAD = 2  # items taken per worker before the first of them is asked for: bound
 
 
 def available_cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -65,7 +65,7 @@ def ordered_map(
 
 
 class _Outcome(NamedTuple):
-    """What a worker made of an item, or what it raised instead."""
+    """The result of a worker for an item, or the error that it raised."""
 
     result: Any
     error: Exception | None = None
@@ -98,7 +98,7 @@ class _WorkerPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop everybody at once: what they still do is of no use to anybody."""
+        """Kill all workers: results that are still to come are of no use."""
         for process in self._processes:
             process.kill()
         for process in self._processes:
@@ -108,18 +108,18 @@ class _WorkerPool:
 
     @property
     def free(self) -> bool:
-        """Whether there is somebody to take an item."""
+        """True if a worker can take an item."""
         return bool(self._idle) or len(self._processes) < self._size
 
     def submit(self, number: int, item: Any) -> None:
-        """Let a free worker have an item; it waits for one, so this does not block for long."""
+        """Send an item to a free worker, which waits for one: this does not block for long."""
         connection = self._idle.pop() if self._idle else self._start()
         with _worker_loss_reported():
             connection.send(item)
         self.busy[connection] = number
 
     def outcomes(self, timeout: float | None = None) -> dict[int, _Outcome]:
-        """The answers that are there by now, by the number of the item; waits for one if it may."""
+        """The outcomes so far, by the number of the item; with time, wait for one at least."""
         found = {}
         for ready in wait(self.busy, timeout):
             connection = cast("Connection", ready)
@@ -158,7 +158,7 @@ def _worker_loss_reported() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Processes that start in this block never hear Ctrl-C: they are stopped by this one.
+    """Start processes in this block that ignore Ctrl-C: this one stops them.
 
     The signal is held back here during the block, and they inherit that for good.
     """
@@ -174,7 +174,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
-    """What a worker does: answer until nobody asks any more."""
+    """Work on items in a worker process until the pipe closes."""
     work: Callable[[Any], Any] | None = None
     with contextlib.suppress(EOFError, ConnectionError):
         while True:

@@ -62,7 +62,7 @@ def train(
 ) -> None:
     """Train a language model on raw text, plain, .gz or .xz, that may be of any size.
 
-    The end of the text is held out to judge by. The folder then holds the model
+    The end of the text is held out to evaluate on. The folder then holds the model
     that was best there. Stopped, it keeps the best so far, and goes on with
     --resume. A temporary file (in $TMPDIR) takes 4 bytes a character.
     """

@@ -1,4 +1,4 @@
-"""How well a model foretells a text: bits per character."""
+"""Bits per character: how well a model predicts a text."""
 
 import math
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Codes
 
-WINDOW = 2048  # characters that are judged one after the other
+WINDOW = 2048  # characters that are predicted one after the other
 CONTEXT = 256  # characters read before them, to come into the text
 BATCH = 32  # windows read together
 _PIECE = 128  # characters of each that are scored at once: bounds the memory
@@ -21,7 +21,7 @@ _IGNORED = -100
 
 
 class CrossEntropy(NamedTuple):
-    """What a text costs under a model."""
+    """The cross-entropy of a text under a model: `total` bits over all characters."""
 
     total: float
     characters: int
@@ -37,12 +37,12 @@ class CrossEntropy(NamedTuple):
 def measure(
     network: CharacterNetwork, codes: Codes, alphabet: Alphabet, batch: int = BATCH
 ) -> CrossEntropy:
-    """What each character of a text costs after those before it, in the order of `codes`.
+    """The cross-entropy of a text, each character predicted from those before it.
 
     The text is cut into windows of `WINDOW` characters, and each is read after
     the `CONTEXT` characters before it, the first one after an end of line. The
     result does not depend on how many windows are read together. An unknown
-    character costs what the model says of the unknown, and
+    character costs the bits of the unknown under the model, and
     `Alphabet.unknown_bits`.
     """
     network.eval()
@@ -80,7 +80,7 @@ def _window(
 
 
 def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:
-    """The sum of −ln p over all targets."""
+    """The sum of −ln p over all targets, in nats."""
     device = network.out.bias.device
     total, state = 0.0, None
     for start in range(0, numbers.shape[1], _PIECE):

@@ -1,4 +1,4 @@
-"""``ner classify``: whole texts told apart by a label."""
+"""``ner classify``: classifiers of whole texts."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger("ner")
 
 @click.group(short_help="Train classifiers of whole texts, use and score them.")
 def classify() -> None:
-    """Whole texts told apart by a label: trained from texts with labels, used and scored.
+    """Classifiers of whole texts: trained from texts with labels, used and scored.
 
     Files hold an object a line, {"text": …, "label": …} (JSON Lines), or a
     text, a tab and its label a line; each also .gz.
@@ -43,7 +43,7 @@ _model_option = click.option(
     metavar="FILE",
     help="Texts to choose the best epoch by.  [default: a share of those to learn from]",
 )
-@click.option("--test", type=PathArg(), metavar="FILE", help="Texts to judge the best epoch by.")
+@click.option("--test", type=PathArg(), metavar="FILE", help="Texts to evaluate the best epoch on.")
 @click.option(
     "--from-corpus",
     "corpus",
@@ -120,11 +120,11 @@ def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
 
 
 def _report(finished: "Finished") -> None:
-    """Print what came of a run."""
+    """Print the scores of a run, and where its model is."""
     from ner.extensions.classification.scores import LabelScores, format_labels
 
     for split, scores in finished.scores.items():
-        assert isinstance(scores, LabelScores), "what classifiers are judged by"
+        assert isinstance(scores, LabelScores), "the scores of a classifier"
         click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
         click.echo(f"{format_labels(scores)}\n")
     click.echo(f"model: {finished.out}")

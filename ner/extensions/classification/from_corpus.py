@@ -16,7 +16,7 @@ SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.cha
 def with_or_without(corpus: Corpus) -> Corpus:
     """A tagger's corpus as texts for a classifier: each sentence with or without an entity.
 
-    Sentences of which nobody knows whether they hold one are left out.
+    Sentences with unknown tags and no known entity are left out.
     """
     return replace(
         corpus,

@@ -30,7 +30,7 @@ from ner.tokenize import detect_text_style, tokenize
 
 FIELDS = "text and label"
 _SHOWN = 1000
-"""How many texts are looked at to choose the tokenizer."""
+"""Texts that are looked at to choose the tokenizer."""
 
 
 class Record(NamedTuple):

@@ -1,4 +1,4 @@
-"""How good labels of whole texts are: accuracy, and precision, recall and F1 of each label."""
+"""Scores of labels of whole texts: accuracy, and precision, recall and F1 of each label."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class LabelScores(Scores):
     texts: int
 
     def figures(self) -> dict[str, float]:
-        """The few numbers that tell of an epoch, by name."""
+        """The scores that are logged for an epoch, by name."""
         return {"accuracy": self.accuracy, **Scores.figures(self)}
 
 

@@ -21,7 +21,7 @@ from ner.features.vocabulary import fold
 from ner.files import write_text
 
 StageCallback = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is to do."""
+"""Called with the name of a stage, how much of it is done, and how much there is to do."""
 
 LONGEST = 10_000  # tokens; gensim forgets what a sentence has beyond that
 BUCKETS = 500_000  # for n-grams; gensim's own 2,000,000 take 800 MB at 100 numbers each
@@ -32,7 +32,7 @@ _log = logging.getLogger("ner")
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGram:
-    """How vectors are trained. With one thread, equal text and settings give equal vectors."""
+    """Settings of training; with one thread, equal text and settings give equal vectors."""
 
     dim: int = 100
     window: int = 5

@@ -1,9 +1,9 @@
-"""A comparison: the runs of all variants and seeds in one folder, and what they come to.
+"""A comparison: the runs of all variants and seeds in one folder, and their results.
 
 ::
 
     model.cell=gru/seed-1/   the run folder of one variant and seed, as `ner train` makes it
-    comparison.json          what came of all of them
+    comparison.json          the results of all of them
     comparison.md            the same as a table
 
 The settings of a folder are in its name, so that the same comparison, or one
@@ -55,7 +55,7 @@ class RunMeasured:
 
 @dataclass(frozen=True)
 class _PlannedRun:
-    """A run that there is to be."""
+    """A run of the comparison, finished or not."""
 
     variant: Variant
     seed: int
@@ -151,7 +151,7 @@ def _check_same(plan: _PlannedRun, corpus: Corpus) -> None:
 def _train(
     plan: _PlannedRun, corpus: Corpus, device: str, progress: Callable[[int], None]
 ) -> Iterator[Event | SeedsFinished]:
-    """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
+    """Begin a run, or go on with it. Raises `TrainingError` that names the run."""
     begun = (plan.out / "metrics.jsonl").exists()
     try:
         yield from train_events(
@@ -162,7 +162,7 @@ def _train(
 
 
 def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
-    """What came of a finished run, and what its model finds in test."""
+    """The result of a finished run, and the spans that its model finds in test."""
     chosen = choose_device(device)
     bundle = load_bundle(plan.out, chosen)
     tagger = Tagger(bundle)
@@ -190,7 +190,7 @@ def _read_text(path: Path) -> str:
 
 @contextlib.contextmanager
 def _reported(out: Path) -> Iterator[None]:
-    """Say in one line which run has records that nobody can read."""
+    """Name the run with unreadable records in a `NerError` of one line."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -219,7 +219,7 @@ def _compare(
     results: dict[str, list[RunResult]],
     found: dict[str, list[Spans]],
 ) -> Comparison:
-    """Hold each variant against the one with the best mean F1 on valid, the first of equals."""
+    """Compare each variant with the one of the best mean F1 on valid, the first of equals."""
     gold = [sentence.spans for sentence in corpus.test]
     means = [statistics.fmean(r.f1["valid"] for r in results[v.folder]) for v in variants]
     best = means.index(max(means))

@@ -1,4 +1,4 @@
-"""What a comparison varies: settings with some values each, in every combination.
+"""Variants of a comparison: settings with some values each, in every combination.
 
 On the command line ``KEY=a,b,c``; values are read as those of ``--set``.
 """
@@ -74,9 +74,9 @@ def _parse_variation(text: str, config: Config) -> tuple[str, list[Any]]:
     key, equals, values = (part.strip() for part in text.partition("="))
     if not equals:
         raise UsageError(f"--vary {text!r} lacks values; write --vary model.cell=lstm,gru")
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "resources", "train"):
         raise UsageError(
-            f"--vary {text!r}: a comparison varies settings of the sections model and train; "
+            f"--vary {text!r}: a comparison varies settings of model, resources and train; "
             "write --vary model.cell=lstm,gru, for example"
         )
     if key == "train.seed":

@@ -1,8 +1,8 @@
 """Gradient flow: how much of the gradient at the last token comes back to the states before.
 
-A recurrent layer reads T tokens; the loss is that of the last tag alone. How
-long its gradient by the state after token t is says how much the network can
-learn from what it read there: the gradient goes back through every step from T
+A recurrent layer reads T tokens; the loss is that of the last tag alone. The norm
+of its gradient by the state after token t shows how much the network can learn
+from what it read there: the gradient goes back through every step from T
 to t, and what each step does to it is multiplied (Hochreiter 1991; Bengio et
 al. 1994; Pascanu et al. 2013).
 
@@ -62,7 +62,7 @@ GATES = {
     "lstm": ("input", "forget", "cell", "output"),
     "gru": ("reset", "update", "new"),
 }
-"""What the blocks of a recurrent matrix are for, from top to bottom."""
+"""The gates behind the blocks of a recurrent matrix, from top to bottom."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Curve:
 
     @property
     def ratio(self) -> float:
-        """What is left at the longest distance, as a share of the norm at the last token."""
+        """The norm at the longest distance, as a share of that at the last token."""
         return self.norms[-1] / self.norms[0] if self.norms[0] else 0.0
 
     @property

@@ -76,7 +76,7 @@ Table = Sequence[Sequence[str]]
 def write_pages(flow: GradientFlow, out: Path) -> None:
     """Write the page, and before it the figures as JSON beside it, under the same name.
 
-    Raises `NerError` when the place cannot be written.
+    Raises `NerError` when `out` cannot be written.
     """
     with write_text(figures_file(out)) as file:
         file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
@@ -85,7 +85,7 @@ def write_pages(flow: GradientFlow, out: Path) -> None:
 
 
 def figures_file(out: Path) -> Path:
-    """Where the figures of a page go. Raises `UsageError` where that is the page itself."""
+    """The path of the figures of a page. Raises `UsageError` where that is the page itself."""
     beside = out.with_suffix(".json")
     if beside == out:
         raise UsageError(f"{out}: is where the figures go; name the page otherwise, as x.html")
@@ -163,8 +163,8 @@ def _reading_rows(flow: GradientFlow) -> Iterator[list[str]]:
 
 def _reading(curve: Curve) -> list[str]:
     distances = (curve.half_distance, curve.vanishing_distance)
-    told = ["–" if distance is None else str(distance) for distance in distances]
-    return [f"{curve.ratio:.1e}", *told, curve.reading]
+    shown = ["–" if distance is None else str(distance) for distance in distances]
+    return [f"{curve.ratio:.1e}", *shown, curve.reading]
 
 
 def _radii(flow: GradientFlow) -> Table:

@@ -55,7 +55,7 @@ def search(
 ) -> None:
     """Search for better settings: train often, learn from it, and print the best as a TOML file.
 
-    Trials are judged by F1 on the validation split; test is never looked at.
+    Trials are evaluated by F1 on the validation split; test is never looked at.
     A trial that falls behind the median of those before is given up. The first
     one has the settings of --config. Without --range the learning rate, batch
     size, dropout, word dropout, hidden units and character filters are
@@ -131,7 +131,7 @@ def _line(tried: "TrialFinished", trials: int) -> str:
 
 
 def _kept(out: Path) -> str:
-    """What is left of a search that was stopped."""
+    """A message about the results of a search that was stopped."""
     import shlex
 
     from ner.extensions.experiments.search.study import FILE

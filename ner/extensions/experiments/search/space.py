@@ -1,4 +1,4 @@
-"""What a search varies: settings, each with a range of numbers or a list of values.
+"""The search space: settings, each with a range of numbers or a list of values.
 
 On the command line ``KEY=LOW..HIGH``, ``KEY=a,b,c``, or ``KEY`` alone for the
 range that `default_space` has.
@@ -25,7 +25,7 @@ class Range:
 
     @property
     def log(self) -> bool:
-        """Whether ratios count, not differences."""
+        """True for a logarithmic scale, on which ratios count."""
         return self.low > 0 and self.high >= LOG_FROM * self.low
 
     def readable(self, value: int | float) -> int | float:
@@ -59,7 +59,7 @@ Space = Mapping[str, Range | Choice]
 
 
 def default_space(config: Config) -> dict[str, Range | Choice]:
-    """What is searched unless the user says otherwise: few settings that matter for any corpus.
+    """The space that is searched by default: few settings that matter for any corpus.
 
     The learning rate is looked for around the configured one, as its scale
     depends on the optimizer.
@@ -103,9 +103,9 @@ def _read(
     text: str, config: Config, default: Mapping[str, Range | Choice]
 ) -> tuple[str, Range | Choice]:
     key, equals, values = (part.strip() for part in text.partition("="))
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "resources", "train"):
         raise UsageError(
-            f"--range {text!r}: a search varies settings of the sections model and train; "
+            f"--range {text!r}: a search varies settings of model, resources and train; "
             "write --range model.dropout=0.2..0.6, for example"
         )
     low, dots, high = values.partition("..")

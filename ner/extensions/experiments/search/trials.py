@@ -7,7 +7,7 @@
     best/          the run folder of the best trial so far
     best.toml      its settings: ``ner train --config`` reads them
 
-Trials are judged on valid. They never see test.
+Trials are evaluated on valid. They never see test.
 """
 
 import contextlib
@@ -127,7 +127,7 @@ class _Search:
         train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, train.epochs)
         if not self.study.trials():
-            self.study.describe(self._about())  # one that never got going binds nobody
+            self.study.describe(self._about())  # one without a trial may change
         elif not resume:
             raise UsageError(
                 f"{self.out}: holds a search already; go on with --resume, or choose another --out"
@@ -139,7 +139,7 @@ class _Search:
             )
 
     def _about(self) -> dict[str, Any]:
-        """What must be the same when a search goes on."""
+        """The facts that must be the same when a search goes on."""
         settings = self.config.to_dict().items()
         about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
@@ -193,7 +193,7 @@ class _Search:
         return f"# valid F1 {100 * f1:.2f} on {name}: trial {number}\n\n{config.to_toml()}"
 
     def finished(self) -> SearchFinished:
-        """What came of it. Raises `NerError` if no trial is finished."""
+        """The result of the search. Raises `NerError` if no trial is finished."""
         trials = self.study.trials()
         best = best_of(trials)
         if best is None:
