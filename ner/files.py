@@ -159,7 +159,7 @@ def swap_folder(new: Path, target: Path) -> None:
     """
     if not target.exists():
         new.rename(target)
-    elif not _exchange(new, target):
+    elif not exchange_folders(new, target):
         old = _sibling(target)
         try:
             target.rename(old)
@@ -287,7 +287,7 @@ def _concerns(error: OSError, target: Path, part: Path) -> bool:
     return culprit.is_relative_to(part) or culprit in (target, *target.parents)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange_folders(one: Path, other: Path) -> bool:
     """Let two folders change names at once (``renameat2``, Linux); False where that fails."""
     if sys.platform != "linux":
         return False

@@ -112,7 +112,7 @@ def print_error(message: str) -> None:
     click.echo(f"ner: error: {' '.join(message.split())}", err=True)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def run(arguments: Sequence[str] | None) -> int:
     """Run a command; returns the exit code."""
     try:
         code = cli.main(args=arguments, prog_name="ner", standalone_mode=False)
@@ -180,5 +180,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _prepare_streams()
     _show_messages()
     with _terminable():
-        code = _run(arguments)
+        code = run(arguments)
     sys.exit(code)

@@ -335,7 +335,7 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 ) -> None:
     options = [text.replace("lists/", f"{empty}/lists/") for text in _write_features(empty)]
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
-    config = load_bundle("r").config.train
+    config = load_bundle("r").config.resources
     assert config.vectors == ("my.vec", "my cased.vec")
     assert config.gazetteers == ("PER=people.txt", "PER=more people.txt", "LOC=places.txt")
     assert config.clusters == "clusters.txt"
@@ -347,13 +347,13 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
     _write_features(empty)
     Path("my.toml").write_text(
-        '[train]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
+        '[resources]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
     )
     options = ["--vectors", "lists/my cased.vec", "--gazetteer", "LOC=lists/places.txt"]
     more = sets("resources.clusters=lists/clusters.txt")
     arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
     run("train", "--data", tiny_folder, *arguments).good()
-    config = load_config("r/config.toml").train
+    config = load_config("r/config.toml").resources
     assert config.vectors == ("lists/my cased.vec",)
     assert config.gazetteers == ("LOC=lists/places.txt",)
     assert config.clusters == "lists/clusters.txt"

@@ -1,6 +1,7 @@
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -123,7 +124,7 @@ def test_a_truncated_gz_in_utf16_and_an_encoding_that_is_none(tmp_path: Path) ->
 # --- unknown tags ------------------------------------------------------------------
 
 
-def _read(text: str, **config: object) -> list[Sentence]:
+def _read(text: str, **config: Any) -> list[Sentence]:
     return read_columns(io.BytesIO(text.replace("|", "\n").encode()), DataConfig(**config))
 
 
@@ -153,7 +154,9 @@ def test_without_an_unknown_tag_nothing_is_partial() -> None:
         ("a ?|b ?|", []),
     ],
 )
-def test_the_whole_file_decides_the_scheme_with_unknown_tags(text: str, spans: list) -> None:
+def test_the_whole_file_decides_the_scheme_with_unknown_tags(
+    text: str, spans: list[tuple[int, int]]
+) -> None:
     found = [(s.start, s.end) for sentence in _read(text) for s in sentence.spans]
     assert found == spans
 

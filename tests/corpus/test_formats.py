@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_any_bytes_are_sentences_or_a_one_line_error(data: bytes) -> None:
     ],
 )
 def test_real_corpora_have_their_published_sizes(
-    real_data, name: str, sizes: tuple[int, ...], scheme: str, labels: int
+    real_data: Callable[[str], Path], name: str, sizes: tuple[int, ...], scheme: str, labels: int
 ) -> None:
     folder = real_data(name)
     readings = [
@@ -190,12 +191,14 @@ def test_real_corpora_have_their_published_sizes(
     assert len(found) == labels
 
 
-def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> None:
+def test_folder_of_original_evaluation_files_loads_without_train(
+    real_data: Callable[[str], Path],
+) -> None:
     corpus = load_corpus(real_data("conll2003-iob1"))
     assert [len(split) for split in corpus.splits().values()] == [0, 3250, 3453]
 
 
-def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:
+def test_original_iob1_files_have_the_same_spans_as_iob2(real_data: Callable[[str], Path]) -> None:
     old, new = real_data("conll2003-iob1"), real_data("conll2003")
     for one, other in (("eng.testa", "valid.txt"), ("eng.testb", "test.txt")):
         original = read(old / one, DataConfig(), Diagnostics())

@@ -31,7 +31,8 @@ def comments(path: Path) -> list[str]:
     """The texts of the picture: matplotlib writes each as a comment before its outlines."""
     builder = ET.TreeBuilder(insert_comments=True)
     root = ET.parse(path, ET.XMLParser(target=builder)).getroot()
-    return [str(node.text).strip() for node in root.iter() if node.tag is ET.Comment]
+    comment: object = ET.Comment
+    return [str(node.text).strip() for node in root.iter() if node.tag is comment]
 
 
 def test_picture_has_both_panels_and_the_first_best_epoch(tmp_path: Path) -> None:

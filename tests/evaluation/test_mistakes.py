@@ -136,7 +136,7 @@ def by_hand() -> tuple[list[Sentence], list[tuple[Row, list[float]]]]:
         ([Span(0, 1, "PER"), Span(3, 4, "LOC"), Span(5, 6, "LOC")], [0.6, 0.9, 0.99]),
         ([Span(0, 1, "ORG")], [0.7]),
     ]
-    return [first, headline], found  # type: ignore[return-value]
+    return [first, headline], found
 
 
 def test_a_case_done_by_hand(

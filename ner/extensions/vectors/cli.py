@@ -84,7 +84,7 @@ def _sentences(
     if style == "auto":
         sample = _until(chunks, SAMPLE)
         chunks = itertools.chain(sample, chunks)
-        style = _style("\n".join(sample))
+        style = detect_tokenizer("\n".join(sample))
         LOG.info("tokenizer: %s, by the text; --tokenizer names another", style)
     for chunk in chunks:
         for sentence in sentences_of(chunk, style):
@@ -125,8 +125,8 @@ def _until(chunks: Iterator[str], size: int) -> list[str]:
     return taken
 
 
-def _style(text: str) -> str:
-    """The style of tokens in which a corpus of such text most likely is."""
+def detect_tokenizer(text: str) -> str:
+    """The tokenizer that suits a text: ``characters``, ``words-en`` or ``words``."""
     from ner.tokenize import detect_style, tokenize
 
     tokens = [text[start:end] for start, end in tokenize(text, "words")]

@@ -22,7 +22,7 @@ def plain(network: CharacterNetwork, alphabet: Alphabet, text: str) -> float:
         chances = network(numbers[None, :-1])[0][0].double().log_softmax(1)
     costs = -chances[torch.arange(len(text)), numbers[1:]] / math.log(2)
     unknown = sum(c not in alphabet.characters for c in text)
-    return costs.sum().item() + unknown * alphabet.unknown_bits
+    return float(costs.sum()) + unknown * alphabet.unknown_bits
 
 
 @pytest.mark.parametrize("text", [LINE, "t", "the ж dog 𝒳\n"])

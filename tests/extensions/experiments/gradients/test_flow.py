@@ -238,7 +238,7 @@ def test_what_underflows_in_float32_is_still_seen(build: Build, tiny_corpus: Cor
     model = build(**{"model.cell": "rnn"})
     layer = model.network.encoder.layers[0]
     with torch.no_grad():
-        layer.weight_hh_l0.mul_(1e-3)  # type: ignore[union-attr,operator]
+        layer.weight_hh_l0.mul_(1e-3)  # type: ignore[operator]
     batch = join_samples(model, "iobes", draw_samples(tiny_corpus.train, 40, 1), 40)
     (curve,) = state_gradients(model, "rnn", batch)
     assert 0 < curve.ratio < 1e-100
