@@ -25,7 +25,8 @@ from ner.evaluation import (
 from ner.extensions.distillation.ensemble import Ensemble, draw_sentences
 from ner.files import exclusive_lock
 from ner.model.device import choose_device
-from ner.predict import Prediction, window_note
+from ner.predict.spans import Prediction
+from ner.predict.windows import window_note
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.run import Event, Finished, Run, check_folder, clear_folder, has_begun, resolve

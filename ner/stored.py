@@ -198,7 +198,7 @@ def check_newest(place: Path, described: Mapping[str, Any], newest: int) -> None
     if described["format"] > newest:
         raise BundleError(
             f"{told_format(place, described)}, newer than this ner {__version__} can read; "
-            "upgrade with pip install --upgrade ner"
+            "upgrade with pip install --upgrade bilstm-ner"
         )
 
 

@@ -13,15 +13,15 @@ from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features.gazetteers import Gazetteer, read_gazetteers
 from ner.model.device import choose_device
-from ner.predict import (
+from ner.predict.predict import (
     Hypothesis,
-    Prediction,
     document_numbers,
     predict,
     predict_marginals,
     predict_nbest,
     predict_sentences,
 )
+from ner.predict.spans import Prediction
 from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
 from ner.tokenize import sentences_of
 
@@ -210,7 +210,7 @@ class Tagger:
             [sentence.tokens for sentence in sentences],
             with_scores=with_scores,
             settings=predict_config(changes, now),
-            forced=self._overrides,
+            overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
 

@@ -22,7 +22,7 @@ from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
-from ner.predict import predict
+from ner.predict.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from tests.signing import sign
@@ -123,8 +123,10 @@ def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    contextual = bundle.model.network.embedder.contextual
+    assert contextual is not None
     with torch.no_grad():  # what they say matters
-        bundle.model.network.embedder.contextual.linear.weight.mul_(-9)
+        contextual.linear.weight.mul_(-9)
     assert predict(loaded.model, TOKENS) != predict(bundle.model, TOKENS)
     for name in ("charlm.json", "charlm.safetensors"):
         shutil.copytree(tmp_path / "m", tmp_path / name)
@@ -468,7 +470,7 @@ def test_a_newer_format(folder: Path, version: int) -> None:
     message = complaint(folder)
     assert str(folder / "config.json") in message
     assert f"format {version} of ner 9.9.9, newer than this ner {ner.__version__}" in message
-    assert "pip install --upgrade" in message
+    assert "pip install --upgrade bilstm-ner" in message
 
 
 @pytest.mark.parametrize("version", [None, 0, -1, True, "1", 1.0, [1]])

@@ -211,6 +211,7 @@ def test_nothing_is_run_and_nothing_outside_is_read(
 # --- damage ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
     path = folder / name
@@ -223,6 +224,7 @@ def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
         assert name in after or (whole and not after), percent
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_bytes_that_have_changed(folder: Path, name: str) -> None:
     path = folder / name
@@ -365,6 +367,7 @@ ALL_CLAIMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name", "claim"), ALL_CLAIMS, ids=range(len(ALL_CLAIMS)))
 def test_files_that_speak_of_a_huge_model(
     folder: Path, name: str, claim: Callable[[Any], object]
@@ -381,6 +384,7 @@ def test_files_that_speak_of_a_huge_model(
 JSONS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), JSONS)
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
 @pytest.mark.parametrize("levels", [21, 900, 10**5])
@@ -483,16 +487,20 @@ def test_tensors_that_do_not_fit_the_run(again: Run, name: str, tensor: Any) -> 
     _refused(again)
 
 
+def _at(key: str, *values: Any) -> list[tuple[str, Any]]:
+    return [(key, value) for value in values]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *(("trainer", value) for value in ([], None, {})),
-        *(("trainer.begun", value) for value in (None, 3, {"more": 1}, {"batches": "1"})),
-        *(("trainer.begun.batches", value) for value in (10**9, -1, 1.5, None, True)),
-        *(("trainer.epoch", value) for value in ("1", 1.5, -5, 10**40)),
-        *(("trainer.best_f1", value) for value in (float("nan"), 1, "1")),
-        *(("history", value) for value in (3, ["a"], [{}], [[1]])),
-        *(("seconds", value) for value in ("a", None, [])),
+        *_at("trainer", [], None, {}),
+        *_at("trainer.begun", None, 3, {"more": 1}, {"batches": "1"}),
+        *_at("trainer.begun.batches", 10**9, -1, 1.5, None, True),
+        *_at("trainer.epoch", "1", 1.5, -5, 10**40),
+        *_at("trainer.best_f1", float("nan"), 1, "1"),
+        *_at("history", 3, ["a"], [{}], [[1]]),
+        *_at("seconds", "a", None, []),
         ("teaching", 3),
     ],
 )

@@ -1,8 +1,8 @@
 """Recurrent cells written out from their equations, and the loops that run them.
 
-This is the readable truth: the same weights, names and results as ``nn.RNN``, ``nn.LSTM`` and
+This is the reference: the same weights, names and results as ``nn.RNN``, ``nn.LSTM`` and
 ``nn.GRU``, one operation of the textbook after the other, with autograd for the gradients. The
-fast ways (torch's own layers, `ner.model.recurrence`) are tested against it, and
+fast implementations (torch's own layers, `ner.model.recurrence`) are tested against it, and
 ``model.backend=reference`` puts it into a tagger.
 
 Shapes: ``B`` sentences, ``T`` steps, ``D`` inputs, ``H`` units, ``G`` gates. ``σ`` is the logistic
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 State = tuple[Tensor, ...]
-"""What a cell hands on to its next step: the output h, and for an LSTM also its memory c."""
+"""State of a cell between two steps: the output h, and for an LSTM also its memory c."""
 
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -41,14 +41,14 @@ class Cell(ABC):
 
     @abstractmethod
     def step(self, x: Tensor, state: State) -> State:
-        """Inputs ``[B, D]`` and a state, ``[B, H]`` each → the next; its first is the output."""
+        """Compute the next state ``[B, H]`` each from inputs ``[B, D]`` and a state; h is first."""
 
     def _from_input(self, x: Tensor) -> Tensor:
-        """W x + b, ``[B, G · H]``."""
+        """Compute W x + b, ``[B, G · H]``."""
         return x @ self.weight_ih.t() + self.bias_ih
 
     def _from_state(self, h: Tensor) -> Tensor:
-        """U h + d, ``[B, G · H]``."""
+        """Compute U h + d, ``[B, G · H]``."""
         return h @ self.weight_hh.t() + self.bias_hh
 
 
@@ -59,7 +59,7 @@ class RNNCell(Cell):
     """
 
     def step(self, x: Tensor, state: State) -> State:
-        """One step; the state is ``(h,)``."""
+        """Make one step; the state is ``(h,)``."""
         (h,) = state
         return (torch.tanh(self._from_input(x) + self._from_state(h)),)
 
@@ -82,7 +82,7 @@ class LSTMCell(Cell):
     parts = 2
 
     def step(self, x: Tensor, state: State) -> State:
-        """One step; the state is ``(h, c)``."""
+        """Make one step; the state is ``(h, c)``."""
         h, c = state
         i, f, g, o = (self._from_input(x) + self._from_state(h)).chunk(4, dim=1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
@@ -101,7 +101,7 @@ class GRUCell(Cell):
     gates = 3
 
     def step(self, x: Tensor, state: State) -> State:
-        """One step; the state is ``(h,)``."""
+        """Make one step; the state is ``(h,)``."""
         (h,) = state
         r_x, z_x, n_x = self._from_input(x).chunk(3, dim=1)
         r_h, z_h, n_h = self._from_state(h).chunk(3, dim=1)
@@ -131,7 +131,7 @@ class Unrolled(nn.Module):
         bidirectional: bool = False,
         dropout: float = 0.0,
     ) -> None:
-        """`dropout` is the share of outputs that is dropped between two layers in training."""
+        """Draw weights; `dropout` is the rate at which outputs between two layers are dropped."""
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size
@@ -159,7 +159,7 @@ class Unrolled(nn.Module):
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: State | None = None
     ) -> tuple[Tensor, State]:
-        """Inputs ``[B, T, D]`` → outputs ``[B, T, H · directions]`` and the final state.
+        """Compute outputs ``[B, T, H · directions]`` and the final state from inputs ``[B, T, D]``.
 
         `lengths`, ``[B]``, says how many steps of each sentence there are:
         beyond, outputs are 0 and the state stays as it was. Without, all T are.
@@ -185,14 +185,14 @@ class Unrolled(nn.Module):
         return x, tuple(torch.stack(parts) for parts in zip(*finals, strict=True))
 
     def _inside(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        """Which steps there are, ``[B, T, 1]``."""
+        """Mask of the steps that there are, ``[B, T, 1]``."""
         steps = torch.arange(x.shape[1], device=x.device)
         if lengths is None:
             lengths = torch.full((len(x),), x.shape[1])
         return (steps < lengths.to(x.device)[:, None])[:, :, None]
 
     def _run(self, name: str, x: Tensor, inside: Tensor, state: State) -> tuple[Tensor, State]:
-        """One layer in one direction: outputs ``[B, T, H]`` and final state of ``[B, H]`` each.
+        """Run one layer in one direction: outputs ``[B, T, H]``, final state of ``[B, H]`` each.
 
         The reverse direction waits in its initial state until it comes to the
         last step of a sentence.

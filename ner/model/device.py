@@ -1,4 +1,4 @@
-"""Where the arithmetic happens."""
+"""Devices and threads: where the arithmetic happens."""
 
 import functools
 import os
@@ -16,7 +16,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name; ``auto`` takes a GPU if there is one.
+    """Choose the device of that name; ``auto`` takes a GPU if there is one.
 
     Raises `UsageError` for a device that this machine does not have.
     """
@@ -33,9 +33,9 @@ def choose_device(name: str = "auto") -> torch.device:
 def use_one_thread() -> None:
     """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` says otherwise.
 
-    What tagging multiplies is too small to gain much from more, which get in
-    each other's way where cores are busy; and results do not depend on how
-    many cores there are. Several cores are better used by several processes.
+    The matrices of tagging are too small to gain much from more, which get in
+    each other's way where cores are busy; and results are the same on any number
+    of cores. Several cores are better used by several processes.
     """
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)

@@ -24,7 +24,7 @@ class VariationalDropout(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """``[B, T, D]`` → the same, with one mask ``[B, 1, D]`` over all T."""
+        """Drop features of ``[B, T, D]`` by one mask ``[B, 1, D]`` over all T."""
         if not self.training or self.rate == 0.0:
             return x
         keep = 1.0 - self.rate
@@ -49,7 +49,7 @@ class Encoder(nn.Module):
             initialise(recurrent)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """Features ``[B, T, D]`` and lengths ``[B]`` → states ``[B, T, H · directions]``.
+        """Encode features ``[B, T, D]`` of lengths ``[B]``: states ``[B, T, H · directions]``.
 
         Sentences of one length go through torch's padded call, which is exact
         for them and fast; others are packed. Both give the same states, and
@@ -69,7 +69,7 @@ def _build_layer(in_dim: int, config: ModelConfig) -> Layer:
 
 
 def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
-    """One layer: features ``[B, T, D]`` → states ``[B, T, H · directions]``, 0 at padding."""
+    """Run one layer over features ``[B, T, D]``: ``[B, T, H · directions]``, 0 at padding."""
     states: Tensor
     if isinstance(layer, Unrolled):
         states, _ = layer(x, lengths)
@@ -83,7 +83,7 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
 
 
 def initialise(layer: Layer) -> None:
-    """Orthogonal recurrent matrices (Saxe et al. 2014), Glorot input ones, forget bias 1.
+    """Draw orthogonal recurrent matrices (Saxe et al. 2014), Glorot input ones; forget bias 1.
 
     The forget gate starts open (Jozefowicz et al. 2015), so that gradients
     reach far back from the first step on.

@@ -7,14 +7,14 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch
+from ner.model.crf.head import CRFHead, SoftmaxHead, SpanPosition
 from ner.model.embedder import Embedder, Sizes
 from ner.model.encoder import Encoder
-from ner.model.head import CRFHead, SoftmaxHead, SpanPlace
 from ner.tags import allowed_transitions
 
 
 class BaseNetwork(nn.Module, ABC):
-    """Embed → encode → project: what networks that read tokens have in common, whatever for.
+    """Embed → encode → project: the common part of taggers and classifiers.
 
     Every shape follows from the arguments: weights are loaded after.
     """
@@ -26,7 +26,7 @@ class BaseNetwork(nn.Module, ABC):
         self.projection = nn.Linear(self.encoder.out_dim, outputs)
 
     def states(self, batch: Batch, features: Tensor | None = None) -> Tensor:
-        """What is known at each token, ``[B, T, H · directions]``.
+        """Compute the encoder's states at each token, ``[B, T, H · directions]``.
 
         With `features` ``[B, T, D]``, these take the place of the embedder's.
         """
@@ -36,13 +36,13 @@ class BaseNetwork(nn.Module, ABC):
 
     @abstractmethod
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
-        """Unnormalised scores of what the network tells apart; `features` as in `states`."""
+        """Compute unnormalised scores of tags or labels; `features` as in `states`."""
 
     @abstractmethod
     def loss(
         self, batch: Batch, costs: Tensor | None = None, features: Tensor | None = None
     ) -> Tensor:
-        """What a step of training makes smaller: a mean over the sentences."""
+        """Compute the training loss: a mean over the sentences."""
 
 
 class Network(BaseNetwork):
@@ -56,35 +56,36 @@ class Network(BaseNetwork):
         )
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
-        """Unnormalised tag scores ``[B, T, K]``; of other `features` ``[B, T, D]``, if given."""
+        """Compute unnormalised tag scores ``[B, T, K]``; `features` as in `states`."""
         scores: Tensor = self.projection(self.states(batch, features))
         return scores
 
     def loss(
         self, batch: Batch, costs: Tensor | None = None, features: Tensor | None = None
     ) -> Tensor:
-        """Mean over the sentences of the negative log-likelihood of what is known of their tags.
+        """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        Where a teacher says what to expect of the sentences, it is the
-        cross-entropy with that. `costs` ``[K]`` is the log of how much a
-        mistake counts where a tag of that type is known; a teacher has heeded
-        them already. With `features` ``[B, T, D]``, these take the place of
-        the embedder's.
+        Where the batch has distillation targets, it is the cross-entropy with
+        these. `costs` ``[K]`` augment it: the log of how much a mistake counts
+        where a tag of that type is known; targets of a teacher contain them
+        already. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
         if batch.taught is not None and batch.moves is not None:
-            losses = self.head.taught_loss(emissions, batch.taught, batch.moves, batch.lengths)
+            losses = self.head.distillation_loss(
+                emissions, batch.taught, batch.moves, batch.lengths
+            )
         else:
             assert batch.tags is not None, "a batch to learn from has tags"
             losses = self.head.loss(emissions, batch.tags, batch.lengths, batch.choices, costs)
         return losses.mean()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """The best legal tag numbers, ``[B, T]``; 0 beyond a sentence's length."""
+        """Find the best legal tag numbers: ``[B, T]``, 0 beyond a sentence's length."""
         return self.head.decode(emissions, lengths)
 
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The `count` most probable legal sequences, best first, and their probabilities.
+        """Find the `count` most probable legal sequences, best first, and their probabilities.
 
         Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``.
         Probability 0, with tags 0, stands for no sequence: there are fewer.
@@ -92,20 +93,20 @@ class Network(BaseNetwork):
         return self.head.nbest(emissions, lengths, count)
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """The probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
+        """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.head.marginals(emissions, lengths)
 
-    def expected(
+    def expected_counts(
         self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """How often each tag stands at each token, ``[B, T, K]``, and each legal move, ``[B, M]``.
+        """Expected unary counts ``[B, T, K]`` and legal pairwise counts ``[B, M]``.
 
         With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
         """
-        return self.head.expected(emissions, lengths, choices)
+        return self.head.expected_counts(emissions, lengths, choices)
 
     def span_scores(
-        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPlace]
+        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPosition]
     ) -> list[float]:
-        """The probability of each span that the tags ``[B, T]`` hold."""
+        """Probability of each of the `spans`, which the tags ``[B, T]`` hold."""
         return self.head.span_scores(emissions, lengths, tags, spans)

@@ -1,4 +1,4 @@
-"""Recurrent layers run step by step over ragged batches, for inference on a CPU.
+"""Recurrent layers, run step by step over ragged batches: inference on a CPU.
 
 The inputs of a step are already multiplied with their weights: only the
 recurrent product and the gates are left. Both directions go through one
@@ -6,7 +6,8 @@ batched product, since step s reads the s-th token from either end, and the
 sentences that still have one are the same. Sentences are sorted by length,
 longest first, so that those are always the first `count`.
 
-Shapes: N tokens in all, ``D`` directions, ``G`` gates, ``H`` units.
+Shapes: ``B`` sentences of at most ``T`` tokens, ``N`` tokens in all, ``D`` directions,
+``G`` gates, ``H`` units.
 """
 
 from abc import ABC, abstractmethod
@@ -29,7 +30,7 @@ class Steps(NamedTuple):
 
 
 def plan_steps(lengths: NDArray[np.int64], directions: int) -> Steps:
-    """Step s reads the s-th token from the left and, if so asked, the s-th from the right.
+    """Plan steps: step s reads the s-th token from the left and, in two directions, from the right.
 
     `lengths` ``[B]`` must not rise.
     """
@@ -37,12 +38,12 @@ def plan_steps(lengths: NDArray[np.int64], directions: int) -> Steps:
     inside = np.arange(size)[:, None] < lengths  # [T, B]
     step, sentence = np.nonzero(inside)
     first = sentence * size
-    places = [first + step, first + lengths[sentence] - 1 - step][:directions]
-    return Steps(inside.sum(1).tolist(), torch.from_numpy(np.stack(places)))
+    positions = [first + step, first + lengths[sentence] - 1 - step][:directions]
+    return Steps(inside.sum(1).tolist(), torch.from_numpy(np.stack(positions)))
 
 
 class Recurrence(ABC):
-    """One layer of a cell, its weights in the form and order that the steps need.
+    """One layer of a cell, its weights in the order that the steps need.
 
     Every nonlinearity is a logistic function, which torch computes several
     times faster than tanh: tanh(x) = 2 σ(2x) − 1. The factors of 2 are put
@@ -60,34 +61,39 @@ class Recurrence(ABC):
             name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in self._sides])
             for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         }
+        # [G · H]
         factor = torch.ones(weights["bias_ih"].shape[1])
         factor[self.tanh_gate * self.hidden : (self.tanh_gate + 1) * self.hidden] = 2.0
-        inside = weights["bias_hh"] * factor  # [D, G · H]
+        # [D, G · H] each
+        inside = weights["bias_hh"] * factor
         outside = self._split_bias(inside)
+        # [in, D · G · H]
         self.input_weight = (weights["weight_ih"] * factor[:, None]).flatten(0, 1).t()
+        # [D · G · H]
         self.input_bias = (weights["bias_ih"] * factor + outside).flatten()
         recurrent = weights["weight_hh"] * factor[:, None] * self.scale
-        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)  # [D, H, G · H]
-        self.width = len(self.input_bias)  # D · G · H
+        # [D, H, G · H]
+        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)
+        self.width = len(self.input_bias)
 
     @property
     def _sides(self) -> Sequence[str]:
         return ("", "_reverse")[: self.directions]
 
     def _split_bias(self, bias: Tensor) -> Tensor:
-        """The part of the recurrent bias, ``[D, G · H]``, that may be added to the inputs."""
+        """Return the part of the recurrent bias ``[D, G · H]`` that may be added to the inputs."""
         return bias
 
     @abstractmethod
     def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
-        """One step of n sentences: write their `states` ``[D, n, H]``, and use `inputs` up.
+        """Make one step of n sentences: write their `states` ``[D, n, H]``, and use `inputs` up.
 
         `inputs` is ``[D, n, G · H]``, `before` the states of the step before,
         if there was one, and `memory` ``[D, n, H]`` the cell's own.
         """
 
     def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:
-        """Features ``[U, in]`` → what they add to the gates, ``[U, D · G · H]``; into `out`.
+        """Project features ``[U, in]`` to gate inputs ``[U, D · G · H]``, into `out` if given.
 
         With less than all features, these are the first, and `add` adds the others.
         """
@@ -95,20 +101,24 @@ class Recurrence(ABC):
         return torch.addmm(self.input_bias, features, weight, out=out)
 
     def add(self, features: Tensor, projections: Tensor) -> Tensor:
-        """Add what the last features ``[U, …]`` do to the gates to `projections`, in place."""
+        """Add the gate inputs of the last features ``[U, …]`` to `projections`, in place."""
         return projections.addmm_(features, self.input_weight[-features.shape[1] :])
 
     def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
-        """States ``[D, N, H]`` of N tokens in the order of `Steps`.
+        """Compute states ``[D, N, H]`` of N tokens in the order of `Steps`.
 
         `rows` ``[D, N]`` says which row of `projections` ``[R, D · G · H]`` belongs to each.
         """
+        # [R · D, G · H]
         table = projections.view(len(projections) * self.directions, -1)
         rows = rows * self.directions + torch.arange(self.directions)[:, None]
+        # [D, N, H]
         states = table.new_empty(self.directions, rows.shape[1], self.hidden)
+        # [D, B, H]
         memory = table.new_zeros(self.directions, counts[0], self.hidden)
         before, start = None, 0
         for count in counts:
+            # [D, count, G · H]
             inputs = nn.functional.embedding(rows[:, start : start + count], table)
             now = states[:, start : start + count]
             self._step(inputs, before, memory[:, :count], now)
@@ -120,7 +130,7 @@ class Recurrence(ABC):
         return torch.bmm(before.to(self.weight.dtype), self.weight)
 
     def _add_product(self, inputs: Tensor, before: Tensor | None) -> Tensor:
-        """The inputs with the recurrent product added, in place."""
+        """Add the recurrent product to the inputs, in place."""
         if before is None:
             return inputs
         before = before[:, : inputs.shape[1]]
@@ -150,7 +160,7 @@ class GRURecurrence(Recurrence):
     tanh_gate = 2
 
     def _split_bias(self, bias: Tensor) -> Tensor:
-        """The bias that r is multiplied with stays inside."""
+        """Keep back the bias that r is multiplied with."""
         rz, inner = torch.split(bias, [2 * self.hidden, self.hidden], dim=1)
         self._inner = inner[:, None]  # [D, 1, H]
         return torch.cat([rz, torch.zeros_like(inner)], dim=1)
@@ -186,7 +196,7 @@ _RECURRENCES: dict[type, type[Recurrence]] = {
 
 
 def recurrence_of(layer: nn.Module, dtype: torch.dtype = torch.float32) -> Recurrence:
-    """A layer of one level, torch's or ours, prepared; `dtype` is that of the recurrent product."""
+    """Prepare a layer of one level, torch's or ours; `dtype` is that of the recurrent product."""
     assert isinstance(layer, nn.RNNBase | Unrolled)
     kind = layer.cell if isinstance(layer, Unrolled) else type(layer)
     return _RECURRENCES[kind](layer, dtype)

@@ -1,4 +1,4 @@
-"""Networks without weights: shapes to hold against a file before any memory is taken."""
+"""Meta-device skeletons: shapes to compare with a file before any memory is taken."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from torch.overrides import TorchFunctionMode
 
 @contextmanager
 def without_weights() -> Iterator[None]:
-    """Let networks that are built in the block have shapes and no weights, and take no memory."""
+    """Build networks on torch's meta device in the block: shapes without weights or memory."""
     with torch.device("meta"), _Unfilled():
         yield
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves out what fills new parameters, which are all to be replaced.
+    """Skip the filling of new parameters, which are all to be replaced.
 
-    Without memory, it does nothing but load torch's compiler, for a second or two.
+    On the meta device it only loads torch's compiler, for a second or two.
     """
 
     def __torch_function__(

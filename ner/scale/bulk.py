@@ -127,7 +127,7 @@ class _Pipeline:
     def __init__(self, work: Work) -> None:
         # Only now: torch takes a while, and a process that has workers can do without.
         from ner.model.device import use_one_thread
-        from ner.predict import window_note
+        from ner.predict.windows import window_note
         from ner.tagger import Tagger
 
         use_one_thread()

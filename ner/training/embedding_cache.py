@@ -19,7 +19,7 @@ from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.extensions.charlm.text import separator_of
 from ner.files import clear_abandoned, write_binary
 from ner.model import Contextual
-from ner.predict import WINDOW
+from ner.predict.windows import WINDOW
 
 _log = logging.getLogger("ner")
 

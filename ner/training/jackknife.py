@@ -19,7 +19,7 @@ import torch
 from ner.config import Config
 from ner.features.document_context import Echoes, echoes
 from ner.model import Contextual
-from ner.predict import document_numbers, predict_sentences
+from ner.predict.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.examples import cut_long

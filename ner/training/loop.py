@@ -20,7 +20,7 @@ from ner.evaluation import Scores, count, score
 from ner.features import Batch
 from ner.model import Model
 from ner.model.network import BaseNetwork
-from ner.predict import document_numbers, predict
+from ner.predict.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.examples import ExampleSet
 from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms

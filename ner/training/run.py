@@ -44,7 +44,8 @@ from ner.files import clear_leftovers
 from ner.model import Contextual
 from ner.model.device import threads
 from ner.model.tagging import BaseModel
-from ner.predict import predict_sentences, window_note
+from ner.predict.predict import predict_sentences
+from ner.predict.windows import window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model

@@ -14,7 +14,7 @@ from benchmarks.page import Cell, Section, Table, Target
 from benchmarks.serving import seconds
 from benchmarks.setting import Setting
 from benchmarks.timing import alternate, medians
-from ner.model.head import CRFHead
+from ner.model.crf.head import CRFHead
 from ner.tags import allowed_transitions, tag_set
 
 TAGS = tag_set(["LOC", "MISC", "ORG", "PER"], "iobes")  # K = 17

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ner.model.chain import FORBIDDEN, Potentials
+from ner.model.crf.arrays import Floats, Ints
+from ner.model.crf.constraints import FORBIDDEN, Potentials
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tag_set
 
 
@@ -86,3 +87,13 @@ def random_emissions(case: Case, lengths: Sequence[int] = LENGTHS, scale: float 
 
 def numbers(lengths: Sequence[int] = LENGTHS) -> np.ndarray:
     return np.array(lengths)
+
+
+def random_chain(types: int, sentences: int, size: int) -> tuple[Floats, Ints, Potentials]:
+    """Random emissions, lengths and potentials of a tag set with so many types."""
+    tags = tag_set([f"T{number}" for number in range(types)], "iobes")
+    draw = np.random.default_rng(7)
+    allowed = [np.array(part) for part in allowed_transitions(tags, "iobes")]
+    potentials = [np.where(may, draw.normal(size=may.shape), FORBIDDEN) for may in allowed]
+    emissions = draw.normal(size=(sentences, size, len(tags)))
+    return emissions, draw.integers(1, size + 1, sentences), Potentials(*potentials)

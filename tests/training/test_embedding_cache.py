@@ -9,7 +9,7 @@ import pytest
 from ner.config import Config
 from ner.errors import TrainingError
 from ner.extensions.charlm.embeddings import StringEmbeddings
-from ner.predict import WINDOW
+from ner.predict.windows import WINDOW
 from ner.training import embedding_cache as contextual
 from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
 

@@ -15,7 +15,7 @@ from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import count, score
 from ner.model import Model
-from ner.predict import predict
+from ner.predict.predict import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
@@ -210,6 +210,7 @@ def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> N
     assert not same(weights(one.judged), weights(third.judged))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

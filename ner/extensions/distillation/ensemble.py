@@ -31,8 +31,8 @@ from ner.evaluation import Report, evaluate_spans
 from ner.features import Expected
 from ner.files import open_binary
 from ner.model import Contextual, Model
-from ner.model.chain import viterbi
-from ner.predict import predict_expected
+from ner.model.crf.viterbi import viterbi
+from ner.predict.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.tokenize import sentences_of
@@ -85,7 +85,7 @@ class Ensemble:
         mixture cannot be found by a recursion.)
         """
         model = next(self._members())
-        rules = model.network.head.tag_set.rules()
+        rules = model.network.head.constraints.potentials()
         found = []
         for sentence, expected in zip(
             sentences, self.expected([s.tokens for s in sentences]), strict=True

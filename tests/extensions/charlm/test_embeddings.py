@@ -43,6 +43,7 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
     return states[0, -1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", ["", " "])
 @settings(max_examples=30)
 @given(texts=sentences)

@@ -34,6 +34,7 @@ def test_values_are_read_as_those_of_set() -> None:
     }
 
 
+@pytest.mark.slow
 @given(one=st.text(max_size=300), other=st.text(max_size=300))
 def test_folders_are_names_and_tell_variants_apart(one: str, other: str) -> None:
     folders = [Variant({"resources.clusters": value}).folder for value in (one, other)]

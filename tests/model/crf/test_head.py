@@ -1,9 +1,11 @@
 """Heads against brute force: losses, legal output whatever the scores, probabilities."""
 
+import copy
 import functools
 import math
 from collections import defaultdict
 
+import numpy as np
 import pytest
 import torch
 import torchcrf
@@ -11,8 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ner.model.chain import FORBIDDEN
-from ner.model.head import LARGEST, CRFHead, SoftmaxHead
+from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.tags import (
     Transitions,
     allowed_transitions,
@@ -63,7 +64,7 @@ def learnt(head: CRFHead | SoftmaxHead) -> Weights:
     if isinstance(head, CRFHead):
         weights = head.start_transitions, head.transitions, head.end_transitions
         return weights[0].double(), weights[1].double(), weights[2].double()
-    size = len(head.tag_set.types)
+    size = len(head.constraints.types)
     return torch.zeros(size).double(), torch.zeros(size, size).double(), torch.zeros(size).double()
 
 
@@ -80,6 +81,40 @@ def test_crf_weights_are_named_as_in_pytorch_crf() -> None:
     shapes = [{k: v.shape for k, v in head.state_dict().items()} for head in (ours, theirs)]
     assert shapes[0] == shapes[1]
     assert [k for k, _ in ours.named_parameters()] == [k for k, _ in theirs.named_parameters()]
+
+
+def test_no_public_method_of_pytorch_crf_is_left_that_ignores_what_is_forbidden() -> None:
+    head = build(CASES[1])
+    assert not isinstance(head, torchcrf.CRF)
+    assert not any(isinstance(module, torchcrf.CRF) for module in head.modules())
+    own = {name for name in dir(CRFHead) if not name.startswith("_")} - set(dir(torch.nn.Module))
+    with_softmax = {name for name in dir(SoftmaxHead) if not name.startswith("_")}
+    assert own == with_softmax - set(dir(torch.nn.Module))
+    with pytest.raises(NotImplementedError):
+        head(random_batch(CASES[1])[0])
+
+
+def test_weights_are_drawn_as_by_pytorch_crf() -> None:
+    case = CASES[1]
+    drawn = []
+    for make in (
+        lambda: CRFHead(case.tags, allowed_transitions(case.tags, case.scheme)),
+        lambda: torchcrf.CRF(len(case.tags)),
+    ):
+        torch.manual_seed(46)
+        drawn.append([*make().parameters(), torch.rand(1)])
+    for one, other in zip(*drawn, strict=True):
+        assert one.equal(other)
+
+
+def test_a_copy_and_assigned_weights_decide_alone() -> None:
+    case = CASES[1]
+    head, other = build(case), build(case)
+    before = copy.deepcopy(head)
+    head.load_state_dict(other.state_dict(), assign=True)
+    for one, theirs in zip(head.potentials(), other.potentials(), strict=True):
+        np.testing.assert_array_equal(one, theirs)
+    assert any((a != b).any() for a, b in zip(before.potentials(), head.potentials(), strict=True))
 
 
 def test_crf_with_nothing_forbidden_is_pytorch_crf() -> None:
@@ -440,7 +475,7 @@ def test_a_dear_type_is_found_more_often(kind: str) -> None:
         assert x.softmax(2)[0, 0, 1].item() == pytest.approx(expected, abs=1e-3)
 
 
-# --- what a teacher expects ---------------------------------------------------------------------
+# --- expected counts, and learning from those of a teacher ----------------------------------------
 
 
 def probabilities(
@@ -459,39 +494,37 @@ def probabilities(
 @cases
 @heads
 @pytest.mark.parametrize("partly", [False, True])
-def test_expected_tags_and_moves_are_sums_over_all_sequences(
-    case: Case, kind: str, partly: bool
-) -> None:
+def test_expected_counts_are_sums_over_all_sequences(case: Case, kind: str, partly: bool) -> None:
     torch.manual_seed(40)
     head = build(case, kind)
     emissions, lengths = random_batch(case)
     choices = random_choices(kind, case) if partly else None
-    tokens, moves = head.expected(emissions, lengths, choices)
+    unary, pairwise = head.expected_counts(emissions, lengths, choices)
     legal = torch.tensor(allowed_transitions(case.tags, case.scheme).between)
-    assert moves.shape == (len(LENGTHS), int(legal.sum()) if kind == "crf" else 0)
+    assert pairwise.shape == (len(LENGTHS), int(legal.sum()) if kind == "crf" else 0)
     for b, p in enumerate(probabilities(head, kind, case, emissions, choices)):
         one_hot = torch.nn.functional.one_hot(
             counted_paths(kind, case, LENGTHS[b]), len(case.tags)
         ).double()
-        torch.testing.assert_close(tokens[b, : LENGTHS[b]], torch.einsum("n,ntk->tk", p, one_hot))
-        assert not tokens[b, LENGTHS[b] :].any()
+        torch.testing.assert_close(unary[b, : LENGTHS[b]], torch.einsum("n,ntk->tk", p, one_hot))
+        assert not unary[b, LENGTHS[b] :].any()
         if kind == "crf":
             pairs = torch.einsum("n,nti,ntj->ij", p, one_hot[:, :-1], one_hot[:, 1:])
-            torch.testing.assert_close(moves[b], pairs[legal])
+            torch.testing.assert_close(pairwise[b], pairs[legal])
 
 
 @cases
 @heads
-def test_what_is_taught_is_the_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
+def test_distillation_loss_is_the_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
     """Of whole sequences, with the average of two teachers' distributions; and its gradient."""
     torch.manual_seed(41)
     teachers = [(build(case, kind), random_batch(case)[0]) for _ in range(2)]
     head = build(case, kind)
     emissions, lengths = random_batch(case)
     x = emissions.requires_grad_()
-    expected = [teacher.expected(scores, lengths) for teacher, scores in teachers]
-    tokens, moves = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
-    loss = head.taught_loss(x, tokens, moves, lengths)
+    expected = [teacher.expected_counts(scores, lengths) for teacher, scores in teachers]
+    unary, pairwise = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
+    loss = head.distillation_loss(x, unary, pairwise, lengths)
     mixed = [
         torch.stack(each).mean(0)
         for each in zip(
@@ -520,9 +553,9 @@ def test_a_teacher_that_is_sure_teaches_what_labels_do(case: Case, kind: str) ->
     emissions, lengths = random_batch(case)
     gold, _ = random_gold(kind, case)
     known = torch.nn.functional.one_hot(gold, len(case.tags)).bool() | ~MASK[:, :, None]
-    tokens, moves = teacher.expected(random_batch(case)[0], lengths, known)
+    unary, pairwise = teacher.expected_counts(random_batch(case)[0], lengths, known)
     x = emissions.requires_grad_()
-    losses = [head.loss(x, gold, lengths), head.taught_loss(x, tokens, moves, lengths)]
+    losses = [head.loss(x, gold, lengths), head.distillation_loss(x, unary, pairwise, lengths)]
     torch.testing.assert_close(*losses)
     slopes = [torch.autograd.grad(loss.sum(), [x, *head.parameters()]) for loss in losses]
     for a, b in zip(*slopes, strict=True):
@@ -536,40 +569,40 @@ def test_nobody_is_wiser_than_the_teacher(kind: str) -> None:
     case = CASES[1]
     head = build(case, kind)
     emissions, lengths = random_batch(case)
-    taught = head.expected(emissions, lengths)
+    counts = head.expected_counts(emissions, lengths)
     x = emissions.requires_grad_()
-    loss = head.taught_loss(x, *taught, lengths).sum()
+    loss = head.distillation_loss(x, *counts, lengths).sum()
     for slope in torch.autograd.grad(loss, [x, *head.parameters()]):
         torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-6, rtol=0.0)
-    other = head.taught_loss(x + torch.randn_like(x), *taught, lengths).sum()
+    other = head.distillation_loss(x + torch.randn_like(x), *counts, lengths).sum()
     assert other > loss
 
 
-def test_crf_loss_of_what_is_taught_passes_gradcheck() -> None:
+def test_crf_distillation_loss_passes_gradcheck() -> None:
     torch.manual_seed(44)
     case = CASES[1]
     head = build(case).double()
     emissions, lengths = random_batch(case)
-    taught = build(case).expected(emissions, lengths)
+    counts = build(case).expected_counts(emissions, lengths)
     x = random_batch(case)[0].double().requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, *weights: head.taught_loss(x, *taught, lengths), (x, *head.parameters())
+        lambda x, *weights: head.distillation_loss(x, *counts, lengths), (x, *head.parameters())
     )
 
 
 @types
 @heads
-def test_what_is_taught_to_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
+def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
     torch.manual_seed(45)
     case = CASES[1]
     head = build(case, kind)
     emissions, lengths = random_batch(case)
-    taught = head.expected(random_batch(case)[0], lengths)
+    counts = head.expected_counts(random_batch(case)[0], lengths)
     low = emissions.to(dtype).requires_grad_()
     high = low.detach().double().requires_grad_()
     slopes = []
     for x in (low, high):
-        loss = head.taught_loss(x, *(part.float() for part in taught), lengths)
+        loss = head.distillation_loss(x, *(part.float() for part in counts), lengths)
         slopes.append(torch.autograd.grad(loss.sum(), x)[0])
     assert slopes[0].dtype == dtype
     torch.testing.assert_close(slopes[0], slopes[1].to(dtype), atol=1e-5, rtol=1e-5)
@@ -579,7 +612,7 @@ def test_what_is_taught_to_any_type_of_emissions(kind: str, dtype: torch.dtype) 
 
 
 def softmaxed(head: CRFHead | SoftmaxHead, emissions: Tensor) -> Tensor:
-    """What a head sums along a path, apart from transitions: log probabilities for a softmax."""
+    """Scores that a head sums beside those of transitions: log probabilities for a softmax."""
     return emissions if isinstance(head, CRFHead) else emissions.log_softmax(2)
 
 
@@ -785,8 +818,8 @@ def test_crf_span_score_is_the_sum_over_all_sequences_with_precisely_that_span(
     paths = legal_paths(case, length)
     p = all_scores(paths, emissions[:length].double(), learnt(head)).softmax(0)
     holders = spans_of_paths(case.name, length)
-    places = [(b, span.start, span.end) for b, span in enumerate(holders)]
-    scores = head.span_scores(*span_batch(case, emissions, length, list(holders)), places)
+    positions = [(b, span.start, span.end) for b, span in enumerate(holders)]
+    scores = head.span_scores(*span_batch(case, emissions, length, list(holders)), positions)
     expected = [p[rows].sum().item() for rows in holders.values()]
     assert scores == pytest.approx(expected, abs=1e-9)
 
@@ -797,13 +830,13 @@ def test_crf_scores_all_spans_of_a_batch_in_the_order_asked_for(case: Case) -> N
     head = build(case)
     emissions, lengths = random_batch(case)
     tags = torch.zeros(len(LENGTHS), max(LENGTHS), dtype=torch.long)
-    places = []
+    positions = []
     for b in (0, 2):  # the other sentences have no span
         found = {tuple(p): spans_of(case.tags[k] for k in p) for p in paths_of(case, LENGTHS[b])}
         path, spans = max(found.items(), key=lambda item: len(item[1]))
         tags[b, : LENGTHS[b]] = torch.tensor(path)
-        places += [(b, span.start, span.end) for span in spans]
-    mixed = places[::-1] + places[:1]
+        positions += [(b, span.start, span.end) for span in spans]
+    mixed = positions[::-1] + positions[:1]
     assert len(mixed) > 3
     scores = head.span_scores(emissions, lengths, tags, mixed)
     for (b, start, end), score in zip(mixed, scores, strict=True):
@@ -821,8 +854,8 @@ def test_a_token_is_in_one_of_the_spans_over_it_or_outside(case: Case) -> None:
     head = build(case)
     emissions = 2 * torch.randn(length + 2, len(case.tags))
     spans = list(spans_of_paths(case.name, length))
-    places = [(b, span.start, span.end) for b, span in enumerate(spans)]
-    scores = head.span_scores(*span_batch(case, emissions, length, spans), places)
+    positions = [(b, span.start, span.end) for b, span in enumerate(spans)]
+    scores = head.span_scores(*span_batch(case, emissions, length, spans), positions)
     outside = head.marginals(emissions[None, :length], torch.tensor([length]))[0, :, 0]
     for t in range(length):
         over = sum(p for p, s in zip(scores, spans, strict=True) if s.start <= t < s.end)
@@ -848,12 +881,12 @@ def test_softmax_span_score_is_the_product_of_the_tags_in_it() -> None:
     head = build(case, "softmax")
     emissions = torch.randn(2, 4, 5)
     tags = torch.tensor([[0, 1, 2, 3], [4, 1, 3, 0]])
-    places = [(1, 1, 3), (0, 1, 4), (1, 0, 1)]
-    scores = head.span_scores(emissions, torch.tensor([4, 3]), tags, places)
+    positions = [(1, 1, 3), (0, 1, 4), (1, 0, 1)]
+    scores = head.span_scores(emissions, torch.tensor([4, 3]), tags, positions)
     p = emissions.double().softmax(2)
     expected = [
         torch.stack([p[b, t, tags[b, t]] for t in range(start, end)]).prod().item()
-        for b, start, end in places
+        for b, start, end in positions
     ]
     assert scores == pytest.approx(expected)
 
@@ -863,9 +896,3 @@ def test_no_spans_no_scores(kind: str) -> None:
     case = CASES[1]
     tags = torch.zeros(1, 2, dtype=torch.long)
     assert build(case, kind).span_scores(torch.zeros(1, 2, 5), torch.tensor([2]), tags, []) == []
-
-
-def test_forbidden_costs_more_than_any_sentence_can_make_up_for() -> None:
-    tokens = 1e6
-    assert tokens * LARGEST < -FORBIDDEN / 1e6
-    assert torch.tensor(tokens * FORBIDDEN).isfinite()

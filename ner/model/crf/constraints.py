@@ -1,0 +1,76 @@
+"""Transition potentials, and the constraints that a tag set and its scheme put on them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ner.model.crf.arrays import Bools, Floats, Ints
+from ner.tags import Transitions, parse_tag
+
+# The score of what is forbidden: more than any emission can make up for, and yet finite, so that
+# the difference of two of them is a number.
+FORBIDDEN = -1e30
+# Scores from here down hold something forbidden.
+IMPOSSIBLE = FORBIDDEN / 2
+
+
+class Potentials(NamedTuple):
+    """Scores of starting with a tag, of going from one to the next, and of ending with one."""
+
+    start: Floats  # [K]
+    between: Floats  # [K, K]
+    end: Floats  # [K]
+
+
+class TagConstraints:
+    """Constants of a tag set: entity types and forbidden transitions.
+
+    `types` ``[K]`` numbers the types of the tags; `continues` ``[K, K]`` is true
+    where an entity that stands in one tag goes on in the next.
+    """
+
+    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+        parsed = [parse_tag(tag) for tag in tags]
+        labels = [tag.label for tag in parsed]
+        inner = np.array([tag.prefix in ("I", "E") for tag in parsed])
+        self._forbidden = [~np.array(part) for part in allowed]
+        # [K]
+        self.types = np.array([labels.index(label) for label in labels])
+        # [K, K]
+        self.continues: Bools = inner & (self.types[:, None] == self.types)
+
+    def constrain(self, scores: Sequence[Floats]) -> Potentials:
+        """Put `FORBIDDEN` into the scores for what the scheme rules out."""
+        pairs = zip(self._forbidden, scores, strict=True)
+        return Potentials(*(np.where(mask, FORBIDDEN, part) for mask, part in pairs))
+
+    def potentials(self) -> Potentials:
+        """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
+        return self.constrain([np.zeros(part.shape) for part in self._forbidden])
+
+    def pack(self, transitions: Floats) -> Floats:
+        """Take the M legal ones out of transitions ``[B, K, K]``: ``[B, M]``."""
+        return transitions[:, ~self._forbidden[1]]
+
+    def unpack(self, legal: Floats) -> Floats:
+        """Put M legal transitions ``[B, M]`` into ``[B, K, K]``, with 0 for all others."""
+        # [B, K, K]
+        transitions = np.zeros((len(legal), *self._forbidden[1].shape))
+        transitions[:, ~self._forbidden[1]] = legal
+        return transitions
+
+    def cost_augmentation(self, tags: Ints, choices: Bools | None, costs: Floats) -> Floats:
+        """Softmax-margin (Gimpel and Smith 2010): ``[B, T, K]`` to add to the emissions.
+
+        Where all that a token can be (`tags` ``[B, T]``, or `choices` ``[B, T, K]``) is of one
+        type, every other tag gets the cost of that type out of `costs` ``[K]``.
+        """
+        if choices is None:
+            choices = tags[:, :, None] == np.arange(len(costs))
+        # [B, T], any of the tags that a token can be
+        one = choices.argmax(2)
+        # [B, T]
+        sure = ((self.types == self.types[one][:, :, None]) | ~choices).all(2)
+        added: Floats = (costs[one] * sure)[:, :, None] * ~choices
+        return added

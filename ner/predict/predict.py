@@ -1,0 +1,189 @@
+"""Sentences in, spans out; and n-best analyses, marginals and expected counts.
+
+A model with document context makes two passes over a document; dictionary
+overrides come last.
+"""
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ner.config import PredictConfig
+from ner.features import Expected
+from ner.features.document_context import echoes
+from ner.features.gazetteers import Gazetteer, rule_spans
+from ner.model import Model
+from ner.predict.overrides import override
+from ner.predict.passes import decode_pass, emission_batches, inference, predictions
+from ner.predict.spans import NO_SPANS, Prediction
+from ner.text import Sentence, Span
+
+DEFAULTS = PredictConfig()
+
+
+class Hypothesis(NamedTuple):
+    """One analysis of a sentence: its probability as a whole, its spans and their scores."""
+
+    probability: float
+    spans: tuple[Span, ...]
+    scores: tuple[float, ...]
+
+
+def predict(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    *,
+    with_scores: bool = True,
+    settings: PredictConfig = DEFAULTS,
+    overrides: Sequence[Gazetteer] = (),
+    documents: Sequence[int] | None = None,
+) -> list[Prediction]:
+    """Find the spans in sentences of tokens, in the order of the sentences.
+
+    A bias of O and a lowest score change what is found; scores are always the
+    model's own probabilities. Without `with_scores` they are left out, and not
+    computed unless a lowest one is asked for.
+
+    A model with document context makes two passes: sentences with words of which
+    the first pass has found something elsewhere in the document get a second
+    one, with these first-pass labels. `documents` are numbers that tell documents
+    apart; without, each sentence is read by itself, once. First-pass labels are
+    the model's own finding, as in training, whatever bias and lowest score.
+
+    Matches of `overrides` are found whatever the model says, of types that
+    it knows or not: one takes the place of all spans of the model that it
+    overlaps, and has the score 1. Of matches that overlap, the longest one
+    stays, then that of the list given first.
+    """
+    decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
+    found = decode(sentences)
+    labels = model.indexer.echo_labels
+    if labels and documents is not None:
+        own = replace(settings, min_score=0.0, o_bias=0.0)
+        first = found if own == settings else decode_pass(model, sentences, False, own)
+        contexts = echoes(sentences, [p.spans for p in first], documents, labels)
+        again = [number for number, context in enumerate(contexts) if context is not None]
+        second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
+        for number, prediction in zip(again, second, strict=True):
+            found[number] = prediction
+    if not overrides:
+        return found
+    return [
+        override(prediction, rule_spans(overrides, tokens), with_scores)
+        for prediction, tokens in zip(found, sentences, strict=True)
+    ]
+
+
+def document_numbers(sentences: Iterable[Sentence]) -> list[int]:
+    """Number the sentences by document: the same for those of one document of one file."""
+    known: dict[tuple[str, int], int] = {}
+    return [known.setdefault((s.source, s.document), len(known)) for s in sentences]
+
+
+def predict_sentences(
+    model: Model,
+    sentences: Sequence[Sentence],
+    settings: PredictConfig = DEFAULTS,
+    overrides: Sequence[Gazetteer] = (),
+) -> list[Sentence]:
+    """Put the spans that `predict` finds in place of the sentences' own."""
+    tokens = [s.tokens for s in sentences]
+    found = predict(
+        model,
+        tokens,
+        with_scores=False,
+        settings=settings,
+        overrides=overrides,
+        documents=document_numbers(sentences),
+    )
+    return [
+        s if s.spans == p.spans and not s.partial else replace(s, spans=p.spans, partial=())
+        for s, p in zip(sentences, found, strict=True)
+    ]
+
+
+def predict_nbest(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    count: int,
+    settings: PredictConfig = DEFAULTS,
+) -> list[list[Hypothesis]]:
+    """Find the `count` most probable analyses of each sentence, best first.
+
+    There are fewer where a sentence has fewer legal ones, and none for a
+    sentence without tokens. Probabilities and order are the model's own: a bias
+    of O or a lowest score in `settings` does not matter, nor do overrides.
+    Each sentence is read by itself, once, by models with document context, too.
+    """
+    found: list[list[Hypothesis]] = [[] for _ in sentences]
+    with inference(model.network):
+        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+            # [B, N, T] and [B, N]
+            tags, probabilities = model.network.nbest(emissions, lengths, count)
+            for rank, ranked in enumerate(probabilities.T.tolist()):
+                rows = predictions(model, emissions, lengths, tags[:, rank])
+                for row, probability in enumerate(ranked):
+                    # The best has none only where it is too small for a float.
+                    if probability > 0 or rank == 0:
+                        spans, scores = rows.get(row, NO_SPANS)
+                        found[numbers[row]].append(Hypothesis(probability, spans, scores))
+    return found
+
+
+def predict_marginals(
+    model: Model, sentences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
+) -> list[NDArray[np.float64]]:
+    """Compute the probability of each tag at each token, ``[T, K]`` for each sentence.
+
+    Tags are in the order of ``model.tags``. They are the model's own
+    probabilities, whatever bias of O is in `settings`; each sentence is read by
+    itself, once, by models with document context, too.
+    """
+    found = [np.zeros((0, len(model.tags)))] * len(sentences)
+    with inference(model.network):
+        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+            # [B, T, K]
+            marginals = model.network.marginals(emissions, lengths).cpu().double().numpy()
+            for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
+                found[number] = row[:length]
+    return found
+
+
+def predict_expected(
+    model: Model,
+    sentences: Sequence[Sequence[str]],
+    choices: Sequence[NDArray[np.bool_]] | None = None,
+    settings: PredictConfig = DEFAULTS,
+) -> list[Expected]:
+    """Compute the expected counts of the tags of each sentence: none of one without tokens.
+
+    With `choices`, ``[T, K]`` for each sentence, given that the tags are among
+    those that are true there. As with marginals, a bias of O does not matter.
+    """
+    nothing = Expected(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
+    found = [nothing] * len(sentences)
+    with inference(model.network):
+        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+            given = None if choices is None else _padded([choices[i] for i in numbers])
+            # [B, T, K] and [B, M]
+            counts = model.network.expected_counts(emissions, lengths, given)
+            unary, pairwise = (part.float().numpy() for part in counts)
+            for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
+                # Copies: padding is not kept.
+                found[number] = Expected(unary[row, :length].copy(), pairwise[row].copy())
+    return found
+
+
+def _padded(choices: Sequence[NDArray[np.bool_]]) -> Tensor:
+    """Stack choices into ``[B, T, K]``: all is possible at padding."""
+    shape = len(choices), max(map(len, choices)), choices[0].shape[1]
+    padded = torch.ones(shape, dtype=torch.bool)
+    for row, possible in enumerate(choices):
+        padded[row, : len(possible)] = torch.from_numpy(possible)
+    return padded

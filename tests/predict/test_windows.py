@@ -1,0 +1,72 @@
+"""Windows: every token once, and what is stitched is what the whole sentence shows."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ner.config import PredictConfig
+from ner.predict.predict import predict
+from ner.predict.windows import OVERLAP, WINDOW, stitched_emissions, windows
+from tests.predict.models import WORDS, forgetful_model, random_model, restless_model, whole
+
+sizes = st.integers(2, 60).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1)))
+
+
+@given(length=st.integers(0, 400), size_overlap=sizes)
+def test_windows_cover_every_token_once(length: int, size_overlap: tuple[int, int]) -> None:
+    size, overlap = size_overlap
+    cut = windows(length, size, overlap)
+    kept = [position for w in cut for position in range(w.keep_start, w.keep_end)]
+    assert kept == list(range(length))
+    for w in cut:
+        assert 0 <= w.start <= w.keep_start <= w.keep_end <= w.end <= length
+        assert w.end - w.start <= size
+    for one, other in pairwise(cut):
+        assert one.end - other.start == overlap
+        # a token near the cut has half of the overlap as its context, on either side of it
+        assert other.keep_start - other.start == overlap // 2
+        assert one.end - one.keep_end == overlap - overlap // 2
+
+
+@given(length=st.integers(0, 60), size=st.integers(60, 70))
+def test_what_fits_is_one_window(length: int, size: int) -> None:
+    assert windows(length, size, 8) == [(0, length, 0, length)]
+
+
+@pytest.mark.parametrize("length", [WINDOW, WINDOW + 1, 2 * WINDOW - OVERLAP, 1300, 3000])
+def test_windows_do_not_change_what_tokens_alone_decide(length: int) -> None:
+    model = forgetful_model()
+    tokens = [WORDS[(i * i + i // 7) % len(WORDS)] for i in range(length)]
+    [found] = predict(model, [tokens])
+    emissions, lengths = whole(model, tokens), torch.tensor([length])
+    with torch.inference_mode():
+        tags = model.network.decode(emissions, lengths)
+        positions = [(0, span.start, span.end) for span in found.spans]
+        scores = model.network.span_scores(emissions, lengths, tags, positions)
+    inside = {position for span in found.spans for position in range(span.start, span.end)}
+    assert inside == {i for i, number in enumerate(tags[0].tolist()) if number != 0}
+    assert found.scores == pytest.approx(scores, abs=1e-4)
+    assert found.spans
+
+
+def test_far_from_a_cut_a_window_sees_what_the_whole_sentence_shows() -> None:
+    model = random_model()
+    tokens = [WORDS[(i * i + i // 5) % len(WORDS)] for i in range(1500)]
+    expected = whole(model, tokens)
+    with torch.inference_mode():
+        stitched = stitched_emissions(model.engine(PredictConfig()), tokens)
+    assert stitched.shape == expected.shape
+    cuts = [w.keep_end for w in windows(len(tokens))[:-1]]
+    assert len(cuts) == 3
+    far = [i for i in range(1500) if all(abs(i - cut) > 100 for cut in cuts)]
+    assert torch.allclose(stitched[0, far], expected[0, far], atol=1e-3)
+
+
+def test_of_a_long_sentence_nothing_is_dropped() -> None:
+    [found] = predict(restless_model(), [["Anna", "York", "visited"] * 1000])
+    assert found.spans[0].start == 0
+    assert found.spans[-1].end == 3000
+    assert all(one.end == other.start for one, other in pairwise(found.spans))
