@@ -58,7 +58,7 @@ def bytes_read(file: IO[bytes]) -> int:
 
 
 def unreadable(path: str | Path, error: Exception) -> NerError:
-    """The one-line complaint for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
+    """The one-line error for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
     if isinstance(error, FileNotFoundError):
         return UsageError(f"{path}: no such file; check the name")
     reason = getattr(error, "strerror", None) or str(error)
@@ -68,7 +68,7 @@ def unreadable(path: str | Path, error: Exception) -> NerError:
 def sync(path: Path) -> None:
     """Ask the system to put a file or folder on the disk before going on.
 
-    Some file systems cannot do that for a folder; that is no error.
+    Some file systems cannot do that for a folder, which is passed over.
     """
     handle = os.open(path, os.O_RDONLY)
     try:

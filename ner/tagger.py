@@ -199,7 +199,7 @@ class Tagger:
         """The spans of tokenised sentences and their scores, in the order of the sentences.
 
         `changes` are settings that differ this once, as ``{"predict.o_bias":
-        0.5}``. Without `with_scores` there are none. `documents` are numbers
+        0.5}``. Without `with_scores`, scores are left out. `documents` are numbers
         that tell apart to which document a sentence belongs, for models with
         document context; without, those of the sentences count. Raises `ConfigError` for
         settings that do not exist or concern no tagging.

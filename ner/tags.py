@@ -121,7 +121,7 @@ def _remedy(text: str) -> str:
 def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
     """Read tags of any scheme as spans, by the rules of the CoNLL scorer.
 
-    Raises `CorpusError` for text that is no tag.
+    Raises `CorpusError` for text that is not a tag.
     """
     spans: list[Span] = []
     start, previous = 0, TAG_OUTSIDE
@@ -288,7 +288,7 @@ class SchemeCounts:
         self._wrong = Counter({"iob1": 0, "iob2": 0})
 
     def add(self, tags: Sequence[str]) -> None:
-        """Take one sentence of tags into account; raises `CorpusError` for text that is no tag."""
+        """Count one sentence of tags; raises `CorpusError` for text that is not a tag."""
         hidden = (self._unknown, OUTSIDE)
         parsed = [TAG_UNKNOWN if tag == self._unknown else parse_tag(tag) for tag in tags]
         self._letters.update(tag[0] for tag in tags if tag not in hidden)

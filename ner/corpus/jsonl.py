@@ -135,7 +135,7 @@ def kind_of(value: Any) -> str:
 
 
 def field_of(value: dict[str, Any], name: str, kind: type) -> Any:
-    """A field of the right type (booleans are no numbers). Raises `InvalidRecord`."""
+    """A field of the right type (a boolean is not a number). Raises `InvalidRecord`."""
     if name not in value:
         raise InvalidRecord(f"lacks the field {name!r}, which is {_KINDS[kind]}")
     if type(value[name]) is not kind:
@@ -191,7 +191,7 @@ def _parse_tokens(tokens: Any, text: str) -> list[Offsets]:
         is_pair = type(token) is list and [type(end) for end in token] == [int, int]
         if not is_pair or not last <= token[0] < token[1] <= len(text):
             raise InvalidRecord(
-                f"the token {token!r:.60} is no [start, end] from {last} on "
+                f"the token {token!r:.60} is not a [start, end] from {last} on "
                 f"in the text of {len(text)} characters"
             )
         ranges.append((token[0], token[1]))

@@ -20,7 +20,7 @@ class SplitStats:
     `unknown` counts the tokens of an unknown type.
     `unseen_tokens` is the share of tokens that train does not have,
     `unseen_entities` the share of entities whose words train never has as an
-    entity; both are none for train, or without a train or an entity.
+    entity; both are None for train, or without a train or an entity.
     """
 
     sentences: int

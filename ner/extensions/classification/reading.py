@@ -120,7 +120,7 @@ def parse_records(
 
     They are JSON objects if the first line is one that is not blank, or by the
     name of the source. Without labels every line is a text otherwise, and blank
-    ones count, too. Raises `CorpusError` with ``source:line`` for what is no record.
+    ones count, too. Raises `CorpusError` with ``source:line`` for anything but a record.
     """
     lines = text_lines(stream, source, encoding, Diagnostics())
     first = _up_to_text(lines)

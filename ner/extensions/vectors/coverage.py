@@ -21,7 +21,7 @@ TYPICAL = 2  # words of each type that are looked at unless others are asked for
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of words with a vector, from 0 to 1; none where there is no word.
+    """The share of words with a vector, from 0 to 1; None without a word.
 
     Of different tokens, of running tokens, and of running tokens inside entities.
     """

@@ -83,7 +83,7 @@ def compare_events(
     Yields the events of each training, `RunMeasured` at its end, and at last the
     `Comparison`. With `resume`, runs that are finished are not trained again,
     and others go on from their checkpoint. Raises `NerError` for a folder,
-    corpus or run that will not do.
+    corpus or run that is not suitable.
     """
     check_corpus(corpus)
     out = Path(out)
@@ -123,7 +123,7 @@ def _run_folder(out: Path, variant: Variant, seed: int) -> Path:
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:
-    """Refuse a folder that will not do. Raises `UsageError`."""
+    """Refuse an unsuitable folder. Raises `UsageError`."""
     begun = any(out.glob("*/seed-*/metrics.jsonl"))
     if resume and not begun:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")

@@ -98,7 +98,7 @@ def _gradients(data: str, config: Config, named: list[str], out: Path, **how: An
             f"--set {min(chosen)}: is not to be chosen here (see ner inspect gradients --help); "
             "leave it out"
         )
-    figures_file(out)  # a place that will not do is refused before the work
+    figures_file(out)  # an unsuitable path is refused before the work
     last = None
     with training_progress(config.resources.vectors) as progress:
         events = inspect_gradients(corpus, config, progress=progress.vectors_read, **how)

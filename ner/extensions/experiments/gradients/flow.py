@@ -200,7 +200,7 @@ def inspect_gradients(
 
     A generator, to be run to its end: yields the events of each training, and
     at last the `GradientFlow`. The settings in `FIXED` are what they are there
-    whatever `config` says. Raises `NerError` for a corpus that will not do, and
+    whatever `config` says. Raises `NerError` for an unsuitable corpus, and
     `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on

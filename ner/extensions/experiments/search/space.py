@@ -82,7 +82,7 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
     """The space that the texts of ``--range`` name; without any, the default one.
 
     Settings in `fixed` are left out of the default. Raises `UsageError` for a
-    text that is no range, names a setting that is fixed or cannot be searched,
+    text that is not a range, names a setting that is fixed or cannot be searched,
     or has values that the setting does not take.
     """
     default = default_space(config)

@@ -66,7 +66,7 @@ class Study:
 
         `seed` and the trials so far decide what is tried next; `epochs` are
         those of a whole trial. Raises `MissingExtra`, and `NerError` for a file
-        that is no study.
+        that is not a study.
         """
         self.path = folder / FILE
         self.space = space
@@ -225,7 +225,7 @@ _OUTCOMES: dict[str, Literal["finished", "pruned", "failed"]] = {
 
 
 def best_of(trials: list[Trial]) -> Trial | None:
-    """The finished trial with the highest F1, the first of equals; none if none is finished."""
+    """The finished trial with the highest F1, the first of equals; None without one."""
     finished = [trial for trial in trials if trial.outcome == "finished"]
     return max(finished, key=lambda trial: trial.f1, default=None)
 

@@ -42,7 +42,7 @@ WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
 @dataclass(frozen=True)
 class TrialFinished:
-    """A trial has ended; `best` is the best one so far, none if none is finished yet."""
+    """A trial has ended; `best` is the best one so far, None until one is finished."""
 
     trial: Trial
     best: Trial | None
@@ -75,8 +75,8 @@ def search_events(
     Yields the events of each trial's training, `TrialFinished` at its end, and at last
     `SearchFinished`. `trials` is how many there are to be in all, those of
     before `resume` included, and the pruned and failed ones, too. Closed or
-    interrupted, it goes on with `resume`. A trial whose loss is no number any
-    more is failed and the search goes on; raises `NerError` when there is
+    interrupted, it goes on with `resume`. A trial whose loss is not a
+    number any more is failed and the search goes on; raises `NerError` when there is
     something wrong with all of them, or none of them finished.
     """
     require_optuna()
@@ -110,7 +110,7 @@ class _Search:
     def opened(self, *, resume: bool) -> Iterator[None]:
         """Open the study, and keep other processes out of the folder while the block runs.
 
-        Raises `UsageError` for a folder that will not do, `NerError` where none can be.
+        Raises `UsageError` for an unsuitable folder, `NerError` where none can be made.
         """
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
