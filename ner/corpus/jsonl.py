@@ -191,7 +191,7 @@ def _parse_tokens(tokens: Any, text: str) -> list[Offsets]:
         is_pair = type(token) is list and [type(end) for end in token] == [int, int]
         if not is_pair or not last <= token[0] < token[1] <= len(text):
             raise InvalidRecord(
-                f"the token {token!r:.60} is not a [start, end] from {last} on "
+                f"the token {token!r:.60} is no [start, end] from {last} on "
                 f"in the text of {len(text)} characters"
             )
         ranges.append((token[0], token[1]))

@@ -123,6 +123,7 @@ def test_what_was_read_lately_is_not_read_again(
     assert read == [2, 2, 1, 1], "in both directions"
     monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
     embeddings.read([["Berta"]])
+    # Reached into: the bound of this cache shows in memory alone.
     assert list(embeddings._recent.states) == [("Berta",)]
     assert embeddings._recent.size == 14
 
