@@ -90,7 +90,7 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
         return {key: part for key, part in default.items() if key not in fixed}
     space: dict[str, Range | Choice] = {}
     for text in texts:
-        key, part = _read(text, config, default)
+        key, part = _parse_range(text, config, default)
         if key in space:
             raise UsageError(f"--range {text!r}: {key} has a range already; give it one")
         if key in fixed:
@@ -99,7 +99,7 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
     return space
 
 
-def _read(
+def _parse_range(
     text: str, config: Config, default: Mapping[str, Range | Choice]
 ) -> tuple[str, Range | Choice]:
     key, equals, values = (part.strip() for part in text.partition("="))
