@@ -14,7 +14,7 @@ from ner.errors import UsageError
 from ner.text import Sentence
 from ner.tokenize import STYLES, detect_style, sentences_of, split_sentences, tokenize
 
-GOLDEN = Path(__file__).parent / "golden" / "tokenize"
+GOLDEN = Path(__file__).parents[1] / "golden" / "tokenize"
 
 # Plain text of every kind, and text made of what the rules look at.
 CHARACTERS = "aA1 .,:;'’\"-–—_&@#/+$%()!?…。”“中タก\n\t\u0301\u200b\u200d\xad😀०é\ud800\x00\x85"
