@@ -49,6 +49,7 @@ DOCS = Path(__file__).parents[1] / "docs" / "results"
     help="Where environments, models and texts are kept for the next time.",
 )
 @click.option("--before", default="ad44926", show_default=True, help="An epoch's older commit.")
+@click.option("--data", default="conll2003", show_default=True, help="For trials: another corpus.")
 @click.option("--out", type=click.Path(path_type=Path), default=DOCS, show_default="docs/results")
 @click.option("--quick", is_flag=True, help="Only see that it works.")
 def main(
@@ -56,11 +57,12 @@ def main(
     model: Path | None,
     peers: Path,
     before: str,
+    data: str,
     out: Path,
     quick: bool,
 ) -> None:
     """Measure the parts one after the other; write the page after each."""
-    setting = Setting(model, peers, quick, before)
+    setting = Setting(model, peers, quick, before, data)
     for name in parts or PARTS:
         click.echo(f"{name} …", err=True)
         started = time.perf_counter()

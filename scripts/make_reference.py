@@ -23,13 +23,12 @@ import click
 # For the table of floors, which is that of a test.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from floors_picture import draw
-
 import ner
 import ner.bundle.format
 import ner.errors
 import ner.extensions.charlm.folder
 import ner.extensions.classification.bundle
+from floors_picture import draw
 from ner.cli import INTERRUPTED, TERMINATED, cli
 from ner.config import Config, Settings
 from ner.errors import NerError, UsageError

@@ -1,5 +1,6 @@
 """`scripts/benchmark.py`: that it measures what it says, and that the page is always whole."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -10,15 +11,8 @@ import click
 import pytest
 import torch
 
-from ner import load_corpus
-from ner.config import Config
-from ner.features import Example, collate
-from ner.features.indexer import FormTable
-from ner.training.build import build_model
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
-from benchmarks import page
+from benchmark import PARTS
+from benchmarks import environments, page, training
 from benchmarks.machine import count_operations
 from benchmarks.old_stack import OldNetwork
 from benchmarks.page import Book, Record, Section, Table, Target
@@ -27,6 +21,12 @@ from benchmarks.profiling import marked, shares
 from benchmarks.serving import read_columns
 from benchmarks.setting import Setting, Worker, environment, f1
 from benchmarks.timing import alternate, percentile, spread
+from ner import load_corpus
+from ner.config import Config
+from ner.corpus import write_file
+from ner.features import Example, collate
+from ner.features.indexer import FormTable
+from ner.training.build import build_model
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -49,6 +49,67 @@ def test_a_part_is_measured_and_written(tmp_path: Path) -> None:
     assert "scripts/benchmark.py crf" in text
     assert "no measurement" in text  # a quick trial is called that
     assert str(SCRIPTS.parent) not in text
+
+
+# --- the parts ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of few sentences; some of those of test have the length that latency asks for."""
+    folder = tmp_path_factory.mktemp("data")
+    corpus = load_corpus("demo")
+    typical = [sentence for sentence in corpus.train if len(sentence) == 25]
+    write_file(folder / "train.conll", corpus.train[:40])
+    write_file(folder / "valid.conll", corpus.valid[:10])
+    write_file(folder / "test.conll", [*corpus.test[:5], *typical])
+    return folder
+
+
+@pytest.fixture
+def setting(data: Path, tiny_run: Path, tmp_path: Path) -> Setting:
+    return Setting(tiny_run, tmp_path, quick=True, before="", data=str(data))
+
+
+ALONE = ("profile", "latency", "workers", "scale", "cold", "machine")
+
+
+@pytest.mark.parametrize("part", ALONE)
+def test_a_part_that_needs_no_peer_runs(setting: Setting, part: str) -> None:
+    for table in PARTS[part](setting).tables:
+        assert table.rows
+        assert all(len(row) == len(table.head) for row in table.rows)
+
+
+PEER = """
+from benchmarks.serving import answering, orders
+answer = answering()
+for order in orders():
+    answer({"tokens": 9, "seconds": 1.0, "spans": [[]] * SENTENCES})
+"""
+
+
+@pytest.fixture
+def peers(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand in for flair and spaCy, so that neither is installed or trained."""
+    code = PEER.replace("SENTENCES", str(len(setting.corpus.test)))
+
+    def start(setting: Setting, peer: str, work: str) -> Worker:
+        return Worker([sys.executable, "-c", code], setting.log(f"{peer}-{work}"), environment(1))
+
+    for module in (environments, training):
+        monkeypatch.setattr(module, "start", start)
+        monkeypatch.setattr(module, "peer_version", lambda setting, peer: f"{peer} 0")
+    monkeypatch.setattr(environments, "fit", lambda setting, peer: {"epoch_seconds": [1.0]})
+    monkeypatch.setattr(environments, "steps", lambda setting: 1)
+
+
+@pytest.mark.usefixtures("peers")
+@pytest.mark.parametrize("part", ["train", "tag"])
+def test_a_part_with_peers_runs(setting: Setting, part: str) -> None:
+    section = PARTS[part](setting)
+    assert section.tables[0].rows
+    assert all(target.got > 0 for target in section.targets)
 
 
 # --- the page -----------------------------------------------------------------------------------
@@ -144,6 +205,7 @@ def test_the_common_stack_is_our_network_computed_otherwise() -> None:
     model = build_model(corpus.train[:50], config, torch.device("cpu")).model
     network, embedder = model.network.eval(), model.network.embedder
     [table], [casings] = embedder.tables, embedder.kinds
+    assert isinstance(casings, torch.nn.Embedding)
     sizes = table.size.trained, len(model.indexer.characters), 8, len(model.tags)
     old = OldNetwork(config, *sizes).eval()
     old.words, old.characters = table.trained, embedder.characters
@@ -203,15 +265,25 @@ def test_columns_are_read_by_peers_as_they_were_written(tmp_path: Path) -> None:
     assert read_columns(str(path)) == [[["Angela", "B-PER"], ["Merkel", "I-PER"]], [["here", "O"]]]
 
 
-def test_a_commit_is_unpacked_beside_us() -> None:
-    from benchmarks.training import commit
+def test_an_epoch_is_measured_beside_that_of_a_commit(setting: Setting) -> None:
+    """Of the last commit here; without a repository, beside the common stack alone."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=False)
+    head = done.stdout.strip()
+    section = PARTS["epoch"](dataclasses.replace(setting, before=head))
+    names = [row[0] for row in section.tables[0].rows]
+    assert names == [training.NOW, *[f"ours, at {head}"] * bool(head), "the common stack"]
 
+
+def test_a_commit_is_unpacked_or_refused_in_one_line() -> None:
     try:
-        with commit("HEAD") as tree:
+        with training.commit("HEAD") as tree:
             assert (tree / "ner" / "__init__.py").exists()
-    except subprocess.CalledProcessError:
-        pytest.skip("not in a repository")
-    assert not tree.exists()
+        assert not tree.exists()
+    except click.ClickException:
+        pass  # not in a repository
+    with pytest.raises(click.ClickException, match="--before"), training.commit("nowhere"):
+        pass
 
 
 def test_parts_that_need_no_model_do_without(tmp_path: Path) -> None:

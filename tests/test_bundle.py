@@ -123,8 +123,10 @@ def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+    contextual = bundle.model.network.embedder.contextual
+    assert contextual is not None
     with torch.no_grad():  # what they say matters
-        bundle.model.network.embedder.contextual.linear.weight.mul_(-9)
+        contextual.linear.weight.mul_(-9)
     assert predict(loaded.model, TOKENS) != predict(bundle.model, TOKENS)
     for name in ("charlm.json", "charlm.safetensors"):
         shutil.copytree(tmp_path / "m", tmp_path / name)

@@ -1,6 +1,5 @@
 """The demo corpus: made by `scripts/make_demo.py`, and worth learning from."""
 
-import importlib.util
 import os
 import random
 import re
@@ -8,10 +7,13 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from demo_corpus.members import Name, home_of
+from demo_corpus.source import CULTURES, templates
+from demo_corpus.story import Story, assemble
+from make_demo import usable, write_corpus
 from ner.tags import illegal_positions, parse_tag, spans_of
 
 ROOT = Path(__file__).parent.parent
@@ -53,17 +55,6 @@ def forms(name: str) -> Counter[Form]:
     )
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_demo", ROOT / "scripts" / "make_demo.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize("hash_seed", ["0", "123"])
 def test_the_script_writes_exactly_the_files_that_are_kept(tmp_path: Path, hash_seed: str) -> None:
     subprocess.run(
@@ -76,8 +67,8 @@ def test_the_script_writes_exactly_the_files_that_are_kept(tmp_path: Path, hash_
         assert made == (DEMO / f"{split}.conll").read_bytes(), f"run scripts/make_demo.py: {split}"
 
 
-def test_another_seed_gives_another_corpus(script: ModuleType, tmp_path: Path) -> None:
-    script.write_corpus(tmp_path, seed=2)
+def test_another_seed_gives_another_corpus(tmp_path: Path) -> None:
+    write_corpus(tmp_path, seed=2)
     assert (tmp_path / "test.conll").read_bytes() != (DEMO / "test.conll").read_bytes()
 
 
@@ -164,12 +155,12 @@ def surnames_in(split: str) -> set[str]:
     }
 
 
-def test_training_knows_no_surname_that_is_held_out(script: ModuleType) -> None:
+def test_training_knows_no_surname_that_is_held_out() -> None:
     held_out = {
         surname
-        for culture in script.CULTURES.values()
+        for culture in CULTURES.values()
         for surname in culture.surnames
-        if script.home_of(surname) != "train" and " " not in surname
+        if home_of(surname) != "train" and " " not in surname
     }
     assert not held_out & surnames_in("train")
     assert len(held_out & (surnames_in("valid") | surnames_in("test"))) >= 25
@@ -181,11 +172,11 @@ def pattern(rows: Rows) -> Form:
     return tuple(word for word in shown if not word.startswith("I-"))
 
 
-def test_some_patterns_are_unseen_in_training(script: ModuleType) -> None:
-    templates = script.templates()
-    assert len(templates) >= 150
-    assert sum(template.unseen for template in templates) / len(templates) >= 0.1
-    assert not [each for each in script.usable("train", templates) if each.unseen]
+def test_some_patterns_are_unseen_in_training() -> None:
+    every = templates()
+    assert len(every) >= 150
+    assert sum(template.unseen for template in every) / len(every) >= 0.1
+    assert not [each for each in usable("train", every) if each.unseen]
     known = {pattern(rows) for rows in sentences("train")}
     rows = sentences("test")
     assert sum(pattern(row) not in known for row in rows) / len(rows) >= 0.1
@@ -227,11 +218,11 @@ def test_names_alone_do_not_solve_it(split: str) -> None:
     assert 0.1 < 2 * right / (found + wanted) < 0.65
 
 
-def test_every_template_can_be_filled_in(script: ModuleType) -> None:
+def test_every_template_can_be_filled_in() -> None:
     rng = random.Random(0)
     for split in SPLITS:
-        for template in script.templates():
-            sentence = script.Story(rng, split).sentence(template)
+        for template in templates():
+            sentence = Story(rng, split).sentence(template)
             assert sentence.tokens, template
             assert not re.search(r"[\[\]{}|]", " ".join(sentence.tokens)), template
 
@@ -248,9 +239,9 @@ def test_every_template_can_be_filled_in(script: ModuleType) -> None:
         ("an NATO", "a NATO"),
     ],
 )
-def test_articles_fit_the_next_word(script: ModuleType, before: str, after: str) -> None:
+def test_articles_fit_the_next_word(before: str, after: str) -> None:
     article, word = before.split()
-    sentence = script.assemble([script.Name(f"it was {article}"), script.Name(word)], False)
+    sentence = assemble([Name(f"it was {article}"), Name(word)], False)
     assert " ".join(sentence.tokens) == f"It was {after}"
 
 

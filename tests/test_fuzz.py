@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-
 import fuzz
 from fuzzing import targets
 from fuzzing.growth import check_growth, packed, unpacked
@@ -122,7 +120,8 @@ def test_a_finding_can_be_replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_short_attack(tmp_path: Path) -> None:
     """Where a fuzzer is installed."""
     pytest.importorskip("atheris")
-    command = [sys.executable, SCRIPT, "--minutes", "0.03", "--target", "tags", "--out", tmp_path]
+    options = ["--minutes", "0.03", "--target", "tags", "--out", str(tmp_path)]
+    command = [sys.executable, str(SCRIPT), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n| tags | " in done.stdout

@@ -524,6 +524,7 @@ def hearing_model(**settings: Any) -> Model:
     with torch.no_grad():
         for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
             if kind.name == "echo":
+                assert isinstance(table.weight, torch.Tensor)
                 torch.nn.init.normal_(table.weight, std=2)
     return model
 

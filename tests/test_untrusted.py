@@ -483,16 +483,20 @@ def test_tensors_that_do_not_fit_the_run(again: Run, name: str, tensor: Any) -> 
     _refused(again)
 
 
+def _at(key: str, *values: Any) -> list[tuple[str, Any]]:
+    return [(key, value) for value in values]
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *(("trainer", value) for value in ([], None, {})),
-        *(("trainer.begun", value) for value in (None, 3, {"more": 1}, {"batches": "1"})),
-        *(("trainer.begun.batches", value) for value in (10**9, -1, 1.5, None, True)),
-        *(("trainer.epoch", value) for value in ("1", 1.5, -5, 10**40)),
-        *(("trainer.best_f1", value) for value in (float("nan"), 1, "1")),
-        *(("history", value) for value in (3, ["a"], [{}], [[1]])),
-        *(("seconds", value) for value in ("a", None, [])),
+        *_at("trainer", [], None, {}),
+        *_at("trainer.begun", None, 3, {"more": 1}, {"batches": "1"}),
+        *_at("trainer.begun.batches", 10**9, -1, 1.5, None, True),
+        *_at("trainer.epoch", "1", 1.5, -5, 10**40),
+        *_at("trainer.best_f1", float("nan"), 1, "1"),
+        *_at("history", 3, ["a"], [{}], [[1]]),
+        *_at("seconds", "a", None, []),
         ("teaching", 3),
     ],
 )

@@ -5,10 +5,9 @@ packed; the character CNN run for each token; loss and decoding by pytorch-crf.
 
 ::
 
-    python -m benchmarks.old_stack CONFIG
+    python -m benchmarks.old_stack DATA
 """
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ import torchcrf
 from torch import Tensor, nn
 
 from benchmarks.serving import answering, serve
-from benchmarks.setting import CORPUS
 from ner import load_corpus
 from ner.config import Config
 from ner.evaluation import count, score
@@ -65,10 +63,10 @@ class OldNetwork(nn.Module):
 class OldStack:
     """Learns whole epochs and judges them."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, data: str, config: Config) -> None:
         torch.manual_seed(config.train.seed)
         self._config = config
-        self._corpus = load_corpus(CORPUS)
+        self._corpus = load_corpus(data)
         self._tags = tag_set(self._corpus.labels, config.model.scheme)
         ours = build_model(self._corpus.train, config, torch.device("cpu")).model
         self._table = FormTable(ours.indexer)
@@ -95,7 +93,7 @@ class OldStack:
         ]
 
     def _batches(self, examples: list[Example], order: Tensor) -> Iterator[Batch]:
-        for part in order.split(self._config.train.batch_sentences):
+        for part in torch.split(order, self._config.train.batch_sentences):
             yield collate(self._table, examples, part.tolist())
 
     def _learn(self, batch: Batch) -> None:
@@ -132,10 +130,10 @@ class OldStack:
         return {"seconds": ended - started, "learning": learnt - started, "f1": f1}
 
 
-def main(argument: str) -> None:
+def main(data: str) -> None:
     """Take orders."""
     answer = answering()
-    serve({"epoch": OldStack(Config().replace(json.loads(argument))).epoch}, answer)
+    serve({"epoch": OldStack(data, Config()).epoch}, answer)
 
 
 if __name__ == "__main__":

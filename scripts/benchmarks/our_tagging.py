@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.serving import seconds
-from benchmarks.setting import CORPUS
 from ner import Tagger, load_corpus
 from ner.bundle.format import load_bundle
 from ner.config import predict_config
@@ -16,9 +15,9 @@ from ner.text import Sentence
 class Tagging:
     """A model with settings, and the splits to tag."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, data: str, model: str) -> None:
         self._path = model
-        self._splits = load_corpus(CORPUS).splits()
+        self._splits = load_corpus(data).splits()
 
     def load(self, settings: Mapping[str, Any]) -> None:
         """Load the model anew: nothing that it kept of any word is left."""

@@ -2,50 +2,47 @@
 
 ::
 
-    python -m benchmarks.ours train CONFIG     learns a slice of steps at a time
-    python -m benchmarks.ours epoch CONFIG     learns and judges whole epochs
-    python -m benchmarks.ours tag MODEL        tags the splits, as the orders say
+    python -m benchmarks.ours train DATA CONFIG    learns a slice of steps at a time
+    python -m benchmarks.ours epoch DATA CONFIG    learns and evaluates whole epochs
+    python -m benchmarks.ours tag DATA MODEL       tags the splits, as the orders say
 
 CONFIG is a JSON object of changed settings. With another commit's `ner` first on the path,
-`train` and `epoch` measure that one.
+`train` and `epoch` measure that one: they ask for nothing but what every commit has.
 """
 
 import json
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks.serving import answering, serve
-from benchmarks.setting import CORPUS
 from ner import load_corpus
+from ner.api import train_events
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.training.build import build_model
-from ner.training.examples import TrainingSet
-from ner.training.loop import Epoch, Step, Trainer
 
 
-def new_trainer(corpus: Corpus, config: Config, judged: int | None = None) -> Trainer:
-    """A trainer at its start, as `ner train` makes one; judges on `judged` sentences of valid."""
-    start = build_model(corpus.train, config, torch.device("cpu"))
-    model, scheme = start.model, config.model.scheme
-    training_set = TrainingSet(corpus.train, model.indexer, model.tags, scheme, config.train)
-    return Trainer(model, training_set, corpus.valid[:judged], config.train)
+def events(corpus: Corpus, config: Config) -> Iterator[Any]:
+    """What happens in a training by `ner train`, in a folder that is thrown away.
+
+    Steps have their `tokens`, epochs their scores on `valid`; other commits name the types
+    of both differently.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        yield from train_events(corpus, Path(folder) / "run", config, device="cpu")
 
 
-def steps(trainer: Trainer) -> Iterator[Step]:
-    """The steps of a training, one after the other."""
-    return (event for event in trainer.run() if isinstance(event, Step))
+class Slices:
+    """Learns as many steps as ordered; evaluates on one sentence."""
 
-
-class Learning:
-    """Learns as many steps as ordered."""
-
-    def __init__(self, config: Config) -> None:
-        self._steps = steps(new_trainer(load_corpus(CORPUS), config, judged=1))
+    def __init__(self, data: str, config: Config) -> None:
+        corpus = load_corpus(data)
+        corpus = replace(corpus, valid=corpus.valid[:1], test=())
+        self._steps = (event for event in events(corpus, config) if hasattr(event, "tokens"))
 
     def slice(self, count: int) -> dict[str, Any]:
         """Learn some steps: how many tokens, and how long it took."""
@@ -55,40 +52,39 @@ class Learning:
 
 
 class Epochs:
-    """Learns whole epochs and judges them."""
+    """Learns whole epochs and evaluates them."""
 
-    def __init__(self, config: Config) -> None:
-        self._events = new_trainer(load_corpus(CORPUS), config).run()
+    def __init__(self, data: str, config: Config) -> None:
+        self._events = events(load_corpus(data), config)
 
     def epoch(self) -> dict[str, float]:
         """Learn an epoch: seconds in all, of learning alone, and F1 on valid."""
-        started = learnt = time.perf_counter()
+        tokens = 0
         for event in self._events:
-            ended = time.perf_counter()
-            if isinstance(event, Epoch):
+            if hasattr(event, "valid"):
                 return {
-                    "seconds": ended - started,
-                    "learning": learnt - started,
+                    "seconds": event.seconds,
+                    "learning": tokens / event.tokens_per_second,
                     "f1": event.valid.f1,
                 }
-            learnt = ended
+            tokens += event.tokens
         raise ValueError("the training has come to its end")
 
 
-def main(work: str, argument: str) -> None:
+def main(work: str, data: str, argument: str) -> None:
     """Do one of the three."""
     answer = answering()
     if work == "tag":
         from benchmarks.our_tagging import Tagging  # commits of before do not have it all
 
-        tagging = Tagging(argument)
+        tagging = Tagging(data, argument)
         serve({"load": tagging.load, "tag": tagging.tag, "one": tagging.one}, answer)
         return
     changed = Config().replace(json.loads(argument))
     if work == "train":
-        serve({"slice": Learning(changed).slice}, answer)
+        serve({"slice": Slices(data, changed).slice}, answer)
     else:
-        serve({"epoch": Epochs(changed).epoch}, answer)
+        serve({"epoch": Epochs(data, changed).epoch}, answer)
 
 
 if __name__ == "__main__":

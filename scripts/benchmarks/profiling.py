@@ -5,18 +5,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
 from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from benchmarks.machine import threads
-from benchmarks.ours import new_trainer, steps
 from benchmarks.page import Cell, Section, Table
 from benchmarks.setting import Setting
 from ner.config import Config
+from ner.corpus import Corpus
 from ner.features import Batch
 from ner.model import Network
+from ner.training.build import build_model
 from ner.training.loop import Step, Trainer
+from ner.training.run import resolve
 
 MARK = "part: "
 BACKWARD = "autograd::engine::evaluate_function: "
@@ -74,14 +77,14 @@ def mark(trainer: Trainer, network: Network) -> None:
         average = trainer.average
         average.update = marked(average.update, "average of the weights")  # type: ignore[method-assign]
     training_set = trainer._set
-    training_set.batches = marked_batches(training_set.batches)  # type: ignore[method-assign,assignment]
+    training_set.batches = marked_batches(training_set.batches)  # type: ignore[method-assign]
 
 
-def marked_batches(batches: Callable[[int], Iterator[Batch]]) -> Callable[[int], Iterator[Batch]]:
+def marked_batches(batches: Callable[..., Iterator[Batch]]) -> Callable[..., Iterator[Batch]]:
     """The batches of an epoch, with a mark around the making of each."""
 
-    def wrapped(epoch: int) -> Iterator[Batch]:
-        made = batches(epoch)
+    def wrapped(*arguments: Any) -> Iterator[Batch]:
+        made = batches(*arguments)
         while True:
             with record_function(MARK + "batches"):
                 batch = next(made, None)
@@ -125,6 +128,19 @@ def _place(event: FunctionEvent) -> tuple[str, FunctionEvent | None]:
     return "", None
 
 
+def new_trainer(corpus: Corpus) -> Trainer:
+    """A trainer at its start, with default settings, as `ner train` makes one."""
+    config = resolve(Config(), corpus)
+    start = build_model(corpus.train, config, torch.device("cpu"))
+    training_set = start.training_set(corpus.train, config)
+    return Trainer(start.model, training_set, corpus.valid, config.train)
+
+
+def steps(trainer: Trainer) -> Iterator[Step]:
+    """The steps of a training, one after the other."""
+    return (event for event in trainer.run() if isinstance(event, Step))
+
+
 def learn(stream: Iterator[Step], count: int) -> float:
     """Learn some steps; returns seconds."""
     started = time.perf_counter()
@@ -135,16 +151,16 @@ def learn(stream: Iterator[Step], count: int) -> float:
 
 
 def run(setting: Setting) -> Section:
-    """Learn some steps with a profiler and as many without, and judge once."""
-    count = setting.many(150, 4)
+    """Learn some steps without a profiler and as many with one, and evaluate once."""
+    count, warm_up = setting.many(150, 4), setting.many(30, 1)
     with threads(1):
-        trainer = new_trainer(setting.corpus, Config())
-        stream = steps(trainer)
-        learn(stream, setting.many(30, 1))
+        stream = steps(new_trainer(setting.corpus))
+        learn(stream, warm_up)
         plain = learn(stream, count)
+        trainer = new_trainer(setting.corpus)
         mark(trainer, trainer._learner.network)
         stream = steps(trainer)
-        learn(stream, 1)
+        learn(stream, warm_up)
         with profile(activities=[ProfilerActivity.CPU]) as profiler:
             learn(stream, count)
         started = time.perf_counter()

@@ -19,7 +19,6 @@ from ner.evaluation import evaluate_spans
 from ner.text import Sentence, Span
 
 SCRIPTS = Path(__file__).parents[1]
-CORPUS = "conll2003"
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Setting:
     peers: Path
     quick: bool
     before: str  # the commit that an epoch is compared with; "": none
+    data: str = "conll2003"
 
     def many(self, full: int, quick: int) -> int:
         """How often something is done."""
@@ -38,7 +38,7 @@ class Setting:
     @cached_property
     def corpus(self) -> Corpus:
         """The corpus that everything is measured on."""
-        return load_corpus(CORPUS)
+        return load_corpus(self.data)
 
     @property
     def trained(self) -> Path:
@@ -67,7 +67,7 @@ def environment(threads: int, first: Iterable[str] = ()) -> dict[str, str]:
     count = str(threads)
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([*first, str(SCRIPTS)]),
+        "PYTHONPATH": os.pathsep.join([*first, str(SCRIPTS.parent), str(SCRIPTS)]),
         "OMP_NUM_THREADS": count,
         "MKL_NUM_THREADS": count,
         "OPENBLAS_NUM_THREADS": count,

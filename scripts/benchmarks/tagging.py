@@ -64,7 +64,7 @@ def run_tag(setting: Setting) -> Section:
     notes = [_about(setting, peer) for peer in ("flair", "spacy")]
     speeds = Speeds(sum(len(sentence) for sentence in setting.corpus.test))
     with (
-        setting.work("ours", "tag", str(setting.trained)) as ours,
+        setting.work("ours", "tag", setting.data, str(setting.trained)) as ours,
         environments.start(setting, "flair", "tag") as flair,
         environments.start(setting, "spacy", "tag") as spacy,
     ):
@@ -167,7 +167,7 @@ def run_latency(setting: Setting) -> Section:
     """One sentence at a time, from Python."""
     length, calls = 25, setting.many(1000, 20)
     rows: list[list[Cell]] = []
-    with setting.work("ours", "tag", str(setting.trained)) as ours:
+    with setting.work("ours", "tag", setting.data, str(setting.trained)) as ours:
         for text in (False, True):
             for engine in ("fast", "plain"):
                 ours.ask(do="load", settings=ENGINES[engine])

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import torch
 
 from benchmarks.environments import peer_version, start
@@ -45,7 +46,9 @@ def run_train(setting: Setting) -> Section:
         flair = stack.enter_context(start(setting, "flair", "train"))
         works: dict[str, Work] = {peer: lambda: speed(flair.ask(steps=theirs))}
         for name, settings in OURS.items():
-            worker = stack.enter_context(setting.work("ours", "train", json.dumps(settings)))
+            worker = stack.enter_context(
+                setting.work("ours", "train", setting.data, json.dumps(settings))
+            )
             works[name] = partial(_slice, worker, ours)
         found = alternate(works, setting.many(6, 1))
     speeds = medians(found)
@@ -108,11 +111,16 @@ class Products:
 
 @contextmanager
 def commit(name: str) -> Iterator[Path]:
-    """The package as it was in a commit, in a folder of its own."""
+    """The package as it was in a commit, in a folder of its own.
+
+    Raises `ClickException` where git does not have the commit.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(
-            ["git", "archive", name, "ner"], cwd=SCRIPTS.parent, capture_output=True, check=True
-        )
+        command = ["git", "archive", name, "ner"]
+        archive = subprocess.run(command, cwd=SCRIPTS.parent, capture_output=True, check=False)
+        if archive.returncode:
+            said = archive.stderr.decode().strip()
+            raise click.ClickException(f"{said}; name a commit of this repository with --before")
         subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
         yield Path(folder)
 
@@ -120,12 +128,13 @@ def commit(name: str) -> Iterator[Path]:
 def run_epoch(setting: Setting) -> Section:
     """A whole epoch with its judging: now, before, and by the stack that is common."""
     with ExitStack() as stack:
-        workers: dict[str, Worker] = {NOW: stack.enter_context(setting.work("ours", "epoch", "{}"))}
+        now = setting.work("ours", "epoch", setting.data, "{}")
+        workers: dict[str, Worker] = {NOW: stack.enter_context(now)}
         if setting.before:
             tree = stack.enter_context(commit(setting.before))
-            before = setting.work("ours", "epoch", "{}", before=str(tree))
+            before = setting.work("ours", "epoch", setting.data, "{}", before=str(tree))
             workers[f"ours, at {setting.before}"] = stack.enter_context(before)
-        workers["the common stack"] = stack.enter_context(setting.work("old_stack", "{}"))
+        workers["the common stack"] = stack.enter_context(setting.work("old_stack", setting.data))
         answers: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
         for _ in range(setting.many(2, 1)):
             for name, worker in workers.items():

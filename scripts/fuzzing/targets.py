@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -161,7 +161,8 @@ def _check_offsets(sentence: Sentence, text: str) -> None:
 
 def _record(given: Choices) -> bytes:
     """A record that is JSON, with entities somewhere in its text."""
-    entities, end = [], 0
+    entities: list[dict[str, Any]] = []
+    end = 0
     for _ in range(given.number() % 4):
         start = end + given.number() % 8
         end = start + 1 + given.number() % 8

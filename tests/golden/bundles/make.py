@@ -50,12 +50,13 @@ FILES = {
 
 def told(verbs: list[str]) -> tuple[Sentence, ...]:
     """Who did what where."""
-    sentences = []
+    sentences: list[Sentence] = []
     for person, verb, place in product(PEOPLE, verbs, PLACES):
         who, where = person.split(), place.split()
         start = len(who) + 1
         spans = Span(0, len(who), "PER"), Span(start, start + len(where), "LOC")
-        sentences.append(Sentence((*who, verb, *where, "."), spans, "golden", len(sentences) + 1))
+        tokens = (*who, verb, *where, ".")
+        sentences.append(Sentence(tokens, spans, source="golden", line=len(sentences) + 1))
     return tuple(sentences)
 
 

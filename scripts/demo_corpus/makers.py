@@ -1,0 +1,80 @@
+"""Name the maker of each kind of member, as templates write it."""
+
+from collections.abc import Callable
+
+from demo_corpus import organisations, places, works
+from demo_corpus.members import Member, Pool, listed, the
+
+MAKERS: dict[str, Callable[[Pool], Member]] = {
+    "p": places.person,
+    "q": places.foreigner,
+    "n": places.nation,
+    "land": places.land,
+    "city": places.city,
+    "t": places.town,
+    "v": places.town,
+    "nature": places.landscape(*places.WATERS, *places.HEIGHTS),
+    "sea": places.landscape(*places.COASTS),
+    "mount": places.landscape(*places.HEIGHTS),
+    "river": places.landscape(*places.WATERS),
+    "reg": places.region,
+    "venue": places.venue,
+    "airport": places.airport,
+    "street": places.street,
+    "co": organisations.company(),
+    "carrier": organisations.company("Rail", "Lines", "Transport", "Express", "Coaches", "Airways"),
+    "maker": organisations.company("Works", "Motors", "Aerospace", "Engineering", "Carriages"),
+    "press": organisations.company("Publishing", "Books", "Press", "Editions"),
+    "tech": organisations.company(
+        "Software", "Electronics", "Systems", "Telecom", "Computers", "Devices"
+    ),
+    "pharma": organisations.company(
+        "Pharmaceuticals", "Laboratories", "Biotech", "Chemicals", "Pharma"
+    ),
+    "bank": organisations.bank,
+    "cbank": organisations.central_bank,
+    "regul": organisations.body("regulates", "Commission", "Authority", "Office"),
+    "transag": organisations.body("carries", "Authority", "Board", "Agency", "Commission"),
+    "forecaster": organisations.body("forecasts", "Service", "Institute", "Office"),
+    "sportbody": organisations.body("sportkind", "Federation", "Association", "Union"),
+    "stat": organisations.body("counts", "Office", "Bureau", "Institute"),
+    "space": organisations.space_agency,
+    "ministry": organisations.ministry_of(),
+    "tmin": organisations.ministry_of("Transport"),
+    "fmin": organisations.ministry_of("Finance"),
+    "hmin": organisations.ministry_of("Health"),
+    "imin": organisations.ministry_of("Interior", "Justice", "Civil Protection"),
+    "party": organisations.party,
+    "union": organisations.union(),
+    "tunion": organisations.union(
+        "Railwaymen", "Dockers", "Pilots", "Seafarers", "Drivers", "Signalmen"
+    ),
+    "hunion": organisations.union("Nurses", "Doctors", "Midwives", "Ambulance Drivers"),
+    "front": organisations.front,
+    "club": organisations.club,
+    "uni": organisations.university,
+    "hospital": organisations.hospital,
+    "museum": organisations.museum,
+    "orch": organisations.orchestra,
+    "paper": organisations.newspaper,
+    "journal": organisations.journal,
+    "intl": listed("intl", "ORG"),
+    "aid": listed("aid", "ORG"),
+    "fund": listed("fund", "ORG"),
+    "bloc": listed("bloc", "ORG"),
+    "court": listed("court", "ORG"),
+    "league": lambda pool: the(pool.word("league"), "MISC"),
+    "event": works.event(),
+    "cup": works.event("Cup", "Shield", "Trophy"),
+    "open": works.event("Open", "Masters", "International"),
+    "race": works.event("Classic", "Grand Prix", "Marathon", "Rally"),
+    "law": works.law,
+    "prod": works.product,
+    "title": works.title,
+    "prize": works.prize,
+    "lang": works.language,
+    "faith": listed("faith", "MISC"),
+    "ship": listed("ship", "MISC"),
+    "probe": works.probe,
+    "brand": works.brand,
+}
