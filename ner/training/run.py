@@ -29,7 +29,7 @@ import torch
 from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
-from ner.config import Config, keys, load_config
+from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints, overlaps
 from ner.errors import NerError, TrainingError
 from ner.evaluation import (
@@ -149,9 +149,6 @@ EPOCHS = 20
 MOST_EPOCHS = 160
 LEAST_STEPS = 4000
 
-# What stands in a configuration for a number that the corpus decides; for words it is `auto`.
-OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
-
 # Settings that do not matter to what comes of a run.
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
 # Settings that only concern models that are taught.
@@ -168,7 +165,7 @@ def different_settings(before: Config, now: Config, *, taught: bool = False) -> 
     Some of them concern only models that are `taught`.
     """
     free = _FREE if taught else _FREE | _OF_TEACHING
-    return [key for key in keys() if before[key] != now[key] and key not in free]
+    return [key for key in Config.fields() if before[key] != now[key] and key not in free]
 
 
 class BaseRun(ABC):
@@ -224,7 +221,7 @@ class BaseRun(ABC):
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         """What is not as it was when a checkpoint was written."""
-        before = load_config(self.out / "config.toml")
+        before = Config.load(self.out / "config.toml")
         other = different_settings(before, self.config, taught=self._taught)
         if state["checksums"] != self._checksums:
             other.append("the corpus")
@@ -305,7 +302,7 @@ class BaseRun(ABC):
         about = {
             "corpus": self.corpus.name,
             "notes": [self._without_folders(note) for note in self._notes()],
-            "resources": _resource_names(self.config),
+            "resources": self.config.resources.names(),
             "checksums": self._checksums,
             "scores": {split: report.to_dict() for split, report in scores.items()},
         }
@@ -435,7 +432,9 @@ def resolve(config: Config, corpus: Corpus) -> Config:
         style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
     # One character alone says little of what it is part of, and has no characters to look at.
     single = style == "characters"
-    epochs = config.train.epochs or _enough_epochs(len(corpus.train), config.train.batch_sentences)
+    epochs = config.train.epochs
+    if epochs == "auto":
+        epochs = _enough_epochs(len(corpus.train), config.train.batch_sentences)
     filled = {
         "data.tokenizer": style,
         "model.chars": "none" if single else "cnn",
@@ -444,27 +443,13 @@ def resolve(config: Config, corpus: Corpus) -> Config:
         "train.epochs": epochs,
         "train.patience": math.ceil(0.4 * epochs),
     }
-    open_values = {**dict.fromkeys(filled, "auto"), **OPEN}
-    return config.replace({k: v for k, v in filled.items() if config[k] == open_values[k]})
+    return config.replace({k: v for k, v in filled.items() if config[k] == "auto"})
 
 
 def _enough_epochs(sentences: int, batch: int) -> int:
     """How often to read a training split: small ones until enough steps have been taken."""
     steps = max(1, math.ceil(sentences / batch))
     return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
-
-
-def _resource_names(config: Config) -> dict[str, list[str]]:
-    """Names of the files that a model has learnt from; where they lie concerns nobody else."""
-    resources = config.resources
-    lists = [spec.rpartition("=") for spec in resources.gazetteers]
-    names = {
-        "vectors": [Path(file).name for file in resources.vectors],
-        "clusters": [Path(resources.clusters).name] if resources.clusters else [],
-        "charlm": [Path(folder).name for folder in resources.charlm],
-        "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
-    }
-    return {kind: files for kind, files in names.items() if files}
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
