@@ -27,7 +27,7 @@ def fill_card(
     """
     template = resources.files(package).joinpath("card.md").read_text(encoding="utf-8")
     scores = [
-        " | ".join([f"| {split}", *(f"{100 * values[figure]:.2f}" for figure in figures)]) + " |"
+        " | ".join([f"| {split}", *(f"{100 * values[figure]:.2f}" for figure in figures)]) + " |\n"
         for split, values in about.get("scores", {}).items()
     ]
     versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
@@ -36,19 +36,19 @@ def fill_card(
         labels=", ".join(labels),
         versions=versions or "an earlier ner",
         seed=config.train.seed,
-        scores="\n".join(scores),
-        data="\n".join(_data(about)),
+        scores="".join(scores),
+        data="".join(_data(about)),
         settings="\n".join(_settings(config)),
     )
 
 
 def _data(about: Mapping[str, Any]) -> list[str]:
-    """A list of notes on the data, the files beside it, and its checksums."""
+    """Lines on the data: notes, the files beside it, its checksums."""
     resources = {kind: ", ".join(names) for kind, names in about.get("resources", {}).items()}
     facts = {**resources, **about.get("checksums", {})}
     return [
-        *(f"- {note}" for note in about.get("notes", ())),
-        *(f"- {name}: {fact}" for name, fact in facts.items()),
+        *(f"- {note}\n" for note in about.get("notes", ())),
+        *(f"- {name}: {fact}\n" for name, fact in facts.items()),
     ]
 
 
