@@ -197,7 +197,7 @@ def check_newest(path: Path, described: Mapping[str, Any], newest: int) -> None:
     if described["format"] > newest:
         raise BundleError(
             f"{format_text(path, described)}, newer than this ner {__version__} can read; "
-            "upgrade with pip install --upgrade ner"
+            "upgrade with pip install --upgrade bilstm-ner"
         )
 
 

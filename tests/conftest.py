@@ -130,13 +130,3 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     out = tmp_path_factory.mktemp("charlm") / "lm"
     save_model(LanguageModel(alphabet, networks, config, {}), out)
     return out
-
-
-@pytest.fixture
-def quick_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what takes longest at the end of a tiny run; other tests draw curves."""
-
-    def write_nothing(records: object, path: Path) -> None:
-        path.write_text("<svg/>")
-
-    monkeypatch.setattr("ner.training.run.draw_curves", write_nothing)

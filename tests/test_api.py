@@ -20,8 +20,6 @@ from ner.training.loop import Epoch
 from ner.training.run import Event, Finished
 from ner.training.seeds import SeedsFinished
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Events = Callable[..., Iterator[Event | SeedsFinished]]
 
 
@@ -66,6 +64,7 @@ def refusal(events: Iterator[Any], kind: type[NerError]) -> str:
 # --- the public face ---------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_example_of_the_documentation(
     tmp_path: Path,
     tiny_corpus: Corpus,

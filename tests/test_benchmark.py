@@ -31,6 +31,7 @@ from ner.training.build import build_model
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
+@pytest.mark.slow
 def test_a_part_is_measured_and_written(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, SCRIPTS / "benchmark.py", "crf", "--quick", "--out", tmp_path],
@@ -74,6 +75,7 @@ def setting(data: Path, tiny_run: Path, tmp_path: Path) -> Setting:
 ALONE = ("profile", "latency", "workers", "scale", "cold", "machine")
 
 
+@pytest.mark.slow(reason="runs each part of the benchmark for a few steps")
 @pytest.mark.parametrize("part", ALONE)
 def test_a_part_that_needs_no_peer_runs(setting: Setting, part: str) -> None:
     for table in PARTS[part](setting).tables:
@@ -104,6 +106,7 @@ def peers(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(environments, "steps", lambda setting: 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("peers")
 @pytest.mark.parametrize("part", ["train", "tag"])
 def test_a_part_with_peers_runs(setting: Setting, part: str) -> None:

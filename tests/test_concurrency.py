@@ -17,6 +17,8 @@ from ner.tagger import Tagger
 from ner.text import Document, Entity
 from tests.cli.command import LIMIT, environment
 
+pytestmark = pytest.mark.slow
+
 THREADS = 16
 TEXTS = [
     f"{name} visited {place}. Then {name} left word{number}, and {place} too."

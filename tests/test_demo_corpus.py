@@ -55,6 +55,7 @@ def forms(name: str) -> Counter[Form]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["0", "123"])
 def test_the_script_writes_exactly_the_files_that_are_kept(tmp_path: Path, hash_seed: str) -> None:
     subprocess.run(

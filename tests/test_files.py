@@ -403,6 +403,7 @@ def run_mortal(kind: str, place: Path, when: str, fatal: int) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "text"])
 def test_a_process_killed_at_any_moment_leaves_the_old_or_the_new(
     tmp_path: Path, kind: str

@@ -16,6 +16,8 @@ from fuzzing.growth import check_growth, packed, unpacked
 from fuzzing.inputs import Broken, Choices, hold
 from fuzzing.targets import TARGETS, Target, judge
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(fuzz.__file__)
 FOUND = Path(__file__).parent / "golden" / "fuzz"
 EACH = pytest.mark.parametrize("name", TARGETS)

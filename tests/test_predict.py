@@ -90,6 +90,7 @@ token = st.sampled_from([*WORDS, "Unseen", "ünseen", "中", "x" * 60, "\ud800",
 sentence = st.lists(token, max_size=12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=25)
 @given(sentences=st.lists(sentence, max_size=9))
@@ -214,6 +215,7 @@ def test_of_a_predicted_sentence_everything_is_known() -> None:
 NAMES = {name: tuple(tag_set(["PER", "LOC"], name)) for name in ("iobes", "iob2", "io", "iob1")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", NAMES)
 @given(data=st.data())
 def test_spans_in_a_batch_are_those_of_its_rows(scheme: str, data: st.DataObject) -> None:
@@ -241,6 +243,7 @@ def _tokens_in_spans(model: Model, settings: PredictConfig) -> int:
     return sum(span.end - span.start for prediction in found for span in prediction.spans)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_a_bias_of_o_trades_precision_for_recall(name: str) -> None:
     counts = [_tokens_in_spans(MODELS[name], _set(o_bias=x)) for x in (-1e4, -3, 0, 3, 6, 1e4)]
@@ -304,6 +307,7 @@ def _all_ways(model: Model, tokens: list[str]) -> list[Hypothesis]:
     return every
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("tokens", [["Anna"], ["New", "York"], ["Anna", "visited", "York"]])
 def test_all_ways_together_are_certain(tokens: list[str], scheme: str) -> None:

@@ -73,6 +73,7 @@ def test_golden(format: str) -> None:
     assert "".join(written) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @given(documents())
 def test_everything_can_be_encoded(format: str, document: Document) -> None:

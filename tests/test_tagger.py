@@ -99,6 +99,7 @@ def is_exact(document: Document, text: str) -> None:
     assert [(e.start, e.end, e.label) for e in document.entities] == ranges
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("style", RESTLESS)
 @settings(max_examples=60)
 @given(text=texts)
@@ -121,6 +122,7 @@ def test_a_text_with_half_a_surrogate_pair_is_refused() -> None:
 TOLD = ("Anna visited New York.", "Carl Maria left Paris.", "So Dora loved Rome", "and", "中文 1.")
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(
     several=st.lists(st.sampled_from(TOLD), min_size=1, max_size=40), size=st.integers(2, WINDOW)
@@ -295,6 +297,7 @@ def test_characters_of_raw_chinese() -> None:
     is_exact(document, text)
 
 
+@pytest.mark.slow
 def test_the_first_output_comes_soon(tiny_tagger: Tagger) -> None:
     taken = 0
 
@@ -569,6 +572,7 @@ def bare(tagger: Tagger, sentences: Sequence[Sentence]) -> float:
     return sum(one.spans == other.spans for one, other in pairs) / len(pairs)
 
 
+@pytest.mark.slow
 def test_a_type_that_is_clear_in_one_sentence_is_known_in_others(
     hearing: Tagger, alike: Corpus, tiny_config: Config, tmp_path: Path
 ) -> None:

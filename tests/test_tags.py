@@ -108,6 +108,7 @@ def span_lists(draw: st.DrawFn, least_gap: int = 0) -> tuple[list[Span], int]:
     return spans, end + draw(st.integers(0, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [*LOSSLESS, *ALIASES])
 @given(given_spans=span_lists())
 def test_spans_survive_tags(scheme: str, given_spans: tuple[list[Span], int]) -> None:

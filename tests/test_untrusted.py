@@ -211,6 +211,7 @@ def test_nothing_is_run_and_nothing_outside_is_read(
 # --- damage ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
     path = folder / name
@@ -223,6 +224,7 @@ def test_a_file_cut_off_at_each_percent(folder: Path, name: str) -> None:
         assert name in after or (whole and not after), percent
 
 
+@pytest.mark.slow
 @EACH_FILE
 def test_bytes_that_have_changed(folder: Path, name: str) -> None:
     path = folder / name
@@ -365,6 +367,7 @@ ALL_CLAIMS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name", "claim"), ALL_CLAIMS, ids=range(len(ALL_CLAIMS)))
 def test_files_that_speak_of_a_huge_model(
     folder: Path, name: str, claim: Callable[[Any], object]
@@ -381,6 +384,7 @@ def test_files_that_speak_of_a_huge_model(
 JSONS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), JSONS)
 @pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
 @pytest.mark.parametrize("levels", [21, 900, 10**5])

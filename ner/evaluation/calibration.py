@@ -15,14 +15,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ner.evaluation.picture import write_picture
+from ner.evaluation.plot import Axis, Panel, Plot, linear_axis
 from ner.text import Span
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 BINS = 10
 PERFECT, MEASURED = "#888888", "#0072b2"  # the blue of Okabe and Ito (2008)
@@ -131,65 +127,28 @@ def draw_calibration(calibration: Calibration, path: str | Path) -> None:
     Bars at the points are 95 % confidence intervals. The same figures give the
     same bytes. Raises `NerError` when the place cannot be written.
     """
-    write_picture(lambda: _figure(calibration), path)
-
-
-def _figure(calibration: Calibration) -> "Figure":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 7), layout="constrained")
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[5, 2])
-    upper.set_xlim(0, 1)
-    upper.set_xticks([number / BINS for number in range(BINS + 1)])
+    plot = Plot(560, 640)
+    x = Axis(0, 1, [number / BINS for number in range(BINS + 1)], "score")
+    upper = plot.panel((0, 0, 1, 0.68), x, linear_axis(0, 1))
+    upper.title("precision by score", f"ECE {calibration.ece:.4f}", MEASURED)
     _draw_reliability(upper, calibration)
-    _draw_counts(lower, calibration)
-    return figure
+    most = max(1, *(each.entities for each in calibration.bins))
+    tens = [10**power for power in range(len(str(most)))]
+    # Logarithmic: most scores are high. With room for the numbers above the bars.
+    lower = plot.panel((0, 0.68, 1, 1), x, Axis(0, 3 * most, tens, scale=math.log1p))
+    lower.title("entities")
+    for each in calibration.bins:
+        lower.bar(each.low + 0.1 / BINS, each.high - 0.1 / BINS, each.entities, MEASURED)
+    plot.write(path)
 
 
-def _draw_reliability(axes: "Axes", calibration: Calibration) -> None:
+def _draw_reliability(panel: Panel, calibration: Calibration) -> None:
     """Mean score against precision, one point a bin; on the diagonal all is well."""
+    panel.line([(0, 0), (1, 1)], PERFECT, "perfectly calibrated", dotted=True)
     bins = [each for each in calibration.bins if each.entities]
-    precision = [each.precision for each in bins]
-    reach = [
-        [max(each.precision - each.interval[0], 0.0) for each in bins],
-        [max(each.interval[1] - each.precision, 0.0) for each in bins],
-    ]
-    axes.plot([0, 1], [0, 1], color=PERFECT, linestyle=":", label="perfectly calibrated")
-    axes.errorbar(
-        [each.score for each in bins],
-        precision,
-        yerr=reach,
-        color=MEASURED,
-        marker="o",
-        markersize=5,
-        elinewidth=1,
-        capsize=3,
-        label="entities found",
-        clip_on=False,  # points at the very edge are seen whole
-    )
-    axes.set_ylim(0, 1)
-    axes.set_title("precision by score")
-    axes.set_title(f"ECE {calibration.ece:.4f}", loc="right", weight="normal", color=MEASURED)
-    axes.legend(loc="upper left")
-
-
-def _draw_counts(axes: "Axes", calibration: Calibration) -> None:
-    """A histogram with the numbers written above its bars; logarithmic: most scores are high."""
-    bins = calibration.bins
-    axes.bar(
-        [(each.low + each.high) / 2 for each in bins],
-        [each.entities for each in bins],
-        width=0.8 / BINS,
-        color=MEASURED,
-    )
-    axes.set_yscale("symlog", linthresh=1)
-    axes.set_ylim(0, 4 * max(1, *(each.entities for each in bins)))  # room for the numbers
-    axes.grid(visible=False, axis="x")
-    axes.set_axisbelow(True)
-    axes.set_title("entities")
-    axes.set_xlabel("score")
+    points = [(each.score, each.precision) for each in bins]
+    panel.line(points, MEASURED, "entities found")
+    panel.dots(points, MEASURED, 4)
     for each in bins:
-        place = (each.low + each.high) / 2, each.entities
-        axes.annotate(
-            str(each.entities), place, (0, 2), textcoords="offset points", ha="center", fontsize=8
-        )
+        reach = [(each.score, min(max(end, 0.0), 1.0)) for end in each.interval]
+        panel.line(reach, MEASURED, width=1)

@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ner.evaluation.picture import write_picture
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from ner.evaluation.plot import Panel, Plot, linear_axis
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -23,51 +19,40 @@ def draw_curves(records: Records, path: str | Path) -> None:
     ``valid_f1``. The same records give the same bytes. Raises `NerError` when
     the place cannot be written.
     """
-    write_picture(lambda: _figure(records), path)
-
-
-def _figure(records: Records) -> "Figure":
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for axes in (left, right):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.set_xlabel("epoch")
-    _draw_loss(left, records)
-    _draw_scores(right, records)
-    return figure
-
-
-def _draw_loss(axes: "Axes", records: Records) -> None:
-    axes.set_title("training loss")
-    _draw_line(axes, records, "loss", LOSS, "loss")
-    axes.set_ylim(bottom=0)
-
-
-def _draw_scores(axes: "Axes", records: Records) -> None:
-    axes.set_title("validation scores (%)")
-    _draw_line(axes, records, "valid_precision", PRECISION, "precision", scale=100)
-    _draw_line(axes, records, "valid_recall", RECALL, "recall", scale=100)
-    _draw_line(axes, records, "valid_f1", F1, "F1", scale=100)
-    if records:
-        _mark_best(axes, records)
-        axes.legend(loc="lower right")
+    plot = Plot(960, 384)
+    epochs = [record["epoch"] for record in records] or [1]
+    x = linear_axis(epochs[0] - 0.5, epochs[-1] + 0.5, "epoch", step=1)
+    losses = [record["loss"] for record in records]
+    left = plot.panel((0, 0, 0.5, 1), x, linear_axis(0, 1.05 * max(losses, default=0) or 1))
+    left.title("training loss")
+    _draw_line(left, epochs, losses, LOSS)
+    lines = {
+        name: [100 * record[f"valid_{name.lower()}"] for record in records]
+        for name in ("precision", "recall", "F1")
+    }
+    values = [value for line in lines.values() for value in line] or [0]
+    right = plot.panel((0.5, 0, 1, 1), x, linear_axis(min(values) - 1, max(values) + 1))
+    for (name, line), colour in zip(lines.items(), (PRECISION, RECALL, F1), strict=True):
+        _draw_line(right, epochs, line, colour, name)
+    _mark_best(right, epochs, lines["F1"])
+    plot.write(path)
 
 
 def _draw_line(
-    axes: "Axes", records: Records, key: str, colour: str, label: str, scale: float = 1
+    panel: Panel, epochs: Sequence[int], values: Sequence[float], colour: str, name: str = ""
 ) -> None:
-    epochs = [record["epoch"] for record in records]
-    values = [scale * record[key] for record in records]
-    axes.plot(epochs, values, color=colour, label=label, marker="o")
+    points = [*zip(epochs, values, strict=False)]
+    panel.line(points, colour, name)
+    panel.dots(points, colour)
 
 
-def _mark_best(axes: "Axes", records: Records) -> None:
-    """Ring the epoch with the highest F1, the first of equals, and name it in the title."""
-    best = max(records, key=lambda record: record["valid_f1"])
-    epoch, f1 = best["epoch"], 100 * best["valid_f1"]
-    axes.axvline(epoch, color=F1, linewidth=1, linestyle=":")
-    axes.plot([epoch], [f1], "o", color=F1, markersize=9, fillstyle="none", markeredgewidth=1.8)
-    axes.set_title(f"best F1 {f1:.2f} at epoch {epoch}", loc="right", weight="normal", color=F1)
+def _mark_best(panel: Panel, epochs: Sequence[int], scores: Sequence[float]) -> None:
+    """Ring the epoch with the highest F1, the first of equals, and name it at the right."""
+    note = ""
+    if scores:
+        best = max(scores)
+        epoch = epochs[scores.index(best)]
+        panel.line([(epoch, panel.y.low), (epoch, panel.y.high)], F1, width=1, dotted=True)
+        panel.ring(epoch, best, F1)
+        note = f"best F1 {best:.2f} at epoch {epoch}"
+    panel.title("validation scores (%)", note, F1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ner.corpus import Corpus, write_file
-from tests.cli.command import TINY, Outcome, process
+from tests.cli.command import TINY, Outcome, process, run
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +26,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> tupl
 
 
 @pytest.fixture(scope="session")
-def model(trained: tuple[Path, Outcome]) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Path:
     """The run folder of a model that knows `tiny_corpus` by heart; not to be changed."""
-    return trained[0] / "runs" / "tiny"
+    out = tmp_path_factory.mktemp("model") / "runs" / "tiny"
+    run("train", "--data", tiny_folder, *TINY, "--out", out).good()
+    return out
 
 
 @pytest.fixture

@@ -92,12 +92,14 @@ def test_a_single_sentence(empty: Path) -> None:
     assert "add sentences, or a file valid.txt" in complaint
 
 
+@pytest.mark.slow
 def test_a_single_sentence_with_a_valid_split_is_enough(corpus: Path) -> None:
     for split in ("train", "valid", "test"):
         (corpus / f"{split}.conll").write_text("\n\nAnna B-PER\nleft O\n")
     run("train", "--data", "c", *BRIEF, "--out", "r").good()
 
 
+@pytest.mark.slow
 def test_zero_length_sentences_are_no_sentences(corpus: Path) -> None:
     lines = b"\n\n-DOCSTART- O\n\n\n" + GOOD.replace(b"\n\n", b"\n\n \n\t\n\n-DOCSTART- O\n\n\n")
     (corpus / "train.conll").write_bytes(lines)
@@ -106,6 +108,7 @@ def test_zero_length_sentences_are_no_sentences(corpus: Path) -> None:
     assert (stats["sentences"], stats["lengths"]["0"]) == (20, 2)
 
 
+@pytest.mark.slow
 def test_a_test_split_with_unseen_types_is_scored_and_said_once(corpus: Path) -> None:
     (corpus / "test.conll").write_text("Anna B-PER\nleft O\nRome B-CITY\n\nBonn B-CITY\nX B-ODD\n")
     outcome = run("train", "--data", "c", *BRIEF, "--out", "r").good()
@@ -189,7 +192,7 @@ BAD_MODELS: list[tuple[str, Damage, int, str]] = [
     ("of another", lambda f: (f / "tags.json").write_text('["O"]'), 1, "r/model/"),
     ("newer", _newer, 1,
      "r/model/config.json: has format 99 of ner 9.9.0, newer than this ner 0.1.0 can read; "
-     "upgrade with pip install --upgrade ner"),
+     "upgrade with pip install --upgrade bilstm-ner"),
 ]  # fmt: skip
 
 
@@ -356,6 +359,7 @@ def _alone(outcome: Outcome, code: int, said: str) -> None:
     assert (outcome.code, outcome.err.count("\n")) == (code, 1)
 
 
+@pytest.mark.slow
 def test_real_processes_end_like_that(corpus: Path) -> None:
     (corpus / "train.conll").write_bytes(b"Anna B_PER\n")
     train = ["train", "--data", "c", "--out", "r"]

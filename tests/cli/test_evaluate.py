@@ -116,6 +116,7 @@ def test_data_without_any_entity(here: Path) -> None:
     run("evaluate", "--data", "o.conll").good()
 
 
+@pytest.mark.slow
 def test_a_real_process_keeps_stdout_clean(
     trained: tuple[Path, Outcome], tiny_folder: Path
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_real_process_keeps_stdout_clean(
     assert outcome.err == ""
 
 
+@pytest.mark.slow
 def test_the_valid_split_that_training_cut_is_cut_again(empty: Path, tiny_folder: Path) -> None:
     content = (tiny_folder / "train.conll").read_text(encoding="utf-8")
     Path("c").mkdir()
@@ -174,6 +176,7 @@ def test_calibration_is_that_of_the_scores_which_tagging_gives(confused: Path) -
     assert ET.parse("c.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.slow
 def test_without_the_options_nothing_more_is_said(confused: Path) -> None:
     assert not {"calibration", "trade_off"} & _json("--data", confused).keys()
     plain = run("evaluate", "--data", confused).good().out
@@ -216,6 +219,7 @@ def test_the_setting_that_does_not_vary_holds(doubtful: Path) -> None:
         assert _counts(point) == _counts(there)
 
 
+@pytest.mark.slow
 def test_scores_below_the_lowest_are_not_calibrated(doubtful: Path) -> None:
     ask = ["--data", doubtful, "--calibration", "c.svg"]
     every = _json(*ask)["calibration"]
@@ -251,6 +255,7 @@ def test_unknown_labels_are_refused_before_any_work(
             ask(tagger, sentences)
 
 
+@pytest.mark.slow
 def test_what_is_the_same_is_predicted_once(
     confused: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +274,7 @@ def test_what_is_the_same_is_predicted_once(
     assert [how for how in asked[2:] if not how.get("changes")] == [{"with_scores": True}]
 
 
+@pytest.mark.slow
 def test_data_without_any_entity_has_a_calibration(here: Path) -> None:
     Path("o.conll").write_text("nothing O\n\n. O\n")
     run("evaluate", "--data", "o.conll", "--calibration", "c.svg", "--trade-off").good()

@@ -10,6 +10,8 @@ import pytest
 from ner.bundle.format import load_bundle
 from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, stopped
 
+pytestmark = pytest.mark.slow
+
 INTERRUPTED, TERMINATED = 130, 143
 
 
@@ -24,6 +26,7 @@ def _leftovers(folder: Path) -> list[Path]:
     return list(folder.rglob("*.part"))
 
 
+@pytest.mark.slow(reason="trains 60 epochs twice, stops, and goes on")
 def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder: Path) -> None:
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--out", "my run"]
@@ -89,6 +92,7 @@ def test_sigterm_is_like_ctrl_c_but_for_the_exit_code(empty: Path, tiny_folder: 
     load_bundle("r")
 
 
+@pytest.mark.slow(reason="trains two models, stops, and goes on")
 def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> None:
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--seeds", "1,2", "--out", "r"]

@@ -10,8 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ner.files import exclusive_lock
 from tests.cli.command import LIMIT, SMALL, Outcome, command, environment, run, sets, tree
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 KILLS = 25
@@ -23,6 +27,7 @@ def records(out: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in line.items() if k not in TIMES} for line in lines]
 
 
+@pytest.mark.slow(reason="starts the command 25 times")
 def test_killed_at_25_moments_it_ends_as_if_nothing_had_been(
     empty: Path, tiny_folder: Path
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 import ner
 from tests.cli.command import LIMIT, command, environment, process, run, shell
 
-HEAVY = ["torch", "numpy", "datasets", "matplotlib", "seqeval", "rich", "sklearn"]
+HEAVY = ["torch", "numpy", "datasets", "seqeval", "rich", "sklearn"]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"]])
@@ -116,6 +116,7 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str], tmp_path: Pat
     assert (outcome.code, outcome.err) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["data", "list"]])
 def test_closed_streams_are_no_crash(arguments: list[str], tmp_path: Path) -> None:
     outcome = shell('"$@" <&- >&-', *arguments, cwd=tmp_path)

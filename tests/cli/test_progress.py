@@ -42,6 +42,7 @@ def _left(written: str) -> list[str]:
     return [re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", line).strip("\r") for line in lines]
 
 
+@pytest.mark.slow
 def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path) -> None:
     (empty / "v.vec").write_text("2 2\nAnna 1 2\nRome 3 4\n")
     settings = sets("model.hidden=8", "train.epochs=3", "train.batch_sentences=2")

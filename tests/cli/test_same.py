@@ -10,7 +10,10 @@ from ner.bundle.format import load_bundle, versions
 from ner.corpus import load_corpus
 from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, tree
 
+pytestmark = pytest.mark.slow
 
+
+@pytest.mark.slow(reason="trains with all features in two processes")
 @pytest.mark.parametrize("threads", [1, 2])
 def test_another_process_with_other_hashes_makes_the_same_model(
     threads: int, empty: Path, tiny_folder: Path

@@ -55,6 +55,7 @@ def test_text_is_the_default(text: Path) -> None:
     assert _tag(text) == _tag(text, "--format", "text") == MARKED
 
 
+@pytest.mark.slow
 def test_a_real_process(text: Path) -> None:
     outcome = process("tag", "text.txt", "--model", "runs/tiny", cwd=text.parent).good()
     assert (outcome.out, outcome.err) == (MARKED, "")
@@ -229,6 +230,7 @@ def test_another_folder_to_stand_in(here: Path, monkeypatch: pytest.MonkeyPatch)
         assert _tag("-", "--model", model, stdin=TEXT.encode()) == MARKED
 
 
+@pytest.mark.slow
 def test_head_ends_quietly(here: Path) -> None:
     """Far more output than a pipe holds, so that `tag` writes where nobody reads any more."""
     Path("big.txt").write_text("Anna visited New York. And so on, for quite a while.\n" * 20_000)
@@ -239,6 +241,7 @@ def test_head_ends_quietly(here: Path) -> None:
     assert outcome.code == 0
 
 
+@pytest.mark.slow
 def test_output_comes_while_input_is_still_open(here: Path) -> None:
     """What was read is tagged and written before the end of the input, so memory is bounded."""
     tagging = subprocess.Popen(
@@ -264,6 +267,7 @@ def test_output_comes_while_input_is_still_open(here: Path) -> None:
         tagging.kill()
 
 
+@pytest.mark.slow
 def test_a_broken_disk_is_one_line(text: Path) -> None:
     outcome = shell('"$@" >/dev/full', "tag", "text.txt", cwd=text.parent)
     assert outcome.code == 1
@@ -331,6 +335,7 @@ def test_options_trade_precision_for_recall(text: Path) -> None:
     assert all(entity["score"] >= lowest for entity in kept)
 
 
+@pytest.mark.slow
 def test_settings_by_name(text: Path) -> None:
     setting = ["--set", "predict.o_bias=1e4"]
     assert _tag(text, *setting) == TEXT

@@ -31,6 +31,7 @@ def _seed(model: str | Path) -> int:
     return load_bundle(model).config.train.seed
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcome]) -> None:
     outcome = trained[1].good()
     lines = outcome.out.splitlines()
@@ -42,6 +43,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcom
     assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
 
 
+@pytest.mark.slow
 def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> None:
     assert not set("\x1b\r━") & {*trained[1].out, *trained[1].err}
 
@@ -71,6 +73,7 @@ def test_the_run_folder_holds_every_setting_as_resolved(model: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_runs_are_named_after_the_corpus_and_never_replaced(empty: Path, tiny_folder: Path) -> None:
     for name in ("tiny", "tiny-2", "tiny-3"):
         outcome = run("train", "--data", tiny_folder, *BRIEF).good()
@@ -78,6 +81,7 @@ def test_runs_are_named_after_the_corpus_and_never_replaced(empty: Path, tiny_fo
     assert {path.name for path in (empty / "runs").iterdir()} == {"tiny", "tiny-2", "tiny-3"}
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_run_is_refused_and_replaced_only_when_told(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -94,6 +98,7 @@ def test_a_folder_with_a_run_is_refused_and_replaced_only_when_told(
     assert (empty / "r" / "notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -105,6 +110,7 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
         assert tree(empty) == before
 
 
+@pytest.mark.slow
 def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folder: Path) -> None:
     arguments = ["train", "--data", tiny_folder, "--out", "r", "--resume"]
     outcome = run(*arguments, *BRIEF)
@@ -123,6 +129,7 @@ def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folde
     assert Path("r/model/weights.safetensors").read_bytes() == before["r/model/weights.safetensors"]
 
 
+@pytest.mark.slow
 def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     outcome = run("train", "--data", tiny_folder, *BRIEF, "--seeds", "3,1", "--out", "r").good()
     lines = outcome.out.splitlines()
@@ -141,6 +148,7 @@ def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow(reason="trains two models and a third from both, in a process")
 def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
     Path("text.txt").write_text("Anna met Carl Maria in Paris. Dora left.\n\nBerta saw Rome.\n")
     arguments = ["--seeds", "3,1", "--distill", "--unlabelled", "text.txt", "--out", "r"]
@@ -160,7 +168,7 @@ def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
     assert lines[5:] == ["model: r"]
     assert "text.txt: 3 unlabelled sentences drawn, 3 sure ones" in outcome.err
     assert (_seed("r"), _seed("r/student")) == (Config().train.seed, Config().train.seed)
-    tagged = process("tag", "-", "--model", "r", cwd=empty, stdin=b"Dora left Rome.\n").good()
+    tagged = run("tag", "-", "--model", "r", stdin=b"Dora left Rome.\n").good()
     assert tagged.out == "[Dora](PER) left [Rome](LOC).\n"
 
 
@@ -200,6 +208,7 @@ def test_set_goes_over_the_file_and_the_file_over_the_default(
     assert config.train.batch_sentences == Config().train.batch_sentences
 
 
+@pytest.mark.slow
 def test_the_settings_of_a_run_make_the_same_run_again(empty: Path, tiny_folder: Path) -> None:
     run("train", "--data", tiny_folder, *BRIEF, "--set", "train.seed=7", "--out", "a").good()
     run("train", "--data", tiny_folder, "--config", "a/config.toml", "--out", "b").good()
@@ -238,6 +247,7 @@ def test_a_corpus_without_valid_says_what_was_cut(empty: Path, tiny_folder: Path
     assert "no validation split" in Path("r/model/README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_library_and_command_train_the_same_model(
     empty: Path, tiny_folder: Path, model: Path
 ) -> None:
@@ -282,6 +292,7 @@ def _write_features(folder: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_folder: Path) -> None:
     options = _write_features(empty)
     outcome = process("train", "--data", tiny_folder, *TINY, *options, "--out", "r", cwd=empty)
@@ -298,16 +309,17 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
     assert ("Dora",) in bundle.model.indexer.gazetteers[0].entries
     assert bundle.model.indexer.clusters is not None
     text = b"Anna visited New York.\n"
-    tagged = process("tag", "-", "--model", "r", "--format", "jsonl", cwd=empty, stdin=text).good()
+    tagged = run("tag", "-", "--model", "r", "--format", "jsonl", stdin=text).good()
     found = json.loads(tagged.out)["entities"]
     assert [(entity["text"], entity["label"]) for entity in found] == [
         ("Anna", "PER"),
         ("New York", "LOC"),
     ]
-    again = process("evaluate", "--data", tiny_folder, "--model", "r", cwd=empty).good()
+    again = run("evaluate", "--data", tiny_folder, "--model", "r").good()
     assert "weighted avg     1.0000    1.0000    1.0000" in again.out
 
 
+@pytest.mark.slow
 def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     """The demo corpus, in a process of its own, with lists and clusters made of its names."""
     names = [span_text(s, span) for s in load_corpus("demo").train[:60] for span in s.spans]
@@ -322,7 +334,7 @@ def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     assert set(indexer.clusters.words) == {*words}
     [listed] = indexer.gazetteers
     assert len(listed.entries) >= len({*names})
-    process("evaluate", "--data", "demo", "--model", "r", "--split", "valid", cwd=empty).good()
+    run("evaluate", "--data", "demo", "--model", "r", "--split", "valid").good()
 
 
 def span_text(sentence: Sentence, span: Span) -> str:
@@ -330,6 +342,7 @@ def span_text(sentence: Sentence, span: Span) -> str:
     return " ".join(sentence.tokens[span.start : span.end])
 
 
+@pytest.mark.slow
 def test_a_model_says_names_of_files_and_never_where_they_lay(
     empty: Path, tiny_folder: Path
 ) -> None:
@@ -369,6 +382,7 @@ def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path)
     assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
 
 
+@pytest.mark.slow
 def test_a_run_is_not_gone_on_with_from_other_lists(empty: Path, tiny_folder: Path) -> None:
     options = ["train", "--data", tiny_folder, *BRIEF, *_write_features(empty), "--out", "r"]
     run(*options).good()
@@ -419,6 +433,7 @@ def _hide(folder: Path, split: str, tag: str = "?") -> None:
     file.write_text("\n".join(lines))
 
 
+@pytest.mark.slow
 def test_unknown_tags_may_stand_in_train(empty: Path, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, empty / "mine")
     _hide(empty / "mine", "train", "_")

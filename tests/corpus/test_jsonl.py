@@ -25,6 +25,7 @@ def _record(text: str, *entities: tuple[int, int, str], **more: Any) -> dict[str
     return {"text": text, "entities": [dict(zip(keys, e, strict=True)) for e in entities], **more}
 
 
+@pytest.mark.slow
 @given(corpora())
 def test_what_is_written_is_read_back(written: list[Sentence]) -> None:
     stream = io.StringIO()

@@ -138,6 +138,7 @@ def hidden_tags(draw: st.DrawFn, scheme: str) -> tuple[list[str], list[str]]:
     return tags, ["?" if gap else tag for tag, gap in zip(tags, gaps, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_scheme", MODEL_SCHEMES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=50)
@@ -152,6 +153,7 @@ def test_the_truth_is_always_among_the_choices(
     assert all(row[names.index(tag)] for row, tag in zip(choices, true, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_scheme", MODEL_SCHEMES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=50)
@@ -166,6 +168,7 @@ def test_whatever_stands_in_a_file_there_is_a_legal_path(
     assert paths(agreeing_tags(clues, names, model_scheme), names, model_scheme)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", FAMILIES)
 @given(tags=st.lists(ANY_TAG, min_size=1))
 def test_without_gaps_clues_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:
@@ -214,6 +217,7 @@ def test_gaps_that_can_only_be_filled_in_one_way_are_none() -> None:
     assert sentence(["B-A", "?", "?", "E-A"], "iobes").partial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", FAMILIES)
 @pytest.mark.parametrize("scheme", FAMILIES)
 @settings(max_examples=40)

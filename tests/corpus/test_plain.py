@@ -209,6 +209,7 @@ def test_input_is_read_as_it_is_needed(reader: Reader) -> None:
 # --- chunks ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 @given(
     lines=st.lists(st.sampled_from(["Anna", "in Rome .", "", " \t", "-DOCSTART- O"]), max_size=20),

@@ -19,6 +19,8 @@ from ner.evaluation.report import seqeval_report
 from ner.evaluation.scores import Report, Scores, count, score
 from ner.tags import spans_of, tags_of
 
+pytestmark = pytest.mark.slow
+
 PAIRS, BATCH = 100_000, 500
 TYPES = ("PER", "LOC", "ORG")
 Rows = list[list[str]]
@@ -56,6 +58,7 @@ def test_any_tags_score_as_in_the_default_mode_of_seqeval() -> None:
             assert (other.precision, other.recall, other.f1) == numbers(one)
 
 
+@pytest.mark.slow(reason="seqeval reads 100,000 pairs")
 def test_legal_tags_score_as_in_the_strict_mode_of_seqeval() -> None:
     """All tags of a model are legal; what conlleval reads in others, that mode leaves out."""
     modes = itertools.cycle([("iob2", seqeval.scheme.IOB2), ("iobes", seqeval.scheme.IOBES)])

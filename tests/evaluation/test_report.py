@@ -74,12 +74,14 @@ def assert_equal(one: Report, other: Report) -> None:
         assert mine == Scores(*map(pytest.approx, (theirs.precision, theirs.recall, theirs.f1)))
 
 
+@pytest.mark.slow
 @given(st.lists(tags("BIES")))
 def test_spans_are_those_of_seqeval(row: list[str]) -> None:
     expected = [(label, start, end + 1) for label, start, end in get_entities(row)]
     assert [(span.label, span.start, span.end) for span in spans_of(row)] == expected
 
 
+@pytest.mark.slow
 @given(rows_of_tags())
 def test_fast_counter_equals_seqeval(rows: tuple[Rows, Rows]) -> None:
     assert_equal(fast_report(*rows), seqeval_report(*rows))
@@ -95,6 +97,7 @@ def test_golden_sequences(case: dict[str, Any]) -> None:
     assert_equal(report, seqeval_report(case["gold"], case["predicted"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheme", "strict"),
     [
@@ -127,6 +130,7 @@ def test_strict_mode_agrees_on_legal_tags(
         assert found == pytest.approx([mine.precision, mine.recall, mine.f1])
 
 
+@pytest.mark.slow
 @given(rows_of_tags().filter(lambda rows: any(tag != "O" for row in rows[0] for tag in row)))
 def test_table_is_that_of_seqeval(rows: tuple[Rows, Rows]) -> None:
     expected = seqeval.metrics.classification_report(*rows, digits=4, zero_division=0)

@@ -43,6 +43,7 @@ def exact(gold: Row, one: Sequence[Row], other: Sequence[Row]) -> float:
     return sum(gaps) / len(gaps)
 
 
+@pytest.mark.slow
 @given(systems())
 def test_it_comes_near_the_exact_test(case: tuple[Row, list[Row], list[Row]]) -> None:
     p = exact(*case)

@@ -124,6 +124,7 @@ def examples_of(
     ]
 
 
+@pytest.mark.slow
 @given(sentences_of_tokens, indexers, st.randoms(use_true_random=False))
 def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer, random) -> None:
     table, examples = examples_of(sentences, indexer=indexer)

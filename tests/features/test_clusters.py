@@ -120,6 +120,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_clusters(tmp_path / "none.gz")
 
 
+@pytest.mark.slow
 def test_a_real_file(real_data: Callable[[str], Path]) -> None:
     clusters = read_clusters(real_data("clusters/bllip-clusters.gz"))
     assert (len(clusters.words), len(clusters.paths)) == (316_710, 1000)

@@ -252,6 +252,7 @@ def test_a_list_in_another_encoding(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{path}:2: byte 0xE9 is not UTF-8; ")
 
 
+@pytest.mark.slow
 def test_real_lists(real_data: Callable[[str], Path]) -> None:
     folder = real_data("gazetteers")
     names = ["geonames_cities_cc_by.txt", "factbook_country_names_nationalities_pd.txt"]

@@ -249,6 +249,7 @@ def test_words_of_the_corpus_come_first_then_spare_ones(
     assert (vectors.found, vectors.size) == (len(found), len(words))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["news100", "news100-cased"])
 def test_a_real_file_gives_only_the_rows_that_are_needed(
     real_data: Callable[[str], Path], name: str

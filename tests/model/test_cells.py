@@ -55,6 +55,7 @@ def gradients(net: nn.Module, results: tuple[Tensor, State], *inputs: Tensor) ->
     return list(torch.autograd.grad(total, [*net.parameters(), *inputs]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @settings(max_examples=15)
 @given(
@@ -284,7 +285,7 @@ def test_a_bundle_of_one_backend_loads_in_the_other(
 
 
 def test_the_reference_learns_as_torch_does(
-    tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config, quick_curves: None
+    tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
     """From the same seed the same loss, epoch after epoch, but for rounding."""
     losses = []

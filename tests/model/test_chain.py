@@ -441,6 +441,7 @@ def test_viterbi_finds_the_best_path(case: Case, forbid: bool, lengths: list[int
             assert not found[b, n:].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])
 @pytest.mark.parametrize("allow", ["all", "legal", "some", "one"])
 def test_viterbi_with_many_tags(scheme: str, allow: str) -> None:
@@ -516,6 +517,7 @@ def test_k_best_finds_the_best_paths_in_order(case: Case, count: int) -> None:
         assert (scores[b, found:] == -np.inf).all()
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 1000), step=st.sampled_from([0.5, 1.0, 5.0]), count=st.integers(1, 6))
 @settings(max_examples=40)
 def test_among_equals_the_first_of_k_best_is_that_of_viterbi(

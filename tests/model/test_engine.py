@@ -90,6 +90,7 @@ def assert_alike(one: Tensor, other: Tensor, texts: list[list[str]]) -> None:
         torch.testing.assert_close(one[row, :size], other[row, :size], atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=25)
 @given(texts=sentences)
@@ -102,6 +103,7 @@ def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]])
         assert_alike(engine.emissions(texts), plain, texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=15)
 @given(texts=sentences)
@@ -121,6 +123,7 @@ def test_both_engines_read_what_language_models_say(
     assert not torch.allclose(fast.emissions([["Anna"]]), expected[0, 0], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
 @settings(max_examples=25)
 @given(texts=sentences)
@@ -164,6 +167,7 @@ def test_words_with_places_are_kept_within_their_bounds(monkeypatch: pytest.Monk
         assert sum(len(word) for word, _ in engine.words) <= 200 + 4 * 60 + 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fast", "plain"])
 @given(lengths=st.lists(st.integers(1, 40), max_size=200))
 def test_every_sentence_is_planned_once(name: str, lengths: list[int]) -> None:
@@ -299,6 +303,7 @@ def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
         assert alone.emissions([text]).equal(among.emissions([text]))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(texts=sentences)
 def test_both_engines_know_pairs_of_tokens(texts: list[list[str]]) -> None:

@@ -79,6 +79,7 @@ class Work:
         return collate(self.table, examples, range(len(examples)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_eight_sentences_are_learnt_by_heart(head: str, cell: str) -> None:

@@ -75,6 +75,7 @@ def test_half_precision_products_are_near(cell: type[nn.RNNBase]) -> None:
     assert not found.equal(exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("directions", [1, 2])
 @given(lengths=LENGTHS)
 def test_each_direction_reads_every_token_once_in_its_order(

@@ -89,6 +89,7 @@ CASES: list[tuple[dict[str, Any], bytes, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize(("what", "content", "said"), CASES, ids=["jsonl", "conll"])
 def test_any_number_of_workers_gives_the_same(
@@ -101,6 +102,7 @@ def test_any_number_of_workers_gives_the_same(
     assert outcome(pieces(tiny_run, content, 2, **what)) == (alone, error)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("form", FORMATS)
 def test_workers_force_lists_too(form: str, tiny_run: Path, tmp_path: Path) -> None:
@@ -138,6 +140,7 @@ def test_an_empty_file(tiny_run: Path, form: str) -> None:
     assert output.endswith("</html>\n") if form == "html" else output == ""
 
 
+@pytest.mark.slow
 def test_output_begins_after_few_lines(tiny_run: Path) -> None:
     class Endless(io.RawIOBase):
         taken = 0
@@ -157,6 +160,7 @@ def test_output_begins_after_few_lines(tiny_run: Path) -> None:
     assert stream.taken * 16 <= 10 * (bulk.CHUNK + 16)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_windows_are_told_once_and_change_no_other_line(
@@ -225,6 +229,7 @@ def test_the_lines_of_a_file_may_be_one_document(hearing: Path, layout: str) -> 
         assert places(pieces(hearing, content, **what)) == expected[together]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 def test_any_number_of_workers_reads_a_document_in_the_same_pieces(hearing: Path) -> None:
     what: dict[str, Any] = {"format": "jsonl", "together": True}

@@ -179,17 +179,20 @@ def check_whole(text: str) -> None:
         assert sum(last - first for first, last in split_sentences(text, tokens)) == len(tokens)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", LONG)
 def test_long_runs(piece: str) -> None:
     check_whole(piece * (MANY // len(piece)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", ONCE)
 def test_long_run_after_a_start(pattern: str) -> None:
     head, tail = pattern.split("{}")
     check_whole(head + tail[0] * MANY + tail[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("char", "a.中")
 def test_a_million_characters_without_a_space(char: str) -> None:
     text = char * 1_000_000
@@ -219,6 +222,7 @@ def test_style_is_read_off_the_tokens(tokens: list[str], style: str) -> None:
     assert detect_style(iter(tokens)) == style
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "style"),
     [
@@ -235,6 +239,7 @@ def test_style_of_real_corpora(name: str, style: str, real_data: Callable[[str],
     assert detect_style(re.split("[ \t]", line)[0] for line in lines if line.strip()) == style
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "style"),
     [

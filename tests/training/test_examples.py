@@ -301,6 +301,7 @@ print(round(sum(weight.double().sum().item() for weight in model.network.paramet
 """
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_in_every_process() -> None:
     """Python hashes text differently in each process; nothing may depend on it."""
     other = subprocess.run(

@@ -66,6 +66,7 @@ def test_documents_of_two_files_are_not_one(
     assert len(readings) == 4
 
 
+@pytest.mark.slow
 def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
     """A type for each name at random: a model that has seen a sentence knows it, no other does."""
     draw = random.Random(3)

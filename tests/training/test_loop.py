@@ -210,6 +210,7 @@ def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> N
     assert not same(weights(one.judged), weights(third.judged))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

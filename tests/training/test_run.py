@@ -39,8 +39,6 @@ from ner.training.run import (
 )
 from tests.signing import sign
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Start = Callable[..., Run]
 TIMES = {"tokens_per_second", "seconds"}
 
@@ -238,6 +236,7 @@ def test_the_threads_are_those_of_the_settings(start: Start, tmp_path: Path) -> 
     assert torch.get_num_threads() == before
 
 
+@pytest.mark.slow
 def test_an_epoch_is_on_disk_before_it_is_told(start: Start, tmp_path: Path) -> None:
     run = start(tmp_path)
     best = -1.0
@@ -286,6 +285,7 @@ def is_like(out: Path, straight: Path) -> None:
     assert {**one, "seconds": 0} == {**other, "seconds": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epoch", "step"), [(1, 0), (1, 2), (3, 0), (4, 0)])
 def test_a_resumed_run_is_like_one_that_was_not_stopped(
     start: Start, straight: Path, tmp_path: Path, epoch: int, step: int
@@ -323,6 +323,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     is_like(tmp_path, straight)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["save_bundle", "write_records", "write_checkpoint"])
 def test_a_crash_between_two_files_loses_nothing(
     start: Start, straight: Path, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
@@ -615,6 +616,7 @@ def every_third_hidden(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
     return tuple(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head", "scheme", "least"),
     # For softmax each token is alone: where an entity goes on, it learns less from its neighbours.
@@ -689,6 +691,7 @@ def listening(
     return make
 
 
+@pytest.mark.slow
 def test_a_run_with_document_context_keeps_what_it_heard(
     listening: Callable[[str], Run], tmp_path: Path
 ) -> None:
@@ -708,6 +711,7 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     assert list(whole.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_with_language_models_goes_on_as_it_would_have(
     start: Start, tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -744,6 +748,7 @@ def test_another_language_model_is_refused(
         start(tmp_path / "run", **settings).resume()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_hears_what_it_heard_before(
     listening: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -755,6 +760,7 @@ def test_a_run_that_goes_on_hears_what_it_heard_before(
     assert len(metrics(tmp_path / "run")) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [None, "[[[1, 2", "[null]"])
 def test_what_was_heard_may_be_damaged(
     listening: Callable[[str], Run], tmp_path: Path, text: str | None

@@ -78,7 +78,7 @@ def test_only_folders_of_seeds_are_taken_for_such(tmp_path: Path) -> None:
     assert seed_folders(tmp_path / "nowhere") == []
 
 
-@pytest.mark.usefixtures("quick_curves")
+@pytest.mark.slow
 def test_seeds_end_to_end(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
     from ner.api import train_events
 

@@ -15,6 +15,8 @@ from ner.extensions.charlm.folder import load_model, save_model
 from tests.cli import command
 from tests.cli.command import process, run, sets, stopped
 
+pytestmark = pytest.mark.slow
+
 LINE = "the cat sat on the mat and the dog sat on the log"
 TINY = sets(
     "model.hidden=16", "model.embedding=8", "train.batch=4", "train.segment=25", "train.epochs=6",

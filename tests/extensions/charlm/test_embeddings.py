@@ -41,6 +41,7 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
         return lstm(embed[numbers])[0][0, -1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", ["", " "])
 @settings(max_examples=30)
 @given(texts=sentences)

@@ -28,6 +28,7 @@ def greedy(network: CharacterNetwork, alphabet: Alphabet, prompt: str, length: i
     return text[len(prompt) :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e-4])
 def test_towards_temperature_0_it_is_greedy(

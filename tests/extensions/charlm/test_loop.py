@@ -34,6 +34,7 @@ def gradients(network: CharacterNetwork) -> list[Tensor]:
     return [w.grad.clone() for w in network.parameters() if w.grad is not None]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_the_state_is_carried_from_segment_to_segment(
     build: Build, alphabet: Alphabet, cell: str
@@ -50,6 +51,7 @@ def test_the_state_is_carried_from_segment_to_segment(
     torch.testing.assert_close(learner.state, expected, atol=1e-5, rtol=0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_gradients_end_where_a_segment_begins(build: Build, alphabet: Alphabet, cell: str) -> None:
     """Those of the second segment are as if its first state were a constant."""
@@ -118,6 +120,7 @@ def test_each_epoch_begins_anew(build: Build, alphabet: Alphabet) -> None:
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0.0)
 
 
+@pytest.mark.slow
 def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
     network = build(hidden=32, embedding=8)
     learner = trainer(network, alphabet, epochs=150, valid_steps=100)
@@ -136,6 +139,7 @@ def test_it_learns_a_text_by_heart(build: Build, alphabet: Alphabet) -> None:
         lowest = min(lowest, record.valid_bits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize("stop", [1, 3, 4, 9])
 def test_what_is_saved_goes_on_exactly(

@@ -32,6 +32,7 @@ def by_hand(text: list[int], context: list[int], character: int, order: int) -> 
     return (after.count(character) + kinds * shorter) / (len(after) + kinds)
 
 
+@pytest.mark.slow
 @given(text=TEXTS, other=TEXTS, order=st.integers(1, 4))
 def test_probabilities_are_those_of_the_formula(
     text: np.ndarray, other: np.ndarray, order: int

@@ -41,6 +41,7 @@ def complaint(*arguments: Any, **how: Any) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_run_leaves_the_best_of_each_direction(text_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "lm"
     events = list(train_events([text_file], out, CharLMConfig().replace(QUICK), "both"))
@@ -66,12 +67,14 @@ def test_a_run_leaves_the_best_of_each_direction(text_file: Path, tmp_path: Path
     assert (out / "log.txt").read_text().count("backward: step ") == len(own)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(text_file: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train([text_file], tmp_path / name, settings={"train.seed": seed, "train.epochs": 1})
     assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 26, 130])
 def test_a_run_that_was_stopped_goes_on_exactly(text_file: Path, tmp_path: Path, stop: int) -> None:
     """In either direction; the weights are the same, bit by bit."""
@@ -94,6 +97,7 @@ def test_a_run_that_was_stopped_goes_on_exactly(text_file: Path, tmp_path: Path,
     assert finished.directions["forward"]["valid_bits"] == min(bits[0][: len(bits[0]) // 2])
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_exactly(text_file: Path, tmp_path: Path) -> None:
     """A process of its own, ended by SIGKILL again and again."""
     how = {**QUICK, "train.checkpoint_minutes": 0, "train.threads": 1}
@@ -124,6 +128,7 @@ def _steps(out: Path) -> int:
         return 0
 
 
+@pytest.mark.slow
 def test_resuming_needs_the_same_text_settings_and_direction(
     text_file: Path, tmp_path: Path
 ) -> None:
@@ -142,6 +147,7 @@ def test_resuming_needs_the_same_text_settings_and_direction(
     assert "no checkpoint" in complaint([text_file], tmp_path / "none", **again)
 
 
+@pytest.mark.slow
 def test_folders_are_not_overwritten_by_chance(text_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "lm"
     train([text_file], out, settings={"train.epochs": 1})

@@ -11,6 +11,8 @@ from ner.corpus import Corpus, write_file
 from ner.text import Sentence
 from tests.cli.command import Outcome, process, run, sets, stopped
 
+pytestmark = pytest.mark.slow
+
 WORDS = {
     "weather": ["rain", "snow", "wind", "sun", "fog"],
     "sport": ["goal", "match", "team", "coach", "player"],

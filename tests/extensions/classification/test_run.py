@@ -20,8 +20,6 @@ from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.training.loop import Epoch, Step
 from ner.training.run import CONTENTS, ECHOES, Event, Finished
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 
 def weights(out: Path) -> dict[str, bytes]:
     tensors = safetensors.torch.load((out / "model" / "weights.safetensors").read_bytes())
@@ -60,6 +58,7 @@ def test_a_run_leaves_what_a_tagger_leaves(kinds_run: Path, kinds: Corpus) -> No
     assert "| split | accuracy | macro F1 |" in card
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(kinds: Corpus, small: Config, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         train(kinds, small.replace({"train.seed": seed, "train.epochs": 1}), tmp_path / name)
@@ -74,6 +73,7 @@ def until(events: Iterator[Event], epoch: int, step: int) -> None:
     events.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epoch", "step"), [(1, 1), (2, 3), (4, 6)])
 def test_a_run_that_was_stopped_goes_on_exactly(
     epoch: int, step: int, kinds: Corpus, small: Config, kinds_run: Path, tmp_path: Path

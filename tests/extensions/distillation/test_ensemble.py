@@ -31,8 +31,6 @@ from ner.training.loop import Epoch, Step
 from ner.training.run import Event, Finished, Run, resolve
 from ner.training.seeds import SeedsFinished
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 CPU = torch.device("cpu")
 TEXT = """Anna loved Rome? Berta met Carl Maria in Paris.
 
@@ -167,10 +165,8 @@ def members(
 ) -> list[Path]:
     """The bundles of two models that have not learnt much, so that they differ."""
     out = tmp_path_factory.mktemp("members")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ner.training.run.draw_curves", lambda records, path: path.write_text(""))
-        config = tiny_config.replace({"train.epochs": 2})
-        train(tiny_corpus, out, config, seeds=[1, 2], device="cpu")
+    config = tiny_config.replace({"train.epochs": 2})
+    train(tiny_corpus, out, config, seeds=[1, 2], device="cpu")
     return [out / "seed-1", out / "seed-2"]
 
 
@@ -330,6 +326,7 @@ def losses(run: Run) -> list[float]:
     return [event.loss for event in run.events() if isinstance(event, Step)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_labels_alone_teach_what_training_does(
     tmp_path: Path, members: list[Path], tiny_corpus: Corpus, tiny_config: Config, head: str
@@ -350,6 +347,7 @@ def swapped(sentence: Sentence) -> Sentence:
     return replace(sentence, spans=spans)
 
 
+@pytest.mark.slow
 def test_a_student_learns_from_its_teacher_and_not_from_labels(
     tmp_path: Path, tiny_run: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
@@ -366,6 +364,7 @@ def test_a_student_learns_from_its_teacher_and_not_from_labels(
     assert scores[0.0] < 0.3
 
 
+@pytest.mark.slow
 def test_unlabelled_text_teaches_what_labels_lack(
     tmp_path: Path, tiny_run: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
@@ -418,6 +417,7 @@ def refusal(events: Iterator[Any], kind: type[NerError]) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_student_becomes_the_model(
     events: Events, tmp_path: Path, text: Path, tiny_corpus: Corpus
 ) -> None:
@@ -447,6 +447,7 @@ def test_the_student_becomes_the_model(
         assert set(kept["f1"][split]) == {"mean", "sd"}
 
 
+@pytest.mark.slow
 def test_a_student_goes_on_where_it_was_stopped_and_the_seeds_rest(
     events: Events, tmp_path: Path, text: Path
 ) -> None:
@@ -467,6 +468,7 @@ def test_a_student_goes_on_where_it_was_stopped_and_the_seeds_rest(
     assert student_weights(out) == student_weights(tmp_path / "straight")
 
 
+@pytest.mark.slow
 def test_finished_seeds_may_teach_later(events: Events, tmp_path: Path) -> None:
     list(events(tmp_path / "later", distill=False))
     told = list(events(tmp_path / "later", {"train.distill_weight": 0.9}, resume=True))
@@ -475,6 +477,7 @@ def test_finished_seeds_may_teach_later(events: Events, tmp_path: Path) -> None:
     assert student_weights(tmp_path / "later") == student_weights(tmp_path / "once")
 
 
+@pytest.mark.slow
 def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: Path) -> None:
     """Its teachers are those of a student that does not, and unlabelled text is read once."""
     document = {"model.context": "document"}
@@ -490,6 +493,7 @@ def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: 
     assert student_weights(tmp_path / "at-once") == student_weights(out)
 
 
+@pytest.mark.slow
 def test_teachers_with_language_models_read_each_sentence_once(
     events: Events,
     tmp_path: Path,
@@ -516,6 +520,7 @@ def test_teachers_with_language_models_read_each_sentence_once(
         np.testing.assert_allclose(mixed.tokens, expected, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_another_teaching_is_no_resuming(
     events: Events, tmp_path: Path, text: Path, tiny_config: Config
 ) -> None:
@@ -554,6 +559,7 @@ def test_what_distilling_needs_is_said_before_anything_is_written(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_student_is_overwritten_only_if_asked(events: Events, tmp_path: Path) -> None:
     out = tmp_path / "run"
     list(events(out))
@@ -564,6 +570,7 @@ def test_a_student_is_overwritten_only_if_asked(events: Events, tmp_path: Path) 
     assert "student" not in json.loads((out / "result.json").read_text())
 
 
+@pytest.mark.slow
 def test_the_library_returns_the_student(
     tmp_path: Path, text: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:

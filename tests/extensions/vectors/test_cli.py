@@ -83,6 +83,7 @@ def test_a_sentence_goes_on_in_the_next_line_but_not_beyond_a_blank_one(
     assert seen == [("HEAD",), ("Anna", "likes", "Rome", "."), ("Bob",), ("left", ".")]
 
 
+@pytest.mark.slow
 def test_other_processes_give_the_same(empty: Path) -> None:
     Path("t.txt").write_text(STORY * 50)
     for seed in ("1", "2"):
@@ -144,6 +145,7 @@ def test_other_encodings_are_read(empty: Path) -> None:
     assert {*words_of(Path("v.vec"))} == {"köln", "groß"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="wants a pipe with a name")
 @pytest.mark.parametrize("lines", [10, 4_000], ids=["reading", "training"])
 def test_ctrl_c_leaves_nothing(empty: Path, lines: int) -> None:
@@ -179,6 +181,7 @@ def test_ctrl_c_leaves_nothing(empty: Path, lines: int) -> None:
     assert sorted(path.name for path in empty.rglob("*")) == ["pipe", "temporary"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "glue", "style"),
     [
@@ -267,6 +270,7 @@ def test_info_of_a_missing_file(empty: Path, tiny_folder: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_from_a_text_to_what_it_is_worth(empty: Path, tiny_folder: Path) -> None:
     Path("t.txt").write_text("Anna visited Rome. Berta left Paris.\n" * 20)
     process("vectors", "train", "t.txt", "--out", "v.vec.gz", *QUICK, cwd=empty).good()

@@ -60,6 +60,7 @@ def test_a_line_is_folded_as_its_words_are(words: list[str]) -> None:
         assert line.split(" ") == [fold(word, case=case, digits=True) for word in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subword", [False, True])
 def test_words_in_the_same_company_are_near(tmp_path: Path, subword: bool) -> None:
     rng = random.Random(1)

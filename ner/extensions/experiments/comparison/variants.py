@@ -74,9 +74,9 @@ def _read(text: str, config: Config) -> tuple[str, list[Any]]:
     key, equals, values = (part.strip() for part in text.partition("="))
     if not equals:
         raise UsageError(f"--vary {text!r} lacks values; write --vary model.cell=lstm,gru")
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "train", "resources"):
         raise UsageError(
-            f"--vary {text!r}: a comparison varies settings of the sections model and train; "
+            f"--vary {text!r}: a comparison varies settings of model, train and resources; "
             "write --vary model.cell=lstm,gru, for example"
         )
     if key == "train.seed":

@@ -1,26 +1,19 @@
 """A page of gradient flow: plots, tables with a plain reading, and the figures as JSON."""
 
-import functools
 import html
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ner.errors import UsageError
-from ner.evaluation.picture import inline_picture
+from ner.evaluation.plot import Axis, Plot, linear_axis, logarithmic_axis
 from ner.extensions.experiments.gradients.flow import (
     EXPLODED,
     VANISHED,
-    CellFlow,
     Curve,
     GradientFlow,
 )
 from ner.files import write_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = {
@@ -128,7 +121,7 @@ def _body(flow: GradientFlow) -> Iterator[str]:
     for length in flow.lengths:
         yield f"<h2>Sequences of {length} tokens</h2>"
         label = f"Norm of the gradient against distance, {length} tokens"
-        yield inline_picture(functools.partial(_draw_flow, flow, length), label)
+        yield _plot_flow(flow, length).inline(label)
     yield "<h2>The recurrent matrix</h2>"
     yield _paragraph(
         "Its spectral radius, the largest modulus of an eigenvalue, gate by gate: without gates "
@@ -141,7 +134,7 @@ def _body(flow: GradientFlow) -> Iterator[str]:
         f"(to {train.clip:g} for all together), means over windows of steps."
     )
     yield _as_html(_trainings(flow))
-    yield inline_picture(functools.partial(_draw_trainings, flow), "Norms over the training")
+    yield _plot_trainings(flow).inline("Norms over the training")
 
 
 def _paragraph(text: str) -> str:
@@ -221,47 +214,42 @@ def _html_row(tag: str, cells: Iterable[str], kinds: Iterable[str]) -> str:
     return f"<tr>{''.join(row)}</tr>"
 
 
-def _draw_flow(flow: GradientFlow, length: int) -> "Figure":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    norms: list[float] = []
-    for axes, when in zip(panels, ("before", "after"), strict=True):
-        axes.set_title(f"{when} training")
-        axes.set_xlabel("tokens before the last")
+def _plot_flow(flow: GradientFlow, length: int) -> Plot:
+    snapshots = [snapshot for cell in flow.cells for snapshot in cell.snapshots().values()]
+    curves = [curve for snapshot in snapshots for curve in snapshot.curves[length]]
+    x = linear_axis(0, max(length - 1, 1), "tokens before the last", step=1)
+    y = _norm_axis([norm for curve in curves for norm in curve.norms])
+    plot = Plot(960, 384)
+    for side, when in enumerate(("before", "after")):
+        panel = plot.panel((side / 2, 0, (side + 1) / 2, 1), x, y)
+        panel.title(f"{when} training")
         for cell in flow.cells:
             for curve in cell.snapshots()[when].curves[length]:
                 name = f"{cell.cell} {curve.state}" if cell.cell == "lstm" else cell.cell
-                colour = COLOURS[cell.cell, curve.state]
-                axes.plot(range(length), curve.norms, color=colour, label=name)
-                norms += curve.norms
-    panels[0].set_ylabel("norm of the gradient")
-    panels[0].legend(loc="lower left")
-    if longest := max(norms):  # else there is nothing to be drawn on this scale
-        panels[0].set_yscale("log", nonpositive="mask")
-        panels[0].set_ylim(max(min(norms) / 2, _DEPTH * longest), 3 * longest)
-    return figure
+                panel.line(enumerate(curve.norms), COLOURS[cell.cell, curve.state], name)
+    return plot
 
 
-def _draw_trainings(flow: GradientFlow) -> "Figure":
-    from matplotlib.figure import Figure
+def _plot_trainings(flow: GradientFlow) -> Plot:
+    windows = [window for cell in flow.cells for window in cell.training]
+    x = linear_axis(0, max(window.last for window in windows), "step", step=1)
+    y = _norm_axis([norm for window in windows for norm in window.gradients.norms.values()])
+    plot, width = Plot(960, 346), 1 / len(flow.cells)
+    for number, cell in enumerate(flow.cells):
+        panel = plot.panel((number * width, 0, (number + 1) * width, 1), x, y)
+        panel.title(cell.cell)
+        for group, colour in zip(cell.training[0].gradients.norms, GROUPS, strict=False):
+            points = [
+                ((window.first + window.last) / 2, window.gradients.norms[group])
+                for window in cell.training
+            ]
+            panel.line(points, colour, group)
+    return plot
 
-    figure = Figure(figsize=(10, 3.6), layout="constrained")
-    panels = figure.subplots(1, len(flow.cells), sharey=True, squeeze=False)[0]
-    for axes, cell in zip(panels, flow.cells, strict=True):
-        _draw_training(axes, cell)
-    panels[0].set_ylabel("norm of the gradient")
-    panels[0].legend()
-    return figure
 
-
-def _draw_training(axes: "Axes", cell: CellFlow) -> None:
-    axes.set_title(cell.cell)
-    axes.set_xlabel("step")
-    axes.set_yscale("log", nonpositive="mask")
-    middles = [(window.first + window.last) / 2 for window in cell.training]
-    groups = cell.training[0].gradients.norms
-    for group, colour in zip(groups, GROUPS, strict=False):
-        norms = [window.gradients.norms[group] for window in cell.training]
-        axes.plot(middles, norms, color=colour, label=group)
+def _norm_axis(norms: Sequence[float]) -> Axis:
+    """A logarithmic axis for lengths of gradients, unless all are 0."""
+    label, longest = "norm of the gradient", max(norms)
+    if not longest:
+        return linear_axis(0, 1, label)
+    return logarithmic_axis(max(min(norms) / 2, _DEPTH * longest), 3 * longest, label)

@@ -103,9 +103,9 @@ def _read(
     text: str, config: Config, default: Mapping[str, Range | Choice]
 ) -> tuple[str, Range | Choice]:
     key, equals, values = (part.strip() for part in text.partition("="))
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "train", "resources"):
         raise UsageError(
-            f"--range {text!r}: a search varies settings of the sections model and train; "
+            f"--range {text!r}: a search varies settings of model, train and resources; "
             "write --range model.dropout=0.2..0.6, for example"
         )
     low, dots, high = values.partition("..")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.command import BRIEF, SMALL, run, sets, stopped
 
+pytestmark = pytest.mark.slow
+
 CELLS = ["--vary", "model.cell=rnn,gru"]
 
 

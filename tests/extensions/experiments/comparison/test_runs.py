@@ -21,8 +21,6 @@ from ner.tagger import Tagger
 from ner.training.loop import Epoch, Step
 from tests.cli.command import tree
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 Compare = Callable[..., Any]
 
 
@@ -109,6 +107,7 @@ def test_a_comparison(compared: tuple[Path, list[Any]], tiny_corpus: Corpus) -> 
     assert last.variants[0].runs[0].parameters < last.variants[1].runs[0].parameters
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_stopped(
     compare: Compare, compared: tuple[Path, list[Any]], tmp_path: Path
 ) -> None:
@@ -125,6 +124,7 @@ def test_it_goes_on_where_it_was_stopped(
     assert tree(out / "model.cell=rnn/seed-1") == first
 
 
+@pytest.mark.slow
 def test_what_is_finished_is_only_read_and_more_is_added(compare: Compare, tmp_path: Path) -> None:
     out = tmp_path / "c"
     *_, first = compare(out, seeds=(1,))

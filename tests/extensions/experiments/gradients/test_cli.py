@@ -10,6 +10,7 @@ from tests.cli.command import SMALL, run, sets
 FEW = ["--cells", "gru", "--lengths", "5,20", "--epochs", "1", *sets(*SMALL)]
 
 
+@pytest.mark.slow
 def test_gradients(empty: Path, tiny_folder: Path) -> None:
     ask = ["inspect", "gradients", "--data", tiny_folder, *FEW, "--out", "r.html"]
     outcome = run(*ask).good()

@@ -9,6 +9,8 @@ import pytest
 from ner.config import Config
 from tests.cli.command import SMALL, process, run, sets, stopped
 
+pytestmark = pytest.mark.slow
+
 FEW = sets(*SMALL, "train.epochs=2", "train.batch_sentences=4", "train.learning_rate=0.02")
 RANGES = ["--range", "model.dropout=0.1..0.6", "--range", "train.word_dropout=0,0.1"]
 
@@ -39,20 +41,22 @@ def test_a_search_prints_a_configuration(empty: Path, tiny_folder: Path) -> None
     run("evaluate", "--model", out / "best", "--data", tiny_folder).good()
 
 
+@pytest.mark.slow(reason="searches in two processes, one after the other")
 def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
     ask = ["search", "--data", tiny_folder, *FEW, *RANGES, "--out", "my search"]
     first = process(*ask, "--trials", "2", cwd=empty).good()
     assert "trial 2 of 2" in first.err
-    refused = process(*ask, "--trials", "3", cwd=empty)
+    refused = run(*ask, "--trials", "3")
     assert refused.code == 2
     assert "go on with --resume" in refused.complaint()
     second = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
     assert [line[:12] for line in second.err.splitlines()] == ["trial 3 of 3", "best of 3 tr"]
-    third = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
+    third = run(*ask, "--trials", "3", "--resume").good()
     assert third.out == second.out
     assert third.err.splitlines() == second.err.splitlines()[-1:]
 
 
+@pytest.mark.slow(reason="searches in a process until a trial is at work")
 def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
     longer = sets("train.epochs=40", "train.patience=40")
     ask = ["search", "--data", str(tiny_folder), *FEW, *longer, *RANGES, "--out", "my search"]

@@ -22,8 +22,6 @@ from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
 from ner.training.run import Run
 
-pytestmark = pytest.mark.usefixtures("quick_curves")
-
 SPACE: Space = {
     "train.learning_rate": Range(0.001, 0.1),
     "model.hidden": Range(4, 12),
@@ -84,6 +82,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, f1: Callable[[Trainer], float]) -> N
     monkeypatch.setattr(Trainer, "_judge", pretended)
 
 
+@pytest.mark.slow
 def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     out = tmp_path / "s"
     *events, last = search(out, 4)
@@ -110,6 +109,7 @@ def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     assert report.f1 == best.f1
 
 
+@pytest.mark.slow
 def test_the_first_trial_has_the_settings_of_the_configuration(
     search: Search, tmp_path: Path
 ) -> None:
@@ -119,6 +119,7 @@ def test_the_first_trial_has_the_settings_of_the_configuration(
     assert first.settings["model.cell"] in ("lstm", "gru")  # rnn is not among them
 
 
+@pytest.mark.slow
 def test_test_is_never_looked_at(
     search: Search, tmp_path: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +140,7 @@ def test_test_is_never_looked_at(
     assert '"test"' not in (tmp_path / "a/best/result.json").read_text()
 
 
+@pytest.mark.slow
 def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     """Stopped in a trial, after one, before the first step's end: the same trials in the end."""
     straight = tried(search(tmp_path / "a", 13))
@@ -155,6 +157,7 @@ def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     assert [t.settings for t in straight] == [t.settings for t in Study(out, SPACE, 1, 2).trials()]
 
 
+@pytest.mark.slow
 def test_more_trials_than_were_wanted_first(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "s"
     assert len(tried(search(out, 2))) == 2
@@ -163,6 +166,7 @@ def test_more_trials_than_were_wanted_first(search: Search, tmp_path: Path) -> N
     assert last.trials == 3
 
 
+@pytest.mark.slow
 def test_a_process_that_was_killed(search: Search, tmp_path: Path) -> None:
     """What is left of it is a trial that nobody works on, and its folder."""
     out = tmp_path / "s"
@@ -176,6 +180,7 @@ def test_a_process_that_was_killed(search: Search, tmp_path: Path) -> None:
     assert not (out / "trial").exists()
 
 
+@pytest.mark.slow
 def test_what_does_not_look_well_is_given_up(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +209,7 @@ def _finished(run: Run) -> Any:
     return Finished(run.out, len(run._history), 1, 0.0, {"valid": score})
 
 
+@pytest.mark.slow
 def test_a_trial_that_fails_is_one_of_many(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +235,7 @@ def test_a_trial_that_fails_is_one_of_many(
     assert message == refusal(search(tmp_path / "t", 2, resume=True), NerError)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_every_trial_ends_the_search(
     search: Search, tmp_path: Path, tiny_corpus: Corpus
 ) -> None:
@@ -290,6 +297,7 @@ def test_folders_of_others_are_left_alone(search: Search, tmp_path: Path) -> Non
     assert f"{tmp_path / 's' / FILE}: cannot be used as a study" in message
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_good_in_a_url(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "a?b=c#d %41;e"
     list(search(out, 1))
@@ -297,6 +305,7 @@ def test_a_name_that_is_no_good_in_a_url(search: Search, tmp_path: Path) -> None
     assert len(tried(search(out, 2, resume=True))) == 1
 
 
+@pytest.mark.slow
 def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     out = tmp_path / "s"
@@ -308,6 +317,7 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     assert [trial.number for trial in tried(search(out, 2, resume=True))] == [2]
 
 
+@pytest.mark.slow
 def test_whoever_comes_second_changes_nothing(search: Search, tmp_path: Path) -> None:
     """Not even before a trial has ended, when the study is not bound to its settings yet."""
     pytest.importorskip("fcntl")
@@ -336,6 +346,7 @@ def test_without_optuna(search: Search, tmp_path: Path, monkeypatch: pytest.Monk
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.slow
 def test_nothing_loads_optuna_before_it_is_needed() -> None:
     search = "ner.extensions.experiments.search"
     modules = f"ner.api, {search}.trials, {search}.cli"
