@@ -18,7 +18,7 @@
 
 The folder is written under a temporary name and renamed. Others read it
 without trust: see `ner.stored`. Format 3 is the same with older names of
-settings, and format 2 has no checksums.
+settings, and numbers for ``auto``; format 2 has no checksums, either.
 """
 
 import contextlib

@@ -451,6 +451,25 @@ def test_settings_of_another_version(folder: Path, settings: dict[str, Any], sai
     assert said in message
 
 
+EARLIER = {"pairs": "model.bigrams", "pair_dim": "model.bigram_dim"}
+
+
+def test_names_and_numbers_of_earlier_formats_are_read(folder: Path) -> None:
+    stored = json.loads((folder / "config.json").read_text())
+    now = load_bundle(folder).config
+    stored["about"].pop("resources", None)
+    for old, key in EARLIER.items():
+        stored["config"]["model"][old] = stored["config"]["model"].pop(key.partition(".")[2])
+    stored["config"]["train"] |= {"threads": 0, "vectors": ["a.vec"], "clusters": ""}
+    change(folder, **{**stored, "format": 3})
+    sign(folder)
+    found = load_bundle(folder)
+    assert found.config == now.replace({"train.threads": "auto"})
+    assert found.about["resources"] == {"vectors": ["a.vec"]}
+    change(folder, format=FORMAT)
+    assert "unknown setting 'model.pairs'; did you mean 'model.bigrams'?" in complaint(folder)
+
+
 def test_settings_that_the_weights_do_not_fit(folder: Path) -> None:
     change(folder, config={"model": {"hidden": 17, "char_hidden": 8}})
     message = complaint(folder)
