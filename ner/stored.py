@@ -72,7 +72,7 @@ class Missing(ValidationError):
 
 
 def damaged(path: Path, reason: str) -> ValidationError:
-    """The trouble with a file that can be read, and makes no sense."""
+    """The error for a file that can be read, and makes no sense."""
     return ValidationError(path, f"is damaged ({reason})")
 
 

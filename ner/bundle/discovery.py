@@ -1,4 +1,4 @@
-"""Where bundles lie: a folder that is named, the run folder around it, or the newest run."""
+"""Bundles are found in the folder that is named, the run folder around it, or the newest run."""
 
 import os
 from pathlib import Path

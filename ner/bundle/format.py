@@ -75,7 +75,7 @@ FILES = {
     WEIGHTS,
 }
 MOST_TAGS = 4096
-"""What may follow what is a square of them, which a small file must not make large."""
+"""The transitions are a square of them, which a small file must not make large."""
 _ON_CARD = {
     "corpus": str,
     "scores": dict,
@@ -89,7 +89,7 @@ _SCORES = ("precision", "recall", "f1")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model, its settings, what is known about it (scores, data), and what it has learnt from."""
+    """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
     model: Model
     config: Config

@@ -35,7 +35,7 @@ ONCE_AUTO: Mapping[str, float] = {
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """How labelled files are read."""
+    """The reading of labelled files."""
 
     token_column: int = setting(0, "column of the token; negative counts from the last")
     tag_column: int = setting(-1, "column of the tag; negative counts from the last")
@@ -67,7 +67,7 @@ class DataConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What is trained: embed, encode, score."""
+    """The network: embed, encode, score."""
 
     scheme: str = setting("iobes", "tag scheme inside the model", one_of("iobes", "iob2", "io"))
     head: str = setting("crf", "how tags are scored", one_of("crf", "softmax"))
@@ -132,7 +132,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How it is trained."""
+    """The training of the network."""
 
     seed: int = setting(1, "start of every random choice", within(0, 2**32))
     epochs: int | Auto = setting(
@@ -200,7 +200,7 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourcesConfig:
-    """What a model may know beside its corpus: paths, which matter to training alone.
+    """Sources of knowledge beside the corpus: paths, which matter to training alone.
 
     A bundle holds what was in the files, and not where they lay.
     """
@@ -226,7 +226,7 @@ class ResourcesConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class PredictConfig:
-    """How text is tagged: none of it is learnt, so it may differ from use to use."""
+    """The tagging of text: none of it is learnt, so it may differ from use to use."""
 
     engine: str = setting(
         "fast",
@@ -258,7 +258,7 @@ class Config(Settings):
 
 
 def predict_config(changes: Mapping[str, Any], config: Config | None = None) -> PredictConfig:
-    """How text is tagged: section `predict` of a configuration with dotted keys changed.
+    """The section `predict` of a configuration, with dotted keys changed.
 
     Raises `ConfigError` for keys of other sections, too: a trained model keeps to those.
     """

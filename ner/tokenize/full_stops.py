@@ -15,7 +15,7 @@ _LONGEST_WORD = 24  # characters looked at before a full stop, and of the word a
 
 @functools.cache
 def words(name: str) -> frozenset[str]:
-    """The entries of a word list, ``data/<name>.txt``: one a line; lines after ``#`` are comments.
+    """The entries of a word list, ``data/<name>.txt``: one a line, besides comments (``#``).
 
     Read when first needed: importing stays light.
     """

@@ -47,7 +47,7 @@ class _Outline(dict[int, str]):
 OUTLINE = _Outline()
 
 WORD = "A-Za-z0-9Àà"
-"""What a word consists of in an outline: the inside of a character class."""
+"""The characters of words in an outline: the inside of a character class."""
 
 
 def _kind(char: str) -> str:
