@@ -12,8 +12,8 @@ Bundles and checkpoints are such folders, and they may come from anywhere. So:
 
 Tensors are read here and not by the package `safetensors`, which follows links where it is given
 a name, and holds everything twice where it is given bytes. The format: 8 bytes with the length of
-the header, little-endian; the header, JSON with type, shape and place of each tensor; their bytes,
-without gaps (https://github.com/huggingface/safetensors#format).
+the header, little-endian; the header, JSON with type, shape and position of each tensor; their
+bytes, without gaps (https://github.com/huggingface/safetensors#format).
 """
 
 import contextlib
@@ -25,17 +25,15 @@ import math
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ner.errors import BundleError
 from ner.version import __version__
-
-Model = TypeVar("Model")
 
 CHECKSUMS = "checksums.json"
 
@@ -44,7 +42,7 @@ MOST_JSON = 2**28
 _MOST_HEADER = 2**20
 _DEEPEST = 20
 _MOST_DIMENSIONS = 8
-_LENGTH = 8  # bytes that tell the length of the header
+_LENGTH = 8  # bytes of the length of the header
 
 _DTYPES = {
     "F64": torch.float64,
@@ -61,7 +59,7 @@ _DTYPES = {
 
 
 class ValidationError(Exception):
-    """A file that is not what it should be; the text is one line."""
+    """A file unlike what it should be; the text is one line."""
 
     def __init__(self, path: Path, trouble: str) -> None:
         super().__init__(f"{path}: {trouble}")
@@ -74,7 +72,7 @@ class Missing(ValidationError):
 
 
 def damaged(path: Path, reason: str) -> ValidationError:
-    """The trouble with a file that can be read, and makes no sense."""
+    """The error for a file that can be read, and makes no sense."""
     return ValidationError(path, f"is damaged ({reason})")
 
 
@@ -93,7 +91,7 @@ def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 class StoredFolder:
-    """A folder that is read file by file; methods raise `ValidationError` for a file that is wrong.
+    """A folder that is read file by file; its methods raise `ValidationError` for a wrong file.
 
     Until `check` has been called, files are taken as they are.
     """
@@ -109,17 +107,17 @@ class StoredFolder:
         `names` are those that such a folder may have. Raises `Missing` where
         there is no ``checksums.json``.
         """
-        place = self.path / CHECKSUMS
+        path = self.path / CHECKSUMS
         self._sums = self.json(CHECKSUMS, dict)
         if not all(isinstance(digest, str) for digest in self._sums.values()):
-            raise damaged(place, "checksums that are no text")
+            raise damaged(path, "checksums that are no text")
         if other := self._sums.keys() - names:
-            raise damaged(place, f"it lists {min(other)[:80]!r}, which is no file of a model")
+            raise damaged(path, f"it lists {min(other)[:80]!r}, which is no file of a model")
         for name, digest in self._read.items():
             self._compare(name, digest)
 
     def has(self, name: str) -> bool:
-        """Whether the folder has a file: one that is not listed is none of its own."""
+        """Tell if the folder has a file: once checked, one that its checksums list."""
         return name in self._sums if self._sums is not None else os.path.lexists(self.path / name)
 
     def json(self, name: str, kind: type) -> Any:
@@ -177,27 +175,28 @@ def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
 # --- models -------------------------------------------------------------------------------------
 
 
-def read_model(folder: Path, read: Callable[[StoredFolder], Model]) -> Model:
-    """What `read` makes of a folder. Raises `BundleError` for one that it refuses."""
+@contextlib.contextmanager
+def open_model(folder: Path) -> Iterator[StoredFolder]:
+    """Read a model from a folder. Raises `BundleError` where the block refuses a file of it."""
     try:
-        return read(StoredFolder(folder))
+        yield StoredFolder(folder)
     except ValidationError as error:
         raise BundleError(f"{error}; copy the model again") from None
 
 
-def told_format(place: Path, described: Mapping[str, Any]) -> str:
-    """The format of a model and the version that wrote it, as its file tells."""
+def format_text(path: Path, described: Mapping[str, Any]) -> str:
+    """The format of a model and the version that wrote it, from its file at `path`."""
     version = described.get("version")
     if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
         version = "of an unknown version"  # it is printed: no lines, no colours
-    return f"{place}: has format {described['format']} of ner {version}"
+    return f"{path}: has format {described['format']} of ner {version}"
 
 
-def check_newest(place: Path, described: Mapping[str, Any], newest: int) -> None:
-    """Raises `BundleError` for a model of a format that is newer than the newest one known."""
+def check_newest(path: Path, described: Mapping[str, Any], newest: int) -> None:
+    """Refuse a model of a format newer than the `newest` one known. Raises `BundleError`."""
     if described["format"] > newest:
         raise BundleError(
-            f"{told_format(place, described)}, newer than this ner {__version__} can read; "
+            f"{format_text(path, described)}, newer than this ner {__version__} can read; "
             "upgrade with pip install --upgrade bilstm-ner"
         )
 
@@ -245,8 +244,8 @@ def _is_deep(value: Any) -> bool:
 # --- tensors ------------------------------------------------------------------------------------
 
 
-class Place(NamedTuple):
-    """Where a tensor stands in its file, behind the header, and what it is."""
+class TensorEntry(NamedTuple):
+    """A tensor of a file: its bytes ``[start, end)`` behind the header, its type and shape."""
 
     start: int
     end: int
@@ -255,7 +254,7 @@ class Place(NamedTuple):
 
 
 class StoredTensors:
-    """A file of tensors: what is in it, and only then the tensors themselves."""
+    """A file of tensors: first its header, and only then the tensors themselves."""
 
     def __init__(self, path: Path, file: io.BufferedReader, size: int) -> None:
         self.path = path
@@ -267,21 +266,21 @@ class StoredTensors:
             raise damaged(path, "not safetensors: no header, or one longer than it can be")
         header = file.read(announced)
         self._hash = hashlib.sha256(length + header)
-        self.places = _places(path, header, size - _LENGTH - announced)
+        self.entries = _entries(path, header, size - _LENGTH - announced)
 
     def expect(self, tensors: Mapping[str, Tensor]) -> None:
-        """Raises `ValidationError` unless names, types and shapes are those of these tensors."""
-        for name in tensors.keys() - self.places.keys():
+        """Compare names, types and shapes with those of `tensors`. Raises `ValidationError`."""
+        for name in tensors.keys() - self.entries.keys():
             raise self._misfit(name, "is not there")
-        for name in self.places.keys() - tensors.keys():
+        for name in self.entries.keys() - tensors.keys():
             raise self._misfit(name, "does not belong there")
         for name, tensor in tensors.items():
-            place = self.places[name]
-            if (place.dtype, place.shape) != (tensor.dtype, tuple(tensor.shape)):
+            entry = self.entries[name]
+            if (entry.dtype, entry.shape) != (tensor.dtype, tuple(tensor.shape)):
                 raise self._misfit(
                     name,
-                    f"is {_form(place.dtype, place.shape)} "
-                    f"instead of {_form(tensor.dtype, tensor.shape)}",
+                    f"is {_signature(entry.dtype, entry.shape)} "
+                    f"instead of {_signature(tensor.dtype, tensor.shape)}",
                 )
 
     def _misfit(self, name: str, trouble: str) -> ValidationError:
@@ -290,7 +289,7 @@ class StoredTensors:
     def read(self) -> dict[str, Tensor]:
         """Read all tensors by name, to the CPU. Raises `ValidationError` for NaN and infinity."""
         found = {}
-        for name, (start, end, dtype, shape) in self.places.items():
+        for name, (start, end, dtype, shape) in self.entries.items():
             tensor = self._fill(end - start).view(dtype).reshape(shape)
             if dtype.is_floating_point and end > start and not _is_finite(tensor):
                 raise damaged(self.path, f"{name[:80]!r} holds a number that is not finite")
@@ -315,35 +314,35 @@ def _is_finite(tensor: Tensor) -> bool:
     return all(bool(bound.isfinite()) for bound in tensor.aminmax())  # NaN is its own bound
 
 
-def _form(dtype: torch.dtype, shape: Collection[int]) -> str:
+def _signature(dtype: torch.dtype, shape: Collection[int]) -> str:
     return f"{str(dtype).removeprefix('torch.')} {list(shape)}"[:120]
 
 
-def _places(path: Path, header: bytes, room: int) -> dict[str, Place]:
-    """Read what a header says of `room` bytes, in their order. Raises `ValidationError`."""
+def _entries(path: Path, header: bytes, size: int) -> dict[str, TensorEntry]:
+    """The tensors that a header lists for `size` bytes, in order. Raises `ValidationError`."""
     described = _parse(path, header)
     if not isinstance(described, dict):
         raise damaged(path, "not safetensors: a header that lists no tensors")
     described.pop("__metadata__", None)
-    places = {name: _place(path, name, entry) for name, entry in described.items()}
-    places = dict(sorted(places.items(), key=lambda item: item[1][:2]))
+    entries = {name: _entry(path, name, value) for name, value in described.items()}
+    entries = dict(sorted(entries.items(), key=lambda item: item[1][:2]))
     behind = 0
-    for name, place in places.items():
-        if place.start != behind:
+    for name, entry in entries.items():
+        if entry.start != behind:
             raise damaged(path, f"{name[:80]!r} does not begin where the tensor before it ends")
-        behind = place.end
-    if behind != room:
-        raise damaged(path, f"{room} bytes of tensors instead of {behind}")
-    return places
+        behind = entry.end
+    if behind != size:
+        raise damaged(path, f"{size} bytes of tensors instead of {behind}")
+    return entries
 
 
-def _place(path: Path, name: str, entry: Any) -> Place:
-    """Where one tensor is; its size is that of its type and shape."""
-    match entry:
+def _entry(path: Path, name: str, value: Any) -> TensorEntry:
+    """Read the entry of one tensor, whose size is that of its type and shape."""
+    match value:
         case {"dtype": str(kind), "shape": list(shape), "data_offsets": [start, end]}:
             numbers = [*shape, start, end]
         case _:
-            raise damaged(path, f"not safetensors: no type, shape and place of {name[:80]!r}")
+            raise damaged(path, f"not safetensors: no type, shape and position of {name[:80]!r}")
     if kind not in _DTYPES or len(shape) > _MOST_DIMENSIONS:
         raise damaged(path, f"{name[:80]!r} is of a type or shape that no tensor here has")
     if not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
@@ -353,4 +352,4 @@ def _place(path: Path, name: str, entry: Any) -> Place:
         raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
     if end - start != math.prod(shape) * dtype.itemsize:
         raise damaged(path, f"{name[:80]!r} has {end - start} bytes, which its shape does not fit")
-    return Place(start, end, dtype, tuple(shape))
+    return TensorEntry(start, end, dtype, tuple(shape))

@@ -13,7 +13,7 @@ import click
 import pytest
 
 import ner
-from ner.config import describe
+from ner.config import Config
 from ner.corpus import NAMED
 from ner.corpus.loading import EXTENSIONS, SPLIT_NAMES
 from ner.render import FORMATS
@@ -181,7 +181,7 @@ def test_names_and_formats_are_complete() -> None:
     for name in ("train", "valid", "test", "dev", "validation", "testa", "testb"):
         assert f"`{name}`" in text
         assert name in spellings
-    tokenizers = next(meaning for key, _, meaning in describe() if key == "data.tokenizer")
+    tokenizers = next(meaning for key, _, meaning in Config.describe() if key == "data.tokenizer")
     choices = re.findall(r"[\w-]+(?=[,)])", tokenizers.partition("one of auto, ")[2])
     assert choices
     assert _first_column("docs/guides/tokenizer.md") == choices

@@ -1,84 +1,61 @@
-"""The model card: what a model is, how good, made from what and how; in Markdown."""
+"""The model card: what a model is, how good, made from what and how; in Markdown.
+
+Each kind of model has a template, ``card.md`` in its package.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from string import Template
 from typing import Any
 
 from ner.config import Config
 
 
-def tagger_card(labels: Sequence[str], config: Config, about: Mapping[str, Any]) -> str:
-    """The model card: what the model is, how good, made from what and how; in Markdown."""
+def fill_card(
+    package: str,
+    config: Config,
+    about: Mapping[str, Any],
+    *,
+    labels: Iterable[str],
+    figures: Sequence[str],
+    corpus: str,
+) -> str:
+    """Fill in the template ``card.md`` of a package.
+
+    `figures` are the scores in a row of its table, by name; `corpus` stands for one without name.
+    """
+    template = resources.files(package).joinpath("card.md").read_text(encoding="utf-8")
     scores = [
-        f"| {split} | {100 * s['precision']:.2f} | {100 * s['recall']:.2f} | {100 * s['f1']:.2f} |"
-        for split, s in about.get("scores", {}).items()
+        " | ".join([f"| {split}", *(f"{100 * values[figure]:.2f}" for figure in figures)]) + " |\n"
+        for split, values in about.get("scores", {}).items()
     ]
-    return compose_card(
-        f"A named-entity tagger trained on {about.get('corpus', 'a corpus')}",
-        f"Entity types: {', '.join(labels)}.",
-        config,
-        about,
-        [
-            "Entity precision, recall and F1 in percent (as conlleval counts them).",
-            "The model was chosen on valid; test was looked at once, after that.",
-            "",
-            "| split | precision | recall | F1 |",
-            "|---|---|---|---|",
-            *scores,
-        ],
-        [
-            "```python",
-            "import ner",
-            'tagger = ner.Tagger.load("path/to/this/folder")',
-            "for entity in tagger.tag(text):",
-            "    print(entity.text, entity.label, entity.start, entity.end, entity.score)",
-            "```",
-        ],
+    versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
+    return Template(template).substitute(
+        corpus=about.get("corpus", corpus),
+        labels=", ".join(labels),
+        versions=versions or "an earlier ner",
+        seed=config.train.seed,
+        scores="".join(scores),
+        data="".join(_data(about)),
+        settings="\n".join(_settings(config)),
     )
 
 
-def compose_card(
-    title: str,
-    labels: str,
-    config: Config,
-    about: Mapping[str, Any],
-    scores: Iterable[str],
-    use: Iterable[str],
-) -> str:
-    """The card of a model of any kind, in Markdown."""
-    notes = [f"- {note}" for note in about.get("notes", ())]
-    made_with = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
-    settings = [
-        f"| {section}.{name} | {json.dumps(value)} |"
-        for section, part in config.to_dict().items()
-        if section != "resources"
-        for name, value in part.items()
+def _data(about: Mapping[str, Any]) -> list[str]:
+    """Lines on the data: notes, the files beside it, its checksums."""
+    resources = {kind: ", ".join(names) for kind, names in about.get("resources", {}).items()}
+    facts = {**resources, **about.get("checksums", {})}
+    return [
+        *(f"- {note}\n" for note in about.get("notes", ())),
+        *(f"- {name}: {fact}\n" for name, fact in facts.items()),
     ]
-    lines = [
-        f"# {title}",
-        "",
-        labels,
-        f"Made with {made_with or 'an earlier ner'}; seed {config.train.seed}.",
-        "",
-        "## Scores",
-        "",
-        *scores,
-        "",
-        "## Data",
-        "",
-        *notes,
-        *(f"- {kind}: {', '.join(names)}" for kind, names in about.get("resources", {}).items()),
-        *(f"- {split}: {digest}" for split, digest in about.get("checksums", {}).items()),
-        "",
-        "## Use",
-        "",
-        *use,
-        "",
-        "## Settings",
-        "",
-        "| setting | value |",
-        "|---|---|",
-        *settings,
-        "",
+
+
+def _settings(config: Config) -> list[str]:
+    """Rows of a table of all settings but paths."""
+    return [
+        f"| {key} | {json.dumps(config[key])} |"
+        for key in config.fields()
+        if not key.startswith("resources.")
     ]
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Where bundles lie: a folder that is named, the run folder around it, or the newest run."""
+"""Bundles are found in the folder that is named, the run folder around it, or the newest run."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from ner.errors import UsageError
 from ner.stored import StoredFolder, ValidationError
 
-TAGGER = "tagger"
+DEFAULT_KIND = "tagger"  # of a model that names none in its config.json
 FINISHED = "result.json"  # written last into a run folder
 
 
@@ -46,9 +46,9 @@ def newest_bundle(root: str | Path = "runs") -> Path:
 
 
 def _is_of_another_kind(run: Path) -> bool:
-    """Whether a run has made a model that is no tagger; what cannot be read is told of later."""
+    """Tell if a run has made another model than a tagger; an unreadable one is refused later."""
     try:
         head = StoredFolder(run / "model").json("config.json", dict)
     except ValidationError:
         return False
-    return bool(head.get("kind", TAGGER) != TAGGER)
+    return bool(head.get("kind", DEFAULT_KIND) != DEFAULT_KIND)

@@ -2,7 +2,7 @@
 
 ::
 
-    config.json           format number, settings, what is known of the model
+    config.json           format number, settings, facts on the model
     tags.json             the tag set, in the order of the emissions
     words.json            tables of words: how they are folded, and which there are
     characters.json       characters
@@ -18,23 +18,24 @@
 
 The folder is written under a temporary name and renamed. Others read it
 without trust: see `ner.stored`. Format 3 is the same with older names of
-settings, and format 2 has no checksums.
+settings, and numbers for ``auto``; format 2 has no checksums, either.
 """
 
+import contextlib
 import platform
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors.torch
 import torch
 
-from ner.bundle.card import tagger_card
-from ner.bundle.discovery import find_bundle, newest_bundle
+from ner.bundle.card import fill_card
+from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.bundle.parts import describe, entry, read_parts, read_strings
-from ner.config import Config, ModelConfig, from_dict, with_present_names
+from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm import embeddings
@@ -49,9 +50,9 @@ from ner.stored import (
     StoredTensors,
     check_newest,
     damaged,
-    read_model,
+    format_text,
+    open_model,
     to_json,
-    told_format,
     write_stored,
 )
 from ner.tags import OUTSIDE, tag_set
@@ -59,7 +60,6 @@ from ner.version import __version__
 
 FORMAT = 4
 OLDEST = 2  # that is still read
-RESOURCES = "resources"  # a section of settings that concerns training alone
 WEIGHTS = "weights.safetensors"
 FILES = {
     "config.json",
@@ -75,7 +75,7 @@ FILES = {
     WEIGHTS,
 }
 MOST_TAGS = 4096
-"""What may follow what is a square of them, which a small file must not make large."""
+"""The transitions are a square of them, which a small file must not make large."""
 _ON_CARD = {
     "corpus": str,
     "scores": dict,
@@ -86,12 +86,10 @@ _ON_CARD = {
 }
 _SCORES = ("precision", "recall", "f1")
 
-AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
-
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model, its settings, what is known about it (scores, data), and what it has learnt from."""
+    """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
     model: Model
     config: Config
@@ -103,6 +101,17 @@ class Bundle:
         """The entity types that the model knows."""
         return _labels(self.model.tags)
 
+    def card(self) -> str:
+        """The model card, in Markdown."""
+        return fill_card(
+            __package__,
+            self.config,
+            self.about,
+            labels=self.labels,
+            figures=_SCORES,
+            corpus="a corpus",
+        )
+
 
 def save_bundle(bundle: Bundle, folder: str | Path) -> None:
     """Write a bundle; one that stood in the folder before is replaced as a whole.
@@ -112,11 +121,11 @@ def save_bundle(bundle: Bundle, folder: str | Path) -> None:
     model = bundle.model
     if len(model.tags) > MOST_TAGS:
         raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
-    about = {"versions": versions(), **bundle.about}
+    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
     head = {"format": FORMAT}
     own = {"tags.json": to_json(list(model.tags))}
-    readme = tagger_card(bundle.labels, bundle.config, about)
-    write_bundle(folder, head, bundle.config, about, model, bundle.seen, own, readme)
+    readme = bundle.card()
+    write_bundle(folder, head, bundle.config, bundle.about, model, bundle.seen, own, readme)
 
 
 def write_bundle(
@@ -139,7 +148,7 @@ def write_bundle(
     described = {
         **head,
         "version": __version__,
-        "config": {name: part for name, part in config.to_dict().items() if name != RESOURCES},
+        "config": {name: part for name, part in config.to_dict().items() if name != "resources"},
         "about": dict(about),
     }
     weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
@@ -158,7 +167,7 @@ def write_bundle(
 
 
 def versions() -> dict[str, str]:
-    """What a model made now is made with: the programs whose arithmetic it depends on."""
+    """The programs whose arithmetic a model made now depends on, with their versions."""
     return {
         "ner": __version__,
         "python": platform.python_version(),
@@ -175,7 +184,8 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
-    return read_model(folder, lambda files: _load(files, torch.device(device)))
+    with open_model(folder) as files:
+        return _load(files, torch.device(device))
 
 
 def _load(files: StoredFolder, device: torch.device) -> Bundle:
@@ -183,155 +193,126 @@ def _load(files: StoredFolder, device: torch.device) -> Bundle:
     tags = _read_tags(files, settings.model.scheme)
     echo_labels = sorted(_labels(tags)) if settings.model.context == "document" else ()
     parts = read_parts(files, echo_labels)
-    network = read_network(
-        files,
-        settings.model,
-        parts.sizes,
-        (len(tags), "tags"),
-        lambda: Network(settings.model, tags, parts.sizes),
-    )
+    with files.tensors(WEIGHTS) as stored:
+        with building(stored, settings.model, parts.sizes, len(tags), "tags"):
+            network = Network(settings.model, tags, parts.sizes)
+        read_weights(network, stored)
     model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
     return Bundle(model, settings, about, parts.seen)
 
 
-class Kind(NamedTuple):
-    """A kind of model, as its ``config.json`` says; taggers, which came first, say nothing."""
+class ModelKind(NamedTuple):
+    """A kind of model, by the name in its ``config.json``; taggers, which came first, have none."""
 
     name: str
     made_by: str
     files: Collection[str]
     oldest: int  # format that is still read
     newest: int
-    renamed: int  # the first format with the names that settings have today
+    renamed: int  # the first format with the settings of today
 
 
-TAGGER = Kind("tagger", "ner train", FILES, OLDEST, FORMAT, renamed=4)
+TAGGER = ModelKind(DEFAULT_KIND, "ner train", FILES, OLDEST, FORMAT, renamed=4)
 
-_KINDS = ("tagger", "sequence classifier", "character language model")
+_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 
 
-def read_head(files: StoredFolder, kind: Kind) -> tuple[Config, dict[str, Any]]:
-    """The settings of a model and what is known of it; from then on checksums are compared.
+def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, Any]]:
+    """Read the settings of a model and the facts on it; from then on checksums are compared.
 
     Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
     """
-    place = files.path / "config.json"
+    path = files.path / "config.json"
     config = files.json("config.json", dict)
-    _check_format(place, config, kind)
+    _check_format(path, config, kind)
     # With checksums, the format has one, too: a 3 that became a 2 does not pass.
     if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
         files.check(kind.files)
-    about = _read_about(place, config)
-    settings = entry(place, config, "config", dict)
-    if config["format"] < kind.renamed:
-        settings = with_present_names(settings)
-        about.setdefault(RESOURCES, _named(settings.pop(RESOURCES, None)))
+    about = _read_about(path, config)
+    stored = entry(path, config, "config", dict)
+    older = config["format"] < kind.renamed
     try:
-        return from_dict(settings, str(place)), about
+        settings = (Config.from_earlier if older else Config.from_dict)(stored, str(path))
     except ConfigError as error:
-        told = str(error)[:1000]
-        raise BundleError(f"{told}; the model was written by another version") from None
+        reason = str(error)[:1000]
+        raise BundleError(f"{reason}; the model was written by another version") from None
+    if older:  # they had it among their settings
+        about.setdefault("resources", settings.resources.names())
+    return replace(settings, resources=ResourcesConfig()), about
 
 
-def _named(resources: Any) -> dict[str, list[str]]:
-    """Names of files as bundles have them today, from a section of settings of older ones."""
-    if not isinstance(resources, dict):
-        return {}
-    listed = {
-        kind: [names] if isinstance(names, str) else names for kind, names in resources.items()
-    }
-    return {kind: names for kind, names in listed.items() if names and all(names)}
-
-
-def read_network(
-    files: StoredFolder,
-    config: ModelConfig,
-    sizes: Sizes,
-    outputs: tuple[int, str],
-    build: Callable[[], AnyNetwork],
-) -> AnyNetwork:
-    """The network that `build` builds, with its weights; it takes no memory before it fits.
-
-    `outputs` is how many scores the network gives, and of what. Raises `ValidationError`.
-    """
-    with files.tensors(WEIGHTS) as stored:
-        network = _outline(config, sizes, outputs, build, stored)
-        stored.expect(network.state_dict())
-        weights = stored.read()
-    network.load_state_dict(weights, assign=True)
-    return network
-
-
-def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
-    found = config.get("kind", TAGGER.name)
+def _check_format(path: Path, config: Mapping[str, Any], kind: ModelKind) -> None:
+    found = config.get("kind", DEFAULT_KIND)
     if found not in _KINDS:
-        raise damaged(place, "of a kind of model that there is not")
+        raise damaged(path, "of a kind of model that there is not")
     if found != kind.name:
         raise UsageError(
-            f"{place}: is of a {found}, and this takes a {kind.name}; "
+            f"{path}: is of a {found}, and this takes a {kind.name}; "
             f"name a folder of {kind.made_by}"
         )
     written = config.get("format")
     if type(written) is not int or written < 1:
-        raise BundleError(f"{place}: has no format number, so this is no ner model; name another")
+        raise BundleError(f"{path}: has no format number, so this is no ner model; name another")
     if written < kind.oldest:
         raise BundleError(
-            f"{told_format(place, config)}, older than this ner {__version__} can read; "
+            f"{format_text(path, config)}, older than this ner {__version__} can read; "
             "train the model again"
         )
-    check_newest(place, config, kind.newest)
+    check_newest(path, config, kind.newest)
 
 
-def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of the model, if a card can be made of it."""
-    about: dict[str, Any] = entry(place, config, "about", dict)
+def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts on a model that its card needs. Raises `ValidationError`."""
+    about: dict[str, Any] = entry(path, config, "about", dict)
     for name, type_ in _ON_CARD.items():
         if name in about:
-            entry(place, about, name, type_)
-    for kind, names in about.get(RESOURCES, {}).items():
+            entry(path, about, name, type_)
+    for kind, names in about.get("resources", {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise damaged(place, f"no names of files for {kind[:80]!r}")
+            raise damaged(path, f"no names of files for {kind[:80]!r}")
     for split, scores in about.get("scores", {}).items():
         if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
-            raise damaged(place, f"no scores for {split[:80]!r}")
+            raise damaged(path, f"no scores for {split[:80]!r}")
     return about
 
 
-def _outline(
-    config: ModelConfig,
-    sizes: Sizes,
-    outputs: tuple[int, str],
-    build: Callable[[], AnyNetwork],
-    stored: StoredTensors,
-) -> AnyNetwork:
-    """The network that the files describe, without weights, which would take memory.
+@contextlib.contextmanager
+def building(
+    stored: StoredTensors, config: ModelConfig, sizes: Sizes, outputs: int, what: str
+) -> Iterator[None]:
+    """Build a network in the block: without weights, which would take memory.
 
-    Raises `ValidationError` for one with more parts than there are tensors, or with another
-    number of outputs than they have, before it is built.
+    `outputs` is how many scores it gives, and of `what`. Raises `ValidationError` for one with
+    more parts than the file has tensors, or with another number of outputs, before it is built.
     """
-    count, what = outputs
     parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
-    if parts > len(stored.places):
+    if parts > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
-    scores = stored.places.get("projection.bias")
-    if scores is None or scores.shape != (count,):
-        raise damaged(stored.path, f"does not fit the other files: not for {count} {what}")
+    scores = stored.entries.get("projection.bias")
+    if scores is None or scores.shape != (outputs,):
+        raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
     try:
         with without_weights():
-            return build()
+            yield
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise damaged(stored.path, f"no network is like the settings: {reason}") from None
 
 
+def read_weights(network: BaseNetwork, stored: StoredTensors) -> None:
+    """Give a network from `building` its weights. Raises `ValidationError` unless they fit."""
+    stored.expect(network.state_dict())
+    network.load_state_dict(stored.read(), assign=True)
+
+
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
-    place = files.path / "tags.json"
+    path = files.path / "tags.json"
     tags = read_strings(files, "tags.json")
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
-        raise damaged(place, f"no set of {scheme} tags")
+        raise damaged(path, f"no set of {scheme} tags")
     if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
-        raise damaged(place, "types that cannot be printed")
+        raise damaged(path, "types that cannot be printed")
     return tags
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ner.config import Config, DataConfig, parse_assignment, predict_config
+from ner.config import Config, DataConfig, predict_config
 
 
 class PathArg(click.Path):
@@ -33,6 +33,20 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number
+
+
+class Workers(click.IntRange):
+    """A number of processes, or ``auto``."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as an `int` or `Auto`."""
+        try:
+            return value if value == "auto" else super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(f"{error.message.rstrip('.')}; or write auto", param, ctx)
 
 
 Command = Callable[..., Any]
@@ -196,7 +210,7 @@ def predict_options(command: Command) -> Command:
         assignments: tuple[str, ...],
         **arguments: Any,
     ) -> Any:
-        settings = dict(parse_assignment(text) for text in assignments)
+        settings = Config.parse(assignments)
         given = {"predict.min_score": min_score, "predict.o_bias": o_bias}
         settings |= {key: value for key, value in given.items() if value is not None}
         predict_config(settings)

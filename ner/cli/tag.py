@@ -11,11 +11,13 @@ import click
 from ner.cli.options import (
     UNLABELLED,
     PathArg,
+    Workers,
     device_option,
     model_option,
     predict_options,
     reading_options,
 )
+from ner.config import Auto
 from ner.errors import UsageError
 from ner.render import FORMATS
 
@@ -40,10 +42,10 @@ from ner.render import FORMATS
 )
 @click.option(
     "--workers",
-    type=click.IntRange(min=0),
+    type=Workers(),
     default=1,
-    metavar="N",
-    help="Processes that share the work; 0: one for each core.",
+    metavar="N|auto",
+    help="Processes that share the work; auto: one for each core.",
 )
 @click.option(
     "--force",
@@ -68,7 +70,7 @@ def tag(
     format_in: str,
     pretokenized: bool,
     nbest: int | None,
-    workers: int,
+    workers: int | Auto,
     force: tuple[str, ...],
     together: bool,
     settings: dict[str, Any],

@@ -16,7 +16,7 @@ from ner.cli.options import (
     parse_seeds,
     reading_options,
 )
-from ner.config import Config, describe, load_config
+from ner.config import Config
 from ner.errors import UsageError
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
@@ -39,7 +39,7 @@ from ner.run_folder import check_restart
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@list_settings_option(describe)
+@list_settings_option(Config.describe)
 @device_option
 @reading_options()
 def train(
@@ -67,7 +67,7 @@ def train(
     if seed is not None and seeds:
         raise UsageError("--seed is for one model and --seeds for several; choose one")
     chosen = {} if seed is None else {"train.seed": seed}
-    config = load_config(file, settings).replace(reading | features | chosen)
+    config = Config.load(file, settings).replace(reading | features | chosen)
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     how = {"seeds": seeds, "device": device} | ({"unlabelled": unlabelled} if distill else {})

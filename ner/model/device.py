@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ner.config import Auto
 from ner.errors import UsageError
 
 # A forked process has none of its parent's OpenMP threads, and GNU's OpenMP would wait for them
@@ -42,10 +43,10 @@ def use_one_thread() -> None:
 
 
 @contextmanager
-def threads(count: int) -> Iterator[None]:
-    """Compute with so many processor threads while the block runs; 0 leaves them as they are."""
+def threads(count: int | Auto) -> Iterator[None]:
+    """Compute with so many processor threads while the block runs; auto: as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    torch.set_num_threads(before if count == "auto" else count)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import IO, Any, NamedTuple
 
-from ner.config import Config
+from ner.config import Auto, Config
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
 from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
@@ -64,17 +64,19 @@ class Piece(NamedTuple):
     note: str | None = None  # once in the whole text
 
 
-def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str, None, None]:
+def tag_stream(
+    work: Work, stream: IO[bytes], workers: int | Auto = 1
+) -> Generator[str, None, None]:
     """Tag a text and yield the output, piece by piece, in bounded memory.
 
-    `workers` processes do it; 0: one for each core. A text that is too short
+    `workers` processes do it; auto: one for each core. A text that is too short
     for that to pay is tagged in this process. Programs that ask for more than
     one must guard their main module (``if __name__ == "__main__":``), as
     `multiprocessing` demands. Raises `NerError` where something is wrong; the
     output before that does not depend on the workers, either. The first
     sentence that is too long for one window is noted in the log.
     """
-    workers = workers or available_cores()
+    workers = available_cores() if workers == "auto" else workers
     encoding = Config().replace(work.reading).data.encoding
     lines = text_lines(stream, work.source, encoding, Diagnostics())
     first = CHUNK if work.together else FIRST_CHUNK

@@ -1,7 +1,6 @@
 """Defaults that depend on the corpus: the values of settings that are left open."""
 
 import math
-from collections.abc import Mapping
 
 from ner.config import Config
 from ner.corpus import Corpus
@@ -11,9 +10,6 @@ EPOCHS = 20
 MOST_EPOCHS = 160
 LEAST_STEPS = 4000
 
-# What stands in a configuration for a number that the corpus decides; for words it is `auto`.
-OPEN: Mapping[str, float] = {"train.adversarial": -1, "train.epochs": 0, "train.patience": 0}
-
 
 def resolve(config: Config, corpus: Corpus) -> Config:
     """Fill in everything that a configuration leaves to the corpus."""
@@ -22,7 +18,9 @@ def resolve(config: Config, corpus: Corpus) -> Config:
         style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
     # One character alone says little of what it is part of, and has no characters to look at.
     single = style == "characters"
-    epochs = config.train.epochs or _enough_epochs(len(corpus.train), config.train.batch_sentences)
+    epochs = config.train.epochs
+    if epochs == "auto":
+        epochs = _enough_epochs(len(corpus.train), config.train.batch_sentences)
     filled = {
         "data.tokenizer": style,
         "model.chars": "none" if single else "cnn",
@@ -31,8 +29,7 @@ def resolve(config: Config, corpus: Corpus) -> Config:
         "train.epochs": epochs,
         "train.patience": math.ceil(0.4 * epochs),
     }
-    open_values = {**dict.fromkeys(filled, "auto"), **OPEN}
-    return config.replace({k: v for k, v in filled.items() if config[k] == open_values[k]})
+    return config.replace({k: v for k, v in filled.items() if config[k] == "auto"})
 
 
 def _enough_epochs(sentences: int, batch: int) -> int:

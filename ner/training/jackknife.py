@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from ner.config import Config
+from ner.config import Config, chosen
 from ner.features.document_context import Echoes, echoes
 from ner.model import Contextual
 from ner.predict.predict import document_numbers, predict_sentences
@@ -77,7 +77,7 @@ def _of_folds(config: Config) -> Config:
 
     Nothing is validated, so nothing stops them earlier.
     """
-    epochs = max(1, config.train.epochs // 3)
+    epochs = max(1, chosen(config.train.epochs) // 3)
     return config.replace(
         {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}
     )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore_optimizer
-from ner.config import TrainConfig
+from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
 from ner.model import Model
@@ -227,7 +227,8 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
             yield from self._epoch()
 
     def _goes_on(self) -> bool:
-        return self.epoch < self.config.epochs and self.since_best < self.config.patience
+        epochs, patience = chosen(self.config.epochs), chosen(self.config.patience)
+        return self.epoch < epochs and self.since_best < patience
 
     def _epoch(self) -> Iterator[Step | Epoch]:
         progress = self._progress
@@ -264,7 +265,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
     def _rate(self, step: int) -> float:
         """The learning rate of a step, counted from 0 over all epochs."""
-        rate = scheduled_rate(self.config, step, self._steps * self.config.epochs)
+        rate = scheduled_rate(self.config, step, self._steps * chosen(self.config.epochs))
         return rate * 0.5**self.drops
 
     def _learn(self, batch: Batch) -> tuple[float, Gradient | None]:
@@ -288,7 +289,8 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
     def _backward(self, batch: Batch) -> float:
         """Add the gradient of the loss, half of it perturbed if so asked; returns the loss."""
-        if self.config.adversarial <= 0:
+        adversarial = chosen(self.config.adversarial)
+        if adversarial == 0:
             return self._backward_part(batch)
         embedder = self._learner.network.embedder
         features = embedder(batch)
@@ -296,7 +298,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         value = self._backward_part(batch, features, share=0.5)
         with torch.no_grad():
             perturbation = adversarial_perturbation(
-                features, features.grad, batch.mask, self.config.adversarial
+                features, features.grad, batch.mask, adversarial
             )
         self._backward_part(batch, embedder(batch) + perturbation, share=0.5)
         return value

@@ -26,7 +26,7 @@ import torch
 from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import damaged
-from ner.config import Config, load_config
+from ner.config import Config
 from ner.evaluation import Scores, draw_curves, evaluate_spans
 from ner.features.document_context import Echoes
 from ner.model import Contextual
@@ -107,7 +107,7 @@ class CorpusRun(BaseRun):
         return {}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
-        before = load_config(self.out / "config.toml")
+        before = Config.load(self.out / "config.toml")
         other = different_settings(before, self.config, distilled=self._distilled)
         if state["checksums"] != self.prepared.checksums:
             other.append("the corpus")
@@ -130,7 +130,7 @@ class CorpusRun(BaseRun):
         about = {
             "corpus": self.corpus.name,
             "notes": [self._without_folders(note) for note in self._notes()],
-            "resources": _resource_names(self.config),
+            "resources": self.config.resources.names(),
             "checksums": self.prepared.checksums,
             "scores": {"valid": milestone.valid.to_dict()},
         }
@@ -255,19 +255,6 @@ def _read_once(
     evaluated = [sentence.tokens for sentence in (*splits.valid, *splits.test)]
     learnt = [piece.tokens for piece in lessons or corpus.segments]
     return cache_embeddings(models, [*learnt, *evaluated])
-
-
-def _resource_names(config: Config) -> dict[str, list[str]]:
-    """Names of the files that a model has learnt from; where they lie concerns nobody else."""
-    resources = config.resources
-    lists = [spec.rpartition("=") for spec in resources.gazetteers]
-    names = {
-        "vectors": [Path(file).name for file in resources.vectors],
-        "clusters": [Path(resources.clusters).name] if resources.clusters else [],
-        "charlm": [Path(folder).name for folder in resources.charlm],
-        "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
-    }
-    return {kind: files for kind, files in names.items() if files}
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from ner.config import Config, keys
+from ner.config import Config
 from ner.corpus import Corpus, overlaps
 from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
@@ -26,7 +26,7 @@ def different_settings(before: Config, now: Config, *, distilled: bool = False) 
     Some of them matter only to models that are `distilled`.
     """
     free = _FREE if distilled else _FREE | _OF_DISTILLATION
-    return [key for key in keys() if before[key] != now[key] and key not in free]
+    return [key for key in Config.fields() if before[key] != now[key] and key not in free]
 
 
 def check_corpus(corpus: Corpus) -> None:

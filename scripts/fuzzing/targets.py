@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fuzzing.inputs import Choices, hold
-from ner.config import Config, DataConfig, from_dict, load_config
+from ner.config import Config, DataConfig
 from ner.corpus import read_columns, read_file, read_jsonl
 from ner.corpus.columns import write_columns
 from ner.corpus.jsonl import write_jsonl
@@ -318,11 +318,13 @@ def check_config(data: bytes) -> None:
     file, *assignments = data.split(b"\xff")
     path = _scratch() / "settings.toml"
     path.write_bytes(file)
-    config = load_config(path, [part.decode("utf-8", "surrogateescape") for part in assignments])
-    hold(from_dict(config.to_dict()) == config, "a dictionary is read back as something else")
-    hold(from_dict(json.loads(json.dumps(config.to_dict()))) == config, "so is JSON")
+    config = Config.load(path, [part.decode("utf-8", "surrogateescape") for part in assignments])
+    hold(
+        Config.from_dict(config.to_dict()) == config, "a dictionary is read back as something else"
+    )
+    hold(Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config, "so is JSON")
     written = config.to_toml().encode()
-    hold(from_dict(tomllib.loads(written.decode())) == config, "so is TOML")
+    hold(Config.from_dict(tomllib.loads(written.decode())) == config, "so is TOML")
 
 
 TOKENS = ("the", "Paris", "1996", "dog", "a", "é", "中", "0", "b c")

@@ -353,7 +353,8 @@ def test_settings_by_name(text: Path) -> None:
         (["--set", "predict.o_bias"], "lacks a value; write --set section.key=value"),
         (["--set", "train.seed=2"], "setting train.seed belongs to training; tagging takes those"),
         (["--nbest", "0"], "Invalid value for '--nbest': 0 is not in the range x>=1"),
-        (["--workers", "-1"], "Invalid value for '--workers': -1 is not in the range x>=0"),
+        (["--workers", "0"], "'--workers': 0 is not in the range x>=1; or write auto"),
+        (["--workers", "all"], "'--workers': 'all' is not a valid integer range; or write auto"),
     ],
 )
 def test_wrong_settings(text: Path, arguments: list[str], said: str) -> None:
@@ -363,7 +364,7 @@ def test_wrong_settings(text: Path, arguments: list[str], said: str) -> None:
 
 
 def test_one_worker_for_each_core(text: Path) -> None:
-    assert _tag(text, "--workers", "0") == MARKED
+    assert _tag(text, "--workers", "auto") == MARKED
 
 
 # --- forced word lists ----------------------------------------------------------------------------

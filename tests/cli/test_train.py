@@ -11,7 +11,7 @@ import pytest
 
 import ner
 from ner.bundle.format import load_bundle
-from ner.config import Config, describe, load_config
+from ner.config import Config
 from ner.corpus import load_corpus
 from ner.text import Sentence, Span
 from ner.training.run import CONTENTS, ECHOES
@@ -63,13 +63,13 @@ def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
 
 
 def test_the_run_folder_holds_every_setting_as_resolved(model: Path) -> None:
-    config = load_config(model / "config.toml")
+    config = Config.load(model / "config.toml")
     assert (config.model.hidden, config.train.learning_rate) == (16, 0.02)
     assert config.data.tokenizer != "auto"
     assert load_bundle(model).config == config
     written = tomllib.loads((model / "config.toml").read_text(encoding="utf-8"))
     assert {f"{s}.{k}" for s, part in written.items() for k in part} == {
-        key for key, *_ in describe()
+        key for key, *_ in Config.describe()
     }
 
 
@@ -231,7 +231,7 @@ def test_the_settings_of_a_run_make_the_same_run_again(empty: Path, tiny_folder:
 
 def test_list_settings_names_each_with_default_and_meaning() -> None:
     outcome = run("train", "--list-settings").good()
-    for key, default, meaning in describe():
+    for key, default, meaning in Config.describe():
         assert f"{key} = {default!r}\n    {meaning}\n" in outcome.out
     assert outcome.err == ""
 
@@ -262,7 +262,7 @@ def test_a_corpus_without_valid_says_what_was_cut(empty: Path, tiny_folder: Path
 def test_library_and_command_train_the_same_model(
     empty: Path, tiny_folder: Path, model: Path
 ) -> None:
-    config = load_config(None, [*SMALL, *TINY[1::2]])
+    config = Config.load(None, [*SMALL, *TINY[1::2]])
     tagger = ner.train(load_corpus(tiny_folder), out="r", config=config, device="cpu")
     assert tagger.labels == ["LOC", "PER"]
     weights = "model/weights.safetensors"
@@ -366,7 +366,7 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
     }
     for path in (empty / "r" / "model").iterdir():
         assert str(empty).encode() not in path.read_bytes(), path
-    assert load_config("r/config.toml").resources.clusters == f"{empty}/lists/clusters.txt"
+    assert Config.load("r/config.toml").resources.clusters == f"{empty}/lists/clusters.txt"
 
 
 def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
@@ -378,7 +378,7 @@ def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) ->
     more = sets("resources.clusters=lists/clusters.txt")
     arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
     run("train", "--data", tiny_folder, *arguments).good()
-    config = load_config("r/config.toml").resources
+    config = Config.load("r/config.toml").resources
     assert config.vectors == ("lists/my cased.vec",)
     assert config.gazetteers == ("LOC=lists/places.txt",)
     assert config.clusters == "lists/clusters.txt"
@@ -452,7 +452,7 @@ def test_unknown_tags_may_stand_in_train(empty: Path, tiny_folder: Path) -> None
     options = ("--unknown-tag", "_", "--set", "train.type_weights=PER=2,LOC=0.5")
     outcome = run("train", "--data", "mine", *TINY, *options).good()
     assert outcome.out.splitlines()[-2] == "test F1 100.00"
-    config = load_config("runs/mine/config.toml")
+    config = Config.load("runs/mine/config.toml")
     assert (config.data.unknown_tag, config.train.type_weights) == ("_", "PER=2,LOC=0.5")
 
 

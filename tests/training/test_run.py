@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ner.bundle.format import load_bundle
-from ner.config import Config, load_config
+from ner.config import Config
 from ner.corpus import Corpus
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
@@ -101,7 +101,7 @@ def test_the_folder_holds_what_the_docstring_says(tiny_run: Path) -> None:
 
 
 def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Config) -> None:
-    kept = load_config(tiny_run / "config.toml")
+    kept = Config.load(tiny_run / "config.toml")
     assert tiny_config.data.tokenizer == "auto"
     assert kept.data.tokenizer != "auto"
     filled = {
@@ -502,7 +502,7 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
     assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
     assert any(b"my.vec" in content for content in shared)
     assert not any(b"somebody" in content for content in shared)
-    assert load_config(tmp_path / "run" / "config.toml").resources.vectors == (
+    assert Config.load(tmp_path / "run" / "config.toml").resources.vectors == (
         str(home / "my.vec"),
     )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ner.config import Settings, at_least, one_of, setting, within
+from ner.config import Auto, Settings, at_least, one_of, setting, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +54,14 @@ class TrainConfig:
     checkpoint_minutes: float = setting(
         5.0, "minutes between checkpoints; 0: after each step", at_least(0)
     )
-    threads: int = setting(0, "processor threads; 0 leaves the choice to torch", at_least(0))
+    threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
 
 
 @dataclass(frozen=True, kw_only=True)
 class CharLMConfig(Settings):
     """All settings of a character language model."""
+
+    ONCE_AUTO = {"train.threads": 0}  # noqa: RUF012 (a constant)
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -29,7 +29,7 @@ from ner.stored import (
     StoredTensors,
     check_newest,
     damaged,
-    read_model,
+    open_model,
     to_json,
     write_stored,
 )
@@ -103,7 +103,8 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Language
             f"{path}: is no language model (no config.json in it or in its model/); "
             "make one with ner charlm train"
         )
-    return read_model(folder, lambda files: _load(files, torch.device(device)))
+    with open_model(folder) as files:
+        return _load(files, torch.device(device))
 
 
 def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
@@ -115,7 +116,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     if not isinstance(settings, dict) or not isinstance(about, dict):
         raise damaged(place, "no settings")
     try:
-        config = CharLMConfig.from_dict(settings, str(place))
+        config = CharLMConfig.from_earlier(settings, str(place))
     except ConfigError as error:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
@@ -162,7 +163,7 @@ def read_networks(
     known to fit: raises `ValidationError` if it does not.
     """
     # A layer has four tensors: no file can ask for more layers than it has tensors for.
-    if sum(4 * config.layers for _, config in plans.values()) > len(stored.places):
+    if sum(4 * config.layers for _, config in plans.values()) > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     try:
         with without_weights():

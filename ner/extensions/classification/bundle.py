@@ -14,18 +14,27 @@ from typing import Any
 
 import torch
 
-from ner.bundle.card import compose_card
+from ner.bundle.card import fill_card
 from ner.bundle.discovery import find_bundle
-from ner.bundle.format import FILES, Kind, read_head, read_network, versions, write_bundle
+from ner.bundle.format import (
+    FILES,
+    WEIGHTS,
+    ModelKind,
+    building,
+    read_head,
+    read_weights,
+    versions,
+    write_bundle,
+)
 from ner.bundle.parts import read_parts, read_strings
 from ner.config import Config
 from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
-from ner.stored import StoredFolder, damaged, read_model, to_json
+from ner.stored import StoredFolder, damaged, open_model, to_json
 
 FORMAT = 2
 LABELS = "labels.json"
-CLASSIFIER = Kind(
+CLASSIFIER = ModelKind(
     "sequence classifier",
     "ner classify train",
     FILES - {"tags.json"} | {LABELS},
@@ -54,7 +63,14 @@ def save_classifier(bundle: ClassifierBundle, folder: str | Path) -> None:
     bundle = replace(bundle, about={"versions": versions(), **bundle.about})
     head = {"kind": CLASSIFIER.name, "format": FORMAT}
     own = {LABELS: to_json(list(bundle.model.labels))}
-    readme = _card(bundle)
+    readme = fill_card(
+        __package__,
+        bundle.config,
+        bundle.about,
+        labels=bundle.model.labels,
+        figures=("accuracy", "f1"),
+        corpus="texts",
+    )
     write_bundle(folder, head, bundle.config, bundle.about, bundle.model, bundle.seen, own, readme)
 
 
@@ -65,7 +81,8 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
     incomplete, damaged or written by a newer version.
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
-    return read_model(folder, lambda files: _load(files, torch.device(device)))
+    with open_model(folder) as files:
+        return _load(files, torch.device(device))
 
 
 def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
@@ -77,37 +94,11 @@ def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
     if not 2 <= len(labels) <= MOST_LABELS or not all(label.isprintable() for label in labels):
         raise damaged(files.path / LABELS, "no set of labels")
     parts = read_parts(files)
-    network = read_network(
-        files,
-        settings.model,
-        parts.sizes,
-        (len(labels), "labels"),
-        lambda: SequenceClassifier(settings.model, len(labels), parts.sizes),
-    )
+    with files.tensors(WEIGHTS) as stored:
+        with building(stored, settings.model, parts.sizes, len(labels), "labels"):
+            network = SequenceClassifier(settings.model, len(labels), parts.sizes)
+        read_weights(network, stored)
     model = ClassifierModel(
         parts.indexer, tuple(labels), network.to(device).eval(), parts.contextual
     )
     return ClassifierBundle(model, settings, about, parts.seen)
-
-
-def _card(bundle: ClassifierBundle) -> str:
-    """The model card, in Markdown."""
-    scores = [
-        f"| {split} | {100 * found['accuracy']:.2f} | {100 * found['f1']:.2f} |"
-        for split, found in bundle.about.get("scores", {}).items()
-    ]
-    return compose_card(
-        f"A classifier of texts trained on {bundle.about.get('corpus', 'texts')}",
-        f"Labels: {', '.join(bundle.model.labels)}.",
-        bundle.config,
-        bundle.about,
-        [
-            "Accuracy and macro F1 (the mean over labels) in percent.",
-            "The model was chosen on valid; test was looked at once, after that.",
-            "",
-            "| split | accuracy | macro F1 |",
-            "|---|---|---|",
-            *scores,
-        ],
-        ["```", "ner classify predict --model path/to/this/folder texts.txt", "```"],
-    )

@@ -11,7 +11,7 @@ from ner.cli import stopped
 from ner.cli.options import PathArg, device_option, list_settings_option, reading_options
 from ner.cli.tag import text_input, write_through
 from ner.cli.train import what_is_kept
-from ner.config import Config, describe, load_config
+from ner.config import Config
 from ner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ _model_option = click.option(
 @click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@list_settings_option(describe)
+@list_settings_option(Config.describe)
 @device_option
 @reading_options()
 def train(
@@ -91,7 +91,7 @@ def train(
     from ner.extensions.classification.reading import read_texts
 
     small = SMALL if corpus is not None and file is None else ()
-    config = load_config(file, (*small, *settings)).replace(reading | given | chosen)
+    config = Config.load(file, (*small, *settings)).replace(reading | given | chosen)
     if corpus is not None:
         texts = with_or_without(load_corpus(corpus, config.data))
     else:

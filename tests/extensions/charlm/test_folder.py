@@ -96,6 +96,13 @@ def test_a_changed_file_is_damage(saved: Path, name: str) -> None:
         load_model(saved)
 
 
+def test_numbers_that_meant_auto_are_read(saved: Path) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    config["config"]["train"]["threads"] = 0
+    rewrite(saved, "config.json", json.dumps(config).encode())
+    assert load_model(saved).config.train.threads == "auto"
+
+
 def test_what_does_not_fit_together_is_refused(saved: Path) -> None:
     """Even with checksums that fit, and before it takes any memory."""
     config = json.loads((saved / "config.json").read_text())

@@ -84,6 +84,16 @@ def test_a_kind_that_there_is_not(folder: Path, kind: Any) -> None:
     assert "is damaged (of a kind of model that there is not)" in complaint(folder)
 
 
+def test_numbers_of_format_1_are_read(folder: Path) -> None:
+    stored = json.loads((folder / "config.json").read_text())
+    now = load_classifier(folder).config
+    stored["config"]["train"]["threads"] = 0
+    change(folder, "config.json", format=1, config=stored["config"])
+    assert load_classifier(folder).config == now.replace({"train.threads": "auto"})
+    change(folder, "config.json", format=FORMAT)
+    assert "setting train.threads is 0, but must be 1 or more" in complaint(folder)
+
+
 @pytest.mark.parametrize(("number", "said"), [(FORMAT + 1, "newer"), (0, "no format number")])
 def test_formats(folder: Path, number: int, said: str) -> None:
     change(folder, "config.json", format=number)

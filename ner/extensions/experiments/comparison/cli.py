@@ -17,7 +17,7 @@ from ner.cli.options import (
     parse_seeds,
     reading_options,
 )
-from ner.config import Config, load_config, parse_assignment
+from ner.config import Config
 
 if TYPE_CHECKING:
     from ner.extensions.experiments.comparison.runs import RunMeasured
@@ -71,8 +71,8 @@ def compare(
     """
     from ner.extensions.experiments.comparison.variants import read_variants
 
-    config = load_config(file, settings).replace(reading | features)
-    fixed = [*(parse_assignment(text)[0] for text in settings), *features]
+    config = Config.load(file, settings).replace(reading | features)
+    fixed = [*Config.parse(settings), *features]
     variants = read_variants(varied, config, fixed)
     comparison = _compare(data, config, variants, seeds, out, resume=resume, device=device)
     _report(comparison, as_json)

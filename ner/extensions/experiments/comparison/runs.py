@@ -21,7 +21,7 @@ from typing import Any
 
 from ner.bundle.discovery import FINISHED
 from ner.bundle.format import load_bundle
-from ner.config import Config, load_config
+from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import Spans, randomisation_test
@@ -139,7 +139,7 @@ def _check_folder(out: Path, *, resume: bool) -> None:
 
 def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
-    before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus.corpus)
+    before, now = Config.load(plan.out / "config.toml"), resolve(plan.config, corpus.corpus)
     other = different_settings(before, now)
     if load_bundle(plan.out).about.get("checksums") != corpus.checksums:
         other.append("the corpus")

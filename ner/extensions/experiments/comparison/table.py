@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from ner.config import Config, keys
+from ner.config import Config
 from ner.evaluation import ROUNDS, format_summary, summarise
 from ner.extensions.experiments.comparison.variants import Variant, shown
 
@@ -167,7 +167,7 @@ def _command(comparison: Comparison) -> str:
         words += ["--vary", f"{key}={','.join(dict.fromkeys(values))}"]
     words += ["--seeds", ",".join(map(str, comparison.seeds))]
     default, varied = Config(), comparison.variants[0].variant.settings
-    for key in keys():
+    for key in Config.fields():
         if comparison.config[key] != default[key] and key not in varied:
             words += ["--set", f"{key}={shown(comparison.config[key])}"]
     return shlex.join(words)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ner.config import Config, parse_assignment
+from ner.config import Config
 from ner.errors import ConfigError, UsageError
 
 _LONGEST = 150  # characters in the name of a folder, far from what file systems allow
@@ -92,4 +92,4 @@ def _parse_variation(text: str, config: Config) -> tuple[str, list[Any]]:
 
 def _value(key: str, text: str, config: Config) -> Any:
     """A value as the setting has it. Raises `ConfigError`."""
-    return config.replace(dict([parse_assignment(f"{key}={text}")]))[key]
+    return config.replace(Config.parse([f"{key}={text}"]))[key]

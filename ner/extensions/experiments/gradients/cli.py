@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ner.cli.options import PathArg, device_option, features_options, reading_options
-from ner.config import Config, load_config, parse_assignment
+from ner.config import Config
 from ner.errors import UsageError
 
 
@@ -80,8 +80,8 @@ def gradients(
     figures as JSON in it and beside it, and tables on standard output. Networks
     have one layer that reads forward, and a softmax over tags.
     """
-    config = load_config(file, settings).replace(reading | features)
-    _gradients(data, config, [parse_assignment(text)[0] for text in settings], **how)
+    config = Config.load(file, settings).replace(reading | features)
+    _gradients(data, config, [*Config.parse(settings)], **how)
 
 
 def _gradients(data: str, config: Config, named: list[str], out: Path, **how: Any) -> None:

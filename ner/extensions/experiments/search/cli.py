@@ -9,7 +9,7 @@ import click
 
 from ner.cli import stopped
 from ner.cli.options import PathArg, device_option, features_options, reading_options
-from ner.config import Config, load_config, parse_assignment
+from ner.config import Config
 
 if TYPE_CHECKING:
     from ner.extensions.experiments.search.space import Space
@@ -66,8 +66,8 @@ def search(
     from ner.extensions.experiments.search.study import require_optuna
 
     require_optuna()
-    config = load_config(file, settings).replace(reading | features)
-    fixed = [*(parse_assignment(text)[0] for text in settings), *features]
+    config = Config.load(file, settings).replace(reading | features)
+    fixed = [*Config.parse(settings), *features]
     _search(data, config, read_space(ranges, config, fixed), trials, out, resume, device)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ner.config import Config, parse_assignment
+from ner.config import Config
 from ner.errors import ConfigError, UsageError
 
 LOG_FROM = 10
@@ -121,9 +121,7 @@ def _parse_range(
 
 def _value(key: str, text: str, config: Config) -> Any:
     """A value as the setting has it. Raises `ConfigError`."""
-    changed = config.replace(dict([parse_assignment(f"{key}={text}")]))
-    section, _, name = key.partition(".")
-    return getattr(getattr(changed, section), name)
+    return config.replace(Config.parse([f"{key}={text}"]))[key]
 
 
 def _range(low: Any, high: Any) -> Range:

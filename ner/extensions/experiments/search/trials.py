@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import torch
 
-from ner.config import Config
+from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.search.space import Space
@@ -127,7 +127,7 @@ class _Search:
         if not (self.out / FILE).is_file() and any(self.out.iterdir()):
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
         train = resolve(self.config, self.corpus).train
-        self.study = Study(self.out, self.space, train.seed, train.epochs)
+        self.study = Study(self.out, self.space, train.seed, chosen(train.epochs))
         if not self.study.trials():
             self.study.describe(self._about())  # one without a trial may change
         elif not resume:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ner.config import load_config
+from ner.config import Config
 from tests.cli.command import SMALL, process, run, sets, stopped
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,7 @@ def test_a_search_prints_a_configuration(empty: Path, tiny_folder: Path) -> None
     )
     assert f"settings: {out / 'best.toml'}, model: {out / 'best'}" in lines[-1]
     Path("best.toml").write_text(outcome.out, encoding="utf-8")
-    config = load_config("best.toml")
+    config = Config.load("best.toml")
     assert (config.model.hidden, config.train.epochs) == (16, 2)
     assert 0.1 <= config.model.dropout <= 0.6
     run("train", "--data", tiny_folder, "--config", "best.toml", "--out", "again").good()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.config import Config, keys
+from ner.config import Config
 from ner.errors import UsageError
 from ner.extensions.experiments.search.space import Choice, Range, default_space, read_space
 
@@ -11,7 +11,7 @@ CONFIG = Config()
 
 def test_the_default_space_is_of_settings_that_there_are() -> None:
     space = default_space(CONFIG)
-    assert {*space} <= {*keys()}
+    assert {*space} <= {*Config.fields()}
     for key, part in space.items():
         for value in part.values if isinstance(part, Choice) else (part.low, part.high):
             CONFIG.replace({key: value})

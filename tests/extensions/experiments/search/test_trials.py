@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ner.config import Config, load_config
+from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
@@ -100,10 +100,10 @@ def test_a_search(search: Search, tmp_path: Path, tiny_corpus: Corpus) -> None:
     # Settings, folder and text are those of the best trial, and nothing else is left.
     assert {path.name for path in out.iterdir()} == {FILE, "best", "best.toml"}
     assert (out / "best.toml").read_text(encoding="utf-8") == last.text
-    assert load_config(out / "best.toml") == last.config
+    assert Config.load(out / "best.toml") == last.config
     assert last.config.model.hidden == best.settings["model.hidden"]
     assert last.config.train.epochs == 2
-    kept = load_config(out / "best/config.toml")  # with what `auto` came to
+    kept = Config.load(out / "best/config.toml")  # with what `auto` came to
     assert {key: kept[key] for key in SPACE} == best.settings
     tagger = Tagger.load(out / "best", "cpu")
     report = evaluate_spans(tiny_corpus.valid, tagger.predict(tiny_corpus.valid))

@@ -1,7 +1,6 @@
 """A model on disk: whole or not at all, the same after loading, and one line when it is broken."""
 
 import json
-import os
 import pickle
 import re
 import shutil
@@ -16,8 +15,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ner
-from ner.bundle.card import card
-from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
@@ -222,50 +219,6 @@ def test_a_crash_while_saving_leaves_the_old_model(
         save_bundle(fresh_bundle({}), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
-
-
-# --- the card ----------------------------------------------------------------------
-
-
-def test_the_card_says_what_the_model_is(tiny_run: Path) -> None:
-    bundle = load_bundle(tiny_run)
-    text = (tiny_run / "model" / "README.md").read_text(encoding="utf-8")
-    assert text == card(bundle)
-    assert text.startswith("# A named-entity tagger trained on tiny\n")
-    assert "Entity types: LOC, PER." in text
-    scores = json.loads((tiny_run / "result.json").read_text())["scores"]
-    assert set(scores) == {"valid", "test"}
-    for split, row in scores.items():
-        figures = " | ".join(f"{100 * row[name]:.2f}" for name in ("precision", "recall", "f1"))
-        assert f"| {split} | {figures} |" in text
-    for split, digest in bundle.about["checksums"].items():
-        assert f"- {split}: {digest}" in text
-
-
-def test_the_card_is_sound_markdown(tiny_run: Path) -> None:
-    lines = card(load_bundle(tiny_run)).splitlines()
-    assert sum(line.startswith("```") for line in lines) == 2
-    headings = [line for line in lines if line.startswith("#")]
-    assert [line.split()[0] for line in headings] == ["#", "##", "##", "##", "##"]
-    for start, columns in (("| split |", 4), ("| setting |", 2)):
-        first = next(i for i, line in enumerate(lines) if line.startswith(start))
-        assert lines[first - 1] == ""
-        assert lines[first + 1] == "|" + "---|" * columns
-        table = [line for line in lines[first:] if line]
-        rows = table[: next((i for i, x in enumerate(table) if not x.startswith("|")), len(table))]
-        assert all(row.count("|") == columns + 1 for row in rows)
-
-
-def test_the_card_lists_every_setting_with_its_value(tiny_run: Path) -> None:
-    bundle = load_bundle(tiny_run)
-    rows = re.findall(r"^\| (\w+\.\w+) \| (.*) \|$", card(bundle), re.MULTILINE)
-    values = {
-        f"{section}.{name}": list(value) if isinstance(value, tuple) else value
-        for section, part in bundle.config.to_dict().items()
-        for name, value in part.items()
-    }
-    assert {key: json.loads(value) for key, value in rows} == values
-    assert values["data.tokenizer"] != "auto", "what auto came to is what a reader needs"
 
 
 # --- bad ones ----------------------------------------------------------------------
@@ -498,6 +451,25 @@ def test_settings_of_another_version(folder: Path, settings: dict[str, Any], sai
     assert said in message
 
 
+EARLIER = {"pairs": "model.bigrams", "pair_dim": "model.bigram_dim"}
+
+
+def test_names_and_numbers_of_earlier_formats_are_read(folder: Path) -> None:
+    stored = json.loads((folder / "config.json").read_text())
+    now = load_bundle(folder).config
+    stored["about"].pop("resources", None)
+    for old, key in EARLIER.items():
+        stored["config"]["model"][old] = stored["config"]["model"].pop(key.partition(".")[2])
+    stored["config"]["train"] |= {"threads": 0, "vectors": ["a.vec"], "clusters": ""}
+    change(folder, **{**stored, "format": 3})
+    sign(folder)
+    found = load_bundle(folder)
+    assert found.config == now.replace({"train.threads": "auto"})
+    assert found.about["resources"] == {"vectors": ["a.vec"]}
+    change(folder, format=FORMAT)
+    assert "unknown setting 'model.pairs'; did you mean 'model.bigrams'?" in complaint(folder)
+
+
 def test_settings_that_the_weights_do_not_fit(folder: Path) -> None:
     change(folder, config={"model": {"hidden": 17, "char_hidden": 8}})
     message = complaint(folder)
@@ -669,50 +641,3 @@ def test_features_of_another_kind(full: Path, name: str, value: Any, said: str) 
 def test_features_that_the_weights_do_not_fit(full: Path, name: str, value: Any) -> None:
     (full / name).write_text(json.dumps(value))
     assert complaint(full).startswith(f"{full / 'weights.safetensors'}: is damaged (does not fit")
-
-
-# --- the newest run ----------------------------------------------------------------
-
-
-def finish(run: Path, when: int) -> Path:
-    """A finished run folder with as little in it as `newest_bundle` looks at."""
-    (run / "model").mkdir(parents=True)
-    (run / "model" / "config.json").write_text("{}")
-    (run / "result.json").write_text("{}")
-    os.utime(run / "result.json", (when, when))
-    return run / "model"
-
-
-def test_the_newest_finished_run_is_found(tmp_path: Path) -> None:
-    finish(tmp_path / "b", 2000)
-    newest = finish(tmp_path / "a", 3000)
-    finish(tmp_path / "c", 1000)
-    unfinished = tmp_path / "d" / "model"
-    unfinished.mkdir(parents=True)
-    (unfinished / "config.json").write_text("{}")
-    assert newest_bundle(tmp_path) == newest
-
-
-def test_of_runs_that_finished_together_one_is_always_chosen(tmp_path: Path) -> None:
-    folders = [finish(tmp_path / name, 1000) for name in "cab"]
-    assert newest_bundle(tmp_path) == max(folders)
-
-
-def test_without_a_finished_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "runs" / "begun" / "model").mkdir(parents=True)
-    with pytest.raises(UsageError) as caught:
-        load_bundle()
-    message = str(caught.value)
-    assert message.startswith("no finished run under runs/ here")
-    assert "--model" in message
-    assert "ner train" in message
-    assert "\n" not in message
-
-
-def test_none_loads_the_newest_run(
-    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(tiny_run, tmp_path / "runs" / "one")
-    assert load_bundle().labels == ["LOC", "PER"]

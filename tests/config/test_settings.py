@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.config import (
-    SECTIONS,
-    Config,
-    TrainConfig,
-    describe,
-    from_dict,
-    keys,
-    load_config,
-    parse_assignment,
-)
+from ner.config import Config, TrainConfig, chosen
 from ner.errors import ConfigError, NerError
 from ner.tags import ALIASES, SCHEMES
 
-DEFAULTS = {key: default for key, default, _ in describe()}
+SECTIONS = Config.sections()
+KEYS = list(Config.fields())
+DEFAULTS = {key: default for key, default, _ in Config.describe()}
+AUTO = {
+    "train.epochs": "a whole number",
+    "train.patience": "a whole number",
+    "train.adversarial": "a number",
+    "train.threads": "a whole number",
+}
+"""Numbers that may be left open."""
 OF_TYPE: dict[type, list[str]] = {
-    kind: [key for key, value in DEFAULTS.items() if type(value) is kind]
+    kind: [key for key, value in DEFAULTS.items() if type(value) is kind and key not in AUTO]
     for kind in (int, float, bool, str, tuple)
 }
 
@@ -46,15 +46,15 @@ def value_of(config: Config, key: str) -> Any:
 # --- the settings themselves --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", keys())
+@pytest.mark.parametrize("key", KEYS)
 def test_every_default_passes_its_own_check(key: str) -> None:
     assert Config().replace({key: DEFAULTS[key]}) == Config()
     assert value_of(Config(), key) == DEFAULTS[key]
 
 
-@pytest.mark.parametrize("key", keys())
+@pytest.mark.parametrize("key", KEYS)
 def test_every_setting_is_described(key: str) -> None:
-    meaning = next(meaning for described, _, meaning in describe() if described == key)
+    meaning = next(meaning for described, _, meaning in Config.describe() if described == key)
     assert meaning
     assert "\n" not in meaning
     assert key.partition(".")[0] in SECTIONS
@@ -63,11 +63,11 @@ def test_every_setting_is_described(key: str) -> None:
 def test_the_sections_are_the_fields_of_config() -> None:
     assert [field.name for field in dataclasses.fields(Config)] == list(SECTIONS)
     assert {type(getattr(Config(), section)) for section in SECTIONS} == {*SECTIONS.values()}
-    assert keys() == list(dict.fromkeys(keys())) == list(DEFAULTS)
+    assert list(DEFAULTS) == KEYS
 
 
 def test_the_description_shows_what_fits() -> None:
-    meanings = {key: meaning for key, _, meaning in describe()}
+    meanings = {key: meaning for key, _, meaning in Config.describe()}
     assert meanings["model.cell"] == "kind of recurrent cell (one of lstm, gru, rnn)"
     assert meanings["train.seed"].endswith("(at least 0 and below 4294967296)")
 
@@ -110,11 +110,13 @@ def test_replace_changes_a_copy() -> None:
         ("model.schema", "did you mean 'model.scheme'?"),
         ("train.learning-rate", "did you mean 'train.learning_rate'?"),
         ("train.optimiser", "did you mean 'train.optimizer'?"),
+        ("model.pairs", "did you mean 'model.bigrams'?"),
+        ("train.vectors", "did you mean 'resources.vectors'?"),
         ("Train.Seed", "did you mean 'train.seed'?"),
         ("train.lr", "the settings of train are seed, "),
-        ("xyz.qqq", "the sections are data, model, train, predict"),
-        ("train", "the sections are data, model, train, predict"),
-        ("", "the sections are data, model, train, predict"),
+        ("xyz.qqq", "the sections are data, model, train, resources, predict"),
+        ("train", "the sections are data, model, train, resources, predict"),
+        ("", "the sections are data, model, train, resources, predict"),
     ],
 )
 def test_an_unknown_key_suggests_the_nearest(key: str, remedy: str) -> None:
@@ -140,6 +142,46 @@ def test_a_value_of_the_wrong_type(kind: type, wrong: list[Any], plain: str) -> 
                 f"setting {key} takes {plain}, not {value!r}; "
                 f"its default is {json.dumps(DEFAULTS[key])}"
             )
+
+
+@pytest.mark.parametrize(("key", "plain"), AUTO.items())
+def test_a_number_may_be_left_open(key: str, plain: str) -> None:
+    changed = Config().replace({key: 0.5 if plain == "a number" else 3})
+    assert changed.replace({key: "auto"}) == Config.load(assignments=[f"{key}=auto"]) == Config()
+    assert refused(key, "automatic") == (
+        f"setting {key} takes {plain} or auto, not 'automatic'; its default is \"auto\""
+    )
+    assert {k: meaning for k, _, meaning in Config.describe()}[key].endswith(", or auto)")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fits"),
+    [
+        ("train.epochs", 0, "1 or more"),
+        ("train.patience", 0, "1 or more"),
+        ("train.threads", 0, "1 or more"),
+        ("train.adversarial", -1.0, "at least 0 and below 1"),
+    ],
+)
+def test_numbers_that_meant_auto_are_refused_with_a_remedy(
+    key: str, value: float, fits: str, tmp_path: Path
+) -> None:
+    told = f"setting {key} is {value!r}, but must be {fits}; or write auto"
+    assert refused(key, value) == told
+    with pytest.raises(ConfigError) as caught:
+        Config.load(assignments=[f"{key}={value}"])
+    assert str(caught.value) == told
+    section, _, name = key.partition(".")
+    (tmp_path / "settings.toml").write_text(f"[{section}]\n{name} = {value}\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load(tmp_path / "settings.toml")
+    assert str(caught.value) == f"{tmp_path / 'settings.toml'}: {told}"
+
+
+def test_a_number_that_was_chosen() -> None:
+    assert chosen(Config().replace({"train.epochs": 3}).train.epochs) == 3
+    with pytest.raises(AssertionError):
+        chosen(Config().train.epochs)
 
 
 @pytest.mark.parametrize("key", ["resources.vectors", "resources.gazetteers"])
@@ -240,37 +282,37 @@ def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
     ],
 )
 def test_an_assignment_is_taken_apart(text: str, key: str, value: Any) -> None:
-    parsed = parse_assignment(text)
-    assert parsed == (key, value)
-    assert type(parsed[1]) is type(value)
+    parsed = Config.parse([text])
+    assert parsed == {key: value}
+    assert type(parsed[key]) is type(value)
 
 
 @pytest.mark.parametrize("text", ["train.seed", "", "train.seed: 3"])
 def test_an_assignment_without_a_value(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_assignment(text)
+        Config.parse([text])
     assert str(caught.value) == f"--set {text!r} lacks a value; write --set section.key=value"
 
 
-@pytest.mark.parametrize("key", keys())
+@pytest.mark.parametrize("key", KEYS)
 def test_every_default_can_be_assigned(key: str) -> None:
     texts = [json.dumps(DEFAULTS[key])]
     if key not in OF_TYPE[tuple]:
         texts.append(str(DEFAULTS[key]))
     for text in texts:
         written = text.lower() if key in OF_TYPE[bool] else text
-        assert load_config(assignments=[f"{key}={written}"]) == Config()
+        assert Config.load(assignments=[f"{key}={written}"]) == Config()
 
 
 def test_several_texts_can_be_assigned() -> None:
     texts = ["resources.vectors=a.vec", 'resources.gazetteers=["PER=a b.txt", "LOC=c.txt"]']
-    config = load_config(assignments=texts).train
+    config = Config.load(assignments=texts).resources
     assert config.vectors == ("a.vec",)
     assert config.gazetteers == ("PER=a b.txt", "LOC=c.txt")
-    again = load_config(assignments=[*texts, "resources.vectors=[]", "resources.gazetteers="])
+    again = Config.load(assignments=[*texts, "resources.vectors=[]", "resources.gazetteers="])
     assert again == Config()
     with pytest.raises(ConfigError, match=r"resources.vectors takes texts, as .*, not \['a', 1\]"):
-        load_config(assignments=["resources.vectors=['a', 1]"])
+        Config.load(assignments=["resources.vectors=['a', 1]"])
 
 
 @settings(max_examples=50)
@@ -280,7 +322,7 @@ def test_any_assignment_is_taken_or_refused_in_one_line(text: str) -> None:
     taking = ("train.seed", "data.encoding", "resources.vectors")
     for assignment in (text, f"{text}=1", *(f"{key}={text}" for key in taking)):
         try:
-            load_config(assignments=[assignment])
+            Config.load(assignments=[assignment])
         except ConfigError as error:
             complaints.append(str(error))
     assert all(len(complaint.splitlines()) == 1 for complaint in complaints)
@@ -289,7 +331,7 @@ def test_any_assignment_is_taken_or_refused_in_one_line(text: str) -> None:
 def test_assignments_come_on_top_and_the_last_one_counts(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("[train]\nseed = 5\nepochs = 6\n")
-    config = load_config(path, ["train.seed=7", "model.hidden=10", "train.seed=8"])
+    config = Config.load(path, ["train.seed=7", "model.hidden=10", "train.seed=8"])
     assert (config.train.seed, config.train.epochs, config.model.hidden) == (8, 6, 10)
 
 
@@ -299,29 +341,103 @@ def test_assignments_come_on_top_and_the_last_one_counts(tmp_path: Path) -> None
 def test_a_dictionary_makes_the_round_trip() -> None:
     changes = {"data.encoding": "gb18030", "train.clip": 1, "resources.vectors": ["a", "b"]}
     config = Config().replace(changes)
-    assert from_dict(config.to_dict()) == config
-    assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
-    assert from_dict({}) == from_dict({"train": {}}) == Config()
+    assert Config.from_dict(config.to_dict()) == config
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert Config.from_dict({}) == Config.from_dict({"train": {}}) == Config()
 
 
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"modle": {}}, "unknown section 'modle'; the sections are data, model, train, predict"),
+        (
+            {"modle": {}},
+            "unknown section 'modle'; the sections are data, model, train, resources, predict",
+        ),
         ({"epochs": 3}, "unknown setting 'epochs'; did you mean 'train.epochs'?"),
-        ({"model": 3}, "unknown setting 'model'; the sections are data, model, train, predict"),
+        (
+            {"model": 3},
+            "unknown setting 'model'; the sections are data, model, train, resources, predict",
+        ),
         ({"model": {"hiden": 3}}, "unknown setting 'model.hiden'; did you mean 'model.hidden'?"),
         (
             {"model": {"hidden": {"size": 3}}},
             "setting model.hidden takes a whole number, not {'size': 3}; its default is 200",
         ),
-        ({"train": {"epochs": -1}}, "setting train.epochs is -1, but must be 0 or more"),
+        (
+            {"train": {"epochs": -1}},
+            "setting train.epochs is -1, but must be 1 or more; or write auto",
+        ),
+        (
+            {"model": {"pairs": "yes"}},
+            "unknown setting 'model.pairs'; did you mean 'model.bigrams'?",
+        ),
     ],
 )
 def test_a_wrong_dictionary_is_told_with_its_source(values: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        from_dict(values, "runs/c/config.json")
+        Config.from_dict(values, "runs/c/config.json")
     assert str(caught.value) == f"runs/c/config.json: {told}"
+
+
+@pytest.mark.parametrize(("old", "now"), Config.RENAMED.items())
+def test_a_name_of_before_is_explained_everywhere(old: str, now: str, tmp_path: Path) -> None:
+    told = f"unknown setting {old!r}; did you mean {now!r}?"
+    assert refused(old, 1) == told
+    with pytest.raises(ConfigError) as caught:
+        Config.load(assignments=[f"{old}=1"])
+    assert str(caught.value) == told
+    section, _, name = old.partition(".")
+    (tmp_path / "settings.toml").write_text(f"[{section}]\n{name} = 1\n")
+    with pytest.raises(ConfigError) as caught:
+        Config.load(tmp_path / "settings.toml")
+    assert str(caught.value) == f"{tmp_path / 'settings.toml'}: {told}"
+
+
+def test_settings_of_earlier_versions_are_read_by_their_names_and_numbers() -> None:
+    earlier = {
+        "model": {"pairs": "yes", "pair_dim": 7, "cell": "gru"},
+        "train": {"epochs": 0, "patience": 3, "adversarial": -1.0, "threads": 0, "vectors": ["a"]},
+    }
+    expected = {
+        "model.bigrams": "yes",
+        "model.bigram_dim": 7,
+        "model.cell": "gru",
+        "train.patience": 3,
+        "resources.vectors": ["a"],
+    }
+    assert Config.from_earlier(earlier, "x") == Config().replace(expected)
+    now = Config().replace(expected).to_dict()
+    assert Config.from_earlier(now, "x") == Config().replace(expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"train": {"vectors": ["a"]}, "resources": 3}, "unknown setting 'resources'; "),
+        ({"train": {"epochs": False}}, "setting train.epochs takes a whole number or auto, not "),
+        ({"train": {"epochs": -1}}, "setting train.epochs is -1, but must be 1 or more"),
+        ({"model": {"pairs": 3}}, "setting model.bigrams takes text, not 3"),
+    ],
+)
+def test_wrong_settings_of_earlier_versions(values: dict[str, Any], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.from_earlier(values, "config.json")
+    assert str(caught.value).startswith(f"config.json: {told}")
+
+
+def test_names_of_files_without_their_folders() -> None:
+    changes = {
+        "resources.vectors": ["a/b.vec", "c.vec"],
+        "resources.clusters": "/x/paths.txt",
+        "resources.gazetteers": ["PER=lists/names.txt"],
+    }
+    resources = Config().replace(changes).resources
+    assert resources.names() == {
+        "vectors": ["b.vec", "c.vec"],
+        "clusters": ["paths.txt"],
+        "gazetteers": ["PER=names.txt"],
+    }
+    assert Config().resources.names() == {}
 
 
 def test_a_toml_file(tmp_path: Path) -> None:
@@ -330,9 +446,9 @@ def test_a_toml_file(tmp_path: Path) -> None:
     expected = {"model.cell": "gru", "model.dropout": 0.0, "data.encoding": "latin-1"}
     for content in (text, "\ufeff" + text, text.replace("\n", "\r\n")):
         path.write_bytes(content.encode())
-        assert load_config(path) == load_config(str(path)) == Config().replace(expected)
+        assert Config.load(path) == Config.load(str(path)) == Config().replace(expected)
     path.write_bytes(b"")
-    assert load_config(path) == load_config() == Config()
+    assert Config.load(path) == Config.load() == Config()
 
 
 @given(
@@ -349,7 +465,7 @@ def test_a_configuration_written_as_toml_is_read_back(
         {**changes, "resources.vectors": texts, "resources.gazetteers": texts[:1]}
     )
     assert config.resources.vectors == tuple(texts)
-    assert from_dict(tomllib.loads(config.to_toml())) == config
+    assert Config.from_dict(tomllib.loads(config.to_toml())) == config
 
 
 @pytest.mark.parametrize(
@@ -367,7 +483,7 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes, told: 
     path = tmp_path / "settings.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        load_config(path)
+        Config.load(path)
     assert str(caught.value).startswith(f"{path}: {told}")
     assert "\n" not in str(caught.value)
 
@@ -378,11 +494,11 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, content: bytes, told: 
 )
 def test_a_file_that_cannot_be_opened(tmp_path: Path, name: str, told: str) -> None:
     with pytest.raises(NerError) as caught:
-        load_config(tmp_path / name)
+        Config.load(tmp_path / name)
     assert str(caught.value).startswith(f"{tmp_path / name}: {told}")
 
 
 def test_a_damaged_packed_file(tmp_path: Path) -> None:
     (tmp_path / "settings.toml.gz").write_bytes(b"[train]\n")
     with pytest.raises(NerError, match="cannot be read"):
-        load_config(tmp_path / "settings.toml.gz")
+        Config.load(tmp_path / "settings.toml.gz")

@@ -1,0 +1,36 @@
+"""Settings: plain dataclasses, a TOML file, and ``--set section.key=value`` on top.
+
+Sections: `data` (how files are read), `model` (what is trained), `train` (how),
+`resources` (from what beside the corpus), `predict` (how text is tagged). A key that does not
+exist is an error that suggests the nearest one; a value of the wrong type or out of range is an
+error that says what would fit. A setting that may be left open takes ``auto``.
+"""
+
+from ner.config.fields import Auto, at_least, chosen, one_of, setting, within
+from ner.config.schema import (
+    Config,
+    DataConfig,
+    ModelConfig,
+    PredictConfig,
+    ResourcesConfig,
+    TrainConfig,
+    predict_config,
+)
+from ner.config.settings import Settings
+
+__all__ = [
+    "Auto",
+    "Config",
+    "DataConfig",
+    "ModelConfig",
+    "PredictConfig",
+    "ResourcesConfig",
+    "Settings",
+    "TrainConfig",
+    "at_least",
+    "chosen",
+    "one_of",
+    "predict_config",
+    "setting",
+    "within",
+]

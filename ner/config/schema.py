@@ -1,0 +1,272 @@
+"""The settings of a tagger: their sections, defaults and meanings."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ner.config.fields import Auto, at_least, one_of, setting, up_to, within
+from ner.config.settings import Settings
+from ner.errors import ConfigError
+
+RENAMED: Mapping[str, str] = {
+    "model.pairs": "model.bigrams",
+    "model.pair_dim": "model.bigram_dim",
+    "model.echo_dim": "model.first_pass_dim",
+    "model.spare_vectors": "model.out_of_training_vectors",
+    "model.charlm_dim": "model.contextual_dim",
+    "train.unknown_rate": "train.unk_replacement",
+    "train.vectors": "resources.vectors",
+    "train.gazetteers": "resources.gazetteers",
+    "train.clusters": "resources.clusters",
+    "train.charlm": "resources.charlm",
+}
+"""Settings by the names that they had before; bundles of earlier formats are read by these."""
+
+ONCE_AUTO: Mapping[str, float] = {
+    "train.epochs": 0,
+    "train.patience": 0,
+    "train.adversarial": -1,
+    "train.threads": 0,
+}
+"""Numbers that meant ``auto`` before, in bundles, too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """The reading of labelled files."""
+
+    token_column: int = setting(0, "column of the token; negative counts from the last")
+    tag_column: int = setting(-1, "column of the tag; negative counts from the last")
+    scheme: str = setting(
+        "auto",
+        "tag scheme of the files: auto looks at the whole file",
+        one_of("auto", "iob1", "iob2", "bio", "iobes", "bioes", "bilou", "bmes", "bmewo", "io"),
+    )
+    encoding: str = setting("utf-8", "character encoding of the files")
+    comments: bool = setting(False, "skip lines that start with '# '")
+    strict: bool = setting(False, "refuse illegal tag sequences instead of repairing them")
+    align: str = setting(
+        "strict",
+        "what to do with a JSON Lines entity that ends inside a token",
+        one_of("strict", "expand"),
+    )
+    tokenizer: str = setting(
+        "auto",
+        "how raw text becomes tokens: auto looks at the training tokens",
+        one_of("auto", "words", "words-en", "pieces", "characters"),
+    )
+    unknown_tag: str = setting(
+        "?", "tag of tokens whose label nobody knows; empty: there are none such"
+    )
+    valid_fraction: float = setting(
+        0.1, "share of the training split set apart where a corpus has no valid", within(0.001, 0.9)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The network: embed, encode, score."""
+
+    scheme: str = setting("iobes", "tag scheme inside the model", one_of("iobes", "iob2", "io"))
+    head: str = setting("crf", "how tags are scored", one_of("crf", "softmax"))
+    word_dim: int = setting(100, "size of word embeddings trained from scratch", at_least(1))
+    fold_case: bool = setting(True, "look words up in lower case")
+    fold_digits: bool = setting(True, "look words up with every digit as 0")
+    min_count: int = setting(1, "words seen less often than this are unknown", at_least(1))
+    out_of_training_vectors: int = setting(
+        100_000,
+        "most frequent words of a vectors file kept, frozen, beside those of the training split",
+        at_least(0),
+    )
+    vectors: str = setting(
+        "tuned",
+        "what becomes of pre-trained vectors: tuned (go on learning for words of the training "
+        "split), frozen, or projected (frozen, with a learnt linear map)",
+        one_of("tuned", "frozen", "projected"),
+    )
+    bigrams: str = setting(
+        "auto",
+        "whether token bigrams are features; auto: where tokens are characters",
+        one_of("auto", "yes", "no"),
+    )
+    bigram_dim: int = setting(50, "size of the embedding of a token bigram", at_least(1))
+    context: str = setting(
+        "sentence",
+        "what a tag may depend on; document: also on how a word is tagged elsewhere in it",
+        one_of("sentence", "document"),
+    )
+    first_pass_dim: int = setting(
+        10, "size of the embedding of a word's first-pass labels in its document", at_least(1)
+    )
+    cluster_dim: int = setting(
+        20, "size of the embedding of each prefix of a word's cluster", at_least(1)
+    )
+    gazetteer_dim: int = setting(
+        5, "size of the embedding of a word's place in an entry of a word list", at_least(1)
+    )
+    chars: str = setting(
+        "auto",
+        "how characters are encoded; auto: none where tokens are characters, else cnn",
+        one_of("auto", "cnn", "lstm", "none"),
+    )
+    char_dim: int = setting(50, "size of character embeddings", at_least(1))
+    char_hidden: int = setting(150, "filters, or LSTM units per direction", at_least(1))
+    char_kernel: int = setting(3, "width of the character filters", up_to(1, 100))
+    casing_dim: int = setting(10, "size of the embedding of a word's casing; 0: none", at_least(0))
+    contextual_dim: int = setting(
+        100, "size to which contextual embeddings of a token are mapped", at_least(1)
+    )
+    cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
+    backend: str = setting(
+        "torch",
+        "who runs the cells: torch, or the reference, step by step and slow",
+        one_of("torch", "reference"),
+    )
+    hidden: int = setting(200, "recurrent units per direction", at_least(1))
+    layers: int = setting(1, "stacked recurrent layers", at_least(1))
+    bidirectional: bool = setting(True, "read sentences from both ends")
+    dropout: float = setting(0.5, "variational dropout before and after the encoder", within(0, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The training of the network."""
+
+    seed: int = setting(1, "start of every random choice", within(0, 2**32))
+    epochs: int | Auto = setting(
+        "auto",
+        "most passes over the training split; auto: 20, and more if it is small",
+        at_least(1),
+    )
+    patience: int | Auto = setting(
+        "auto",
+        "epochs without a better valid F1 before stopping; auto: 0.4 of all epochs",
+        at_least(1),
+    )
+    batch_sentences: int = setting(32, "most sentences in a batch", at_least(1))
+    batch_tokens: int = setting(2000, "most padded tokens in a batch", at_least(1))
+    optimizer: str = setting("adamw", "how weights move", one_of("adamw", "sgd"))
+    learning_rate: float = setting(0.002, "highest learning rate", at_least(1e-12))
+    momentum: float = setting(0.9, "momentum of sgd", within(0, 1))
+    weight_decay: float = setting(0.0, "decay of weights (decoupled in adamw)", at_least(0))
+    schedule: str = setting(
+        "linear",
+        "learning rate after the warm-up",
+        one_of("linear", "cosine", "constant", "plateau"),
+    )
+    warmup: float = setting(0.05, "share of all steps with a rising learning rate", within(0, 1))
+    clip: float = setting(5.0, "largest norm of the gradient", at_least(1e-12))
+    ema: float = setting(
+        0.999, "decay of the averaged weights that are judged; 0: none", within(0, 1)
+    )
+    word_dropout: float = setting(0.2, "share of words replaced by UNK in training", within(0, 1))
+    adversarial: float | Auto = setting(
+        "auto",
+        "norm of the adversarial perturbation of a sentence's features, as a share of theirs; "
+        "0: none; auto: 0.03 where tokens are characters, else none",
+        within(0, 1),
+    )
+    unk_replacement: float = setting(
+        0.5, "share of once-seen words replaced by UNK in training", within(0, 1)
+    )
+    type_weights: str = setting(
+        "", "how much the mistakes at tokens of a type count, as MISC=2,PER=0.5; others count 1"
+    )
+    distill_weight: float = setting(
+        0.5,
+        "share of the ensemble in what --distill teaches of a labelled sentence; the rest is its "
+        "labels",
+        up_to(0, 1),
+    )
+    unlabelled_sentences: int = setting(
+        20_000, "most sentences drawn from --unlabelled text", at_least(1)
+    )
+    unlabelled_confidence: float = setting(
+        0.5,
+        "drawn sentences are kept if the ensemble is at least that sure of every token",
+        within(0, 1),
+    )
+    checkpoint_minutes: float = setting(
+        5.0, "minutes between checkpoints within an epoch; 0: after each batch", at_least(0)
+    )
+    log_gradients: bool = setting(
+        False, "write norms of the gradient and the share of clipped steps into metrics.jsonl"
+    )
+    threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
+    mixed_precision: bool = setting(True, "half precision products on CUDA")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourcesConfig:
+    """Sources of knowledge beside the corpus: paths, which matter to training alone.
+
+    A bundle holds what was in the files, and not where they lay.
+    """
+
+    vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
+    gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
+    clusters: str = setting("", "file of Brown clusters of words, as features")
+    charlm: tuple[str, ...] = setting(
+        (), "folders of character language models, whose states are features"
+    )
+
+    def names(self) -> dict[str, list[str]]:
+        """Names of the files that there are, by setting; where they lie concerns nobody else."""
+        lists = [spec.rpartition("=") for spec in self.gazetteers]
+        found = {
+            "vectors": [Path(file).name for file in self.vectors],
+            "clusters": [Path(self.clusters).name] if self.clusters else [],
+            "charlm": [Path(folder).name for folder in self.charlm],
+            "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
+        }
+        return {kind: files for kind, files in found.items() if files}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictConfig:
+    """The tagging of text: none of it is learnt, so it may differ from use to use."""
+
+    engine: str = setting(
+        "fast",
+        "fast keeps what each word contributes (on a CPU); plain runs the network as in training",
+        one_of("fast", "plain"),
+    )
+    precision: str = setting(
+        "float32", "numbers in the products of the fast engine", one_of("float32", "bfloat16")
+    )
+    cache_mb: int = setting(128, "most memory for kept words, in MB", up_to(1, 100_000))
+    min_score: float = setting(0.0, "leave out entities with a lower score", within(0, 1))
+    o_bias: float = setting(
+        0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Settings):
+    """All settings of a run."""
+
+    RENAMED = RENAMED
+    ONCE_AUTO = ONCE_AUTO
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    resources: ResourcesConfig = field(default_factory=ResourcesConfig)
+    predict: PredictConfig = field(default_factory=PredictConfig)
+
+
+def predict_config(changes: Mapping[str, Any], config: Config | None = None) -> PredictConfig:
+    """The section `predict` of a configuration, with dotted keys changed.
+
+    Raises `ConfigError` for keys of other sections, too: a trained model keeps to those.
+    """
+    for key in changes:
+        section = key.partition(".")[0]
+        if section != "predict" and key in Config.fields():
+            raise ConfigError(
+                f"setting {key} belongs to training; tagging takes those of section predict: "
+                f"{', '.join(item.name for item in dataclasses.fields(PredictConfig))}"
+            )
+    return (config or Config()).replace(changes).predict
