@@ -21,7 +21,7 @@ SAMPLE = 1 << 17  # characters from which the tokenizer is chosen
 ENGLISH = 0.01  # of the tokens are "the": in social media 0.018, in other languages next to none
 OTHERS = 50_000  # words of a file among which neighbours are looked for, beside those of the corpus
 
-Progress = Callable[[str, int, int], None]
+StageProgress = Callable[[str, int, int], None]
 
 
 @click.group(short_help="Train word vectors from text; see how they suit a corpus.")
@@ -73,7 +73,7 @@ def _check_out(out: Path, texts: Sequence[Path]) -> None:
 
 
 def _sentences(
-    texts: Sequence[Path], config: "DataConfig", progress: Progress
+    texts: Sequence[Path], config: "DataConfig", progress: StageProgress
 ) -> Iterator[tuple[str, ...]]:
     """The tokens of each sentence."""
     from ner.corpus.diagnostics import LOG
@@ -91,7 +91,7 @@ def _sentences(
             yield sentence.tokens
 
 
-def _chunks(texts: Sequence[Path], encoding: str, progress: Progress) -> Iterator[str]:
+def _chunks(texts: Sequence[Path], encoding: str, progress: StageProgress) -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
     from ner.corpus.diagnostics import Diagnostics
     from ner.corpus.lines import text_lines
@@ -190,7 +190,7 @@ def _print_report(file: str, report: "VectorsReport") -> None:
 
 
 @contextmanager
-def _stages() -> Iterator[Progress]:
+def _stages() -> Iterator[StageProgress]:
     """Show a bar on stderr, if that is a terminal: one thing that is done after the other."""
     from ner.cli.progress import bars
 

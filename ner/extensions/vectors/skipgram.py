@@ -20,7 +20,7 @@ from ner.errors import MissingExtra, TrainingError
 from ner.features.vocabulary import fold
 from ner.files import write_text
 
-Progress = Callable[[str, int, int], None]
+StageProgress = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and how much there is to do."""
 
 LONGEST = 10_000  # tokens; gensim forgets what a sentence has beyond that
@@ -49,7 +49,7 @@ def train_vectors(
     sentences: Iterable[Sequence[str]],
     out: str | Path,
     settings: SkipGram,
-    progress: Progress = lambda *_: None,
+    progress: StageProgress = lambda *_: None,
 ) -> int:
     """Train vectors of the words of `sentences` and write them to `out`; returns how many.
 
@@ -91,7 +91,7 @@ def _gensim_models() -> Any:
 class _Text:
     """Folded sentences in a file, read from the start by each loop over them."""
 
-    def __init__(self, path: Path, progress: Progress) -> None:
+    def __init__(self, path: Path, progress: StageProgress) -> None:
         self._path = path
         self._progress = progress
         self._epoch = 0
@@ -157,7 +157,9 @@ def _train(models: Any, text: _Text, counts: dict[str, int], settings: SkipGram)
     return model.wv
 
 
-def _write(file: TextIO, words: Sequence[str], vectors: Any, dim: int, progress: Progress) -> None:
+def _write(
+    file: TextIO, words: Sequence[str], vectors: Any, dim: int, progress: StageProgress
+) -> None:
     numbers = " %.4f" * dim
     file.write(f"{len(words)} {dim}\n")
     for number, word in enumerate(words):
