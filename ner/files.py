@@ -1,7 +1,7 @@
 """Files opened and written the one way everything here does it.
 
 Outputs appear whole or not at all: they are written under a temporary name
-beside their place (hidden, ending in ``.part``), synced and renamed. Only a
+beside their path (hidden, ending in ``.part``), synced and renamed. Only a
 process that is killed leaves its temporary behind, for `clear_leftovers`
 or `clear_abandoned`.
 """
@@ -23,12 +23,12 @@ from typing import IO, BinaryIO, cast
 
 from ner.errors import NerError, UsageError
 
-# What unpacking can raise; a damaged file shows only when it is read.
+# Errors of unpacking; a damaged file shows only when it is read.
 UNPACK_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
-# What reading from an open file can raise.
+# Errors of reading from an open file.
 READ_ERRORS = (OSError, *UNPACK_ERRORS)
 
-# What the system says of a disk on which nothing more can be written.
+# Error codes of a disk on which nothing more can be written.
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
@@ -52,13 +52,13 @@ def open_binary(path: str | Path) -> IO[bytes]:
 
 
 def bytes_read(file: IO[bytes]) -> int:
-    """How far a file opened with `open_binary` has been read, in bytes on the disk; 0: a pipe."""
+    """The position in a file opened with `open_binary`, in bytes on the disk; 0 for a pipe."""
     raw = getattr(file, "fileobj", None) or getattr(file, "_fp", None) or file  # of a packed file
     return raw.tell() if raw.seekable() else 0
 
 
 def unreadable(path: str | Path, error: Exception) -> NerError:
-    """The one-line complaint for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
+    """The one-line error for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
     if isinstance(error, FileNotFoundError):
         return UsageError(f"{path}: no such file; check the name")
     reason = getattr(error, "strerror", None) or str(error)
@@ -68,7 +68,7 @@ def unreadable(path: str | Path, error: Exception) -> NerError:
 def sync(path: Path) -> None:
     """Ask the system to put a file or folder on the disk before going on.
 
-    Some file systems cannot do that for a folder; that is no error.
+    Some file systems cannot do that for a folder, which is passed over.
     """
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -85,27 +85,27 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
     """Write a file under a temporary name and rename it when the block ends well.
 
     Links are followed; a pipe or a device (``/dev/stdout``) is written as it
-    stands. Raises `NerError` when the place cannot be written; the old file,
+    stands. Raises `NerError` when `path` cannot be written; the old file,
     if any, is then still there and no temporary one is left. Any other error
     of the block passes unchanged.
     """
-    place = Path(os.path.realpath(path))
-    part = _sibling(place)
-    with _reported(Path(path), place, part):
+    target = Path(os.path.realpath(path))
+    part = _sibling(target)
+    with _reported(Path(path), target, part):
         if _is_device(path):
             with open(path, "wb") as file:
                 yield file
             return
-        if place.is_dir():
-            raise _refusal(errno.EISDIR, place)
-        _make_folder(place.parent)
+        if target.is_dir():
+            raise _refusal(errno.EISDIR, target)
+        _make_folder(target.parent)
         with part.open("xb") as file:
             _locked(file.fileno())  # until it is closed: `clear_abandoned` leaves it alone
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(place)
-        sync(place.parent)
+        part.replace(target)
+        sync(target.parent)
 
 
 @contextlib.contextmanager
@@ -132,43 +132,43 @@ def write_folder(path: str | Path) -> Iterator[Path]:
     """Fill a new folder under a temporary name and put it in place when the block ends well.
 
     A folder that stood there before is replaced as a whole, with all that is in
-    it. Raises `NerError` when the place cannot be written; the old folder is
+    it. Raises `NerError` when `path` cannot be written; the old folder is
     then still there. Any other error of the block passes unchanged.
     """
-    place = Path(os.path.realpath(path))
-    part = _sibling(place)
-    with _reported(Path(path), place, part):
-        if place.exists() and not place.is_dir():
-            raise _refusal(errno.ENOTDIR, place)
-        _make_folder(place.parent)
+    target = Path(os.path.realpath(path))
+    part = _sibling(target)
+    with _reported(Path(path), target, part):
+        if target.exists() and not target.is_dir():
+            raise _refusal(errno.ENOTDIR, target)
+        _make_folder(target.parent)
         part.mkdir()
         yield part
         for inside in part.rglob("*"):
             sync(inside)
         sync(part)
-        swap_folder(part, place)
-        sync(place.parent)
+        swap_folder(part, target)
+        sync(target.parent)
 
 
-def swap_folder(new: Path, place: Path) -> None:
-    """Put the folder `new` at `place`.
+def swap_folder(new: Path, target: Path) -> None:
+    """Put the folder `new` at `target`.
 
     What stood there takes the name `new`, in one step where the system knows
     how. Elsewhere there is a moment between two renames without a folder: a
     process killed just then leaves the old one beside it under a hidden name.
     """
-    if not place.exists():
-        new.rename(place)
-    elif not _exchange(new, place):
-        old = _sibling(place)
+    if not target.exists():
+        new.rename(target)
+    elif not exchange_folders(new, target):
+        old = _sibling(target)
         try:
-            place.rename(old)
-            new.rename(place)
+            target.rename(old)
+            new.rename(target)
         finally:
-            if place.exists():
+            if target.exists():
                 shutil.rmtree(old, ignore_errors=True)
             else:
-                old.rename(place)
+                old.rename(target)
 
 
 @contextlib.contextmanager
@@ -176,7 +176,7 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
     The lock ends with the process, however that ends; where the system has no
-    such locks, whoever asks gets in. A folder that is empty at last is removed.
+    such locks, every process gets in. A folder that is empty at last is removed.
     Raises `UsageError` where another process is at work, and `NerError` where
     no folder can be.
     """
@@ -212,7 +212,7 @@ def _locked(handle: int) -> bool:
 
 
 def clear_leftovers(folder: Path, names: Collection[str]) -> None:
-    """Remove what killed processes have left of outputs with these names; nobody may write any."""
+    """Remove the temporaries of outputs with these names; no process may be writing any."""
     known = "|".join(re.escape(name) for name in names)
     for path in folder.glob(".*.part"):
         if re.fullmatch(rf"\.({known})\.\d+-[0-9a-f]{{8}}\.part", path.name):
@@ -224,7 +224,7 @@ def clear_abandoned(folder: Path) -> None:
 
     Whoever writes a file has it locked. Should one be removed just before it is
     locked, or where a file system knows no locks, its writer fails as it would
-    on any place that cannot be written.
+    on any path that cannot be written.
     """
     for part in folder.glob(".*.part"):
         with contextlib.suppress(OSError), part.open("rb") as file:
@@ -240,9 +240,9 @@ def _remove(part: Path) -> None:
             part.unlink()
 
 
-def _sibling(place: Path) -> Path:
-    """A fresh hidden name beside `place`, not longer than file systems allow."""
-    return place.parent / f".{place.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
+def _sibling(target: Path) -> Path:
+    """A fresh hidden name beside `target`, not longer than file systems allow."""
+    return target.parent / f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
 
 
 def _make_folder(folder: Path) -> None:
@@ -256,18 +256,18 @@ def _is_device(path: str | Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
-def _refusal(code: int, place: Path) -> OSError:
-    """What the system would say too late, when the work is done and lost, or less clearly."""
-    return OSError(code, os.strerror(code), str(place))
+def _refusal(code: int, target: Path) -> OSError:
+    """The error that the system would raise too late, when the work is done and lost."""
+    return OSError(code, os.strerror(code), str(target))
 
 
 @contextlib.contextmanager
-def _reported(path: Path, place: Path, part: Path) -> Iterator[None]:
+def _reported(path: Path, target: Path, part: Path) -> Iterator[None]:
     """Turn trouble with the output into `NerError`; leave nothing under the temporary name."""
     try:
         yield
     except OSError as error:
-        if not _concerns(error, place, part):
+        if not _concerns(error, target, part):
             raise
         raise _unwritable(path, error) from None
     finally:
@@ -279,15 +279,15 @@ def _unwritable(path: Path, error: OSError) -> NerError:
     return NerError(f"{path}: cannot be written ({reason}); choose another place or free it")
 
 
-def _concerns(error: OSError, place: Path, part: Path) -> bool:
-    """Whether an error is about the output, and not about something else the block works with."""
+def _concerns(error: OSError, target: Path, part: Path) -> bool:
+    """Recognise an error about the output, not about something else the block works with."""
     if error.filename is None:  # so it is for writes to an open file
         return error.errno in _DISK_TROUBLE
     culprit = Path(str(error.filename))
-    return culprit.is_relative_to(part) or culprit in (place, *place.parents)
+    return culprit.is_relative_to(part) or culprit in (target, *target.parents)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def exchange_folders(one: Path, other: Path) -> bool:
     """Let two folders change names at once (``renameat2``, Linux); False where that fails."""
     if sys.platform != "linux":
         return False

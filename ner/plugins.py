@@ -1,4 +1,4 @@
-"""What extensions add to the core, found by the names that their packages declare.
+"""Additions of extensions to the core, found by the names that their packages declare.
 
 A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing heavy):
 

@@ -22,11 +22,8 @@ from ner.predict.predict import (
     predict_sentences,
 )
 from ner.predict.spans import Prediction
-from ner.text import Alternative, Document, Entity, NBest, Sentence, entities_of
+from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
 from ner.tokenize import sentences_of
-
-Cut = tuple[str, Sequence[Sentence]]
-"""A text and its sentences, which have `offsets`."""
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
@@ -43,9 +40,9 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of `overrides`, word lists, are entities whatever the model says. Unlike
-    the lists that it was trained with, which are features that it trusts or
-    not, they are rules, and it knows nothing of them.
+    Matches of the `overrides`, word lists, are entities whatever the model finds:
+    a dictionary override. Unlike the lists that it was trained with, which are
+    features, they are rules, and the model does not see them.
     """
 
     def __init__(
@@ -89,7 +86,7 @@ class Tagger:
 
     @property
     def settings(self) -> PredictConfig:
-        """How it tags."""
+        """The settings of section `predict` with which it tags."""
         return self._settings
 
     @property
@@ -116,11 +113,11 @@ class Tagger:
         return next(self.stream([text]))
 
     def tag_nbest(self, text: str, count: int) -> list[NBest]:
-        """The `count` most probable ways to read each sentence of a text, best first.
+        """The `count` most probable analyses of each sentence of a text, best first.
 
-        A sentence with fewer legal ways has all of them. Their probabilities
-        are the model's own; `predict.min_score`, `predict.o_bias` and overriding
-        lists do not count, and models with document context read each sentence
+        A sentence with fewer legal analyses has all of them. Their probabilities
+        are the model's own; `predict.min_score`, `predict.o_bias` and the
+        overrides do not count, and models with document context read each sentence
         by itself. Raises `UsageError` for a count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
@@ -129,8 +126,8 @@ class Tagger:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
         Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` and overriding lists
-        do not count, and models with document context read each sentence by itself.
+        far from 0 and 1, the model is in doubt. `predict.o_bias` and the
+        overrides do not count, and models with document context read each sentence by itself.
         """
         return predict_marginals(
             self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
@@ -144,9 +141,9 @@ class Tagger:
         style = self.config.data.tokenizer
         return self.stream_sentences((text, sentences_of(text, style)) for text in texts)
 
-    def stream_sentences(self, documents: Iterable[Cut]) -> Iterator[Document]:
+    def stream_sentences(self, documents: Iterable[SegmentedText]) -> Iterator[Document]:
         """Tag documents that are already cut: texts, each with its sentences (with `offsets`)."""
-        waiting: list[Cut] = []
+        waiting: list[SegmentedText] = []
         tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
@@ -157,13 +154,13 @@ class Tagger:
         yield from self.tag_sentences(waiting)
 
     def tag_sentences(
-        self, documents: Sequence[Cut], nbest: int = 0, *, together: bool = False
+        self, documents: Sequence[SegmentedText], nbest: int = 0, *, together: bool = False
     ) -> list[Document]:
         """Tag documents that are already cut, all of them at once.
 
         With `nbest` they also have that many alternatives for each sentence.
-        `together` says that they are parts of one document, which matters to
-        models with document context.
+        With `together` they are parts of one document, which matters to models
+        with document context.
         """
         sentences = [sentence for _, cut in documents for sentence in cut]
         parts = [0 if together else part for part, (_, cut) in enumerate(documents) for _ in cut]
@@ -174,7 +171,7 @@ class Tagger:
         ranked = self._nbest(documents, nbest)
         return [replace(d, nbest=several) for d, several in zip(tagged, ranked, strict=True)]
 
-    def _nbest(self, documents: Sequence[Cut], count: int) -> list[tuple[NBest, ...]]:
+    def _nbest(self, documents: Sequence[SegmentedText], count: int) -> list[tuple[NBest, ...]]:
         """The alternatives of each sentence that has a token, document by document."""
         if count < 1:
             raise UsageError(f"{count} alternatives are too few; ask for 1 or more")
@@ -188,7 +185,7 @@ class Tagger:
         return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
-        """How many of some sentences, whatever their labels, the model has learnt from."""
+        """Count the sentences, whatever their labels, that the model has learnt from."""
         return self._bundle.seen.count(sentences)
 
     def predictions(
@@ -202,9 +199,9 @@ class Tagger:
         """The spans of tokenised sentences and their scores, in the order of the sentences.
 
         `changes` are settings that differ this once, as ``{"predict.o_bias":
-        0.5}``. Without `with_scores` there are none. `documents` are numbers
+        0.5}``. Without `with_scores`, scores are left out. `documents` are numbers
         that tell apart to which document a sentence belongs, for models with
-        document context; without, the sentences say it. Raises `ConfigError` for
+        document context; without, those of the sentences count. Raises `ConfigError` for
         settings that do not exist or concern no tagging.
         """
         now = replace(self.config, predict=self._settings)
@@ -231,8 +228,8 @@ def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Docume
 
 
 def _alternatives(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:
-    """What a sentence may say, with its place in the text."""
-    assert sentence.offsets, "a sentence with tokens and their places"
+    """The n-best analyses of a sentence, with its offsets in the text."""
+    assert sentence.offsets, "a sentence with tokens has offsets"
     alternatives = [
         Alternative(p, tuple(entities_of(text, replace(sentence, spans=spans), scores)))
         for p, spans, scores in ranked

@@ -8,7 +8,7 @@ scheme       prefixes                     an entity is
 ===========  ===========================  ==========================================
 ``iob1``     I, and B                     I I I; B only right after one of its type
 ``iob2``     B I          (also ``bio``)  B I I
-``io``       I                            I I I; neighbours of one type melt together
+``io``       I                            I I I; adjacent ones of one type merge
 ``iobes``    B I E S      (``bioes``)     B I E, or S alone
 ``bilou``    B I L U                      the same with other letters
 ``bmes``     B M E S                      the same with other letters
@@ -18,7 +18,7 @@ scheme       prefixes                     an entity is
 `spans_of` reads all of them, legal or not, with the rules of the CoNLL scorer
 (``conlleval``, Sang and De Meulder 2003): what it makes of an illegal sequence
 is what we call its repair. `tags_of` writes any scheme. Of partly labelled
-sentences, `joined_before` and `joined_after` say what single tags tell.
+sentences, `boundary_constraint` decides if an entity goes on from tag to tag.
 """
 
 import functools
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
-from ner.text import Joined, Span
+from ner.text import BoundaryConstraint, Span
 
 OUTSIDE = "O"
 
@@ -45,7 +45,7 @@ class Scheme:
 
     @property
     def closes(self) -> bool:
-        """Whether the end of an entity is marked (the IOBES family)."""
+        """True if the end of an entity is marked (the IOBES family)."""
         return "E" in self.letters.values()
 
     def spell(self, prefix: str) -> str:
@@ -87,7 +87,7 @@ class Tag(NamedTuple):
 
 TAG_OUTSIDE = Tag(OUTSIDE, "")
 TAG_UNKNOWN = Tag("?", "")
-"""Stands for any tag, where nobody knows which; never the result of `parse_tag`."""
+"""An unknown tag, in place of any other; never the result of `parse_tag`."""
 _CANONICAL = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "S", "W": "S"}
 
 
@@ -121,7 +121,7 @@ def _remedy(text: str) -> str:
 def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
     """Read tags of any scheme as spans, by the rules of the CoNLL scorer.
 
-    Raises `CorpusError` for text that is no tag.
+    Raises `CorpusError` for text that is not a tag.
     """
     spans: list[Span] = []
     start, previous = 0, TAG_OUTSIDE
@@ -139,14 +139,14 @@ def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
 
 
 def _ends(previous: Tag, tag: Tag) -> bool:
-    """Whether an entity ends between two neighbours (``endOfChunk`` of conlleval)."""
+    """True if an entity ends between two neighbours (``endOfChunk`` of conlleval)."""
     if previous.prefix == OUTSIDE:
         return False
     return previous.prefix in "ES" or tag.prefix in "BSO" or previous.label != tag.label
 
 
 def _starts(previous: Tag, tag: Tag) -> bool:
-    """Whether an entity starts at `tag` (``startOfChunk`` of conlleval)."""
+    """True if an entity starts at `tag` (``startOfChunk`` of conlleval)."""
     if tag.prefix == OUTSIDE:
         return False
     return tag.prefix in "BS" or previous.prefix in "ESO" or previous.label != tag.label
@@ -183,7 +183,7 @@ def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
 
 @functools.lru_cache(maxsize=65536)
 def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
-    """Whether `tag` may stand right after `previous` in a legal sequence of the scheme.
+    """True if `tag` may stand right after `previous` in a legal sequence of the scheme.
 
     None stands for the edge of the sentence on either side. Beside
     `TAG_UNKNOWN`, every tag of the scheme may stand.
@@ -215,8 +215,8 @@ def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
     return wrong
 
 
-def joined_before(tag: Tag, scheme: str) -> Joined:
-    """What a tag by itself tells of the boundary before its token."""
+def constraint_before(tag: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint that a tag by itself puts on the boundary before its token."""
     if tag == TAG_UNKNOWN:
         return "open"
     if tag.prefix in "BSO":
@@ -224,24 +224,24 @@ def joined_before(tag: Tag, scheme: str) -> Joined:
     return "same" if scheme_named(scheme).name in ("iob1", "io") else "yes"
 
 
-def joined_after(tag: Tag, scheme: str) -> Joined:
-    """What a tag by itself tells of the boundary after its token."""
+def constraint_after(tag: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint that a tag by itself puts on the boundary after its token."""
     if tag != TAG_UNKNOWN and tag.prefix in "ESO":
         return "no"
     return "yes" if tag.prefix in "BI" and scheme_named(scheme).closes else "open"
 
 
-def joined(before: Tag, after: Tag, scheme: str) -> Joined:
-    """What two neighbours tell of the boundary between them; known ones as `spans_of` does."""
+def boundary_constraint(before: Tag, after: Tag, scheme: str) -> BoundaryConstraint:
+    """The constraint of two neighbours on the boundary between them, read as by `spans_of`."""
     if before == TAG_UNKNOWN:
-        return joined_before(after, scheme)
+        return constraint_before(after, scheme)
     if after == TAG_UNKNOWN:
-        return joined_after(before, scheme)
+        return constraint_after(before, scheme)
     return "no" if after == TAG_OUTSIDE or _starts(before, after) else "yes"
 
 
 class Transitions(NamedTuple):
-    """What may follow what in a set of K tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
+    """The allowed transitions among K tags: ``start[K]``, ``between[K][K]``, ``end[K]``."""
 
     start: list[bool]
     between: list[list[bool]]
@@ -277,7 +277,7 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
 
 
 class SchemeCounts:
-    """What a whole file shows of its scheme: its letters, and what each reading would refuse.
+    """Evidence for the scheme of a whole file: its letters, and illegal places under each scheme.
 
     Tags that are `unknown` show nothing.
     """
@@ -288,7 +288,7 @@ class SchemeCounts:
         self._wrong = Counter({"iob1": 0, "iob2": 0})
 
     def add(self, tags: Sequence[str]) -> None:
-        """Take one sentence of tags into account; raises `CorpusError` for text that is no tag."""
+        """Count one sentence of tags; raises `CorpusError` for text that is not a tag."""
         hidden = (self._unknown, OUTSIDE)
         parsed = [TAG_UNKNOWN if tag == self._unknown else parse_tag(tag) for tag in tags]
         self._letters.update(tag[0] for tag in tags if tag not in hidden)

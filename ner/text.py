@@ -1,4 +1,4 @@
-"""The words of the library: `Span`, `Entity`, `Clue`, `Sentence`, `Document`; no dependencies.
+"""The core types: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
 
 Every range is half-open, ``[start, end)``: token positions in a `Span`,
 character offsets in an `Entity`.
@@ -36,23 +36,22 @@ class Entity:
     score: float = 1.0
 
 
-Joined = Literal["no", "yes", "same", "open"]
-"""Whether a token goes on with the entity of the token before it.
+BoundaryConstraint = Literal["no", "yes", "same", "open"]
+"""The constraint of the boundary before a token: does it continue the entity there?
 
-``same``: it does if that token is of its type (what an I of IOB1 or IO says);
-``open``: nobody knows.
+``same``: if the token before is of its type (an I of IOB1 or IO); ``open``: unknown.
 """
 
 
-class Clue(NamedTuple):
-    """What is known of a token: its type (empty outside entities, none if unknown), and `joined`.
+class PartialLabel(NamedTuple):
+    """The partial annotation of a token: its type, and the constraint of the boundary before it.
 
-    Where `joined` is ``no`` an entity may begin, and one of the token before
-    has its end: with the clue of the next token, both ends are told.
+    `label` is empty outside entities, None if it is unknown. Where `continues`
+    is ``no`` an entity may begin, and one of the token before ends.
     """
 
     label: str | None
-    joined: Joined
+    continues: BoundaryConstraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,8 @@ class Sentence:
     `offsets` are the character ranges of the tokens in the text they were cut
     from (none for corpora that hold tokens only). `document` numbers the
     documents of one file from 0; `source` and `line` (from 1) name the place
-    of the first token, so that every complaint can say where. `partial` has
-    what is known of each token if that is not everything; `spans` are then the
+    of the first token, so that every message can name it. `partial` has
+    the partial label of each token unless all is known; `spans` are then the
     entities that are known for certain, from end to end.
     """
 
@@ -73,7 +72,7 @@ class Sentence:
     document: int = 0
     source: str = ""
     line: int = 0
-    partial: tuple[Clue, ...] = ()
+    partial: tuple[PartialLabel, ...] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -89,9 +88,13 @@ class Sentence:
         return f"{self.source or '<memory>'}:{self.line}"
 
 
+SegmentedText = tuple[str, Sequence[Sentence]]
+"""A text and its sentences, which have `offsets` into it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to read a sentence: its entities, and how probable they are all together."""
+    """One analysis of a sentence: its entities and their joint probability."""
 
     probability: float
     entities: tuple[Entity, ...]
@@ -99,7 +102,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class NBest:
-    """The most probable ways to read the sentence ``text[start:end]``, best first."""
+    """The n-best analyses of the sentence ``text[start:end]``, most probable first."""
 
     start: int
     end: int

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ner.corpus import find, read_file, write_file
 from ner.corpus.loading import files_of
-from ner.corpus.partial import known_tags, read_clues, with_clues
+from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import NerError, UsageError
 from ner.tags import TAG_OUTSIDE, TAG_UNKNOWN, Tag, parse_tag
 from ner.text import Sentence
@@ -34,7 +34,7 @@ def hide(sentences: Iterable[Sentence], share: float, seed: int, hidden: Tag) ->
             hidden if rng.random() < share else TAG_UNKNOWN if tag is None else parse_tag(tag)
             for tag in known_tags(sentence, SCHEME)
         ]
-        yield with_clues(sentence, read_clues(tags, SCHEME).clues)
+        yield with_partial_labels(sentence, read_partial_labels(tags, SCHEME).labels)
 
 
 def copy(source: str, target: Path, share: float, seed: int, hidden: Tag) -> None:

@@ -385,7 +385,7 @@ def mortal(real):
                 os.kill(os.getpid(), signal.SIGKILL)
     return call
 for module, name in [(os, "mkdir"), (os, "fsync"), (os, "rename"), (os, "replace"),
-                     (os, "unlink"), (os, "rmdir"), (files, "_exchange")]:
+                     (os, "unlink"), (os, "rmdir"), (files, "exchange_folders")]:
     setattr(module, name, mortal(getattr(module, name)))
 if kind == "folder":
     with files.write_folder(place) as folder:
@@ -431,16 +431,16 @@ def _can_exchange(folder: Path) -> bool:
     one, other = folder / "one", folder / "other"
     one.mkdir(exist_ok=True)
     other.mkdir(exist_ok=True)
-    return files._exchange(one, other)
+    return files.exchange_folders(one, other)
 
 
 @pytest.fixture
-def _no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that cannot let two folders change names at once."""
-    monkeypatch.setattr(files, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(files, "exchange_folders", lambda one, other: False)
 
 
-@pytest.mark.usefixtures("_no_exchange")
+@pytest.mark.usefixtures("no_exchange")
 def test_a_folder_is_replaced_without_exchange_too(tmp_path: Path) -> None:
     for content in ("old", "new"):
         with write_folder(tmp_path / "out") as folder:
@@ -449,7 +449,7 @@ def test_a_folder_is_replaced_without_exchange_too(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["out"]
 
 
-@pytest.mark.usefixtures("_no_exchange")
+@pytest.mark.usefixtures("no_exchange")
 @pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("when", ["before", "after"])

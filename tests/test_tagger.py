@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ner.tagger as tagger_module
 from ner.api import train
-from ner.bundle.format import Bundle, save_bundle
+from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError
@@ -172,8 +172,10 @@ def test_a_document_has_its_sentences(tiny_tagger: Tagger) -> None:
     assert [entity.text for entity in document.entities] == ["Anna", "Rome", "Dora", "Paris"]
 
 
-def test_saved_and_loaded_it_gives_identical_output(tiny_tagger: Tagger, tmp_path: Path) -> None:
-    save_bundle(tiny_tagger._bundle, tmp_path / "m")
+def test_saved_and_loaded_it_gives_identical_output(
+    tiny_tagger: Tagger, tiny_run: Path, tmp_path: Path
+) -> None:
+    save_bundle(load_bundle(tiny_run), tmp_path / "m")
     loaded = Tagger.load(tmp_path / "m", "cpu")
     texts = [
         "Anna visited Rome.",
@@ -334,8 +336,8 @@ def test_settings_change_how_it_tags(tiny_run: Path, tiny_corpus: Corpus) -> Non
     assert _found(Tagger.load(tiny_run, "cpu", settings)) == ["Anna", "Rome", "Dora", "New York"]
 
 
-def test_settings_of_the_bundle_hold_unless_changed(tiny_tagger: Tagger, tmp_path: Path) -> None:
-    bundle = tiny_tagger._bundle
+def test_settings_of_the_bundle_hold_unless_changed(tiny_run: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(tiny_run)
     strict = bundle.config.replace({"predict.min_score": 0.999})
     save_bundle(replace(bundle, config=strict), tmp_path / "m")
     assert _found(Tagger.load(tmp_path / "m", "cpu")) == []

@@ -19,8 +19,8 @@ from ner.tags import (
     SchemeCounts,
     Tag,
     allowed_transitions,
+    boundary_constraint,
     illegal_positions,
-    joined,
     may_follow,
     parse_tag,
     scheme_named,
@@ -126,7 +126,7 @@ def test_spans_apart_survive_io(given_spans: tuple[list[Span], int]) -> None:
 
 
 @given(given_spans=span_lists())
-def test_touching_spans_melt_in_io_and_nothing_else_changes(
+def test_touching_spans_merge_in_io_and_nothing_else_changes(
     given_spans: tuple[list[Span], int],
 ) -> None:
     spans, length = given_spans
@@ -209,7 +209,7 @@ def all_written(scheme: str) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_legal_is_what_tags_of_writes_and_what_the_transitions_allow(scheme: str) -> None:
-    """For io this means that every sequence is legal, as spans that touch melt together."""
+    """For io this means that every sequence is legal, as spans that touch are merged."""
     alphabet = tag_set(["A", "B"], scheme)
     allowed = allowed_transitions(alphabet, scheme)
     written = all_written(scheme)
@@ -492,20 +492,20 @@ def test_what_neighbours_tell_of_the_boundary_between_them(scheme: str) -> None:
     alphabet = [parse_tag(tag) for tag in tag_set("AB", scheme)]
     for before, after in itertools.product(alphabet, repeat=2):
         through = any((span.start, span.end) == (0, 2) for span in spans_of([before, after]))
-        assert joined(before, after, scheme) == ("yes" if through else "no")
+        assert boundary_constraint(before, after, scheme) == ("yes" if through else "no")
 
     def told(pairs: Iterator[tuple[Tag, Tag]]) -> set[str]:
-        return {joined(*pair, scheme) for pair in pairs if may_follow(scheme, *pair)}
+        return {boundary_constraint(*pair, scheme) for pair in pairs if may_follow(scheme, *pair)}
 
     for tag in alphabet:
         for pairs, said in (
-            ([(other, tag) for other in alphabet], joined(TAG_UNKNOWN, tag, scheme)),
-            ([(tag, other) for other in alphabet], joined(tag, TAG_UNKNOWN, scheme)),
+            ([(other, tag) for other in alphabet], boundary_constraint(TAG_UNKNOWN, tag, scheme)),
+            ([(tag, other) for other in alphabet], boundary_constraint(tag, TAG_UNKNOWN, scheme)),
         ):
             possible = told(iter(pairs))
             assert said in (possible if len(possible) == 1 else {"open", "same"})
-    assert joined(TAG_UNKNOWN, TAG_UNKNOWN, scheme) == "open"
-    assert joined(TAG_UNKNOWN, TAG_OUTSIDE, scheme) == "no"
+    assert boundary_constraint(TAG_UNKNOWN, TAG_UNKNOWN, scheme) == "open"
+    assert boundary_constraint(TAG_UNKNOWN, TAG_OUTSIDE, scheme) == "no"
 
 
 def test_unknown_tags_show_no_scheme() -> None:

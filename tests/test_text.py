@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.text import Clue, Document, Entity, Sentence, Span, entities_of
+from ner.text import Document, Entity, PartialLabel, Sentence, Span, entities_of
 
 PARIS = "🦊 Angela Merkel visited Paris."
 SENTENCE = Sentence(
@@ -74,5 +74,5 @@ def test_words_are_values(word: Span | Entity | Sentence | Document) -> None:
 
 def test_labels_are_those_of_whole_entities_and_of_parts() -> None:
     assert SENTENCE.labels == {"PER", "LOC"}
-    clues = (Clue("PER", "no"), Clue(None, "open"), Clue("", "no"))
-    assert Sentence(("a", "b", "c"), partial=clues).labels == {"PER"}
+    partial = (PartialLabel("PER", "no"), PartialLabel(None, "open"), PartialLabel("", "no"))
+    assert Sentence(("a", "b", "c"), partial=partial).labels == {"PER"}

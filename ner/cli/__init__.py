@@ -36,8 +36,8 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command of that name, the core's own or that of an extension."""
-        place = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
-        return None if place is None else cast(click.Command, load(place))
+        target = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
+        return None if target is None else cast(click.Command, load(target))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show extensions apart, below the main commands."""
@@ -60,10 +60,10 @@ def cli() -> None:
 
 
 class _Messages(logging.Handler):
-    """Messages on stderr, above a progress bar where there is one; warnings say that they are."""
+    """A handler that prints to stderr, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Say it in one line."""
+        """Print a record in one line."""
         text = record.getMessage()
         line = text if record.levelno < logging.WARNING else f"warning: {text}"
         with contextlib.suppress(OSError):
@@ -79,7 +79,7 @@ def _show_messages() -> None:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM: whoever stops this process so wants things left as after Ctrl-C."""
+    """SIGTERM, after which things are left as after Ctrl-C."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
@@ -101,36 +101,36 @@ def _terminable() -> Iterator[None]:
 
 
 def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
-    """Say that a command was stopped and what is left of it; returns what to leave with."""
+    """Print that a command was stopped and what is left of it; returns the exit to raise."""
     click.echo(f"ner: stopped{kept}", err=True)
     terminated = _Terminated in (type(stop), type(stop.__cause__))
     return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 
 
-def complain(message: str) -> None:
-    """Say on stderr, in one line, what went wrong."""
+def print_error(message: str) -> None:
+    """Print an error to stderr in one line."""
     click.echo(f"ner: error: {' '.join(message.split())}", err=True)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def run(arguments: Sequence[str] | None) -> int:
     """Run a command; returns the exit code."""
     try:
         code = cli.main(args=arguments, prog_name="ner", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except NerError as error:
-        complain(str(error))
+        print_error(str(error))
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        complain(_with_remedy(error))
+        print_error(_with_remedy(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
         return stopped(stop).exit_code
     except (BrokenPipeError, SystemExit) as error:
-        # click makes an exit with 1 of a broken pipe; any other is somebody's wish.
+        # click makes an exit with 1 of a broken pipe; any other is meant.
         if isinstance(error, SystemExit) and error.code != 1:
             raise
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
@@ -139,11 +139,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise  # a bug, to be seen whole
-        complain("the memory does not suffice; choose a smaller model or smaller batches")
+        print_error("the memory does not suffice; choose a smaller model or smaller batches")
         return 1
     except OSError as error:
         # What no room could foresee: a disk that fills up, a file that goes away.
-        complain(
+        print_error(
             f"{error.filename or 'the output'}: {error.strerror or error}; "
             "free the place, or choose another"
         )
@@ -152,7 +152,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _settle_stdout() -> None:
-    """Let what cannot be written go: Python would complain of it once more at its exit."""
+    """Drop output that cannot be written: Python would report it once more at its exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -160,7 +160,7 @@ def _settle_stdout() -> None:
 
 
 def _with_remedy(error: click.ClickException) -> str:
-    """What click says, and where the right use is to be read."""
+    """The message of click, with the command whose help shows the right use."""
     context = error.ctx if isinstance(error, click.UsageError) else None
     name = context.command_path if context else "ner"
     return f"{error.format_message().rstrip('.')} (see {name} --help)"
@@ -180,5 +180,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _prepare_streams()
     _show_messages()
     with _terminable():
-        code = _run(arguments)
+        code = run(arguments)
     sys.exit(code)

@@ -20,7 +20,7 @@ _json_option: Decorator = click.option(
 
 @click.group(short_help="List, check, count and convert corpora.")
 def data() -> None:
-    """Corpora: which there are, what is wrong with them, how big they are, in another format."""
+    """Corpora: list them, check them, count what is in them, convert them."""
 
 
 @data.command("list")
@@ -70,13 +70,13 @@ def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
 @click.argument("target", metavar="OUT")
 @click.option(
     "--to",
-    "form",
+    "format",
     required=True,
     metavar="SCHEME|jsonl",
     help="Tag scheme of the columns: iob1, iob2, iobes, bilou, bmes, bmewo, io; or jsonl.",
 )
 @reading_options()
-def convert(source: str, target: str, form: str, reading: dict[str, Any]) -> None:
+def convert(source: str, target: str, format: str, reading: dict[str, Any]) -> None:
     """Convert a labelled file to another tag scheme or format; - is standard input or output.
 
     .gz is unpacked and packed. OUT appears whole or not at all.
@@ -87,12 +87,12 @@ def convert(source: str, target: str, form: str, reading: dict[str, Any]) -> Non
     config = data_config(reading)
     sentences = read_file(given, config)
     if target == "-":
-        _write_stdout(sentences, form, config.unknown_tag)
+        _write_stdout(sentences, format, config.unknown_tag)
     else:
-        write_file(target, sentences, form, config.unknown_tag)
+        write_file(target, sentences, format, config.unknown_tag)
 
 
-def _write_stdout(sentences: "Iterable[Sentence]", form: str, unknown: str) -> None:
+def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) -> None:
     """Write as UTF-8, whatever the terminal's encoding."""
     import io
 
@@ -100,7 +100,7 @@ def _write_stdout(sentences: "Iterable[Sentence]", form: str, unknown: str) -> N
 
     text = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="\n")
     try:
-        write_stream(text, sentences, form, unknown)
+        write_stream(text, sentences, format, unknown)
         text.flush()
     finally:
         text.detach()

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import Place, device_option, model_option, predict_options, reading_options
+from ner.cli.options import (
+    PathArg,
+    device_option,
+    model_option,
+    predict_options,
+    reading_options,
+)
 from ner.config import DataConfig
 from ner.errors import CorpusError
 from ner.text import Sentence
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--calibration",
     "picture",
-    type=Place(),
+    type=PathArg(),
     metavar="FILE.svg",
     help="Hold scores against how often they are right, and draw that.",
 )
@@ -84,7 +90,7 @@ def evaluate(
 
 @dataclass
 class Results:
-    """What was asked for."""
+    """The report of an evaluation, and further results that the options ask for."""
 
     report: "Report"
     calibration: "Calibration | None" = None

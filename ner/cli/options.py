@@ -11,8 +11,8 @@ import click
 from ner.config import Config, DataConfig, parse_assignment, predict_config
 
 
-class Place(click.Path):
-    """A path; "" is refused, as it would be the folder that one happens to stand in."""
+class PathArg(click.Path):
+    """A path that is not empty: "" would be the current folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -25,7 +25,7 @@ class Place(click.Path):
 
 
 class Number(click.FloatRange):
-    """A number within bounds; ``nan`` is none, though it is in no order with them."""
+    """A number within bounds; ``nan``, which no bound excludes, is refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The value as a `float`."""
@@ -63,7 +63,7 @@ _OPTIONS = {
     "unknown_tag": click.option(
         "--unknown-tag",
         metavar="TAG",
-        help="Tag of tokens whose label nobody knows.  [default: ?]",
+        help="Tag of tokens whose label is unknown.  [default: ?]",
     ),
     "align": click.option(
         "--align",
@@ -118,7 +118,7 @@ device_option: Decorator = click.option(
 
 
 def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """The callback of an option like ``1,2,3``; none without it."""
+    """Parse an option like ``1,2,3``; empty without it."""
     if value is None:
         return ()
     try:
@@ -208,7 +208,7 @@ def predict_options(command: Command) -> Command:
 def list_settings_option(
     describe: Callable[[], Iterable[tuple[str, Any, str]]],
 ) -> Callable[[Command], Command]:
-    """An option that lists what `describe` tells of each setting, and ends."""
+    """An option that lists the key, default and meaning of each setting, and exits."""
 
     def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
         if not value:

@@ -1,4 +1,4 @@
-"""How training is shown: bars on a terminal, nothing elsewhere."""
+"""Progress of training: bars on a terminal, nothing elsewhere."""
 
 import logging
 import sys
@@ -35,10 +35,10 @@ class TrainingProgress:
         self._epoch: TaskID | None = None
 
     def vectors_read(self, size: int) -> None:
-        """So many bytes of the vectors files have been read."""
+        """Show that so many bytes of the vectors files have been read."""
         if self._reading is None:
             files = [Path(file) for file in self._vectors]
-            # One that is missing is told of when its turn comes.
+            # A missing file is an error only when its turn comes.
             total = sum(file.stat().st_size for file in files if file.exists())
             self._reading = self._bars.add_task("vectors", total=total, note="")
         self._bars.update(self._reading, completed=size)
@@ -74,25 +74,25 @@ def training_progress(vectors: Sequence[str]) -> Iterator[TrainingProgress]:
         yield TrainingProgress(shown, vectors)
 
 
-class _Once(logging.Filter):
-    """Lets warnings through, each text once: every run would say the same of the corpus."""
+class _WarnOnce(logging.Filter):
+    """Pass warnings, each text once: every run would repeat those about the corpus."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: set[str] = set()
+        self._seen: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to say it."""
+        """Decide if a message is to be shown."""
         text = record.getMessage()
-        new = text not in self._said
-        self._said.add(text)
+        new = text not in self._seen
+        self._seen.add(text)
         return new and record.levelno >= logging.WARNING
 
 
 @contextmanager
 def brief_messages() -> Iterator[None]:
-    """Leave epochs to the log of each run, and say warnings once, while the block runs."""
-    handlers, once = [*logging.getLogger("ner").handlers], _Once()
+    """Leave epochs to the log of each run, and show warnings once, while the block runs."""
+    handlers, once = [*logging.getLogger("ner").handlers], _WarnOnce()
     for handler in handlers:
         handler.addFilter(once)
     try:

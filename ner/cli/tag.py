@@ -10,7 +10,7 @@ import click
 
 from ner.cli.options import (
     UNLABELLED,
-    Place,
+    PathArg,
     device_option,
     model_option,
     predict_options,
@@ -23,8 +23,8 @@ from ner.render import FORMATS
 @click.command(short_help="Tag a text.")
 @click.argument("file", metavar="FILE")
 @model_option
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Output.")
-@click.option("--out", type=Place(), help="Output file; - is stdout.  [default: stdout]")
+@click.option("--format", type=click.Choice(FORMATS), default="text", help="Output.")
+@click.option("--out", type=PathArg(), help="Output file; - is stdout.  [default: stdout]")
 @click.option(
     "--format-in",
     type=click.Choice(["text", "conll"]),
@@ -36,7 +36,7 @@ from ner.render import FORMATS
     "--nbest",
     type=click.IntRange(min=1),
     metavar="K",
-    help="jsonl: also the K most probable readings of each sentence.",
+    help="jsonl: also the K most probable analyses of each sentence.",
 )
 @click.option(
     "--workers",
@@ -63,7 +63,7 @@ from ner.render import FORMATS
 def tag(
     file: str,
     model: str | None,
-    form: str,
+    format: str,
     out: Path | None,
     format_in: str,
     pretokenized: bool,
@@ -83,8 +83,10 @@ def tag(
 
     if pretokenized and format_in == "conll":
         raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
-    if nbest and form != "jsonl":
-        raise UsageError(f"--format {form} has no place for what --nbest finds; add --format jsonl")
+    if nbest and format != "jsonl":
+        raise UsageError(
+            f"--format {format} has no place for what --nbest finds; add --format jsonl"
+        )
     work = Work(
         "standard input" if file == "-" else file,
         model,
@@ -92,7 +94,7 @@ def tag(
         settings,
         reading,
         layout="tokens" if format_in == "conll" else "tokenized" if pretokenized else "text",
-        format=form,
+        format=format,
         nbest=nbest or 0,
         force=force,
         together=together,
@@ -119,7 +121,7 @@ def text_input(file: str) -> Iterator[IO[bytes]]:
 
 
 def write_through(text: str) -> None:
-    """Write to stdout without waiting for more: whoever reads it may be waiting, too."""
+    """Write to stdout without a buffer: a reader may be waiting."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
 

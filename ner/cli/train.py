@@ -9,7 +9,7 @@ import click
 
 from ner.cli import stopped
 from ner.cli.options import (
-    Place,
+    PathArg,
     device_option,
     features_options,
     list_settings_option,
@@ -24,7 +24,7 @@ from ner.run_folder import check_restart
 
 @click.command(short_help="Train a tagger on a corpus.")
 @click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
-@click.option("--out", type=Place(), help="Run folder.  [default: runs/NAME]")
+@click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @features_options
@@ -33,7 +33,7 @@ from ner.run_folder import check_restart
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
     "--unlabelled",
-    type=Place(),
+    type=PathArg(),
     metavar="FILE",
     help="Text that joins the teaching, a paragraph a line.",
 )

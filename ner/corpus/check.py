@@ -11,7 +11,7 @@ from typing import Any
 
 from ner.config import DataConfig
 from ner.corpus.corpus import Corpus
-from ner.corpus.diagnostics import KEPT, Diagnostics, Tally, shorten
+from ner.corpus.diagnostics import KEPT, Diagnostics, ProblemCounts, shorten
 from ner.corpus.loading import read_corpus
 from ner.corpus.stats import CorpusStats, count
 from ner.text import Sentence
@@ -20,7 +20,7 @@ LONG_TOKEN = 100
 """Characters from which on a token is called odd."""
 
 ERROR, WARNING, INFO = "error", "warning", "info"
-Words = tuple[str, ...]
+Tokens = tuple[str, ...]
 Splits = dict[str, tuple[Sentence, ...]]
 
 
@@ -45,7 +45,7 @@ class CheckReport:
 
     @property
     def has_errors(self) -> bool:
-        """Whether the corpus cannot be used as it is."""
+        """True if the corpus cannot be used as it is."""
         return any(finding.severity == ERROR for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def check(name: str | Path, config: DataConfig | None = None) -> CheckReport:
         split: Diagnostics(config.strict, collect=True) for split in ("train", "valid", "test")
     }
     corpus = read_corpus(name, config, diagnostics)
-    findings = [*_complaints(diagnostics), *check_content(corpus)]
+    findings = [*_diagnosed(diagnostics), *check_content(corpus)]
     findings.sort(key=lambda finding: (ERROR, WARNING, INFO).index(finding.severity))
     return CheckReport(corpus.name, tuple(findings), count(corpus))
 
@@ -81,24 +81,24 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
     yield from _facts(corpus, splits)
 
 
-def _complaints(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
-    """What the readers complained of."""
+def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
+    """Findings from the diagnostics of the readers."""
     for split, found in diagnostics.items():
-        yield from _tallied(ERROR, "unreadable", f"{split}: cannot be read", found.errors)
-        yield from _tallied(
+        yield from _counted(ERROR, "unreadable", f"{split}: cannot be read", found.errors)
+        yield from _counted(
             WARNING,
             "illegal",
             f"{split}: illegal tag transitions, read as the CoNLL scorer does",
             found.repairs,
         )
-        yield from _tallied(
+        yield from _counted(
             WARNING, "widened", f"{split}: entities widened to whole tokens", found.widened
         )
 
 
-def _tallied(severity: str, kind: str, message: str, tally: Tally) -> Iterator[Finding]:
-    if tally.total:
-        yield Finding(severity, kind, message, tally.total, tuple(map(str, tally.first)))
+def _counted(severity: str, kind: str, message: str, counts: ProblemCounts) -> Iterator[Finding]:
+    if counts.total:
+        yield Finding(severity, kind, message, counts.total, tuple(map(str, counts.first)))
 
 
 def _listed(severity: str, kind: str, message: str, places: list[str]) -> Iterator[Finding]:
@@ -131,7 +131,7 @@ def _inconsistencies(splits: Splits) -> Iterator[Finding]:
     """Words that are an entity of one type here and of another type, or none, there."""
     sentences = [sentence for split in splits.values() for sentence in split]
     questionable = []
-    for words, seen in _readings(sentences).items():
+    for words, seen in _label_counts(sentences).items():
         if len(seen) > 1:
             total = sum(number for number, _ in seen.values())
             questionable.append((total, words, seen))
@@ -146,14 +146,14 @@ def _inconsistencies(splits: Splits) -> Iterator[Finding]:
         yield Finding(WARNING, "inconsistent", message, len(questionable), tuple(places))
 
 
-def _readings(sentences: list[Sentence]) -> dict[Words, dict[str, tuple[int, str]]]:
-    """How often, and where first, the words of each entity are of each type, or of none (``O``).
+def _label_counts(sentences: list[Sentence]) -> dict[Tokens, dict[str, tuple[int, str]]]:
+    """Count by type (``O``: none) how often the words of each entity occur, with the first place.
 
     Words within a longer entity are not counted.
     """
-    found: dict[Words, dict[str, tuple[int, str]]] = defaultdict(dict)
+    found: dict[Tokens, dict[str, tuple[int, str]]] = defaultdict(dict)
 
-    def add(words: Words, label: str, sentence: Sentence) -> None:
+    def add(words: Tokens, label: str, sentence: Sentence) -> None:
         number, place = found[words].get(label, (0, sentence.place))
         found[words][label] = (number + 1, place)
 
@@ -170,7 +170,7 @@ def _readings(sentences: list[Sentence]) -> dict[Words, dict[str, tuple[int, str
     return found
 
 
-def _outside(sentence: Sentence, lengths: dict[str, set[int]]) -> Iterator[Words]:
+def _outside(sentence: Sentence, lengths: dict[str, set[int]]) -> Iterator[Tokens]:
     """Stretches of a sentence outside its entities that begin and are as long as an entity."""
     tokens = sentence.tokens
     for begin, stop in _gaps(sentence):
@@ -183,7 +183,7 @@ def _outside(sentence: Sentence, lengths: dict[str, set[int]]) -> Iterator[Words
 def _gaps(sentence: Sentence) -> Iterator[tuple[int, int]]:
     """The ranges between the entities of a sentence; unknown tokens are in none."""
     if sentence.partial:
-        outside = (i for i, clue in enumerate(sentence.partial) if clue.label == "")
+        outside = (i for i, token in enumerate(sentence.partial) if token.label == "")
         for _, run in itertools.groupby(enumerate(outside), lambda item: item[1] - item[0]):
             positions = [position for _, position in run]
             yield positions[0], positions[-1] + 1
@@ -211,9 +211,9 @@ def _leaks(splits: Splits) -> Iterator[Finding]:
         yield from _repeated("leakage", f"sentences of {other} also in {one}", pairs)
 
 
-def _grouped(sentences: Iterable[Sentence]) -> dict[Words, list[Sentence]]:
+def _grouped(sentences: Iterable[Sentence]) -> dict[Tokens, list[Sentence]]:
     """Sentences by their tokens."""
-    groups: dict[Words, list[Sentence]] = defaultdict(list)
+    groups: dict[Tokens, list[Sentence]] = defaultdict(list)
     for sentence in sentences:
         groups[sentence.tokens].append(sentence)
     return groups
@@ -272,7 +272,7 @@ _ODD |= dict.fromkeys(("Cn", "Cs"), "an unassigned character")
 
 
 def _oddity(token: str) -> str:
-    """Why a token is odd ("" if it is not)."""
+    """The reason to call a token odd, or ""."""
     if len(token) >= LONG_TOKEN:
         return f"{LONG_TOKEN} characters or more"
     if token.isascii() and token.isprintable():
@@ -284,7 +284,7 @@ def _oddity(token: str) -> str:
 
 
 def _facts(corpus: Corpus, splits: Splits) -> Iterator[Finding]:
-    """What is worth knowing: types, longest sentence and tag scheme of each split."""
+    """Facts worth knowing: types, longest sentence and tag scheme of each split."""
     for split, sentences in splits.items():
         labels = Counter(span.label for sentence in sentences for span in sentence.spans)
         each = ", ".join(f"{label} {number}" for label, number in sorted(labels.items()))

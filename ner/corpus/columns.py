@@ -17,7 +17,7 @@ from typing import TextIO
 from ner.config import DataConfig
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags, read_clues, with_clues
+from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,
@@ -34,7 +34,7 @@ DOCSTART = "-DOCSTART-"
 
 
 def is_comment(line: str) -> bool:
-    """Whether a line is metadata as in CoNLL-U files."""
+    """Recognise a line of metadata as in CoNLL-U files."""
     return line.startswith("# ") or line == "#"
 
 
@@ -57,7 +57,7 @@ def parse_columns(
     that do not fit and, if strict, for illegal tag sequences.
     """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    layout = _Layout(config, source, diagnostics, bare=scheme == "io")
+    layout = _ColumnLayout(config, source, diagnostics, bare=scheme == "io")
     blocks = list(_blocks(lines, layout, config.comments))
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
     sentences = (
@@ -70,7 +70,7 @@ def parse_columns(
 
 
 def _blocks(
-    lines: Iterable[tuple[int, str]], layout: "_Layout", comments: bool
+    lines: Iterable[tuple[int, str]], layout: "_ColumnLayout", comments: bool
 ) -> Iterator[_Block]:
     """Group lines into sentences; a document gets its number with its first sentence."""
     document, filled = 0, False
@@ -92,29 +92,29 @@ def _blocks(
         yield block
 
 
-class _Layout:
-    """Where token and tag stand on the lines of one file; the first line decides the width."""
+class _ColumnLayout:
+    """The columns of token and tag in one file; the first line decides their number."""
 
     def __init__(
         self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool
     ) -> None:
         self._token, self._tag = config.token_column, config.tag_column
         self._unknown = config.unknown_tag
-        self._source, self._complaints, self._bare = source, diagnostics, bare
+        self._source, self._diagnostics, self._bare = source, diagnostics, bare
         self._width, self._first = 0, 0
 
     def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
-        """Add a line to its sentence, or complain about it."""
+        """Add a line to its sentence, or report what is wrong with it."""
         wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
         if wrong:
-            self._complaints.error(f"{self._source}:{number}", wrong)
+            self._diagnostics.error(f"{self._source}:{number}", wrong)
             return
         block.tokens.append(sys.intern(parts[self._token]))
         block.tags.append(sys.intern(parts[self._tag]))
         block.lines.append(number)
 
     def _misfit(self, parts: list[str], number: int) -> str:
-        """What is wrong with the number of columns, if anything."""
+        """A message about a wrong number of columns, or ""."""
         width = len(parts)
         if width == self._width:
             return ""
@@ -138,7 +138,7 @@ class _Layout:
         return ""
 
     def _unfit(self, line: str, tag: str) -> str:
-        """What is wrong with the characters of the line or with its tag, if anything."""
+        """A message about a wrong character in the line or a malformed tag, or ""."""
         if "\r" in line:
             return f"a carriage return within the line ({shorten(line)}); end lines with \\n"
         try:
@@ -201,20 +201,20 @@ def _partial_sentence(
 ) -> Sentence:
     """A sentence with unknown tags."""
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
-    told = read_clues(tags, scheme or "iob2")
-    for position in told.illegal:
+    annotation = read_partial_labels(tags, scheme or "iob2")
+    for position in annotation.illegal:
         _repair(block, position, source, scheme, diagnostics)
     sentence = Sentence(
         tuple(block.tokens), document=block.document, source=source, line=block.lines[0]
     )
-    return with_clues(sentence, told.clues)
+    return with_partial_labels(sentence, annotation.labels)
 
 
 def _repair(
     block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
 ) -> None:
-    place = f"{source}:{block.lines[position]}"
-    diagnostics.repair(place, _illegal(block.tags, position, scheme))
+    location = f"{source}:{block.lines[position]}"
+    diagnostics.repair(location, _illegal(block.tags, position, scheme))
 
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:

@@ -1,4 +1,4 @@
-"""A corpus: three splits of sentences and what is to be said about them."""
+"""A corpus: three splits of sentences, and notes about them."""
 
 import functools
 import hashlib

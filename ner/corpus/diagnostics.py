@@ -1,4 +1,4 @@
-"""What readers do with input that they cannot take as it is.
+"""Diagnostics: input that a reader cannot take as it is.
 
 An *error* makes a line or record unreadable. A *repair* is an illegal tag
 sequence that can be read all the same; a *widening* is an entity that was
@@ -13,7 +13,7 @@ from ner.errors import CorpusError
 
 LOG = logging.getLogger("ner")
 KEPT = 20
-"""How many places of one kind are remembered; all are counted."""
+"""Most places of one kind that are remembered; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Tally:
-    """How often a kind of problem occurred, and its first places."""
+class ProblemCounts:
+    """The number of problems of one kind, and the first of them."""
 
     total: int = 0
     first: list[Problem] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Diagnostics:
-    """What was wrong with one file.
+    """Errors, repairs and widened entities of one file.
 
     By default an error is raised as `CorpusError` at once; with `collect` it is
     counted and the reader goes on without the line. `strict` makes an error of
@@ -52,9 +52,9 @@ class Diagnostics:
 
     strict: bool = False
     collect: bool = False
-    errors: Tally = field(default_factory=Tally)
-    repairs: Tally = field(default_factory=Tally)
-    widened: Tally = field(default_factory=Tally)
+    errors: ProblemCounts = field(default_factory=ProblemCounts)
+    repairs: ProblemCounts = field(default_factory=ProblemCounts)
+    widened: ProblemCounts = field(default_factory=ProblemCounts)
 
     def error(self, place: str, message: str) -> None:
         """Report something unreadable; raises `CorpusError` unless collecting."""

@@ -1,4 +1,4 @@
-"""Which sentences a model has learnt from, so that scores on them are not taken for more."""
+"""Fingerprints of training sentences: scores on these say little of new text."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ _SIZE = 4  # bytes of a number
 
 @dataclass(frozen=True)
 class TrainingFingerprints:
-    """Sentences, each known by 32 bits of a hash of its tokens, whatever its labels.
+    """32 bits of a hash of the tokens of each training sentence, whatever its labels.
 
     Of a million other sentences, a model of N million takes some 230 · N for known ones.
     """
@@ -22,12 +22,12 @@ class TrainingFingerprints:
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> "TrainingFingerprints":
-        """Those of some sentences."""
+        """The fingerprints of some sentences."""
         return cls(tuple(sorted({_number(sentence) for sentence in sentences})))
 
     @classmethod
     def from_text(cls, text: str) -> "TrainingFingerprints":
-        """What `to_text` gave. Raises `ValueError` for what it cannot have given."""
+        """Read the output of `to_text`. Raises `ValueError` for any other text."""
         try:
             packed = base64.b64decode(text, validate=True)
         except ValueError:
@@ -46,7 +46,7 @@ class TrainingFingerprints:
         return base64.b64encode(packed).decode("ascii")
 
     def count(self, sentences: Sequence[Sentence]) -> int:
-        """How many of some sentences are among those."""
+        """Count the sentences that have one of these fingerprints."""
         numbers = {*self.numbers}
         return sum(_number(sentence) in numbers for sentence in sentences)
 

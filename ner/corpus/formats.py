@@ -16,17 +16,17 @@ from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.jsonl import parse_jsonl, write_jsonl
 from ner.corpus.lines import text_lines
 from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import lost_clues
+from ner.corpus.partial import count_lost_labels
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_text
 from ner.tags import scheme_named
 from ner.text import Sentence
 
-Place = str | Path | IO[bytes]
+Source = str | Path | IO[bytes]
 JSONL = "jsonl"
 
 
-def read_file(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+def read_file(file: Source, config: DataConfig | None = None) -> list[Sentence]:
     """Read the sentences of a labelled file, a path or a binary stream.
 
     Illegal tag sequences are repaired, with one warning in the log. Raises
@@ -34,108 +34,110 @@ def read_file(place: Place, config: DataConfig | None = None) -> list[Sentence]:
     without a sentence.
     """
     config = config or DataConfig()
-    return list(read(place, config, Diagnostics(strict=config.strict)).sentences)
+    return list(read(file, config, Diagnostics(strict=config.strict)).sentences)
 
 
-def read_columns(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+def read_columns(file: Source, config: DataConfig | None = None) -> list[Sentence]:
     """`read_file` for a file that is columns whatever it looks like."""
     config = config or DataConfig()
-    return list(read(place, config, Diagnostics(strict=config.strict), "columns").sentences)
+    return list(read(file, config, Diagnostics(strict=config.strict), "columns").sentences)
 
 
-def read_jsonl(place: Place, config: DataConfig | None = None) -> list[Sentence]:
+def read_jsonl(file: Source, config: DataConfig | None = None) -> list[Sentence]:
     """`read_file` for a file that is JSON Lines whatever it looks like."""
     config = config or DataConfig()
-    return list(read(place, config, Diagnostics(strict=config.strict), JSONL).sentences)
+    return list(read(file, config, Diagnostics(strict=config.strict), JSONL).sentences)
 
 
 def read(
-    place: Place, config: DataConfig, diagnostics: Diagnostics, form: str | None = None
+    file: Source, config: DataConfig, diagnostics: Diagnostics, format: str | None = None
 ) -> ParseResult:
-    """Read a labelled file and report to `diagnostics`; `form` is ``columns`` or ``jsonl``.
+    """Read a labelled file and report to `diagnostics`; `format` is ``columns`` or ``jsonl``.
 
     Raises `NerError` as `read_file` does (fewer if `diagnostics` collects them).
     """
-    with _opened(place) as (stream, source):
+    with _stream_of(file) as (stream, source):
         lines = text_lines(stream, source, config.encoding, diagnostics)
         first = list(itertools.islice(lines, 1))
-        chosen = form or _form(source, first)
+        chosen = format or _format_of(source, first)
         parse = parse_jsonl if chosen == JSONL else parse_columns
-        reading = parse(itertools.chain(first, lines), config, source, diagnostics)
+        result = parse(itertools.chain(first, lines), config, source, diagnostics)
     notes = [] if diagnostics.collect else diagnostics.summaries()
     for note in notes:
         LOG.warning(note)
-    if not reading.sentences:
+    if not result.sentences:
         raise CorpusError(f"{source}: has no sentence; a labelled file cannot be empty")
-    return reading._replace(notes=tuple(notes))
+    return result._replace(notes=tuple(notes))
 
 
 @contextlib.contextmanager
-def _opened(place: Place) -> Iterator[tuple[IO[bytes], str]]:
+def _stream_of(file: Source) -> Iterator[tuple[IO[bytes], str]]:
     """A stream of bytes and its name for messages."""
-    if isinstance(place, str | Path):
-        with open_binary(place) as stream:
-            yield stream, str(place)
+    if isinstance(file, str | Path):
+        with open_binary(file) as stream:
+            yield stream, str(file)
     else:
-        yield place, str(getattr(place, "name", "<stream>"))
+        yield file, str(getattr(file, "name", "<stream>"))
 
 
-def _form(source: str, first: list[tuple[int, str]]) -> str:
+def _format_of(source: str, first: list[tuple[int, str]]) -> str:
     """The format of a file, from its name or its first line."""
     line = first[0][1] if first else ""
     return JSONL if in_braces(line) or is_jsonl(source) else "columns"
 
 
 def in_braces(line: str) -> bool:
-    """Whether a line looks like a JSON object."""
+    """Recognise a line that looks like a JSON object."""
     line = line.strip(" \t\r")
     return line.startswith("{") and line.endswith("}")
 
 
 def is_jsonl(name: str) -> bool:
-    """Whether a file is JSON Lines by its name."""
+    """Recognise JSON Lines by the name of a file."""
     return name.removesuffix(".gz").endswith(".jsonl")
 
 
 def write_file(
-    path: str | Path, sentences: Iterable[Sentence], form: str = "iob2", unknown: str = "?"
+    path: str | Path, sentences: Iterable[Sentence], format: str = "iob2", unknown: str = "?"
 ) -> None:
-    """Write a labelled file, whole or not at all; `form` is a tag scheme or ``jsonl``.
+    """Write a labelled file, whole or not at all; `format` is a tag scheme or ``jsonl``.
 
     In IO, neighbours of one type become one entity; a warning counts them.
     Tokens of partly labelled sentences get the tag `unknown` where no tag is
-    certain; where a scheme says less of a token than was known, as an IOBES tag
-    says nothing without an end, a warning counts that. Raises `NerError` where
-    the place cannot be written, `CorpusError` for what the format cannot hold
+    certain; where less of a token is known in a scheme than before, as of an IOBES
+    tag without an end, a warning counts that. Raises `NerError` where
+    `path` cannot be written, `CorpusError` for what the format cannot hold
     (JSON Lines: partly labelled sentences), and `UsageError` for an unknown
     scheme or columns in a file that is called ``.jsonl``.
     """
-    if form != JSONL and is_jsonl(str(path)):
+    if format != JSONL and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     with write_text(path) as stream:
-        write_stream(stream, sentences, form, unknown)
+        write_stream(stream, sentences, format, unknown)
 
 
 def write_stream(
-    stream: TextIO, sentences: Iterable[Sentence], form: str = "iob2", unknown: str = "?"
+    stream: TextIO, sentences: Iterable[Sentence], format: str = "iob2", unknown: str = "?"
 ) -> None:
     """`write_file` for a stream of text that is open already."""
     sentences = list(sentences)
-    if form == JSONL:
+    if format == JSONL:
         write_jsonl(sentences, stream)
         return
-    scheme = scheme_named(form).name
+    scheme = scheme_named(format).name
     write_columns(sentences, stream, scheme, unknown)
-    melted = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
-    if melted:
-        LOG.warning("entities melted into a neighbour of their type, as in any IO file: %d", melted)
-    lost = sum(lost_clues(sentence, scheme) for sentence in sentences if sentence.partial)
+    merged = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
+    if merged:
+        LOG.warning(
+            "entities merged with an adjacent one of their type, as in any IO file: %d", merged
+        )
+    lost = sum(count_lost_labels(sentence, scheme) for sentence in sentences if sentence.partial)
     if lost:
         LOG.warning("tokens of which %s tags with gaps say less than was known: %d", scheme, lost)
 
 
 def _touching(sentence: Sentence) -> int:
-    """How many entities begin where another of their type ends."""
+    """Count the entities that begin where another of their type ends."""
     return sum(
         one.end == other.start and one.label == other.label
         for one, other in itertools.pairwise(sentence.spans)

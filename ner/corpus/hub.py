@@ -63,7 +63,7 @@ def _load(source: HubSource) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _quiet(datasets: Any) -> Iterator[None]:
-    """No word of retries, which end in an error, and no progress bars without a terminal."""
+    """Silence messages about retries, and progress bars without a terminal."""
     hub_log = logging.getLogger("huggingface_hub")
     level = hub_log.level
     hub_log.setLevel(logging.ERROR)
@@ -91,13 +91,13 @@ def _sentences(rows: Any, source: HubSource, where: str) -> list[Sentence]:
     document, filled = 0, False
     columns = zip(rows[source.tokens], rows[source.tags], strict=True)
     for number, (tokens, tags) in enumerate(columns, 1):
-        place = f"{where}: row {number}"
-        pairs = _pairs(tokens, tags, names, place)
+        location = f"{where}: row {number}"
+        pairs = _pairs(tokens, tags, names, location)
         if any(token == DOCSTART for token, _ in pairs) and filled:
             document, filled = document + 1, False
         kept = list(_readable(pairs, changed))
         if kept:
-            spans = _spans([tag for _, tag in kept], place)
+            spans = _spans([tag for _, tag in kept], location)
             sentences.append(Sentence(tuple(t for t, _ in kept), spans, None, document, where))
             filled = True
     if changed:
@@ -117,7 +117,7 @@ def _tag_names(rows: Any, source: HubSource, where: str) -> Sequence[str]:
     return getattr(getattr(feature, "feature", feature), "names", None) or source.tag_names
 
 
-def _pairs(tokens: Any, tags: Any, names: Sequence[str], place: str) -> list[tuple[str, str]]:
+def _pairs(tokens: Any, tags: Any, names: Sequence[str], location: str) -> list[tuple[str, str]]:
     """The tokens and tag texts of one row. Raises `CorpusError`."""
     try:
         cells = tokens.split(" ") if isinstance(tokens, str) else [str(t) for t in tokens]
@@ -126,7 +126,7 @@ def _pairs(tokens: Any, tags: Any, names: Sequence[str], place: str) -> list[tup
         return list(zip(cells, texts, strict=True))
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise CorpusError(
-            f"{place}: tokens and tags do not fit ({error}); the repository has changed"
+            f"{location}: tokens and tags do not fit ({error}); the repository has changed"
         ) from None
 
 
@@ -150,8 +150,8 @@ def _readable(pairs: Iterable[tuple[str, str]], changed: Counter[str]) -> Iterat
         yield token, tag
 
 
-def _spans(tags: list[str], place: str) -> tuple[Any, ...]:
+def _spans(tags: list[str], location: str) -> tuple[Any, ...]:
     try:
         return tuple(spans_of(tags))
     except NerError as error:
-        raise CorpusError(f"{place}: {error}") from None
+        raise CorpusError(f"{location}: {error}") from None

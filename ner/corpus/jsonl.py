@@ -26,12 +26,12 @@ from ner.errors import CorpusError
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_style, detect_text_style, split_sentences, tokenize
 
-Range = tuple[int, int]
+Offsets = tuple[int, int]
 _SHOWN = 1000
-"""How many records are looked at to choose the tokenizer."""
+"""Records that are looked at to choose the tokenizer."""
 
 
-class _Entity(NamedTuple):
+class _CharacterSpan(NamedTuple):
     start: int
     end: int
     label: str
@@ -41,12 +41,12 @@ class _Entity(NamedTuple):
 class _Record:
     line: int
     text: str
-    entities: list[_Entity]
-    tokens: list[Range] | None
+    entities: list[_CharacterSpan]
+    tokens: list[Offsets] | None
     document: int | None
 
 
-class Unfit(Exception):
+class InvalidRecord(Exception):
     """A record that cannot be used; the message says why."""
 
 
@@ -71,7 +71,7 @@ def parse_jsonl(
         previous = record.document
         try:
             sentences += _sentences(record, style, document, config, source, diagnostics)
-        except Unfit as error:
+        except InvalidRecord as error:
             diagnostics.error(f"{source}:{record.line}", str(error))
     return ParseResult(_renumbered(sentences), "")
 
@@ -97,30 +97,32 @@ def _records(
             continue
         try:
             yield _record(number, parse_json(line, "text and entities"))
-        except Unfit as error:
+        except InvalidRecord as error:
             diagnostics.error(f"{source}:{number}", str(error))
 
 
 def parse_json(line: str, fields: str) -> Any:
-    """The value on a line, which should be an object with some `fields`. Raises `Unfit`."""
+    """The value on a line, which should be an object with some `fields`. Raises `InvalidRecord`."""
     try:
         return json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Unfit(f"is not JSON ({error}); each line is one object with {fields}") from None
+        raise InvalidRecord(
+            f"is not JSON ({error}); each line is one object with {fields}"
+        ) from None
 
 
 def _record(number: int, value: Any) -> _Record:
-    """Check the fields of a record. Raises `Unfit`."""
+    """Check the fields of a record. Raises `InvalidRecord`."""
     if not isinstance(value, dict):
-        raise Unfit(f"is {kind_of(value)}, not an object with text and entities")
+        raise InvalidRecord(f"is {kind_of(value)}, not an object with text and entities")
     text = field_of(value, "text", str)
     if SURROGATE.search(text):
-        raise Unfit("the text holds half a surrogate pair; write whole characters or pairs")
+        raise InvalidRecord("the text holds half a surrogate pair; write whole characters or pairs")
     entities = [_entity(item, text) for item in field_of(value, "entities", list)]
     tokens, document = value.get("tokens"), value.get("document")
     if document is not None and type(document) is not int:
-        raise Unfit(f"'document' is {kind_of(document)}, not a whole number")
-    ranges = None if tokens is None else _ranges(tokens, text)
+        raise InvalidRecord(f"'document' is {kind_of(document)}, not a whole number")
+    ranges = None if tokens is None else _parse_tokens(tokens, text)
     return _Record(number, text, _ordered(entities, text), ranges, document)
 
 
@@ -128,65 +130,67 @@ _KINDS = {str: "text", list: "a list", dict: "an object", int: "a whole number"}
 
 
 def kind_of(value: Any) -> str:
-    """What sort of value it is, for a message."""
+    """A description of the type of a value, for a message."""
     return "null" if value is None else _KINDS.get(type(value), repr(value))
 
 
 def field_of(value: dict[str, Any], name: str, kind: type) -> Any:
-    """A field of the right type (booleans are no numbers). Raises `Unfit`."""
+    """A field of the right type (a boolean is not a number). Raises `InvalidRecord`."""
     if name not in value:
-        raise Unfit(f"lacks the field {name!r}, which is {_KINDS[kind]}")
+        raise InvalidRecord(f"lacks the field {name!r}, which is {_KINDS[kind]}")
     if type(value[name]) is not kind:
-        raise Unfit(f"{name!r} is {kind_of(value[name])}, not {_KINDS[kind]}")
+        raise InvalidRecord(f"{name!r} is {kind_of(value[name])}, not {_KINDS[kind]}")
     return value[name]
 
 
-def _entity(item: Any, text: str) -> _Entity:
-    """Check one entity. Raises `Unfit`."""
+def _entity(item: Any, text: str) -> _CharacterSpan:
+    """Check one entity. Raises `InvalidRecord`."""
     if type(item) is not dict:
-        raise Unfit(f"an entity is {kind_of(item)}, not an object with start, end and label")
+        raise InvalidRecord(
+            f"an entity is {kind_of(item)}, not an object with start, end and label"
+        )
     start, end = field_of(item, "start", int), field_of(item, "end", int)
     label = field_of(item, "label", str)
     if not label:
-        raise Unfit(f"the entity {start}-{end} has an empty label")
+        raise InvalidRecord(f"the entity {start}-{end} has an empty label")
     if SURROGATE.search(label):
-        raise Unfit(f"the label {shorten(label)} holds half a surrogate pair; correct it")
+        raise InvalidRecord(f"the label {shorten(label)} holds half a surrogate pair; correct it")
     if not 0 <= start < end <= len(text):
-        raise Unfit(
+        raise InvalidRecord(
             f"the entity {start}-{end} ({shorten(label)}) does not lie in the text of "
             f"{len(text)} characters; offsets are half-open and count code points"
         )
-    said = item.get("text", text[start:end])
-    if said != text[start:end]:
-        raise Unfit(
-            f"the entity {start}-{end} is {shorten(text[start:end])} but says {said!r:.60}; "
+    quoted = item.get("text", text[start:end])
+    if quoted != text[start:end]:
+        raise InvalidRecord(
+            f"the entity {start}-{end} is {shorten(text[start:end])} but says {quoted!r:.60}; "
             "offsets count Unicode code points, not bytes or UTF-16 units"
         )
-    return _Entity(start, end, label)
+    return _CharacterSpan(start, end, label)
 
 
-def _ordered(entities: list[_Entity], text: str) -> list[_Entity]:
-    """Entities by start. Raises `Unfit` if two overlap."""
+def _ordered(entities: list[_CharacterSpan], text: str) -> list[_CharacterSpan]:
+    """Entities by start. Raises `InvalidRecord` if two overlap."""
     entities = sorted(entities)
     for one, other in itertools.pairwise(entities):
         if other.start < one.end:
-            raise Unfit(
+            raise InvalidRecord(
                 f"the entities {one.start}-{one.end} and {other.start}-{other.end} overlap "
                 f"({shorten(text[one.start : one.end])}); keep one of them"
             )
     return entities
 
 
-def _ranges(tokens: Any, text: str) -> list[Range]:
-    """Check a `tokens` field. Raises `Unfit`."""
+def _parse_tokens(tokens: Any, text: str) -> list[Offsets]:
+    """Check a `tokens` field. Raises `InvalidRecord`."""
     if type(tokens) is not list:
-        raise Unfit(f"'tokens' is {kind_of(tokens)}, not a list of [start, end]")
-    ranges: list[Range] = []
+        raise InvalidRecord(f"'tokens' is {kind_of(tokens)}, not a list of [start, end]")
+    ranges: list[Offsets] = []
     last = 0
     for token in tokens:
         is_pair = type(token) is list and [type(end) for end in token] == [int, int]
         if not is_pair or not last <= token[0] < token[1] <= len(text):
-            raise Unfit(
+            raise InvalidRecord(
                 f"the token {token!r:.60} is no [start, end] from {last} on "
                 f"in the text of {len(text)} characters"
             )
@@ -203,7 +207,7 @@ def _sentences(
     source: str,
     diagnostics: Diagnostics,
 ) -> list[Sentence]:
-    """The sentences of a record; those that an entity links are joined. Raises `Unfit`."""
+    """The sentences of a record; those that share an entity are joined. Raises `InvalidRecord`."""
     ranges = tokenize(record.text, style) if record.tokens is None else record.tokens
     spans = _spans(record, ranges, config.align == "expand", source, diagnostics)
     cuts = [(0, len(ranges))] if record.tokens is not None else split_sentences(record.text, ranges)
@@ -217,15 +221,17 @@ def _sentences(
             source,
             record.line,
         )
-        for start, end, inside in _joined(cuts, spans)
+        for start, end, inside in _join_sentences(cuts, spans)
         if start < end
     ]
 
 
-def _joined(cuts: list[Range], spans: list[Span]) -> Iterator[tuple[int, int, list[Span]]]:
+def _join_sentences(
+    cuts: list[Offsets], spans: list[Span]
+) -> Iterator[tuple[int, int, list[Span]]]:
     """Token ranges of sentences, with the spans in each; no boundary cuts a span."""
     within = {position for span in spans for position in range(span.start + 1, span.end)}
-    whole: list[Range] = []
+    whole: list[Offsets] = []
     for start, end in cuts:
         if start in within:
             whole[-1] = (whole[-1][0], end)
@@ -240,9 +246,9 @@ def _joined(cuts: list[Range], spans: list[Span]) -> Iterator[tuple[int, int, li
 
 
 def _spans(
-    record: _Record, ranges: list[Range], expand: bool, source: str, diagnostics: Diagnostics
+    record: _Record, ranges: list[Offsets], expand: bool, source: str, diagnostics: Diagnostics
 ) -> list[Span]:
-    """Entities as token spans. Raises `Unfit` where they do not fit the tokens."""
+    """Entities as token spans. Raises `InvalidRecord` where they do not fit the tokens."""
     spans: list[Span] = []
     position = 0
     for entity in record.entities:
@@ -253,27 +259,29 @@ def _spans(
             end += 1
         what = f"the entity {entity.start}-{entity.end} ({_quote(record, entity)})"
         if start == end:
-            raise Unfit(f"{what} covers no token; correct its offsets")
+            raise InvalidRecord(f"{what} covers no token; correct its offsets")
         cut = _cut_token(entity, ranges, start, end)
         if cut is not None:
             token = shorten(record.text[slice(*ranges[cut])])
             if not expand:
-                raise Unfit(
+                raise InvalidRecord(
                     f"{what} ends inside the token {token}; correct its offsets, "
                     "or give --align expand to take whole tokens"
                 )
             diagnostics.widen(f"{source}:{record.line}", f"{what} to the token {token}")
         if spans and start < spans[-1].end:
-            raise Unfit(f"{what} shares a token with the entity before; give 'tokens' as well")
+            raise InvalidRecord(
+                f"{what} shares a token with the entity before; give 'tokens' as well"
+            )
         spans.append(Span(start, end, entity.label))
     return spans
 
 
-def _quote(record: _Record, entity: _Entity) -> str:
+def _quote(record: _Record, entity: _CharacterSpan) -> str:
     return f"{shorten(record.text[entity.start : entity.end])} as {shorten(entity.label)}"
 
 
-def _cut_token(entity: _Entity, ranges: list[Range], start: int, end: int) -> int | None:
+def _cut_token(entity: _CharacterSpan, ranges: list[Offsets], start: int, end: int) -> int | None:
     """The token that an end of the entity falls into, if there is one."""
     if ranges[start][0] < entity.start:
         return start
@@ -301,7 +309,7 @@ def write_jsonl(sentences: Iterable[Sentence], stream: TextIO) -> None:
 
 
 def _to_record(sentence: Sentence, gap: str) -> dict[str, Any]:
-    ranges = _laid_out(sentence, gap)
+    ranges = _token_offsets(sentence, gap)
     text = ""
     for token, (start, _) in zip(sentence.tokens, ranges, strict=True):
         text += " " * (start - len(text)) + token
@@ -316,12 +324,12 @@ def _to_record(sentence: Sentence, gap: str) -> dict[str, Any]:
     }
 
 
-def _laid_out(sentence: Sentence, gap: str) -> list[Range]:
-    """Where each token stands in the text of the record."""
+def _token_offsets(sentence: Sentence, gap: str) -> list[Offsets]:
+    """The offsets of each token in the text of the record."""
     if sentence.offsets is not None:
         first = sentence.offsets[0][0]
         return [(start - first, end - first) for start, end in sentence.offsets]
-    ranges: list[Range] = []
+    ranges: list[Offsets] = []
     start = 0
     for token in sentence.tokens:
         if not token:

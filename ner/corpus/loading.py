@@ -38,16 +38,16 @@ def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> 
     A file is a training split. A corpus without a validation split gets one cut
     from its training split (`config.valid_fraction`), always the same one; the
     log and `Corpus.notes` say so. Raises `NerError` if nothing is found, with
-    every place that was looked at, or if a file cannot be read.
+    every path that was looked at, or if a file cannot be read.
     """
     config = config.data if isinstance(config, Config) else config or DataConfig()
     return with_valid(read_corpus(name, config), config.valid_fraction)
 
 
 def with_valid(corpus: Corpus, fraction: float) -> Corpus:
-    """The corpus with a validation split, cut from train if there is none, and what is to be said.
+    """The corpus with a validation split, cut from train if there is none.
 
-    The log and `Corpus.notes` say it, and which sentences stand in two splits.
+    The log and `Corpus.notes` say so, and how many sentences stand in two splits.
     """
     notes = list(corpus.notes)
     if corpus.train and not corpus.valid:
@@ -70,18 +70,18 @@ def read_corpus(
     file that cannot be read at all is an empty split. Raises `NerError`.
     """
     path = find(name)
-    readings = {
-        split: _reading(file, config, (diagnostics or {}).get(split))
+    results = {
+        split: _read_split(file, config, (diagnostics or {}).get(split))
         for split, file in files_of(path).items()
     }
-    schemes = {split: reading.scheme for split, reading in readings.items() if reading.scheme}
+    schemes = {split: result.scheme for split, result in results.items() if result.scheme}
     notes = [
-        f"{split}: {len(reading.sentences)} sentences"
-        + (f", tag scheme {reading.scheme}" if reading.scheme else "")
-        for split, reading in readings.items()
+        f"{split}: {len(result.sentences)} sentences"
+        + (f", tag scheme {result.scheme}" if result.scheme else "")
+        for split, result in results.items()
     ]
-    notes += [note for reading in readings.values() for note in reading.notes]
-    splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in readings.items()}
+    notes += [note for result in results.values() for note in result.notes]
+    splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in results.items()}
     title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
     mixed = corpus.mixed_schemes()
@@ -92,7 +92,7 @@ def read_corpus(
     return dataclasses.replace(corpus, notes=(*corpus.notes, note))
 
 
-def _reading(file: Path, config: DataConfig, diagnostics: Diagnostics | None) -> ParseResult:
+def _read_split(file: Path, config: DataConfig, diagnostics: Diagnostics | None) -> ParseResult:
     diagnostics = diagnostics or Diagnostics(strict=config.strict)
     try:
         return read(file, config, diagnostics)
@@ -116,13 +116,13 @@ def overlaps(corpus: Corpus) -> list[str]:
 
 
 def cache_folder() -> Path:
-    """Where data sets from the Hub are kept: ``$XDG_CACHE_HOME/ner`` or ``~/.cache/ner``."""
+    """The folder for data sets from the Hub: ``$XDG_CACHE_HOME/ner`` or ``~/.cache/ner``."""
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path("~/.cache").expanduser()) / "ner"
 
 
-def places(name: str) -> Iterator[tuple[str, Path]]:
-    """Every place on this machine where a corpus of that name may be, in order, with its kind."""
+def candidates(name: str) -> Iterator[tuple[str, Path]]:
+    """The paths at which a corpus of that name may be, in order of the search, with their kind."""
     yield "path", Path(name)
     if os.sep in name:
         return
@@ -136,14 +136,14 @@ def places(name: str) -> Iterator[tuple[str, Path]]:
 
 
 def locate(name: str) -> tuple[str, Path] | None:
-    """The first place that exists, with its kind; none if the corpus is not on this machine."""
-    return next(((kind, path) for kind, path in places(name) if path.exists()), None)
+    """The first candidate that exists, with its kind; None if there is none on this machine."""
+    return next(((kind, path) for kind, path in candidates(name) if path.exists()), None)
 
 
 def find(name: str | Path) -> Path:
     """The file or folder of a corpus; known names are fetched from the Hub if need be.
 
-    Raises `NerError` that lists every place looked at.
+    Raises `NerError` that lists every path looked at.
     """
     if not str(name):
         raise UsageError("the name of the corpus is empty; give a name, folder or file")
@@ -159,7 +159,7 @@ def find(name: str | Path) -> Path:
             return target
         except NerError as error:
             failure = f"; {error}"
-    looked = ", ".join(str(path) for _, path in places(str(name)))
+    looked = ", ".join(str(path) for _, path in candidates(str(name)))
     unset = "" if os.environ.get("NER_DATA") else ", NER_DATA (not set)"
     raise UsageError(
         f"no corpus {str(name)!r}{_nearest(str(name))}; "
@@ -199,7 +199,7 @@ def files_of(path: Path) -> dict[str, Path]:
 
 
 def split_of(filename: str) -> str | None:
-    """Which split a file is by its name: ``train.txt``, ``dev.conll.gz``, ``eng.testb``."""
+    """The split that a file's name stands for: ``train.txt``, ``dev.conll.gz``, ``eng.testb``."""
     if filename.startswith("."):
         return None
     stem = filename.lower().removesuffix(".gz")

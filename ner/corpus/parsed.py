@@ -1,4 +1,4 @@
-"""What comes out of a labelled file, whatever its format."""
+"""The result of reading a labelled file, whatever its format."""
 
 from typing import NamedTuple
 

@@ -12,24 +12,25 @@ from typing import NamedTuple
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, is_comment
 from ner.errors import CorpusError
-from ner.text import Sentence
+from ner.text import SegmentedText, Sentence
 from ner.tokenize import sentences_of
 
 Line = tuple[int, str]
 """A line and its number in the file, from 1."""
-Text = tuple[str, list[Sentence]]
-Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[Text]]
+Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[SegmentedText]]
 
 _TOKEN = re.compile(r"[^ \t]+")
 
 
-def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
+def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[SegmentedText]:
     """Raw text: every line is a document, tokenised as `config.tokenizer` says."""
     for number, line in lines:
         yield line, sentences_of(line, config.tokenizer, source=source, line=number)
 
 
-def read_tokenized(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
+def read_tokenized(
+    lines: Iterable[Line], source: str, config: DataConfig
+) -> Iterator[SegmentedText]:
     """One sentence a line, its tokens separated by spaces or tabs."""
     for number, line in lines:
         offsets = [match.span() for match in _TOKEN.finditer(line)]
@@ -37,7 +38,7 @@ def read_tokenized(lines: Iterable[Line], source: str, config: DataConfig) -> It
         yield line, [_sentence(tokens, offsets, source, number)] if tokens else []
 
 
-def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Text]:
+def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[SegmentedText]:
     """Column files whose tags, if any, do not matter; each sentence is a document.
 
     Its text is its tokens with single spaces between. Raises `CorpusError` for
@@ -53,22 +54,22 @@ def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Itera
             first = first if tokens else number
             tokens.append(_token(columns, config.token_column, f"{source}:{number}"))
         elif tokens:
-            yield _joined(tokens, source, first)
+            yield _join_tokens(tokens, source, first)
             tokens = []
     if tokens:
-        yield _joined(tokens, source, first)
+        yield _join_tokens(tokens, source, first)
 
 
-def _token(columns: list[str], column: int, place: str) -> str:
+def _token(columns: list[str], column: int, location: str) -> str:
     try:
         return columns[column]
     except IndexError:
         raise CorpusError(
-            f"{place}: no column {column} among {len(columns)}; choose one with --token-column"
+            f"{location}: no column {column} among {len(columns)}; choose one with --token-column"
         ) from None
 
 
-def _joined(tokens: list[str], source: str, line: int) -> Text:
+def _join_tokens(tokens: list[str], source: str, line: int) -> SegmentedText:
     offsets, position = [], 0
     for token in tokens:
         offsets.append((position, position + len(token)))

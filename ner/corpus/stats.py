@@ -17,11 +17,10 @@ class SplitStats:
     """Figures of one split.
 
     `lengths` are sentence lengths in tokens at the percentiles `PERCENTILES`.
-    `unknown` counts the tokens of which nobody knows the type, or whether they
-    have any.
+    `unknown` counts the tokens of an unknown type.
     `unseen_tokens` is the share of tokens that train does not have,
     `unseen_entities` the share of entities whose words train never has as an
-    entity; both are none for train, or without a train or an entity.
+    entity; both are None for train, or without a train or an entity.
     """
 
     sentences: int
@@ -84,8 +83,8 @@ def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
 
 
 def unknown_tokens(sentence: Sentence) -> int:
-    """How many tokens there are of which nobody knows whether they are of a type, and of which."""
-    return sum(clue.label is None for clue in sentence.partial)
+    """Count the tokens of an unknown type."""
+    return sum(token.label is None for token in sentence.partial)
 
 
 def _entities(sentence: Sentence) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""How good predictions are: scores, their spread, mistakes, trade-off, calibration, pictures."""
+"""Evaluation: scores, their spread, mistakes, trade-off, calibration, pictures."""
 
 from ner.evaluation.calibration import (
     Calibration,
@@ -11,9 +11,9 @@ from ner.evaluation.mistakes import Mistakes, analyse_mistakes, format_mistakes
 from ner.evaluation.report import check_labelled, evaluate_spans, seqeval_report
 from ner.evaluation.scores import (
     CountedScores,
-    Counts,
     Report,
     Scores,
+    SpanCounts,
     count,
     format_report,
     score,
@@ -34,11 +34,11 @@ __all__ = [
     "ROUNDS",
     "Calibration",
     "CountedScores",
-    "Counts",
     "Mistakes",
     "Point",
     "Report",
     "Scores",
+    "SpanCounts",
     "Spans",
     "TradeOff",
     "analyse_mistakes",

@@ -43,7 +43,7 @@ class Bin:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the true precision lies with a confidence of 95 % (Wilson 1927)."""
+        """The 95 % confidence interval of the true precision (Wilson 1927)."""
         n, p = max(self.entities, 1), self.precision
         middle = p + Z95**2 / (2 * n)
         reach = Z95 * math.sqrt(p * (1 - p) / n + Z95**2 / (4 * n * n))
@@ -68,7 +68,7 @@ class Calibration:
 def measure_calibration(
     gold: Iterable[Sequence[Span]], predicted: Iterable[ScoredSpans]
 ) -> Calibration:
-    """Hold the scores of predicted spans against the gold spans of the same sentences.
+    """Measure the calibration of scores against the gold spans of the same sentences.
 
     Each sentence of `predicted` is its spans and their scores, from 0 to 1.
     Without any span everything is 0. Raises `ValueError` when one row of
@@ -86,7 +86,7 @@ def _marked(
 
 
 def calibration_of(marked: Iterable[tuple[float, bool]]) -> Calibration:
-    """The calibration of scores from 0 to 1, each with whether its entity is right."""
+    """The calibration of scores from 0 to 1, each with True if its entity is right."""
     edges = [number / BINS for number in range(BINS + 1)]
     groups: list[list[tuple[float, bool]]] = [[] for _ in range(BINS)]
     for score, right in marked:
@@ -125,7 +125,7 @@ def draw_calibration(calibration: Calibration, path: str | Path) -> None:
     """Draw a reliability diagram as an SVG picture: precision by score, and entities by score.
 
     Bars at the points are 95 % confidence intervals. The same figures give the
-    same bytes. Raises `NerError` when the place cannot be written.
+    same bytes. Raises `NerError` when `path` cannot be written.
     """
     plot = Plot(560, 640)
     x = Axis(0, 1, [number / BINS for number in range(BINS + 1)], "score")

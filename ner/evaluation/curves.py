@@ -17,7 +17,7 @@ def draw_curves(records: Records, path: str | Path) -> None:
 
     Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``,
     ``valid_f1``. The same records give the same bytes. Raises `NerError` when
-    the place cannot be written.
+    `path` cannot be written.
     """
     plot = Plot(960, 384)
     epochs = [record["epoch"] for record in records] or [1]

@@ -1,29 +1,16 @@
 """A model's mistakes, sorted: what kind they are, and where they are many.
 
-Gold and predicted entities of a sentence are matched, each at most once, and
-each pair or single entity that is not right is one mistake:
-
-=================  ===================================================
-boundary           a pair of one type that overlaps, with other ends
-type               a pair with the same ends and different types
-boundary and type  a pair that overlaps, with other ends and types
-missed             a gold entity that is left
-spurious           a predicted entity that is left
-=================  ===================================================
-
-Same ends are matched first, then overlaps of one type, then other overlaps;
-within each the larger overlap first, then what stands further left. So gold
-entities are the right ones, the pairs and the missed; predicted ones are the
-right ones, the pairs and the spurious.
+Kinds of mistakes are those of `ner.evaluation.matching`.
 """
 
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from ner.evaluation.calibration import ScoredSpans
+from ner.evaluation.matching import CORRECT, KINDS, Match, main_span, match_entities
 from ner.evaluation.scores import CountedScores
 from ner.evaluation.traits import (
     CAPITALS,
@@ -38,21 +25,7 @@ from ner.evaluation.traits import (
 from ner.tags import OUTSIDE
 from ner.text import Sentence, Span
 
-CORRECT = "correct"
-KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
 CONTEXT = 8  # tokens to either side of a mistake that are shown
-
-
-class Match(NamedTuple):
-    """A gold entity and the predicted one that stands for it, or one of them alone.
-
-    `kind` is one of `KINDS` or `CORRECT`; `score` that of the predicted one.
-    """
-
-    kind: str
-    gold: Span | None
-    predicted: Span | None
-    score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +43,7 @@ class Slice(CountedScores):
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class MistakeExample:
     """A mistake where it stands: `place` is that of its sentence, `context` has it in brackets."""
 
     kind: str
@@ -85,7 +58,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Mistakes:
-    """What is wrong and where.
+    """The mistakes of a model, counted by group, and examples of them.
 
     `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without
     training sentences), ``capitals`` and ``text``. `confusions` counts mistakes
@@ -97,67 +70,15 @@ class Mistakes:
     overall: Slice
     slices: dict[str, dict[str, Slice]]
     confusions: dict[str, dict[str, int]]
-    confident: tuple[Example, ...]
-    missed: tuple[Example, ...]
+    confident: tuple[MistakeExample, ...]
+    missed: tuple[MistakeExample, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as a JSON object with the names of the attributes as keys."""
         return dataclasses.asdict(self)
 
 
-def match_entities(
-    gold: Sequence[Span], predicted: Sequence[Span], scores: Sequence[float] = ()
-) -> list[Match]:
-    """Match the entities of one sentence, as the top of this module says, in order of start.
-
-    `scores` has one probability per predicted span, or nothing.
-    """
-    score_of = dict(zip(predicted, scores, strict=True)) if scores else {}
-    pairs = [(one, other) for one in gold for other in predicted if _overlap(one, other)]
-    found: list[Match] = []
-    taken: set[tuple[str, Span]] = set()
-    for one, other in sorted(pairs, key=_closeness):
-        if not {("gold", one), ("predicted", other)} & taken:
-            taken |= {("gold", one), ("predicted", other)}
-            found.append(Match(_kind(one, other), one, other, score_of.get(other)))
-    found += [Match("missed", one, None, None) for one in gold if ("gold", one) not in taken]
-    found += [
-        Match("spurious", None, other, score_of.get(other))
-        for other in predicted
-        if ("predicted", other) not in taken
-    ]
-    return sorted(found, key=lambda match: _main(match).start)
-
-
-def _overlap(one: Span, other: Span) -> int:
-    """How many tokens two spans share."""
-    return max(0, min(one.end, other.end) - max(one.start, other.start))
-
-
-def _kind(gold: Span, predicted: Span) -> str:
-    if gold == predicted:
-        return CORRECT
-    if gold.label == predicted.label:
-        return "boundary"
-    same_ends = (gold.start, gold.end) == (predicted.start, predicted.end)
-    return "type" if same_ends else "boundary and type"
-
-
-def _closeness(pair: tuple[Span, Span]) -> tuple[int, int, int, int]:
-    """What is smaller for pairs that are matched before others."""
-    gold, predicted = pair
-    rank = (CORRECT, "type", "boundary", "boundary and type").index(_kind(gold, predicted))
-    return rank, -_overlap(gold, predicted), gold.start, predicted.start
-
-
-def _main(match: Match) -> Span:
-    """The entity that a match is counted with."""
-    span = match.gold or match.predicted
-    assert span, "a match has an entity"
-    return span
-
-
-class _Tally:
+class _GroupCounts:
     """Counts of one group of entities."""
 
     def __init__(self) -> None:
@@ -165,7 +86,7 @@ class _Tally:
         self.kinds: Counter[str] = Counter()
 
     def slice(self, mistakes: int) -> Slice:
-        """What the counts come to, of so many mistakes in all."""
+        """The scores that follow from the counts, of so many mistakes in all."""
         scores = CountedScores.of(self.support, self.predicted, self.kinds[CORRECT])
         kinds = {kind: self.kinds[kind] for kind in KINDS}
         own = sum(kinds.values())
@@ -207,7 +128,7 @@ def analyse_mistakes(
     scored.sort(key=lambda pair: -(pair[1].score or 0.0))
     missed = [pair for pair in wrong if pair[1].predicted is None]
     return Mistakes(
-        overall=whole.get("all", _Tally().slice(0)),
+        overall=whole.get("all", _GroupCounts().slice(0)),
         slices={
             name: _in_order(_slices(matches, trait, len(wrong)), order)
             for name, (trait, order) in traits.items()
@@ -221,7 +142,7 @@ def analyse_mistakes(
 def _traits(
     sentences: Sequence[Sentence], known: Known | None
 ) -> dict[str, tuple[Trait, Sequence[str]]]:
-    """What groups entities, and the order of the groups."""
+    """The traits that group entities, by name, each with the order of its groups."""
     texts = texts_of(sentences)
     traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, span: span.label, ())}
     if known is not None:
@@ -233,15 +154,15 @@ def _traits(
 
 def _slices(matches: Sequence[Sequence[Match]], group_of: Trait, mistakes: int) -> dict[str, Slice]:
     """Count the entities and mistakes of each group."""
-    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    groups: defaultdict[str, _GroupCounts] = defaultdict(_GroupCounts)
     for number, row in enumerate(matches):
         for match in row:
             if match.gold:
-                tallies[group_of(number, match.gold)].support += 1
+                groups[group_of(number, match.gold)].support += 1
             if match.predicted:
-                tallies[group_of(number, match.predicted)].predicted += 1
-            tallies[group_of(number, _main(match))].kinds[match.kind] += 1
-    return {name: tally.slice(mistakes) for name, tally in tallies.items()}
+                groups[group_of(number, match.predicted)].predicted += 1
+            groups[group_of(number, main_span(match))].kinds[match.kind] += 1
+    return {name: counts.slice(mistakes) for name, counts in groups.items()}
 
 
 def _in_order(slices: Mapping[str, Slice], order: Sequence[str]) -> dict[str, Slice]:
@@ -260,9 +181,9 @@ def _confusions(mistakes: Iterable[Match]) -> dict[str, dict[str, int]]:
     }
 
 
-def _example(sentence: Sentence, match: Match) -> Example:
+def _example(sentence: Sentence, match: Match) -> MistakeExample:
     gold, predicted = match.gold, match.predicted
-    return Example(
+    return MistakeExample(
         kind=match.kind,
         gold=gold.label if gold else None,
         gold_text=_words(sentence, gold),
@@ -270,7 +191,7 @@ def _example(sentence: Sentence, match: Match) -> Example:
         predicted_text=_words(sentence, predicted),
         score=match.score,
         place=sentence.place,
-        context=_context(sentence, _main(match)),
+        context=_context(sentence, main_span(match)),
     )
 
 
@@ -355,13 +276,13 @@ def _confusion_table(confusions: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join([line("in the data \\ found", confusions), "", *rows]) + "\n"
 
 
-def _example_list(title: str, examples: Sequence[Example]) -> str:
+def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
     lines = [line for example in examples for line in _example_lines(example)]
     return "\n".join([f"{title}:", "", *lines]) + "\n" if examples else ""
 
 
-def _example_lines(example: Example) -> Iterator[str]:
-    """Where and what, then the context."""
+def _example_lines(example: MistakeExample) -> Iterator[str]:
+    """Location and kind of a mistake, then its context."""
     sides = []
     if example.gold is not None:
         sides.append(f"is {example.gold} ({example.gold_text})")

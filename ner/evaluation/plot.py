@@ -33,7 +33,7 @@ class Axis:
         return self.low <= value <= self.high
 
     def share(self, value: float) -> float:
-        """How far along the axis a value stands, from 0 (the low end) to 1."""
+        """The relative position of a value on the axis, from 0 (the low end) to 1."""
         low, high, place = map(self.scale, (self.low, self.high, value))
         return (place - low) / (high - low)
 
@@ -54,7 +54,7 @@ def logarithmic_axis(low: float, high: float, label: str = "") -> Axis:
 
 
 class Panel:
-    """One pair of axes and what is drawn between them; made by `Plot.panel`."""
+    """One pair of axes and the drawing between them; made by `Plot.panel`."""
 
     def __init__(self, place: tuple[float, float, float, float], x: Axis, y: Axis) -> None:
         self.left, self.top, self.right, self.bottom = place
@@ -94,7 +94,7 @@ class Panel:
         self.parts.append(_circle(self._at(x, y), 6, shape))
 
     def bar(self, low: float, high: float, value: float, colour: str) -> None:
-        """Fill what is between two places of the x axis, up to a value; write that above it."""
+        """Draw a bar between two positions of the x axis, with its value above it."""
         (left, top), (right, bottom) = self._at(low, value), self._at(high, self.y.low)
         self.parts.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '

@@ -28,7 +28,7 @@ def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> R
 
 
 def check_labelled(gold: Sequence[Sentence]) -> None:
-    """Refuse partly labelled sentences: who knows what would be right? Raises `CorpusError`."""
+    """Refuse partly labelled sentences, which have no full gold labels. Raises `CorpusError`."""
     partly = [sentence for sentence in gold if sentence.partial]
     if partly:
         raise CorpusError(

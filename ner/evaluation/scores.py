@@ -24,7 +24,7 @@ class Scores:
     f1: float
 
     def figures(self) -> dict[str, float]:
-        """The few numbers that tell of an epoch, by name."""
+        """The scores that are logged for an epoch, by name."""
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Report(CountedScores):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SpanCounts:
     """Spans per type: in gold, predicted, and correct; and how many sentences were looked at."""
 
     gold: Counter[str]
@@ -76,7 +76,7 @@ class Counts:
     sentences: int
 
 
-def count(gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]) -> Counts:
+def count(gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]) -> SpanCounts:
     """Count the spans of two equally long rows of sentences.
 
     Raises `ValueError` when one row is longer than the other.
@@ -88,10 +88,10 @@ def count(gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]) -
         for counter, spans in zip(counts, (wanted, found, wanted & found), strict=True):
             counter.update(span.label for span in spans)
         sentences += 1
-    return Counts(*counts, sentences)
+    return SpanCounts(*counts, sentences)
 
 
-def score(counts: Counts) -> Report:
+def score(counts: SpanCounts) -> Report:
     """The report that follows from counts; all scores are 0 where there is no span at all."""
     rows = {
         label: CountedScores.of(counts.gold[label], counts.predicted[label], counts.correct[label])
@@ -125,7 +125,7 @@ def _average(rows: Iterable[Scores], weights: Sequence[int]) -> Scores:
 
 
 def unknown_labels(gold: Iterable[Sequence[Span]], known: Collection[str]) -> list[str]:
-    """Types of `gold` that a model which knows only `known` can never find, sorted.
+    """Types of `gold` that are not among the `known` ones of a model, sorted.
 
     Their spans count as missed in every score.
     """

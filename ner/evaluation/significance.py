@@ -1,14 +1,14 @@
-"""Whether one model is better than another, or only luckier with its test sentences.
+"""A significance test: is one model better than another, or luckier with its test sentences?
 
 Approximate randomisation (Noreen 1989; for F1: Yeh 2000): were two models alike,
-it would not matter which of them said what of a sentence. So their outputs
-change hands, sentence by sentence, each with a chance of one half, over and
-over; how often F1 then differs by as much as it really does is the p-value.
+it would not matter which of them made an output. So the outputs of each sentence
+are exchanged between them with a probability of one half, over and over; how
+often F1 then differs by as much as it really does is the p-value.
 
 The sample is the sentences. Models of several seeds do not make it larger: the
-outputs of all seeds for a sentence are taken together, and change hands
-together. What p says is of other test sentences, for models as these are; what
-other seeds would do, the standard deviation over seeds says.
+outputs of all seeds for a sentence are taken together, and exchanged together.
+So p holds for other test sentences and the same models; the spread over other
+seeds is estimated by the standard deviation over seeds.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def randomisation_test(
     if len(one) != len(other):
         raise ValueError(f"{len(one)} runs cannot be held against {len(other)}")
     counts, others = _counts(gold, one), _counts(gold, other)
-    moved = others - counts  # what one wins where outputs change hands, [S, 2]
+    moved = others - counts  # what one wins where outputs are exchanged, [S, 2]
     moved = moved[moved.any(1)]
     first, second = counts.sum(0), others.sum(0)
     support = len(one) * sum(len(set(spans)) for spans in gold)
@@ -67,7 +67,7 @@ def randomisation_test(
 
 
 def _counts(gold: Spans, runs: Sequence[Spans]) -> "NDArray[np.float64]":
-    """How many spans are correct and how many predicted in each sentence, ``[S, 2]``, all runs."""
+    """Count correct and predicted spans in each sentence over all runs, ``[S, 2]``."""
     import numpy as np
 
     counts = np.zeros((len(gold), 2))

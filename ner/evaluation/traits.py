@@ -1,4 +1,4 @@
-"""What entities and sentences look like: the groups by which mistakes are counted.
+"""Traits of entities and sentences: the groups by which mistakes are counted.
 
 All rules look at the text alone, so that they hold for any corpus; where they
 are rough, they are equally rough before and after a change.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from ner.text import Sentence, Span
 
 SEEN = ("as this type", "as this and others", "as others", "not seen")
-"""As what training has the very words of an entity (case counts): see `seen_as`."""
+"""The types of an entity's words in training (case counts): see `seen_as`."""
 CAPITALS = (
     "sentence in capitals",
     "all capitals",
@@ -19,9 +19,9 @@ CAPITALS = (
     "mixed",
     "no case",
 )
-"""How an entity is written: see `capitals_of`."""
+"""Capitalisation of an entity: see `capitals_of`."""
 TEXTS = ("headline", "table", "fragment", "prose")
-"""What a sentence is a piece of: see `texts_of`."""
+"""The kind of text around a sentence: see `texts_of`."""
 
 Known = Mapping[tuple[str, ...], set[str]]
 """The types that training has for the words of its entities."""
@@ -42,7 +42,7 @@ def known_entities(sentences: Iterable[Sentence]) -> Known:
 
 
 def seen_as(sentence: Sentence, span: Span, known: Known) -> str:
-    """Which of `SEEN` a span is: whether training has its words as its type, others, or none."""
+    """The one of `SEEN` that a span is, by the types of its words in training."""
     types = known.get(sentence.tokens[span.start : span.end], set())
     if not types:
         return SEEN[3]
@@ -52,7 +52,7 @@ def seen_as(sentence: Sentence, span: Span, known: Known) -> str:
 
 
 def capitals_of(sentence: Sentence, span: Span) -> str:
-    """Which of `CAPITALS` a span is.
+    """The one of `CAPITALS` that holds of a span.
 
     A sentence in capitals has upper-case letters and no lower-case ones, and so
     all entities in it belong there. Elsewhere the letters of the entity count:
@@ -76,12 +76,12 @@ def _cased(character: str) -> bool:
 
 
 def _in_capitals(tokens: Sequence[str]) -> bool:
-    """Whether there are upper-case letters and no lower-case ones."""
+    """Recognise tokens with upper-case letters and no lower-case ones."""
     return any(map(str.isupper, tokens)) and not any(c.islower() for t in tokens for c in t)
 
 
 def texts_of(sentences: Sequence[Sentence]) -> list[str]:
-    """Which of `TEXTS` each sentence is, told from itself and its neighbours in the document.
+    """The one of `TEXTS` that each sentence is, by itself and its neighbours in the document.
 
     A *headline* is in capitals, with 3 words or more, and numbers are less than
     a third of it. Of the others, a *line* has no running word (letters only, not
@@ -98,7 +98,7 @@ def texts_of(sentences: Sequence[Sentence]) -> list[str]:
 
 
 def _line_kind(sentences: Sequence[Sentence], forms: Sequence[str], number: int) -> str:
-    """Whether a line stands beside another one of the same document."""
+    """``table`` for a line beside another one of the same document, else ``fragment``."""
     own = _document(sentences[number])
     beside = (other for other in (number - 1, number + 1) if 0 <= other < len(sentences))
     near = any(forms[one] == "line" and _document(sentences[one]) == own for one in beside)
@@ -110,7 +110,7 @@ def _document(sentence: Sentence) -> tuple[str, int]:
 
 
 def _form(tokens: Sequence[str]) -> str:
-    """``headline``, ``line`` or ``prose``: what tokens are by themselves."""
+    """The kind of a sentence by itself: ``headline``, ``line`` or ``prose``."""
     numbers = sum(map(_is_number, tokens))
     words = sum(any(map(str.isalpha, token)) for token in tokens)
     many = numbers >= _MANY_NUMBERS * len(tokens)

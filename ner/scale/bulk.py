@@ -31,7 +31,7 @@ WORTHWHILE = 1 << 17  # characters; with fewer, workers would start for longer t
 
 @dataclass(frozen=True)
 class Work:
-    """What is to be done with a text; can be pickled, so that a worker can be told.
+    """A text, a model and how to tag; can be pickled for workers.
 
     `settings` are dotted keys of section `predict`, `reading` those of `data`
     (of which the tokenizer is else the model's own); `layout` is one of
@@ -58,7 +58,7 @@ Part = Chunk | NerError | str
 
 
 class Piece(NamedTuple):
-    """The output that belongs to a part, and what is to be said of it."""
+    """The output that belongs to a part, and a note for the log."""
 
     text: str
     note: str | None = None  # once in the whole text
@@ -72,7 +72,7 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     one must guard their main module (``if __name__ == "__main__":``), as
     `multiprocessing` demands. Raises `NerError` where something is wrong; the
     output before that does not depend on the workers, either. The first
-    sentence that is too long for one window is told to the log.
+    sentence that is too long for one window is noted in the log.
     """
     workers = workers or available_cores()
     encoding = Config().replace(work.reading).data.encoding
@@ -84,12 +84,12 @@ def tag_stream(work: Work, stream: IO[bytes], workers: int = 1) -> Generator[str
     make = functools.partial(_Pipeline, work)
     short = sum(map(_size, early)) < WORTHWHILE
     pieces = _map(make, parts) if short else ordered_map(make, parts, workers)
-    told = False
+    logged = False
     with closing(pieces):
         for piece in pieces:
-            if piece.note and not told:
+            if piece.note and not logged:
                 _log.info("%s", piece.note)
-                told = True
+                logged = True
             yield piece.text
 
 
@@ -122,7 +122,7 @@ def _size(part: Part) -> int:
 
 
 class _Pipeline:
-    """Lines in, tagged text out: all that a process does with its parts."""
+    """A tagger and a renderer in one process: lines in, tagged text out."""
 
     def __init__(self, work: Work) -> None:
         # Only now: torch takes a while, and a process that has workers can do without.

@@ -27,7 +27,7 @@ AHEAD = 2  # items taken per worker before the first of them is asked for: bound
 
 
 def available_cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -45,39 +45,39 @@ def ordered_map(
     """
     source = iter(items)
     taken = asked = 0
-    answers: dict[int, _Answer] = {}
+    outcomes: dict[int, _Outcome] = {}
     more = True
-    with _Crew(make, workers) as crew:
-        while more or crew.busy:
-            if more and crew.free and taken - asked < AHEAD * workers:
+    with _WorkerPool(make, workers) as pool:
+        while more or pool.busy:
+            if more and pool.free and taken - asked < AHEAD * workers:
                 for item in islice(source, 1):
-                    crew.give(taken, item)
+                    pool.submit(taken, item)
                     taken += 1
                     break
                 else:
                     more = False
-                answers |= crew.answers(timeout=0)
+                outcomes |= pool.outcomes(timeout=0)
             else:
-                answers |= crew.answers()
-            while asked in answers:
-                yield _opened(answers.pop(asked))
+                outcomes |= pool.outcomes()
+            while asked in outcomes:
+                yield _unwrap(outcomes.pop(asked))
                 asked += 1
 
 
-class _Answer(NamedTuple):
-    """What a worker made of an item, or what it raised instead."""
+class _Outcome(NamedTuple):
+    """The result of a worker for an item, or the error that it raised."""
 
     result: Any
     error: Exception | None = None
 
 
-def _opened(answer: _Answer) -> Any:
-    if answer.error is not None:
-        raise answer.error
-    return answer.result
+def _unwrap(outcome: _Outcome) -> Any:
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.result
 
 
-class _Crew:
+class _WorkerPool:
     """Processes that are started when there is something to do, up to a number of them."""
 
     def __init__(self, make: Callable[[], Any], size: int) -> None:
@@ -98,7 +98,7 @@ class _Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop everybody at once: what they still do is of no use to anybody."""
+        """Kill all workers: results that are still to come are of no use."""
         for process in self._processes:
             process.kill()
         for process in self._processes:
@@ -108,22 +108,22 @@ class _Crew:
 
     @property
     def free(self) -> bool:
-        """Whether there is somebody to take an item."""
+        """True if a worker can take an item."""
         return bool(self._idle) or len(self._processes) < self._size
 
-    def give(self, number: int, item: Any) -> None:
-        """Let a free worker have an item; it waits for one, so this does not block for long."""
+    def submit(self, number: int, item: Any) -> None:
+        """Send an item to a free worker, which waits for one: this does not block for long."""
         connection = self._idle.pop() if self._idle else self._start()
-        with _noticed():
+        with _worker_loss_reported():
             connection.send(item)
         self.busy[connection] = number
 
-    def answers(self, timeout: float | None = None) -> dict[int, _Answer]:
-        """The answers that are there by now, by the number of the item; waits for one if it may."""
+    def outcomes(self, timeout: float | None = None) -> dict[int, _Outcome]:
+        """The outcomes so far, by the number of the item; with time, wait for one at least."""
         found = {}
         for ready in wait(self.busy, timeout):
             connection = cast("Connection", ready)
-            with _noticed():
+            with _worker_loss_reported():
                 found[self.busy.pop(connection)] = connection.recv()
             self._idle.append(connection)
         return found
@@ -131,7 +131,7 @@ class _Crew:
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._make), daemon=True)
-        with _deaf_to_interrupts():
+        with _interrupts_blocked():
             try:
                 process.start()
             except OSError as error:
@@ -145,7 +145,7 @@ class _Crew:
 
 
 @contextlib.contextmanager
-def _noticed() -> Iterator[None]:
+def _worker_loss_reported() -> Iterator[None]:
     """Turn the end of a worker into `NerError`."""
     try:
         yield
@@ -157,8 +157,8 @@ def _noticed() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Processes that start in this block never hear Ctrl-C: they are stopped by this one.
+def _interrupts_blocked() -> Iterator[None]:
+    """Start processes in this block that ignore Ctrl-C: this one stops them.
 
     The signal is held back here during the block, and they inherit that for good.
     """
@@ -174,15 +174,15 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:
-    """What a worker does: answer until nobody asks any more."""
+    """Work on items in a worker process until the pipe closes."""
     work: Callable[[Any], Any] | None = None
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             item = connection.recv()
             try:
                 work = work or make()
-                answer = _Answer(work(item))
+                outcome = _Outcome(work(item))
             except Exception as error:
                 error.add_note(f"in a worker process:\n{traceback.format_exc()}")
-                answer = _Answer(None, error)
-            connection.send(answer)
+                outcome = _Outcome(None, error)
+            connection.send(outcome)

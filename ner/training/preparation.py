@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from ner.corpus import Corpus, TrainingFingerprints
-from ner.corpus.partial import clues_within, with_clues
+from ner.corpus.partial import partial_labels_within, with_partial_labels
 from ner.text import Sentence, Span
 from ner.training.validation import check_corpus
 
@@ -60,7 +60,7 @@ def _end(sentence: Sentence, start: int, size: int) -> int:
     end = min(start + size, len(sentence))
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
-        return next((i for i in boundaries if sentence.partial[i].joined == "no"), end)
+        return next((i for i in boundaries if sentence.partial[i].continues == "no"), end)
     last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
     if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
         return end
@@ -78,7 +78,7 @@ def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
     )
     segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
     if sentence.partial:
-        return with_clues(segment, clues_within(sentence.partial, start, end))
+        return with_partial_labels(segment, partial_labels_within(sentence.partial, start, end))
     return segment
 
 

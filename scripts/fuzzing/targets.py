@@ -23,7 +23,12 @@ from ner.config import Config, DataConfig, from_dict, load_config
 from ner.corpus import read_columns, read_file, read_jsonl
 from ner.corpus.columns import write_columns
 from ner.corpus.jsonl import write_jsonl
-from ner.corpus.partial import known_tags, lost_clues, read_clues, with_clues
+from ner.corpus.partial import (
+    count_lost_labels,
+    known_tags,
+    read_partial_labels,
+    with_partial_labels,
+)
 from ner.errors import CorpusError, NerError, UsageError
 from ner.features import read_vectors
 from ner.tags import (
@@ -117,7 +122,7 @@ def check_columns(data: bytes) -> None:
     for one, other in zip(sentences, back, strict=True):
         hold(
             (one.tokens, one.document) == (other.tokens, other.document)
-            and (lost_clues(one, scheme) or _labels(one) == _labels(other)),
+            and (count_lost_labels(one, scheme) or _labels(one) == _labels(other)),
             f"{one} was read back as {other} in {scheme}",
         )
 
@@ -276,13 +281,15 @@ def check_tags(data: bytes) -> None:
 
 def _check_clues(tags: Sequence[Tag], scheme: str, target: str) -> None:
     """Partly known tags: spans are in order, and what a scheme can say of them it says truly."""
-    told = read_clues(tags, scheme)
-    sentence = with_clues(Sentence(tuple(tag.prefix for tag in tags)), told.clues)
+    told = read_partial_labels(tags, scheme)
+    sentence = with_partial_labels(Sentence(tuple(tag.prefix for tag in tags)), told.labels)
     pairs = itertools.pairwise(sentence.spans)
     hold(all(one.end <= other.start for one, other in pairs), f"{sentence.spans} overlap")
     rows = [TAG_UNKNOWN if t is None else parse_tag(t) for t in known_tags(sentence, target)]
-    if not lost_clues(sentence, target):
-        back = with_clues(Sentence(sentence.tokens), read_clues(rows, target).clues)
+    if not count_lost_labels(sentence, target):
+        back = with_partial_labels(
+            Sentence(sentence.tokens), read_partial_labels(rows, target).labels
+        )
         hold(_labels(back) == _labels(sentence), f"{sentence} was read back as {back}")
 
 

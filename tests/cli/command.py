@@ -53,7 +53,7 @@ class Outcome:
         return self
 
 
-def run(*arguments: str | Path, stdin: bytes = b"") -> Outcome:
+def run(*arguments: object, stdin: bytes = b"") -> Outcome:
     """Run the command in this process; faster, since torch is there already."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     given = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
@@ -85,7 +85,7 @@ def _logging_kept() -> Iterator[None]:
         logging.raiseExceptions = before[3]
 
 
-def command(*arguments: str | Path) -> list[str]:
+def command(*arguments: object) -> list[str]:
     """The command line of a second process."""
     return [sys.executable, "-m", "ner", *map(str, arguments)]
 
@@ -96,7 +96,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "OMP_NUM_THREADS": "1", **changes}
 
 
-def process(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> Outcome:
+def process(*arguments: object, cwd: Path, stdin: bytes = b"") -> Outcome:
     """Run the command as a process of its own."""
     done = subprocess.run(
         command(*arguments),
@@ -110,7 +110,7 @@ def process(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> Outcome:
 
 
 def stopped(
-    *arguments: str | Path, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
+    *arguments: object, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
 ) -> Outcome:
     """Start the command here, send a signal as soon as `when` holds, and wait for the end."""
     process = subprocess.Popen(
@@ -135,7 +135,7 @@ def stopped(
     return Outcome(process.returncode, out, err)
 
 
-def shell(script: str, *arguments: str | Path, cwd: Path) -> Outcome:
+def shell(script: str, *arguments: object, cwd: Path) -> Outcome:
     """Run a shell script in which ``"$@"`` is the command with its arguments."""
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", script, "bash", *command(*arguments)],

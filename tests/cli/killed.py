@@ -24,7 +24,7 @@ MOST = 120  # accesses until it kills itself: those of some three checkpoints
 
 def main(out: Path, kills: int, seed: int, arguments: list[str]) -> None:
     rng = random.Random(seed)
-    reached = []
+    reached: list[tuple[int, int]] = []
     while len(reached) < kills:
         accesses = rng.randrange(MOST) if len(reached) % 2 else None
         child = start(out, arguments, accesses)

@@ -46,7 +46,7 @@ def corpus(empty: Path) -> Path:
     return folder
 
 
-def _refused(*arguments: str | Path, code: int = 1) -> str:
+def _refused(*arguments: object, code: int = 1) -> str:
     """The complaint of a command that must fail and leave everything as it was."""
     before = tree(Path())
     outcome = run(*arguments)

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -16,11 +17,11 @@ from ner.errors import ConfigError, CorpusError, NerError, UsageError
 IOB2 = "Paris B-LOC\n. O\n\nAngela B-PER\nMerkel I-PER\n\n"
 
 
-def _run(*arguments: str | Path, stdin: str | bytes | None = None) -> Result:
+def _run(*arguments: object, stdin: str | bytes | None = None) -> Result:
     return CliRunner().invoke(data, [str(argument) for argument in arguments], input=stdin)
 
 
-def _good(*arguments: str | Path, stdin: str | bytes | None = None) -> str:
+def _good(*arguments: object, stdin: str | bytes | None = None) -> str:
     result = _run(*arguments, stdin=stdin)
     assert result.exception is None, result.exception
     assert result.exit_code == 0
@@ -139,7 +140,11 @@ def test_reading_options_reach_the_reader(tmp_path: Path, file: Path) -> None:
     ],
 )
 def test_mistakes_are_one_line_errors(
-    arguments: list[str], error: type[NerError], message: str, tmp_path: Path, monkeypatch
+    arguments: list[str],
+    error: type[NerError],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = _run(*arguments, stdin=IOB2)
@@ -155,7 +160,7 @@ def test_only_what_was_given_becomes_a_setting() -> None:
     @click.command()
     @click.option("--other", default=1)
     @reading_options()
-    def command(reading: dict, other: int) -> None:
+    def command(reading: dict[str, Any], other: int) -> None:
         """Do nothing."""
         seen.append((reading, other))
 

@@ -18,7 +18,7 @@ from ner.evaluation.calibration import calibration_of
 from tests.cli.command import BRIEF, Outcome, process, run, sets
 
 
-def _json(*arguments: str | Path) -> dict[str, Any]:
+def _json(*arguments: object) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(run("evaluate", *arguments, "--json").good().out)
     return report
 

@@ -82,7 +82,7 @@ def test_help_and_settings_load_nothing_heavy(tmp_path: Path) -> None:
     script = (
         "import sys, ner.cli\n"
         "for line in sys.stdin.read().splitlines():\n"
-        "    assert ner.cli._run(line.split()) == 0\n"
+        "    assert ner.cli.run(line.split()) == 0\n"
         f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)\n"
     )
     lines = ["--help", "train --help", "train --list-settings", "evaluate --help", "tag --help"]

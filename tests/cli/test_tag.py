@@ -33,13 +33,13 @@ MARKED = (
 )
 
 
-def _tag(*arguments: str | Path, stdin: bytes = b"") -> str:
+def _tag(*arguments: object, stdin: bytes = b"") -> str:
     outcome = run("tag", *arguments, stdin=stdin).good()
     assert outcome.err == ""
     return outcome.out
 
 
-def _records(*arguments: str | Path, stdin: bytes = b"") -> list[dict[str, Any]]:
+def _records(*arguments: object, stdin: bytes = b"") -> list[dict[str, Any]]:
     lines = _tag(*arguments, "--format", "jsonl", stdin=stdin).splitlines()
     return [json.loads(line) for line in lines]
 

@@ -8,7 +8,7 @@ from ner.corpus.check import CheckReport, Finding, check, check_content
 from ner.corpus.corpus import Corpus
 from ner.corpus.diagnostics import KEPT
 from ner.errors import UsageError
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 
 
 def _sentence(text: str, *spans: tuple[int, int, str], line: int = 1) -> Sentence:
@@ -207,10 +207,16 @@ def test_unknown_tags_are_errors_where_scores_come_from(tmp_path: Path) -> None:
 
 
 def test_unknown_tokens_are_not_labelled_in_a_different_way() -> None:
-    clues = [Clue("", "no"), Clue(None, "no"), Clue("", "no"), Clue("", "no"), Clue(None, "no")]
+    partial = [
+        PartialLabel("", "no"),
+        PartialLabel(None, "no"),
+        PartialLabel("", "no"),
+        PartialLabel("", "no"),
+        PartialLabel(None, "no"),
+    ]
     train = (
         _sentence("Bonn", (0, 1, "LOC"), line=1),
-        Sentence(("Bonn", "Bonn", "is", "Bonn", "Bonn"), (), None, 0, "f", 2, tuple(clues)),
+        Sentence(("Bonn", "Bonn", "is", "Bonn", "Bonn"), (), None, 0, "f", 2, tuple(partial)),
     )
     (found,) = _kind(Corpus("x", train=train), "inconsistent")
     assert found.places == ("'Bonn': O 2 (f:2), LOC 1 (f:1)",)
@@ -222,6 +228,6 @@ def test_a_type_is_there_if_no_whole_entity_of_it_is(tmp_path: Path) -> None:
 
 
 def test_copies_that_are_known_to_a_different_degree_differ() -> None:
-    partly = Sentence(("c",), partial=(Clue(None, "no"),))
+    partly = Sentence(("c",), partial=(PartialLabel(None, "no"),))
     (found,) = _kind(Corpus("x", train=(_sentence("c"), partly)), "duplicate")
     assert "1 of them labelled otherwise" in found.message

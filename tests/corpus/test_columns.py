@@ -1,6 +1,7 @@
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -124,7 +125,7 @@ def test_a_truncated_gz_in_utf16_and_an_encoding_that_is_none(tmp_path: Path) ->
 # --- unknown tags ------------------------------------------------------------------
 
 
-def _read(text: str, **config: object) -> list[Sentence]:
+def _read(text: str, **config: Any) -> list[Sentence]:
     return read_columns(io.BytesIO(text.replace("|", "\n").encode()), DataConfig(**config))
 
 
@@ -132,7 +133,7 @@ def test_the_unknown_tag_can_be_chosen() -> None:
     (one,) = _read("a ?|b B-X|")
     (other,) = _read("a _|b B-X|", unknown_tag="_")
     assert one == other
-    assert [clue.label for clue in one.partial] == [None, "X"]
+    assert [token.label for token in one.partial] == [None, "X"]
     assert _read("a O|b I-X|", unknown_tag="O")[0].partial[0].label is None
     for tag in ("?", "_"):
         with pytest.raises(CorpusError, match=f"<stream>:2: '[{tag}]' is not a tag"):
@@ -154,7 +155,9 @@ def test_without_an_unknown_tag_nothing_is_partial() -> None:
         ("a ?|b ?|", []),
     ],
 )
-def test_the_whole_file_decides_the_scheme_with_unknown_tags(text: str, spans: list) -> None:
+def test_the_whole_file_decides_the_scheme_with_unknown_tags(
+    text: str, spans: list[tuple[int, int]]
+) -> None:
     found = [(s.start, s.end) for sentence in _read(text) for s in sentence.spans]
     assert found == spans
 
@@ -164,7 +167,7 @@ def test_unknown_tags_excuse_their_neighbours_and_no_others() -> None:
     text = b"a ?\nb I-X\n\nc O\nd I-X\ne ?\n\nf B-X\ng ?\n"
     (_, repaired, _) = read(io.BytesIO(text), DataConfig(scheme="iob2"), diagnostics).sentences
     assert [problem.place for problem in diagnostics.repairs.first] == ["<stream>:5"]
-    assert [clue.joined for clue in repaired.partial] == ["no", "no", "open"]
+    assert [token.continues for token in repaired.partial] == ["no", "no", "open"]
     with pytest.raises(
         CorpusError, match="<stream>:5: 'I-X' between 'O' and '\\?' is illegal in io"
     ):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 
 
 def _sentences(number: int, documents: int = 1) -> tuple[Sentence, ...]:
@@ -85,7 +85,7 @@ def test_schemes_differ_where_a_small_file_cannot_explain_it(
 
 # --- partly labelled ---------------------------------------------------------------
 
-UNKNOWN = (Clue(None, "no"),)
+UNKNOWN = (PartialLabel(None, "no"),)
 
 
 def _partly(number: int, known: int, documents: int = 1) -> tuple[Sentence, ...]:
@@ -97,13 +97,18 @@ def _partly(number: int, known: int, documents: int = 1) -> tuple[Sentence, ...]
 
 
 def test_types_of_which_no_whole_entity_is_known_count() -> None:
-    partly = Sentence(("a", "b"), partial=(Clue("PER", "no"), Clue(None, "open")))
+    partly = Sentence(("a", "b"), partial=(PartialLabel("PER", "no"), PartialLabel(None, "open")))
     assert Corpus("x", train=(partly,)).labels == ("PER",)
 
 
 def test_what_is_unknown_is_in_the_checksum() -> None:
-    clues = [(), (Clue(None, "no"),), (Clue("", "no"),), (Clue("X", "no"),)]
-    assert len({checksum([Sentence(("a",), partial=partial)]) for partial in clues}) == 4
+    partial = [
+        (),
+        (PartialLabel(None, "no"),),
+        (PartialLabel("", "no"),),
+        (PartialLabel("X", "no"),),
+    ]
+    assert len({checksum([Sentence(("a",), partial=partial)]) for partial in partial}) == 4
 
 
 @pytest.mark.parametrize("documents", [1, 20])

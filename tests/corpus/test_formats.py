@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_golden_files_read_as_written_beside_them(name: str) -> None:
             "document": s.document,
             "tokens": list(s.tokens),
             "spans": [[span.start, span.end, span.label] for span in s.spans],
-            **({"partial": [list(clue) for clue in s.partial]} if s.partial else {}),
+            **({"partial": [list(label) for label in s.partial]} if s.partial else {}),
         }
         for s in reading.sentences
     ] == expected["sentences"]
@@ -122,8 +123,8 @@ def test_json_lines_are_known_by_braces_or_by_name(tmp_path: Path) -> None:
 
 def test_written_files_read_back_packed_or_not(tmp_path: Path) -> None:
     sentences = [Sentence(("Bonn", "."), (Span(0, 1, "LOC"),))]
-    for name, form in (("a.conll", "iobes"), ("a.conll.gz", "bmes"), ("a.jsonl.gz", "jsonl")):
-        write_file(tmp_path / name, sentences, form)
+    for name, format in (("a.conll", "iobes"), ("a.conll.gz", "bmes"), ("a.jsonl.gz", "jsonl")):
+        write_file(tmp_path / name, sentences, format)
         (back,) = read_file(tmp_path / name)
         assert (back.tokens, back.spans) == (sentences[0].tokens, sentences[0].spans)
     assert (tmp_path / "a.conll").read_text() == "Bonn\tS-LOC\n.\tO\n\n"
@@ -145,7 +146,7 @@ def test_columns_do_not_go_into_a_jsonl_file(tmp_path: Path) -> None:
         write_file(tmp_path / "a.conll", [], "iobx")
 
 
-def test_melting_neighbours_are_counted_when_writing_io(caplog: pytest.LogCaptureFixture) -> None:
+def test_merged_neighbours_are_counted_when_writing_io(caplog: pytest.LogCaptureFixture) -> None:
     sentence = Sentence(("a", "b", "c"), (Span(0, 1, "X"), Span(1, 2, "X"), Span(2, 3, "Y")))
     stream = io.StringIO()
     formats.write_stream(stream, [sentence], "io")
@@ -178,7 +179,7 @@ def test_any_bytes_are_sentences_or_a_one_line_error(data: bytes) -> None:
     ],
 )
 def test_real_corpora_have_their_published_sizes(
-    real_data, name: str, sizes: tuple[int, ...], scheme: str, labels: int
+    real_data: Callable[[str], Path], name: str, sizes: tuple[int, ...], scheme: str, labels: int
 ) -> None:
     folder = real_data(name)
     readings = [
@@ -192,13 +193,15 @@ def test_real_corpora_have_their_published_sizes(
 
 
 @pytest.mark.slow
-def test_folder_of_original_evaluation_files_loads_without_train(real_data) -> None:
+def test_folder_of_original_evaluation_files_loads_without_train(
+    real_data: Callable[[str], Path],
+) -> None:
     corpus = load_corpus(real_data("conll2003-iob1"))
     assert [len(split) for split in corpus.splits().values()] == [0, 3250, 3453]
 
 
 @pytest.mark.slow
-def test_original_iob1_files_have_the_same_spans_as_iob2(real_data) -> None:
+def test_original_iob1_files_have_the_same_spans_as_iob2(real_data: Callable[[str], Path]) -> None:
     old, new = real_data("conll2003-iob1"), real_data("conll2003")
     for one, other in (("eng.testa", "valid.txt"), ("eng.testb", "test.txt")):
         original = read(old / one, DataConfig(), Diagnostics())

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def _parquet(folder: Path, **splits: dict[str, list]) -> HubSource:
+def _parquet(folder: Path, **splits: dict[str, Any]) -> HubSource:
     (folder / "data").mkdir(parents=True)
     for split, columns in splits.items():
         pq.write_table(pa.table(columns), folder / "data" / f"{split}-00000-of-00001.parquet")
@@ -37,11 +38,11 @@ def _parquet(folder: Path, **splits: dict[str, list]) -> HubSource:
     return HubSource(str(folder), "main", files, tag_names=NAMES)
 
 
-TRAIN = {
+TRAIN: dict[str, Any] = {
     "tokens": [["Angela", "Merkel", "in", "Paris"], [], ["Bonn"]],
     "ner_tags": [[1, 2, 0, 3], [], [3]],
 }
-TEST = {"tokens": [["Bonn", "."]], "ner_tags": [[3, 0]]}
+TEST: dict[str, Any] = {"tokens": [["Bonn", "."]], "ner_tags": [[3, 0]]}
 
 
 def test_numbered_tags_become_column_files(tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_odd_tokens_are_changed_and_counted(
     ],
 )
 def test_rows_that_do_not_fit_are_one_line_errors_and_leave_nothing(
-    tmp_path: Path, rows: dict[str, list], message: str
+    tmp_path: Path, rows: dict[str, Any], message: str
 ) -> None:
     source = _parquet(tmp_path / "repo", train=rows)
     with pytest.raises(NerError, match=message) as caught:

@@ -20,7 +20,7 @@ def _read(*records: Any, **config: Any) -> list[Sentence]:
     return read_jsonl(io.BytesIO(lines.encode()), DataConfig(**config))
 
 
-def _record(text: str, *entities: tuple[int, int, str], **more: Any) -> dict[str, Any]:
+def _record(text: str, *entities: tuple[Any, ...], **more: Any) -> dict[str, Any]:
     keys = ("start", "end", "label")
     return {"text": text, "entities": [dict(zip(keys, e, strict=True)) for e in entities], **more}
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from ner.corpus.partial import (
     agreeing_tags,
     certain_spans,
-    clues_within,
+    count_lost_labels,
     known_tags,
-    lost_clues,
-    read_clues,
-    with_clues,
+    partial_labels_within,
+    read_partial_labels,
+    with_partial_labels,
 )
 from ner.tags import (
     TAG_UNKNOWN,
@@ -25,7 +25,7 @@ from ner.tags import (
     tag_set,
     tags_of,
 )
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 
 MODEL_SCHEMES = ["iobes", "iob2", "io"]
 FAMILIES = ["iob1", "iob2", "io", "iobes", "bmes"]  # the others differ from these in letters only
@@ -63,18 +63,18 @@ def paths(choices: list[tuple[bool, ...]], tags: list[str], scheme: str) -> set[
     }
 
 
-def fits(spans: Spans, clues: Sequence[Clue]) -> bool:
-    """Whether a labelling agrees with clues, by the meaning of the words in their docstring."""
-    label = dict.fromkeys(range(-1, len(clues)), "")
+def fits(spans: Spans, partial: Sequence[PartialLabel]) -> bool:
+    """Decide if a labelling agrees with partial labels, by the meaning that they document."""
+    label = dict.fromkeys(range(-1, len(partial)), "")
     label |= {i: span.label for span in spans for i in range(span.start, span.end)}
     goes_on = {i for span in spans for i in range(span.start + 1, span.end)}
-    for i, clue in enumerate(clues):
-        same = clue.joined == "same" and label[i - 1] == label[i]
-        if clue.label not in (None, label[i]):
+    for i, token in enumerate(partial):
+        same = token.continues == "same" and label[i - 1] == label[i]
+        if token.label not in (None, label[i]):
             return False
-        if (clue.joined == "yes" or same) and i not in goes_on:
+        if (token.continues == "yes" or same) and i not in goes_on:
             return False
-        if clue.joined == "no" and i in goes_on:
+        if token.continues == "no" and i in goes_on:
             return False
     return True
 
@@ -85,13 +85,13 @@ def touching(spans: Spans) -> bool:
 
 
 @pytest.mark.parametrize("scheme", FAMILIES)
-def test_clues_leave_what_legal_fillings_leave(scheme: str) -> None:
+def test_partial_labels_leave_what_legal_fillings_leave(scheme: str) -> None:
     everything = {length: {tuple(spans_of(t)) for t in legal(length, "iobes")} for length in (1, 3)}
     for length, all_spans in everything.items():
         for tags, possible in hidings(length, scheme):
-            told = read_clues(parsed(tags), scheme)
-            assert told.illegal == ()
-            kept = {spans for spans in all_spans if fits(spans, told.clues)}
+            partial = read_partial_labels(parsed(tags), scheme)
+            assert partial.illegal == ()
+            kept = {spans for spans in all_spans if fits(spans, partial.labels)}
             if scheme == "io":  # an IO file never has neighbours of one type; the truth may
                 kept = {spans for spans in kept if not touching(spans)}
             assert kept == possible, tags
@@ -100,7 +100,7 @@ def test_clues_leave_what_legal_fillings_leave(scheme: str) -> None:
 @pytest.mark.parametrize("scheme", FAMILIES)
 def test_certain_spans_are_those_of_every_filling(scheme: str) -> None:
     for tags, possible in hidings(3, scheme):
-        found = certain_spans(read_clues(parsed(tags), scheme).clues)
+        found = certain_spans(read_partial_labels(parsed(tags), scheme).labels)
         assert {*found} == set.intersection(*map(set, possible)), tags
 
 
@@ -110,18 +110,18 @@ def test_paths_through_agreeing_tags(scheme: str, model_scheme: str) -> None:
     """Just the possible labellings, but where two tokens are linked, or the model has only IO."""
     tags_of_model = tag_set("AB", model_scheme)
     for tags, possible in hidings(3, scheme):
-        clues = read_clues(parsed(tags), scheme).clues
+        partial = read_partial_labels(parsed(tags), scheme).labels
         found = paths(
-            agreeing_tags(clues, tags_of_model, model_scheme), tags_of_model, model_scheme
+            agreeing_tags(partial, tags_of_model, model_scheme), tags_of_model, model_scheme
         )
         if model_scheme == "io":
-            melted = {tuple(spans_of(tags_of(spans, 3, "io"))) for spans in possible}
-            assert melted <= found, tags
+            merged = {tuple(spans_of(tags_of(spans, 3, "io"))) for spans in possible}
+            assert merged <= found, tags
             continue
         assert possible <= found, tags
         if scheme == "io":
             found = {spans for spans in found if not touching(spans)}
-        assert found == possible or any(clue.joined == "same" for clue in clues), tags
+        assert found == possible or any(token.continues == "same" for token in partial), tags
 
 
 @st.composite
@@ -148,7 +148,7 @@ def test_the_truth_is_always_among_the_choices(
 ) -> None:
     tags, hidden = data.draw(hidden_tags(scheme))
     names = tag_set("AB", model_scheme)
-    choices = agreeing_tags(read_clues(parsed(hidden), scheme).clues, names, model_scheme)
+    choices = agreeing_tags(read_partial_labels(parsed(hidden), scheme).labels, names, model_scheme)
     true = tags_of(spans_of(tags), len(tags), model_scheme)
     assert all(row[names.index(tag)] for row, tag in zip(choices, true, strict=True))
 
@@ -164,18 +164,18 @@ def test_whatever_stands_in_a_file_there_is_a_legal_path(
     """Letters of other schemes and impossible neighbours, too."""
     tags = parsed(data.draw(st.lists(ANY_TAG | st.just("?"), min_size=1, max_size=5)))
     names = tag_set("AB", model_scheme)
-    clues = read_clues(tags, scheme).clues
-    assert paths(agreeing_tags(clues, names, model_scheme), names, model_scheme)
+    partial = read_partial_labels(tags, scheme).labels
+    assert paths(agreeing_tags(partial, names, model_scheme), names, model_scheme)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", FAMILIES)
 @given(tags=st.lists(ANY_TAG, min_size=1))
-def test_without_gaps_clues_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:
-    told = read_clues(parsed(tags), scheme)
-    assert certain_spans(told.clues) == tuple(spans_of(tags))
-    assert [*told.illegal] == illegal_positions(parsed(tags), scheme)
-    assert with_clues(Sentence(tuple(tags)), told.clues).partial == ()
+def test_without_gaps_partial_labels_are_what_spans_of_reads(scheme: str, tags: list[str]) -> None:
+    partial = read_partial_labels(parsed(tags), scheme)
+    assert certain_spans(partial.labels) == tuple(spans_of(tags))
+    assert [*partial.illegal] == illegal_positions(parsed(tags), scheme)
+    assert with_partial_labels(Sentence(tuple(tags)), partial.labels).partial == ()
 
 
 @pytest.mark.parametrize(
@@ -198,9 +198,11 @@ def test_without_gaps_clues_are_what_spans_of_reads(scheme: str, tags: list[str]
 def test_illegal_tags_are_repaired(
     scheme: str, tags: str, illegal: tuple[int, ...], read: str
 ) -> None:
-    told = read_clues(parsed(tags.split()), scheme)
-    assert told.illegal == illegal
-    assert [f"{'?' if c.label is None else c.label}:{c.joined}" for c in told.clues] == read.split()
+    partial = read_partial_labels(parsed(tags.split()), scheme)
+    assert partial.illegal == illegal
+    assert [
+        f"{'?' if c.label is None else c.label}:{c.continues}" for c in partial.labels
+    ] == read.split()
 
 
 # --- sentences -------------------------------------------------------------------------------
@@ -208,7 +210,7 @@ def test_illegal_tags_are_repaired(
 
 def sentence(tags: Sequence[str], scheme: str) -> Sentence:
     tokens = tuple(f"w{i}" for i in range(len(tags)))
-    return with_clues(Sentence(tokens), read_clues(parsed(tags), scheme).clues)
+    return with_partial_labels(Sentence(tokens), read_partial_labels(parsed(tags), scheme).labels)
 
 
 def test_gaps_that_can_only_be_filled_in_one_way_are_none() -> None:
@@ -232,9 +234,9 @@ def test_no_tag_is_written_that_may_be_another(
     written = known_tags(given, target)
     assert all(tag in (None, there) for tag, there in zip(written, true, strict=True))
     if scheme == target:
-        assert lost_clues(given, target) == 0
+        assert count_lost_labels(given, target) == 0
         if given.partial:
-            assert read_clues(parsed(written), target).clues == given.partial
+            assert read_partial_labels(parsed(written), target).labels == given.partial
         assert all(
             before == "?" or before == tag for before, tag in zip(hidden, written, strict=True)
         )
@@ -259,10 +261,13 @@ def test_other_schemes_get_what_they_can_say(
 ) -> None:
     given = sentence(tags.split(), scheme)
     assert " ".join(tag or "?" for tag in known_tags(given, target)) == written
-    assert lost_clues(given, target) == lost
+    assert count_lost_labels(given, target) == lost
 
 
 def test_a_piece_begins_and_ends_no_entity_of_its_neighbours() -> None:
-    clues = read_clues(parsed(["B-A", "?", "I-A", "?"]), "iob2").clues
-    assert clues_within(clues, 2, 4) == (Clue("A", "no"), Clue(None, "open"))
-    assert clues_within(clues, 0, 1) == (Clue("A", "no"),)
+    partial = read_partial_labels(parsed(["B-A", "?", "I-A", "?"]), "iob2").labels
+    assert partial_labels_within(partial, 2, 4) == (
+        PartialLabel("A", "no"),
+        PartialLabel(None, "open"),
+    )
+    assert partial_labels_within(partial, 0, 1) == (PartialLabel("A", "no"),)

@@ -15,13 +15,13 @@ from ner.corpus.plain import (
     LAYOUTS,
     Line,
     Reader,
-    Text,
     cut_lines,
     read_text,
     read_tokenized,
     read_tokens,
 )
 from ner.errors import CorpusError, UsageError
+from ner.text import SegmentedText
 
 READERS = [read_text, read_tokenized, read_tokens]
 
@@ -33,7 +33,7 @@ def lines_of(content: bytes, config: DataConfig = CONFIG) -> Iterator[Line]:
     return text_lines(io.BytesIO(content), "in.txt", config.encoding, Diagnostics())
 
 
-def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[Text]:
+def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[SegmentedText]:
     """Read a text as the file ``in.txt``; what comes out must fit together."""
     content = text if isinstance(text, bytes) else text.encode()
     documents = list(reader(lines_of(content, config), "in.txt", config))
@@ -50,7 +50,7 @@ def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list
     return documents
 
 
-def tokens(documents: list[Text]) -> list[list[tuple[str, ...]]]:
+def tokens(documents: list[SegmentedText]) -> list[list[tuple[str, ...]]]:
     return [[sentence.tokens for sentence in sentences] for _, sentences in documents]
 
 

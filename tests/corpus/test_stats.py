@@ -2,7 +2,7 @@ import json
 
 from ner.corpus.corpus import Corpus
 from ner.corpus.stats import count
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 
 
 def _sentence(text: str, *spans: tuple[int, int, str], document: int = 0) -> Sentence:
@@ -52,8 +52,13 @@ def test_length_percentiles_of_a_hundred_and_one() -> None:
 
 
 def test_tokens_of_unknown_type_are_counted() -> None:
-    clues = (Clue("LOC", "no"), Clue(None, "open"), Clue("", "no"), Clue(None, "no"))
-    partly = Sentence(("New", "York", "is", "big"), partial=clues)
+    partial = (
+        PartialLabel("LOC", "no"),
+        PartialLabel(None, "open"),
+        PartialLabel("", "no"),
+        PartialLabel(None, "no"),
+    )
+    partly = Sentence(("New", "York", "is", "big"), partial=partial)
     splits = count(Corpus("x", train=(partly, partly), test=CORPUS.test)).splits
     assert (splits["train"].unknown, splits["test"].unknown) == (4, 0)
     assert splits["train"].entities == {}

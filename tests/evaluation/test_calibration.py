@@ -1,6 +1,7 @@
 import itertools
 import json
 import random
+import statistics
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -44,10 +45,10 @@ def by_definition(marked: Marked) -> float:
         last = number == BINS - 1
         inside = [pair for pair in marked if low <= pair[0] and (pair[0] < high or last)]
         if inside:
-            confidence = np.mean([score for score, _ in inside])
-            accuracy = np.mean([right for _, right in inside])
+            confidence = statistics.fmean(score for score, _ in inside)
+            accuracy = statistics.fmean(right for _, right in inside)
             total += len(inside) / len(marked) * abs(accuracy - confidence)
-    return float(total)
+    return total
 
 
 # --- figures ------------------------------------------------------------------------------------
@@ -59,8 +60,9 @@ def test_a_case_done_by_hand() -> None:
     assert filled == {
         0.3: Bin(0.3, 0.4, 1, 0.3, 0.0),
         0.6: Bin(0.6, 0.7, 1, 0.62, 1.0),
-        0.9: Bin(0.9, 1.0, 3, pytest.approx(2.78 / 3), pytest.approx(2 / 3)),
+        0.9: Bin(0.9, 1.0, 3, filled[0.9].score, filled[0.9].precision),
     }
+    assert (filled[0.9].score, filled[0.9].precision) == pytest.approx((2.78 / 3, 2 / 3))
     assert calibration.ece == pytest.approx((0.3 + 0.38 + (2.78 - 2)) / 5)
     assert (calibration.entities, calibration.precision) == (5, 0.6)
     assert calibration.score == pytest.approx(3.7 / 5)

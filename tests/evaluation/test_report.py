@@ -13,9 +13,9 @@ from seqeval.metrics.sequence_labeling import get_entities
 
 from ner.errors import CorpusError, NerError
 from ner.evaluation.report import evaluate_spans, seqeval_report
-from ner.evaluation.scores import Report, Scores, count, format_report, score
+from ner.evaluation.scores import Report, count, format_report, score
 from ner.tags import spans_of, tags_of
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation" / "sequences.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
@@ -71,7 +71,7 @@ def assert_equal(one: Report, other: Report) -> None:
     for name in ("precision", "recall", "f1", "support", "predicted", "correct", "sentences"):
         assert getattr(one, name) == getattr(other, name)
     for mine, theirs in [(one.macro, other.macro), (one.weighted, other.weighted)]:
-        assert mine == Scores(*map(pytest.approx, (theirs.precision, theirs.recall, theirs.f1)))
+        assert mine.to_dict() == pytest.approx(theirs.to_dict())
 
 
 @pytest.mark.slow
@@ -172,7 +172,7 @@ def test_other_sentences_are_refused() -> None:
 
 def test_partly_labelled_sentences_cannot_be_scored() -> None:
     whole = Sentence(("a",), source="f", line=3)
-    partly = Sentence(("b",), source="f", line=5, partial=(Clue(None, "no"),))
+    partly = Sentence(("b",), source="f", line=5, partial=(PartialLabel(None, "no"),))
     assert evaluate_spans([whole], [whole]).sentences == 1
     with pytest.raises(CorpusError, match=r"^f:5: has tokens with an unknown tag"):
         evaluate_spans([whole, partly], [whole, partly])

@@ -21,7 +21,7 @@ Row = Sequence[Sequence[Span]]
 def systems(draw: st.DrawFn) -> tuple[Row, list[Row], list[Row]]:
     """Gold spans of up to 7 sentences, and two systems of one or two seeds."""
     size, seeds = draw(st.integers(1, 7)), draw(st.integers(1, 2))
-    row = st.lists(SENTENCE, min_size=size, max_size=size)
+    row: st.SearchStrategy[Row] = st.lists(SENTENCE, min_size=size, max_size=size)
     runs = st.lists(row, min_size=seeds, max_size=seeds)
     return draw(row), draw(runs), draw(runs)
 

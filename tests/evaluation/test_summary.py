@@ -5,7 +5,7 @@ from ner.evaluation.summary import format_summary, summarise
 
 def test_mean_and_sample_deviation() -> None:
     assert summarise([1.0, 2.0, 3.0]) == (2.0, 1.0)
-    assert summarise([0.84, 0.86]) == (pytest.approx(0.85), pytest.approx(0.0002**0.5))
+    assert summarise([0.84, 0.86]) == pytest.approx((0.85, 0.0002**0.5))
 
 
 def test_one_value_has_no_deviation() -> None:

@@ -26,7 +26,7 @@ from ner.predict.predict import (
 )
 from ner.predict.windows import stitched_emissions
 from ner.tags import tags_of
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from tests.predict.models import (
     MODELS,
     WORDS,
@@ -108,7 +108,7 @@ def test_predicted_sentences_keep_everything_but_their_spans() -> None:
 
 
 def test_of_a_predicted_sentence_everything_is_known() -> None:
-    given = Sentence(("Anna", "."), partial=(Clue(None, "open"), Clue("", "no")))
+    given = Sentence(("Anna", "."), partial=(PartialLabel(None, "open"), PartialLabel("", "no")))
     model = random_model()
     with torch.no_grad():
         model.network.projection.bias[0] = 1e4

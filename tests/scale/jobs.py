@@ -16,23 +16,23 @@ def make_doubling() -> Callable[[int], int]:
 def make_uneven() -> Callable[[int], int]:
     """The number itself; each fourth takes longer, so that others are done before it."""
 
-    def answer(number: int) -> int:
+    def outcome(number: int) -> int:
         time.sleep(0.02 * (number % 4 == 0))
         return number
 
-    return answer
+    return outcome
 
 
 def make_refusing() -> Callable[[int], int]:
     """The number, but for 3, which is a mistake of the user, and 5, a mistake of ours."""
 
-    def answer(number: int) -> int:
+    def outcome(number: int) -> int:
         if number == 3:
             raise CorpusError("in.txt:3: is no good")
         known = {other: other for other in range(9) if other != 5}
         return known[number]
 
-    return answer
+    return outcome
 
 
 def make_nothing() -> Callable[[int], int]:
@@ -43,12 +43,12 @@ def make_nothing() -> Callable[[int], int]:
 def make_dying() -> Callable[[int], bytes]:
     """Much output, but for number 3, at which the process is killed."""
 
-    def answer(number: int) -> bytes:
+    def outcome(number: int) -> bytes:
         if number == 3:
             os.kill(os.getpid(), signal.SIGKILL)
         return bytes(1_000_000)
 
-    return answer
+    return outcome
 
 
 def make_telling() -> Callable[[object], int]:
@@ -59,9 +59,9 @@ def make_telling() -> Callable[[object], int]:
 def make_waiting() -> Callable[[str], str]:
     """A worker that answers a path as soon as there is such a file, and "" at once."""
 
-    def answer(path: str) -> str:
+    def outcome(path: str) -> str:
         while path and not os.path.exists(path):
             time.sleep(0.01)  # between two looks, not in the hope that something has happened
         return path
 
-    return answer
+    return outcome

@@ -197,6 +197,7 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Path:
         model.network.projection.weight.mul_(20)
         for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
             if kind.name == "echo":
+                assert isinstance(table, torch.nn.Embedding)
                 torch.nn.init.normal_(table.weight, std=2)
     folder = tmp_path_factory.mktemp("hearing") / "model"
     save_bundle(Bundle(model, config, {}), folder)

@@ -10,7 +10,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError
 from ner.features.vocabulary import FIRST
-from ner.text import Clue, Sentence
+from ner.text import PartialLabel, Sentence
 from ner.training.build import Start, build_model
 
 CPU = torch.device("cpu")
@@ -212,7 +212,7 @@ def test_a_missing_vectors_file(tiny_corpus: Corpus, tiny_config: Config, tmp_pa
 
 
 def test_types_of_which_only_parts_are_known_have_tags(tiny_config: Config) -> None:
-    clues = (Clue("ORG", "no"), Clue(None, "open"))
+    clues = (PartialLabel("ORG", "no"), PartialLabel(None, "open"))
     sentences = [Sentence(("New", "York"), partial=clues)]
     model = build_model(sentences, tiny_config, CPU).model
     assert model.tags == ("O", "B-ORG", "I-ORG", "E-ORG", "S-ORG")

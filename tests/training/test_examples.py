@@ -27,7 +27,7 @@ from ner.features import (
 )
 from ner.features.indexer import FormTable
 from ner.tags import parse_tag, spans_of, tag_set
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from ner.training.examples import (
     SECOND_READINGS,
     TrainingSet,
@@ -166,8 +166,8 @@ def test_batches_carry_the_tags_of_their_sentences(
         assert batch.tags is not None
         for row, number in enumerate(batch.order):
             sentence = tiny_corpus.train[number]
-            told = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
-            assert tuple(spans_of(told)) == sentence.spans
+            partial = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
+            assert tuple(spans_of(partial)) == sentence.spans
 
 
 def test_epochs_and_seeds_differ(tiny_corpus: Corpus, tiny_config: Config) -> None:
@@ -236,7 +236,12 @@ def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
 
 # --- partly labelled ---------------------------------------------------------------
 
-BEGUN = (Clue("PER", "no"), Clue(None, "open"), Clue("", "no"), Clue(None, "no"))
+BEGUN = (
+    PartialLabel("PER", "no"),
+    PartialLabel(None, "open"),
+    PartialLabel("", "no"),
+    PartialLabel(None, "no"),
+)
 
 
 @pytest.mark.parametrize("scheme", ["iobes", "iob2", "io"])

@@ -12,7 +12,7 @@ import torch
 from ner.config import Config
 from ner.features.document_context import echoes
 from ner.predict.predict import document_numbers
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from ner.training import jackknife as held_out
 from ner.training.jackknife import hear, load_echoes
 from ner.training.preparation import split_long
@@ -95,7 +95,7 @@ def test_what_is_heard_is_what_was_found_in_segments(
     long = Sentence(tokens, tuple(Span(i, i + 1, "PER") for i in range(0, 600, 2)))
     partly = Sentence(
         ("Anna", "saw", "Rome"),
-        partial=(Clue("PER", "no"), Clue("", "no"), Clue("LOC", "no")),
+        partial=(PartialLabel("PER", "no"), PartialLabel("", "no"), PartialLabel("LOC", "no")),
     )
     sentences = [Sentence(()), long, partly]
     segments = list(split_long(sentences))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import TrainingError
-from ner.text import Clue, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span
 from ner.training.preparation import LONGEST, prepare, split_long
 
 
@@ -118,7 +118,7 @@ def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
 
 
 def partly_labelled(*joins: str) -> Sentence:
-    clues = tuple(Clue("A", joined) for joined in joins)
+    clues = tuple(PartialLabel("A", joined) for joined in joins)
     return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
 
 
@@ -126,7 +126,7 @@ def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> N
     sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
     segments = list(split_long([sentence], 5))
     assert ["".join(segment.tokens) for segment in segments] == ["012", "34567"]
-    assert [[clue.joined for clue in segment.partial] for segment in segments] == [
+    assert [[token.continues for token in segment.partial] for segment in segments] == [
         ["no", "yes", "open"],
         ["no", "yes", "open", "open", "open"],
     ]

@@ -15,13 +15,13 @@ import torch
 from ner.bundle.format import load_bundle
 from ner.config import Config, load_config
 from ner.corpus import Corpus
-from ner.corpus.partial import known_tags, read_clues, with_clues
+from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.predict.predict import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
-from ner.text import Clue, Sentence
+from ner.text import PartialLabel, Sentence
 from ner.training import jackknife as held_out
 from ner.training import run as run_module
 from ner.training.base import has_begun
@@ -516,8 +516,10 @@ def every_third_hidden(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
     found = []
     for sentence in sentences:
         tags = map(parse_tag, filter(None, known_tags(sentence, "iob2")))
-        told = read_clues([TAG_UNKNOWN if next(count) % 3 == 0 else t for t in tags], "iob2")
-        found.append(with_clues(sentence, told.clues))
+        told = read_partial_labels(
+            [TAG_UNKNOWN if next(count) % 3 == 0 else t for t in tags], "iob2"
+        )
+        found.append(with_partial_labels(sentence, told.labels))
     return tuple(found)
 
 
@@ -541,7 +543,7 @@ def test_a_partly_labelled_corpus_is_learnt(
 
 @pytest.mark.parametrize("split", ["valid", "test"])
 def test_unknown_tags_where_scores_come_from_are_refused(tiny_corpus: Corpus, split: str) -> None:
-    partly = Sentence(("Zeus",), source="b.txt", line=7, partial=(Clue(None, "no"),))
+    partly = Sentence(("Zeus",), source="b.txt", line=7, partial=(PartialLabel(None, "no"),))
     sentences = (*tiny_corpus.splits()[split], partly, replace(partly, line=9))
     with pytest.raises(
         CorpusError, match=r"^b\.txt:7: has tokens with an unknown tag.*: 2\); label"

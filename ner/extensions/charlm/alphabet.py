@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 UNKNOWN = 0
 START = "\n"
-"""What a text is read after: a line has just ended."""
+"""The character before any text: a line has just ended."""
 
 _CODES = 0x110000
 _SCALARS = _CODES - 2048  # without surrogates, which are no characters
@@ -18,7 +18,7 @@ class Alphabet:
     """Known characters, numbered from 1 in the order given; 0 stands for all others."""
 
     def __init__(self, characters: Sequence[str]) -> None:
-        """Raises `ValueError` unless these are different single characters, `START` among them."""
+        """Raise `ValueError` unless these are different single characters with `START`."""
         if any(len(c) != 1 or "\ud800" <= c <= "\udfff" for c in characters):
             raise ValueError("an alphabet of something else than single characters")
         if len({*characters}) < len(characters) or START not in characters:
@@ -34,7 +34,7 @@ class Alphabet:
         return cls(sorted(known, key=lambda c: (-known[c], c)))
 
     def __len__(self) -> int:
-        """How many numbers there are, with that of unknown characters."""
+        """The size V of the alphabet, with the number of unknown characters."""
         return len(self.characters) + 1
 
     @property
@@ -44,9 +44,9 @@ class Alphabet:
 
     @property
     def unknown_bits(self) -> float:
-        """What it costs to say which unknown character is meant.
+        """The bits that tell which unknown character is meant.
 
-        All that Unicode has and the alphabet lacks are equally probable: so the
+        All characters that Unicode has and the alphabet lacks are equally probable: so the
         probabilities of all texts sum to 1, whatever is in the alphabet, and
         models with different alphabets can be compared.
         """
@@ -63,7 +63,7 @@ class Alphabet:
         return self.numbers(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
 
     def unknown_counts(self, counts: Mapping[str, int]) -> dict[str, int]:
-        """How often each character occurs that is not in the alphabet, the most frequent first."""
+        """The counts of characters that are not in the alphabet, the most frequent first."""
         found = {c: counts[c] for c in self.unknown("".join(counts))}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 

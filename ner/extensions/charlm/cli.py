@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Number, Place, device_option, list_settings_option, reading_options
+from ner.cli.options import (
+    Number,
+    PathArg,
+    device_option,
+    list_settings_option,
+    reading_options,
+)
 from ner.extensions.charlm.config import CharLMConfig
 
 if TYPE_CHECKING:
@@ -26,13 +32,13 @@ def charlm() -> None:
 
 
 _model_option = click.option(
-    "--model", required=True, type=Place(), help="Language model: a folder of ner charlm train."
+    "--model", required=True, type=PathArg(), help="Language model: a folder of ner charlm train."
 )
 
 
 @charlm.command()
-@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
-@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=PathArg())
+@click.option("--out", required=True, type=PathArg(), help="Run folder.")
 @click.option(
     "--direction",
     type=click.Choice(["forward", "backward", "both"]),
@@ -143,7 +149,7 @@ def generate(
 
 
 @charlm.command()
-@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=PathArg())
 @_model_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @device_option

@@ -7,7 +7,7 @@ from ner.config import Settings, at_least, one_of, setting, within
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """How text is read."""
+    """Settings of reading text."""
 
     encoding: str = setting("utf-8", "character encoding of the files")
     tokenizer: str = setting(
@@ -18,13 +18,13 @@ class DataConfig:
     )
     min_count: int = setting(3, "characters seen less often than this are unknown", at_least(1))
     valid_fraction: float = setting(
-        0.01, "share of the text, at its end, that is held out to judge by", within(0.0001, 0.5)
+        0.01, "share of the text, at its end, that is held out to evaluate on", within(0.0001, 0.5)
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """What is trained: embed, run a recurrent layer or several, score the next character."""
+    """Settings of the network: embed, run recurrent layers, score the next character."""
 
     cell: str = setting("lstm", "kind of recurrent cell", one_of("lstm", "gru", "rnn"))
     embedding: int = setting(64, "size of character embeddings", at_least(1))
@@ -35,7 +35,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How it is trained."""
+    """Settings of training."""
 
     seed: int = setting(1, "start of every random choice", within(0, 2**32))
     epochs: int = setting(5, "most passes over the text", at_least(1))
@@ -49,7 +49,7 @@ class TrainConfig:
     warmup: float = setting(0.01, "share of training with a rising learning rate", within(0, 1))
     clip: float = setting(1.0, "largest norm of the gradient", at_least(1e-12))
     valid_steps: int = setting(
-        500, "steps between two judgements by the held-out text", at_least(1)
+        500, "steps between two evaluations on the held-out text", at_least(1)
     )
     checkpoint_minutes: float = setting(
         5.0, "minutes between checkpoints; 0: after each step", at_least(0)

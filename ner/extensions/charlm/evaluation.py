@@ -1,4 +1,4 @@
-"""What a text costs under a language model, in each of its directions."""
+"""Cross-entropy of a text under a language model, in each of its directions."""
 
 import logging
 from collections.abc import Sequence
@@ -6,14 +6,16 @@ from pathlib import Path
 
 from ner.errors import NerError
 from ner.extensions.charlm.folder import LanguageModel
-from ner.extensions.charlm.measure import Bits, measure
+from ner.extensions.charlm.measure import CrossEntropy, measure
 from ner.extensions.charlm.text import in_order, read_text
 
 _log = logging.getLogger("ner")
 
 
-def evaluate_text(model: LanguageModel, paths: Sequence[Path], encoding: str) -> dict[str, Bits]:
-    """What text files cost, by direction, cut into tokens as those that it was learnt from.
+def evaluate_text(
+    model: LanguageModel, paths: Sequence[Path], encoding: str
+) -> dict[str, CrossEntropy]:
+    """The cross-entropy of text files by direction, cut into tokens as the training text was.
 
     Characters that the model does not know are counted by the rule of
     `measure`, and named in the log. Raises `NerError` where they are most of

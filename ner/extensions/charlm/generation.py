@@ -1,4 +1,4 @@
-"""Text that a model makes up."""
+"""Generation of text with a language model."""
 
 import itertools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""How well a model foretells a text: bits per character."""
+"""Bits per character: how well a model predicts a text."""
 
 import math
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Codes
 
-WINDOW = 2048  # characters that are judged one after the other
+WINDOW = 2048  # characters that are predicted one after the other
 CONTEXT = 256  # characters read before them, to come into the text
 BATCH = 32  # windows read together
 _PIECE = 128  # characters of each that are scored at once: bounds the memory
 _IGNORED = -100
 
 
-class Bits(NamedTuple):
-    """What a text costs under a model."""
+class CrossEntropy(NamedTuple):
+    """The cross-entropy of a text under a model: `total` bits over all characters."""
 
     total: float
     characters: int
@@ -36,13 +36,13 @@ class Bits(NamedTuple):
 @torch.inference_mode()
 def measure(
     network: CharacterNetwork, codes: Codes, alphabet: Alphabet, batch: int = BATCH
-) -> Bits:
-    """What each character of a text costs after those before it, in the order of `codes`.
+) -> CrossEntropy:
+    """The cross-entropy of a text, each character predicted from those before it.
 
     The text is cut into windows of `WINDOW` characters, and each is read after
     the `CONTEXT` characters before it, the first one after an end of line. The
     result does not depend on how many windows are read together. An unknown
-    character costs what the model says of the unknown, and
+    character costs the bits of the unknown under the model, and
     `Alphabet.unknown_bits`.
     """
     network.eval()
@@ -51,7 +51,7 @@ def measure(
         unknown += int((targets == UNKNOWN).sum())
         nats += _cost(network, numbers, targets)
     bits = nats / math.log(2) + unknown * alphabet.unknown_bits
-    return Bits(bits, len(codes), unknown)
+    return CrossEntropy(bits, len(codes), unknown)
 
 
 def _windows(codes: Codes, alphabet: Alphabet, batch: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -80,7 +80,7 @@ def _window(
 
 
 def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:
-    """The sum of −ln p over all targets."""
+    """The sum of −ln p over all targets, in nats."""
     device = network.out.bias.device
     total, state = 0.0, None
     for start in range(0, numbers.shape[1], _PIECE):

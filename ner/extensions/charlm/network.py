@@ -6,11 +6,11 @@ from ner.extensions.charlm.config import ModelConfig
 from ner.model.encoder import CELLS, initialise
 
 State = tuple[tuple[Tensor, ...], ...]
-"""Of each layer h, and for an LSTM also c: ``[1, B, H]`` each."""
+"""The state of each layer: h, and for an LSTM also c, ``[1, B, H]`` each."""
 
 
 class CharacterNetwork(nn.Module):
-    """Reads characters one after the other; shapes: B texts, S characters, V in the alphabet."""
+    """A recurrent language model; shapes: B texts, S characters, V in the alphabet."""
 
     def __init__(self, characters: int, config: ModelConfig) -> None:
         super().__init__()

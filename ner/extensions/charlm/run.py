@@ -29,7 +29,7 @@ from ner.extensions.charlm.loop import (
     LanguageModelTrainer,
 )
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.text import Text, in_order, read_text, split_text
+from ner.extensions.charlm.text import EncodedText, in_order, read_text, split_text
 from ner.model.device import choose_device
 from ner.run_folder import RunFolder
 from ner.training.base import BaseRun, run_events
@@ -67,7 +67,7 @@ class LanguageModelRun(BaseRun):
 
     def __init__(
         self,
-        text: Text,
+        text: EncodedText,
         config: CharLMConfig,
         directions: Sequence[str],
         out: Path,

@@ -1,4 +1,4 @@
-"""The hidden states of texts: what a model has made of all that it has read so far."""
+"""Hidden states of a language model after each character of a text."""
 
 from collections.abc import Sequence
 
@@ -40,19 +40,21 @@ class StateReader:
         return self.read_at(texts, [range(len(text)) for text in texts])
 
     @torch.inference_mode()
-    def read_at(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> list[Tensor]:
-        """The same of some characters of each text only, ``[places, H]``."""
-        found = [torch.zeros(len(chosen), self.hidden) for chosen in places]  # of an empty text
+    def read_at(self, texts: Sequence[str], positions: Sequence[Sequence[int]]) -> list[Tensor]:
+        """The same of some characters of each text only, ``[positions, H]``."""
+        found = [torch.zeros(len(chosen), self.hidden) for chosen in positions]  # of an empty text
         order = sorted((i for i, text in enumerate(texts) if text), key=lambda i: -len(texts[i]))
         while order:
             size = max(1, BATCH_CHARACTERS // (len(texts[order[0]]) + 1))
             batch, order = order[:size], order[size:]
-            states = self._read([texts[i] for i in batch], [places[i] for i in batch])
+            states = self._states_at([texts[i] for i in batch], [positions[i] for i in batch])
             for index, part in zip(batch, states, strict=True):
                 found[index] = part
         return found
 
-    def _read(self, texts: Sequence[str], places: Sequence[Sequence[int]]) -> Sequence[Tensor]:
+    def _states_at(
+        self, texts: Sequence[str], positions: Sequence[Sequence[int]]
+    ) -> Sequence[Tensor]:
         """Texts that are not empty, the longest first."""
         lengths = np.array([len(text) + 1 for text in texts])
         numbers = np.full((len(texts), lengths[0]), self._alphabet.start)  # [B, T]
@@ -65,7 +67,7 @@ class StateReader:
         starts = range(1, numbers.size, int(lengths[0]))  # behind the start of each text
         wanted = [
             step_of[start + self._steps_before(np.array(chosen, np.int64), len(text))]
-            for start, text, chosen in zip(starts, texts, places, strict=True)
+            for start, text, chosen in zip(starts, texts, positions, strict=True)
         ]
         found = states[torch.from_numpy(np.concatenate(wanted))]
         parts: Sequence[Tensor] = found.split_with_sizes([len(part) for part in wanted])
@@ -86,6 +88,6 @@ class StateReader:
     def _in_order(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         return numbers[::-1] if self._backward else numbers
 
-    def _steps_before(self, places: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-        """How many characters have been read before those at `places`."""
-        return length - 1 - places if self._backward else places
+    def _steps_before(self, positions: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Count the characters that have been read before those at `positions`."""
+        return length - 1 - positions if self._backward else positions

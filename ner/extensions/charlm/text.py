@@ -26,7 +26,7 @@ Codes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
-class Text:
+class EncodedText:
     """Characters of one or several files, one behind the other; each line ends with ``\\n``."""
 
     codes: Codes  # [N], mapped from a file
@@ -34,7 +34,7 @@ class Text:
     checksum: str
 
 
-def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> Text:
+def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> EncodedText:
     """Read text files, plain, ``.gz`` or ``.xz``.
 
     Memory does not depend on their size, but for UTF-16 and UTF-32, of which a
@@ -59,7 +59,7 @@ def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> 
         if not counts.keys() - {ord("\n")}:
             raise CorpusError(f"{', '.join(map(str, paths))}: no text in it; name another file")
         codes = np.memmap(file, dtype=np.uint32, mode="r")
-    return Text(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
+    return EncodedText(codes, {chr(code): n for code, n in counts.items()}, checksum.hexdigest())
 
 
 def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _sentences(line: str, tokenizer: str) -> list[str]:
 
 
 def separator_of(tokenizer: str) -> str:
-    """What stands between the tokens of a sentence where characters are read."""
+    """The text between the tokens of a sentence where characters are read."""
     return "" if tokenizer == "characters" else " "
 
 
@@ -94,7 +94,7 @@ def in_order(codes: Codes, direction: str) -> Codes:
 
 
 class Split(NamedTuple):
-    """The part of a text that is learnt from, and the part at its end that is held out."""
+    """The training part of a text, and the part at its end that is held out."""
 
     train: Codes
     valid: Codes
@@ -109,21 +109,21 @@ def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
     if len(codes) - held_out <= segment:
         raise TrainingError(
             f"the text has {len(codes):,} characters, too few for segments of {segment:,} to learn "
-            "from and one to judge by; add text, or lower train.segment"
+            "from and one to evaluate on; add text, or lower train.segment"
         )
     return Split(codes[:-held_out], codes[-held_out:])
 
 
 class Streams:
-    """A text read at several places at once, segment by segment, from its start to its end.
+    """A text read at several positions at once, segment by segment, from its start to its end.
 
-    The places are equally far apart, and each stream ends where the next one
+    The positions are equally far apart, and each stream ends where the next one
     begins. Segments have at most `segment` characters, and nearly the same
     number; fewer than one character a stream is left over at the end.
     """
 
     def __init__(self, codes: Codes, alphabet: Alphabet, streams: int, segment: int) -> None:
-        """A text that is too short for so many streams of a segment each gets fewer."""
+        """Divide a text into `streams`, or fewer if it is too short for a segment in each."""
         targets = len(codes) - 1  # the first character has none before it
         self.count = max(1, min(streams, targets // segment))
         self.length = targets // self.count
@@ -133,7 +133,7 @@ class Streams:
 
     @property
     def characters(self) -> int:
-        """How many are learnt from in all segments together."""
+        """The number of characters in all segments together."""
         return self.count * self.length
 
     def segment(self, number: int) -> tuple[Tensor, Tensor]:
@@ -141,6 +141,6 @@ class Streams:
         start = number * self.length // self.segments
         end = (number + 1) * self.length // self.segments
         first = range(0, self.characters, self.length)
-        rows = np.stack([self._codes[place + start : place + end + 1] for place in first])
+        rows = np.stack([self._codes[position + start : position + end + 1] for position in first])
         numbers = torch.from_numpy(self._alphabet.numbers(rows))
         return numbers[:, :-1], numbers[:, 1:]

@@ -1,3 +1,3 @@
-"""Whole texts and sentences told apart by a label: reading, training, a bundle, predicting."""
+"""Classification of whole texts and sentences: reading, training, a bundle, predicting."""
 
 COMMANDS = {"classify": "ner.extensions.classification.cli:classify"}

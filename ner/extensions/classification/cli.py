@@ -1,4 +1,4 @@
-"""``ner classify``: whole texts told apart by a label."""
+"""``ner classify``: classifiers of whole texts."""
 
 import json
 import logging
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Place, device_option, list_settings_option, reading_options
+from ner.cli.options import PathArg, device_option, list_settings_option, reading_options
 from ner.cli.tag import text_input, write_through
 from ner.cli.train import what_is_kept
 from ner.config import Config, describe, load_config
@@ -23,7 +23,7 @@ _log = logging.getLogger("ner")
 
 @click.group(short_help="Train classifiers of whole texts, use and score them.")
 def classify() -> None:
-    """Whole texts told apart by a label: trained from texts with labels, used and scored.
+    """Classifiers of whole texts: trained from texts with labels, used and scored.
 
     Files hold an object a line, {"text": …, "label": …} (JSON Lines), or a
     text, a tab and its label a line; each also .gz.
@@ -31,26 +31,26 @@ def classify() -> None:
 
 
 _model_option = click.option(
-    "--model", required=True, type=Place(), help="Classifier: a folder of ner classify train."
+    "--model", required=True, type=PathArg(), help="Classifier: a folder of ner classify train."
 )
 
 
 @classify.command()
-@click.option("--train", "train_file", type=Place(), metavar="FILE", help="Texts to learn from.")
+@click.option("--train", "train_file", type=PathArg(), metavar="FILE", help="Texts to learn from.")
 @click.option(
     "--valid",
-    type=Place(),
+    type=PathArg(),
     metavar="FILE",
     help="Texts to choose the best epoch by.  [default: a share of those to learn from]",
 )
-@click.option("--test", type=Place(), metavar="FILE", help="Texts to evaluate the best epoch on.")
+@click.option("--test", type=PathArg(), metavar="FILE", help="Texts to evaluate the best epoch on.")
 @click.option(
     "--from-corpus",
     "corpus",
     metavar="NAME|PATH",
     help="In place of files: the sentences of a tagger's corpus, with an entity or without.",
 )
-@click.option("--out", required=True, type=Place(), help="Run folder.")
+@click.option("--out", required=True, type=PathArg(), help="Run folder.")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
 @click.option(
@@ -120,7 +120,7 @@ def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
 
 
 def _report(finished: "Finished") -> None:
-    """Print what came of a run."""
+    """Print the scores of a run, and where its model is."""
     from ner.extensions.classification.scores import LabelScores, format_labels
 
     for split, scores in finished.scores.items():
@@ -157,7 +157,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
 
 
 @classify.command()
-@click.argument("file", metavar="FILE", type=Place())
+@click.argument("file", metavar="FILE", type=PathArg())
 @_model_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @device_option

@@ -16,18 +16,18 @@ SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.cha
 def with_or_without(corpus: Corpus) -> Corpus:
     """A tagger's corpus as texts for a classifier: each sentence with or without an entity.
 
-    Sentences of which nobody knows whether they hold one are left out.
+    Sentences with unknown tags and no known entity are left out.
     """
     return replace(
         corpus,
-        train=_told(corpus.train),
-        valid=_told(corpus.valid),
-        test=_told(corpus.test),
+        train=_with_labels(corpus.train),
+        valid=_with_labels(corpus.valid),
+        test=_with_labels(corpus.test),
         schemes={},
     )
 
 
-def _told(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+def _with_labels(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     return tuple(
         labelled(sentence, ENTITY if sentence.labels else NONE)
         for sentence in sentences

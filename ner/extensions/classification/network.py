@@ -35,7 +35,7 @@ def last_states(states: Tensor, lengths: Tensor, hidden: int) -> Tensor:
 
 
 class SequenceClassifier(BaseNetwork):
-    """Tells L labels apart, one for each sequence: the tagger's embedder and encoder.
+    """A network with L scores for each sequence, on the tagger's embedder and encoder.
 
     Dropout behind the encoder takes the same features at every token, so it is
     that of the joined states.

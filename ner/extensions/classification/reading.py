@@ -20,7 +20,7 @@ from ner.config import DataConfig
 from ner.corpus import Corpus
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.formats import in_braces, is_jsonl
-from ner.corpus.jsonl import Unfit, field_of, kind_of, parse_json
+from ner.corpus.jsonl import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.loading import with_valid
 from ner.errors import CorpusError
@@ -30,7 +30,7 @@ from ner.tokenize import detect_text_style, tokenize
 
 FIELDS = "text and label"
 _SHOWN = 1000
-"""How many texts are looked at to choose the tokenizer."""
+"""Texts that are looked at to choose the tokenizer."""
 
 
 class Record(NamedTuple):
@@ -120,7 +120,7 @@ def parse_records(
 
     They are JSON objects if the first line is one that is not blank, or by the
     name of the source. Without labels every line is a text otherwise, and blank
-    ones count, too. Raises `CorpusError` with ``source:line`` for what is no record.
+    ones count, too. Raises `CorpusError` with ``source:line`` for anything but a record.
     """
     lines = text_lines(stream, source, encoding, Diagnostics())
     first = _up_to_text(lines)
@@ -135,7 +135,7 @@ def parse_records(
                 yield _from_columns(line, number)
             else:
                 yield Record(line, "", number)
-        except Unfit as error:
+        except InvalidRecord as error:
             raise CorpusError(f"{source}:{number}: {error}") from None
 
 
@@ -152,30 +152,32 @@ def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
 def _from_json(line: str, number: int, with_labels: bool) -> Record:
     value = parse_json(line, FIELDS if with_labels else "text")
     if not isinstance(value, dict):
-        raise Unfit(f"is {kind_of(value)}, not an object with {FIELDS if with_labels else 'text'}")
+        raise InvalidRecord(
+            f"is {kind_of(value)}, not an object with {FIELDS if with_labels else 'text'}"
+        )
     text = field_of(value, "text", str)
     if SURROGATE.search(text):
-        raise Unfit("the text holds half a surrogate pair; write whole characters or pairs")
-    return Record(text, _checked(field_of(value, "label", str)) if with_labels else "", number)
+        raise InvalidRecord("the text holds half a surrogate pair; write whole characters or pairs")
+    return Record(text, _check_label(field_of(value, "label", str)) if with_labels else "", number)
 
 
 def _from_columns(line: str, number: int) -> Record:
     columns = line.split("\t")
     if len(columns) != 2:
-        raise Unfit(
+        raise InvalidRecord(
             f"has {len(columns)} column(s), not 2; a line is a text, a tab and its label "
             "(texts with tabs need JSON Lines)"
         )
     text, label = columns
-    return Record(text, _checked(label.strip()), number)
+    return Record(text, _check_label(label.strip()), number)
 
 
-def _checked(label: str) -> str:
-    """A label that can be printed in a line. Raises `Unfit` for any other."""
+def _check_label(label: str) -> str:
+    """A label that can be printed in a line. Raises `InvalidRecord` for any other."""
     if not label.strip():
-        raise Unfit("the label is empty; give the text one, or leave the line out")
+        raise InvalidRecord("the label is empty; give the text one, or leave the line out")
     if not label.isprintable() or label != label.strip():
-        raise Unfit(
+        raise InvalidRecord(
             f"the label {shorten(label)} has blanks at its ends, or characters that cannot be "
             "printed; correct it"
         )

@@ -1,4 +1,4 @@
-"""How good labels of whole texts are: accuracy, and precision, recall and F1 of each label."""
+"""Scores of labels of whole texts: accuracy, and precision, recall and F1 of each label."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 from ner.evaluation.scores import (
     CountedScores,
-    Counts,
     Scores,
+    SpanCounts,
     format_table,
     score,
 )
@@ -27,7 +27,7 @@ class LabelScores(Scores):
     texts: int
 
     def figures(self) -> dict[str, float]:
-        """The few numbers that tell of an epoch, by name."""
+        """The scores that are logged for an epoch, by name."""
         return {"accuracy": self.accuracy, **Scores.figures(self)}
 
 
@@ -39,7 +39,7 @@ def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
     correct = [one for one, other in zip(gold, predicted, strict=True) if one == other]
     # One label a text: what is wrong is missed by one label and spurious for another, so that
     # micro precision, recall and F1 are all the accuracy.
-    report = score(Counts(Counter(gold), Counter(predicted), Counter(correct), len(gold)))
+    report = score(SpanCounts(Counter(gold), Counter(predicted), Counter(correct), len(gold)))
     return LabelScores(
         **asdict(report.macro),
         accuracy=report.precision,

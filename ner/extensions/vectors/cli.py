@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import Place, data_config, reading_options
+from ner.cli.options import PathArg, data_config, reading_options
 from ner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ SAMPLE = 1 << 17  # characters from which the tokenizer is chosen
 ENGLISH = 0.01  # of the tokens are "the": in social media 0.018, in other languages next to none
 OTHERS = 50_000  # words of a file among which neighbours are looked for, beside those of the corpus
 
-StageProgress = Callable[[str, int, int], None]
+StageCallback = Callable[[str, int, int], None]
 
 
 @click.group(short_help="Train word vectors from text; see how they suit a corpus.")
@@ -30,8 +30,8 @@ def vectors() -> None:
 
 
 @vectors.command()
-@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=Place())
-@click.option("--out", required=True, type=Place(), help="Output: word2vec text; .gz is packed.")
+@click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=PathArg())
+@click.option("--out", required=True, type=PathArg(), help="Output: word2vec text; .gz is packed.")
 @click.option("--dim", type=click.IntRange(2, 10_000), default=100, help="Numbers in a vector.")
 @click.option("--window", type=click.IntRange(1), default=5, help="Words on each side that count.")
 @click.option("--epochs", type=click.IntRange(1), default=5, help="Times the text is gone through.")
@@ -73,7 +73,7 @@ def _check_out(out: Path, texts: Sequence[Path]) -> None:
 
 
 def _sentences(
-    texts: Sequence[Path], config: "DataConfig", progress: StageProgress
+    texts: Sequence[Path], config: "DataConfig", progress: StageCallback
 ) -> Iterator[tuple[str, ...]]:
     """The tokens of each sentence."""
     from ner.corpus.diagnostics import LOG
@@ -84,14 +84,14 @@ def _sentences(
     if style == "auto":
         sample = _until(chunks, SAMPLE)
         chunks = itertools.chain(sample, chunks)
-        style = _style("\n".join(sample))
+        style = detect_tokenizer("\n".join(sample))
         LOG.info("tokenizer: %s, by the text; --tokenizer names another", style)
     for chunk in chunks:
         for sentence in sentences_of(chunk, style):
             yield sentence.tokens
 
 
-def _chunks(texts: Sequence[Path], encoding: str, progress: StageProgress) -> Iterator[str]:
+def _chunks(texts: Sequence[Path], encoding: str, progress: StageCallback) -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
     from ner.corpus.diagnostics import Diagnostics
     from ner.corpus.lines import text_lines
@@ -125,8 +125,8 @@ def _until(chunks: Iterator[str], size: int) -> list[str]:
     return taken
 
 
-def _style(text: str) -> str:
-    """The style of tokens in which a corpus of such text most likely is."""
+def detect_tokenizer(text: str) -> str:
+    """The tokenizer that suits a text: ``characters``, ``words-en`` or ``words``."""
     from ner.tokenize import detect_style, tokenize
 
     tokens = [text[start:end] for start, end in tokenize(text, "words")]
@@ -136,7 +136,7 @@ def _style(text: str) -> str:
 
 
 @vectors.command()
-@click.argument("file", metavar="FILE", type=Place())
+@click.argument("file", metavar="FILE", type=PathArg())
 @click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
 @click.option(
     "--words", metavar="A,B,C", help="Words whose neighbours are shown.  [default: from entities]"
@@ -190,7 +190,7 @@ def _print_report(file: str, report: "VectorsReport") -> None:
 
 
 @contextmanager
-def _stages() -> Iterator[StageProgress]:
+def _stages() -> Iterator[StageCallback]:
     """Show a bar on stderr, if that is a terminal: one thing that is done after the other."""
     from ner.cli.progress import bars
 

@@ -1,4 +1,4 @@
-"""How well a file of vectors suits a corpus: the words it has, and what their vectors know."""
+"""Coverage of a corpus by a file of vectors, and nearest neighbours of its words."""
 
 import dataclasses
 import logging
@@ -21,7 +21,7 @@ TYPICAL = 2  # words of each type that are looked at unless others are asked for
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of words with a vector, from 0 to 1; none where there is no word.
+    """The share of words with a vector, from 0 to 1; None without a word.
 
     Of different tokens, of running tokens, and of running tokens inside entities.
     """
@@ -33,7 +33,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class VectorsReport:
-    """What `describe_vectors` finds, by split; and words with what is said of them."""
+    """The coverage of each split, words without a vector, and neighbours of some words."""
 
     dim: int
     words: int
@@ -100,7 +100,7 @@ def _inside(sentence: Sentence) -> list[tuple[str, str]]:
 
 
 def typical_words(sentences: Sequence[Sentence], words: Collection[str]) -> list[str]:
-    """Of `words`, the most frequent ones of each type's entities that mostly occur in them."""
+    """Choose from `words` the most frequent ones of each type that mostly occur in entities."""
     counts = Counter(token for sentence in sentences for token in sentence.tokens)
     inside = Counter(pair for sentence in sentences for pair in _inside(sentence))
     by_label: dict[str, list[str]] = {}
@@ -116,11 +116,11 @@ def nearest(
     """For each of `words`, which must have a vector, those with the highest cosines, and these."""
     lengths = np.linalg.norm(vectors.rows, axis=1, keepdims=True)
     unit = vectors.rows / np.where(lengths > 0, lengths, 1)  # [N, D]
-    place = {word: number for number, word in enumerate(vectors.words)}
+    row_of = {word: number for number, word in enumerate(vectors.words)}
     found = {}
     for word in words:
-        cosines = unit @ unit[place[word]]  # [N]
+        cosines = unit @ unit[row_of[word]]  # [N]
         order = np.argsort(-cosines, kind="stable")[: most + 1].tolist()
-        best = [number for number in order if number != place[word]][:most]
+        best = [number for number in order if number != row_of[word]][:most]
         found[word] = {vectors.words[number]: float(cosines[number]) for number in best}
     return found

@@ -20,8 +20,8 @@ from ner.errors import MissingExtra, TrainingError
 from ner.features.vocabulary import fold
 from ner.files import write_text
 
-StageProgress = Callable[[str, int, int], None]
-"""Hears what is being done, how much of it is done, and how much there is to do."""
+StageCallback = Callable[[str, int, int], None]
+"""Called with the name of a stage, how much of it is done, and how much there is to do."""
 
 LONGEST = 10_000  # tokens; gensim forgets what a sentence has beyond that
 BUCKETS = 500_000  # for n-grams; gensim's own 2,000,000 take 800 MB at 100 numbers each
@@ -32,7 +32,7 @@ _log = logging.getLogger("ner")
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGram:
-    """How vectors are trained. With one thread, equal text and settings give equal vectors."""
+    """Settings of training; with one thread, equal text and settings give equal vectors."""
 
     dim: int = 100
     window: int = 5
@@ -49,7 +49,7 @@ def train_vectors(
     sentences: Iterable[Sequence[str]],
     out: str | Path,
     settings: SkipGram,
-    progress: StageProgress = lambda *_: None,
+    progress: StageCallback = lambda *_: None,
 ) -> int:
     """Train vectors of the words of `sentences` and write them to `out`; returns how many.
 
@@ -62,7 +62,7 @@ def train_vectors(
     """
     models = _gensim_models()
     with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:
-        text = _Text(Path(folder) / "tokens", progress)
+        text = _FoldedText(Path(folder) / "tokens", progress)
         counts = text.fill(sentences, settings)
         words = _most_frequent(counts, settings.min_count)
         _log.info(
@@ -88,10 +88,10 @@ def _gensim_models() -> Any:
     return gensim.models
 
 
-class _Text:
+class _FoldedText:
     """Folded sentences in a file, read from the start by each loop over them."""
 
-    def __init__(self, path: Path, progress: StageProgress) -> None:
+    def __init__(self, path: Path, progress: StageCallback) -> None:
         self._path = path
         self._progress = progress
         self._epoch = 0
@@ -140,7 +140,7 @@ def _most_frequent(counts: Counter[str], min_count: int) -> list[str]:
     return sorted(words, key=lambda word: (-counts[word], word))
 
 
-def _train(models: Any, text: _Text, counts: dict[str, int], settings: SkipGram) -> Any:
+def _train(models: Any, text: _FoldedText, counts: dict[str, int], settings: SkipGram) -> Any:
     """A mapping from words to their vectors, ``[D]``."""
     kind = models.FastText if settings.subword else models.Word2Vec
     model = kind(
@@ -158,7 +158,7 @@ def _train(models: Any, text: _Text, counts: dict[str, int], settings: SkipGram)
 
 
 def _write(
-    file: TextIO, words: Sequence[str], vectors: Any, dim: int, progress: StageProgress
+    file: TextIO, words: Sequence[str], vectors: Any, dim: int, progress: StageCallback
 ) -> None:
     numbers = " %.4f" * dim
     file.write(f"{len(words)} {dim}\n")

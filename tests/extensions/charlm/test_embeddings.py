@@ -17,6 +17,7 @@ from ner.errors import UsageError
 from ner.extensions.charlm import embeddings as module
 from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
 from ner.extensions.charlm.folder import LanguageModel, load_model
+from ner.extensions.charlm.states import StateReader
 from ner.stored import StoredFolder, ValidationError, write_stored
 
 tokens = st.text("Anverisom中\u0301 ", min_size=1, max_size=9)
@@ -38,7 +39,8 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
     lstm.load_state_dict({k: v.half().float() for k, v in network.layers[0].state_dict().items()})
     numbers = torch.tensor([[model.alphabet.start, *model.alphabet.encode(text)]])
     with torch.inference_mode():
-        return lstm(embed[numbers])[0][0, -1]
+        states: torch.Tensor = lstm(embed[numbers])[0]
+    return states[0, -1]
 
 
 @pytest.mark.slow
@@ -104,19 +106,24 @@ def test_what_was_read_lately_is_not_read_again(
 ) -> None:
     embeddings = StringEmbeddings([model], " ")
     read: list[int] = []
-    reader = embeddings._readers[0].states
-    once = reader.read_at
-    monkeypatch.setattr(
-        reader, "read_at", lambda texts, places: read.append(len(texts)) or once(texts, places)
-    )
+    once = StateReader.read_at
+
+    def counted(
+        reader: StateReader, texts: Sequence[str], positions: Sequence[Sequence[int]]
+    ) -> list[torch.Tensor]:
+        read.append(len(texts))
+        return once(reader, texts, positions)
+
+    monkeypatch.setattr(StateReader, "read_at", counted)
     one, other = ["Anna", "left"], ["Dora"]
     first = embeddings.read([one, other, one])
     assert first[0] is first[2]
     again = embeddings.read([other, ["Rome"], one])
     assert (again[0] is first[1], again[2] is first[0]) == (True, True)
-    assert read == [2, 1]
+    assert read == [2, 2, 1, 1], "in both directions"
     monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
     embeddings.read([["Berta"]])
+    # Reached into: the bound of this cache shows in memory alone.
     assert list(embeddings._recent.states) == [("Berta",)]
     assert embeddings._recent.size == 14
 

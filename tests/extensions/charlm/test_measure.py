@@ -8,7 +8,7 @@ import torch
 
 from ner.extensions.charlm import measure as module
 from ner.extensions.charlm.alphabet import Alphabet
-from ner.extensions.charlm.measure import Bits, measure
+from ner.extensions.charlm.measure import CrossEntropy, measure
 from ner.extensions.charlm.network import CharacterNetwork
 from tests.extensions.charlm.conftest import LINE, codes_of
 
@@ -22,7 +22,7 @@ def plain(network: CharacterNetwork, alphabet: Alphabet, text: str) -> float:
         chances = network(numbers[None, :-1])[0][0].double().log_softmax(1)
     costs = -chances[torch.arange(len(text)), numbers[1:]] / math.log(2)
     unknown = sum(c not in alphabet.characters for c in text)
-    return costs.sum().item() + unknown * alphabet.unknown_bits
+    return float(costs.sum()) + unknown * alphabet.unknown_bits
 
 
 @pytest.mark.parametrize("text", [LINE, "t", "the ж dog 𝒳\n"])
@@ -69,4 +69,4 @@ def test_all_probabilities_together_are_one(build: Build, alphabet: Alphabet) ->
 
 
 def test_nothing_has_no_bits_per_character() -> None:
-    assert Bits(0.0, 0, 0).per_character == math.inf
+    assert CrossEntropy(0.0, 0, 0).per_character == math.inf

@@ -24,7 +24,7 @@ def plain(network: CharacterNetwork, alphabet: Alphabet, text: str, backward: bo
     with torch.inference_mode():
         for layer in network.layers:
             x = layer(x)[0]
-    states = x[0, 1:]
+    states: Tensor = x[0, 1:]
     return states.flip(0) if backward else states
 
 

@@ -14,7 +14,7 @@ from ner.extensions.distillation.ensemble import Ensemble
 from ner.features import Expected
 from ner.predict.predict import predict_expected, predict_marginals
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
-from ner.text import Clue, Sentence
+from ner.text import PartialLabel, Sentence
 from tests.extensions.distillation.conftest import CPU, taught
 
 
@@ -95,8 +95,13 @@ def test_partial_labels_stay_true(
 ) -> None:
     """What is known is certain; of the rest the ensemble has its opinion."""
     sentence = tiny_corpus.train[0]  # Anna visited Rome .
-    clues = (Clue("LOC", "no"), Clue(None, "open"), Clue(None, "open"), Clue("", "no"))
-    corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=clues),))
+    partial = (
+        PartialLabel("LOC", "no"),
+        PartialLabel(None, "open"),
+        PartialLabel(None, "open"),
+        PartialLabel("", "no"),
+    )
+    corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=partial),))
     lesson = taught(members, corpus, tiny_config, distill_weight=0.0).lessons[0]
     tags = load_bundle(members[0]).model.tags
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}

@@ -14,7 +14,7 @@ import pytest
 
 import ner.extensions.vectors.skipgram
 from ner.corpus import NAMED
-from ner.extensions.vectors.cli import _style
+from ner.extensions.vectors.cli import detect_tokenizer
 from tests.cli.command import LIMIT, Outcome, command, environment, process, run
 
 STORY = "Anna doesn't like\nthe Rome of 1996.\n\nThe end of the story.\n"
@@ -200,12 +200,14 @@ def test_the_style_of_a_text_is_seen(
 
     assert name in NAMED
     sentences = read_corpus(real_data(name), DataConfig()).train[:2000]
-    assert _style("\n".join(glue.join(sentence.tokens) for sentence in sentences)) == style
+    assert (
+        detect_tokenizer("\n".join(glue.join(sentence.tokens) for sentence in sentences)) == style
+    )
 
 
 def test_a_text_of_characters() -> None:
-    assert _style("他在北京工作" * 50) == "characters"
-    assert _style("") == "words"
+    assert detect_tokenizer("他在北京工作" * 50) == "characters"
+    assert detect_tokenizer("") == "words"
 
 
 @pytest.fixture

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Place, device_option, features_options, parse_seeds, reading_options
+from ner.cli.options import (
+    PathArg,
+    device_option,
+    features_options,
+    parse_seeds,
+    reading_options,
+)
 from ner.config import Config, load_config, parse_assignment
 
 if TYPE_CHECKING:
-    from ner.extensions.experiments.comparison.runs import Compared
+    from ner.extensions.experiments.comparison.runs import RunMeasured
     from ner.extensions.experiments.comparison.table import Comparison
     from ner.extensions.experiments.comparison.variants import Variant
 
@@ -32,7 +38,9 @@ if TYPE_CHECKING:
 @click.option(
     "--seeds", default="1,2,3", callback=parse_seeds, metavar="1,2,3", help="Seeds of each variant."
 )
-@click.option("--out", type=Place(), help="Folder of the comparison.  [default: runs/NAME-compare]")
+@click.option(
+    "--out", type=PathArg(), help="Folder of the comparison.  [default: runs/NAME-compare]"
+)
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting for all."
@@ -83,7 +91,7 @@ def _compare(
     corpus = load_corpus(data, config.data)
 
     from ner.cli.progress import brief_messages, training_progress  # only now, as in `ner train`
-    from ner.extensions.experiments.comparison.runs import Compared, compare_events
+    from ner.extensions.experiments.comparison.runs import RunMeasured, compare_events
     from ner.extensions.experiments.comparison.table import Comparison
 
     out = out or Path("runs") / f"{corpus.name}-compare"
@@ -96,7 +104,7 @@ def _compare(
             with contextlib.closing(events):
                 for event in progress.watch(events):
                     last = event
-                    if isinstance(event, Compared):
+                    if isinstance(event, RunMeasured):
                         print(_line(event), file=sys.stderr)
     except KeyboardInterrupt as stop:
         begun = any(out.glob("*/seed-*/metrics.jsonl"))
@@ -107,7 +115,7 @@ def _compare(
     return last
 
 
-def _line(compared: "Compared") -> str:
+def _line(compared: "RunMeasured") -> str:
     """A run in one line."""
     result = compared.result
     scores = ", ".join(f"{split} F1 {100 * f1:.2f}" for split, f1 in result.f1.items())

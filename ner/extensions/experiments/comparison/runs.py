@@ -1,9 +1,9 @@
-"""A comparison: the runs of all variants and seeds in one folder, and what they come to.
+"""A comparison: the runs of all variants and seeds in one folder, and their results.
 
 ::
 
     model.cell=gru/seed-1/   the run folder of one variant and seed, as `ner train` makes it
-    comparison.json          what came of all of them
+    comparison.json          the results of all of them
     comparison.md            the same as a table
 
 The settings of a folder are in its name, so that the same comparison, or one
@@ -47,7 +47,7 @@ TIMINGS = 3  # of tagging, of which the median counts; one more before them warm
 
 
 @dataclass(frozen=True)
-class Compared:
+class RunMeasured:
     """One run of a comparison is finished, just now or before."""
 
     number: int  # from 1
@@ -57,8 +57,8 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """A run that there is to be."""
+class _PlannedRun:
+    """A run of the comparison, finished or not."""
 
     variant: Variant
     seed: int
@@ -80,17 +80,19 @@ def compare_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Generator[Event | Compared | Comparison, None, None]:
+) -> Generator[Event | RunMeasured | Comparison, None, None]:
     """Train each variant of a configuration with each seed; a generator, to be run to its end.
 
-    Yields the events of each training, `Compared` at its end, and at last the
+    Yields the events of each training, `RunMeasured` at its end, and at last the
     `Comparison`. With `resume`, runs that are finished are not trained again,
     and others go on from their checkpoint. Raises `NerError` for a folder,
-    corpus or run that will not do.
+    corpus or run that is not suitable.
     """
     prepared, out = prepare(corpus), Path(out)
     plans = [
-        _Plan(variant, seed, _settings(config, variant, seed), _place(out, variant, seed))
+        _PlannedRun(
+            variant, seed, _settings(config, variant, seed), _run_folder(out, variant, seed)
+        )
         for variant in variants
         for seed in seeds
     ]
@@ -108,7 +110,7 @@ def compare_events(
             result, spans = _measure(plan, corpus, device)
             results[plan.variant.folder].append(result)
             found[plan.variant.folder].append(spans)
-            yield Compared(number, len(plans), plan.variant, result)
+            yield RunMeasured(number, len(plans), plan.variant, result)
         comparison = _compare(corpus, config, seeds, variants, results, found)
         _write(out, comparison)
         yield comparison
@@ -118,12 +120,12 @@ def _settings(config: Config, variant: Variant, seed: int) -> Config:
     return config.replace({**variant.settings, "train.seed": seed})
 
 
-def _place(out: Path, variant: Variant, seed: int) -> Path:
+def _run_folder(out: Path, variant: Variant, seed: int) -> Path:
     return seed_folder(out / variant.folder, seed)
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:
-    """Refuse a folder that will not do. Raises `UsageError`."""
+    """Refuse an unsuitable folder. Raises `UsageError`."""
     begun = any(out.glob("*/seed-*/metrics.jsonl"))
     if resume and not begun:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")
@@ -135,7 +137,7 @@ def _check_folder(out: Path, *, resume: bool) -> None:
         raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
 
 
-def _check_same(plan: _Plan, corpus: PreparedCorpus) -> None:
+def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
     before, now = load_config(plan.out / "config.toml"), resolve(plan.config, corpus.corpus)
     other = different_settings(before, now)
@@ -149,7 +151,7 @@ def _check_same(plan: _Plan, corpus: PreparedCorpus) -> None:
 
 
 def _train(
-    plan: _Plan, corpus: PreparedCorpus, device: str, progress: Callable[[int], None]
+    plan: _PlannedRun, corpus: PreparedCorpus, device: str, progress: Callable[[int], None]
 ) -> Iterator[Event]:
     """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
     begun = (plan.out / "metrics.jsonl").exists()
@@ -164,15 +166,15 @@ def _train(
         raise TrainingError(f"{plan.variant.name}, seed {plan.seed}: {error}") from None
 
 
-def _measure(plan: _Plan, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
-    """What came of a finished run, and what its model finds in test."""
+def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> tuple[RunResult, Spans]:
+    """The result of a finished run, and the spans that its model finds in test."""
     chosen = choose_device(device)
     bundle = load_bundle(plan.out, chosen)
     tagger = Tagger(bundle)
     clock = time.process_time if chosen.type == "cpu" else time.perf_counter
     with _reported(plan.out):
-        finished = json.loads(_read(plan.out / FINISHED))
-        records = [json.loads(line) for line in _read(plan.out / "metrics.jsonl").splitlines()]
+        finished = json.loads(_read_text(plan.out / FINISHED))
+        records = [json.loads(line) for line in _read_text(plan.out / "metrics.jsonl").splitlines()]
         result = RunResult(
             seed=plan.seed,
             folder=str(plan.out),
@@ -186,14 +188,14 @@ def _measure(plan: _Plan, corpus: Corpus, device: str) -> tuple[RunResult, Spans
     return result, [p.spans for p in tagger.predictions(corpus.test, with_scores=False)]
 
 
-def _read(path: Path) -> str:
+def _read_text(path: Path) -> str:
     with open_binary(path) as file:
         return file.read().decode()
 
 
 @contextlib.contextmanager
 def _reported(out: Path) -> Iterator[None]:
-    """Say in one line which run has records that nobody can read."""
+    """Name the run with unreadable records in a `NerError` of one line."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -222,7 +224,7 @@ def _compare(
     results: dict[str, list[RunResult]],
     found: dict[str, list[Spans]],
 ) -> Comparison:
-    """Hold each variant against the one with the best mean F1 on valid, the first of equals."""
+    """Compare each variant with the one of the best mean F1 on valid, the first of equals."""
     gold = [sentence.spans for sentence in corpus.test]
     means = [statistics.fmean(r.f1["valid"] for r in results[v.folder]) for v in variants]
     best = means.index(max(means))

@@ -1,4 +1,4 @@
-"""What came of a comparison, as text, Markdown and JSON."""
+"""The result of a comparison, as text, Markdown and JSON."""
 
 import shlex
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class RunResult:
     f1: dict[str, float]  # by split, of the best epoch's model
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``comparison.json`` says of it."""
+        """The object in ``comparison.json``."""
         return {
             "seed": self.seed,
             "folder": self.folder,
@@ -52,7 +52,7 @@ class VariantResult:
         return [run.f1[split] for run in self.runs if split in run.f1]
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``comparison.json`` says of it."""
+        """The object in ``comparison.json``."""
         splits = [split for split in ("valid", "test") if self.f1(split)]
         means = {split: summarise(self.f1(split)) for split in splits}
         return {
@@ -75,7 +75,7 @@ class Comparison:
     test_sentences: int
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``comparison.json`` holds."""
+        """The content of ``comparison.json``."""
         return {
             "corpus": self.corpus,
             "seeds": list(self.seeds),
@@ -143,7 +143,7 @@ def _row(result: VariantResult) -> Row:
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    """What the columns mean, a line each."""
+    """Explanations of the columns, a line each."""
     seeds = ", ".join(map(str, comparison.seeds))
     best = comparison.variants[comparison.best].variant.name
     notes = [
@@ -160,7 +160,7 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def _command(comparison: Comparison) -> str:
-    """The command that the comparison comes from, as far as the name of the corpus says it."""
+    """The command that the comparison comes from, as far as the name of the corpus allows."""
     words = ["ner", "compare", "--data", comparison.corpus]
     for key in comparison.variants[0].variant.settings:
         values = [shown(result.variant.settings[key]) for result in comparison.variants]

@@ -1,4 +1,4 @@
-"""What a comparison varies: settings with some values each, in every combination.
+"""Variants of a comparison: settings with some values each, in every combination.
 
 On the command line ``KEY=a,b,c``; values are read as those of ``--set``.
 """
@@ -53,12 +53,12 @@ def read_variants(
     """
     values: dict[str, list[Any]] = {}
     for text in texts:
-        key, read = _read(text, config)
+        key, chosen = _parse_variation(text, config)
         if key in values:
             raise UsageError(f"--vary {text!r}: {key} varies already; name all values at once")
         if key in fixed:
             raise UsageError(f"--vary {text!r}: {key} is set as well; leave one of the two out")
-        values[key] = read
+        values[key] = chosen
     variants = [
         Variant(dict(zip(values, chosen, strict=True)))
         for chosen in itertools.product(*values.values())
@@ -70,24 +70,24 @@ def read_variants(
     return variants
 
 
-def _read(text: str, config: Config) -> tuple[str, list[Any]]:
+def _parse_variation(text: str, config: Config) -> tuple[str, list[Any]]:
     key, equals, values = (part.strip() for part in text.partition("="))
     if not equals:
         raise UsageError(f"--vary {text!r} lacks values; write --vary model.cell=lstm,gru")
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "resources", "train"):
         raise UsageError(
-            f"--vary {text!r}: a comparison varies settings of the sections model and train; "
+            f"--vary {text!r}: a comparison varies settings of model, resources and train; "
             "write --vary model.cell=lstm,gru, for example"
         )
     if key == "train.seed":
         raise UsageError(f"--vary {text!r}: seeds are named with --seeds 1,2,3")
     try:
-        read = [_value(key, part, config) for part in values.split(",")]
+        chosen = [_value(key, part, config) for part in values.split(",")]
     except ConfigError as error:
         raise UsageError(f"--vary {text!r}: {error}") from None
-    if len({shown(value) for value in read}) < len(read):
+    if len({shown(value) for value in chosen}) < len(chosen):
         raise UsageError(f"--vary {text!r}: names a value twice; leave one out")
-    return key, read
+    return key, chosen
 
 
 def _value(key: str, text: str, config: Config) -> Any:

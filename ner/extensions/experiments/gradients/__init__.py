@@ -1,1 +1,1 @@
-"""What goes on inside a network while it learns."""
+"""Gradients inside a network while it learns."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ner.cli.options import Place, device_option, features_options, reading_options
+from ner.cli.options import PathArg, device_option, features_options, reading_options
 from ner.config import Config, load_config, parse_assignment
 from ner.errors import UsageError
 
@@ -55,7 +55,7 @@ def _parse_lengths(ctx: click.Context, param: click.Parameter, value: str) -> tu
 @click.option(
     "--out",
     required=True,
-    type=Place(),
+    type=PathArg(),
     metavar="FILE.html",
     help="The page; figures go beside it.",
 )
@@ -98,7 +98,7 @@ def _gradients(data: str, config: Config, named: list[str], out: Path, **how: An
             f"--set {min(chosen)}: is not to be chosen here (see ner inspect gradients --help); "
             "leave it out"
         )
-    figures_file(out)  # a place that will not do is refused before the work
+    figures_file(out)  # an unsuitable path is refused before the work
     last = None
     with training_progress(config.resources.vectors) as progress:
         events = inspect_gradients(corpus, config, progress=progress.vectors_read, **how)

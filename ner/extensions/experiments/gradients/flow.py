@@ -1,8 +1,8 @@
 """Gradient flow: how much of the gradient at the last token comes back to the states before.
 
-A recurrent layer reads T tokens; the loss is that of the last tag alone. How
-long its gradient by the state after token t is says how much the network can
-learn from what it read there: the gradient goes back through every step from T
+A recurrent layer reads T tokens; the loss is that of the last tag alone. The norm
+of its gradient by the state after token t shows how much the network can learn
+from what it read there: the gradient goes back through every step from T
 to t, and what each step does to it is multiplied (Hochreiter 1991; Bengio et
 al. 1994; Pascanu et al. 2013).
 
@@ -63,7 +63,7 @@ GATES = {
     "lstm": ("input", "forget", "cell", "output"),
     "gru": ("reset", "update", "new"),
 }
-"""What the blocks of a recurrent matrix are for, from top to bottom."""
+"""The gates behind the blocks of a recurrent matrix, from top to bottom."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Curve:
 
     @property
     def ratio(self) -> float:
-        """What is left at the longest distance, as a share of the norm at the last token."""
+        """The norm at the longest distance, as a share of that at the last token."""
         return self.norms[-1] / self.norms[0] if self.norms[0] else 0.0
 
     @property
@@ -127,7 +127,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Window:
+class StepWindow:
     """Some steps of training one after the other; `gradients` are means over them."""
 
     first: int  # from 1
@@ -142,7 +142,7 @@ class CellFlow:
     cell: str
     before: Snapshot
     after: Snapshot
-    training: tuple[Window, ...]
+    training: tuple[StepWindow, ...]
     clipped: float  # share of all steps
     valid_f1: float  # after the last epoch
 
@@ -201,7 +201,7 @@ def inspect_gradients(
 
     A generator, to be run to its end: yields the events of each training, and
     at last the `GradientFlow`. The settings in `FIXED` are what they are there
-    whatever `config` says. Raises `NerError` for a corpus that will not do, and
+    whatever `config` says. Raises `NerError` for an unsuitable corpus, and
     `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
@@ -213,7 +213,7 @@ def inspect_gradients(
     with threads(config.train.threads):
         for cell in cells:
             config = config.replace({"model.cell": cell})
-            inspected = _Inspected(prepared, config, samples, choose_device(device), progress)
+            inspected = _Inspection(prepared, config, samples, choose_device(device), progress)
             flows.append((yield from inspected.flow()))
     counts = {length: len(drawn) for length, drawn in samples.items()}
     yield GradientFlow(corpus.name, config, tuple(lengths), counts, tuple(flows))
@@ -313,18 +313,18 @@ def spectral_radii(weight: Tensor, cell: str) -> dict[str, float]:
     }
 
 
-def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[Window, ...]:
+def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[StepWindow, ...]:
     """The steps of a training in at most `most` windows, as even as can be."""
     bounds = np.linspace(0, len(gradients), min(most, len(gradients)) + 1).astype(int).tolist()
     windows = []
     for first, last in itertools.pairwise(bounds):
         means = mean_gradients(gradients[first:last])
         assert means is not None, "no window is empty"
-        windows.append(Window(first + 1, last, means))
+        windows.append(StepWindow(first + 1, last, means))
     return tuple(windows)
 
 
-class _Inspected:
+class _Inspection:
     """One cell under inspection."""
 
     def __init__(

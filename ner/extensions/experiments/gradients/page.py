@@ -14,6 +14,7 @@ from ner.extensions.experiments.gradients.flow import (
     GradientFlow,
 )
 from ner.files import write_text
+from ner.render.html import escaped, page_head
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = {
@@ -25,35 +26,15 @@ COLOURS = {
 GROUPS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7")
 _DEPTH = 1e-12  # of the longest norm: what is shorter is not drawn, or it would press the rest flat
 
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-:root {{
-  color-scheme: light dark;
-  --page: #fff; --ink: #1b1b1f; --rule: #dcdce0; --bad: #b3261e;
-}}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --page: #17181c; --ink: #e9e9ec; --rule: #3a3b41; --bad: #f2938c; }}
-}}
-body {{
-  max-width: 60rem; margin: 2.5rem auto; padding: 0 1.25rem;
-  background: var(--page); color: var(--ink); font: 1rem/1.6 system-ui, sans-serif;
-}}
-h1 {{ font-size: 1.375rem; }} h2 {{ font-size: 1.125rem; margin-top: 2.5rem; }}
-svg {{ max-width: 100%; height: auto; }}
-.wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }}
-th, td {{ padding: 0.2rem 0.75rem 0.2rem 0; text-align: right; }}
-th {{ border-bottom: 1px solid var(--rule); }}
-.text {{ text-align: left; }} .bad {{ color: var(--bad); }}
-</style>
-</head>
-<body>
+_STYLE = """\
+h1 { font-size: 1.375rem; } h2 { font-size: 1.125rem; margin-top: 2.5rem; }
+svg { max-width: 100%; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th, td { padding: 0.2rem 0.75rem 0.2rem 0; text-align: right; }
+th { border-bottom: 1px solid var(--rule); }
+.text { text-align: left; } .bad { color: var(--bad); }"""
+_BODY = """\
 <h1>{title}</h1>
 {body}
 <script type="application/json" id="figures">
@@ -69,7 +50,7 @@ Table = Sequence[Sequence[str]]
 def write_pages(flow: GradientFlow, out: Path) -> None:
     """Write the page, and before it the figures as JSON beside it, under the same name.
 
-    Raises `NerError` when the place cannot be written.
+    Raises `NerError` when `out` cannot be written.
     """
     with write_text(figures_file(out)) as file:
         file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
@@ -78,7 +59,7 @@ def write_pages(flow: GradientFlow, out: Path) -> None:
 
 
 def figures_file(out: Path) -> Path:
-    """Where the figures of a page go. Raises `UsageError` where that is the page itself."""
+    """The path of the figures of a page. Raises `UsageError` where that is the page itself."""
     beside = out.with_suffix(".json")
     if beside == out:
         raise UsageError(f"{out}: is where the figures go; name the page otherwise, as x.html")
@@ -91,8 +72,16 @@ def page(flow: GradientFlow) -> str:
     """The page, which needs no other file."""
     # Within a script, only an end tag (or what looks like a comment) could be misread.
     figures = json.dumps(flow.to_dict(), ensure_ascii=False).replace("<", "\\u003c")
-    title = html.escape(f"Gradient flow: {flow.corpus}")
-    return _PAGE.format(title=title, body="\n".join(_body(flow)), figures=figures)
+    title = f"Gradient flow: {flow.corpus}"
+    head = page_head(
+        title,
+        _STYLE,
+        light="--bad: #b3261e;",
+        dark="--bad: #f2938c;",
+        width="60rem",
+        font="1rem/1.6 system-ui, sans-serif",
+    )
+    return head + _BODY.format(title=escaped(title), body="\n".join(_body(flow)), figures=figures)
 
 
 def format_flow(flow: GradientFlow) -> str:
@@ -156,8 +145,8 @@ def _reading_rows(flow: GradientFlow) -> Iterator[list[str]]:
 
 def _reading(curve: Curve) -> list[str]:
     distances = (curve.half_distance, curve.vanishing_distance)
-    told = ["–" if distance is None else str(distance) for distance in distances]
-    return [f"{curve.ratio:.1e}", *told, curve.reading]
+    shown = ["–" if distance is None else str(distance) for distance in distances]
+    return [f"{curve.ratio:.1e}", *shown, curve.reading]
 
 
 def _radii(flow: GradientFlow) -> Table:

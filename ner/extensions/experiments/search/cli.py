@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Place, device_option, features_options, reading_options
+from ner.cli.options import PathArg, device_option, features_options, reading_options
 from ner.config import Config, load_config, parse_assignment
 
 if TYPE_CHECKING:
     from ner.extensions.experiments.search.space import Space
-    from ner.extensions.experiments.search.trials import SearchFinished, Tried
+    from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished
 
 
 @click.command(short_help="Search for better settings on a corpus.")
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How many trials in all, with those before --resume.",
 )
-@click.option("--out", type=Place(), help="Folder of the search.  [default: runs/NAME-search]")
+@click.option("--out", type=PathArg(), help="Folder of the search.  [default: runs/NAME-search]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a setting; repeatable."
@@ -55,7 +55,7 @@ def search(
 ) -> None:
     """Search for better settings: train often, learn from it, and print the best as a TOML file.
 
-    Trials are judged by F1 on the validation split; test is never looked at.
+    Trials are evaluated by F1 on the validation split; test is never looked at.
     A trial that falls behind the median of those before is given up. The first
     one has the settings of --config. Without --range the learning rate, batch
     size, dropout, word dropout, hidden units and character filters are
@@ -85,7 +85,11 @@ def _search(
     corpus = load_corpus(data, config.data)
 
     from ner.cli.progress import brief_messages, training_progress  # only now, as in `ner train`
-    from ner.extensions.experiments.search.trials import SearchFinished, Tried, search_events
+    from ner.extensions.experiments.search.trials import (
+        SearchFinished,
+        TrialFinished,
+        search_events,
+    )
 
     out = out or Path("runs") / f"{corpus.name}-search"
     last = None
@@ -104,7 +108,7 @@ def _search(
             with contextlib.closing(events):
                 for event in progress.watch(events):
                     last = event
-                    if isinstance(event, Tried):
+                    if isinstance(event, TrialFinished):
                         print(_line(event, trials), file=sys.stderr)
     except KeyboardInterrupt as stop:
         raise stopped(stop, f"; {_kept(out)}") from None
@@ -112,7 +116,7 @@ def _search(
     _report(last)
 
 
-def _line(tried: "Tried", trials: int) -> str:
+def _line(tried: "TrialFinished", trials: int) -> str:
     """A trial in one line."""
     trial, best = tried.trial, tried.best
     reached = f"valid F1 {100 * trial.f1:.2f}"
@@ -127,7 +131,7 @@ def _line(tried: "Tried", trials: int) -> str:
 
 
 def _kept(out: Path) -> str:
-    """What is left of a search that was stopped."""
+    """A message about the results of a search that was stopped."""
     import shlex
 
     from ner.extensions.experiments.search.study import FILE

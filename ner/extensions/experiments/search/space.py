@@ -1,4 +1,4 @@
-"""What a search varies: settings, each with a range of numbers or a list of values.
+"""The search space: settings, each with a range of numbers or a list of values.
 
 On the command line ``KEY=LOW..HIGH``, ``KEY=a,b,c``, or ``KEY`` alone for the
 range that `default_space` has.
@@ -25,7 +25,7 @@ class Range:
 
     @property
     def log(self) -> bool:
-        """Whether ratios count, not differences."""
+        """True for a logarithmic scale, on which ratios count."""
         return self.low > 0 and self.high >= LOG_FROM * self.low
 
     def readable(self, value: int | float) -> int | float:
@@ -59,7 +59,7 @@ Space = Mapping[str, Range | Choice]
 
 
 def default_space(config: Config) -> dict[str, Range | Choice]:
-    """What is searched unless the user says otherwise: few settings that matter for any corpus.
+    """The space that is searched by default: few settings that matter for any corpus.
 
     The learning rate is looked for around the configured one, as its scale
     depends on the optimizer.
@@ -82,7 +82,7 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
     """The space that the texts of ``--range`` name; without any, the default one.
 
     Settings in `fixed` are left out of the default. Raises `UsageError` for a
-    text that is no range, names a setting that is fixed or cannot be searched,
+    text that is not a range, names a setting that is fixed or cannot be searched,
     or has values that the setting does not take.
     """
     default = default_space(config)
@@ -90,7 +90,7 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
         return {key: part for key, part in default.items() if key not in fixed}
     space: dict[str, Range | Choice] = {}
     for text in texts:
-        key, part = _read(text, config, default)
+        key, part = _parse_range(text, config, default)
         if key in space:
             raise UsageError(f"--range {text!r}: {key} has a range already; give it one")
         if key in fixed:
@@ -99,13 +99,13 @@ def read_space(texts: Sequence[str], config: Config, fixed: Sequence[str] = ()) 
     return space
 
 
-def _read(
+def _parse_range(
     text: str, config: Config, default: Mapping[str, Range | Choice]
 ) -> tuple[str, Range | Choice]:
     key, equals, values = (part.strip() for part in text.partition("="))
-    if key.partition(".")[0] not in ("model", "train"):
+    if key.partition(".")[0] not in ("model", "resources", "train"):
         raise UsageError(
-            f"--range {text!r}: a search varies settings of the sections model and train; "
+            f"--range {text!r}: a search varies settings of model, resources and train; "
             "write --range model.dropout=0.2..0.6, for example"
         )
     low, dots, high = values.partition("..")

@@ -1,4 +1,4 @@
-"""The study: all trials of a search and what came of them, in a file of sqlite.
+"""The study: all trials of a search and their results, in a file of sqlite.
 
 The only module that imports ``optuna``, and only when it is used. Settings are
 drawn by a tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl
@@ -34,7 +34,7 @@ _UNPRUNED_EPOCHS = 5  # one epoch in five
 
 @dataclass(frozen=True)
 class Trial:
-    """One set of settings and what came of it; stopped ones are none.
+    """One set of settings and its result; stopped trials are left out.
 
     `number` counts from 1. `f1` is the best one on valid that it reached, 0
     where it failed in its first epoch; `note` says why it failed.
@@ -66,7 +66,7 @@ class Study:
 
         `seed` and the trials so far decide what is tried next; `epochs` are
         those of a whole trial. Raises `MissingExtra`, and `NerError` for a file
-        that is no study.
+        that is not a study.
         """
         self.path = folder / FILE
         self.space = space
@@ -93,7 +93,7 @@ class Study:
 
     @contextlib.contextmanager
     def _reported(self) -> Iterator[None]:
-        """Trouble with the file in one line."""
+        """Turn trouble with the file into a `NerError` of one line."""
         try:
             yield
         except NerError:
@@ -106,12 +106,12 @@ class Study:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the study is of, as `describe` was told; nothing for a new one."""
+        """The facts stored by `describe`; empty for a new study."""
         stored: dict[str, Any] = self._study.user_attrs.get(_ABOUT, {})
         return stored
 
     def describe(self, about: Mapping[str, Any]) -> None:
-        """Store what the study is of; JSON."""
+        """Store facts about the study that fit JSON: corpus, settings, space."""
         with self._reported():
             self._study.set_user_attr(_ABOUT, dict(about))
 
@@ -129,7 +129,7 @@ class Study:
             return [self._record(number, trial) for number, trial in enumerate(stored, 1)]
 
     def _counts(self, trial: "optuna.trial.FrozenTrial") -> bool:
-        """Whether a trial has ended, and not by being stopped."""
+        """True for a trial that has ended by itself."""
         states = self._optuna.trial.TrialState
         failed = trial.state == states.FAIL and _NOTE in trial.user_attrs
         return failed or trial.state in (states.COMPLETE, states.PRUNED)
@@ -225,7 +225,7 @@ _OUTCOMES: dict[str, Literal["finished", "pruned", "failed"]] = {
 
 
 def best_of(trials: list[Trial]) -> Trial | None:
-    """The finished trial with the highest F1, the first of equals; none if none is finished."""
+    """The finished trial with the highest F1, the first of equals; None without one."""
     finished = [trial for trial in trials if trial.outcome == "finished"]
     return max(finished, key=lambda trial: trial.f1, default=None)
 

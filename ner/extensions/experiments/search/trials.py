@@ -7,7 +7,7 @@
     best/          the run folder of the best trial so far
     best.toml      its settings: ``ner train --config`` reads them
 
-Trials are judged on valid. They never see test.
+Trials are evaluated on valid. They never see test.
 """
 
 import contextlib
@@ -43,8 +43,8 @@ WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
 
 @dataclass(frozen=True)
-class Tried:
-    """A trial has ended; `best` is the best one so far, none if none is finished yet."""
+class TrialFinished:
+    """A trial has ended; `best` is the best one so far, None until one is finished."""
 
     trial: Trial
     best: Trial | None
@@ -71,14 +71,14 @@ def search_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Generator[Event | Tried | SearchFinished, None, None]:
+) -> Generator[Event | TrialFinished | SearchFinished, None, None]:
     """Search a space of settings around a configuration; a generator, to be run to its end.
 
-    Yields the events of each trial's training, `Tried` at its end, and at last
+    Yields the events of each trial's training, `TrialFinished` at its end, and at last
     `SearchFinished`. `trials` is how many there are to be in all, those of
     before `resume` included, and the pruned and failed ones, too. Closed or
-    interrupted, it goes on with `resume`. A trial whose loss is no number any
-    more is failed and the search goes on; raises `NerError` when there is
+    interrupted, it goes on with `resume`. A trial whose loss is not a
+    number any more is failed and the search goes on; raises `NerError` when there is
     something wrong with all of them, or none of them finished.
     """
     require_optuna()
@@ -112,7 +112,7 @@ class _Search:
     def opened(self, *, resume: bool) -> Iterator[None]:
         """Open the study, and keep other processes out of the folder while the block runs.
 
-        Raises `UsageError` for a folder that will not do, `NerError` where none can be.
+        Raises `UsageError` for an unsuitable folder, `NerError` where none can be made.
         """
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
@@ -129,7 +129,7 @@ class _Search:
         train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, train.epochs)
         if not self.study.trials():
-            self.study.describe(self._about())  # one that never got going binds nobody
+            self.study.describe(self._about())  # one without a trial may change
         elif not resume:
             raise UsageError(
                 f"{self.out}: holds a search already; go on with --resume, or choose another --out"
@@ -141,7 +141,7 @@ class _Search:
             )
 
     def _about(self) -> dict[str, Any]:
-        """What must be the same when a search goes on."""
+        """The facts that must be the same when a search goes on."""
         settings = self.config.to_dict().items()
         about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
@@ -153,7 +153,7 @@ class _Search:
         now = self._about()
         return [key for key in {**before, **now} if before.get(key) != now.get(key)]
 
-    def trial(self) -> Iterator[Event | Tried]:
+    def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""
         start = self.config.to_dict()
         values = {key: start[key.partition(".")[0]][key.partition(".")[2]] for key in self.space}
@@ -167,7 +167,7 @@ class _Search:
             if ended is None:
                 self.study.stop()
             shutil.rmtree(self.out / WORK, ignore_errors=True)
-        yield Tried(ended, best_of(self.study.trials()))
+        yield TrialFinished(ended, best_of(self.study.trials()))
 
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""
@@ -195,7 +195,7 @@ class _Search:
         return f"# valid F1 {100 * f1:.2f} on {name}: trial {number}\n\n{config.to_toml()}"
 
     def finished(self) -> SearchFinished:
-        """What came of it. Raises `NerError` if no trial is finished."""
+        """The result of the search. Raises `NerError` if no trial is finished."""
         trials = self.study.trials()
         best = best_of(trials)
         if best is None:

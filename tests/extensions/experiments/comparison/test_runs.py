@@ -13,7 +13,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import randomisation_test
-from ner.extensions.experiments.comparison.runs import Compared, compare_events
+from ner.extensions.experiments.comparison.runs import RunMeasured, compare_events
 from ner.extensions.experiments.comparison.table import Comparison
 from ner.extensions.experiments.comparison.variants import read_variants
 from ner.files import exclusive_lock
@@ -73,7 +73,7 @@ def timeless(comparison: Comparison) -> list[Any]:
 def test_a_comparison(compared: tuple[Path, list[Any]], tiny_corpus: Corpus) -> None:
     out, [*events, last] = compared
     assert isinstance(last, Comparison)
-    ended = [event for event in events if isinstance(event, Compared)]
+    ended = [event for event in events if isinstance(event, RunMeasured)]
     assert [(e.number, e.runs, e.variant.name, e.result.seed) for e in ended] == [
         (1, 4, "model.cell=rnn", 1),
         (2, 4, "model.cell=rnn", 2),
@@ -113,7 +113,7 @@ def test_it_goes_on_where_it_was_stopped(
 ) -> None:
     out = tmp_path / "c"
     with closing(compare(out, train__checkpoint_minutes=0.0)) as events:
-        next(event for event in events if isinstance(event, Compared))
+        next(event for event in events if isinstance(event, RunMeasured))
         next(e for e in events if isinstance(e, Step) and (e.epoch, e.step) == (2, 2))
     first = tree(out / "model.cell=rnn/seed-1")
     assert "go on with --resume" in refusal(compare(out))

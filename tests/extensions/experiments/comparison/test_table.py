@@ -54,7 +54,7 @@ def test_the_table_as_markdown() -> None:
     command = text.partition("```\n")[2].partition("\n```")[0]
     assert command == (
         "ner compare --data tiny --vary model.cell=rnn,lstm --seeds 1,2 "
-        "--set 'resources.clusters=a b' --set train.epochs=3"
+        "--set train.epochs=3 --set 'resources.clusters=a b'"
     )
 
 

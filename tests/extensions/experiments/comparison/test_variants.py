@@ -56,7 +56,7 @@ def test_folders_are_names_and_tell_variants_apart(one: str, other: str) -> None
         (["train.learning_rate=1,1.0"], "names a value twice"),
         (["model.cell=rnn,gru", "model.cell=lstm,rnn"], "varies already"),
         (["train.seed=1,2"], "--seeds"),
-        (["data.scheme=io,iob2"], "sections model and train"),
+        (["data.scheme=io,iob2"], "of model, resources and train"),
         (["train.epochs=3,4"], "is set as well"),
     ],
 )

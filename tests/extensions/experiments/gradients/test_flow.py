@@ -12,7 +12,7 @@ from torch import nn
 
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.corpus.partial import read_clues, with_clues
+from ner.corpus.partial import read_partial_labels, with_partial_labels
 from ner.errors import NerError, UsageError
 from ner.extensions.experiments.gradients.flow import (
     FIXED,
@@ -118,7 +118,9 @@ def test_samples_are_consecutive_sentences(tiny_corpus: Corpus) -> None:
 
 def test_sentences_with_unknown_tags_are_left_out(tiny_corpus: Corpus) -> None:
     first = tiny_corpus.train[0]
-    partly = with_clues(first, read_clues([TAG_UNKNOWN] * len(first), "iob2").clues)
+    partly = with_partial_labels(
+        first, read_partial_labels([TAG_UNKNOWN] * len(first), "iob2").labels
+    )
     assert partly.partial
     for sample in draw_samples((partly, *tiny_corpus.train[1:]), 5, seed=1, count=99):
         assert partly not in sample
@@ -236,7 +238,7 @@ def test_what_underflows_in_float32_is_still_seen(build: Build, tiny_corpus: Cor
     model = build(**{"model.cell": "rnn"})
     layer = model.network.encoder.layers[0]
     with torch.no_grad():
-        layer.weight_hh_l0.mul_(1e-3)  # type: ignore[union-attr,operator]
+        layer.weight_hh_l0.mul_(1e-3)  # type: ignore[operator]
     batch = join_samples(model, "iobes", draw_samples(tiny_corpus.train, 40, 1), 40)
     (curve,) = state_gradients(model, "rnn", batch)
     assert 0 < curve.ratio < 1e-100

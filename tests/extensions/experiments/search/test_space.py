@@ -69,9 +69,9 @@ def test_ranges_and_choices_replace_the_default() -> None:
         ("model.layers", "takes a whole number"),
         ("resources.vectors=a.txt,b.txt", "several texts cannot be searched"),
         ("model.layers=", "takes a whole number"),
-        ("data.scheme=io,iob2", "sections model and train"),
-        ("hidden=1..2", "sections model and train"),
-        ("", "sections model and train"),
+        ("data.scheme=io,iob2", "of model, resources and train"),
+        ("hidden=1..2", "of model, resources and train"),
+        ("", "of model, resources and train"),
         ("model.hidden=1..9", "is set as well"),
     ],
 )

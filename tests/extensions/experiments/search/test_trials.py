@@ -16,7 +16,7 @@ from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.extensions.experiments.search.space import Choice, Range, Space
 from ner.extensions.experiments.search.study import FILE, Study, Trial
-from ner.extensions.experiments.search.trials import SearchFinished, Tried, search_events
+from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
@@ -52,7 +52,7 @@ def search(tiny_corpus: Corpus, tiny_config: Config) -> Search:
 
 
 def tried(events: Iterator[Any]) -> list[Trial]:
-    return [event.trial for event in events if isinstance(event, Tried)]
+    return [event.trial for event in events if isinstance(event, TrialFinished)]
 
 
 def stop(events: Any, after: type, times: int = 1) -> None:
@@ -148,9 +148,11 @@ def test_stops_change_nothing(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "b"
     stop(search(out, 13), Step)
     assert not (out / "trial").exists()
-    stop(search(out, 13, resume=True), Tried, 2)
+    stop(search(out, 13, resume=True), TrialFinished, 2)
     stop(search(out, 13, resume=True), Epoch)
-    stop(search(out, 13, resume=True), Tried, 9)  # from the eleventh on, trials learn from others
+    stop(
+        search(out, 13, resume=True), TrialFinished, 9
+    )  # from the eleventh on, trials learn from others
     assert [trial.number for trial in tried(search(out, 13, resume=True))] == [12, 13]
     [last] = search(out, 13, resume=True)
     assert isinstance(last, SearchFinished)
@@ -197,7 +199,8 @@ def test_what_does_not_look_well_is_given_up(
     monkeypatch.setattr(Run, "_finish", lambda self: _finished(self))
     trials = tried(search(tmp_path / "s", 6, settings={"train.epochs": 5}))
     assert [trial.outcome for trial in trials] == ["finished"] * 5 + ["pruned"]
-    assert (trials[5].epochs, trials[5].f1) == (2, pytest.approx(0.42))
+    assert trials[5].epochs == 2
+    assert trials[5].f1 == pytest.approx(0.42)
     assert trials[0].f1 == 0.55
 
 
@@ -216,7 +219,7 @@ def test_a_trial_that_fails_is_one_of_many(
 ) -> None:
     learn = Trainer._learn
 
-    def diverging(self: Trainer, batch: Any) -> float:
+    def diverging(self: Trainer, batch: Any) -> Any:
         if self.config.learning_rate > 0.03:
             self._check_finite("loss", float("nan"))
         return learn(self, batch)
@@ -311,7 +314,7 @@ def test_one_search_at_a_time(search: Search, tmp_path: Path) -> None:
     pytest.importorskip("fcntl")
     out = tmp_path / "s"
     with closing(search(out, 2)) as events:
-        while not isinstance(next(events), Tried):
+        while not isinstance(next(events), TrialFinished):
             pass
         next(events)
         assert "another process is at work there" in refusal(search(out, 2, resume=True))
