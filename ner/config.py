@@ -222,8 +222,8 @@ class ResourcesConfig:
     vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
     gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
     clusters: str = setting("", "file of Brown clusters of words, as features")
-    charlm: tuple[str, ...] = setting(
-        (), "folders of character language models, whose states are features"
+    token_embedders: tuple[str, ...] = setting(
+        (), "models whose contextual embeddings are features, each KIND=PATH, as charlm=DIR"
     )
 
 
@@ -356,7 +356,7 @@ RENAMED: Mapping[str, str] = {
     "train.vectors": "resources.vectors",
     "train.gazetteers": "resources.gazetteers",
     "train.clusters": "resources.clusters",
-    "train.charlm": "resources.charlm",
+    "train.charlm": "resources.token_embedders",
 }
 """Settings by the names that they had before; bundles are still read by these."""
 

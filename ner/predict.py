@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ner.config import PredictConfig
-from ner.features import Expected
-from ner.features.document_context import Echoes, echoes
+from ner.features import ExpectedCounts, FirstPass
+from ner.features.document_context import DocumentContext, first_pass_labels
 from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.model.engine import Engine
@@ -119,11 +119,12 @@ def predict(
     """
     decode = functools.partial(_decoded, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
-    labels = model.indexer.echo_labels
-    if labels and documents is not None:
+    context = model.indexer.find(DocumentContext)
+    if context and documents is not None:
         own = replace(settings, min_score=0.0, o_bias=0.0)
         first = found if own == settings else _decoded(model, sentences, False, own)
-        heard = echoes(sentences, [p.spans for p in first], documents, labels)
+        spans = [prediction.spans for prediction in first]
+        heard = first_pass_labels(sentences, spans, documents, context.labels)
         again = [number for number, echo in enumerate(heard) if echo is not None]
         second = decode([sentences[i] for i in again], heard=[heard[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
@@ -141,7 +142,7 @@ def _decoded(
     sentences: Sequence[Sequence[str]],
     with_scores: bool,
     settings: PredictConfig,
-    heard: Sequence[Echoes] | None = None,
+    heard: Sequence[FirstPass] | None = None,
 ) -> list[Prediction]:
     """What one reading of the sentences finds."""
     found = [NOTHING] * len(sentences)
@@ -247,13 +248,13 @@ def predict_expected(
     sentences: Sequence[Sequence[str]],
     choices: Sequence[NDArray[np.bool_]] | None = None,
     settings: PredictConfig = DEFAULTS,
-) -> list[Expected]:
+) -> list[ExpectedCounts]:
     """What the model expects of the tags of each sentence: nothing of one without tokens.
 
     With `choices`, ``[T, K]`` for each sentence, given that the tags are among
     those that are true there. As with marginals, a bias of O does not matter.
     """
-    nothing = Expected(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
+    nothing = ExpectedCounts(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
     found = [nothing] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in _emissions(model, sentences, settings):
@@ -267,7 +268,7 @@ def predict_expected(
                 strict=True,
             )
             for number, length, standing, made in rows:  # copies: padding is not kept
-                found[number] = Expected(standing[:length].copy(), made.copy())
+                found[number] = ExpectedCounts(standing[:length].copy(), made.copy())
     return found
 
 
@@ -301,7 +302,7 @@ def _emissions(
     model: Model,
     sentences: Sequence[Sequence[str]],
     settings: PredictConfig,
-    heard: Sequence[Echoes] | None = None,
+    heard: Sequence[FirstPass] | None = None,
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
     """Sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, batch by batch."""
     engine = model.engine(settings)
@@ -317,7 +318,7 @@ def _emissions(
             yield [number], _stitch(engine, tokens, heard[number]), torch.tensor([len(tokens)])
 
 
-def _stitch(engine: Engine, tokens: Sequence[str], heard: Echoes = None) -> Tensor:
+def _stitch(engine: Engine, tokens: Sequence[str], heard: FirstPass = None) -> Tensor:
     """Emissions ``[1, T, K]`` of a sentence that is read in windows."""
     cut = windows(len(tokens))
     parts: list[Tensor] = [torch.empty(0)] * len(cut)

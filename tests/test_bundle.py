@@ -16,12 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ner
-from ner.bundle.card import card
+from ner.bundle.card import tagger_card
 from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
+from ner.features import Clusters, Gazetteers
+from ner.features.bigrams import Bigrams
 from ner.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
@@ -108,18 +110,20 @@ def test_every_kind_of_model_survives(head: str, chars: str, scheme: str, tmp_pa
 
 def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
     bundle = fresh_bundle({"model.bigrams": "yes"}, token="Rome")  # "Rome" and the border: twice
-    assert bundle.model.indexer.pairs is not None
+    before = bundle.model.indexer.find(Bigrams)
+    assert before is not None
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
-    assert loaded.model.indexer.pairs is not None
-    assert list(loaded.model.indexer.pairs) == list(bundle.model.indexer.pairs)
+    after = loaded.model.indexer.find(Bigrams)
+    assert after is not None
+    assert list(after.vocabulary) == list(before.vocabulary)
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
     (tmp_path / "m" / "pairs.json").unlink()
     assert "does not fit" in complaint(tmp_path / "m")
 
 
 def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
-    bundle = fresh_bundle({"resources.charlm": (str(tiny_charlm),)})
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
@@ -142,7 +146,7 @@ def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna
 
 def words_of(bundle: Bundle) -> list[list[str]]:
     """The words of each table, in the order of their numbers."""
-    return [list(table.words) for table in bundle.model.indexer.tables]
+    return [list(table.words) for table in bundle.model.indexer.words.tables]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -220,6 +224,10 @@ def test_a_crash_while_saving_leaves_the_old_model(
         save_bundle(fresh_bundle({}), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+
+def card(bundle: Bundle) -> str:
+    return tagger_card(bundle.labels, bundle.config, bundle.about)
 
 
 # --- the card ----------------------------------------------------------------------
@@ -581,12 +589,12 @@ def test_a_model_with_all_features_survives(mode: str, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "m").iterdir()} == FILES | FEATURES
     one, other = bundle.model, loaded.model
     one.network.eval()
-    assert other.indexer.tables[0].fold_case != other.indexer.tables[-1].fold_case
+    assert other.indexer.words.tables[0].fold_case != other.indexer.words.tables[-1].fold_case
     assert words_of(loaded) == words_of(bundle)
-    assert (other.indexer.clusters, other.indexer.gazetteers) == (
-        one.indexer.clusters,
-        one.indexer.gazetteers,
-    )
+    assert [*map(type, other.indexer.features)] == [*map(type, one.indexer.features)]
+    for feature in (Clusters, Gazetteers):
+        assert other.indexer.find(feature) is not None
+        assert other.indexer.find(feature) == one.indexer.find(feature)
     sizes = [[t.size for t in model.network.embedder.tables] for model in (one, other)]
     assert sizes[0] == sizes[1]
     for engine in ("plain", "fast"):

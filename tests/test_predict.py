@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ner.config import Config, PredictConfig
 from ner.features import Gazetteer
-from ner.features.document_context import echoes
+from ner.features.document_context import DocumentContext, first_pass_labels
 from ner.features.gazetteers import rule_spans
 from ner.model import Model
 from ner.predict import (
@@ -359,10 +359,10 @@ def test_expected_tags_are_marginals_and_moves_come_from_the_head(name: str) -> 
     for expected, marginals, tokens in zip(
         found, predict_marginals(model, sentences), sentences, strict=True
     ):
-        np.testing.assert_allclose(expected.tokens, marginals, atol=1e-6)
-        assert expected.tokens.dtype == expected.moves.dtype == np.float32
+        np.testing.assert_allclose(expected.unary, marginals, atol=1e-6)
+        assert expected.unary.dtype == expected.pairwise.dtype == np.float32
         moves = max(0, len(tokens) - 1) if name != "softmax" else 0
-        assert expected.moves.sum() == pytest.approx(moves, abs=1e-3)
+        assert expected.pairwise.sum() == pytest.approx(moves, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -376,8 +376,8 @@ def test_what_is_known_is_expected(name: str) -> None:
     found = predict_expected(model, some, choices)
     free = predict_expected(model, some)
     for expected, possible, without in zip(found, choices, free, strict=True):
-        np.testing.assert_allclose(expected.tokens[0], possible[0], atol=1e-6)
-        np.testing.assert_allclose(expected.tokens.sum(1), 1, atol=1e-5)
+        np.testing.assert_allclose(expected.unary[0], possible[0], atol=1e-6)
+        np.testing.assert_allclose(expected.unary.sum(1), 1, atol=1e-5)
         assert without.tokens[0, possible[0]] < 1 - 1e-6
 
 
@@ -522,10 +522,16 @@ def hearing_model(**settings: Any) -> Model:
     """A random model to which the echo of a word is worth more than the word."""
     model = random_model(context="document", **settings)
     with torch.no_grad():
-        for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
-            if kind.name == "echo":
-                torch.nn.init.normal_(table.weight, std=2)
+        for table in model.network.embedder.kinds[-2:]:
+            torch.nn.init.normal_(table.weight, std=2)
     return model
+
+
+def labels_of(model: Model) -> tuple[str, ...]:
+    """The types of first-pass labels."""
+    context = model.indexer.find(DocumentContext)
+    assert context is not None
+    return context.labels
 
 
 HEARING = hearing_model()
@@ -537,7 +543,7 @@ def read_twice(
 ) -> list[tuple[Span, ...]]:
     """The spans of a second reading of every sentence, whether it has an echo or not."""
     plain = _decoded(model, sentences, False, PredictConfig())
-    heard = echoes(sentences, [p.spans for p in plain], documents, model.indexer.echo_labels)
+    heard = first_pass_labels(sentences, [p.spans for p in plain], documents, labels_of(model))
     return [p.spans for p in _decoded(model, sentences, False, _set(**how), heard)]
 
 
@@ -625,7 +631,7 @@ def test_a_long_sentence_is_heard_in_all_its_windows() -> None:
     [found] = predict(HEARING, [tokens], with_scores=False, documents=[0])
     assert [found.spans] == read_twice(HEARING, [tokens], [0])
     assert found != predict(HEARING, [tokens], with_scores=False)[0]
-    heard = echoes([tokens], [found.spans], [0], HEARING.indexer.echo_labels)[0]
+    heard = first_pass_labels([tokens], [found.spans], [0], labels_of(HEARING))[0]
     with torch.inference_mode():
         engine = HEARING.engine(PredictConfig())
         stitched, expected = _stitch(engine, tokens, heard), engine.emissions([tokens], [heard])

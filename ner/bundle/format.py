@@ -7,10 +7,10 @@
     words.json            tables of words: how they are folded, and which there are
     characters.json       characters
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
-    pairs.json            pairs of tokens, if they are features
     gazetteers.json       word lists, if they are features: tokenised entries by label
-    charlm.json           language models, if their states are features: settings, alphabets
-    charlm.safetensors    their weights, in half precision
+    pairs.json            token bigrams, if they are features
+    charlm.json           a token embedder of the kind charlm, if there is one: its description
+    charlm.safetensors    its weights
     seen.json             sentences that were learnt from, as hashes
     weights.safetensors   all weights
     checksums.json        SHA-256 of all these, which are not to be changed
@@ -33,22 +33,24 @@ import torch
 
 from ner.bundle.card import tagger_card
 from ner.bundle.discovery import find_bundle, newest_bundle
-from ner.bundle.parts import describe, entry, read_parts, read_strings
+from ner.bundle.parts import describe, read_parts
 from ner.config import Config, ModelConfig, from_dict, with_present_names
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm import embeddings
+from ner.features import registry
 from ner.files import write_folder
-from ner.model import Model, Network, Sizes
+from ner.model import Inputs, Model, Network
 from ner.model.network import BaseNetwork
 from ner.model.skeleton import without_weights
 from ner.model.tagging import BaseModel
+from ner.model.token_embedders import bundle_files, check_installed
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,
     StoredTensors,
     check_newest,
     damaged,
+    member,
     read_model,
     to_json,
     told_format,
@@ -61,19 +63,7 @@ FORMAT = 4
 OLDEST = 2  # that is still read
 RESOURCES = "resources"  # a section of settings that concerns training alone
 WEIGHTS = "weights.safetensors"
-FILES = {
-    "config.json",
-    "tags.json",
-    "words.json",
-    "characters.json",
-    "clusters.json",
-    "pairs.json",
-    "gazetteers.json",
-    embeddings.DESCRIPTION,
-    embeddings.WEIGHTS,
-    "seen.json",
-    WEIGHTS,
-}
+FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *registry.FILES, *bundle_files()}
 MOST_TAGS = 4096
 """What may follow what is a square of them, which a small file must not make large."""
 _ON_CARD = {
@@ -146,7 +136,7 @@ def write_bundle(
     files = {
         "config.json": to_json(described, indent=2),
         **own,
-        **{name: to_json(value) for name, value in describe(model).items()},
+        **{name: to_json(value) for name, value in describe(model.indexer).items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": seen.to_text()}),
         WEIGHTS: safetensors.torch.save(weights),
@@ -181,14 +171,13 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
 def _load(files: StoredFolder, device: torch.device) -> Bundle:
     settings, about = read_head(files, TAGGER)
     tags = _read_tags(files, settings.model.scheme)
-    echo_labels = sorted(_labels(tags)) if settings.model.context == "document" else ()
-    parts = read_parts(files, echo_labels)
+    parts = read_parts(files, settings.model, sorted(_labels(tags)))
     network = read_network(
         files,
         settings.model,
-        parts.sizes,
+        parts.inputs,
         (len(tags), "tags"),
-        lambda: Network(settings.model, tags, parts.sizes),
+        lambda: Network(settings.model, tags, parts.inputs),
     )
     model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
     return Bundle(model, settings, about, parts.seen)
@@ -220,9 +209,10 @@ def read_head(files: StoredFolder, kind: Kind) -> tuple[Config, dict[str, Any]]:
     _check_format(place, config, kind)
     # With checksums, the format has one, too: a 3 that became a 2 does not pass.
     if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+        check_installed(files, WEIGHTS)
         files.check(kind.files)
     about = _read_about(place, config)
-    settings = entry(place, config, "config", dict)
+    settings = member(place, config, "config", dict)
     if config["format"] < kind.renamed:
         settings = with_present_names(settings)
         about.setdefault(RESOURCES, _named(settings.pop(RESOURCES, None)))
@@ -246,7 +236,7 @@ def _named(resources: Any) -> dict[str, list[str]]:
 def read_network(
     files: StoredFolder,
     config: ModelConfig,
-    sizes: Sizes,
+    inputs: Inputs,
     outputs: tuple[int, str],
     build: Callable[[], AnyNetwork],
 ) -> AnyNetwork:
@@ -255,7 +245,7 @@ def read_network(
     `outputs` is how many scores the network gives, and of what. Raises `ValidationError`.
     """
     with files.tensors(WEIGHTS) as stored:
-        network = _outline(config, sizes, outputs, build, stored)
+        network = _outline(config, inputs, outputs, build, stored)
         stored.expect(network.state_dict())
         weights = stored.read()
     network.load_state_dict(weights, assign=True)
@@ -284,10 +274,10 @@ def _check_format(place: Path, config: Mapping[str, Any], kind: Kind) -> None:
 
 def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the model, if a card can be made of it."""
-    about: dict[str, Any] = entry(place, config, "about", dict)
+    about: dict[str, Any] = member(place, config, "about", dict)
     for name, type_ in _ON_CARD.items():
         if name in about:
-            entry(place, about, name, type_)
+            member(place, about, name, type_)
     for kind, names in about.get(RESOURCES, {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise damaged(place, f"no names of files for {kind[:80]!r}")
@@ -299,7 +289,7 @@ def _read_about(place: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outline(
     config: ModelConfig,
-    sizes: Sizes,
+    inputs: Inputs,
     outputs: tuple[int, str],
     build: Callable[[], AnyNetwork],
     stored: StoredTensors,
@@ -310,7 +300,8 @@ def _outline(
     number of outputs than they have, before it is built.
     """
     count, what = outputs
-    parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
+    indexer = inputs.indexer
+    parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
     if parts > len(stored.places):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.places.get("projection.bias")
@@ -326,7 +317,7 @@ def _outline(
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     place = files.path / "tags.json"
-    tags = read_strings(files, "tags.json")
+    tags = files.strings("tags.json")
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
         raise damaged(place, f"no set of {scheme} tags")

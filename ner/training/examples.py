@@ -1,9 +1,8 @@
-"""What is learnt from: sentences as numbers, cut to size, with some words hidden."""
+"""Training examples: sentences as ids, split to size, with word dropout and UNK replacement."""
 
 import logging
 import math
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -16,39 +15,47 @@ from torch import Tensor
 from ner.config import TrainConfig
 from ner.corpus.partial import agreeing_tags, clues_within, with_clues
 from ner.errors import ConfigError
-from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
-from ner.features.document_context import Echoes
-from ner.features.indexer import FormTable
-from ner.model import Contextual
+from ner.features import (
+    UNKNOWN,
+    Batch,
+    Example,
+    ExpectedCounts,
+    FeatureTable,
+    FirstPass,
+    Indexer,
+    Tags,
+    collate,
+    plan_batches,
+)
+from ner.features.words import unk_rates
+from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
 
 _log = logging.getLogger("ner")
 
-PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
+# The share of sentences that are learnt from as the second pass sees them. One network does both
+# passes, and needs practice in each.
+SECOND_PASSES = 0.6
 
-# The share of sentences that are learnt from as a second reading sees them. One network does
-# both readings, and needs practice in each.
-SECOND_READINGS = 0.6
-
-LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
+LONGEST = 512  # tokens of one training sentence; longer ones are split between entities
 
 
-def cut_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:
-    """Sentences of at most `size` tokens; cuts never go through an entity shorter than that.
+def split_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:
+    """Split into sentences of at most `size` tokens, never within an entity shorter than that.
 
-    Partly labelled sentences are cut where no entity can go through, if there is such a place.
+    Partly labelled ones are split where no entity can go through, if there is such a place.
     """
     for sentence in sentences:
         start = 0
         while start < len(sentence):
-            end = _cut(sentence, start, size)
-            yield _piece(sentence, start, end)
+            end = _segment_end(sentence, start, size)
+            yield _segment(sentence, start, end)
             start = end
 
 
-def _cut(sentence: Sentence, start: int, size: int) -> int:
-    """Where the piece from `start` ends: at `size`, or before the entity that stands there."""
+def _segment_end(sentence: Sentence, start: int, size: int) -> int:
+    """The end of the segment from `start`: at `size`, or before the entity that stands there."""
     end = min(start + size, len(sentence))
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
@@ -59,7 +66,7 @@ def _cut(sentence: Sentence, start: int, size: int) -> int:
     return sentence.spans[last].start
 
 
-def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
+def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
     if (start, end) == (0, len(sentence)):
         return sentence
     first = bisect_right(sentence.spans, start, key=attrgetter("end"))
@@ -68,14 +75,14 @@ def _piece(sentence: Sentence, start: int, end: int) -> Sentence:
         Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
         for s in sentence.spans[first:behind]
     )
-    piece = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
+    segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
     if sentence.partial:
-        return with_clues(piece, clues_within(sentence.partial, start, end))
-    return piece
+        return with_clues(segment, clues_within(sentence.partial, start, end))
+    return segment
 
 
-def _tell_of_cuts(sentences: Iterable[Sentence]) -> None:
-    """Say, once, which sentences are learnt in pieces."""
+def _log_splits(sentences: Iterable[Sentence]) -> None:
+    """Log, once, which sentences are learnt in segments."""
     long = [sentence for sentence in sentences if len(sentence) > LONGEST]
     if long:
         _log.warning(
@@ -88,44 +95,44 @@ def _tell_of_cuts(sentences: Iterable[Sentence]) -> None:
         )
 
 
-class Lesson(NamedTuple):
-    """A sentence of at most `LONGEST` tokens, and what a teacher says of its tags."""
+class SoftLabelExample(NamedTuple):
+    """A sentence of at most `LONGEST` tokens, and what a teacher expects of its tags."""
 
     tokens: tuple[str, ...]
-    expected: Expected
+    expected: ExpectedCounts
 
 
 @dataclass(frozen=True)
-class Teaching:
-    """What a model is taught in place of the labels of the training split.
+class DistillationTargets:
+    """The examples of a student, in place of the labels of the training split.
 
-    `sources` tell this teaching from others (for a run that is resumed),
+    `sources` tell these targets from others (for a run that is resumed),
     `notes` are lines for the model's card.
     """
 
-    lessons: Sequence[Lesson]
+    examples: Sequence[SoftLabelExample]
     sources: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
 
 class ExampleSet:
-    """Examples dealt out in batches that differ from epoch to epoch, some of their words hidden."""
+    """Examples in batches that differ from epoch to epoch, with word dropout."""
 
     def __init__(
         self,
-        table: FormTable,
+        table: FeatureTable,
         examples: Sequence[Example],
         indexer: Indexer,
-        hiding: Tensor,
+        unk_rates: Tensor,
         config: TrainConfig,
     ) -> None:
-        """Rows of `examples` are of `table`; `hiding` has the rate of each word, ``[N]``."""
+        """Rows of `examples` are of `table`; `unk_rates` ``[N]`` are of the first words table."""
         self._config = config
         self._table = table
         self._examples = list(examples)
         self.tokens = sum(len(example) for example in self._examples)
-        self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]
-        self._hiding = hiding
+        self._dropout = indexer.dropout
+        self._unk_rates = unk_rates
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once.
@@ -136,14 +143,14 @@ class ExampleSet:
         examples = self._chosen(rng)
         for order in self._plan(rng)[done:]:
             batch = collate(self._table, examples, order)
-            yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
+            yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
         """The examples of an epoch."""
         return self._examples
 
     def count(self) -> int:
-        """How many batches an epoch has."""
+        """The number of batches of an epoch."""
         return len(self._plan(None))
 
     def _plan(self, rng: np.random.Generator | None) -> list[list[int]]:
@@ -156,9 +163,9 @@ class ExampleSet:
 
 
 class TrainingSet(ExampleSet):
-    """The training split as numbers, dealt out in batches that differ from epoch to epoch.
+    """The training split as ids, in batches that differ from epoch to epoch.
 
-    If there are `lessons`, these are dealt out instead.
+    If there are `soft_labels`, these examples take its place.
     """
 
     def __init__(
@@ -169,96 +176,76 @@ class TrainingSet(ExampleSet):
         scheme: str,
         config: TrainConfig,
         has_vector: Iterable[str] = (),
-        lessons: Sequence[Lesson] = (),
-        contextual: Contextual | None = None,
+        soft_labels: Sequence[SoftLabelExample] = (),
+        contextual: TokenEmbedder | None = None,
     ) -> None:
-        """`contextual` is what says something of each token in its sentence, if anything does."""
-        if not lessons:
-            _tell_of_cuts(sentences)
-        self._table = FormTable(indexer)
+        """`contextual` embeds each token in its sentence, if there are such embeddings."""
+        if not soft_labels:
+            _log_splits(sentences)
+        self._table = FeatureTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
-        pieces = [] if lessons else list(cut_long(sentences))
+        segments = [] if soft_labels else list(split_long(sentences))
         examples = (
-            [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
-            if lessons
-            else [self._example(piece, scheme) for piece in pieces]
+            [Example(self._table.rows(tokens), expected) for tokens, expected in soft_labels]
+            if soft_labels
+            else [self._example(segment, scheme) for segment in segments]
         )
         if contextual is not None:
-            said = contextual.read([text.tokens for text in lessons or pieces])
-            pairs = zip(examples, said, strict=True)
+            embedded = contextual.embed([text.tokens for text in soft_labels or segments])
+            pairs = zip(examples, embedded, strict=True)
             examples = [replace(example, contextual=states) for example, states in pairs]
-        hiding = hiding_rates(sentences, indexer, config, frozenset(has_vector))
-        super().__init__(self._table, examples, indexer, hiding, config)
+        tokens = (token for sentence in sentences for token in sentence.tokens)
+        rates = unk_rates(indexer.words, tokens, config, frozenset(has_vector))
+        super().__init__(self._table, examples, indexer, rates, config)
         self._second = self._examples
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
         if sentence.partial:
-            choices = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
-            return Example(rows, choices.argmax(1), choices)
+            possible = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
+            return Example(rows, Tags(possible.argmax(1), possible))
         tags = tags_of(sentence.spans, len(sentence), scheme)
-        return Example(rows, np.array([self._number[tag] for tag in tags]))
+        return Example(rows, Tags(np.array([self._number[tag] for tag in tags])))
 
-    def hear(self, sentences: Iterable[Sentence], heard: Sequence[Echoes]) -> None:
-        """From now on, deal sentences out as a second reading sees them, too, with their echoes.
+    def add_second_pass(
+        self, sentences: Iterable[Sentence], first_pass: Sequence[FirstPass]
+    ) -> None:
+        """From now on, learn from sentences as the second pass sees them, too.
 
-        Lessons begin with those of the training split; what follows is only read once.
+        `first_pass` has the labels of each segment. Soft-label examples begin with those of the
+        training split; what follows has one pass only.
         """
-        pieces = list(zip(cut_long(sentences), heard, strict=True))
+        segments = list(zip(split_long(sentences), first_pass, strict=True))
         self._second = [
-            replace(example, rows=self._table.rows(piece.tokens, echo)) if echo else example
-            for example, (piece, echo) in zip(self._examples, pieces, strict=False)
-        ] + self._examples[len(pieces) :]
+            replace(example, rows=self._table.rows(segment.tokens, labels)) if labels else example
+            for example, (segment, labels) in zip(self._examples, segments, strict=False)
+        ] + self._examples[len(segments) :]
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
         if self._second is self._examples:
             return self._examples
-        chosen = rng.random(len(self._examples)) < SECOND_READINGS
+        chosen = rng.random(len(self._examples)) < SECOND_PASSES
         pairs = zip(self._examples, self._second, chosen, strict=True)
         return [second if choose else first for first, second, choose in pairs]
 
 
-def hiding_rates(
-    sentences: Iterable[Sentence],
-    indexer: Indexer,
-    config: TrainConfig,
-    has_vector: frozenset[str] = frozenset(),
-) -> Tensor:
-    """How often each word of the first table, ``[N]``, is shown as the unknown word.
-
-    Words seen once stand for all that were never seen: they teach what the
-    unknown word means, and the model to look at characters and context. A word
-    with a pre-trained vector needs no such stand-in.
-    """
-    first = indexer.tables[0]
-    counts = Counter(first.fold(token) for sentence in sentences for token in sentence.tokens)
-    rates = torch.full((len(first.words),), config.word_dropout)
-    for word, count in counts.items():
-        if count == 1 and word not in has_vector:
-            rates[first.words[word]] = max(config.unk_replacement, config.word_dropout)
-    return rates
+def drop_words(batch: Batch, rates: Tensor) -> Batch:
+    """Replace some distinct words by UNK, in all tables; `rates` are by the id in the first."""
+    dropped = torch.rand(len(batch.words)) < rates[batch.words[:, 0]]
+    dropped[0] = False  # padding
+    return replace(batch, words=batch.words.masked_fill(dropped[:, None], UNKNOWN))
 
 
-def hide_words(batch: Batch, rates: Tensor) -> Batch:
-    """The batch with some of its distinct words shown as the unknown word, in all tables.
-
-    `rates` are by the number in the first table.
-    """
-    hidden = torch.rand(len(batch.words)) < rates[batch.words[:, 0]]
-    hidden[0] = False  # padding
-    return replace(batch, words=batch.words.masked_fill(hidden[:, None], UNKNOWN))
-
-
-def hide_pairs(batch: Batch, columns: Sequence[int]) -> Batch:
-    """The batch with some pairs of tokens, those in `columns` of its kinds, as unknown ones."""
-    if not columns:
+def drop_columns(batch: Batch, rates: Mapping[int, float]) -> Batch:
+    """Replace some categorical ids by the unknown one, in columns with a rate."""
+    if not rates:
         return batch
-    kinds = batch.kinds.clone()
-    for column in columns:
-        hidden = torch.rand(len(kinds)) < PAIR_DROPOUT
-        hidden[0] = False  # padding
-        kinds[hidden, column] = UNKNOWN
-    return replace(batch, kinds=kinds)
+    categorical = batch.categorical.clone()
+    for column, rate in rates.items():
+        dropped = torch.rand(len(categorical)) < rate
+        dropped[0] = False  # padding
+        categorical[dropped, column] = UNKNOWN
+    return replace(batch, categorical=categorical)
 
 
 def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:

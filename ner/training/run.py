@@ -6,7 +6,7 @@
     metrics.jsonl    one object an epoch
     model/           the bundle of the best epoch so far
     checkpoint/      what ``--resume`` needs
-    echoes.json      what was heard in the training split (only with document context)
+    first_pass.json  first-pass labels of the training split (only with document context)
     curves.svg       loss and validation scores
     log.txt          everything that was said
     result.json      the final scores; written last: a run that has it is finished
@@ -39,29 +39,34 @@ from ner.evaluation import (
     evaluate_spans,
     unknown_labels,
 )
-from ner.features.document_context import Echoes
+from ner.features import FirstPass, registry
 from ner.files import clear_leftovers
-from ner.model import Contextual
+from ner.model import TokenEmbedder, token_embedders
 from ner.model.device import threads
 from ner.model.tagging import BaseModel
 from ner.predict import predict_sentences, window_note
 from ner.run_folder import RunFolder, log_file, write_file, write_records
 from ner.tokenize import detect_style
 from ner.training.build import build_model
-from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
-from ner.training.examples import Lesson, Teaching, cut_long, type_costs
-from ner.training.jackknife import hear, load_echoes
+from ner.training.embedding_cache import cache_embeddings
+from ner.training.examples import (
+    DistillationTargets,
+    SoftLabelExample,
+    split_long,
+    type_costs,
+)
+from ner.training.jackknife import jackknife, load_first_pass
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 
 _log = logging.getLogger("ner")
 
-ECHOES = "echoes.json"
+FIRST_PASS = "first_pass.json"
 CONTENTS = (
     "config.toml",
     "metrics.jsonl",
     "model",
     "checkpoint",
-    ECHOES,
+    FIRST_PASS,
     "curves.svg",
     "log.txt",
     FINISHED,
@@ -230,7 +235,7 @@ class BaseRun(ABC):
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
             known = "vectors, clusters or word lists"
-            if self.config.resources.charlm:
+            if self.config.resources.token_embedders:
                 known = "vectors, clusters, word lists or language models"
             other.append(f"the content of files of {known}")
         device = self._trainer.device.type
@@ -357,17 +362,17 @@ class Run(BaseRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        teaching: Teaching | None = None,
+        teaching: DistillationTargets | None = None,
     ) -> None:
         check_corpus(corpus)
         super().__init__(corpus, config, out)
         self._teaching = teaching
         self._taught = teaching is not None
-        lessons = teaching.lessons if teaching else ()
-        self._contextual = _read_once(corpus, lessons, self.config)
+        soft_labels = teaching.examples if teaching else ()
+        self._contextual = _embed_once(corpus, soft_labels, self.config)
         start = build_model(corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
-        self._training_set = start.training_set(corpus.train, self.config, lessons)
+        self._training_set = start.training_set(corpus.train, self.config, soft_labels)
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -381,20 +386,20 @@ class Run(BaseRun):
 
     def _prepare(self) -> None:
         if self.config.model.context == "document":
-            self._training_set.hear(self.corpus.train, self._echoes())
+            self._training_set.add_second_pass(self.corpus.train, self._first_pass())
 
-    def _echoes(self) -> list[Echoes]:
-        """What is heard in the training split; found once, and then on disk."""
-        place = self.out / ECHOES
+    def _first_pass(self) -> list[FirstPass]:
+        """First-pass labels of the training split; found once, and then on disk."""
+        place = self.out / FIRST_PASS
         if self._resumed:
             try:
-                return load_echoes(place, self.corpus.train)
+                return load_first_pass(place, self.corpus.train)
             except (OSError, ValueError) as error:
                 raise damaged(place, error) from None
         device = self._trainer.judged.device
-        heard = hear(self.corpus.train, self.config, device, self._contextual)
-        write_file(place, json.dumps(heard) + "\n")
-        return heard
+        labels = jackknife(self.corpus.train, self.config, device, self._contextual)
+        write_file(place, json.dumps(labels) + "\n")
+        return labels
 
     def _notes(self) -> Sequence[str]:
         return [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
@@ -417,15 +422,17 @@ class Run(BaseRun):
         return scores
 
 
-def _read_once(corpus: Corpus, lessons: Sequence[Lesson], config: Config) -> Contextual | None:
-    """What language models say of all that a run reads again and again, if there are any."""
-    models = load_embeddings(config)
-    if models is None:
+def _embed_once(
+    corpus: Corpus, soft_labels: Sequence[SoftLabelExample], config: Config
+) -> TokenEmbedder | None:
+    """The token embedder, if there is one, with all that a run reads again and again at hand."""
+    embedder = token_embedders.load_embedder(config)
+    if embedder is None:
         return None
-    check_alphabet(models, (token for sentence in corpus.train for token in sentence.tokens))
+    embedder.check_tokens(token for sentence in corpus.train for token in sentence.tokens)
     judged = [sentence.tokens for sentence in (*corpus.valid, *corpus.test)]
-    learnt = [piece.tokens for piece in lessons or cut_long(corpus.train)]
-    return cache_embeddings(models, [*learnt, *judged])
+    learnt = [piece.tokens for piece in soft_labels or split_long(corpus.train)]
+    return cache_embeddings(embedder, [*learnt, *judged])
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
@@ -457,28 +464,12 @@ def _enough_epochs(sentences: int, batch: int) -> int:
 def _resource_names(config: Config) -> dict[str, list[str]]:
     """Names of the files that a model has learnt from; where they lie concerns nobody else."""
     resources = config.resources
-    lists = [spec.rpartition("=") for spec in resources.gazetteers]
-    names = {
-        "vectors": [Path(file).name for file in resources.vectors],
-        "clusters": [Path(resources.clusters).name] if resources.clusters else [],
-        "charlm": [Path(folder).name for folder in resources.charlm],
-        "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
-    }
-    return {kind: files for kind, files in names.items() if files}
+    return registry.resource_names(resources) | token_embedders.resource_names(resources)
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
     """A checksum of what is known of words; it tells one vectors file from another."""
-    indexer = model.indexer
-    words: list[Any] = [
-        [list(table.words) for table in indexer.tables],
-        sorted(has_vector),
-        None
-        if indexer.clusters is None
-        else [indexer.clusters.paths, dict(indexer.clusters.words)],
-        [(part.label, part.entries) for part in indexer.gazetteers],
-        None if indexer.pairs is None else list(indexer.pairs),
-    ]
+    known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
     if model.contextual is not None:
-        words.append(model.contextual.checksum())
-    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+        known.append(model.contextual.checksum())
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What is learnt from: cutting, hiding, and dealing out every sentence once an epoch."""
+"""Training examples: splitting, word dropout, and every sentence dealt out once an epoch."""
 
 import contextlib
 import io
@@ -24,24 +24,28 @@ from ner.features import (
     UNKNOWN,
     Clusters,
     Example,
+    FeatureTable,
     Gazetteer,
+    Gazetteers,
     Indexer,
-    Vocabulary,
+    TagBatch,
+    Words,
     WordTable,
     collate,
 )
-from ner.features.indexer import FormTable
+from ner.features.document_context import DocumentContext
+from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import Clue, Sentence, Span
 from ner.training.examples import (
     LONGEST,
-    SECOND_READINGS,
+    SECOND_PASSES,
     TrainingSet,
-    cut_long,
-    hide_words,
-    hiding_rates,
+    drop_words,
+    split_long,
     type_costs,
 )
+from tests.features.making import an_indexer, with_features
 
 
 @st.composite
@@ -58,7 +62,7 @@ def labelled(draw: st.DrawFn) -> Sentence:
 
 
 def test_what_is_cut_is_said_once(tiny_corpus: Corpus, caplog: pytest.LogCaptureFixture) -> None:
-    indexer = Indexer.build([s.tokens for s in tiny_corpus.train], Config().model)
+    indexer = an_indexer([s.tokens for s in tiny_corpus.train], Config().model)
     long = [Sentence(("a",) * size, source="train.conll", line=size) for size in (512, 513, 1300)]
     TrainingSet([*long, *long], indexer, ["O"], "iobes", Config().train)
     assert caplog.messages == [
@@ -82,7 +86,7 @@ def test_a_very_long_sentence_is_cut_in_one_pass() -> None:
 
     size = 100 * LONGEST
     spans = Counting(Span(start, start + 3, "A") for start in range(0, size - 3, 4))
-    pieces = list(cut_long([Sentence(("a",) * size, spans)]))
+    pieces = list(split_long([Sentence(("a",) * size, spans)]))
     assert sum(map(len, pieces)) == size
     assert sum(len(piece.spans) for piece in pieces) == len(spans)
     assert Counting.seen < 100 * len(pieces)
@@ -90,7 +94,7 @@ def test_a_very_long_sentence_is_cut_in_one_pass() -> None:
 
 @given(sentence=labelled(), size=st.integers(12, 20))
 def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int) -> None:
-    pieces = list(cut_long([sentence], size))
+    pieces = list(split_long([sentence], size))
     assert all(0 < len(piece) <= size for piece in pieces)
     assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
     starts = [int(piece.tokens[0]) for piece in pieces]
@@ -105,7 +109,7 @@ def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int
 
 @given(sentence=labelled(), size=st.integers(1, 11))
 def test_an_entity_longer_than_a_piece_is_cut_but_not_lost(sentence: Sentence, size: int) -> None:
-    pieces = list(cut_long([sentence], size))
+    pieces = list(split_long([sentence], size))
     assert all(0 < len(piece) <= size for piece in pieces)
     assert tuple(token for piece in pieces for token in piece.tokens) == sentence.tokens
 
@@ -117,17 +121,17 @@ def test_an_entity_longer_than_a_piece_is_cut_but_not_lost(sentence: Sentence, s
 
 @given(sentence=labelled(), size=st.integers(12, 20))
 def test_pieces_are_as_long_as_entities_let_them_be(sentence: Sentence, size: int) -> None:
-    for one, other in pairwise(cut_long([sentence], size)):
+    for one, other in pairwise(split_long([sentence], size)):
         assert len(one) == size or (other.spans and other.spans[0].start == 0)
 
 
 def test_what_fits_is_left_as_it_is(tiny_corpus: Corpus) -> None:
-    pieces = list(cut_long(tiny_corpus.train))
+    pieces = list(split_long(tiny_corpus.train))
     assert all(a is b for a, b in zip(pieces, tiny_corpus.train, strict=True))
 
 
 def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
-    assert list(cut_long([Sentence(())])) == []
+    assert list(split_long([Sentence(())])) == []
 
 
 # --- words hidden ------------------------------------------------------------------
@@ -138,13 +142,13 @@ SEEN = [Sentence(("the", "Once", "The", "twice", "twice", "12", "34", "vector"))
 
 
 def rate_of(word: str, indexer: Indexer, rates: torch.Tensor) -> float:
-    return float(rates[indexer.tables[0][word]])
+    return float(rates[indexer.words.tables[0][word]])
 
 
 def test_words_seen_once_stand_for_unseen_ones() -> None:
-    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
-    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
-    assert rates.shape == (len(indexer.tables[0].words),)
+    indexer = an_indexer([SEEN[0].tokens], CONFIG.model)
+    rates = unk_rates(indexer.words, SEEN[0].tokens, CONFIG.train, frozenset({"vector"}))
+    assert rates.shape == (len(indexer.words.tables[0].words),)
     found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
     assert found == pytest.approx(
         {
@@ -161,13 +165,13 @@ def test_words_seen_once_stand_for_unseen_ones() -> None:
 
 def test_a_word_seen_once_is_hidden_no_less_than_others() -> None:
     config = replace(CONFIG.train, word_dropout=0.7)
-    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
-    rates = hiding_rates(SEEN, indexer, config)
+    indexer = an_indexer([SEEN[0].tokens], CONFIG.model)
+    rates = unk_rates(indexer.words, SEEN[0].tokens, config)
     assert rates[2:] == pytest.approx(torch.full((len(rates) - 2,), 0.7))
 
 
 def training_set(corpus: Corpus, config: Config) -> TrainingSet:
-    indexer = Indexer.build([s.tokens for s in corpus.train], config.model)
+    indexer = an_indexer([s.tokens for s in corpus.train], config.model)
     tags = tag_set(corpus.labels, config.model.scheme)
     return TrainingSet(corpus.train, indexer, tags, config.model.scheme, config.train)
 
@@ -183,7 +187,7 @@ def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Con
     rates[2], rates[3], rates[0], rates[UNKNOWN] = 0.25, 1.0, 1.0, 1.0
     hidden = Counter[int]()
     for _ in range(2000):
-        shown = hide_words(batch, rates).words[:, 0]
+        shown = drop_words(batch, rates).words[:, 0]
         assert bool(((shown == own) | (shown == UNKNOWN)).all())
         assert int(shown[0]) == 0, "padding is never hidden"
         hidden.update(own[shown != own].tolist())
@@ -200,28 +204,28 @@ def test_a_hidden_word_is_hidden_in_all_tables_and_nowhere_else(tiny_corpus: Cor
         WordTable.count(tokens, 1, fold_case=fold, fold_digits=fold) for fold in (True, False)
     ]
     listed = Gazetteer.build("LOC", [["New", "York"]])
-    indexer = Indexer(tuple(tables), Vocabulary("nor"), CLUSTERS, (listed,))
-    table = FormTable(indexer)
+    indexer = an_indexer([["nor"]], None, Words(tuple(tables)), CLUSTERS, Gazetteers((listed,)))
+    table = FeatureTable(indexer)
     batch = collate(table, [Example(table.rows(s.tokens)) for s in tiny_corpus.train], range(24))
     rates = torch.full((len(tables[0].words),), 0.4)
     counts = [0, 0]
     for _ in range(20):
-        shown = hide_words(batch, rates)
+        shown = drop_words(batch, rates)
         hidden = (shown.words == UNKNOWN).all(1)
         assert shown.words[~hidden].equal(batch.words[~hidden])
         assert not hidden[0]
         counts[0] += int(hidden.sum())
         counts[1] += len(hidden) - 1
-        for name in ("kinds", "characters", "forms"):
+        for name in ("categorical", "characters", "forms"):
             assert getattr(shown, name) is getattr(batch, name)
     assert counts[0] / counts[1] == pytest.approx(0.4, abs=0.1)
 
 
 def test_rates_go_by_the_number_in_the_first_table() -> None:
     exact = WordTable.count(SEEN[0].tokens, 1, fold_case=False, fold_digits=False)
-    folded = Indexer.build([SEEN[0].tokens], CONFIG.model).tables[0]
-    indexer = Indexer((exact, folded), Vocabulary(()))
-    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
+    folded = an_indexer([SEEN[0].tokens], CONFIG.model).words.tables[0]
+    indexer = with_features(an_indexer([]), Words((exact, folded)))
+    rates = unk_rates(indexer.words, SEEN[0].tokens, CONFIG.train, frozenset({"vector"}))
     found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
     once = dict.fromkeys(("the", "Once", "The", "12", "34"), 0.6)
     assert found == pytest.approx({**once, "twice": 0.1, "vector": 0.1})
@@ -255,10 +259,10 @@ def test_batches_carry_the_tags_of_their_sentences(
 ) -> None:
     tags = tag_set(tiny_corpus.labels, "iobes")
     for batch in training_set(tiny_corpus, tiny_config).batches(1):
-        assert batch.tags is not None
+        assert isinstance(batch.target, TagBatch)
         for row, number in enumerate(batch.order):
             sentence = tiny_corpus.train[number]
-            told = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
+            told = [parse_tag(tags[i]) for i in batch.target.ids[row, : len(sentence)].tolist()]
             assert tuple(spans_of(told)) == sentence.spans
 
 
@@ -295,8 +299,8 @@ train = [
 model = build_model(train, config, torch.device("cpu")).model
 data = TrainingSet(train, model.indexer, model.tags, "iobes", config.train)
 torch.manual_seed(1)
-print(model.tags, list(model.indexer.tables[0].words), list(model.indexer.characters))
-print([(batch.order, batch.words.tolist(), batch.tags.tolist()) for batch in data.batches(3)])
+print(model.tags, list(model.indexer.words.tables[0].words), list(model.indexer.characters.vocabulary))
+print([(batch.order, batch.words.tolist(), batch.target.ids.tolist()) for batch in data.batches(3)])
 print(round(sum(weight.double().sum().item() for weight in model.network.parameters()), 3))
 """
 
@@ -337,12 +341,14 @@ def test_batches_carry_what_is_known(scheme: str, tiny_corpus: Corpus, tiny_conf
     config = tiny_config.replace({"model.scheme": scheme, "train.batch_sentences": 99})
     tags = tag_set(corpus.labels, scheme)
     [batch] = training_set(corpus, config).batches(1)
-    assert batch.choices is not None
+    assert batch.target.possible is not None
     for row, number in enumerate(batch.order):
         size = len(corpus.train[number])
-        assert batch.choices[row, size:].all()
-        known = batch.choices[row, :size]
-        assert known.gather(1, batch.tags[row, :size, None]).all(), "tags are among the choices"
+        assert batch.target.possible[row, size:].all()
+        known = batch.target.possible[row, :size]
+        assert known.gather(1, batch.target.ids[row, :size, None]).all(), (
+            "tags are among the choices"
+        )
         if number == len(tiny_corpus.train):
             assert [*map(tuple, known.tolist())] == agreeing_tags(BEGUN, tags, scheme)
         else:
@@ -353,13 +359,13 @@ def test_a_type_of_which_only_parts_are_known_has_tags(tiny_config: Config) -> N
     corpus = Corpus("part", (Sentence(tuple("abcd"), partial=BEGUN),))
     assert corpus.labels == ("PER",)
     [batch] = training_set(corpus, tiny_config).batches(1)
-    assert batch.choices.int().tolist() == [
+    assert batch.target.possible.int().tolist() == [
         [[0, 1, 0, 0, 1], [1, 0, 0, 1, 1], [1, 0, 0, 0, 0], [1, 0, 0, 0, 1]]
     ]
 
 
 def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_config: Config) -> None:
-    assert all(b.choices is None for b in training_set(tiny_corpus, tiny_config).batches(1))
+    assert all(b.target.possible is None for b in training_set(tiny_corpus, tiny_config).batches(1))
 
 
 def partly_labelled(*joins: str) -> Sentence:
@@ -369,19 +375,19 @@ def partly_labelled(*joins: str) -> Sentence:
 
 def test_partly_labelled_sentences_are_cut_where_no_entity_can_go_through() -> None:
     sentence = partly_labelled("no", "yes", "open", "no", "yes", "open", "open", "open")
-    pieces = list(cut_long([sentence], 5))
+    pieces = list(split_long([sentence], 5))
     assert ["".join(piece.tokens) for piece in pieces] == ["012", "34567"]
     assert [[clue.joined for clue in piece.partial] for piece in pieces] == [
         ["no", "yes", "open"],
         ["no", "yes", "open", "open", "open"],
     ]
-    pieces = list(cut_long([sentence], 2))
+    pieces = list(split_long([sentence], 2))
     assert ["".join(piece.tokens) for piece in pieces] == ["01", "2", "34", "56", "7"]
 
 
 def test_a_piece_that_is_known_in_full_is_like_any_other() -> None:
     sentence = partly_labelled("no", "yes", "no", "open", "open")
-    one, other = cut_long([sentence], 3)
+    one, other = split_long([sentence], 3)
     assert (one.spans, one.partial) == ((Span(0, 2, "A"),), ())
     assert (other.spans, len(other.partial)) == ((), 3)
 
@@ -428,57 +434,58 @@ def test_weights_that_will_not_do(weights: str, message: str) -> None:
 # --- document context --------------------------------------------------------------
 
 
-def listening_set(corpus: Corpus) -> tuple[TrainingSet, list[list[tuple[int, int]] | None]]:
-    """A training set that has heard something in all sentences but the first."""
-    indexer = replace(
-        Indexer.build([s.tokens for s in corpus.train], CONFIG.model), echo_labels=("LOC", "PER")
-    )
+def two_pass_set(corpus: Corpus) -> tuple[TrainingSet, list[list[tuple[int, int]] | None]]:
+    """A training set, and first-pass labels of all sentences but the first."""
+    context = DocumentContext(("LOC", "PER"))
+    indexer = an_indexer([s.tokens for s in corpus.train], CONFIG.model, context)
     tags = tag_set(corpus.labels, "iobes")
     dealt = TrainingSet(corpus.train, indexer, tags, "iobes", CONFIG.train)
     heard = [[(6, 6)] * len(s) if i else None for i, s in enumerate(corpus.train)]
     return dealt, heard
 
 
-def echoes_of(dealt: TrainingSet, epoch: int) -> dict[int, bool]:
-    """For each sentence whether it was dealt out with an echo, which is then at all its tokens."""
+def second_passes(dealt: TrainingSet, epoch: int) -> dict[int, bool]:
+    """For each sentence whether it has first-pass labels, which are then at all its tokens."""
     found: dict[int, bool] = {}
     for batch in dealt.batches(epoch):
         for row, number in enumerate(batch.order):
             length = int(batch.lengths[row])
-            echoes = {tuple(batch.kinds[form, -2:].tolist()) for form in batch.forms[row, :length]}
-            assert len(echoes) == 1
+            labels = {
+                tuple(batch.categorical[form, -2:].tolist()) for form in batch.forms[row, :length]
+            }
+            assert len(labels) == 1
             assert int(number) not in found
-            found[int(number)] = echoes == {(6, 6)}
+            found[int(number)] = labels == {(6, 6)}
     return found
 
 
-def test_sentences_are_dealt_out_as_either_reading_sees_them(tiny_corpus: Corpus) -> None:
-    dealt, heard = listening_set(tiny_corpus)
-    before = echoes_of(dealt, 1)
+def test_sentences_are_dealt_out_as_either_pass_sees_them(tiny_corpus: Corpus) -> None:
+    dealt, heard = two_pass_set(tiny_corpus)
+    before = second_passes(dealt, 1)
     assert before == dict.fromkeys(range(len(tiny_corpus.train)), False)
-    dealt.hear(tiny_corpus.train, heard)
-    epochs = [echoes_of(dealt, epoch) for epoch in range(1, 31)]
+    dealt.add_second_pass(tiny_corpus.train, heard)
+    epochs = [second_passes(dealt, epoch) for epoch in range(1, 31)]
     assert all(epoch.keys() == before.keys() for epoch in epochs)
     assert not any(epoch[0] for epoch in epochs)
     share = sum(sum(epoch.values()) for epoch in epochs) / (30 * (len(before) - 1))
-    assert share == pytest.approx(SECOND_READINGS, abs=0.1)
+    assert share == pytest.approx(SECOND_PASSES, abs=0.1)
     assert len({tuple(sorted(epoch.items())) for epoch in epochs}) == 30
-    assert echoes_of(dealt, 1) == epochs[0]
+    assert second_passes(dealt, 1) == epochs[0]
 
 
-def test_what_is_heard_fits_the_pieces_of_long_sentences() -> None:
+def test_first_pass_labels_fit_the_segments_of_long_sentences() -> None:
     long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
-    dealt, _ = listening_set(Corpus("long", (long,), (), ()))
-    dealt.hear([long], [None, [(6, 6)] * LONGEST])
-    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    dealt, _ = two_pass_set(Corpus("long", (long,), (), ()))
+    dealt.add_second_pass([long], [None, [(6, 6)] * LONGEST])
+    found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, False), (1, True))}
     with pytest.raises(ValueError, match="shorter"):
-        dealt.hear([long], [None])
+        dealt.add_second_pass([long], [None])
 
 
-def test_lessons_beyond_the_training_split_are_read_once() -> None:
+def test_examples_beyond_the_training_split_have_one_pass() -> None:
     first = Sentence(("Anna", "came"), (Span(0, 1, "PER"),))
-    dealt, _ = listening_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
-    dealt.hear([first], [[(6, 6)] * 2])
-    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    dealt, _ = two_pass_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
+    dealt.add_second_pass([first], [[(6, 6)] * 2])
+    found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, True), (1, False))}

@@ -17,7 +17,7 @@ import torch
 from ner.bundle.card import compose_card
 from ner.bundle.discovery import find_bundle
 from ner.bundle.format import FILES, Kind, read_head, read_network, versions, write_bundle
-from ner.bundle.parts import read_parts, read_strings
+from ner.bundle.parts import read_parts
 from ner.config import Config
 from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
@@ -73,16 +73,16 @@ def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
     for split, scores in about.get("scores", {}).items():
         if type(scores.get("accuracy")) is not float:
             raise damaged(files.path / "config.json", f"no accuracy for {split[:80]!r}")
-    labels = read_strings(files, LABELS)
+    labels = files.strings(LABELS)
     if not 2 <= len(labels) <= MOST_LABELS or not all(label.isprintable() for label in labels):
         raise damaged(files.path / LABELS, "no set of labels")
-    parts = read_parts(files)
+    parts = read_parts(files, settings.model)
     network = read_network(
         files,
         settings.model,
-        parts.sizes,
+        parts.inputs,
         (len(labels), "labels"),
-        lambda: SequenceClassifier(settings.model, len(labels), parts.sizes),
+        lambda: SequenceClassifier(settings.model, len(labels), parts.inputs),
     )
     model = ClassifierModel(
         parts.indexer, tuple(labels), network.to(device).eval(), parts.contextual

@@ -25,13 +25,13 @@ from ner.extensions.classification.bundle import (
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.extensions.classification.predict import judge, pieces
 from ner.extensions.classification.reading import label_of
-from ner.features import Example
-from ner.features.indexer import FormTable
+from ner.features import Example, FeatureTable, Indexer, Label, TrainingData, build_indexer
+from ner.features.words import unk_rates
 from ner.files import exclusive_lock
+from ner.model import Inputs
 from ner.model.device import choose_device
 from ner.text import Sentence
-from ner.training.build import Words, build_words
-from ner.training.examples import ExampleSet, hiding_rates, type_costs
+from ner.training.examples import ExampleSet, type_costs
 from ner.training.loop import BaseTrainer
 from ner.training.run import BaseRun, Event, check_folder, clear_folder, vocabulary_checksum
 
@@ -43,7 +43,7 @@ _OF_TAGGERS = (
     "model.head",
     "model.context",
     "model.first_pass_dim",
-    "resources.charlm",
+    "resources.token_embedders",
     "train.distill_weight",
     "train.unlabelled_sentences",
     "train.unlabelled_confidence",
@@ -110,20 +110,21 @@ class ClassifierTrainer(BaseTrainer[ClassifierModel]):
 
 
 def training_set(
-    sentences: Sequence[Sentence], words: Words, labels: Sequence[str], config: Config
+    sentences: Sequence[Sentence], indexer: Indexer, labels: Sequence[str], config: Config
 ) -> ExampleSet:
     """Texts as numbers; of a text longer than what is read at once, each piece has its label."""
-    table = FormTable(words.indexer)
+    table = FeatureTable(indexer)
     number = {label: i for i, label in enumerate(labels)}
     examples = [
-        Example(table.rows(piece), label=number[label_of(sentence)])
+        Example(table.rows(piece), Label(number[label_of(sentence)]))
         for sentence in sentences
         for piece in pieces(sentence.tokens)
     ]
     if cut := len(examples) - len(sentences):
         _log.warning("%s: long texts are learnt in pieces: %d more", sentences[0].source, cut)
-    hiding = hiding_rates(sentences, words.indexer, config.train, words.has_vector)
-    return ExampleSet(table, examples, words.indexer, hiding, config.train)
+    words, tokens = indexer.words, (token for sentence in sentences for token in sentence.tokens)
+    rates = unk_rates(words, tokens, config.train, words.has_vector)
+    return ExampleSet(table, examples, indexer, rates, config.train)
 
 
 class ClassifierRun(BaseRun):
@@ -144,12 +145,11 @@ class ClassifierRun(BaseRun):
         check_texts(corpus)
         super().__init__(corpus, config, out)
         torch.manual_seed(self.config.train.seed)
-        words = build_words(corpus.train, self.config, progress)
-        network = SequenceClassifier(self.config.model, len(corpus.labels), words.sizes)
-        words.load_vectors(network.embedder)
-        model = ClassifierModel(words.indexer, corpus.labels, network.to(device))
-        self._vocabulary = vocabulary_checksum(model, words.has_vector)
-        examples = training_set(corpus.train, words, corpus.labels, self.config)
+        indexer = build_indexer(TrainingData(corpus.train, (), self.config, progress))
+        network = SequenceClassifier(self.config.model, len(corpus.labels), Inputs(indexer))
+        model = ClassifierModel(indexer.without_vectors(), corpus.labels, network.to(device))
+        self._vocabulary = vocabulary_checksum(model, indexer.words.has_vector)
+        examples = training_set(corpus.train, indexer, corpus.labels, self.config)
         self._trainer = ClassifierTrainer(model, examples, corpus.valid, self.config)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:

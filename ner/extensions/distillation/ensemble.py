@@ -28,16 +28,16 @@ from ner.corpus.lines import text_lines
 from ner.corpus.partial import agreeing_tags
 from ner.errors import CorpusError
 from ner.evaluation import Report, evaluate_spans
-from ner.features import Expected
+from ner.features import ExpectedCounts
 from ner.files import open_binary
-from ner.model import Contextual, Model
+from ner.model import Model, TokenEmbedder
 from ner.model.chain import viterbi
 from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.tokenize import sentences_of
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import Lesson, Teaching, cut_long
+from ner.training.examples import DistillationTargets, SoftLabelExample, split_long
 
 _log = logging.getLogger("ner")
 
@@ -52,7 +52,7 @@ class Ensemble:
 
     def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[Model]:
         """The models; what their language models, which are the same, say is read once for all."""
-        kept: Contextual | None = None
+        kept: TokenEmbedder | None = None
         for folder in self._folders:
             model = load_bundle(folder, self._device).model
             if model.contextual is not None:
@@ -64,14 +64,14 @@ class Ensemble:
         self,
         sentences: Sequence[Sequence[str]],
         choices: Sequence[NDArray[np.bool_]] | None = None,
-    ) -> list[Expected]:
+    ) -> list[ExpectedCounts]:
         """What the members expect of the tags of each sentence, on average.
 
         With `choices`, ``[T, K]`` for each sentence, each given that the tags
         are among those that are true there.
         """
         share = np.float32(1 / len(self._folders))
-        total: list[Expected] = []
+        total: list[ExpectedCounts] = []
         for model in self._members(sentences):
             found = [_scaled(e, share) for e in predict_expected(model, sentences, choices)]
             total = [_sum(*pair) for pair in zip(total, found, strict=True)] if total else found
@@ -90,7 +90,7 @@ class Ensemble:
         for sentence, expected in zip(
             sentences, self.expected([s.tokens for s in sentences]), strict=True
         ):
-            tokens = expected.tokens.astype(np.float64)
+            tokens = expected.unary.astype(np.float64)
             path = viterbi(tokens[None], np.array([len(tokens)]), rules)[0]
             spans = tuple(spans_of([model.tags[number] for number in path.tolist()]))
             found.append(replace(sentence, spans=spans, partial=()))
@@ -104,7 +104,9 @@ class Ensemble:
             if gold
         }
 
-    def teach(self, corpus: Corpus, unlabelled: Sequence[Sentence], config: Config) -> Teaching:
+    def teach(
+        self, corpus: Corpus, unlabelled: Sequence[Sentence], config: Config
+    ) -> DistillationTargets:
         """What a model is to learn: of the training split, and of unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds read what they teach", len(self._folders))
@@ -117,33 +119,35 @@ class Ensemble:
             lessons += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
-        return Teaching(lessons, sources, tuple(notes))
+        return DistillationTargets(lessons, sources, tuple(notes))
 
     def _labelled(
         self, sentences: Sequence[Sentence], tags: Sequence[str], config: Config
-    ) -> list[Lesson]:
+    ) -> list[SoftLabelExample]:
         """Labelled sentences: the labels and what the ensemble says without them, mixed."""
-        pieces = list(cut_long(sentences))
+        pieces = list(split_long(sentences))
         tokens = [piece.tokens for piece in pieces]
         known = [_possible(piece, tags, config.model.scheme) for piece in pieces]
         share = np.float32(config.train.distill_weight)
         by_labels = self.expected(tokens, known)
         free = self.expected(tokens)
         return [
-            Lesson(words, _sum(_scaled(one, 1 - share), _scaled(other, share)))
+            SoftLabelExample(words, _sum(_scaled(one, 1 - share), _scaled(other, share)))
             for words, one, other in zip(tokens, by_labels, free, strict=True)
         ]
 
     def _unlabelled(
         self, sentences: Sequence[Sentence], corpus: Corpus, config: TrainConfig
-    ) -> tuple[list[Lesson], str]:
+    ) -> tuple[list[SoftLabelExample], str]:
         """Sentences of which the ensemble is sure, and a line that says how many these are.
 
         Those in which no entity is likely are kept in proportion only: as many
         for each other one as the training split has.
         """
         tokens = [sentence.tokens for sentence in sentences]
-        lessons = [Lesson(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)]
+        lessons = [
+            SoftLabelExample(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)
+        ]
         sure = [e for e in lessons if _confidence(e.expected) >= config.unlabelled_confidence]
         some = [lesson for lesson in sure if _has_entity(lesson.expected)]
         none = [lesson for lesson in sure if not _has_entity(lesson.expected)]
@@ -164,12 +168,12 @@ class Ensemble:
         return kept, note
 
 
-def _scaled(expected: Expected, share: np.float32) -> Expected:
-    return Expected(expected.tokens * share, expected.moves * share)
+def _scaled(expected: ExpectedCounts, share: np.float32) -> ExpectedCounts:
+    return ExpectedCounts(expected.unary * share, expected.pairwise * share)
 
 
-def _sum(one: Expected, other: Expected) -> Expected:
-    return Expected(one.tokens + other.tokens, one.moves + other.moves)
+def _sum(one: ExpectedCounts, other: ExpectedCounts) -> ExpectedCounts:
+    return ExpectedCounts(one.unary + other.unary, one.pairwise + other.pairwise)
 
 
 def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
@@ -181,14 +185,14 @@ def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[n
     return possible
 
 
-def _confidence(expected: Expected) -> float:
+def _confidence(expected: ExpectedCounts) -> float:
     """How sure the best tag of the least sure token is."""
-    return float(expected.tokens.max(1).min())
+    return float(expected.unary.max(1).min())
 
 
-def _has_entity(expected: Expected) -> bool:
+def _has_entity(expected: ExpectedCounts) -> bool:
     """Whether some token is likelier in an entity than not; O is tag 0."""
-    return bool((expected.tokens[:, 0] < 0.5).any())
+    return bool((expected.unary[:, 0] < 0.5).any())
 
 
 # --- unlabelled text ------------------------------------------------------------------------------
@@ -213,7 +217,7 @@ def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sen
     found: dict[tuple[str, ...], Sentence] = {}
     for number, line in drawn:
         cut = sentences_of(line, config.data.tokenizer, source=str(path), line=number)
-        found |= {piece.tokens: piece for piece in cut_long(cut) if piece.tokens not in known}
+        found |= {piece.tokens: piece for piece in split_long(cut) if piece.tokens not in known}
         if len(found) >= most:
             break
     if not found:

@@ -22,11 +22,11 @@ from ner.errors import CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble, _draw, draw_sentences
-from ner.features import Expected
+from ner.features import ExpectedCounts
 from ner.predict import predict_expected, predict_marginals, predict_sentences
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import Clue, Sentence, Span
-from ner.training.examples import Teaching
+from ner.training.examples import DistillationTargets
 from ner.training.loop import Epoch, Step
 from ner.training.run import Event, Finished, Run, resolve
 from ner.training.seeds import SeedsFinished
@@ -174,9 +174,9 @@ def members(
     return [out / "seed-1", out / "seed-2"]
 
 
-def softened(expected: Expected) -> float:
+def softened(expected: ExpectedCounts) -> float:
     """How much of the tags is in doubt."""
-    return float(1 - expected.tokens.max(1).mean())
+    return float(1 - expected.unary.max(1).mean())
 
 
 def test_an_ensemble_expects_what_its_members_do_on_average(
@@ -188,13 +188,13 @@ def test_an_ensemble_expects_what_its_members_do_on_average(
     tables = [predict_marginals(model, sentences) for model in models]
     differ = 0.0
     for found, one, other in zip(ensemble, *tables, strict=True):
-        np.testing.assert_allclose(found.tokens, (one + other) / 2, atol=1e-6)
+        np.testing.assert_allclose(found.unary, (one + other) / 2, atol=1e-6)
         differ = max(differ, float(np.abs(one - other).max()))
     assert differ > 0.01
     moves = [predict_expected(model, sentences) for model in models]
     for found, a, b in zip(ensemble, *moves, strict=True):
-        np.testing.assert_allclose(found.moves, (a.moves + b.moves) / 2, atol=1e-5)
-        assert found.moves.sum() == pytest.approx(len(found.tokens) - 1, abs=1e-4)
+        np.testing.assert_allclose(found.pairwise, (a.pairwise + b.pairwise) / 2, atol=1e-5)
+        assert found.pairwise.sum() == pytest.approx(len(found.unary) - 1, abs=1e-4)
 
 
 def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_right(
@@ -209,12 +209,12 @@ def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_ri
         strict=True,
     ):
         best = max(
-            sum(float(expected.tokens[t, k]) for t, k in enumerate(path))
+            sum(float(expected.unary[t, k]) for t, k in enumerate(path))
             for path in itertools.product(range(len(tags)), repeat=len(sentence))
             if not illegal_positions([parse_tag(tags[k]) for k in path], scheme)
         )
         found = tags_of(sentence.spans, len(sentence), scheme)
-        right = sum(float(expected.tokens[t, tags.index(tag)]) for t, tag in enumerate(found))
+        right = sum(float(expected.unary[t, tags.index(tag)]) for t, tag in enumerate(found))
         assert right == pytest.approx(best, abs=1e-5)
 
 
@@ -224,7 +224,7 @@ def taught(
     config: Config,
     unlabelled: list[Sentence] | None = None,
     **train: Any,
-) -> Teaching:
+) -> DistillationTargets:
     changes = {f"train.{name}": value for name, value in train.items()}
     return Ensemble(members, CPU).teach(corpus, unlabelled or [], config.replace(changes))
 
@@ -233,7 +233,7 @@ def test_labels_and_the_ensemble_are_mixed(
     members: list[Path], tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
     labels, half, free = (
-        taught(members, tiny_corpus, tiny_config, distill_weight=share).lessons
+        taught(members, tiny_corpus, tiny_config, distill_weight=share).examples
         for share in (0.0, 0.25, 1.0)
     )
     assert [lesson.tokens for lesson in labels] == [s.tokens for s in tiny_corpus.train]
@@ -244,10 +244,10 @@ def test_labels_and_the_ensemble_are_mixed(
         tiny_corpus.train, labels, half, free, by_members, strict=True
     ):
         numbers = [tags.index(tag) for tag in tags_of(sentence.spans, len(sentence), "iobes")]
-        np.testing.assert_allclose(one.expected.tokens, np.eye(len(tags))[numbers], atol=1e-6)
+        np.testing.assert_allclose(one.expected.unary, np.eye(len(tags))[numbers], atol=1e-6)
         moves = np.zeros(legal.shape)
         np.add.at(moves, (numbers[:-1], numbers[1:]), 1)
-        np.testing.assert_allclose(one.expected.moves, moves[legal], atol=1e-6)
+        np.testing.assert_allclose(one.expected.pairwise, moves[legal], atol=1e-6)
         for part in ("tokens", "moves"):
             a, m, b, e = (
                 getattr(x, part) for x in (one.expected, mixed.expected, other.expected, ensemble)
@@ -264,10 +264,10 @@ def test_partial_labels_stay_true(
     sentence = tiny_corpus.train[0]  # Anna visited Rome .
     clues = (Clue("LOC", "no"), Clue(None, "open"), Clue(None, "open"), Clue("", "no"))
     corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=clues),))
-    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).lessons[0]
+    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
     tags = load_bundle(members[0]).model.tags
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
-    tokens = lesson.expected.tokens
+    tokens = lesson.expected.unary
     assert tokens[0][by_type["LOC"]].sum() == pytest.approx(1.0, abs=1e-5)
     assert tokens[3, 0] == pytest.approx(1.0, abs=1e-5)
     assert 0.001 < tokens[1:3].max() < 0.999
@@ -291,7 +291,7 @@ def test_confident_sentences_join_and_those_without_entities_in_proportion(
 ) -> None:
     tagger = [tiny_run]
     confident = [
-        float(e.tokens.max(1).min())
+        float(e.unary.max(1).min())
         for e in Ensemble(tagger, CPU).expected([s.tokens for s in [*SURE, *NONE]])
     ]
     assert min(confident) > 0.2, "a model that knows these words"
@@ -300,7 +300,7 @@ def test_confident_sentences_join_and_those_without_entities_in_proportion(
         train = tiny_corpus.train if not more else tiny_corpus.train + empty[:more]
         corpus = replace(tiny_corpus, train=train)
         teaching = taught(tagger, corpus, tiny_config, [*SURE, *NONE], unlabelled_confidence=0.2)
-        lessons = teaching.lessons[len(train) :]
+        lessons = teaching.examples[len(train) :]
         kept = [lesson.tokens for lesson in lessons]
         assert {s.tokens for s in SURE} < {*kept} or none == 0
         assert len(kept) == 3 + none, f"{more} of {24 + more} labelled sentences have no entity"
@@ -312,14 +312,14 @@ def test_what_the_ensemble_doubts_does_not_join(
     members: list[Path], tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = Ensemble(members, CPU).expected([s.tokens for s in SURE])
-    levels = sorted(float(e.tokens.max(1).min()) for e in expected)
+    levels = sorted(float(e.unary.max(1).min()) for e in expected)
     assert levels[0] < levels[1] < levels[2] < 0.99
     for left, level in enumerate([0.0, (levels[0] + levels[1]) / 2, (levels[1] + levels[2]) / 2]):
         teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=level)
-        assert len(teaching.lessons) == len(tiny_corpus.train) + 3 - left
+        assert len(teaching.examples) == len(tiny_corpus.train) + 3 - left
     assert "train.unlabelled_confidence" not in caplog.text
     teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=0.99)
-    assert len(teaching.lessons) == len(tiny_corpus.train)
+    assert len(teaching.examples) == len(tiny_corpus.train)
     assert "no unlabelled sentence teaches anything; with a lower" in caplog.text
 
 
@@ -485,7 +485,7 @@ def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: 
         name: load_bundle(out / name).config.model.context for name in ("seed-1", "student")
     }
     assert contexts == {"seed-1": "sentence", "student": "document"}
-    assert (out / "student" / "echoes.json").exists()
+    assert (out / "student" / "first_pass.json").exists()
     list(events(tmp_path / "at-once", document, unlabelled=text))
     assert student_weights(tmp_path / "at-once") == student_weights(out)
 
@@ -499,21 +499,21 @@ def test_teachers_with_language_models_read_each_sentence_once(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "run"
-    list(events(out, {"resources.charlm": (str(tiny_charlm),)}))
+    list(events(out, {"resources.token_embedders": (f"charlm={tiny_charlm}",)}))
     assert load_bundle(out / "student").model.contextual is not None
     tokens = [sentence.tokens for sentence in tiny_corpus.valid]
     read: list[int] = []
-    once = StringEmbeddings._read
+    once = StringEmbeddings._embed
     monkeypatch.setattr(
-        StringEmbeddings, "_read", lambda self, texts: read.append(len(texts)) or once(self, texts)
+        StringEmbeddings, "_embed", lambda self, texts: read.append(len(texts)) or once(self, texts)
     )
     folders = [out / "seed-1", out / "seed-2"]
     found = Ensemble(folders, torch.device("cpu")).expected(tokens)
     assert sum(read) == 0, "the run has kept what it read"
     members = [predict_expected(load_bundle(folder).model, tokens) for folder in folders]
     for mixed, one, other in zip(found, *members, strict=True):
-        expected = (one.tokens + other.tokens) / 2
-        np.testing.assert_allclose(mixed.tokens, expected, atol=1e-3)
+        expected = (one.unary + other.unary) / 2
+        np.testing.assert_allclose(mixed.unary, expected, atol=1e-3)
 
 
 def test_another_teaching_is_no_resuming(
