@@ -100,13 +100,12 @@ def check_installed(files: StoredFolder, weights: str) -> None:
     `weights` is the name of the file with the weights of the network.
     """
     names = files.json(CHECKSUMS, dict) if files.has(CHECKSUMS) else {}
-    known = bundle_files() | {weights}
-    for name in sorted(names):
+    for name in names.keys() - bundle_files() - {weights}:
         kind, _, ending = name.rpartition(".")
-        if ending == "safetensors" and name not in known:
+        if ending == "safetensors" and f"{kind}.json" in names:
             raise BundleError(
-                f"{files.path}: reads with a token embedder of the kind {kind[:40]!r}, which is "
-                "not installed; install the extension that has it"
+                f"{files.path / CHECKSUMS}: lists a token embedder of the kind {kind[:40]!r}, "
+                "which is not installed; install the extension that has it"
             )
 
 

@@ -329,7 +329,7 @@ def test_eight_sentences_are_learnt_by_heart(build: Build, tiny_corpus: Corpus, 
         train__epochs=30,
         train__patience=30,
         train__batch_sentences=2,
-        train__unknown_rate=0.0,
+        train__unk_replacement=0.0,
     )
     best = 0.0
     for event in trainer.run():
@@ -383,11 +383,11 @@ def test_a_gradient_that_overflows_does_not_push() -> None:
 
 def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:
     """Half of one gradient and half of the same again: only the rounding differs."""
-    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unknown_rate=0.0)
+    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unk_replacement=0.0)
     pushed = build(
         model__dropout=0.0,
         train__word_dropout=0.0,
-        train__unknown_rate=0.0,
+        train__unk_replacement=0.0,
         train__adversarial=1e-9,
     )
     losses = []

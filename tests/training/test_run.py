@@ -390,9 +390,9 @@ def test_another_vectors_file_of_the_same_name_is_refused(
     """Its words would take the rows of others, and nobody would ever know."""
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("rome 1 2\nthe 3 4\nof 5 6\n")
-    until(start(tmp_path / "run", train__vectors=str(vectors)).events(), 1)
+    until(start(tmp_path / "run", resources__vectors=str(vectors)).events(), 1)
     vectors.write_text("rome 1 2\nof 3 4\nthe 5 6\n")
-    message = refusal(start(tmp_path / "run", train__vectors=str(vectors)))
+    message = refusal(start(tmp_path / "run", resources__vectors=str(vectors)))
     assert "(the content of files of vectors, clusters or word lists)" in message
 
 
@@ -590,7 +590,7 @@ def test_a_model_does_not_tell_the_folders_of_its_maker(
         train=tuple(replace(sentence, source=source) for sentence in tiny_corpus.train),
         notes=(f"{source}:7: an illegal tag was repaired",),
     )
-    run = start(tmp_path / "run", corpus, train__vectors=str(home / "my.vec"), train__epochs=1)
+    run = start(tmp_path / "run", corpus, resources__vectors=str(home / "my.vec"), train__epochs=1)
     list(run.events())
     shared = [path.read_bytes() for path in (tmp_path / "run" / "model").iterdir()]
     assert any(b"train.txt:7: an illegal tag was repaired" in content for content in shared)
@@ -679,7 +679,7 @@ def listening(
 ) -> Callable[[str], Run]:
     """Make a run with document context in a folder of that name."""
     longer = {"model.context": "sentence", "train.epochs": 6}  # so that something is heard
-    monkeypatch.setattr(held_out, "_of_folds", lambda config: config.replace(longer))
+    monkeypatch.setattr(held_out, "fold_config", lambda config: config.replace(longer))
     train = tuple(replace(s, document=i // 4) for i, s in enumerate(tiny_corpus.train))
     corpus = replace(tiny_corpus, train=train)
 
