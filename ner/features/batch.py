@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.features.indexer import FeatureIds, FeatureTable
-from ner.features.targets import Target, TargetBatch
+from ner.features.targets import Target, TargetBatch, moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Batch:
             characters=self.characters.to(device),
             forms=self.forms.to(device),
             mask=self.mask.to(device),
-            target=None if self.target is None else self.target.to(device),
+            target=None if self.target is None else moved(self.target, device),
             contextual=None if self.contextual is None else self.contextual.to(device),
         )
 

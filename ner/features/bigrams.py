@@ -26,6 +26,7 @@ class Bigrams(SentenceFeature):
     """Two columns: the bigram that ends with a token, and the one that begins with it."""
 
     FILES = (FILE,)
+    DIM = "bigram_dim"
     ZEROED = True
     DROPOUT = 0.2
 
@@ -52,10 +53,6 @@ class Bigrams(SentenceFeature):
     def sizes(self) -> tuple[int, ...]:
         """The size of the vocabulary, twice."""
         return (len(self.vocabulary),) * 2
-
-    def dim(self, config: ModelConfig) -> int:
-        """The size of each embedding."""
-        return config.bigram_dim
 
     def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
         """The ids of the bigrams before and behind each token."""

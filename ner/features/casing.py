@@ -31,6 +31,8 @@ def casing(word: str) -> int:
 class Casing(WordFeature):
     """The casing of a word; every model looks it up, and `model.casing_dim` 0 leaves it out."""
 
+    DIM = "casing_dim"
+
     @classmethod
     def build(cls, data: TrainingData) -> Self:
         """Make the feature, which needs nothing."""
@@ -45,10 +47,6 @@ class Casing(WordFeature):
     def sizes(self) -> tuple[int, ...]:
         """The number of casings."""
         return (len(CASINGS),)
-
-    def dim(self, config: ModelConfig) -> int:
-        """The size of the embedding."""
-        return config.casing_dim
 
     def ids(self, word: str) -> tuple[int, ...]:
         """The casing of a word."""

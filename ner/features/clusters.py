@@ -32,6 +32,7 @@ class Clusters(WordFeature):
     """
 
     FILES = (FILE,)
+    DIM = "cluster_dim"
 
     paths: tuple[str, ...]
     words: Mapping[str, int]
@@ -94,10 +95,6 @@ class Clusters(WordFeature):
     def sizes(self) -> tuple[int, ...]:
         """The number of prefixes of each length, padding and unknown included."""
         return tuple(size for size, _ in self._prefixes)
-
-    def dim(self, config: ModelConfig) -> int:
-        """The size of the embedding of each prefix."""
-        return config.cluster_dim
 
     def ids(self, word: str) -> tuple[int, ...]:
         """The ids of the prefixes of a word's path."""

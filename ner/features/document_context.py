@@ -26,6 +26,7 @@ _Counts = dict[Hashable, list[int]]
 class DocumentContext(SentenceFeature):
     """Two columns: first-pass labels of the same word, and of the word without regard to case."""
 
+    DIM = "first_pass_dim"
     ZEROED = True
 
     labels: tuple[str, ...]
@@ -48,10 +49,6 @@ class DocumentContext(SentenceFeature):
     def sizes(self) -> tuple[int, ...]:
         """The number of ids: none, or a type (or O) always or mostly; twice."""
         return (1 + 2 * (len(self.labels) + 1),) * 2
-
-    def dim(self, config: ModelConfig) -> int:
-        """The size of each embedding."""
-        return config.first_pass_dim
 
     def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
         """The first-pass labels of each token, or that there are none."""

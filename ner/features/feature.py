@@ -71,23 +71,21 @@ class CategoricalFeature(Feature):
     """Whether embeddings begin as zeros: many are rare, and an untrained one adds no noise."""
     DROPOUT: ClassVar[float] = 0.0
     """The share of ids replaced by the unknown one in training."""
+    DIM: ClassVar[str]
+    """The setting of section `model` with the size of each column's embedding; 0: none."""
 
     @property
     @abstractmethod
     def sizes(self) -> tuple[int, ...]:
         """The number of ids of each column."""
 
-    @abstractmethod
-    def dim(self, config: ModelConfig) -> int:
-        """The size of each column's embedding; 0 leaves the feature out."""
-
-    def modules(self, config: ModelConfig) -> list[nn.Module]:
+    def modules(self, config: ModelConfig) -> list[nn.Embedding]:
         """The embedding of each column."""
-        dim = self.dim(config)
+        dim = getattr(config, self.DIM)
         tables = [nn.Embedding(size, dim) for size in self.sizes] if dim else []
         for table in tables if self.ZEROED else ():
             nn.init.zeros_(table.weight)
-        return [*tables]
+        return tables
 
 
 class WordFeature(CategoricalFeature):

@@ -123,6 +123,7 @@ class Gazetteers(SentenceFeature):
     """Word lists as a feature: the match tag of a token in each list is a column."""
 
     FILES = (FILE,)
+    DIM = "gazetteer_dim"
 
     lists: tuple[Gazetteer, ...]
 
@@ -154,10 +155,6 @@ class Gazetteers(SentenceFeature):
     def sizes(self) -> tuple[int, ...]:
         """The number of match tags, for each list."""
         return (MATCH_TAGS,) * len(self.lists)
-
-    def dim(self, config: ModelConfig) -> int:
-        """The size of the embedding of a match tag."""
-        return config.gazetteer_dim
 
     def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
         """The match tags of each token."""

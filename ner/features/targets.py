@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -16,11 +16,6 @@ class TagBatch(NamedTuple):
     ids: Tensor  # [B, T], padded with 0; where `possible` has several, one of them
     possible: Tensor | None = None  # [B, T, K] tags a token can have; None if `ids` says it all
 
-    def to(self, device: torch.device) -> Self:
-        """The same on another device."""
-        possible = None if self.possible is None else self.possible.to(device)
-        return self._replace(ids=self.ids.to(device), possible=possible)
-
 
 class CountsBatch(NamedTuple):
     """Expected counts of B sentences."""
@@ -28,22 +23,20 @@ class CountsBatch(NamedTuple):
     unary: Tensor  # [B, T, K], 0 at padding
     pairwise: Tensor  # [B, M]
 
-    def to(self, device: torch.device) -> Self:
-        """The same on another device."""
-        return self._replace(unary=self.unary.to(device), pairwise=self.pairwise.to(device))
-
 
 class LabelBatch(NamedTuple):
     """Classes of B whole sentences."""
 
     ids: Tensor  # [B]
 
-    def to(self, device: torch.device) -> Self:
-        """The same on another device."""
-        return self._replace(ids=self.ids.to(device))
-
 
 TargetBatch = TagBatch | CountsBatch | LabelBatch
+
+
+def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
+    """The same target with its tensors on another device."""
+    parts: list[Any] = [None if part is None else part.to(device) for part in target]
+    return type(target)(*parts)
 
 
 class Target(Protocol):

@@ -63,7 +63,7 @@ class Embedder(nn.Module):
             own = feature.modules(config)
             self.kinds.extend(own)
             self._columns += range(column, column + len(own))
-            self.out_dim += len(own) * feature.dim(config)
+            self.out_dim += sum(table.embedding_dim for table in own)
             column += len(feature.sizes)
         self.contextual: ContextualProjection | None = None
         if inputs.contextual:

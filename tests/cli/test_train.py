@@ -13,8 +13,9 @@ import ner
 from ner.bundle.format import load_bundle
 from ner.config import Config, describe, load_config
 from ner.corpus import load_corpus
+from ner.features import Clusters, Gazetteers
 from ner.text import Sentence, Span
-from ner.training.run import CONTENTS, ECHOES
+from ner.training.run import CONTENTS, FIRST_PASS
 from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree
 
 EPOCH_KEYS = {
@@ -47,8 +48,8 @@ def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> Non
 
 
 def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
-    # Echoes are only heard with document context.
-    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {ECHOES}
+    # First-pass labels are only found with document context.
+    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {FIRST_PASS}
     records = _records(model)
     assert [record["epoch"] for record in records] == list(range(1, 7))
     assert all(record.keys() == EPOCH_KEYS for record in records)
@@ -225,7 +226,7 @@ def test_reading_options_reach_the_corpus(empty: Path) -> None:
     run("train", "--data", "c", *options, *BRIEF, "--out", "r").good()
     bundle = load_bundle("r")
     assert bundle.labels == ["LOC", "PER"]
-    assert "josé" in bundle.model.indexer.tables[0].words
+    assert "josé" in bundle.model.indexer.words.tables[0].words
     run("evaluate", "--data", "c", "--model", "r", "--split", "valid").good()
 
 
@@ -294,9 +295,12 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
     ]
     shutil.rmtree(empty / "lists")  # the model has what it needs of them
     bundle = load_bundle("r")
-    assert [part.label for part in bundle.model.indexer.gazetteers] == ["PER", "LOC"]
-    assert ("Dora",) in bundle.model.indexer.gazetteers[0].entries
-    assert bundle.model.indexer.clusters is not None
+    indexer = bundle.model.indexer
+    gazetteers = indexer.find(Gazetteers)
+    assert gazetteers is not None
+    assert [part.label for part in gazetteers.lists] == ["PER", "LOC"]
+    assert ("Dora",) in gazetteers.lists[0].entries
+    assert indexer.find(Clusters) is not None
     text = b"Anna visited New York.\n"
     tagged = process("tag", "-", "--model", "r", "--format", "jsonl", cwd=empty, stdin=text).good()
     found = json.loads(tagged.out)["entities"]
@@ -318,9 +322,11 @@ def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     options = ["--gazetteer", "NAME=names.txt", "--clusters", "clusters.txt", "--out", "r"]
     process("train", "--data", "demo", *BRIEF, *options, cwd=empty).good()
     indexer = load_bundle("r").model.indexer
-    assert indexer.clusters is not None
-    assert set(indexer.clusters.words) == {*words}
-    [listed] = indexer.gazetteers
+    clusters, gazetteers = indexer.find(Clusters), indexer.find(Gazetteers)
+    assert clusters is not None
+    assert gazetteers is not None
+    assert set(clusters.words) == {*words}
+    [listed] = gazetteers.lists
     assert len(listed.entries) >= len({*names})
     process("evaluate", "--data", "demo", "--model", "r", "--split", "valid", cwd=empty).good()
 
@@ -335,10 +341,11 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 ) -> None:
     options = [text.replace("lists/", f"{empty}/lists/") for text in _write_features(empty)]
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
-    config = load_bundle("r").config.train
-    assert config.vectors == ("my.vec", "my cased.vec")
-    assert config.gazetteers == ("PER=people.txt", "PER=more people.txt", "LOC=places.txt")
-    assert config.clusters == "clusters.txt"
+    assert load_bundle("r").about["resources"] == {
+        "vectors": ["my.vec", "my cased.vec"],
+        "clusters": ["clusters.txt"],
+        "gazetteers": ["PER=people.txt", "PER=more people.txt", "LOC=places.txt"],
+    }
     for path in (empty / "r" / "model").iterdir():
         assert str(empty).encode() not in path.read_bytes(), path
     assert load_config("r/config.toml").resources.clusters == f"{empty}/lists/clusters.txt"
@@ -347,13 +354,13 @@ def test_a_model_says_names_of_files_and_never_where_they_lay(
 def test_options_of_features_go_over_settings(empty: Path, tiny_folder: Path) -> None:
     _write_features(empty)
     Path("my.toml").write_text(
-        '[train]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
+        '[resources]\nvectors = ["lists/my.vec", "none.vec"]\ngazetteers = ["LOC=none.txt"]\n'
     )
     options = ["--vectors", "lists/my cased.vec", "--gazetteer", "LOC=lists/places.txt"]
     more = sets("resources.clusters=lists/clusters.txt")
     arguments = [*BRIEF, "--config", "my.toml", *options, *more, "--out", "r"]
     run("train", "--data", tiny_folder, *arguments).good()
-    config = load_config("r/config.toml").train
+    config = load_config("r/config.toml").resources
     assert config.vectors == ("lists/my cased.vec",)
     assert config.gazetteers == ("LOC=lists/places.txt",)
     assert config.clusters == "lists/clusters.txt"
@@ -364,7 +371,7 @@ def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path)
     options = [*_write_features(empty)[:4], *sets(f"model.vectors={mode}")]
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
     model = load_bundle("r").model
-    assert list(model.indexer.tables[2].words) == ["Anna", "Paris", "Oslo"]
+    assert list(model.indexer.words.tables[2].words) == ["Anna", "Paris", "Oslo"]
     spare = model.network.embedder.tables[2].spare
     assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
 

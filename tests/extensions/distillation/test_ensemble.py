@@ -248,7 +248,7 @@ def test_labels_and_the_ensemble_are_mixed(
         moves = np.zeros(legal.shape)
         np.add.at(moves, (numbers[:-1], numbers[1:]), 1)
         np.testing.assert_allclose(one.expected.pairwise, moves[legal], atol=1e-6)
-        for part in ("tokens", "moves"):
+        for part in ("unary", "pairwise"):
             a, m, b, e = (
                 getattr(x, part) for x in (one.expected, mixed.expected, other.expected, ensemble)
             )
