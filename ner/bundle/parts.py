@@ -1,4 +1,4 @@
-"""What models of all kinds have in a bundle, beside their network: features, fingerprints."""
+"""The parts of a bundle that models of all kinds have beside their network."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from ner.stored import StoredFolder, damaged, member
 
 
 class Parts(NamedTuple):
-    """What models of all kinds have, beside their network."""
+    """The parts of models of all kinds, beside their network."""
 
     indexer: Indexer
     contextual: TokenEmbedder | None

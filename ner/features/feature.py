@@ -68,7 +68,7 @@ class CategoricalFeature(Feature):
     """One or several columns of ids, each out of a few, each with an embedding of its own."""
 
     ZEROED: ClassVar[bool] = False
-    """Whether embeddings begin as zeros: many are rare, and an untrained one adds no noise."""
+    """True if embeddings begin as zeros: many are rare, and an untrained one adds no noise."""
     DROPOUT: ClassVar[float] = 0.0
     """The share of ids replaced by the unknown one in training."""
     DIM: ClassVar[str]

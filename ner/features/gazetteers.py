@@ -232,7 +232,7 @@ def _read(path: Path, tokenizer: str) -> list[Entry]:
         entry
         for _, line in word_lines(path)
         if any(char.isalnum() for char in line)
-        for entry in _readings(line, tokenizer)
+        for entry in _variants(line, tokenizer)
         if 0 < len(entry) <= LONGEST_ENTRY
     ]
     if not entries:
@@ -240,7 +240,7 @@ def _read(path: Path, tokenizer: str) -> list[Entry]:
     return entries
 
 
-def _readings(line: str, tokenizer: str) -> Iterator[Entry]:
+def _variants(line: str, tokenizer: str) -> Iterator[Entry]:
     """The tokens of a line, with and without a full stop that belongs to the last word."""
     bare = line.rstrip(".")
     yield _tokens(bare, tokenizer)

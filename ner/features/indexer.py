@@ -106,8 +106,10 @@ class Indexer:
     def ids(self, key: Key) -> FeatureIds:
         """The ids of a token."""
         word, around = (key, ()) if isinstance(key, str) else key
-        own = chain.from_iterable([feature.ids(word) for feature in self._of_words])
-        return FeatureIds(self.words.ids(word), (*own, *around), self.characters.ids(word))
+        own: tuple[int, ...] = ()
+        for feature in self._of_words:
+            own += feature.ids(word)
+        return FeatureIds(self.words.ids(word), own + around, self.characters.ids(word))
 
 
 class FeatureTable:

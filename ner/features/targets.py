@@ -1,4 +1,4 @@
-"""Targets: what is known of a sentence and is to be learnt, each kind with its own batch."""
+"""Targets of training: tags, expected counts or a label of a sentence, and batches of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
 
 
 class Target(Protocol):
-    """What is known of one sentence."""
+    """The target of one sentence."""
 
     @classmethod
     def collate(cls, targets: Sequence[Self], mask: NDArray[np.bool_]) -> TargetBatch:

@@ -206,7 +206,7 @@ def _read_files(
         vectors = read_vectors(
             path,
             tokens,
-            spare=config.model.out_of_training_vectors,
+            out_of_training=config.model.out_of_training_vectors,
             progress=lambda size, before=done: progress(before + size),  # type: ignore[misc]
         )
         done += Path(path).stat().st_size

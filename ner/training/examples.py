@@ -86,8 +86,8 @@ def _log_splits(sentences: Iterable[Sentence]) -> None:
     long = [sentence for sentence in sentences if len(sentence) > LONGEST]
     if long:
         _log.warning(
-            "%s: a sentence of %s tokens is learnt in pieces of at most %d, cut between entities "
-            "(such sentences: %s)",
+            "%s: a sentence of %s tokens is learnt in segments of at most %d, split between "
+            "entities (such sentences: %s)",
             long[0].place,
             f"{len(long[0]):,}",
             LONGEST,
@@ -249,7 +249,7 @@ def drop_columns(batch: Batch, rates: Mapping[int, float]) -> Batch:
 
 
 def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:
-    """What mistakes at tokens of each tag cost, ``[K]``: the log of the weight of its type.
+    """The cost of mistakes at tokens of each tag, ``[K]``: the log of the weight of its type.
 
     `weights` is like ``MISC=2,PER=0.5``; other types and ``O`` have a weight of
     1. None without weights. Raises `ConfigError` for types that no tag has, for

@@ -66,8 +66,8 @@ def test_what_is_cut_is_said_once(tiny_corpus: Corpus, caplog: pytest.LogCapture
     long = [Sentence(("a",) * size, source="train.conll", line=size) for size in (512, 513, 1300)]
     TrainingSet([*long, *long], indexer, ["O"], "iobes", Config().train)
     assert caplog.messages == [
-        "train.conll:513: a sentence of 513 tokens is learnt in pieces of at most 512, "
-        "cut between entities (such sentences: 4)"
+        "train.conll:513: a sentence of 513 tokens is learnt in segments of at most 512, "
+        "split between entities (such sentences: 4)"
     ]
 
 

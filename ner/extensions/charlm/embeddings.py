@@ -1,4 +1,4 @@
-"""Contextual string embeddings: what language models have read by each token of a sentence.
+"""Contextual string embeddings: states of language models at each token of a sentence.
 
 A forward model has read all up to the last character of a token, a backward one
 all from the end of the sentence down to its first character; their states at
@@ -56,7 +56,7 @@ class _Reader(NamedTuple):
 
 
 class _Recent:
-    """What has been read lately, by the sentence.
+    """Embeddings of recent sentences.
 
     Without a lock, which a forked process could find held for ever: at worst
     `size` misses what two threads add at the same moment.
