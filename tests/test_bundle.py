@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ner
+from ner import plugins
 from ner.bundle.card import tagger_card
 from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
@@ -134,6 +135,33 @@ def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
         shutil.copytree(tmp_path / "m", tmp_path / name)
         (tmp_path / name / name).unlink()
         assert re.search("does not fit|is missing", complaint(tmp_path / name))
+
+
+def test_names_of_language_models_in_older_bundles_are_kept(
+    tiny_charlm: Path, tmp_path: Path
+) -> None:
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    save_bundle(bundle, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    config["format"] = 3
+    config["config"]["train"]["charlm"] = ["lm"]
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    sign(tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert loaded.about["resources"] == {"token_embedders": ["lm"]}
+    assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+
+
+def test_a_token_embedder_that_is_not_installed_is_refused(
+    tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    save_bundle(bundle, tmp_path / "m")
+    monkeypatch.setattr(plugins, "declared", lambda what: {})
+    assert complaint(tmp_path / "m") == (
+        f"{tmp_path / 'm' / 'checksums.json'}: lists a token embedder of the kind 'charlm', "
+        "which is not installed; install the extension that has it"
+    )
 
 
 def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna") -> Bundle:

@@ -48,11 +48,6 @@ class Clusters(WordFeature):
             number = find(word.lower())
         return find(word.title()) if number is None else number
 
-    def path_of(self, word: str) -> str | None:
-        """The path of a word, looked up as by `number_of`."""
-        number = self.number_of(word)
-        return None if number is None else self.paths[number]
-
     def prefixes(self, length: int) -> tuple[tuple[str, ...], list[int]]:
         """The distinct prefixes of that length, sorted, and the number of each path's prefix.
 

@@ -1,9 +1,9 @@
-"""Several models into one: what an ensemble expects of sentences teaches a single model.
+"""Distillation: the expected counts of an ensemble teach a single model.
 
 Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student
 minimises the cross-entropy with the mixture of its teachers, which are models
 of the same kind that differ in their seeds. All that this needs of the mixture
-are its expected tags and moves, which are the averages of the members'. Of a
+are its expected tags and transitions, which are the averages of the members'. Of a
 labelled sentence a part of the weight stays with its labels, or, where these
 are partial, with what the teachers expect given them. Unlabelled text joins in
 with sentences of which the ensemble is sure (self-training).
@@ -110,16 +110,16 @@ class Ensemble:
         """What a model is to learn: of the training split, and of unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds read what they teach", len(self._folders))
-        lessons = self._labelled(corpus.train, tags, config)
+        examples = self._labelled(corpus.train, tags, config)
         names = ", ".join(folder.name for folder in self._folders)
         sources = {"the teachers": names}
         notes = [f"taught by the models of {names}"]
         if unlabelled:
             more, note = self._unlabelled(unlabelled, corpus, config.train)
-            lessons += more
+            examples += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
-        return DistillationTargets(lessons, sources, tuple(notes))
+        return DistillationTargets(examples, sources, tuple(notes))
 
     def _labelled(
         self, sentences: Sequence[Sentence], tags: Sequence[str], config: Config
@@ -145,12 +145,12 @@ class Ensemble:
         for each other one as the training split has.
         """
         tokens = [sentence.tokens for sentence in sentences]
-        lessons = [
+        examples = [
             SoftLabelExample(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)
         ]
-        sure = [e for e in lessons if _confidence(e.expected) >= config.unlabelled_confidence]
-        some = [lesson for lesson in sure if _has_entity(lesson.expected)]
-        none = [lesson for lesson in sure if not _has_entity(lesson.expected)]
+        sure = [e for e in examples if _confidence(e.expected) >= config.unlabelled_confidence]
+        some = [example for example in sure if _has_entity(example.expected)]
+        none = [example for example in sure if not _has_entity(example.expected)]
         labelled = sum(bool(sentence.labels) for sentence in corpus.train)
         most = len(some) * (len(corpus.train) - labelled) // labelled
         kept = some + random.Random(config.seed).sample(none, min(most, len(none)))
