@@ -133,6 +133,10 @@ class StoredFolder:
             raise damaged(path, f"no JSON {kind.__name__}")
         return value
 
+    def strings(self, name: str) -> list[str]:
+        """The strings in a JSON list, which must all differ."""
+        return different_strings(self.path / name, self.json(name, list))
+
     @contextlib.contextmanager
     def tensors(self, name: str) -> Iterator["StoredTensors"]:
         """A file of tensors, of which only the header has been read."""
@@ -239,6 +243,20 @@ def _is_deep(value: Any) -> bool:
         if not level:
             return False
     return True
+
+
+def member(place: Path, value: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A value of an object. Raises `ValidationError` if it is missing or of another type."""
+    if type(value.get(name)) is not kind:
+        raise damaged(place, f"no {name!r} of type {kind.__name__}")
+    return value[name]
+
+
+def different_strings(place: Path, value: list[Any]) -> list[str]:
+    """The list, if it has strings that all differ. Raises `ValidationError`."""
+    if not all(isinstance(item, str) for item in value) or len(set(value)) < len(value):
+        raise damaged(place, "not different strings")
+    return value
 
 
 # --- tensors ------------------------------------------------------------------------------------

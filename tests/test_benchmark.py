@@ -24,8 +24,7 @@ from benchmarks.timing import alternate, percentile, spread
 from ner import load_corpus
 from ner.config import Config
 from ner.corpus import write_file
-from ner.features import Example, collate
-from ner.features.indexer import FormTable
+from ner.features import Example, FeatureTable, collate
 from ner.training.build import build_model
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -208,15 +207,14 @@ def test_the_common_stack_is_our_network_computed_otherwise() -> None:
     model = build_model(corpus.train[:50], config, torch.device("cpu")).model
     network, embedder = model.network.eval(), model.network.embedder
     [table], [casings] = embedder.tables, embedder.kinds
-    assert isinstance(casings, torch.nn.Embedding)
-    sizes = table.size.trained, len(model.indexer.characters), 8, len(model.tags)
+    sizes = table.size.trained, len(model.indexer.characters.vocabulary), 8, len(model.tags)
     old = OldNetwork(config, *sizes).eval()
     old.words, old.characters = table.trained, embedder.characters
     old.casings, old.projection = casings, network.projection
     layer = network.encoder.layers[0]
     assert isinstance(layer, torch.nn.LSTM)
     old.lstm = layer
-    forms = FormTable(model.indexer)
+    forms = FeatureTable(model.indexer)
     examples = [Example(forms.rows(sentence.tokens)) for sentence in corpus.train[:7]]
     batch = collate(forms, examples, range(7))
     with torch.no_grad():

@@ -162,7 +162,6 @@ def _first_column(name: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)` \|", rows, re.MULTILINE)
 
 
-@pytest.mark.xfail(strict=True, reason="first_pass.json is still called echoes.json")
 def test_the_files_of_a_run_are_complete() -> None:
     files = _first_column("docs/reference/run-folder.md")
     assert sorted(name.rstrip("/") for name in files) == sorted(CONTENTS)

@@ -31,7 +31,7 @@ from ner.errors import BundleError, NerError, TrainingError, UsageError
 from ner.extensions.classification.bundle import ClassifierBundle, save_classifier
 from ner.extensions.classification.classifier import Classifier
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
-from ner.model import Sizes
+from ner.model import Inputs
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Step
@@ -71,7 +71,10 @@ def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     elif kind == "classifier":
         _write_classifier(place)
     elif kind == "charlm":
-        changes = {"resources.charlm": (str(tiny_charlm),), "data.tokenizer": "words"}
+        changes = {
+            "resources.token_embedders": (f"charlm={tiny_charlm}",),
+            "data.tokenizer": "words",
+        }
         config = Config().replace({**changes, "model.hidden": 4, "model.word_dim": 4})
         learnt = [Sentence(("Anna", "visited", "Rome"), (Span(0, 1, "PER"),))]
         model = build_model(learnt, config, torch.device("cpu")).model
@@ -87,10 +90,9 @@ def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
 def _write_classifier(place: Path) -> None:
     """A classifier that knows what the golden tagger knows; nothing has been learnt."""
     bundle = load_bundle(GOLDEN / "format-3")
-    indexer, tables = bundle.model.indexer, bundle.model.network.embedder.tables
-    sizes = Sizes(tuple(t.size for t in tables), len(indexer.characters), indexer.kinds)
+    indexer = bundle.model.indexer
     torch.manual_seed(1)
-    network = SequenceClassifier(bundle.config.model, 3, sizes)
+    network = SequenceClassifier(bundle.config.model, 3, Inputs(indexer))
     model = ClassifierModel(
         indexer, ("rain in the north", "sun in the south", "wind from the west"), network
     )

@@ -7,10 +7,10 @@
     words.json            tables of words: how they are folded, and which there are
     characters.json       characters
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
-    pairs.json            pairs of tokens, if they are features
     gazetteers.json       word lists, if they are features: tokenised entries by label
-    charlm.json           language models, if their states are features: settings, alphabets
-    charlm.safetensors    their weights, in half precision
+    pairs.json            token bigrams, if they are features
+    charlm.json           a token embedder of the kind charlm, if there is one: its description
+    charlm.safetensors    its weights
     seen.json             sentences that were learnt from, as hashes
     weights.safetensors   all weights
     checksums.json        SHA-256 of all these, which are not to be changed
@@ -34,16 +34,17 @@ import torch
 
 from ner.bundle.card import fill_card
 from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.bundle.parts import describe, entry, read_parts, read_strings
+from ner.bundle.parts import describe, read_parts, resource_names
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm import embeddings
+from ner.features import registry
 from ner.files import write_folder
-from ner.model import Model, Network, Sizes
+from ner.model import Inputs, Model, Network
 from ner.model.network import BaseNetwork
 from ner.model.skeleton import without_weights
 from ner.model.tagging import BaseModel
+from ner.model.token_embedders import bundle_files, check_installed
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,
@@ -51,6 +52,7 @@ from ner.stored import (
     check_newest,
     damaged,
     format_text,
+    member,
     open_model,
     to_json,
     write_stored,
@@ -61,19 +63,7 @@ from ner.version import __version__
 FORMAT = 4
 OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
-FILES = {
-    "config.json",
-    "tags.json",
-    "words.json",
-    "characters.json",
-    "clusters.json",
-    "pairs.json",
-    "gazetteers.json",
-    embeddings.DESCRIPTION,
-    embeddings.WEIGHTS,
-    "seen.json",
-    WEIGHTS,
-}
+FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *registry.FILES, *bundle_files()}
 MOST_TAGS = 4096
 """The transitions are a square of them, which a small file must not make large."""
 _ON_CARD = {
@@ -155,7 +145,7 @@ def write_bundle(
     files = {
         "config.json": to_json(described, indent=2),
         **own,
-        **{name: to_json(value) for name, value in describe(model).items()},
+        **{name: to_json(value) for name, value in describe(model.indexer).items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": seen.to_text()}),
         WEIGHTS: safetensors.torch.save(weights),
@@ -191,11 +181,10 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
 def _load(files: StoredFolder, device: torch.device) -> Bundle:
     settings, about = read_head(files, TAGGER)
     tags = _read_tags(files, settings.model.scheme)
-    echo_labels = sorted(_labels(tags)) if settings.model.context == "document" else ()
-    parts = read_parts(files, echo_labels)
+    parts = read_parts(files, settings.model, sorted(_labels(tags)))
     with files.tensors(WEIGHTS) as stored:
-        with building(stored, settings.model, parts.sizes, len(tags), "tags"):
-            network = Network(settings.model, tags, parts.sizes)
+        with building(stored, settings.model, parts.inputs, len(tags), "tags"):
+            network = Network(settings.model, tags, parts.inputs)
         read_weights(network, stored)
     model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
     return Bundle(model, settings, about, parts.seen)
@@ -227,9 +216,10 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     _check_format(path, config, kind)
     # With checksums, the format has one, too: a 3 that became a 2 does not pass.
     if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+        check_installed(files, WEIGHTS)
         files.check(kind.files)
     about = _read_about(path, config)
-    stored = entry(path, config, "config", dict)
+    stored = member(path, config, "config", dict)
     older = config["format"] < kind.renamed
     try:
         settings = (Config.from_earlier if older else Config.from_dict)(stored, str(path))
@@ -237,7 +227,7 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
         reason = str(error)[:1000]
         raise BundleError(f"{reason}; the model was written by another version") from None
     if older:  # they had it among their settings
-        about.setdefault("resources", settings.resources.names())
+        about.setdefault("resources", resource_names(settings.resources))
     return replace(settings, resources=ResourcesConfig()), about
 
 
@@ -263,10 +253,10 @@ def _check_format(path: Path, config: Mapping[str, Any], kind: ModelKind) -> Non
 
 def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """The facts on a model that its card needs. Raises `ValidationError`."""
-    about: dict[str, Any] = entry(path, config, "about", dict)
+    about: dict[str, Any] = member(path, config, "about", dict)
     for name, type_ in _ON_CARD.items():
         if name in about:
-            entry(path, about, name, type_)
+            member(path, about, name, type_)
     for kind, names in about.get("resources", {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise damaged(path, f"no names of files for {kind[:80]!r}")
@@ -278,14 +268,15 @@ def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def building(
-    stored: StoredTensors, config: ModelConfig, sizes: Sizes, outputs: int, what: str
+    stored: StoredTensors, config: ModelConfig, inputs: Inputs, outputs: int, what: str
 ) -> Iterator[None]:
     """Build a network in the block: without weights, which would take memory.
 
     `outputs` is how many scores it gives, and of `what`. Raises `ValidationError` for one with
     more parts than the file has tensors, or with another number of outputs, before it is built.
     """
-    parts = 4 * config.layers + len(sizes.words) + len(sizes.kinds)  # a layer has four tensors
+    indexer = inputs.indexer
+    parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
     if parts > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.entries.get("projection.bias")
@@ -307,7 +298,7 @@ def read_weights(network: BaseNetwork, stored: StoredTensors) -> None:
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     path = files.path / "tags.json"
-    tags = read_strings(files, "tags.json")
+    tags = files.strings("tags.json")
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
         raise damaged(path, f"no set of {scheme} tags")

@@ -170,8 +170,9 @@ def features_options(command: Command) -> Command:
     )
     @functools.wraps(command)
     def gathered(**arguments: Any) -> Any:
-        names = ("vectors", "gazetteers", "clusters", "charlm")
+        names = ("vectors", "gazetteers", "clusters")
         given = {name: arguments.pop(name) for name in names}
+        given["token_embedders"] = tuple(f"charlm={folder}" for folder in arguments.pop("charlm"))
         features = {f"resources.{name}": value for name, value in given.items() if value}
         return command(features=features, **arguments)
 

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ner.config.fields import Auto, at_least, one_of, setting, up_to, within
@@ -20,7 +19,7 @@ RENAMED: Mapping[str, str] = {
     "train.vectors": "resources.vectors",
     "train.gazetteers": "resources.gazetteers",
     "train.clusters": "resources.clusters",
-    "train.charlm": "resources.charlm",
+    "train.charlm": "resources.token_embedders",
 }
 """Settings by the names that they had before; bundles of earlier formats are read by these."""
 
@@ -208,20 +207,9 @@ class ResourcesConfig:
     vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
     gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
     clusters: str = setting("", "file of Brown clusters of words, as features")
-    charlm: tuple[str, ...] = setting(
-        (), "folders of character language models, whose states are features"
+    token_embedders: tuple[str, ...] = setting(
+        (), "models whose contextual embeddings are features, each KIND=PATH, as charlm=DIR"
     )
-
-    def names(self) -> dict[str, list[str]]:
-        """Names of the files that there are, by setting; where they lie concerns nobody else."""
-        lists = [spec.rpartition("=") for spec in self.gazetteers]
-        found = {
-            "vectors": [Path(file).name for file in self.vectors],
-            "clusters": [Path(self.clusters).name] if self.clusters else [],
-            "charlm": [Path(folder).name for folder in self.charlm],
-            "gazetteers": [f"{label}={Path(file).name}" for label, _, file in lists],
-        }
-        return {kind: files for kind, files in found.items() if files}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,17 +5,34 @@ prefix of their paths; so a prefix is a class of words as coarse as it is short
 (Miller et al. 2004, Ratinov and Roth 2009).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
+from ner.config import ModelConfig, ResourcesConfig
 from ner.errors import NerError
+from ner.features.feature import TrainingData, WordFeature
 from ner.features.lines import word_lines
+from ner.features.vocabulary import FIRST, UNKNOWN
+from ner.stored import StoredFolder, damaged, different_strings, member
+
+FILE = "clusters.json"
+
+# Bits of a cluster's path that are columns of their own (Ratinov and Roth 2009).
+PREFIXES = (4, 6, 10, 20)
 
 
 @dataclass(frozen=True)
-class Clusters:
-    """Distinct paths, sorted, and the number of each word's path among them."""
+class Clusters(WordFeature):
+    """Distinct paths, sorted, and the number of each word's path among them.
+
+    There is a column for each length of prefix.
+    """
+
+    FILES = (FILE,)
+    DIM = "cluster_dim"
 
     paths: tuple[str, ...]
     words: Mapping[str, int]
@@ -31,11 +48,6 @@ class Clusters:
             number = find(word.lower())
         return find(word.title()) if number is None else number
 
-    def path_of(self, word: str) -> str | None:
-        """The path of a word, looked up as by `number_of`."""
-        number = self.number_of(word)
-        return None if number is None else self.paths[number]
-
     def prefixes(self, length: int) -> tuple[tuple[str, ...], list[int]]:
         """The distinct prefixes of that length, sorted, and the number of each path's prefix.
 
@@ -45,6 +57,52 @@ class Clusters:
         distinct = tuple(sorted(set(cut)))
         numbers = {prefix: number for number, prefix in enumerate(distinct)}
         return distinct, [numbers[prefix] for prefix in cut]
+
+    @classmethod
+    def build(cls, data: TrainingData) -> "Clusters | None":
+        """Read the file of the configuration. Raises `NerError`."""
+        path = data.config.resources.clusters
+        return read_clusters(path) if path else None
+
+    @classmethod
+    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+        """Read paths and words. Raises `ValidationError`."""
+        if not files.has(FILE):
+            return None
+        place = files.path / FILE
+        value = files.json(FILE, dict)
+        paths = different_strings(place, member(place, value, "paths", list))
+        words = member(place, value, "words", dict)
+        if not all(type(path) is int and 0 <= path < len(paths) for path in words.values()):
+            raise damaged(place, "words of clusters that there are not")
+        return cls(tuple(paths), words)
+
+    def files(self) -> dict[str, Any]:
+        """The paths, and the words with the number of theirs."""
+        return {FILE: {"paths": self.paths, "words": dict(self.words)}}
+
+    @classmethod
+    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
+        """The name of the file."""
+        return {"clusters": [Path(config.clusters).name] if config.clusters else []}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of prefixes of each length, padding and unknown included."""
+        return tuple(size for size, _ in self._prefixes)
+
+    def ids(self, word: str) -> tuple[int, ...]:
+        """The ids of the prefixes of a word's path."""
+        path = self.number_of(word)
+        if path is None:
+            return (UNKNOWN,) * len(PREFIXES)
+        return tuple([ids[path] for _, ids in self._prefixes])
+
+    @cached_property
+    def _prefixes(self) -> list[tuple[int, list[int]]]:
+        """The number of ids, and the id of each path, for each length of prefix."""
+        cut = [self.prefixes(length) for length in PREFIXES]
+        return [(len(known) + FIRST, [FIRST + n for n in numbers]) for known, numbers in cut]
 
 
 def read_clusters(path: str | Path) -> Clusters:

@@ -1,44 +1,73 @@
-"""Echoes: how the same word was tagged elsewhere in its document.
+"""Document context: the labels of the same word elsewhere in its document.
 
 A name whose type is clear in one place mostly has that type in the whole
-document (Krishnan and Manning 2006). So a document is read twice: what the
-first reading says of a word at its other places is a feature of the second.
+document (document-level label consistency, Krishnan and Manning 2006). So a
+document is tagged in two passes: the first-pass labels of a word at its other
+places are a feature of the second.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
+from ner.config import ModelConfig
+from ner.features.feature import FirstPass, SentenceFeature, TokenLabels, TrainingData
+from ner.stored import StoredFolder
 from ner.tags import OUTSIDE
 from ner.text import Span
 
-Echo = tuple[int, int]
-"""What is heard of the same word, and of the word without regard to case; 0: nothing."""
-
-SILENCE: Echo = (0, 0)
-Echoes = Sequence[Echo] | None
-"""The echo of each token of a sentence; None where nothing is heard of any."""
+NO_LABELS: TokenLabels = (0, 0)
 
 _Counts = dict[Hashable, list[int]]
 """How often a word of a document is of each type; O is type 0."""
 
 
-def echo_size(labels: Sequence[str]) -> int:
-    """How many numbers an echo can have: nothing, or a type (or O), always or mostly."""
-    return 1 + 2 * (len(labels) + 1)
+@dataclass(frozen=True)
+class DocumentContext(SentenceFeature):
+    """Two columns: first-pass labels of the same word, and of the word without regard to case."""
+
+    DIM = "first_pass_dim"
+    ZEROED = True
+
+    labels: tuple[str, ...]
+
+    @classmethod
+    def build(cls, data: TrainingData) -> Self | None:
+        """Take the types of the training split."""
+        return cls._of(data.config.model, data.labels)
+
+    @classmethod
+    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+        """Take the types of the model; there are no files."""
+        return cls._of(config, labels)
+
+    @classmethod
+    def _of(cls, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+        return cls(tuple(labels)) if config.context == "document" and labels else None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of ids: none, or a type (or O) always or mostly; twice."""
+        return (1 + 2 * (len(self.labels) + 1),) * 2
+
+    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
+        """The first-pass labels of each token, or that there are none."""
+        return first_pass or [NO_LABELS] * len(tokens)
 
 
-def echoes(
+def first_pass_labels(
     sentences: Sequence[Sequence[str]],
     spans: Sequence[Sequence[Span]],
     documents: Sequence[int],
     labels: Sequence[str],
-) -> list[Echoes]:
-    """For each token what its word is elsewhere in the document; None for sentences without any.
+) -> list[FirstPass]:
+    """Find for each token the labels of its word elsewhere in the document, as ids.
 
-    `spans` are those of the first reading, `documents` tell apart to which one
-    a sentence belongs, and `labels` are their types, in the order of the numbers.
-    Only words that are in an entity somewhere in the document have an echo. Of
-    types that are equally frequent, the last one is heard, and O the least.
-    Takes time linear in the tokens.
+    `spans` are those of the first pass, `documents` tell apart to which one a
+    sentence belongs, and `labels` are their types, in the order of the ids. Only
+    words that are in an entity somewhere in the document have labels. Of types
+    that are equally frequent the last one counts, and O the least. Takes time
+    linear in the tokens.
     """
     number = {label: i for i, label in enumerate((OUTSIDE, *labels))}
     places = list(_places(sentences, spans, documents, number))
@@ -49,16 +78,16 @@ def echoes(
             token = tokens[place]
             exact.setdefault((document, token), [0] * len(number))[label] += 1
             folded.setdefault((document, token.lower()), [0] * len(number))[label] += 1
-    result: list[Echoes] = []
+    result: list[FirstPass] = []
     for tokens, own, document in zip(sentences, places, documents, strict=True):
-        heard = [SILENCE] * len(tokens)
+        ids = [NO_LABELS] * len(tokens)
         for place, label in own.items():
             token = tokens[place]
-            heard[place] = (
+            ids[place] = (
                 _elsewhere(exact[document, token], label),
                 _elsewhere(folded[document, token.lower()], label),
             )
-        result.append(heard if any(map(any, heard)) else None)
+        result.append(ids if any(map(any, ids)) else None)
     return result
 
 
@@ -83,7 +112,7 @@ def _places(
 
 
 def _elsewhere(counts: Sequence[int], own: int) -> int:
-    """The echo of one of the places that were counted, which is of the type `own`."""
+    """The id for one of the places that were counted, which is of the type `own`."""
     if not any(counts[1:]):
         return 0  # nowhere in an entity
     others = list(counts)

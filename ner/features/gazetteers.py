@@ -10,16 +10,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from ner.config import ModelConfig, ResourcesConfig
 from ner.errors import ConfigError, NerError
+from ner.features.feature import FirstPass, SentenceFeature, TrainingData
 from ner.features.lines import word_lines
+from ner.stored import StoredFolder, damaged, member
 from ner.text import Span
 from ner.tokenize import tokenize
 
+FILE = "gazetteers.json"
+
 NONE, SINGLE, BEGIN, INSIDE, END = range(5)
-MARKS = 5
-"""How many marks there are: no match, all of one, its first token, one inside, its last."""
+MATCH_TAGS = 5
+"""The number of match tags (BIOES): no match, all of one, its first token, inside, its last."""
 
 LONGEST_ENTRY = 20
 """Tokens; a longer line of a list is a sentence rather than a name, and is dropped."""
@@ -113,16 +118,65 @@ def _forms(word: str) -> set[str]:
     return {word, word.upper(), word[:1].upper() + word[1:]}
 
 
-def marks(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[tuple[int, ...]]:
-    """For each token a number below `MARKS` from each list: its place in a match, if it has one."""
-    columns = [[NONE] * len(tokens) for _ in gazetteers]
-    for column, gazetteer in zip(columns, gazetteers, strict=True):
-        for start, end in gazetteer.matches(tokens):
-            if end - start == 1:
-                column[start] = SINGLE
-            else:
-                column[start:end] = [BEGIN, *[INSIDE] * (end - start - 2), END]
-    return list(zip(*columns, strict=True)) if columns else [()] * len(tokens)
+@dataclass(frozen=True)
+class Gazetteers(SentenceFeature):
+    """Word lists as a feature: the match tag of a token in each list is a column."""
+
+    FILES = (FILE,)
+    DIM = "gazetteer_dim"
+
+    lists: tuple[Gazetteer, ...]
+
+    @classmethod
+    def build(cls, data: TrainingData) -> Self | None:
+        """Read the lists of the configuration. Raises `NerError`."""
+        specs = data.config.resources.gazetteers
+        return cls(read_gazetteers(specs, data.config.data.tokenizer)) if specs else None
+
+    @classmethod
+    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+        """Read labels and entries. Raises `ValidationError`."""
+        if not files.has(FILE):
+            return None
+        parts = files.json(FILE, list)
+        return cls(tuple(_stored_list(files.path / FILE, part) for part in parts))
+
+    def files(self) -> dict[str, Any]:
+        """The label and the entries of each list."""
+        return {FILE: [{"label": part.label, "entries": part.entries} for part in self.lists]}
+
+    @classmethod
+    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
+        """The labels and names of the files."""
+        specs = map(_parse, config.gazetteers)
+        return {"gazetteers": [f"{label}={path.name}" for label, path in specs]}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The number of match tags, for each list."""
+        return (MATCH_TAGS,) * len(self.lists)
+
+    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
+        """The match tags of each token."""
+        columns = [[NONE] * len(tokens) for _ in self.lists]
+        for column, gazetteer in zip(columns, self.lists, strict=True):
+            for start, end in gazetteer.matches(tokens):
+                if end - start == 1:
+                    column[start] = SINGLE
+                else:
+                    column[start:end] = [BEGIN, *[INSIDE] * (end - start - 2), END]
+        return list(zip(*columns, strict=True)) if columns else [()] * len(tokens)
+
+
+def _stored_list(place: Path, part: Any) -> Gazetteer:
+    if not isinstance(part, dict):
+        raise damaged(place, "no word list")
+    entries = member(place, part, "entries", list)
+    if not all(isinstance(e, list) and all(isinstance(t, str) for t in e) for e in entries):
+        raise damaged(place, "entries that are no tokens")
+    if any(len(tokens) > LONGEST_ENTRY for tokens in entries):
+        raise damaged(place, f"entries of more than {LONGEST_ENTRY} tokens")
+    return Gazetteer.build(member(place, part, "label", str), entries)
 
 
 def rule_spans(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[Span]:
@@ -178,7 +232,7 @@ def _read(path: Path, tokenizer: str) -> list[Entry]:
         entry
         for _, line in word_lines(path)
         if any(char.isalnum() for char in line)
-        for entry in _readings(line, tokenizer)
+        for entry in _variants(line, tokenizer)
         if 0 < len(entry) <= LONGEST_ENTRY
     ]
     if not entries:
@@ -186,7 +240,7 @@ def _read(path: Path, tokenizer: str) -> list[Entry]:
     return entries
 
 
-def _readings(line: str, tokenizer: str) -> Iterator[Entry]:
+def _variants(line: str, tokenizer: str) -> Iterator[Entry]:
     """The tokens of a line, with and without a full stop that belongs to the last word."""
     bare = line.rstrip(".")
     yield _tokens(bare, tokenizer)

@@ -1,60 +1,32 @@
-"""What the model sees of a token: numbers of words, characters and kinds, some of it from around.
+"""The ids of a token: of its word, its characters and its categories, some of them from around it.
 
-Most of it follows from the word alone. Where word lists are features, it also
-depends on the tokens beside it, and where echoes are, on the document: a `Key`
-is all that it depends on, and tokens with the same key look the same.
+Most follow from the word alone. Others depend on the tokens beside it, or on its document: a `Key`
+is all that the ids depend on, and tokens with the same key have the same ids.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.config import ModelConfig
-from ner.features.clusters import Clusters
-from ner.features.document_context import SILENCE, Echoes, echo_size
-from ner.features.gazetteers import MARKS, Gazetteer, marks
-from ner.features.vocabulary import FIRST, UNKNOWN, Vocabulary, fold
+from ner.features.characters import Characters
+from ner.features.feature import (
+    CategoricalFeature,
+    Feature,
+    FirstPass,
+    SentenceFeature,
+    WordFeature,
+)
+from ner.features.words import Words
 
-# Longer words keep their first and last characters: endings and beginnings are
-# what tells names apart, and one gigantic token must not pad a whole batch.
-MOST_CHARACTERS = 40
-
-CASINGS = ("padding", "lower", "upper", "title", "mixed", "digits", "has digit", "other")
-
-# Bits of a cluster's path that are features of their own (Ratinov and Roth 2009).
-PREFIXES = (4, 6, 10, 20)
+AnyFeature = TypeVar("AnyFeature", bound=Feature)
 
 Key = str | tuple[str, tuple[int, ...]]
-"""A word, or a word with what is around it: its place in an entry of each word list, the
-pairs that it makes with its neighbours, what is heard of it in the document."""
-
-
-def casing(word: str) -> int:
-    """The number of a word's casing in `CASINGS`."""
-    if word.isdigit():
-        return 5
-    if not word.isalpha() and any(character.isdigit() for character in word):
-        return 6
-    if word.islower():
-        return 1
-    if word.isupper():
-        # One capital letter alone is how a capitalised word begins, not a word in capitals.
-        return 2 if len(word) > 1 else 3
-    if word[:1].isupper():
-        return 3 if word[1:].islower() else 4
-    return 4 if any(character.isupper() for character in word) else 7
-
-
-def shortened(word: str) -> str:
-    """A word as far as its characters are looked at."""
-    if len(word) <= MOST_CHARACTERS:
-        return word
-    return word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
+"""A word, or a word with the ids that do not follow from it: the key of a cache."""
 
 
 def key_word(key: Key) -> str:
@@ -62,128 +34,86 @@ def key_word(key: Key) -> str:
     return key if isinstance(key, str) else key[0]
 
 
-def neighbours(tokens: Sequence[str]) -> list[str]:
-    """The pairs of neighbouring tokens, ``[T + 1]``: from the border before to the one behind."""
-    return [f"{left}\t{right}" for left, right in pairwise(["", *tokens, ""])]
-
-
-class Form(NamedTuple):
-    """A token as numbers."""
+class FeatureIds(NamedTuple):
+    """The ids of a token."""
 
     words: tuple[int, ...]  # in each table of words
-    kinds: tuple[int, ...]  # one for each of the indexer's kinds
+    categorical: tuple[int, ...]  # in each column
     characters: tuple[int, ...]
-
-
-class Kind(NamedTuple):
-    """A feature that is one number out of a few."""
-
-    name: str  # casing, cluster, gazetteer, pair or echo
-    size: int
-
-
-@dataclass(frozen=True)
-class WordTable:
-    """Folded words with numbers: those that learn first, then spare ones with a fixed vector."""
-
-    words: Vocabulary
-    fold_case: bool
-    fold_digits: bool
-
-    def fold(self, word: str) -> str:
-        """The form under which a word is looked up."""
-        return fold(word, case=self.fold_case, digits=self.fold_digits)
-
-    def __getitem__(self, word: str) -> int:
-        """The number of a word as it stands in a text."""
-        return self.words[self.fold(word)]
-
-    @classmethod
-    def count(
-        cls, tokens: Iterable[str], min_count: int, *, fold_case: bool, fold_digits: bool
-    ) -> "WordTable":
-        """The words of a training split."""
-        folded = (fold(token, case=fold_case, digits=fold_digits) for token in tokens)
-        return cls(Vocabulary.count(folded, min_count), fold_case, fold_digits)
-
-    def with_spare(self, spare: Iterable[str]) -> "WordTable":
-        """The same with more folded words, numbered after those that are there already."""
-        new = (word for word in spare if word not in self.words)
-        return replace(self, words=Vocabulary([*self.words, *new]))
 
 
 @dataclass(frozen=True)
 class Indexer:
-    """Turns tokens into numbers, always the same way: part of the model."""
+    """The features of a model: turns tokens into ids, always the same way."""
 
-    tables: tuple[WordTable, ...]
-    characters: Vocabulary
-    clusters: Clusters | None = None
-    gazetteers: tuple[Gazetteer, ...] = ()
-    pairs: Vocabulary | None = None
-    echo_labels: tuple[str, ...] = ()  # types whose echoes are features; none: no echoes
+    features: tuple[Feature, ...]  # in the order of `ner.features.registry`
 
-    @classmethod
-    def build(cls, sentences: Iterable[Sequence[str]], config: ModelConfig) -> "Indexer":
-        """Number the words and characters of training sentences; one table of words."""
-        tokens = [token for tokens in sentences for token in tokens]
-        words = WordTable.count(
-            tokens, config.min_count, fold_case=config.fold_case, fold_digits=config.fold_digits
-        )
-        return cls((words,), Vocabulary.count(c for token in tokens for c in token))
+    def find(self, kind: type[AnyFeature]) -> AnyFeature | None:
+        """The feature of a kind, if the model has it."""
+        return next((found for found in self.features if isinstance(found, kind)), None)
 
     @cached_property
-    def kinds(self) -> tuple[Kind, ...]:
-        """The features of a token that are one number out of a few, in order."""
-        clusters = [Kind("cluster", size) for size, _ in self._prefixes]
-        lists = [Kind("gazetteer", MARKS) for _ in self.gazetteers]
-        echo = [Kind("echo", echo_size(self.echo_labels))] * 2 if self.echo_labels else []
-        pairs = [Kind("pair", len(self.pairs))] * 2 if self.pairs is not None else []
-        return (Kind("casing", len(CASINGS)), *clusters, *lists, *pairs, *echo)
+    def words(self) -> Words:
+        """The words, which every model has."""
+        found = self.find(Words)
+        assert found is not None, "there is no model without words"
+        return found
 
     @cached_property
-    def _prefixes(self) -> list[tuple[int, list[int]]]:
-        """For each length of prefix: how many numbers there are, and that of each path."""
-        if self.clusters is None:
-            return []
-        cut = [self.clusters.prefixes(length) for length in PREFIXES]
-        return [(len(known) + FIRST, [FIRST + n for n in numbers]) for known, numbers in cut]
+    def characters(self) -> Characters:
+        """The characters, which every model has."""
+        found = self.find(Characters)
+        assert found is not None, "there is no model without characters"
+        return found
 
-    def keys(self, tokens: Sequence[str], heard: Echoes = None) -> Sequence[Key]:
-        """What each token of a sentence looks like to the model; `heard` is its echo, if any."""
-        if not self.gazetteers and not self.echo_labels and self.pairs is None:
+    @cached_property
+    def categorical(self) -> tuple[CategoricalFeature, ...]:
+        """The others in the order of their columns: those of words come before those around."""
+        return (*self._of_words, *self._of_sentences)
+
+    @cached_property
+    def columns(self) -> int:
+        """The number of columns of categorical ids."""
+        return sum(len(feature.sizes) for feature in self.categorical)
+
+    @cached_property
+    def dropout(self) -> dict[int, float]:
+        """The columns of categorical ids that have dropout in training, with their rates."""
+        rates = [rate.DROPOUT for rate in self.categorical for _ in rate.sizes]
+        return {column: rate for column, rate in enumerate(rates) if rate}
+
+    @cached_property
+    def _of_words(self) -> list[WordFeature]:
+        return [found for found in self.features if isinstance(found, WordFeature)]
+
+    @cached_property
+    def _of_sentences(self) -> list[SentenceFeature]:
+        return [found for found in self.features if isinstance(found, SentenceFeature)]
+
+    def without_vectors(self) -> "Indexer":
+        """The same without the pre-trained vectors, which a network has once it is built."""
+        words = self.words
+        return Indexer(tuple(f.without_vectors() if f is words else f for f in self.features))
+
+    def keys(self, tokens: Sequence[str], first_pass: FirstPass = None) -> Sequence[Key]:
+        """The key of each token of a sentence, with its first-pass labels, if there are any."""
+        if not self._of_sentences:
             return tokens
-        places = marks(self.gazetteers, tokens)
-        if self.pairs is not None:
-            numbers = self.pairs.numbers(neighbours(tokens))
-            both = zip(places, numbers, numbers[1:], strict=False)
-            places = [(*place, before, after) for place, before, after in both]
-        if self.echo_labels:
-            echoes = heard or [SILENCE] * len(tokens)
-            places = [place + echo for place, echo in zip(places, echoes, strict=True)]
-        return list(zip(tokens, places, strict=True))
+        found = [feature.ids(tokens, first_pass) for feature in self._of_sentences]
+        rows = found[0] if len(found) == 1 else map(tuple, map(chain, *found))
+        return list(zip(tokens, rows, strict=True))
 
-    def form(self, key: Key) -> Form:
-        """A token as numbers."""
-        word, places = (key, ()) if isinstance(key, str) else key
-        return Form(
-            tuple(table[word] for table in self.tables),
-            (casing(word), *self._cluster(word), *places),
-            self.characters.numbers(shortened(word)),
-        )
-
-    def _cluster(self, word: str) -> tuple[int, ...]:
-        """The numbers of the prefixes of a word's cluster."""
-        if self.clusters is None:
-            return ()
-        path = self.clusters.number_of(word)
-        if path is None:
-            return (UNKNOWN,) * len(PREFIXES)
-        return tuple(numbers[path] for _, numbers in self._prefixes)
+    def ids(self, key: Key) -> FeatureIds:
+        """The ids of a token."""
+        word, around = (key, ()) if isinstance(key, str) else key
+        own: tuple[int, ...] = ()
+        for feature in self._of_words:
+            own += feature.ids(word)
+        return FeatureIds(self.words.ids(word), own + around, self.characters.ids(word))
 
 
-class FormTable:
-    """Distinct tokens of a piece of work, each turned into numbers once.
+class FeatureTable:
+    """Distinct tokens of a piece of work, the ids of each found once.
 
     Sentences become rows of this table; a batch takes the rows it needs.
     """
@@ -191,20 +121,20 @@ class FormTable:
     def __init__(self, indexer: Indexer) -> None:
         self._indexer = indexer
         self._rows: dict[Key, int] = {}
-        self._forms: list[Form] = []
+        self._ids: list[FeatureIds] = []
 
-    def rows(self, tokens: Sequence[str], heard: Echoes = None) -> NDArray[np.int64]:
+    def rows(self, tokens: Sequence[str], first_pass: FirstPass = None) -> NDArray[np.int64]:
         """The row of each token of a sentence, ``[T]``; unseen ones get a new row."""
-        return self.key_rows(self._indexer.keys(tokens, heard))
+        return self.key_rows(self._indexer.keys(tokens, first_pass))
 
     def key_rows(self, keys: Sequence[Key]) -> NDArray[np.int64]:
         """The row of each key."""
         for key in keys:
             if key not in self._rows:
-                self._rows[key] = len(self._forms)
-                self._forms.append(self._indexer.form(key))
+                self._rows[key] = len(self._ids)
+                self._ids.append(self._indexer.ids(key))
         return np.fromiter((self._rows[key] for key in keys), np.int64, len(keys))
 
-    def forms(self, rows: NDArray[np.int64]) -> list[Form]:
-        """The tokens of some rows."""
-        return [self._forms[row] for row in rows]
+    def ids(self, rows: NDArray[np.int64]) -> list[FeatureIds]:
+        """The ids of the tokens of some rows."""
+        return [self._ids[row] for row in rows]

@@ -37,7 +37,7 @@ _log = logging.getLogger("ner")
 
 @dataclass(frozen=True)
 class Vectors:
-    """Words and their vectors, ``[N, D]``: first those of the corpus, then spare ones.
+    """Words and their vectors, ``[N, D]``: first those of the corpus, then out-of-training ones.
 
     Both are in the order of the file (most frequent first). `fold_case` and
     `fold_digits` say how the file writes words; `found` how many of the words
@@ -67,18 +67,19 @@ def read_vectors(
     path: str | Path,
     tokens: Collection[str],
     *,
-    spare: int = 0,
+    out_of_training: int = 0,
     progress: BytesRead = lambda _: None,
 ) -> Vectors:
-    """Read the vectors of `tokens`, as they stand in a text, and of the `spare` first other words.
+    """Read the vectors of `tokens`, as they stand in a text, and of other words from the front.
 
-    How tokens are folded for looking them up, the file's own first words show:
-    in lower case if those with letters of either case are all in lower case,
-    digits as ``0`` if no other digit occurs (but for a stray one in a hundred);
-    as they are where no word has such letters, or digits. Words of the file are
-    folded like that, too; of several that are then equal the first, most
-    frequent one counts, and the log says how many were passed over. `progress`
-    is called with the bytes read so far (of the packed file, if it is packed).
+    Of other words there are at most `out_of_training`. How tokens are folded for
+    looking them up, the file's own first words show: in lower case if those with
+    letters of either case are all in lower case, digits as ``0`` if no other
+    digit occurs (but for a stray one in a hundred); as they are where no word has
+    such letters, or digits. Words of the file are folded like that, too; of
+    several that are then equal the first, most frequent one counts, and the log
+    says how many were passed over. `progress` is called with the bytes read so
+    far (of the packed file, if it is packed).
     Raises `VectorsError` with ``file:line`` for a file that is not what it
     seems, breaks off, or has none of the tokens; `NerError` for one that cannot
     be opened. Of rows that are not kept, only the form is checked: in text,
@@ -95,7 +96,7 @@ def read_vectors(
             duplicates += 1
         elif form in forms:
             found.add(form, row.vector())
-        elif len(others.words) < spare:
+        elif len(others.words) < out_of_training:
             others.add(form, row.vector())
     if not found.words:
         raise VectorsError(f"{path}: has no vector for any word of the corpus; is it the language?")
@@ -133,7 +134,7 @@ class _Row(NamedTuple):
 
 
 def _revealed(rows: Iterator[_Row]) -> tuple[bool, bool, Iterator[_Row]]:
-    """Whether case and digits are folded, by the words of the first rows; and all rows."""
+    """Find out if case and digits are folded, by the words of the first rows; and all rows."""
     head: list[_Row] = []
     size = 0
     for row in rows:
@@ -202,7 +203,7 @@ def _numbers_at_end(parts: Sequence[bytes]) -> int:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether rows are text: several numbers as raw bytes look like none."""
+    """True if rows are text: several numbers as raw bytes look like none."""
     if _numbers_at_end(head.partition(b"\n")[0].split()) > 1:
         return True  # whatever the encoding of the words
     try:
@@ -269,7 +270,7 @@ def _float32(values: Sequence[float]) -> Vector:
 
 
 def _ill_formed(line: bytes, dim: int, place: str) -> VectorsError:
-    """What is wrong with a row of text."""
+    """The error for a row of text that is ill-formed."""
     parts = line.split()
     count = min(_numbers_at_end(parts), len(parts) - 1)
     bad = [part for part in parts[-dim:] if not _is_good(part)]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 PADDING = 0
 UNKNOWN = 1
@@ -32,11 +32,6 @@ class Vocabulary:
         counts = Counter(words)
         kept = [word for word, count in counts.items() if count >= min_count]
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))
-
-    @property
-    def entries(self) -> Sequence[str]:
-        """The real entries, in the order of their numbers."""
-        return self._entries
 
     def __len__(self) -> int:
         """How many numbers there are, padding and unknown included."""

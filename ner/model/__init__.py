@@ -1,8 +1,8 @@
 """The network: embed, encode, score."""
 
-from ner.model.embedder import Sizes, TableSize
-from ner.model.engine import Contextual
+from ner.model.embedder import Inputs
 from ner.model.network import Network
 from ner.model.tagging import Model
+from ner.model.token_embedders import TokenEmbedder
 
-__all__ = ["Contextual", "Model", "Network", "Sizes", "TableSize"]
+__all__ = ["Inputs", "Model", "Network", "TokenEmbedder"]

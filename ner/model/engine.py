@@ -18,10 +18,11 @@ from torch import Tensor
 
 from ner.features import Example, Indexer, collate, plan_batches
 from ner.features.batch import pack_batches
-from ner.features.document_context import Echoes
-from ner.features.indexer import FormTable, Key, key_word
+from ner.features.feature import FirstPass
+from ner.features.indexer import FeatureTable, Key, key_word
 from ner.model.network import BaseNetwork
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
+from ner.model.token_embedders import TokenEmbedder
 
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
@@ -31,31 +32,19 @@ MOST_CHARACTERS = 4_000_000  # of kept words together: some "words" are as long 
 FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
 
 
-class Contextual(Protocol):
-    """What says something of tokens in their sentences that the words alone do not."""
-
-    dim: int
-
-    def read(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float16]]:
-        """``[T, dim]`` for each sentence; it may be called from several threads."""
-
-    def files(self) -> dict[str, bytes]:
-        """What a bundle keeps of it, by name."""
-
-    def checksum(self) -> str:
-        """Of all that what is read depends on, beside the text."""
-
-
 class Engine(Protocol):
-    """What turns tokens into tag scores; the one part of a model that may be replaced."""
+    """Turns tokens into tag scores; the one part of a model that may be replaced."""
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Which sentences to read together: every position of `lengths` once."""
 
     def emissions(
-        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
     ) -> Tensor:
-        """Tag scores ``[B, T, K]`` of sentences that all have a token, and their echoes, if any."""
+        """Tag scores ``[B, T, K]`` of sentences that all have a token.
+
+        `first_pass` has the first-pass labels of each, if any.
+        """
 
 
 def _most_tokens(network: BaseNetwork) -> int:
@@ -67,7 +56,7 @@ class PlainEngine:
     """The network as it is, on any device."""
 
     def __init__(
-        self, network: BaseNetwork, indexer: Indexer, contextual: Contextual | None = None
+        self, network: BaseNetwork, indexer: Indexer, contextual: TokenEmbedder | None = None
     ) -> None:
         self._network = network
         self._indexer = indexer
@@ -81,15 +70,17 @@ class PlainEngine:
         )
 
     def emissions(
-        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
     ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
-        table = FormTable(self._indexer)
-        heard = heard or [None] * len(sentences)
-        states = self._contextual.read(sentences) if self._contextual else [None] * len(sentences)
+        table = FeatureTable(self._indexer)
+        nothing = [None] * len(sentences)
+        embedded = self._contextual.embed(sentences) if self._contextual else nothing
         examples = [
-            Example(table.rows(tokens, echo), contextual=said)
-            for tokens, echo, said in zip(sentences, heard, states, strict=True)
+            Example(table.rows(tokens, labels), contextual=states)
+            for tokens, labels, states in zip(
+                sentences, first_pass or nothing, embedded, strict=True
+            )
         ]
         batch = collate(table, examples, range(len(examples)))
         return self._network.emissions(batch.to(self._device))
@@ -162,7 +153,7 @@ class FastEngine:
         self,
         network: BaseNetwork,
         indexer: Indexer,
-        contextual: Contextual | None = None,
+        contextual: TokenEmbedder | None = None,
         *,
         cache_bytes: int,
         dtype: torch.dtype,
@@ -188,27 +179,27 @@ class FastEngine:
 
     @torch.inference_mode()
     def emissions(
-        self, sentences: Sequence[Sequence[str]], heard: Sequence[Echoes] | None = None
+        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
     ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
         lengths = np.array([len(tokens) for tokens in sentences])
         order = np.argsort(-lengths, kind="stable")
-        heard = heard or [None] * len(sentences)
-        keys = list(chain.from_iterable(self._indexer.keys(sentences[i], heard[i]) for i in order))
-        said = self._said([sentences[i] for i in order])
+        labels = first_pass or [None] * len(sentences)
+        keys = list(chain.from_iterable(self._indexer.keys(sentences[i], labels[i]) for i in order))
+        embedded = self._embed([sentences[i] for i in order])
         with self._lock:
             self._follow_weights()
             rows = self.words.rows(keys)
-            scores = self._scores(torch.tensor(rows), lengths[order], said)
+            scores = self._scores(torch.tensor(rows), lengths[order], embedded)
         result = torch.empty_like(scores)
         result[torch.from_numpy(order)] = scores
         return result
 
-    def _said(self, sentences: Sequence[Sequence[str]]) -> Tensor | None:
-        """What language models say of all tokens, one after the other, ``[N, M]``."""
+    def _embed(self, sentences: Sequence[Sequence[str]]) -> Tensor | None:
+        """The contextual embeddings of all tokens, one after the other, ``[N, M]``."""
         if self._contextual is None:
             return None
-        return torch.from_numpy(np.concatenate(self._contextual.read(sentences))).float()
+        return torch.from_numpy(np.concatenate(self._contextual.embed(sentences))).float()
 
     def _follow_weights(self) -> None:
         """Prepare the weights again if the network's have changed, and forget all words."""
@@ -232,7 +223,7 @@ class FastEngine:
         # is kept of a word does not depend on which others were new at the same time.
         longest = max(keys, key=lambda key: len(key_word(key)))
         padded = [*keys, *[longest] * max(0, LEAST_ROWS - len(keys))]
-        table = FormTable(self._indexer)
+        table = FeatureTable(self._indexer)
         batch = collate(table, [Example(table.key_rows(padded))], [0])
         features = self._network.embedder.of_words(batch)[0]
         if len(keys) < len(features):
@@ -240,10 +231,10 @@ class FastEngine:
         else:
             self._layers[0].project(features, out=rows)
 
-    def _scores(self, rows: Tensor, lengths: NDArray[np.int64], said: Tensor | None) -> Tensor:
+    def _scores(self, rows: Tensor, lengths: NDArray[np.int64], embedded: Tensor | None) -> Tensor:
         """Tag scores of sentences sorted by length, from the words' rows of all of them.
 
-        `said` is what language models say of their tokens, if there are any.
+        `embedded` are the contextual embeddings of their tokens, if there are any.
         """
         first, *others = self._layers
         steps = plan_steps(lengths, first.directions)
@@ -251,9 +242,9 @@ class FastEngine:
         inside = np.flatnonzero(np.arange(size) < lengths[:, None])
         places = torch.zeros(len(lengths) * size, dtype=torch.long)  # [B · T]
         table = self.words.table
-        if said is not None and (contextual := self._network.embedder.contextual) is not None:
+        if embedded is not None and (contextual := self._network.embedder.contextual) is not None:
             # No two tokens are alike any more: each has a row of its own.
-            table = first.add(contextual(said), table[rows])
+            table = first.add(contextual(embedded), table[rows])
             rows = torch.arange(len(rows))
         places[torch.from_numpy(inside)] = rows
         states = first.run(table, places[steps.positions], steps.counts)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch
+from ner.features import Batch, CountsBatch, TagBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead, SpanPosition
-from ner.model.embedder import Embedder, Sizes
+from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
 from ner.tags import allowed_transitions
 
@@ -19,9 +19,9 @@ class BaseNetwork(nn.Module, ABC):
     Every shape follows from the arguments: weights are loaded after.
     """
 
-    def __init__(self, config: ModelConfig, sizes: Sizes, outputs: int) -> None:
+    def __init__(self, config: ModelConfig, inputs: Inputs, outputs: int) -> None:
         super().__init__()
-        self.embedder = Embedder(sizes, config)
+        self.embedder = Embedder(inputs, config)
         self.encoder = Encoder(self.embedder.out_dim, config)
         self.projection = nn.Linear(self.encoder.out_dim, outputs)
 
@@ -48,8 +48,8 @@ class BaseNetwork(nn.Module, ABC):
 class Network(BaseNetwork):
     """A tagger for K tags."""
 
-    def __init__(self, config: ModelConfig, tags: Sequence[str], sizes: Sizes) -> None:
-        super().__init__(config, sizes, len(tags))
+    def __init__(self, config: ModelConfig, tags: Sequence[str], inputs: Inputs) -> None:
+        super().__init__(config, inputs, len(tags))
         allowed = allowed_transitions(tags, config.scheme)
         self.head: CRFHead | SoftmaxHead = (
             CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
@@ -71,13 +71,12 @@ class Network(BaseNetwork):
         already. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
-        if batch.taught is not None and batch.moves is not None:
-            losses = self.head.distillation_loss(
-                emissions, batch.taught, batch.moves, batch.lengths
-            )
+        target = batch.target
+        if isinstance(target, CountsBatch):
+            losses = self.head.distillation_loss(emissions, *target, batch.lengths)
         else:
-            assert batch.tags is not None, "a batch to learn from has tags"
-            losses = self.head.loss(emissions, batch.tags, batch.lengths, batch.choices, costs)
+            assert isinstance(target, TagBatch), "a batch to learn from has tags"
+            losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)
         return losses.mean()
 
     def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The network together with what gives its numbers a meaning."""
+"""A model: the network, and the features and tags that give its numbers a meaning."""
 
 import logging
 import os
@@ -9,18 +9,19 @@ import torch
 
 from ner.config import PredictConfig
 from ner.features import Indexer
-from ner.model.engine import Contextual, Engine, FastEngine, PlainEngine
+from ner.model.engine import Engine, FastEngine, PlainEngine
 from ner.model.network import BaseNetwork, Network
+from ner.model.token_embedders import TokenEmbedder
 
 _log = logging.getLogger("ner")
 
 
 class BaseModel:
-    """A network with what gives its numbers a meaning; its subclasses are frozen dataclasses."""
+    """A network and the features of its input; its subclasses are frozen dataclasses."""
 
     indexer: Indexer
     network: BaseNetwork
-    contextual: Contextual | None
+    contextual: TokenEmbedder | None
     _engines: dict[tuple[object, ...], Engine]
     _fast: ClassVar[type[FastEngine]] = FastEngine
 
@@ -30,7 +31,7 @@ class BaseModel:
         return self.network.projection.weight.device
 
     def engine(self, settings: PredictConfig) -> Engine:
-        """What computes emissions, as configured; the same one for the same settings.
+        """The engine that computes emissions, as configured; the same for the same settings.
 
         Threads share it. A forked process gets its own: the lock of its parent's may be
         held by a thread that it does not have.
@@ -52,15 +53,15 @@ class BaseModel:
 
 @dataclass(frozen=True)
 class Model(BaseModel):
-    """All that turns tokens into spans: how words are looked up, the tag set, the network.
+    """All that turns tokens into spans: features, tag set, network.
 
-    With `contextual`, language models say something of each token in its sentence.
+    `contextual` embeds each token in its sentence, if there are contextual embeddings.
     """
 
     indexer: Indexer
     tags: tuple[str, ...]
     network: Network
-    contextual: Contextual | None = None
+    contextual: TokenEmbedder | None = None
     _engines: dict[tuple[object, ...], Engine] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

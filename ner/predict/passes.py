@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import PredictConfig
-from ner.features.document_context import Echoes
+from ner.features import FirstPass
 from ner.model import Model
 from ner.predict.spans import NO_SPANS, Prediction, by_row, spans_in
 from ner.predict.windows import WINDOW, stitched_emissions
@@ -36,7 +36,7 @@ def decode_pass(
     sentences: Sequence[Sequence[str]],
     with_scores: bool,
     settings: PredictConfig,
-    contexts: Sequence[Echoes] | None = None,
+    contexts: Sequence[FirstPass] | None = None,
 ) -> list[Prediction]:
     """Find spans in one pass over the sentences, with their document context if there is any."""
     found = [NO_SPANS] * len(sentences)
@@ -53,7 +53,7 @@ def emission_batches(
     model: Model,
     sentences: Sequence[Sequence[str]],
     settings: PredictConfig,
-    contexts: Sequence[Echoes] | None = None,
+    contexts: Sequence[FirstPass] | None = None,
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
     """Yield sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, by batches."""
     engine = model.engine(settings)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import PredictConfig
-from ner.features import Expected
-from ner.features.document_context import echoes
+from ner.features import ExpectedCounts
+from ner.features.document_context import DocumentContext, first_pass_labels
 from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.predict.overrides import override
@@ -63,11 +63,12 @@ def predict(
     """
     decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
-    labels = model.indexer.echo_labels
-    if labels and documents is not None:
+    document_context = model.indexer.find(DocumentContext)
+    if document_context and documents is not None:
         own = replace(settings, min_score=0.0, o_bias=0.0)
         first = found if own == settings else decode_pass(model, sentences, False, own)
-        contexts = echoes(sentences, [p.spans for p in first], documents, labels)
+        spans = [prediction.spans for prediction in first]
+        contexts = first_pass_labels(sentences, spans, documents, document_context.labels)
         again = [number for number, context in enumerate(contexts) if context is not None]
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
@@ -160,13 +161,13 @@ def predict_expected(
     sentences: Sequence[Sequence[str]],
     choices: Sequence[NDArray[np.bool_]] | None = None,
     settings: PredictConfig = DEFAULTS,
-) -> list[Expected]:
+) -> list[ExpectedCounts]:
     """Compute the expected counts of the tags of each sentence: none of one without tokens.
 
     With `choices`, ``[T, K]`` for each sentence, given that the tags are among
     those that are true there. As with marginals, a bias of O does not matter.
     """
-    nothing = Expected(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
+    nothing = ExpectedCounts(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
     found = [nothing] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
@@ -176,7 +177,7 @@ def predict_expected(
             unary, pairwise = (part.float().numpy() for part in counts)
             for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
                 # Copies: padding is not kept.
-                found[number] = Expected(unary[row, :length].copy(), pairwise[row].copy())
+                found[number] = ExpectedCounts(unary[row, :length].copy(), pairwise[row].copy())
     return found
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ner.features.document_context import Echoes
+from ner.features import FirstPass
 from ner.model.engine import Engine
 from ner.text import Sentence
 
@@ -50,7 +50,7 @@ def window_note(sentences: Iterable[Sentence]) -> str | None:
     return None
 
 
-def stitched_emissions(engine: Engine, tokens: Sequence[str], context: Echoes = None) -> Tensor:
+def stitched_emissions(engine: Engine, tokens: Sequence[str], context: FirstPass = None) -> Tensor:
     """Compute emissions ``[1, T, K]`` of a sentence in windows, with its document context."""
     cut = windows(len(tokens))
     parts: list[Tensor] = [torch.empty(0)] * len(cut)  # [T of the window, K] each

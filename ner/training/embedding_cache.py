@@ -1,10 +1,9 @@
-"""What language models say of a corpus: read once, and kept in a file mapped into memory."""
+"""The embedding cache: contextual embeddings of a corpus, found once, in a file that is mapped."""
 
 import hashlib
 import logging
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -12,13 +11,10 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.config import Config
 from ner.corpus.loading import cache_folder
-from ner.errors import NerError, TrainingError
-from ner.extensions.charlm.embeddings import StringEmbeddings
-from ner.extensions.charlm.text import separator_of
+from ner.errors import NerError
 from ner.files import clear_abandoned, write_binary
-from ner.model import Contextual
+from ner.model import TokenEmbedder
 from ner.predict.windows import WINDOW
 
 _log = logging.getLogger("ner")
@@ -28,115 +24,84 @@ States = NDArray[np.float16]
 
 READ_TOGETHER = 1024  # sentences: they are sorted by length before they are read
 TELL_AFTER = 20  # seconds
-TOLD = 0.01  # share of unknown characters that is worth a line
 
 
 class EmbeddingCache:
-    """String embeddings of some sentences at hand, and the models for all others."""
+    """Embeddings of some sentences at hand, and the token embedder for all others."""
 
-    def __init__(self, models: Contextual, known: dict[Tokens, States]) -> None:
-        self.dim = models.dim
-        self._models = models
+    def __init__(self, embedder: TokenEmbedder, known: dict[Tokens, States]) -> None:
+        self.dim = embedder.dim
+        self._embedder = embedder
         self._known = known
 
-    def read(self, sentences: Sequence[Sequence[str]]) -> list[States]:
-        """``[T, dim]`` for each sentence, the same as the models read."""
+    def embed(self, sentences: Sequence[Sequence[str]]) -> list[States]:
+        """``[T, dim]`` for each sentence, the same as the token embedder gives."""
         new = [tokens for tokens in sentences if tuple(tokens) not in self._known]
-        read = iter(self._models.read(new))
+        read = iter(self._embedder.embed(new))
         found = (self._known.get(tuple(tokens)) for tokens in sentences)
         return [next(read) if states is None else states for states in found]
 
     def files(self) -> dict[str, bytes]:
-        """What a bundle keeps of the models."""
-        return self._models.files()
+        """The files that a bundle keeps of the token embedder."""
+        return self._embedder.files()
 
     def checksum(self) -> str:
-        """Of all that what is read depends on, beside the text."""
-        return self._models.checksum()
+        """Of all that embeddings depend on, beside the text."""
+        return self._embedder.checksum()
+
+    def check_tokens(self, tokens: Iterable[str]) -> None:
+        """Hold the tokens of a training split against what the token embedder knows."""
+        self._embedder.check_tokens(tokens)
 
 
-def load_embeddings(config: Config) -> StringEmbeddings | None:
-    """The language models that a resolved configuration names; None where it names none.
+def cache_embeddings(embedder: TokenEmbedder, sentences: Iterable[Sequence[str]]) -> EmbeddingCache:
+    """Embed sentences once, whichever of them are not longer than a window.
 
-    Raises `UsageError` or `BundleError` for folders that hold none.
-    """
-    if not config.resources.charlm:
-        return None
-    return StringEmbeddings.load(config.resources.charlm, separator_of(config.data.tokenizer))
-
-
-def check_alphabet(models: StringEmbeddings, tokens: Iterable[str]) -> None:
-    """Hold the characters of a training split against those that language models know.
-
-    Raises `TrainingError` where one knows less than half of them.
-    """
-    counts: Counter[str] = Counter()
-    for token in tokens:
-        counts.update(token)
-    total = sum(counts.values())
-    for model in models.models:
-        unknown = model.alphabet.unknown_counts(counts)
-        share = sum(unknown.values()) / max(1, total)
-        if share > 0.5:
-            raise TrainingError(
-                f"a language model does not know {100 * share:.0f} % of the characters of the "
-                "training split, so it is of another alphabet; name another with --charlm"
-            )
-        if share > TOLD:
-            _log.warning(
-                "a language model does not know %.1f %% of the characters of the training split: "
-                "%s", 100 * share, ", ".join(map(repr, list(unknown)[:10])),
-            )  # fmt: skip
-
-
-def cache_embeddings(models: Contextual, sentences: Iterable[Sequence[str]]) -> EmbeddingCache:
-    """Read sentences once, whichever of them are not longer than a window.
-
-    What is read goes to a file in the user's cache, named after what it
-    depends on, from which it is mapped into memory; the next training on the
+    The embeddings go to a file in the user's cache, named after what they
+    depend on, from which it is mapped into memory; the next training on the
     same sentences finds it there. Where no file can be written, it is a
     temporary one.
     """
     texts = list(dict.fromkeys(tuple(s) for s in sentences if 0 < len(s) <= WINDOW))
     if not texts:
-        return EmbeddingCache(models, {})
-    place = cache_folder() / "charlm" / f"{_key(models, texts)}.f16"
+        return EmbeddingCache(embedder, {})
+    place = cache_folder() / "embeddings" / f"{_key(embedder, texts)}.f16"
     size = sum(map(len, texts))
-    if not place.exists() or place.stat().st_size != 2 * models.dim * size:
+    if not place.exists() or place.stat().st_size != 2 * embedder.dim * size:
         _log.info(
             "language models read %s tokens, once: kept in %s (%s MB)",
-            f"{size:,}", place, f"{2e-6 * models.dim * size:,.0f}",
+            f"{size:,}", place, f"{2e-6 * embedder.dim * size:,.0f}",
         )  # fmt: skip
         clear_abandoned(place.parent)
         try:
             with write_binary(place) as file:
-                _write(file, models, texts)
+                _write(file, embedder, texts)
         except NerError as error:
             _log.warning("%s; a temporary file takes its place", error)
             with tempfile.TemporaryFile() as file:  # without a name; gone with the process
-                _write(file, models, texts)
+                _write(file, embedder, texts)
                 file.flush()
-                return EmbeddingCache(models, _mapped(file, models.dim, texts))
-    return EmbeddingCache(models, _mapped(place, models.dim, texts))
+                return EmbeddingCache(embedder, _mapped(file, embedder.dim, texts))
+    return EmbeddingCache(embedder, _mapped(place, embedder.dim, texts))
 
 
-def _key(models: Contextual, texts: Iterable[Tokens]) -> str:
-    digest = hashlib.sha256(models.checksum().encode())
+def _key(embedder: TokenEmbedder, texts: Iterable[Tokens]) -> str:
+    digest = hashlib.sha256(embedder.checksum().encode())
     for tokens in texts:
         # No token has an end of line in it: no two lists of sentences are written alike.
         digest.update(("\n".join(tokens) + "\n\n").encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
-def _write(file: IO[bytes], models: Contextual, texts: Sequence[Tokens]) -> None:
-    for states in _read(models, texts):
+def _write(file: IO[bytes], embedder: TokenEmbedder, texts: Sequence[Tokens]) -> None:
+    for states in _embedded(embedder, texts):
         file.write(states.tobytes())
 
 
-def _read(models: Contextual, texts: Sequence[Tokens]) -> Iterator[States]:
+def _embedded(embedder: TokenEmbedder, texts: Sequence[Tokens]) -> Iterator[States]:
     read, told = 0, time.monotonic()
     for start in range(0, len(texts), READ_TOGETHER):
-        for states in models.read(texts[start : start + READ_TOGETHER]):
+        for states in embedder.embed(texts[start : start + READ_TOGETHER]):
             yield states
             read += len(states)
         if time.monotonic() >= told + TELL_AFTER:

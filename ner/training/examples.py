@@ -1,7 +1,6 @@
-"""What is learnt from: sentences as numbers, cut to size, with some words hidden."""
+"""Training examples: sentences as ids, split to size, with word dropout and UNK replacement."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,58 +12,66 @@ from torch import Tensor
 from ner.config import TrainConfig
 from ner.corpus.partial import agreeing_tags
 from ner.errors import ConfigError
-from ner.features import UNKNOWN, Batch, Example, Expected, Indexer, collate, plan_batches
-from ner.features.document_context import Echoes
-from ner.features.indexer import FormTable
-from ner.model import Contextual
+from ner.features import (
+    UNKNOWN,
+    Batch,
+    Example,
+    ExpectedCounts,
+    FeatureTable,
+    FirstPass,
+    Indexer,
+    Tags,
+    collate,
+    plan_batches,
+)
+from ner.features.words import unk_rates
+from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
 
-PAIR_DROPOUT = 0.2  # share of pairs of tokens hidden in training
-
-# The share of sentences that are learnt from as a second reading sees them. One network does
-# both readings, and needs practice in each.
-SECOND_READINGS = 0.6
+# The share of sentences that are learnt from as the second pass sees them. One network does both
+# passes, and needs practice in each.
+SECOND_PASSES = 0.6
 
 
-class Lesson(NamedTuple):
-    """A segment of a sentence, and what a teacher says of its tags."""
+class SoftLabelExample(NamedTuple):
+    """A segment of a sentence, and what a teacher expects of its tags."""
 
     tokens: tuple[str, ...]
-    expected: Expected
+    expected: ExpectedCounts
 
 
 @dataclass(frozen=True)
-class Teaching:
-    """What a model is taught in place of the labels of the training split.
+class DistillationTargets:
+    """The examples of a student, in place of the labels of the training split.
 
-    `sources` tell this teaching from others (for a run that is resumed),
+    `sources` tell these targets from others (for a run that is resumed),
     `notes` are lines for the model's card.
     """
 
-    lessons: Sequence[Lesson]
+    examples: Sequence[SoftLabelExample]
     sources: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
 
 class ExampleSet:
-    """Examples dealt out in batches that differ from epoch to epoch, some of their words hidden."""
+    """Examples in batches that differ from epoch to epoch, with word dropout."""
 
     def __init__(
         self,
-        table: FormTable,
+        table: FeatureTable,
         examples: Sequence[Example],
         indexer: Indexer,
-        hiding: Tensor,
+        unk_rates: Tensor,
         config: TrainConfig,
     ) -> None:
-        """Rows of `examples` are of `table`; `hiding` has the rate of each word, ``[N]``."""
+        """Rows of `examples` are of `table`; `unk_rates` ``[N]`` are of the first words table."""
         self._config = config
         self._table = table
         self._examples = list(examples)
         self.tokens = sum(len(example) for example in self._examples)
-        self._pairs = [i for i, kind in enumerate(indexer.kinds) if kind.name == "pair"]
-        self._hiding = hiding
+        self._dropout = indexer.dropout
+        self._unk_rates = unk_rates
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once.
@@ -75,14 +82,14 @@ class ExampleSet:
         examples = self._chosen(rng)
         for order in self._plan(rng)[done:]:
             batch = collate(self._table, examples, order)
-            yield hide_pairs(hide_words(batch, self._hiding), self._pairs)
+            yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
         """The examples of an epoch."""
         return self._examples
 
     def count(self) -> int:
-        """How many batches an epoch has."""
+        """The number of batches of an epoch."""
         return len(self._plan(None))
 
     def _plan(self, rng: np.random.Generator | None) -> list[list[int]]:
@@ -95,9 +102,9 @@ class ExampleSet:
 
 
 class TrainingSet(ExampleSet):
-    """The training split as numbers, dealt out in batches that differ from epoch to epoch.
+    """The training split as ids, in batches that differ from epoch to epoch.
 
-    If there are `lessons`, these are dealt out instead.
+    If there are `soft_labels`, these examples take its place.
     """
 
     def __init__(
@@ -108,97 +115,77 @@ class TrainingSet(ExampleSet):
         scheme: str,
         config: TrainConfig,
         has_vector: Iterable[str] = (),
-        lessons: Sequence[Lesson] = (),
-        contextual: Contextual | None = None,
+        soft_labels: Sequence[SoftLabelExample] = (),
+        contextual: TokenEmbedder | None = None,
     ) -> None:
-        """`contextual` is what says something of each token in its sentence, if anything does."""
-        self._table = FormTable(indexer)
+        """`contextual` embeds each token in its sentence, if there are such embeddings."""
+        self._table = FeatureTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
         examples = (
-            [Example(self._table.rows(tokens), taught=taught) for tokens, taught in lessons]
-            if lessons
+            [Example(self._table.rows(tokens), expected) for tokens, expected in soft_labels]
+            if soft_labels
             else [self._example(segment, scheme) for segment in segments]
         )
         if contextual is not None:
-            said = contextual.read([text.tokens for text in lessons or segments])
-            pairs = zip(examples, said, strict=True)
+            embedded = contextual.embed([text.tokens for text in soft_labels or segments])
+            pairs = zip(examples, embedded, strict=True)
             examples = [replace(example, contextual=states) for example, states in pairs]
-        hiding = hiding_rates(segments, indexer, config, frozenset(has_vector))
-        super().__init__(self._table, examples, indexer, hiding, config)
+        tokens = (token for segment in segments for token in segment.tokens)
+        rates = unk_rates(indexer.words, tokens, config, frozenset(has_vector))
+        super().__init__(self._table, examples, indexer, rates, config)
         self._second = self._examples
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
         if sentence.partial:
-            choices = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
-            return Example(rows, choices.argmax(1), choices)
+            possible = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
+            return Example(rows, Tags(possible.argmax(1), possible))
         tags = tags_of(sentence.spans, len(sentence), scheme)
-        return Example(rows, np.array([self._number[tag] for tag in tags]))
+        return Example(rows, Tags(np.array([self._number[tag] for tag in tags])))
 
-    def hear(self, segments: Iterable[Sentence], heard: Sequence[Echoes]) -> None:
-        """From now on, deal sentences out as a second reading sees them, too, with their echoes.
+    def add_second_pass(
+        self, segments: Iterable[Sentence], first_pass: Sequence[FirstPass]
+    ) -> None:
+        """From now on, learn from sentences as the second pass sees them, too.
 
-        Lessons begin with those of the training split; what follows is only read once.
+        `first_pass` has the labels of each segment. Soft-label examples begin with those of the
+        training split; what follows has one pass only.
         """
-        pieces = list(zip(segments, heard, strict=True))
+        labelled = list(zip(segments, first_pass, strict=True))
         self._second = [
-            replace(example, rows=self._table.rows(piece.tokens, echo)) if echo else example
-            for example, (piece, echo) in zip(self._examples, pieces, strict=False)
-        ] + self._examples[len(pieces) :]
+            replace(example, rows=self._table.rows(segment.tokens, labels)) if labels else example
+            for example, (segment, labels) in zip(self._examples, labelled, strict=False)
+        ] + self._examples[len(labelled) :]
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
         if self._second is self._examples:
             return self._examples
-        chosen = rng.random(len(self._examples)) < SECOND_READINGS
+        chosen = rng.random(len(self._examples)) < SECOND_PASSES
         pairs = zip(self._examples, self._second, chosen, strict=True)
         return [second if choose else first for first, second, choose in pairs]
 
 
-def hiding_rates(
-    sentences: Iterable[Sentence],
-    indexer: Indexer,
-    config: TrainConfig,
-    has_vector: frozenset[str] = frozenset(),
-) -> Tensor:
-    """How often each word of the first table, ``[N]``, is shown as the unknown word.
-
-    Words seen once stand for all that were never seen: they teach what the
-    unknown word means, and the model to look at characters and context. A word
-    with a pre-trained vector needs no such stand-in.
-    """
-    first = indexer.tables[0]
-    counts = Counter(first.fold(token) for sentence in sentences for token in sentence.tokens)
-    rates = torch.full((len(first.words),), config.word_dropout)
-    for word, count in counts.items():
-        if count == 1 and word not in has_vector:
-            rates[first.words[word]] = max(config.unk_replacement, config.word_dropout)
-    return rates
+def drop_words(batch: Batch, rates: Tensor) -> Batch:
+    """Replace some distinct words by UNK, in all tables; `rates` are by the id in the first."""
+    dropped = torch.rand(len(batch.words)) < rates[batch.words[:, 0]]
+    dropped[0] = False  # padding
+    return replace(batch, words=batch.words.masked_fill(dropped[:, None], UNKNOWN))
 
 
-def hide_words(batch: Batch, rates: Tensor) -> Batch:
-    """The batch with some of its distinct words shown as the unknown word, in all tables.
-
-    `rates` are by the number in the first table.
-    """
-    hidden = torch.rand(len(batch.words)) < rates[batch.words[:, 0]]
-    hidden[0] = False  # padding
-    return replace(batch, words=batch.words.masked_fill(hidden[:, None], UNKNOWN))
-
-
-def hide_pairs(batch: Batch, columns: Sequence[int]) -> Batch:
-    """The batch with some pairs of tokens, those in `columns` of its kinds, as unknown ones."""
-    if not columns:
+def drop_columns(batch: Batch, rates: Mapping[int, float]) -> Batch:
+    """Replace some categorical ids by the unknown one, in columns with a rate."""
+    if not rates:
         return batch
-    kinds = batch.kinds.clone()
-    for column in columns:
-        hidden = torch.rand(len(kinds)) < PAIR_DROPOUT
-        hidden[0] = False  # padding
-        kinds[hidden, column] = UNKNOWN
-    return replace(batch, kinds=kinds)
+    categorical = batch.categorical.clone()
+    for column, rate in rates.items():
+        dropped = torch.rand(len(categorical)) < rate
+        dropped[0] = False  # padding
+        categorical[dropped, column] = UNKNOWN
+    return replace(batch, categorical=categorical)
 
 
 def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:
-    """What mistakes at tokens of each tag cost, ``[K]``: the log of the weight of its type.
+    """The cost of mistakes at tokens of each tag, ``[K]``: the log of the weight of its type.
 
     `weights` is like ``MISC=2,PER=0.5``; other types and ``O`` have a weight of
     1. None without weights. Raises `ConfigError` for types that no tag has, for

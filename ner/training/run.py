@@ -6,7 +6,7 @@
     metrics.jsonl    one object an epoch
     model/           the bundle of the best epoch so far
     checkpoint/      what ``--resume`` needs
-    echoes.json      what was heard in the training split (only with document context)
+    first_pass.json  first-pass labels of the training split (only with document context)
     curves.svg       loss and validation scores
     log.txt          everything that was said
     result.json      the final scores; written last: a run that has it is finished
@@ -25,31 +25,32 @@ import torch
 
 from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import Bundle, load_bundle, save_bundle
+from ner.bundle.parts import resource_names
 from ner.checkpoint import damaged
 from ner.config import Config
 from ner.evaluation import Scores, draw_curves, evaluate_spans
-from ner.features.document_context import Echoes
-from ner.model import Contextual
+from ner.features import FirstPass
+from ner.model import TokenEmbedder, token_embedders
 from ner.model.tagging import BaseModel
 from ner.predict.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
 from ner.training.base import BaseRun
 from ner.training.build import build_model
 from ner.training.defaults import resolve
-from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
-from ner.training.examples import Lesson, Teaching, type_costs
-from ner.training.jackknife import hear, load_echoes
+from ner.training.embedding_cache import cache_embeddings
+from ner.training.examples import DistillationTargets, SoftLabelExample, type_costs
+from ner.training.jackknife import jackknife, load_first_pass
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.preparation import PreparedCorpus
 from ner.training.validation import different_settings
 
-ECHOES = "echoes.json"
+FIRST_PASS = "first_pass.json"
 CONTENTS = (
     "config.toml",
     "metrics.jsonl",
     "model",
     "checkpoint",
-    ECHOES,
+    FIRST_PASS,
     "curves.svg",
     "log.txt",
     FINISHED,
@@ -113,7 +114,7 @@ class CorpusRun(BaseRun):
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
             known = "vectors, clusters or word lists"
-            if self.config.resources.charlm:
+            if self.config.resources.token_embedders:
                 known = "vectors, clusters, word lists or language models"
             other.append(f"the content of files of {known}")
         device = self._trainer.device.type
@@ -130,7 +131,7 @@ class CorpusRun(BaseRun):
         about = {
             "corpus": self.corpus.name,
             "notes": [self._without_folders(note) for note in self._notes()],
-            "resources": self.config.resources.names(),
+            "resources": resource_names(self.config.resources),
             "checksums": self.prepared.checksums,
             "scores": {"valid": milestone.valid.to_dict()},
         }
@@ -184,16 +185,16 @@ class Run(CorpusRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        teaching: Teaching | None = None,
+        teaching: DistillationTargets | None = None,
     ) -> None:
         super().__init__(corpus, config, out)
         self._teaching = teaching
         self._distilled = teaching is not None
-        lessons = teaching.lessons if teaching else ()
-        self._contextual = _read_once(corpus, lessons, self.config)
+        soft_labels = teaching.examples if teaching else ()
+        self._contextual = _embed_once(corpus, soft_labels, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
-        self._training_set = start.training_set(corpus.segments, self.config, lessons)
+        self._training_set = start.training_set(corpus.segments, self.config, soft_labels)
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -207,19 +208,19 @@ class Run(CorpusRun):
 
     def _prepare(self) -> None:
         if self.config.model.context == "document":
-            self._training_set.hear(self.prepared.segments, self._echoes())
+            self._training_set.add_second_pass(self.prepared.segments, self._first_pass())
 
-    def _echoes(self) -> list[Echoes]:
+    def _first_pass(self) -> list[FirstPass]:
         """First-pass labels of the training split by jackknifing; found once, and then on disk."""
-        place, segments = self.out / ECHOES, self.prepared.segments
+        path, segments = self.out / FIRST_PASS, self.prepared.segments
         if self._resumed:
             try:
-                return load_echoes(place, segments)
+                return load_first_pass(path, segments)
             except (OSError, ValueError) as error:
-                raise damaged(place, error) from None
-        heard = hear(segments, self.config, self._trainer.device, self._contextual)
-        write_file(place, json.dumps(heard) + "\n")
-        return heard
+                raise damaged(path, error) from None
+        labels = jackknife(segments, self.config, self._trainer.device, self._contextual)
+        write_file(path, json.dumps(labels) + "\n")
+        return labels
 
     def _notes(self) -> Sequence[str]:
         return [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
@@ -243,32 +244,23 @@ class Run(CorpusRun):
         return scores
 
 
-def _read_once(
-    corpus: PreparedCorpus, lessons: Sequence[Lesson], config: Config
-) -> Contextual | None:
-    """Cache the contextual embeddings of all that a run reads again and again, if it has any."""
-    models = load_embeddings(config)
-    if models is None:
+def _embed_once(
+    corpus: PreparedCorpus, soft_labels: Sequence[SoftLabelExample], config: Config
+) -> TokenEmbedder | None:
+    """Load the token embedder, if there is one, and cache all that a run reads repeatedly."""
+    embedder = token_embedders.load_embedder(config)
+    if embedder is None:
         return None
     splits = corpus.corpus
-    check_alphabet(models, (token for sentence in splits.train for token in sentence.tokens))
+    embedder.check_tokens(token for sentence in splits.train for token in sentence.tokens)
     evaluated = [sentence.tokens for sentence in (*splits.valid, *splits.test)]
-    learnt = [piece.tokens for piece in lessons or corpus.segments]
-    return cache_embeddings(models, [*learnt, *evaluated])
+    learnt = [example.tokens for example in soft_labels or corpus.segments]
+    return cache_embeddings(embedder, [*learnt, *evaluated])
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
     """A checksum of what is known of words; it tells one vectors file from another."""
-    indexer = model.indexer
-    words: list[Any] = [
-        [list(table.words) for table in indexer.tables],
-        sorted(has_vector),
-        None
-        if indexer.clusters is None
-        else [indexer.clusters.paths, dict(indexer.clusters.words)],
-        [(part.label, part.entries) for part in indexer.gazetteers],
-        None if indexer.pairs is None else list(indexer.pairs),
-    ]
+    known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
     if model.contextual is not None:
-        words.append(model.contextual.checksum())
-    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
+        known.append(model.contextual.checksum())
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 import torchcrf
 from torch import Tensor, nn
@@ -20,9 +21,9 @@ from benchmarks.serving import answering, serve
 from ner import load_corpus
 from ner.config import Config
 from ner.evaluation import count, score
-from ner.features import Batch, Example, collate
-from ner.features.indexer import CASINGS, FormTable
-from ner.model.embedder import CharacterCNN
+from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
+from ner.features.casing import CASINGS
+from ner.features.characters import CharacterCNN
 from ner.model.encoder import VariationalDropout
 from ner.tags import parse_tag, spans_of, tag_set, tags_of
 from ner.text import Sentence
@@ -48,7 +49,7 @@ class OldNetwork(nn.Module):
 
     def emissions(self, batch: Batch) -> Tensor:
         """Tag scores ``[B, T, K]``; what a token contributes is computed for each token."""
-        words, casings = batch.words[batch.forms, 0], batch.kinds[batch.forms, 0]
+        words, casings = batch.words[batch.forms, 0], batch.categorical[batch.forms, 0]
         characters = batch.characters[batch.forms]  # [B, T, C]
         spelled = self.characters(characters.flatten(0, 1)).view(*words.shape, -1)
         x = torch.cat([self.words(words), spelled, self.casings(casings)], dim=2)
@@ -69,11 +70,11 @@ class OldStack:
         self._corpus = load_corpus(data)
         self._tags = tag_set(self._corpus.labels, config.model.scheme)
         ours = build_model(self._corpus.train, config, torch.device("cpu")).model
-        self._table = FormTable(ours.indexer)
+        self._table = FeatureTable(ours.indexer)
         self._network = OldNetwork(
             config,
-            len(ours.indexer.tables[0].words),
-            len(ours.indexer.characters),
+            len(ours.indexer.words.tables[0].words),
+            len(ours.indexer.characters.vocabulary),
             len(CASINGS),
             len(self._tags),
         )
@@ -87,7 +88,7 @@ class OldStack:
         return [
             Example(
                 self._table.rows(s.tokens),
-                torch.tensor([number[tag] for tag in tags_of(s.spans, len(s), scheme)]).numpy(),
+                Tags(np.array([number[tag] for tag in tags_of(s.spans, len(s), scheme)])),
             )
             for s in sentences
         ]
@@ -97,8 +98,9 @@ class OldStack:
             yield collate(self._table, examples, part.tolist())
 
     def _learn(self, batch: Batch) -> None:
+        assert isinstance(batch.target, TagBatch)
         loss = -self._network.crf(
-            self._network.emissions(batch), batch.tags, batch.mask, reduction="mean"
+            self._network.emissions(batch), batch.target.ids, batch.mask, reduction="mean"
         )
         self._optimizer.zero_grad()
         loss.backward()

@@ -335,7 +335,7 @@ def check_vectors(data: bytes) -> None:
     given = Choices(data)
     path = _scratch() / given.pick(("v.txt", "v.txt", "v.txt.gz", "v.txt.xz"))
     path.write_bytes(given.rest())
-    vectors = read_vectors(path, TOKENS, spare=3)
+    vectors = read_vectors(path, TOKENS, out_of_training=3)
     hold(len(set(vectors.words)) == len(vectors.words), "a word has two vectors")
     hold(len(vectors.words) == len(vectors.rows), "a word has no vector")
     hold(0 < vectors.found <= len(vectors.words) <= vectors.size, "numbers do not add up")

@@ -15,10 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ner
+from ner import plugins
 from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
+from ner.features import Clusters, Gazetteers
+from ner.features.bigrams import Bigrams
 from ner.predict.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
@@ -105,18 +108,20 @@ def test_every_kind_of_model_survives(head: str, chars: str, scheme: str, tmp_pa
 
 def test_pairs_of_tokens_survive(tmp_path: Path) -> None:
     bundle = fresh_bundle({"model.bigrams": "yes"}, token="Rome")  # "Rome" and the border: twice
-    assert bundle.model.indexer.pairs is not None
+    before = bundle.model.indexer.find(Bigrams)
+    assert before is not None
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
-    assert loaded.model.indexer.pairs is not None
-    assert list(loaded.model.indexer.pairs) == list(bundle.model.indexer.pairs)
+    after = loaded.model.indexer.find(Bigrams)
+    assert after is not None
+    assert list(after.vocabulary) == list(before.vocabulary)
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
     (tmp_path / "m" / "pairs.json").unlink()
     assert "does not fit" in complaint(tmp_path / "m")
 
 
 def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
-    bundle = fresh_bundle({"resources.charlm": (str(tiny_charlm),)})
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
     save_bundle(bundle, tmp_path / "m")
     loaded = load_bundle(tmp_path / "m")
     assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
@@ -131,6 +136,33 @@ def test_language_models_survive(tiny_charlm: Path, tmp_path: Path) -> None:
         assert re.search("does not fit|is missing", complaint(tmp_path / name))
 
 
+def test_names_of_language_models_in_older_bundles_are_kept(
+    tiny_charlm: Path, tmp_path: Path
+) -> None:
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    save_bundle(bundle, tmp_path / "m")
+    config = json.loads((tmp_path / "m" / "config.json").read_text())
+    config["format"] = 3
+    config["config"]["train"]["charlm"] = ["lm"]
+    (tmp_path / "m" / "config.json").write_text(json.dumps(config))
+    sign(tmp_path / "m")
+    loaded = load_bundle(tmp_path / "m")
+    assert loaded.about["resources"] == {"token_embedders": ["lm"]}
+    assert predict(loaded.model, TOKENS) == predict(bundle.model, TOKENS)
+
+
+def test_a_token_embedder_that_is_not_installed_is_refused(
+    tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = fresh_bundle({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    save_bundle(bundle, tmp_path / "m")
+    monkeypatch.setattr(plugins, "declared", lambda what: {})
+    assert complaint(tmp_path / "m") == (
+        f"{tmp_path / 'm' / 'checksums.json'}: lists a token embedder of the kind 'charlm', "
+        "which is not installed; install the extension that has it"
+    )
+
+
 def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna") -> Bundle:
     """An untrained model."""
     small = {"model.hidden": 4, "model.word_dim": 4, "model.char_hidden": 3}
@@ -141,7 +173,7 @@ def fresh_bundle(changes: dict[str, Any], label: str = "PER", token: str = "Anna
 
 def words_of(bundle: Bundle) -> list[list[str]]:
     """The words of each table, in the order of their numbers."""
-    return [list(table.words) for table in bundle.model.indexer.tables]
+    return [list(table.words) for table in bundle.model.indexer.words.tables]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -555,12 +587,12 @@ def test_a_model_with_all_features_survives(mode: str, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "m").iterdir()} == FILES | FEATURES
     one, other = bundle.model, loaded.model
     one.network.eval()
-    assert other.indexer.tables[0].fold_case != other.indexer.tables[-1].fold_case
+    assert other.indexer.words.tables[0].fold_case != other.indexer.words.tables[-1].fold_case
     assert words_of(loaded) == words_of(bundle)
-    assert (other.indexer.clusters, other.indexer.gazetteers) == (
-        one.indexer.clusters,
-        one.indexer.gazetteers,
-    )
+    assert [*map(type, other.indexer.features)] == [*map(type, one.indexer.features)]
+    for feature in (Clusters, Gazetteers):
+        assert other.indexer.find(feature) is not None
+        assert other.indexer.find(feature) == one.indexer.find(feature)
     sizes = [[t.size for t in model.network.embedder.tables] for model in (one, other)]
     assert sizes[0] == sizes[1]
     for engine in ("plain", "fast"):

@@ -13,8 +13,9 @@ import ner
 from ner.bundle.format import load_bundle
 from ner.config import Config
 from ner.corpus import load_corpus
+from ner.features import Clusters, Gazetteers
 from ner.text import Sentence, Span
-from ner.training.run import CONTENTS, ECHOES
+from ner.training.run import CONTENTS, FIRST_PASS
 from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree
 
 EPOCH_KEYS = {
@@ -49,8 +50,8 @@ def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> Non
 
 
 def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
-    # Echoes are only heard with document context.
-    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {ECHOES}
+    # First-pass labels are only found with document context.
+    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {FIRST_PASS}
     records = _records(model)
     assert [record["epoch"] for record in records] == list(range(1, 7))
     assert all(record.keys() == EPOCH_KEYS for record in records)
@@ -245,7 +246,7 @@ def test_reading_options_reach_the_corpus(empty: Path) -> None:
     run("train", "--data", "c", *options, *BRIEF, "--out", "r").good()
     bundle = load_bundle("r")
     assert bundle.labels == ["LOC", "PER"]
-    assert "josé" in bundle.model.indexer.tables[0].words
+    assert "josé" in bundle.model.indexer.words.tables[0].words
     run("evaluate", "--data", "c", "--model", "r", "--split", "valid").good()
 
 
@@ -316,9 +317,12 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
     ]
     shutil.rmtree(empty / "lists")  # the model has what it needs of them
     bundle = load_bundle("r")
-    assert [part.label for part in bundle.model.indexer.gazetteers] == ["PER", "LOC"]
-    assert ("Dora",) in bundle.model.indexer.gazetteers[0].entries
-    assert bundle.model.indexer.clusters is not None
+    indexer = bundle.model.indexer
+    gazetteers = indexer.find(Gazetteers)
+    assert gazetteers is not None
+    assert [part.label for part in gazetteers.lists] == ["PER", "LOC"]
+    assert ("Dora",) in gazetteers.lists[0].entries
+    assert indexer.find(Clusters) is not None
     text = b"Anna visited New York.\n"
     tagged = run("tag", "-", "--model", "r", "--format", "jsonl", stdin=text).good()
     found = json.loads(tagged.out)["entities"]
@@ -341,9 +345,11 @@ def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     options = ["--gazetteer", "NAME=names.txt", "--clusters", "clusters.txt", "--out", "r"]
     process("train", "--data", "demo", *BRIEF, *options, cwd=empty).good()
     indexer = load_bundle("r").model.indexer
-    assert indexer.clusters is not None
-    assert set(indexer.clusters.words) == {*words}
-    [listed] = indexer.gazetteers
+    clusters, gazetteers = indexer.find(Clusters), indexer.find(Gazetteers)
+    assert clusters is not None
+    assert gazetteers is not None
+    assert set(clusters.words) == {*words}
+    [listed] = gazetteers.lists
     assert len(listed.entries) >= len({*names})
     run("evaluate", "--data", "demo", "--model", "r", "--split", "valid").good()
 
@@ -389,7 +395,7 @@ def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path)
     options = [*_write_features(empty)[:4], *sets(f"model.vectors={mode}")]
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
     model = load_bundle("r").model
-    assert list(model.indexer.tables[2].words) == ["Anna", "Paris", "Oslo"]
+    assert list(model.indexer.words.tables[2].words) == ["Anna", "Paris", "Oslo"]
     spare = model.network.embedder.tables[2].spare
     assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
 

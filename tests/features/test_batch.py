@@ -13,15 +13,23 @@ from ner.config import ModelConfig
 from ner.features import (
     Batch,
     Clusters,
+    CountsBatch,
     Example,
-    Expected,
+    ExpectedCounts,
+    FeatureTable,
     Gazetteer,
+    Gazetteers,
     Indexer,
+    Label,
+    LabelBatch,
+    Tags,
+    Words,
     WordTable,
     collate,
     plan_batches,
 )
-from ner.features.indexer import CASINGS, FormTable
+from ner.features.casing import CASINGS
+from tests.features.making import an_indexer, with_features
 
 lengths_of_corpora = st.lists(st.integers(1, 30) | st.integers(1, 200), max_size=80)
 
@@ -101,12 +109,14 @@ def test_nothing_to_plan() -> None:
 # --- collating ----------------------------------------------------------------------------------
 
 TRAIN = [["the", "Cat", "sat"], ["a", "mat", "1996"]]
-INDEXER = Indexer.build(TRAIN, ModelConfig())
-FULL = dataclasses.replace(  # with a second table, clusters and word lists
+INDEXER = an_indexer(TRAIN, ModelConfig())
+EXACT = WordTable.count(["The"], 1, fold_case=False, fold_digits=False)
+LISTS = Gazetteer.build("PET", [["the", "cat"], ["Dog"]]), Gazetteer.build("X", [["cat"]])
+FULL = with_features(  # with a second table, clusters and word lists
     INDEXER,
-    tables=(*INDEXER.tables, WordTable.count(["The"], 1, fold_case=False, fold_digits=False)),
-    clusters=Clusters(("00", "01101"), {"the": 0, "cat": 1}),
-    gazetteers=(Gazetteer.build("PET", [["the", "cat"], ["Dog"]]), Gazetteer.build("X", [["cat"]])),
+    Words((*INDEXER.words.tables, EXACT)),
+    Clusters(("00", "01101"), {"the": 0, "cat": 1}),
+    Gazetteers(LISTS),
 )
 
 tokens = st.sampled_from(["the", "The", "Cat", "sat", "mat", "1996", "dog", "caterpillar", ""])
@@ -116,10 +126,10 @@ sentences_of_tokens = st.lists(st.lists(tokens, min_size=1, max_size=7), min_siz
 
 def examples_of(
     sentences: list[list[str]], *, tagged: bool = True, indexer: Indexer = INDEXER
-) -> tuple[FormTable, list[Example]]:
-    table = FormTable(indexer)
+) -> tuple[FeatureTable, list[Example]]:
+    table = FeatureTable(indexer)
     return table, [
-        Example(table.rows(words), np.arange(len(words)) % 3 + 1 if tagged else None)
+        Example(table.rows(words), Tags(np.arange(len(words)) % 3 + 1) if tagged else None)
         for words in sentences
     ]
 
@@ -132,23 +142,23 @@ def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer
     order = random.sample(range(len(sentences)), random.randint(1, len(sentences)))
     batch = collate(table, examples, order)
     assert batch.order == tuple(order)
-    assert batch.mask.shape == batch.forms.shape == batch.tags.shape
+    assert batch.mask.shape == batch.forms.shape == batch.target.ids.shape
     assert batch.mask.shape == (len(order), max(len(sentences[i]) for i in order))
     for row, index in enumerate(order):
         words = sentences[index]
         size = len(words)
         assert batch.lengths[row] == size
         assert batch.mask[row].tolist() == [t < size for t in range(batch.mask.shape[1])]
-        assert batch.tags[row, :size].tolist() == examples[index].tags.tolist()
+        assert batch.target.ids[row, :size].tolist() == examples[index].target.ids.tolist()
         for form, key in zip(batch.forms[row], indexer.keys(words), strict=False):
-            expected = indexer.form(key)
+            expected = indexer.ids(key)
             assert batch.words[form].tolist() == list(expected.words)
-            assert batch.kinds[form].tolist() == list(expected.kinds)
+            assert batch.categorical[form].tolist() == list(expected.categorical)
             shown = batch.characters[form]
             assert shown[shown != 0].tolist() == list(expected.characters)
             assert not shown[len(expected.characters) :].any()
         assert not batch.forms[row, size:].any()
-        assert not batch.tags[row, size:].any()
+        assert not batch.target.ids[row, size:].any()
 
 
 def test_what_language_models_say_stands_at_the_tokens() -> None:
@@ -171,10 +181,10 @@ def test_each_distinct_key_is_there_once_and_the_first_is_padding(
     distinct = {key for words in sentences for key in indexer.keys(words)}
     longest = max(len(word) for words in sentences for word in words)
     rows = len(distinct) + 1
-    assert batch.words.shape == (rows, len(indexer.tables))
-    assert batch.kinds.shape == (rows, len(indexer.kinds))
+    assert batch.words.shape == (rows, len(indexer.words.tables))
+    assert batch.categorical.shape == (rows, indexer.columns)
     assert batch.characters.shape == (rows, max(1, longest))
-    for numbers in (batch.words, batch.kinds, batch.characters):
+    for numbers in (batch.words, batch.categorical, batch.characters):
         assert not numbers[0].any()
 
 
@@ -185,7 +195,7 @@ def test_a_word_with_and_without_a_match_has_two_rows() -> None:
     assert among != alone
     assert batch.words[among].equal(batch.words[alone])
     title, lower = CASINGS.index("title"), CASINGS.index("lower")
-    assert batch.kinds[[the, among, alone]].tolist() == [
+    assert batch.categorical[[the, among, alone]].tolist() == [
         [lower, 2, 2, 2, 2, 2, 0],  # 00 is the first of each; begins an entry of the first list
         [title, 3, 3, 3, 3, 4, 1],  # ends that entry, and is one of the second list
         [title, 3, 3, 3, 3, 0, 1],
@@ -194,10 +204,10 @@ def test_a_word_with_and_without_a_match_has_two_rows() -> None:
 
 def test_a_batch_may_lack_tags() -> None:
     table, examples = examples_of([["the"], ["Cat", "sat"]], tagged=False)
-    assert collate(table, examples, [1, 0]).tags is None
-    mixed = [examples[0], dataclasses.replace(examples[1], tags=np.array([1, 2]))]
-    assert collate(table, mixed, [1, 0]).tags is None
-    assert collate(table, mixed, [1]).tags.tolist() == [[1, 2]]
+    assert collate(table, examples, [1, 0]).target is None
+    mixed = [examples[0], dataclasses.replace(examples[1], target=Tags(np.array([1, 2])))]
+    assert collate(table, mixed, [1, 0]).target is None
+    assert collate(table, mixed, [1]).target.ids.tolist() == [[1, 2]]
 
 
 def test_a_sentence_may_stand_in_a_batch_twice() -> None:
@@ -208,8 +218,9 @@ def test_a_sentence_may_stand_in_a_batch_twice() -> None:
 
 def test_numbers_are_whole() -> None:
     batch = collate(*examples_of([["the", "dog"]]), [0])
-    for name in ("words", "kinds", "characters", "forms", "lengths", "tags"):
+    for name in ("words", "categorical", "characters", "forms", "lengths"):
         assert getattr(batch, name).dtype == torch.int64
+    assert batch.target.ids.dtype == torch.int64
     assert batch.mask.dtype == torch.bool
 
 
@@ -224,7 +235,9 @@ def test_moving_a_batch_leaves_the_lengths_behind(tagged: bool) -> None:
         elif isinstance(value, torch.Tensor):
             assert value.device.type == "meta"
     assert moved.order == batch.order
-    assert (moved.tags is None) == (not tagged)
+    assert (moved.target is None) == (not tagged)
+    if tagged:
+        assert moved.target.ids.device.type == "meta"
 
 
 def test_an_example_is_as_long_as_its_sentence() -> None:
@@ -236,19 +249,19 @@ def test_an_example_is_as_long_as_its_sentence() -> None:
 
 def test_choices_are_given_for_all_sentences_or_for_none() -> None:
     table, examples = examples_of([["the"], ["Cat", "sat"], ["dog"]])
-    assert collate(table, examples, [0, 1, 2]).choices is None
+    assert collate(table, examples, [0, 1, 2]).target.possible is None
     choices = np.array([[True, False, True], [False, True, True]])
-    examples[0] = dataclasses.replace(examples[0], tags=np.array([2]))
-    examples[1] = dataclasses.replace(examples[1], tags=choices.argmax(1), choices=choices)
+    examples[0] = dataclasses.replace(examples[0], target=Tags(np.array([2])))
+    examples[1] = dataclasses.replace(examples[1], target=Tags(choices.argmax(1), choices))
     batch = collate(table, examples, [1, 0])
-    assert batch.tags.tolist() == [[0, 1], [2, 0]]
-    assert batch.choices.dtype == torch.bool
-    assert batch.choices.int().tolist() == [
+    assert batch.target.ids.tolist() == [[0, 1], [2, 0]]
+    assert batch.target.possible.dtype == torch.bool
+    assert batch.target.possible.int().tolist() == [
         [[1, 0, 1], [0, 1, 1]],
         [[0, 0, 1], [1, 1, 1]],  # the one tag it has; padding
     ]
-    assert collate(table, examples, [0]).choices is None
-    assert batch.to(torch.device("meta")).choices.device.type == "meta"
+    assert collate(table, examples, [0]).target.possible is None
+    assert batch.to(torch.device("meta")).target.possible.device.type == "meta"
 
 
 # --- taught ------------------------------------------------------------------------
@@ -258,13 +271,24 @@ def test_what_is_taught_is_given_for_all_sentences_or_for_none() -> None:
     table, examples = examples_of([["the"], ["Cat", "sat"]], tagged=False)
     tokens = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
     moves = np.array([1.0, 2.0, 3.0], np.float32)
-    one = dataclasses.replace(examples[0], taught=Expected(tokens[:1], moves))
-    two = dataclasses.replace(examples[1], taught=Expected(tokens, 2 * moves))
+    one = dataclasses.replace(examples[0], target=ExpectedCounts(tokens[:1], moves))
+    two = dataclasses.replace(examples[1], target=ExpectedCounts(tokens, 2 * moves))
     batch = collate(table, [one, two], [1, 0])
-    assert batch.tags is None
-    assert batch.taught.tolist() == [[[0.25, 0.75], [0.5, 0.5]], [[0.25, 0.75], [0.0, 0.0]]]
-    assert batch.moves.tolist() == [[2.0, 4.0, 6.0], [1.0, 2.0, 3.0]]
+    assert isinstance(batch.target, CountsBatch)
+    assert batch.target.unary.tolist() == [[[0.25, 0.75], [0.5, 0.5]], [[0.25, 0.75], [0.0, 0.0]]]
+    assert batch.target.pairwise.tolist() == [[2.0, 4.0, 6.0], [1.0, 2.0, 3.0]]
     for mixed in ([one, examples[1]], examples):
         batch = collate(table, mixed, [0, 1])
-        assert batch.taught is None
-        assert batch.moves is None
+        assert batch.target is None
+    moved = collate(table, [one, two], [1, 0]).to(torch.device("meta")).target
+    assert [part.device.type for part in moved] == ["meta", "meta"]
+
+
+def test_classes_are_given_for_all_sentences_or_for_none() -> None:
+    table, examples = examples_of([["the"], ["Cat", "sat"]], tagged=False)
+    one, two = (dataclasses.replace(e, target=Label(n)) for n, e in enumerate(examples, 3))
+    batch = collate(table, [one, two], [1, 0])
+    assert isinstance(batch.target, LabelBatch)
+    assert batch.target.ids.tolist() == [4, 3]
+    assert batch.to(torch.device("meta")).target.ids.device.type == "meta"
+    assert collate(table, [one, examples[1]], [0, 1]).target is None

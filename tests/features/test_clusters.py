@@ -17,6 +17,12 @@ CONTENT = (
 )
 
 
+def path_of(clusters: Clusters, word: str) -> str | None:
+    """The path of a word."""
+    number = clusters.number_of(word)
+    return None if number is None else clusters.paths[number]
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[bytes], Path]:
     """Write a file of clusters and say where it is."""
@@ -64,7 +70,7 @@ def test_a_file_is_read(tmp_path: Path, name: str) -> None:
 def test_a_word_is_looked_up_as_it_is_then_in_other_cases(
     word: str, path: str | None, write: Callable[[bytes], Path]
 ) -> None:
-    assert read_clusters(write(CONTENT.encode())).path_of(word) == path
+    assert path_of(read_clusters(write(CONTENT.encode())), word) == path
 
 
 def test_the_word_itself_goes_before_its_lower_case_and_that_before_title_case() -> None:
@@ -124,5 +130,5 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 def test_a_real_file(real_data: Callable[[str], Path]) -> None:
     clusters = read_clusters(real_data("clusters/bllip-clusters.gz"))
     assert (len(clusters.words), len(clusters.paths)) == (316_710, 1000)
-    assert clusters.path_of("the") == "11010"
-    assert clusters.path_of("CRICKET") == clusters.path_of("cricket") is not None
+    assert path_of(clusters, "the") == "11010"
+    assert path_of(clusters, "CRICKET") == path_of(clusters, "cricket") is not None

@@ -1,4 +1,4 @@
-"""Echoes: a word elsewhere in its document, held against the definition written naively."""
+"""Document context: labels of a word elsewhere, held against the definition written naively."""
 
 from collections import Counter
 
@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.features.document_context import Echo, echo_size, echoes
+from ner.features.document_context import DocumentContext, first_pass_labels
+from ner.features.feature import TokenLabels
 from ner.text import Span
 
 LABELS = ("LOC", "ORG", "PER")
@@ -14,8 +15,8 @@ Read = tuple[list[str], list[Span], int]
 
 
 @st.composite
-def reading(draw: st.DrawFn) -> Read:
-    """A sentence of few words, what a first reading found in it, and its document."""
+def first_pass(draw: st.DrawFn) -> Read:
+    """A sentence of few words, what a first pass found in it, and its document."""
     tokens = draw(st.lists(st.sampled_from(["Rome", "ROME", "rome", "İ", "a", "A"]), max_size=6))
     spans, position = [], 0
     while position < len(tokens):
@@ -26,16 +27,16 @@ def reading(draw: st.DrawFn) -> Read:
     return tokens, spans, draw(st.sampled_from([7, 0, 2]))
 
 
-def heard(read: list[Read]) -> list[list[Echo] | None]:
-    """The echoes of sentences, in lists."""
+def labelled(read: list[Read]) -> list[list[TokenLabels] | None]:
+    """The first-pass labels of sentences, in lists."""
     tokens, spans, documents = ([each[i] for each in read] for i in range(3))
     return [
-        None if echo is None else list(echo)
-        for echo in echoes(tokens, spans, documents, LABELS)  # type: ignore[arg-type]
+        None if found is None else list(found)
+        for found in first_pass_labels(tokens, spans, documents, LABELS)  # type: ignore[arg-type]
     ]
 
 
-def naive(read: list[Read]) -> list[list[Echo] | None]:
+def naive(read: list[Read]) -> list[list[TokenLabels] | None]:
     """The same, each token compared with all others."""
     types = [
         [next((s.label for s in spans if s.start <= i < s.end), "O") for i in range(len(tokens))]
@@ -47,7 +48,7 @@ def naive(read: list[Read]) -> list[list[Echo] | None]:
         for place, token in enumerate(tokens)
     ]
 
-    def echo(number: int, place: int, *, fold: bool) -> int:
+    def elsewhere(number: int, place: int, *, fold: bool) -> int:
         document, word = read[number][2], read[number][0][place]
         same = [
             (types[n][p], (n, p) != (number, place))
@@ -65,64 +66,65 @@ def naive(read: list[Read]) -> list[list[Echo] | None]:
     result = []
     for number, (tokens, _, _) in enumerate(read):
         own = [
-            (echo(number, place, fold=False), echo(number, place, fold=True))
+            (elsewhere(number, place, fold=False), elsewhere(number, place, fold=True))
             for place in range(len(tokens))
         ]
         result.append(own if any(map(any, own)) else None)
     return result
 
 
-@given(read=st.lists(reading(), max_size=8))
-def test_echoes_are_as_defined(read: list[Read]) -> None:
-    found = heard(read)
+@given(read=st.lists(first_pass(), max_size=8))
+def test_labels_are_as_defined(read: list[Read]) -> None:
+    found = labelled(read)
     assert found == naive(read)
-    assert all(0 <= n < echo_size(LABELS) for echo in found if echo for pair in echo for n in pair)
+    size, _ = DocumentContext(LABELS).sizes
+    assert all(0 <= n < size for labels in found if labels for pair in labels for n in pair)
 
 
-@given(read=st.lists(reading(), max_size=8), data=st.data())
+@given(read=st.lists(first_pass(), max_size=8), data=st.data())
 def test_neither_order_nor_other_documents_matter(read: list[Read], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(read))))
-    found = heard(read)
-    assert heard([read[i] for i in order]) == [found[i] for i in order]
+    found = labelled(read)
+    assert labelled([read[i] for i in order]) == [found[i] for i in order]
     one = [i for i, (_, _, document) in enumerate(read) if document == 7]
-    assert heard([read[i] for i in one]) == [found[i] for i in one]
+    assert labelled([read[i] for i in one]) == [found[i] for i in one]
 
 
 def always(label: str) -> int:
-    """The echo of a word that is of one type at all its other places."""
+    """The id for a word that is of one type at all its other places."""
     return 2 + 2 * ("O", *LABELS).index(label)
 
 
 def mostly(label: str) -> int:
-    """The echo of a word that is of this type at more of its other places than of others."""
+    """The id for a word that is of this type at more of its other places than of others."""
     return always(label) - 1
 
 
 def test_a_word_does_not_hear_itself() -> None:
-    assert heard([(["Rome"], [Span(0, 1, "LOC")], 0)]) == [None]
+    assert labelled([(["Rome"], [Span(0, 1, "LOC")], 0)]) == [None]
 
 
-def test_capitals_are_heard_without_regard_to_case() -> None:
+def test_capitals_count_without_regard_to_case() -> None:
     rome = (["Rome"], [Span(0, 1, "LOC")], 0)
     headline = (["ROME", "FALLS"], [Span(0, 2, "ORG")], 0)
-    assert heard([headline, rome]) == [
+    assert labelled([headline, rome]) == [
         [(0, always("LOC")), (0, 0)],
         [(0, always("ORG"))],
     ]
 
 
-def test_the_majority_and_o_are_heard() -> None:
+def test_the_majority_and_o_are_labelled() -> None:
     place, none = (["Rome"], [Span(0, 1, "LOC")], 0), (["Rome"], [], 0)
-    [_, _, one] = heard([place, place, none])
+    [_, _, one] = labelled([place, place, none])
     assert one == [(always("LOC"),) * 2]
-    [one, _, _] = heard([place, none, none])
+    [one, _, _] = labelled([place, none, none])
     assert one == [(always("O"),) * 2]
-    [one, *_] = heard([none, place, none, place])
+    [one, *_] = labelled([none, place, none, place])
     assert one == [(mostly("LOC"),) * 2]
-    [one, *_] = heard([place, place, none])
+    [one, *_] = labelled([place, place, none])
     assert one == [(mostly("LOC"),) * 2]  # as often as O
 
 
 @pytest.mark.parametrize("size", [0, 3])
-def test_words_that_are_no_names_have_no_echo(size: int) -> None:
-    assert heard([(["a"] * size, [], 0)] * 2) == [None, None]
+def test_words_that_are_no_names_have_no_labels(size: int) -> None:
+    assert labelled([(["a"] * size, [], 0)] * 2) == [None, None]

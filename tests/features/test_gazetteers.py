@@ -15,11 +15,11 @@ from ner.features.gazetteers import (
     END,
     INSIDE,
     LONGEST_ENTRY,
-    MARKS,
+    MATCH_TAGS,
     NONE,
     SINGLE,
     Gazetteer,
-    marks,
+    Gazetteers,
     read_gazetteers,
     rule_spans,
 )
@@ -94,12 +94,17 @@ def test_used_or_not_it_is_the_same_and_can_be_pickled() -> None:
     assert pickle.loads(pickle.dumps(used)).matches(["York"]) == [(0, 1)]
 
 
-def test_marks_say_where_in_an_entry_a_token_stands() -> None:
+def match_tags(lists: list[Gazetteer], tokens: list[str]) -> list[tuple[int, ...]]:
+    """The match tags of tokens in each list."""
+    return [*Gazetteers(tuple(lists)).ids(tokens, None)]
+
+
+def test_match_tags_say_where_in_an_entry_a_token_stands() -> None:
     lists = [
         Gazetteer.build("LOC", [["Rome"], ["Rio", "de", "Janeiro"]]),
         Gazetteer.build("ORG", [["Rio", "de"], ["de"]]),
     ]
-    assert marks(lists, ["Rio", "de", "Janeiro", ",", "Rome", "de"]) == [
+    assert match_tags(lists, ["Rio", "de", "Janeiro", ",", "Rome", "de"]) == [
         (BEGIN, BEGIN),
         (INSIDE, END),
         (END, NONE),
@@ -107,17 +112,17 @@ def test_marks_say_where_in_an_entry_a_token_stands() -> None:
         (SINGLE, NONE),
         (NONE, SINGLE),
     ]
-    assert marks([], ["Rome", "de"]) == [(), ()]
-    assert marks(lists, []) == []
+    assert match_tags([], ["Rome", "de"]) == [(), ()]
+    assert match_tags(lists, []) == []
 
 
 @given(entries=entries_of, tokens=tokens_of)
-def test_marks_spell_the_matches(entries: list[list[str]], tokens: list[str]) -> None:
+def test_match_tags_spell_the_matches(entries: list[list[str]], tokens: list[str]) -> None:
     words = Gazetteer.build("X", entries)
-    spelled = [mark for (mark,) in marks([words], tokens)]
-    assert all(0 <= mark < MARKS for mark in spelled)
-    starts = [i for i, mark in enumerate(spelled) if mark in (SINGLE, BEGIN)]
-    ends = [i + 1 for i, mark in enumerate(spelled) if mark in (SINGLE, END)]
+    spelled = [tag for (tag,) in match_tags([words], tokens)]
+    assert all(0 <= tag < MATCH_TAGS for tag in spelled)
+    starts = [i for i, tag in enumerate(spelled) if tag in (SINGLE, BEGIN)]
+    ends = [i + 1 for i, tag in enumerate(spelled) if tag in (SINGLE, END)]
     assert list(zip(starts, ends, strict=True)) == words.matches(tokens)
     assert len(spelled) - spelled.count(NONE) == sum(
         end - start for start, end in words.matches(tokens)

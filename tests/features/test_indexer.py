@@ -3,81 +3,40 @@
 import dataclasses
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import UNKNOWN, Clusters, Gazetteer, Indexer, Vocabulary, WordTable
-from ner.features.gazetteers import BEGIN, END, INSIDE, MARKS, NONE, SINGLE
-from ner.features.indexer import (
-    CASINGS,
-    MOST_CHARACTERS,
-    PREFIXES,
-    FormTable,
-    Kind,
-    casing,
-    key_word,
-    neighbours,
+from ner.features import (
+    UNKNOWN,
+    Clusters,
+    FeatureTable,
+    Gazetteer,
+    Gazetteers,
+    Indexer,
+    Vocabulary,
+    Words,
+    WordTable,
 )
+from ner.features.bigrams import Bigrams
+from ner.features.casing import CASINGS, Casing
+from ner.features.characters import MOST_CHARACTERS, Characters
+from ner.features.clusters import PREFIXES
+from ner.features.document_context import DocumentContext
+from ner.features.gazetteers import BEGIN, END, INSIDE, MATCH_TAGS, NONE, SINGLE
+from ner.features.indexer import key_word
+from tests.features.making import an_indexer, vectors_of, with_features
 
 SENTENCES = [["The", "the", "cat"], ["The", "Cat", "in", "1996"], ["1997", "rats"]]
 
 
 def build(**changes: object) -> Indexer:
-    return Indexer.build(SENTENCES, dataclasses.replace(ModelConfig(), **changes))
+    return an_indexer(SENTENCES, dataclasses.replace(ModelConfig(), **changes))
 
 
 def numbers(word: str, indexer: Indexer) -> tuple[int, ...]:
     """The numbers of a word in each table."""
-    return indexer.form(word).words
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("paris", "lower"),
-        ("don't", "lower"),
-        ("straße", "lower"),
-        ("привет", "lower"),
-        ("PARIS", "upper"),
-        ("U.S.", "upper"),
-        ("ÉTATS-UNIS", "upper"),
-        ("ОАО", "upper"),
-        ("Paris", "title"),
-        ("Élysée", "title"),
-        ("Москва", "title"),
-        ("A", "title"),
-        ("I", "title"),
-        ("McDonald", "mixed"),
-        ("iPhone", "mixed"),
-        ("New-York", "mixed"),
-        ("'Allo", "mixed"),
-        ("1996", "digits"),
-        ("١٢", "digits"),
-        ("²", "digits"),
-        ("3.5", "has digit"),
-        ("B2B", "has digit"),
-        ("-1", "has digit"),
-        ("北京", "other"),
-        ("東", "other"),
-        ("العربية", "other"),
-        ("...", "other"),
-        ("ǅ", "other"),  # one letter in title case, neither upper nor lower
-        ("\u200b", "other"),
-        ("\u00a0", "other"),
-        ("\ud800", "other"),  # a lone surrogate
-        ("😀", "other"),
-        ("", "other"),
-    ],
-)
-def test_casing(word: str, expected: str) -> None:
-    assert CASINGS[casing(word)] == expected
-
-
-@given(st.text())
-def test_every_word_has_a_casing_that_is_not_padding(word: str) -> None:
-    assert 1 <= casing(word) < len(CASINGS)
+    return indexer.ids(word).words
 
 
 # --- tables of words ----------------------------------------------------------------------------
@@ -85,7 +44,7 @@ def test_every_word_has_a_casing_that_is_not_padding(word: str) -> None:
 
 def test_words_are_numbered_by_their_folded_form() -> None:
     indexer = build()
-    [table] = indexer.tables
+    [table] = indexer.words.tables
     assert list(table.words) == ["the", "0000", "cat", "in", "rats"]
     assert [numbers(word, indexer) for word in ("the", "THE", "The")] == [(2,)] * 3
     assert numbers("1234", indexer) == numbers("1996", indexer) == (3,)
@@ -94,7 +53,7 @@ def test_words_are_numbered_by_their_folded_form() -> None:
 
 def test_folding_follows_the_configuration() -> None:
     indexer = build(fold_case=False, fold_digits=False)
-    [table] = indexer.tables
+    [table] = indexer.words.tables
     assert list(table.words) == ["The", "1996", "1997", "Cat", "cat", "in", "rats", "the"]
     assert numbers("THE", indexer) == (UNKNOWN,)
     assert (table.fold_case, table.fold_digits) == (False, False)
@@ -102,23 +61,24 @@ def test_folding_follows_the_configuration() -> None:
 
 def test_rare_words_are_unknown_but_their_characters_are_not() -> None:
     indexer = build(min_count=2)
-    assert list(indexer.tables[0].words) == ["the", "0000", "cat"]
-    form = indexer.form("rats")
+    assert list(indexer.words.tables[0].words) == ["the", "0000", "cat"]
+    form = indexer.ids("rats")
     assert form.words == (UNKNOWN,)
     assert UNKNOWN not in form.characters
 
 
 def test_spare_words_come_after_the_trained_ones_and_once() -> None:
-    [trained] = build().tables
-    table = trained.with_spare(["dog", "the", "zebra"])
+    [trained] = build().words.tables
+    table = trained.with_vectors(vectors_of("dog", "the", "zebra"))
     assert list(table.words) == [*trained.words, "dog", "zebra"]
     assert table["Dog"] == len(trained.words)
+    assert table.size == (len(trained.words), 2, 4, True)
     assert (table.fold_case, table.fold_digits) == (trained.fold_case, trained.fold_digits)
 
 
 def test_a_word_too_rare_to_be_trained_may_be_spare() -> None:
-    [trained] = build(min_count=2).tables
-    assert list(trained.with_spare(["rats"]).words)[-1] == "rats"
+    [trained] = build(min_count=2).words.tables
+    assert list(trained.with_vectors(vectors_of("rats")).words)[-1] == "rats"
 
 
 FOLDINGS = [(case, digits) for case in (True, False) for digits in (True, False)]
@@ -130,7 +90,7 @@ def test_each_table_looks_words_up_in_its_own_folding(seen: list[str], text: lis
     tables = tuple(
         WordTable.count(seen, 1, fold_case=case, fold_digits=digits) for case, digits in FOLDINGS
     )
-    indexer = Indexer(tables, Vocabulary("a"))
+    indexer = with_features(build(), Words(tables), Characters(Vocabulary("a")))
     for word in (*seen, *text):
         found = numbers(word, indexer)
         for number, table, (case, digits) in zip(found, tables, FOLDINGS, strict=True):
@@ -145,7 +105,7 @@ def test_a_word_may_be_known_in_one_table_and_unknown_in_another() -> None:
         WordTable.count(["Rome", "1999"], 1, fold_case=fold, fold_digits=fold)
         for fold in (True, False)
     )
-    indexer = Indexer((folded, exact.with_spare(["ROME"])), Vocabulary(()))
+    indexer = with_features(build(), Words((folded, exact.with_vectors(vectors_of("ROME")))))
     shown = {word: numbers(word, indexer) for word in ("Rome", "ROME", "rome", "1998", "Oslo")}
     assert shown == {
         "Rome": (folded["rome"], exact["Rome"]),
@@ -161,27 +121,28 @@ def test_a_word_may_be_known_in_one_table_and_unknown_in_another() -> None:
 
 def test_characters_keep_their_case_and_unseen_ones_are_unknown() -> None:
     indexer = build()
-    upper, lower, unseen = indexer.form("Cc€").characters
+    upper, lower, unseen = indexer.ids("Cc€").characters
     assert len({upper, lower, unseen}) == 3
     assert unseen == UNKNOWN
 
 
 def test_no_sentences_give_an_indexer_that_knows_nothing() -> None:
-    indexer = Indexer.build([], ModelConfig())
-    assert indexer.form("a") == ((UNKNOWN,), (CASINGS.index("lower"),), (UNKNOWN,))
-    assert indexer.kinds == (Kind("casing", len(CASINGS)),)
+    indexer = an_indexer([], ModelConfig())
+    assert indexer.ids("a") == ((UNKNOWN,), (CASINGS.index("lower"),), (UNKNOWN,))
+    assert [type(feature) for feature in indexer.features] == [Words, Characters, Casing]
+    assert indexer.columns == 1
 
 
 def test_long_words_keep_both_ends() -> None:
-    indexer = Indexer.build([["abcdefghij"]], ModelConfig())
+    indexer = an_indexer([["abcdefghij"]], ModelConfig())
     longest = "ab" * (MOST_CHARACTERS // 2)
-    assert len(indexer.form(longest).characters) == MOST_CHARACTERS
-    shown = indexer.form("abc" + "x" * 10_000 + "hij").characters
+    assert len(indexer.ids(longest).characters) == MOST_CHARACTERS
+    shown = indexer.ids("abc" + "x" * 10_000 + "hij").characters
     assert len(shown) == MOST_CHARACTERS
-    assert shown[:3] == indexer.form("abc").characters
-    assert shown[-3:] == indexer.form("hij").characters
-    halves = indexer.form("a" * 500 + "b" * 500).characters
-    assert halves == indexer.form("a" * 20 + "b" * 20).characters
+    assert shown[:3] == indexer.ids("abc").characters
+    assert shown[-3:] == indexer.ids("hij").characters
+    halves = indexer.ids("a" * 500 + "b" * 500).characters
+    assert halves == indexer.ids("a" * 20 + "b" * 20).characters
 
 
 # --- kinds --------------------------------------------------------------------------------------
@@ -197,29 +158,35 @@ LISTS = (
 
 def full() -> Indexer:
     """An indexer with all there is: two tables, clusters, two word lists."""
-    [table] = build().tables
+    [table] = build().words.tables
     exact = WordTable.count(["Rome"], 1, fold_case=False, fold_digits=False)
-    return Indexer((table, exact), Vocabulary("aeinortw"), CLUSTERS, LISTS)
+    own = Words((table, exact)), Characters(Vocabulary("aeinortw"))
+    return with_features(build(), *own, CLUSTERS, Gazetteers(LISTS))
 
 
 def prefixes(word: str) -> tuple[int, ...]:
     """The numbers of the prefixes of a word's cluster."""
-    return full().form(word).kinds[1 : 1 + len(PREFIXES)]
+    return full().ids(word).categorical[1 : 1 + len(PREFIXES)]
 
 
-def test_kinds_are_casing_then_prefixes_then_lists() -> None:
+def sizes(indexer: Indexer) -> list[tuple[str, int]]:
+    """The feature and the number of ids of each column."""
+    return [(type(f).__name__, size) for f in indexer.categorical for size in f.sizes]
+
+
+def test_columns_are_casing_then_prefixes_then_lists() -> None:
     indexer = full()
-    assert indexer.kinds == (
-        Kind("casing", len(CASINGS)),
-        Kind("cluster", 2 + 3),  # 0, 0010, 0011, padding and unknown
-        Kind("cluster", 2 + 4),
-        Kind("cluster", 2 + 4),
-        Kind("cluster", 2 + 4),
-        Kind("gazetteer", MARKS),
-        Kind("gazetteer", MARKS),
-    )
+    assert sizes(indexer) == [
+        ("Casing", len(CASINGS)),
+        ("Clusters", 2 + 3),  # 0, 0010, 0011, padding and unknown
+        ("Clusters", 2 + 4),
+        ("Clusters", 2 + 4),
+        ("Clusters", 2 + 4),
+        ("Gazetteers", MATCH_TAGS),
+        ("Gazetteers", MATCH_TAGS),
+    ]
     [key] = indexer.keys(["ROME"])
-    assert len(indexer.form(key).kinds) == len(indexer.kinds)
+    assert len(indexer.ids(key).categorical) == indexer.columns
 
 
 def test_words_whose_paths_begin_alike_share_the_numbers_of_their_prefixes() -> None:
@@ -234,13 +201,13 @@ def test_words_whose_paths_begin_alike_share_the_numbers_of_their_prefixes() -> 
 
 
 def test_without_clusters_and_lists_there_is_the_casing_alone() -> None:
-    assert build().form("ROME").kinds == (CASINGS.index("upper"),)
+    assert build().ids("ROME").categorical == (CASINGS.index("upper"),)
 
 
 def test_marks_of_word_lists_come_last() -> None:
     indexer = full()
     tokens = ["BOSNIA", "and", "the", "South", "New", "York", "york", "York"]
-    found = [indexer.form(key).kinds[-2:] for key in indexer.keys(tokens)]
+    found = [indexer.ids(key).categorical[-2:] for key in indexer.keys(tokens)]
     assert found == [
         (BEGIN, NONE),
         (INSIDE, NONE),
@@ -281,11 +248,11 @@ def test_tokens_with_the_same_key_look_the_same_and_others_differ(tokens: list[s
             inner = [BEGIN, *[INSIDE] * (end - start - 2), END]
             column[start:end] = [SINGLE] if end - start == 1 else inner
     for key, *marks in zip(keys, *columns, strict=True):
-        assert list(indexer.form(key).kinds[-2:]) == marks
-    table = FormTable(indexer)
+        assert list(indexer.ids(key).categorical[-2:]) == marks
+    table = FeatureTable(indexer)
     rows = table.rows(tokens)
     for one, row in zip(keys, rows, strict=True):
-        assert table.forms(np.array([row])) == [indexer.form(one)]
+        assert table.ids(np.array([row])) == [indexer.ids(one)]
         assert [other == one for other in keys] == (rows == row).tolist()
 
 
@@ -293,12 +260,13 @@ def test_tokens_with_the_same_key_look_the_same_and_others_differ(tokens: list[s
 def test_any_word_has_a_form(word: str) -> None:
     for indexer in (build(), full()):
         [key] = indexer.keys([word])
-        form = indexer.form(key)
-        sizes = [len(table.words) for table in indexer.tables]
-        assert all(1 <= n < size for n, size in zip(form.words, sizes, strict=True))
-        assert all(0 <= n < k.size for n, k in zip(form.kinds, indexer.kinds, strict=True))
+        form = indexer.ids(key)
+        known = [len(table.words) for table in indexer.words.tables]
+        assert all(1 <= n < size for n, size in zip(form.words, known, strict=True))
+        columns = zip(form.categorical, sizes(indexer), strict=True)
+        assert all(0 <= n < size for n, (_, size) in columns)
         assert len(form.characters) == min(len(word), MOST_CHARACTERS)
-        assert all(1 <= c < len(indexer.characters) for c in form.characters)
+        assert all(1 <= c < len(indexer.characters.vocabulary) for c in form.characters)
 
 
 # --- tables of forms ----------------------------------------------------------------------------
@@ -306,41 +274,27 @@ def test_any_word_has_a_form(word: str) -> None:
 
 def test_a_table_numbers_each_distinct_word_once() -> None:
     indexer = build()
-    table = FormTable(indexer)
+    table = FeatureTable(indexer)
     first = table.rows(["the", "cat", "the", "The"])
     assert first.tolist() == [0, 1, 0, 2]
     assert first.dtype == np.int64
     assert table.rows(["cat", "dog"]).tolist() == [1, 3]
     assert table.rows([]).tolist() == []
-    assert table.forms(np.array([3, 0])) == [indexer.form("dog"), indexer.form("the")]
+    assert table.ids(np.array([3, 0])) == [indexer.ids("dog"), indexer.ids("the")]
 
 
 def test_a_table_has_a_row_for_each_look_of_a_word() -> None:
-    table = FormTable(full())
+    table = FeatureTable(full())
     assert table.rows(["New", "York", "York"]).tolist() == [0, 1, 2]
     assert table.rows(["York", "New"]).tolist() == [2, 3]
     assert table.key_rows([("York", (END, SINGLE)), ("York", (SINGLE, SINGLE))]).tolist() == [1, 2]
 
 
-# --- pairs --------------------------------------------------------------------------------------
+# --- in sentences ---------------------------------------------------------------------------------
 
 
-def test_pairs_reach_from_border_to_border() -> None:
-    assert neighbours(["a", "b"]) == ["\ta", "a\tb", "b\t"]
-    assert neighbours([]) == ["\t"]
-
-
-def test_a_key_has_the_pairs_before_and_behind() -> None:
-    pairs = Vocabulary(["a\tb", "b\t"])
-    indexer = dataclasses.replace(build(), pairs=pairs)
-    known = pairs["a\tb"], pairs["b\t"]
-    assert indexer.keys(["a", "b"]) == [("a", (UNKNOWN, known[0])), ("b", known)]
-    assert indexer.kinds[-2:] == (Kind("pair", 4), Kind("pair", 4))
-    assert indexer.form(("b", known)).kinds[-2:] == known
-
-
-def test_pairs_stand_between_word_lists_and_echoes() -> None:
-    indexer = dataclasses.replace(full(), pairs=Vocabulary(["\tYork"]), echo_labels=("PER",))
+def test_bigrams_stand_between_word_lists_and_first_pass_labels() -> None:
+    indexer = with_features(full(), Bigrams(Vocabulary(["\tYork"])), DocumentContext(("PER",)))
     [key] = indexer.keys(["York"], [(3, 4)])
     assert key == ("York", (SINGLE, SINGLE, 2, UNKNOWN, 3, 4))
-    assert [kind.name for kind in indexer.kinds[-4:]] == ["pair", "pair", "echo", "echo"]
+    assert sizes(indexer)[-4:] == [("Bigrams", 3)] * 2 + [("DocumentContext", 5)] * 2

@@ -39,7 +39,7 @@ def read(path: Path) -> Vectors:
     """Read what its expectation says: its `tokens`, or else the words that shall come out."""
     how = expectation(path)
     tokens = how.get("tokens", how.get("words", ["the", "Paris", "1996", "dog"]))
-    return read_vectors(path, tokens, spare=how.get("spare", 0))
+    return read_vectors(path, tokens, out_of_training=how.get("spare", 0))
 
 
 def test_every_golden_file_has_its_expectation() -> None:
@@ -196,7 +196,7 @@ def test_only_first_words_show_the_folding_and_all_are_folded(
 ) -> None:
     words = [*(plain(n) for n in range(FOLDING_LOOK)), "PARIS", "paris", "Rome"]
     path = write(tmp_path / "v.txt", words)
-    vectors = read_vectors(path, ["Paris", "ROME", "A"], spare=2)
+    vectors = read_vectors(path, ["Paris", "ROME", "A"], out_of_training=2)
     assert vectors.words == ("a", "paris", "rome", "b", "c")
     assert vectors.rows[:, 0].tolist() == [0, FOLDING_LOOK, FOLDING_LOOK + 2, 1, 2]
     assert (vectors.found, vectors.size, vectors.duplicates) == (3, len(words), 1)
@@ -224,7 +224,7 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_text, args=("the 1 2\nparis 3 4\n",))
     writer.start()
-    vectors = read_vectors(pipe, ["Paris"], spare=1)
+    vectors = read_vectors(pipe, ["Paris"], out_of_training=1)
     writer.join()
     assert (vectors.words, vectors.rows.tolist()) == (("paris", "the"), [[3, 4], [1, 2]])
 
@@ -236,7 +236,9 @@ def test_words_of_the_corpus_come_first_then_spare_ones(
 ) -> None:
     """Against a plain reading of the whole file."""
     words = ["a", *words]
-    vectors = read_vectors(write(tmp_path / "v.txt", words), ["A", "a", "b", "9", "z"], spare=spare)
+    vectors = read_vectors(
+        write(tmp_path / "v.txt", words), ["A", "a", "b", "9", "z"], out_of_training=spare
+    )
     folded = [vectors.fold(word) for word in words]
     asked = {vectors.fold(token) for token in ["A", "a", "b", "9", "z"]}
     distinct = list(dict.fromkeys(folded))

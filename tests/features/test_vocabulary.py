@@ -38,7 +38,7 @@ def test_entries_are_numbered_after_padding_and_unknown() -> None:
     assert (PADDING, UNKNOWN, FIRST) == (0, 1, 2)
     assert [vocabulary[entry] for entry in ("a", "b", "c", "")] == [2, 3, UNKNOWN, UNKNOWN]
     assert len(vocabulary) == 4
-    assert list(vocabulary) == list(vocabulary.entries) == ["a", "b"]
+    assert list(vocabulary) == ["a", "b"]
     assert "a" in vocabulary
     assert "c" not in vocabulary
 

@@ -7,46 +7,65 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch
-from ner.features.indexer import CASINGS, Kind
-from ner.model.embedder import (
-    CharacterCNN,
-    CharacterLSTM,
-    ContextualProjection,
-    Embedder,
-    Sizes,
+from ner.features import (
+    Batch,
+    Clusters,
+    Gazetteer,
+    Gazetteers,
+    Indexer,
     TableSize,
+    Vocabulary,
     WordEmbedding,
-    character_encoder,
+    Words,
+    WordTable,
 )
+from ner.features.casing import CASINGS, Casing
+from ner.features.characters import CharacterCNN, CharacterLSTM, Characters
+from ner.features.feature import Feature
+from ner.features.vocabulary import FIRST
+from ner.model.embedder import ContextualProjection, Embedder, Inputs
 
 SMALL = ModelConfig(char_dim=4, char_hidden=6, casing_dim=3, cluster_dim=2, gazetteer_dim=4)
 TRAINED, SPARE, CHARACTERS, DIM = 6, 3, 9, 5
-CASING = Kind("casing", len(CASINGS))
 MODES = pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
 
 
+# Prefixes of 4, 6, 10 and 20 bits: 1, 1, 1 and 2 distinct ones.
+CLUSTERS = Clusters(("0" * 10 + "0", "0" * 10 + "1"), {"a": 0, "b": 1})
+LIST = Gazetteers((Gazetteer.build("LOC", [["a"]]),))
+
+
+def entries(count: int) -> Vocabulary:
+    """A vocabulary with so many ids."""
+    return Vocabulary(map(str, range(count - FIRST)))
+
+
+def a_table(size: TableSize) -> WordTable:
+    return WordTable(entries(size.trained + size.frozen), False, False, size)
+
+
 def embedder(
-    *tables: TableSize, kinds: tuple[Kind, ...] = (CASING,), **changes: object
+    *tables: TableSize, more: tuple[Feature, ...] = (), contextual: int = 0, **changes: object
 ) -> Embedder:
     torch.manual_seed(1)
     config = dataclasses.replace(SMALL, **changes)
-    usual = TableSize(TRAINED, SPARE, DIM, pretrained=True)
-    return Embedder(Sizes(tables or (usual,), CHARACTERS, kinds), config).eval()
+    sizes = tables or (TableSize(TRAINED, SPARE, DIM, pretrained=True),)
+    words = Words(tuple(map(a_table, sizes)))
+    indexer = Indexer((words, Characters(entries(CHARACTERS)), Casing(), *more))
+    return Embedder(Inputs(indexer, contextual), config).eval()
 
 
-def batch_of(words: list[tuple[int, ...]], kinds: list[tuple[int, ...]] | None = None) -> Batch:
+def batch_of(words: list[tuple[int, ...]], ids: list[tuple[int, ...]] | None = None) -> Batch:
     """One sentence of these words, in lower case, each with the same one character."""
     size = len(words)
-    kinds = kinds or [(CASINGS.index("lower"),)] * size
+    ids = ids or [(CASINGS.index("lower"),)] * size
     return Batch(
         words=torch.tensor([[0] * len(words[0]), *words]),
-        kinds=torch.tensor([[0] * len(kinds[0]), *kinds]),
+        categorical=torch.tensor([[0] * len(ids[0]), *ids]),
         characters=torch.tensor([[0]] + [[2]] * size),
         forms=torch.arange(1, size + 1)[None],
         lengths=torch.tensor([size]),
         mask=torch.ones(1, size, dtype=torch.bool),
-        tags=None,
         order=(0,),
     )
 
@@ -126,7 +145,7 @@ def test_gradients_are_finite_with_a_padding_word_in_the_batch(name: str) -> Non
 
 def test_the_configuration_chooses_the_encoder() -> None:
     kinds = {
-        name: type(character_encoder(CHARACTERS, dataclasses.replace(SMALL, chars=name)))
+        name: type(Characters(entries(CHARACTERS)).module(dataclasses.replace(SMALL, chars=name)))
         for name in ("cnn", "lstm", "none")
     }
     assert kinds == {"cnn": CharacterCNN, "lstm": CharacterLSTM, "none": type(None)}
@@ -145,32 +164,32 @@ def test_features_are_as_wide_as_announced(chars: str, casing_dim: int) -> None:
 
 
 @MODES
-def test_tables_and_kinds_stand_side_by_side(mode: str) -> None:
+def test_tables_and_columns_stand_side_by_side(mode: str) -> None:
     tables = [TableSize(4, 0, 3, pretrained=False), TableSize(2, 5, 7, pretrained=True)]
-    kinds = CASING, Kind("cluster", 5), Kind("cluster", 9), Kind("gazetteer", 5)
-    net = embedder(*tables, kinds=kinds, vectors=mode, chars="none")
+    net = embedder(*tables, more=(CLUSTERS, LIST), vectors=mode, chars="none")
     net.tables[1].load_vectors(torch.full((2, 7), float("nan")), torch.randn(5, 7))
-    assert net.out_dim == 3 + 7 + 3 + 2 + 2 + 4
-    found = net(batch_of([(3, 6), (1, 1)], [(1, 4, 8, 0), (2, 1, 1, 4)]))[0]
+    assert net.out_dim == 3 + 7 + 3 + 4 * 2 + 4
+    ids = [(1, 2, 1, 2, 3, 0), (2, 1, 2, 0, 1, 4)]
+    found = net(batch_of([(3, 6), (1, 1)], ids))[0]
     expected = [
         net.tables[0](torch.tensor([3, 1])),
         net.tables[1](torch.tensor([6, 1])),
         *(
             table(torch.tensor(numbers))
-            for table, numbers in zip(net.kinds, [(1, 2), (4, 1), (8, 1), (0, 4)], strict=True)
+            for table, numbers in zip(net.kinds, zip(*ids, strict=True), strict=True)
         ),
     ]
     torch.testing.assert_close(found, torch.cat(expected, dim=1))
 
 
-def test_without_casing_the_other_kinds_keep_their_places() -> None:
-    kinds = CASING, Kind("cluster", 5), Kind("gazetteer", 5)
-    net = embedder(kinds=kinds, chars="none", casing_dim=0)
-    assert net.out_dim == DIM + 2 + 4
-    clusters, marks = net.kinds
-    found = net(batch_of([(2,)], [(7, 4, 3)]))[0, 0]
-    assert found[DIM : DIM + 2].equal(clusters.weight[4])
-    assert found[DIM + 2 :].equal(marks.weight[3])
+def test_without_casing_the_other_columns_keep_their_places() -> None:
+    net = embedder(more=(CLUSTERS, LIST), chars="none", casing_dim=0)
+    assert net.out_dim == DIM + 4 * 2 + 4
+    *clusters, match_tags = net.kinds
+    found = net(batch_of([(2,)], [(7, 2, 2, 1, 3, 3)]))[0, 0]
+    assert found[DIM : DIM + 2].equal(clusters[0].weight[2])
+    assert found[DIM + 6 : DIM + 8].equal(clusters[3].weight[3])
+    assert found[DIM + 8 :].equal(match_tags.weight[3])
 
 
 def test_casing_tells_apart_what_folding_made_equal() -> None:
@@ -298,13 +317,11 @@ def test_only_tables_with_vectors_are_projected(mode: str) -> None:
     assert (vectors.projection is not None) == (mode == "projected")
 
 
-# --- what language models say -------------------------------------------------------------------
+# --- contextual embeddings ----------------------------------------------------------------------
 
 
-def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
-    torch.manual_seed(1)
-    sizes = Sizes((TableSize(TRAINED, SPARE, DIM, pretrained=True),), CHARACTERS, (CASING,), 4)
-    network = Embedder(sizes, dataclasses.replace(SMALL, contextual_dim=2)).eval()
+def test_contextual_embeddings_stand_behind_what_the_word_is() -> None:
+    network = embedder(contextual=4, contextual_dim=2)
     assert network.contextual is not None
     batch = dataclasses.replace(batch_of([(2,), (3,)]), contextual=torch.randn(1, 2, 4))
     features = network(batch)
@@ -313,7 +330,7 @@ def test_what_language_models_say_stands_behind_what_the_word_is() -> None:
     linear = network.contextual.linear
     expected = batch.contextual @ linear.weight.t() / 4**0.5 + linear.bias
     torch.testing.assert_close(features[..., -2:], expected)
-    with pytest.raises(AssertionError, match="language models"):
+    with pytest.raises(AssertionError, match="contextual embeddings"):
         network(batch_of([(2,), (3,)]))
 
 

@@ -13,13 +13,15 @@ from torch import Tensor
 
 from ner.config import Config, PredictConfig
 from ner.extensions.charlm.embeddings import StringEmbeddings
-from ner.features import Clusters, Gazetteer, Indexer, WordTable
+from ner.features import Clusters, Gazetteer, Gazetteers, Words, WordTable
+from ner.features.bigrams import Bigrams
 from ner.features.gazetteers import BEGIN, END, NONE, SINGLE
-from ner.model import Model, Network, Sizes, TableSize
+from ner.model import Inputs, Model, Network
 from ner.model import engine as engines
 from ner.model.engine import FastEngine, PlainEngine
 from ner.text import Sentence, Span
 from ner.training.build import build_model
+from tests.features.making import vectors_of, with_features
 
 WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
 LEARNT = [Sentence(WORDS, (Span(0, 1, "PER"), Span(2, 4, "LOC")))]
@@ -61,18 +63,15 @@ def a_full_model(mode: str = "tuned", **changes: Any) -> Model:
         WordTable.count(["york", "a"], 1, fold_case=True, fold_digits=True),
         WordTable.count(["New"], 1, fold_case=False, fold_digits=False),
     )
-    spare = tables[0].with_spare(["unseen", "0000"]), tables[1].with_spare(["York", "YORK"])
-    indexer = Indexer(spare, plain.indexer.characters, CLUSTERS, GAZETTEERS)
-    sizes = tuple(
-        TableSize(len(table.words), 2, 3 + number, pretrained=True)
-        for number, table in enumerate(tables)
-    )
-    shape = Sizes(sizes, len(indexer.characters), indexer.kinds)
+    known = vectors_of("unseen", "0000", dim=3), vectors_of("York", "YORK", dim=4)
+    words = Words(tuple(t.with_vectors(v) for t, v in zip(tables, known, strict=True)))
+    indexer = with_features(plain.indexer, words, CLUSTERS, Gazetteers(GAZETTEERS))
     torch.manual_seed(3)
-    network = Network(config, plain.tags, shape).eval()
-    for table, size in zip(network.embedder.tables, sizes, strict=True):
+    network = Network(config, plain.tags, Inputs(indexer)).eval()
+    for table in network.embedder.tables:
+        size = table.size
         rows = torch.randn(size.trained, size.dim)
-        table.load_vectors(rows, torch.randn(size.spare, size.dim))
+        table.load_vectors(rows, torch.randn(size.frozen, size.dim))
         if table.projection is not None:  # as it may be after training
             torch.nn.init.normal_(table.projection.weight)
     return Model(indexer, plain.tags, network)
@@ -107,10 +106,10 @@ def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]])
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=15)
 @given(texts=sentences)
-def test_both_engines_read_what_language_models_say(
+def test_both_engines_read_contextual_embeddings(
     tiny_charlm: Path, kind: str, texts: list[list[str]]
 ) -> None:
-    contextual = StringEmbeddings.load([str(tiny_charlm)], " ")
+    contextual = StringEmbeddings.load([str(tiny_charlm)], "words")
     config = Config().replace({**SMALL, **{f"model.{k}": v for k, v in KINDS[kind].items()}})
     model = build_model(LEARNT, config, torch.device("cpu"), contextual=contextual).model
     model.network.eval()
@@ -306,11 +305,11 @@ def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
 @pytest.mark.slow
 @settings(max_examples=25)
 @given(texts=sentences)
-def test_both_engines_know_pairs_of_tokens(texts: list[list[str]]) -> None:
-    model = a_model(pairs="yes", chars="none")
-    assert model.indexer.pairs is not None
+def test_both_engines_know_token_bigrams(texts: list[list[str]]) -> None:
+    model = a_model(bigrams="yes", chars="none")
+    assert model.indexer.find(Bigrams) is not None
     torch.manual_seed(3)
-    for table in model.network.embedder.kinds:  # pairs start at zero
+    for table in model.network.embedder.kinds:  # bigrams start at zero
         torch.nn.init.normal_(table.weight)
     with torch.inference_mode():
         plain = PlainEngine(model.network, model.indexer).emissions(texts)

@@ -10,11 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import Batch, Clusters, Example, Gazetteer, Indexer, WordTable, collate
-from ner.features.indexer import FormTable
-from ner.model import Network, Sizes, TableSize
+from ner.features import (
+    Batch,
+    Clusters,
+    Example,
+    FeatureTable,
+    Gazetteer,
+    Gazetteers,
+    Indexer,
+    TagBatch,
+    Tags,
+    Words,
+    WordTable,
+    collate,
+)
+from ner.model import Inputs, Network
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
+from tests.features.making import an_indexer, with_features
 
 SMALL = ModelConfig(
     word_dim=12, char_dim=6, char_hidden=8, casing_dim=3, hidden=12, dropout=0.1, layers=1
@@ -43,8 +56,11 @@ LISTS = (
 
 def with_everything(indexer: Indexer) -> Indexer:
     """The indexer with a second table of words, clusters and word lists."""
-    exact = WordTable.count(["Paris", "bank", "May"], 1, fold_case=False, fold_digits=False)
-    return Indexer((*indexer.tables, exact), indexer.characters, CLUSTERS, LISTS)
+    known = ["Paris", "bank", "May"]
+    dim = SMALL.word_dim
+    exact = WordTable.count(known, 1, fold_case=False, fold_digits=False, dim=dim)
+    words = Words((*indexer.words.tables, exact))
+    return with_features(indexer, words, CLUSTERS, Gazetteers(LISTS))
 
 
 class Work:
@@ -55,21 +71,15 @@ class Work:
         config = dataclasses.replace(SMALL, **changes)
         self.sentences = [text.split() for text, _ in SENTENCES]
         self.gold = [tags.split() for _, tags in SENTENCES]
-        indexer = Indexer.build(self.sentences, config)
+        indexer = an_indexer(self.sentences, config)
         if everything:
             indexer = with_everything(indexer)
-        self.kinds = indexer.kinds
-        self.table = FormTable(indexer)
+        self.table = FeatureTable(indexer)
         self.examples = [
-            Example(self.table.rows(tokens), np.array([TAGS.index(tag) for tag in tags]))
+            Example(self.table.rows(tokens), Tags(np.array([TAGS.index(tag) for tag in tags])))
             for tokens, tags in zip(self.sentences, self.gold, strict=True)
         ]
-        tables = tuple(
-            TableSize(len(table.words), 0, config.word_dim, pretrained=False)
-            for table in indexer.tables
-        )
-        sizes = Sizes(tables, len(indexer.characters), indexer.kinds)
-        self.network = Network(config, TAGS, sizes)
+        self.network = Network(config, TAGS, Inputs(indexer))
 
     def batch(self, order: list[int]) -> Batch:
         return collate(self.table, self.examples, order)
@@ -115,13 +125,15 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]
     work = Work(**changes)
     network = work.network.eval()
     long_word = "x" * 30
-    work.examples.append(Example(work.table.rows([long_word] * 40), np.zeros(40, dtype=np.int64)))
+    work.examples.append(
+        Example(work.table.rows([long_word] * 40), Tags(np.zeros(40, dtype=np.int64)))
+    )
     alone = [network.emissions(work.batch([i]))[0] for i in range(9)]
     for order in ([3, 0, 6], [8, 6], [7, 7, 6], list(range(9)), [5, 8, 1, 0]):
         batch = work.batch(order)
         emissions = network.emissions(batch)
         decoded = network.decode(emissions, batch.lengths)
-        losses = network.head.loss(emissions, batch.tags, batch.lengths)
+        losses = network.head.loss(emissions, batch.target.ids, batch.lengths)
         for row, i in enumerate(order):
             size = len(work.examples[i])
             torch.testing.assert_close(emissions[row, :size], alone[i], atol=1e-5, rtol=0.0)
@@ -159,23 +171,30 @@ def test_the_loss_is_the_mean_over_sentences() -> None:
     torch.testing.assert_close(network.loss(work.batch(list(range(8)))), alone.mean())
 
 
+def with_possible(batch: Batch, possible: torch.Tensor) -> Batch:
+    """The batch with several tags that tokens can have."""
+    return dataclasses.replace(batch, target=batch.target._replace(possible=possible))
+
+
 @pytest.mark.parametrize("head", ["crf", "softmax"])
-def test_the_loss_takes_choices_and_costs_into_account(head: str) -> None:
+def test_the_loss_takes_partial_tags_and_costs_into_account(head: str) -> None:
     work = Work(head=head)
     network = work.network.eval()
     batch = work.batch([0, 3])
-    known = torch.nn.functional.one_hot(batch.tags, len(TAGS)).bool()
+    known = torch.nn.functional.one_hot(batch.target.ids, len(TAGS)).bool()
     hidden = known.clone()
     hidden[0, 2:6] = True
     plain = network.loss(batch)
-    torch.testing.assert_close(network.loss(dataclasses.replace(batch, choices=known)), plain)
-    partly = network.loss(dataclasses.replace(batch, choices=hidden))
+    torch.testing.assert_close(network.loss(with_possible(batch, known)), plain)
+    partly = network.loss(with_possible(batch, hidden))
     assert 0.0 < partly < plain
     costs = torch.tensor([0.0 if tag == "O" else 1.0 for tag in TAGS])
     assert network.loss(batch, costs) > plain
-    assert partly < network.loss(dataclasses.replace(batch, choices=hidden), costs)
-    losses = network.head.loss(network.emissions(batch), batch.tags, batch.lengths, hidden, costs)
-    value = network.loss(dataclasses.replace(batch, choices=hidden), costs)
+    assert partly < network.loss(with_possible(batch, hidden), costs)
+    losses = network.head.loss(
+        network.emissions(batch), batch.target.ids, batch.lengths, hidden, costs
+    )
+    value = network.loss(with_possible(batch, hidden), costs)
     torch.testing.assert_close(value, losses.mean())
 
 
@@ -199,7 +218,9 @@ def test_probabilities_of_tags_and_sequences(head: str) -> None:
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) -> None:
     work = Work(head=head)
-    work.examples.append(Example(work.table.rows(["No"] * 300), np.zeros(300, dtype=np.int64)))
+    work.examples.append(
+        Example(work.table.rows(["No"] * 300), Tags(np.zeros(300, dtype=np.int64)))
+    )
     work.network.train().loss(work.batch([6, 8])).backward()
     assert all(p.grad.isfinite().all() for p in work.network.parameters())
 
@@ -207,9 +228,10 @@ def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) ->
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
     work = Work()
-    sizes = Sizes((TableSize(4, 0, 12, pretrained=False),), 3, work.kinds)
-    network = Network(dataclasses.replace(SMALL, head=head), ["O"], sizes)
-    batch = dataclasses.replace(work.batch([6, 7]), tags=torch.zeros(2, 1, dtype=torch.long))
+    config = dataclasses.replace(SMALL, head=head)
+    network = Network(config, ["O"], Inputs(an_indexer([["a", "b"]], config)))
+    target = TagBatch(torch.zeros(2, 1, dtype=torch.long))
+    batch = dataclasses.replace(work.batch([6, 7]), target=target)
     batch = dataclasses.replace(
         batch, words=batch.words.clamp(max=3), characters=batch.characters.clamp(max=2)
     )

@@ -249,10 +249,10 @@ def test_unary_counts_are_marginals_and_pairwise_ones_come_from_the_head(name: s
     for expected, marginals, tokens in zip(
         found, predict_marginals(model, sentences), sentences, strict=True
     ):
-        np.testing.assert_allclose(expected.tokens, marginals, atol=1e-6)
-        assert expected.tokens.dtype == expected.moves.dtype == np.float32
+        np.testing.assert_allclose(expected.unary, marginals, atol=1e-6)
+        assert expected.unary.dtype == expected.pairwise.dtype == np.float32
         transitions = max(0, len(tokens) - 1) if name != "softmax" else 0
-        assert expected.moves.sum() == pytest.approx(transitions, abs=1e-3)
+        assert expected.pairwise.sum() == pytest.approx(transitions, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -266,8 +266,8 @@ def test_known_tags_are_expected(name: str) -> None:
     found = predict_expected(model, some, choices)
     free = predict_expected(model, some)
     for expected, possible, without in zip(found, choices, free, strict=True):
-        np.testing.assert_allclose(expected.tokens[0], possible[0], atol=1e-6)
-        np.testing.assert_allclose(expected.tokens.sum(1), 1, atol=1e-5)
+        np.testing.assert_allclose(expected.unary[0], possible[0], atol=1e-6)
+        np.testing.assert_allclose(expected.unary.sum(1), 1, atol=1e-5)
         assert without.tokens[0, possible[0]] < 1 - 1e-6
 
 

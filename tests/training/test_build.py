@@ -9,9 +9,10 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError
+from ner.features import Clusters, Gazetteers
 from ner.features.vocabulary import FIRST
 from ner.text import PartialLabel, Sentence
-from ner.training.build import Start, build_model
+from ner.training.build import UntrainedModel, build_model
 
 CPU = torch.device("cpu")
 
@@ -27,7 +28,7 @@ def vectors(tmp_path: Path) -> Path:
 def test_sizes_follow_from_the_corpus(tiny_corpus: Corpus, tiny_config: Config) -> None:
     start = build_model(tiny_corpus.train, tiny_config, CPU)
     words = {token.lower() for s in tiny_corpus.train for token in s.tokens}
-    [table] = start.model.indexer.tables
+    [table] = start.model.indexer.words.tables
     assert set(table.words) == words
     assert start.model.network.embedder.tables[0].size == (len(table.words), 0, 16, False)
     assert start.model.tags[0] == "O"
@@ -46,9 +47,9 @@ def test_the_seed_decides_the_first_weights(tiny_corpus: Corpus, tiny_config: Co
     assert not torch.equal(first, last)
 
 
-def rows_of(start: Start, number: int) -> dict[str, list[float]]:
+def rows_of(start: UntrainedModel, number: int) -> dict[str, list[float]]:
     """The vector of each word of a table, as the network sees it."""
-    table = start.model.indexer.tables[number].words
+    table = start.model.indexer.words.tables[number].words
     embedding = start.model.network.embedder.tables[number]
     numbers = torch.arange(len(table))
     return dict(zip(table, embedding(numbers).tolist()[FIRST:], strict=True))
@@ -61,12 +62,13 @@ def test_vectors_come_into_their_rows(
     config = tiny_config.replace(
         {"resources.vectors": str(vectors), "model.out_of_training_vectors": 2}
     )
-    heard: list[int] = []
-    start = build_model(tiny_corpus.train, config, CPU, heard.append)
-    [table], [embedding] = start.model.indexer.tables, start.model.network.embedder.tables
+    progress: list[int] = []
+    start = build_model(tiny_corpus.train, config, CPU, progress.append)
+    [table], [embedding] = start.model.indexer.words.tables, start.model.network.embedder.tables
     tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
     trained = len({token.lower() for token in tokens}) + FIRST
     assert start.has_vector == {"rome", "anna"}, "words of the corpus"
+    assert table.vectors is None, "they are in the network"
     assert list(table.words)[-2:] == ["the", "of"], "spare words stand behind the trained ones"
     assert embedding.size == (trained, 2, 2, True), "the file decides, not model.word_dim"
     expected = {"rome": [1, 2], "the": [3, 4], "anna": [5, 6], "of": [7, 8]}
@@ -80,7 +82,7 @@ def test_vectors_come_into_their_rows(
         f"{vectors}: vectors of 2 numbers for 4 words, in lower case; "
         f"{share:.1f} % of {len(tokens)} training words have one"
     )
-    assert heard[-1] == vectors.stat().st_size
+    assert progress[-1] == vectors.stat().st_size
 
 
 @pytest.fixture
@@ -94,10 +96,10 @@ def cased(tmp_path: Path) -> Path:
 def test_each_file_is_a_table_with_its_own_folding(
     vectors: Path, cased: Path, tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
-    heard: list[int] = []
+    progress: list[int] = []
     config = tiny_config.replace({"resources.vectors": [str(vectors), str(cased)]})
-    start = build_model(tiny_corpus.train, config, CPU, heard.append)
-    first, second = start.model.indexer.tables
+    start = build_model(tiny_corpus.train, config, CPU, progress.append)
+    first, second = start.model.indexer.words.tables
     assert (first.fold_case, second.fold_case) == (True, False)
     assert (first.fold_digits, second.fold_digits) == (False, False)
     tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
@@ -114,8 +116,8 @@ def test_each_file_is_a_table_with_its_own_folding(
     expected = {"Rome": [1, 2, 3], "rome": [4, 5, 6], "Berta": [7, 8, 9], "Oslo": [1, 1, 1]}
     assert {word: rows[word] for word in expected} == expected
     assert start.has_vector == {"rome", "anna", "berta"}, "of either file, as the first folds"
-    assert heard == sorted(heard)
-    assert heard[-1] == vectors.stat().st_size + cased.stat().st_size
+    assert progress == sorted(progress)
+    assert progress[-1] == vectors.stat().st_size + cased.stat().st_size
 
 
 def test_the_spare_words_of_each_table_are_bounded(
@@ -127,7 +129,7 @@ def test_the_spare_words_of_each_table_are_bounded(
             "model.out_of_training_vectors": most,
         }
         start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
-        tables = start.model.indexer.tables, start.model.network.embedder.tables
+        tables = start.model.indexer.words.tables, start.model.network.embedder.tables
         spare = [list(t.words)[e.size.trained - FIRST :] for t, e in zip(*tables, strict=True)]
         assert spare == expected
 
@@ -139,7 +141,7 @@ def test_vectors_that_do_not_learn_stand_beside_a_table_that_does(
     files = {"resources.vectors": [str(cased), str(vectors)], "model.vectors": mode}
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
     sizes = [table.size for table in start.model.network.embedder.tables]
-    scratch, *tables = start.model.indexer.tables
+    scratch, *tables = start.model.indexer.words.tables
     tokens = {token for sentence in tiny_corpus.train for token in sentence.tokens}
     assert set(scratch.words) == {token.lower() for token in tokens}
     assert (scratch.fold_case, scratch.fold_digits) == (True, True), "as the settings say"
@@ -168,12 +170,12 @@ def test_rare_words_with_a_vector_are_spare(
         "model.out_of_training_vectors": 0,
     }
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
-    assert list(start.model.indexer.tables[0].words) == ["rome", "anna"]
+    assert list(start.model.indexer.words.tables[0].words) == ["rome", "anna"]
     assert start.model.network.embedder.tables[0].size == (2, 2, 2, True)
     assert rows_of(start, 0) == {"rome": [1, 2], "anna": [5, 6]}
 
 
-def test_clusters_and_word_lists_become_kinds(
+def test_clusters_and_word_lists_become_features(
     tiny_corpus: Corpus, tiny_config: Config, tmp_path: Path
 ) -> None:
     (tmp_path / "clusters").write_text("0010\tRome\t3\n0011\tthe\t2\n")
@@ -185,10 +187,12 @@ def test_clusters_and_word_lists_become_kinds(
     }
     start = build_model(tiny_corpus.train, tiny_config.replace(files), CPU)
     indexer = start.model.indexer
-    assert indexer.clusters is not None
-    assert dict(indexer.clusters.words) == {"Rome": 0, "the": 1}
-    assert [part.label for part in indexer.gazetteers] == ["LOC"]
-    assert set(indexer.gazetteers[0].entries) == {("New", "York"), ("Rome",)}
+    clusters, gazetteers = indexer.find(Clusters), indexer.find(Gazetteers)
+    assert clusters is not None
+    assert gazetteers is not None
+    assert dict(clusters.words) == {"Rome": 0, "the": 1}
+    assert [part.label for part in gazetteers.lists] == ["LOC"]
+    assert set(gazetteers.lists[0].entries) == {("New", "York"), ("Rome",)}
     without = build_model(tiny_corpus.train, tiny_config, CPU).model.network.embedder.out_dim
     assert start.model.network.embedder.out_dim == without + 4 * 20 + 5
 

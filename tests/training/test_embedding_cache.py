@@ -6,12 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ner.config import Config
-from ner.errors import TrainingError
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.predict.windows import WINDOW
 from ner.training import embedding_cache as contextual
-from ner.training.embedding_cache import cache_embeddings, check_alphabet, load_embeddings
+from ner.training.embedding_cache import cache_embeddings
 
 TEXTS = [("Anna", "visited", "Rome", "."), ("Dora", "left"), ("Anna", "visited", "Rome", ".")]
 
@@ -19,14 +17,14 @@ TEXTS = [("Anna", "visited", "Rome", "."), ("Dora", "left"), ("Anna", "visited",
 @pytest.fixture
 def models(tiny_charlm: Path) -> StringEmbeddings:
     """A language model of both directions."""
-    return StringEmbeddings.load([str(tiny_charlm)], " ")
+    return StringEmbeddings.load([str(tiny_charlm)], "words")
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of this test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "ner" / "charlm"
+    return tmp_path / "cache" / "ner" / "embeddings"
 
 
 def never(*_: object) -> None:
@@ -40,7 +38,7 @@ def test_what_is_kept_is_what_was_read(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    expected = models.read(TEXTS)
+    expected = models.embed(TEXTS)
     monkeypatch.setattr(contextual, "READ_TOGETHER", 1)
     monkeypatch.setattr(contextual, "TELL_AFTER", 0)
     with caplog.at_level(logging.INFO, "ner"):
@@ -51,8 +49,8 @@ def test_what_is_kept_is_what_was_read(
     ]
     (file,) = cache.iterdir()
     assert file.stat().st_size == 6 * 14 * 2  # each sentence once
-    monkeypatch.setattr(StringEmbeddings, "read", lambda self, texts: never() if texts else [])
-    for found in (kept.read(TEXTS), cache_embeddings(models, TEXTS).read(TEXTS)):
+    monkeypatch.setattr(StringEmbeddings, "embed", lambda self, texts: never() if texts else [])
+    for found in (kept.embed(TEXTS), cache_embeddings(models, TEXTS).embed(TEXTS)):
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
 
@@ -60,7 +58,7 @@ def test_what_is_kept_is_what_was_read(
 def test_others_are_read_when_asked_for(models: StringEmbeddings, cache: Path) -> None:
     kept = cache_embeddings(models, TEXTS[:1])
     texts = [["Berta"], [*TEXTS[0]], ["Rome", "!"]]
-    for one, other in zip(kept.read(texts), models.read(texts), strict=True):
+    for one, other in zip(kept.embed(texts), models.embed(texts), strict=True):
         np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
     assert kept.files() == models.files()
     assert kept.checksum() == models.checksum()
@@ -82,10 +80,10 @@ def test_what_is_longer_than_a_window_is_not_kept(models: StringEmbeddings, cach
 
 
 def test_a_file_of_another_size_is_written_again(models: StringEmbeddings, cache: Path) -> None:
-    expected = [states.copy() for states in cache_embeddings(models, TEXTS).read(TEXTS)]
+    expected = [states.copy() for states in cache_embeddings(models, TEXTS).embed(TEXTS)]
     (file,) = cache.iterdir()
     file.write_bytes(file.read_bytes()[:-2])
-    found = cache_embeddings(models, TEXTS).read(TEXTS)
+    found = cache_embeddings(models, TEXTS).embed(TEXTS)
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
@@ -106,29 +104,8 @@ def test_where_nothing_can_be_written_a_temporary_file_does(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with caplog.at_level(logging.WARNING, "ner"):
-        found = cache_embeddings(models, TEXTS).read(TEXTS)
-    for one, other in zip(found, models.read(TEXTS), strict=True):
+        found = cache_embeddings(models, TEXTS).embed(TEXTS)
+    for one, other in zip(found, models.embed(TEXTS), strict=True):
         np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
     assert "cannot be written" in caplog.text
     assert "a temporary file takes its place" in caplog.text
-
-
-def test_models_are_named_in_the_configuration(tiny_charlm: Path) -> None:
-    assert load_embeddings(Config()) is None
-    config = Config().replace({"resources.charlm": (str(tiny_charlm),)})
-    for tokenizer, separator in (("words", " "), ("pieces", " "), ("characters", "")):
-        found = load_embeddings(config.replace({"data.tokenizer": tokenizer}))
-        assert found is not None
-        assert found.separator == separator
-
-
-def test_another_alphabet_is_refused_and_some_unknown_letters_told(
-    models: StringEmbeddings, caplog: pytest.LogCaptureFixture
-) -> None:
-    with pytest.raises(TrainingError, match=r"does not know 100 % .* of another alphabet"):
-        check_alphabet(models, ["жуж", "ж"])
-    with caplog.at_level(logging.WARNING, "ner"):
-        check_alphabet(models, ["Anna"] * 99)
-        assert not caplog.text
-        check_alphabet(models, ["Anna"] * 9 + ["ж"])
-    assert "does not know 2.7 % of the characters of the training split: 'ж'" in caplog.text

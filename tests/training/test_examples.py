@@ -1,4 +1,4 @@
-"""What is learnt from: cutting, hiding, and dealing out every sentence once an epoch."""
+"""Training examples: splitting, word dropout, and every sentence dealt out once an epoch."""
 
 import contextlib
 import io
@@ -19,23 +19,27 @@ from ner.features import (
     UNKNOWN,
     Clusters,
     Example,
+    FeatureTable,
     Gazetteer,
+    Gazetteers,
     Indexer,
-    Vocabulary,
+    TagBatch,
+    Words,
     WordTable,
     collate,
 )
-from ner.features.indexer import FormTable
+from ner.features.document_context import DocumentContext
+from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import PartialLabel, Sentence, Span
 from ner.training.examples import (
-    SECOND_READINGS,
+    SECOND_PASSES,
     TrainingSet,
-    hide_words,
-    hiding_rates,
+    drop_words,
     type_costs,
 )
 from ner.training.preparation import LONGEST, split_long
+from tests.features.making import an_indexer, with_features
 
 # --- words hidden ------------------------------------------------------------------
 
@@ -45,13 +49,13 @@ SEEN = [Sentence(("the", "Once", "The", "twice", "twice", "12", "34", "vector"))
 
 
 def rate_of(word: str, indexer: Indexer, rates: torch.Tensor) -> float:
-    return float(rates[indexer.tables[0][word]])
+    return float(rates[indexer.words.tables[0][word]])
 
 
 def test_words_seen_once_stand_for_unseen_ones() -> None:
-    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
-    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
-    assert rates.shape == (len(indexer.tables[0].words),)
+    indexer = an_indexer([SEEN[0].tokens], CONFIG.model)
+    rates = unk_rates(indexer.words, SEEN[0].tokens, CONFIG.train, frozenset({"vector"}))
+    assert rates.shape == (len(indexer.words.tables[0].words),)
     found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
     assert found == pytest.approx(
         {
@@ -68,13 +72,13 @@ def test_words_seen_once_stand_for_unseen_ones() -> None:
 
 def test_a_word_seen_once_is_hidden_no_less_than_others() -> None:
     config = replace(CONFIG.train, word_dropout=0.7)
-    indexer = Indexer.build([SEEN[0].tokens], CONFIG.model)
-    rates = hiding_rates(SEEN, indexer, config)
+    indexer = an_indexer([SEEN[0].tokens], CONFIG.model)
+    rates = unk_rates(indexer.words, SEEN[0].tokens, config)
     assert rates[2:] == pytest.approx(torch.full((len(rates) - 2,), 0.7))
 
 
 def training_set(corpus: Corpus, config: Config) -> TrainingSet:
-    indexer = Indexer.build([s.tokens for s in corpus.train], config.model)
+    indexer = an_indexer([s.tokens for s in corpus.train], config.model)
     tags = tag_set(corpus.labels, config.model.scheme)
     segments = list(split_long(corpus.train))
     return TrainingSet(segments, indexer, tags, config.model.scheme, config.train)
@@ -91,7 +95,7 @@ def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Con
     rates[2], rates[3], rates[0], rates[UNKNOWN] = 0.25, 1.0, 1.0, 1.0
     hidden = Counter[int]()
     for _ in range(2000):
-        shown = hide_words(batch, rates).words[:, 0]
+        shown = drop_words(batch, rates).words[:, 0]
         assert bool(((shown == own) | (shown == UNKNOWN)).all())
         assert int(shown[0]) == 0, "padding is never hidden"
         hidden.update(own[shown != own].tolist())
@@ -108,28 +112,28 @@ def test_a_hidden_word_is_hidden_in_all_tables_and_nowhere_else(tiny_corpus: Cor
         WordTable.count(tokens, 1, fold_case=fold, fold_digits=fold) for fold in (True, False)
     ]
     listed = Gazetteer.build("LOC", [["New", "York"]])
-    indexer = Indexer(tuple(tables), Vocabulary("nor"), CLUSTERS, (listed,))
-    table = FormTable(indexer)
+    indexer = an_indexer([["nor"]], None, Words(tuple(tables)), CLUSTERS, Gazetteers((listed,)))
+    table = FeatureTable(indexer)
     batch = collate(table, [Example(table.rows(s.tokens)) for s in tiny_corpus.train], range(24))
     rates = torch.full((len(tables[0].words),), 0.4)
     counts = [0, 0]
     for _ in range(20):
-        shown = hide_words(batch, rates)
+        shown = drop_words(batch, rates)
         hidden = (shown.words == UNKNOWN).all(1)
         assert shown.words[~hidden].equal(batch.words[~hidden])
         assert not hidden[0]
         counts[0] += int(hidden.sum())
         counts[1] += len(hidden) - 1
-        for name in ("kinds", "characters", "forms"):
+        for name in ("categorical", "characters", "forms"):
             assert getattr(shown, name) is getattr(batch, name)
     assert counts[0] / counts[1] == pytest.approx(0.4, abs=0.1)
 
 
 def test_rates_go_by_the_number_in_the_first_table() -> None:
     exact = WordTable.count(SEEN[0].tokens, 1, fold_case=False, fold_digits=False)
-    folded = Indexer.build([SEEN[0].tokens], CONFIG.model).tables[0]
-    indexer = Indexer((exact, folded), Vocabulary(()))
-    rates = hiding_rates(SEEN, indexer, CONFIG.train, frozenset({"vector"}))
+    folded = an_indexer([SEEN[0].tokens], CONFIG.model).words.tables[0]
+    indexer = with_features(an_indexer([]), Words((exact, folded)))
+    rates = unk_rates(indexer.words, SEEN[0].tokens, CONFIG.train, frozenset({"vector"}))
     found = {word: rate_of(word, indexer, rates) for word in SEEN[0].tokens}
     once = dict.fromkeys(("the", "Once", "The", "12", "34"), 0.6)
     assert found == pytest.approx({**once, "twice": 0.1, "vector": 0.1})
@@ -163,11 +167,11 @@ def test_batches_carry_the_tags_of_their_sentences(
 ) -> None:
     tags = tag_set(tiny_corpus.labels, "iobes")
     for batch in training_set(tiny_corpus, tiny_config).batches(1):
-        assert batch.tags is not None
+        assert isinstance(batch.target, TagBatch)
         for row, number in enumerate(batch.order):
             sentence = tiny_corpus.train[number]
-            partial = [parse_tag(tags[i]) for i in batch.tags[row, : len(sentence)].tolist()]
-            assert tuple(spans_of(partial)) == sentence.spans
+            told = [parse_tag(tags[i]) for i in batch.target.ids[row, : len(sentence)].tolist()]
+            assert tuple(spans_of(told)) == sentence.spans
 
 
 def test_epochs_and_seeds_differ(tiny_corpus: Corpus, tiny_config: Config) -> None:
@@ -203,8 +207,9 @@ train = [
 model = build_model(train, config, torch.device("cpu")).model
 data = TrainingSet(train, model.indexer, model.tags, "iobes", config.train)
 torch.manual_seed(1)
-print(model.tags, list(model.indexer.tables[0].words), list(model.indexer.characters))
-print([(batch.order, batch.words.tolist(), batch.tags.tolist()) for batch in data.batches(3)])
+indexer = model.indexer
+print(model.tags, list(indexer.words.tables[0].words), list(indexer.characters.vocabulary))
+print([(batch.order, batch.words.tolist(), batch.target.ids.tolist()) for batch in data.batches(3)])
 print(round(sum(weight.double().sum().item() for weight in model.network.parameters()), 3))
 """
 
@@ -251,12 +256,14 @@ def test_batches_carry_what_is_known(scheme: str, tiny_corpus: Corpus, tiny_conf
     config = tiny_config.replace({"model.scheme": scheme, "train.batch_sentences": 99})
     tags = tag_set(corpus.labels, scheme)
     [batch] = training_set(corpus, config).batches(1)
-    assert batch.choices is not None
+    assert batch.target.possible is not None
     for row, number in enumerate(batch.order):
         size = len(corpus.train[number])
-        assert batch.choices[row, size:].all()
-        known = batch.choices[row, :size]
-        assert known.gather(1, batch.tags[row, :size, None]).all(), "tags are among the choices"
+        assert batch.target.possible[row, size:].all()
+        known = batch.target.possible[row, :size]
+        assert known.gather(1, batch.target.ids[row, :size, None]).all(), (
+            "tags are among the choices"
+        )
         if number == len(tiny_corpus.train):
             assert [*map(tuple, known.tolist())] == agreeing_tags(BEGUN, tags, scheme)
         else:
@@ -267,13 +274,13 @@ def test_a_type_of_which_only_parts_are_known_has_tags(tiny_config: Config) -> N
     corpus = Corpus("part", (Sentence(tuple("abcd"), partial=BEGUN),))
     assert corpus.labels == ("PER",)
     [batch] = training_set(corpus, tiny_config).batches(1)
-    assert batch.choices.int().tolist() == [
+    assert batch.target.possible.int().tolist() == [
         [[0, 1, 0, 0, 1], [1, 0, 0, 1, 1], [1, 0, 0, 0, 0], [1, 0, 0, 0, 1]]
     ]
 
 
 def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_config: Config) -> None:
-    assert all(b.choices is None for b in training_set(tiny_corpus, tiny_config).batches(1))
+    assert all(b.target.possible is None for b in training_set(tiny_corpus, tiny_config).batches(1))
 
 
 # --- weights of types --------------------------------------------------------------
@@ -318,58 +325,59 @@ def test_weights_that_will_not_do(weights: str, message: str) -> None:
 # --- document context --------------------------------------------------------------
 
 
-def listening_set(corpus: Corpus) -> tuple[TrainingSet, list[list[tuple[int, int]] | None]]:
-    """A training set that has heard something in all sentences but the first."""
-    indexer = replace(
-        Indexer.build([s.tokens for s in corpus.train], CONFIG.model), echo_labels=("LOC", "PER")
-    )
+def two_pass_set(corpus: Corpus) -> tuple[TrainingSet, list[list[tuple[int, int]] | None]]:
+    """A training set, and first-pass labels of all sentences but the first."""
+    context = DocumentContext(("LOC", "PER"))
+    indexer = an_indexer([s.tokens for s in corpus.train], CONFIG.model, context)
     tags = tag_set(corpus.labels, "iobes")
     dealt = TrainingSet(corpus.train, indexer, tags, "iobes", CONFIG.train)
     heard = [[(6, 6)] * len(s) if i else None for i, s in enumerate(corpus.train)]
     return dealt, heard
 
 
-def echoes_of(dealt: TrainingSet, epoch: int) -> dict[int, bool]:
-    """For each sentence whether it was dealt out with an echo, which is then at all its tokens."""
+def second_passes(dealt: TrainingSet, epoch: int) -> dict[int, bool]:
+    """For each sentence whether it has first-pass labels, which are then at all its tokens."""
     found: dict[int, bool] = {}
     for batch in dealt.batches(epoch):
         for row, number in enumerate(batch.order):
             length = int(batch.lengths[row])
-            echoes = {tuple(batch.kinds[form, -2:].tolist()) for form in batch.forms[row, :length]}
-            assert len(echoes) == 1
+            labels = {
+                tuple(batch.categorical[form, -2:].tolist()) for form in batch.forms[row, :length]
+            }
+            assert len(labels) == 1
             assert int(number) not in found
-            found[int(number)] = echoes == {(6, 6)}
+            found[int(number)] = labels == {(6, 6)}
     return found
 
 
-def test_sentences_are_dealt_out_as_either_reading_sees_them(tiny_corpus: Corpus) -> None:
-    dealt, heard = listening_set(tiny_corpus)
-    before = echoes_of(dealt, 1)
+def test_sentences_are_dealt_out_as_either_pass_sees_them(tiny_corpus: Corpus) -> None:
+    dealt, heard = two_pass_set(tiny_corpus)
+    before = second_passes(dealt, 1)
     assert before == dict.fromkeys(range(len(tiny_corpus.train)), False)
-    dealt.hear(tiny_corpus.train, heard)
-    epochs = [echoes_of(dealt, epoch) for epoch in range(1, 31)]
+    dealt.add_second_pass(tiny_corpus.train, heard)
+    epochs = [second_passes(dealt, epoch) for epoch in range(1, 31)]
     assert all(epoch.keys() == before.keys() for epoch in epochs)
     assert not any(epoch[0] for epoch in epochs)
     share = sum(sum(epoch.values()) for epoch in epochs) / (30 * (len(before) - 1))
-    assert share == pytest.approx(SECOND_READINGS, abs=0.1)
+    assert share == pytest.approx(SECOND_PASSES, abs=0.1)
     assert len({tuple(sorted(epoch.items())) for epoch in epochs}) == 30
-    assert echoes_of(dealt, 1) == epochs[0]
+    assert second_passes(dealt, 1) == epochs[0]
 
 
-def test_what_is_heard_fits_the_segments_of_long_sentences() -> None:
+def test_first_pass_labels_fit_the_segments_of_long_sentences() -> None:
     long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
     segments = tuple(split_long([long]))
-    dealt, _ = listening_set(Corpus("long", segments, (), ()))
-    dealt.hear(segments, [None, [(6, 6)] * LONGEST])
-    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    dealt, _ = two_pass_set(Corpus("long", segments, (), ()))
+    dealt.add_second_pass(segments, [None, [(6, 6)] * LONGEST])
+    found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, False), (1, True))}
     with pytest.raises(ValueError, match="shorter"):
-        dealt.hear(segments, [None])
+        dealt.add_second_pass(segments, [None])
 
 
-def test_lessons_beyond_the_training_split_are_read_once() -> None:
+def test_examples_beyond_the_training_split_have_one_pass() -> None:
     first = Sentence(("Anna", "came"), (Span(0, 1, "PER"),))
-    dealt, _ = listening_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
-    dealt.hear([first], [[(6, 6)] * 2])
-    found = {tuple(sorted(echoes_of(dealt, epoch).items())) for epoch in range(20)}
+    dealt, _ = two_pass_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
+    dealt.add_second_pass([first], [[(6, 6)] * 2])
+    found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, True), (1, False))}

@@ -1,4 +1,4 @@
-"""First readings of the training split: by models that have not seen what they read."""
+"""First-pass labels of the training split: by models that have not seen what they label."""
 
 import json
 import random
@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from ner.config import Config
-from ner.features.document_context import echoes
+from ner.features.document_context import first_pass_labels
 from ner.predict.predict import document_numbers
 from ner.text import PartialLabel, Sentence, Span
 from ner.training import jackknife as held_out
-from ner.training.jackknife import hear, load_echoes
+from ner.training.jackknife import jackknife, load_first_pass
 from ner.training.preparation import split_long
 
 CPU = torch.device("cpu")
@@ -37,7 +37,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Sentence], list
         made.append((list(train), list(others)))
         return others
 
-    monkeypatch.setattr(held_out, "_read", read)
+    monkeypatch.setattr(held_out, "predict_held_out", read)
     return made
 
 
@@ -46,7 +46,7 @@ def test_each_sentence_is_read_once_and_by_a_model_of_others(
     documents: list[int], readings: list[tuple[list[Sentence], list[Sentence]]]
 ) -> None:
     sentences = sentences_in(documents)
-    hear(sentences, Config(), CPU)
+    jackknife(sentences, Config(), CPU)
     read = [sentence for _, held in readings for sentence in held]
     if len(sentences) > 1:
         assert sorted(read, key=sentences.index) == sentences
@@ -61,8 +61,8 @@ def test_documents_of_two_files_are_not_one(
 ) -> None:
     name = Sentence(("Anna",), (Span(0, 1, "PER"),), source="one")
     other = Sentence(("Anna",), (Span(0, 1, "PER"),), source="other")
-    assert hear([name, other], Config(), CPU) == [None, None]
-    assert None not in hear([name, name], Config(), CPU)
+    assert jackknife([name, other], Config(), CPU) == [None, None]
+    assert None not in jackknife([name, name], Config(), CPU)
     assert len(readings) == 4
 
 
@@ -77,18 +77,18 @@ def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
     ]
     config = tiny_config.replace({"train.epochs": 40, "train.word_dropout": 0.0})
     config = config.replace({"train.unk_replacement": 0.0, "train.patience": 40})
-    folds = held_out._fold_numbers(document_numbers(sentences))
+    folds = held_out.fold_numbers(document_numbers(sentences))
     assert {*folds} == {0, 1, 2}
 
     def share(found: Sequence[Sequence[Span]]) -> float:
         return sum(f == s.spans for f, s in zip(found, sentences, strict=True)) / len(sentences)
 
-    seen = held_out._read(sentences, sentences, config, CPU, None)
+    seen = held_out.predict_held_out(sentences, sentences, config, CPU, None)
     assert share([sentence.spans for sentence in seen]) > 0.9
-    assert share(held_out._read_held_out(sentences, folds, config, CPU, None)) < 0.75
+    assert share(held_out.held_out_spans(sentences, folds, config, CPU, None)) < 0.75
 
 
-def test_what_is_heard_is_what_was_found_in_segments(
+def test_labels_are_those_found_in_segments(
     readings: list[tuple[list[Sentence], list[Sentence]]],
 ) -> None:
     tokens = ("Anna", "came") * 300
@@ -100,24 +100,24 @@ def test_what_is_heard_is_what_was_found_in_segments(
     sentences = [Sentence(()), long, partly]
     segments = list(split_long(sentences))
     assert len(segments) == 3
-    expected = echoes(
+    expected = first_pass_labels(
         [segment.tokens for segment in segments],
         [segment.spans for segment in segments],
         [0, 0, 0],
         ["LOC", "PER"],  # also what is only known in part
     )
-    assert hear(segments, Config(), CPU) == expected
+    assert jackknife(segments, Config(), CPU) == expected
     assert readings
 
 
-def test_models_of_folds_neither_hear_nor_stop_early() -> None:
+def test_models_of_folds_have_no_document_context_and_never_stop_early() -> None:
     """Nothing is validated while they learn, so patience would be out after some epochs."""
     config = Config().replace(
         {"model.context": "document", "train.epochs": 30, "train.patience": 2}
     )
-    own = held_out._of_folds(config)
+    own = held_out.fold_config(config)
     assert (own.model.context, own.train.epochs, own.train.patience) == ("sentence", 10, 10)
-    assert held_out._of_folds(config.replace({"train.epochs": 1})).train.epochs == 1
+    assert held_out.fold_config(config.replace({"train.epochs": 1})).train.epochs == 1
 
 
 def test_models_of_folds_may_find_nothing_to_learn(
@@ -127,21 +127,21 @@ def test_models_of_folds_may_find_nothing_to_learn(
     named = Sentence(("Anna", "met", "Anna"), (Span(0, 1, "PER"), Span(2, 3, "PER")))
     plain = [Sentence(("nobody", "came"), document=number) for number in (1, 2)]
     config = tiny_config.replace({"train.epochs": 1})
-    assert hear([named, *plain], config, CPU) == [None] * 3
+    assert jackknife([named, *plain], config, CPU) == [None] * 3
     assert "nothing is found twice" in caplog.text
 
 
-def test_kept_echoes_are_read_back(tmp_path: Path) -> None:
+def test_kept_labels_are_read_back(tmp_path: Path) -> None:
     sentences = sentences_in([0, 0])
     heard = [None, [(2, 4), (0, 1)]]
     (tmp_path / "e.json").write_text(json.dumps(heard))
-    assert load_echoes(tmp_path / "e.json", sentences) == heard
+    assert load_first_pass(tmp_path / "e.json", sentences) == heard
 
 
 @pytest.mark.parametrize(
     "text", ["", "[null", "5", "[5, null]", "[null]", "[null, [[1, 2]]]", '[null, [["a", 1], [0]]]']
 )
-def test_kept_echoes_that_will_not_do(tmp_path: Path, text: str) -> None:
+def test_kept_labels_that_will_not_do(tmp_path: Path, text: str) -> None:
     (tmp_path / "e.json").write_text(text)
     with pytest.raises(ValueError, match=r"."):
-        load_echoes(tmp_path / "e.json", sentences_in([0, 0]))
+        load_first_pass(tmp_path / "e.json", sentences_in([0, 0]))

@@ -29,7 +29,7 @@ from ner.training.loop import Epoch, Step
 from ner.training.preparation import prepare
 from ner.training.run import (
     CONTENTS,
-    ECHOES,
+    FIRST_PASS,
     CorpusRun,
     Event,
     Finished,
@@ -94,7 +94,7 @@ def until(events: Iterator[Event], epoch: int, step: int = 0) -> None:
 
 
 def test_the_folder_holds_what_the_docstring_says(tiny_run: Path) -> None:
-    assert {path.name for path in tiny_run.iterdir()} == {*CONTENTS} - {ECHOES}
+    assert {path.name for path in tiny_run.iterdir()} == {*CONTENTS} - {FIRST_PASS}
     assert run_module.__doc__
     told = [line.split()[0] for line in run_module.__doc__.splitlines() if line.startswith("    ")]
     assert [name.rstrip("/") for name in told] == list(CONTENTS)
@@ -588,7 +588,7 @@ def listening(
 ) -> Callable[[str], Run]:
     """Make a run with document context in a folder of that name."""
     longer = {"model.context": "sentence", "train.epochs": 6}  # so that something is heard
-    monkeypatch.setattr(held_out, "_of_folds", lambda config: config.replace(longer))
+    monkeypatch.setattr(held_out, "fold_config", lambda config: config.replace(longer))
     train = tuple(replace(s, document=i // 4) for i, s in enumerate(tiny_corpus.train))
     corpus = replace(tiny_corpus, train=train)
 
@@ -605,13 +605,13 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     list(listening("whole").events())
     whole = tmp_path / "whole"
     assert {path.name for path in whole.iterdir()} == {*CONTENTS}
-    heard = json.loads((whole / ECHOES).read_text())
+    heard = json.loads((whole / FIRST_PASS).read_text())
     assert any(echo and any(map(any, echo)) for echo in heard)
     until(listening("part").events(), 1, step=2)
     resumed = listening("part")
     resumed.resume()
     list(resumed.events())
-    assert (tmp_path / "part" / ECHOES).read_bytes() == (whole / ECHOES).read_bytes()
+    assert (tmp_path / "part" / FIRST_PASS).read_bytes() == (whole / FIRST_PASS).read_bytes()
     assert timeless(metrics(tmp_path / "part")) == timeless(metrics(whole))
     assert model_files(tmp_path / "part") == model_files(whole)
     CorpusRun.folder.clear(whole)
@@ -624,7 +624,10 @@ def test_a_run_with_language_models_goes_on_as_it_would_have(
 ) -> None:
     """Document context, too: the models of its folds read the same file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    settings = {"resources__charlm": (str(tiny_charlm),), "model__context": "document"}
+    settings = {
+        "resources__token_embedders": (f"charlm={tiny_charlm}",),
+        "model__context": "document",
+    }
     whole, part = tmp_path / "whole", tmp_path / "part"
     list(start(whole, **settings).events())
     until(start(part, **settings).events(), 2, step=2)
@@ -635,9 +638,9 @@ def test_a_run_with_language_models_goes_on_as_it_would_have(
     assert timeless(metrics(part)) == timeless(metrics(whole))
     assert model_files(part) == model_files(whole)
     bundle = load_bundle(whole)
-    assert bundle.about["resources"]["charlm"] == [tiny_charlm.name]
+    assert bundle.about["resources"] == {"token_embedders": [f"charlm={tiny_charlm.name}"]}
     assert bundle.model.contextual is not None
-    assert len(list((tmp_path / "cache" / "ner" / "charlm").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "ner" / "embeddings").iterdir())) == 1
 
 
 def test_another_language_model_is_refused(
@@ -645,7 +648,7 @@ def test_another_language_model_is_refused(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     shutil.copytree(tiny_charlm, tmp_path / "lm")
-    settings = {"resources__charlm": (str(tmp_path / "lm"),)}
+    settings = {"resources__token_embedders": (f"charlm={tmp_path / 'lm'}",)}
     until(start(tmp_path / "run", **settings).events(), 1, step=0)
     model = load_model(tiny_charlm)
     with torch.no_grad():
@@ -660,7 +663,7 @@ def test_a_run_that_goes_on_hears_what_it_heard_before(
     listening: Callable[[str], Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until(listening("run").events(), 1)
-    monkeypatch.setattr(run_module, "hear", None)
+    monkeypatch.setattr(run_module, "jackknife", None)
     resumed = listening("run")
     resumed.resume()
     list(resumed.events())
@@ -673,13 +676,13 @@ def test_what_was_heard_may_be_damaged(
     listening: Callable[[str], Run], tmp_path: Path, text: str | None
 ) -> None:
     until(listening("run").events(), 1)
-    place = tmp_path / "run" / ECHOES
+    place = tmp_path / "run" / FIRST_PASS
     place.unlink()
     if text is not None:
         place.write_text(text)
     resumed = listening("run")
     resumed.resume()
-    with pytest.raises(TrainingError, match=r"echoes\.json: is damaged .* start anew"):
+    with pytest.raises(TrainingError, match=r"first_pass\.json: is damaged .* start anew"):
         list(resumed.events())
 
 
@@ -691,8 +694,8 @@ def test_document_context_is_learnt_only_with_all_that_was_heard(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_module, "hear", stop)
+    monkeypatch.setattr(run_module, "jackknife", stop)
     with pytest.raises(KeyboardInterrupt):
         list(listening("run").events())
-    assert not (tmp_path / "run" / ECHOES).exists()
+    assert not (tmp_path / "run" / FIRST_PASS).exists()
     CorpusRun.folder.check(tmp_path / "run", overwrite=True)

@@ -1,4 +1,4 @@
-"""Contextual string embeddings: what language models have read by each token of a sentence.
+"""Contextual string embeddings: states of language models at each token of a sentence.
 
 A forward model has read all up to the last character of a token, a backward one
 all from the end of the sentence down to its first character; their states at
@@ -10,7 +10,8 @@ frozen: what they say of a sentence never changes, and can be kept.
 import copy
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -21,7 +22,7 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from ner.errors import ConfigError, UsageError
+from ner.errors import ConfigError, TrainingError, UsageError
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import (
     DIRECTIONS,
@@ -31,7 +32,8 @@ from ner.extensions.charlm.folder import (
     read_networks,
 )
 from ner.extensions.charlm.states import StateReader
-from ner.features.indexer import shortened
+from ner.extensions.charlm.text import separator_of
+from ner.features.characters import shortened
 from ner.stored import StoredFolder, damaged, to_json
 
 _log = logging.getLogger("ner")
@@ -42,6 +44,7 @@ DESCRIPTION = "charlm.json"
 WEIGHTS = "charlm.safetensors"
 MOST_MODELS = 8
 MOST_RECENT = 1 << 25  # numbers of sentences read lately, of 2 bytes each
+TOLD = 0.01  # share of unknown characters that is worth a line
 SEPARATORS = {"": "none", " ": "space"}
 
 
@@ -53,7 +56,7 @@ class _Reader(NamedTuple):
 
 
 class _Recent:
-    """What has been read lately, by the sentence.
+    """Embeddings of recent sentences.
 
     Without a lock, which a forked process could find held for ever: at worst
     `size` misses what two threads add at the same moment.
@@ -90,8 +93,8 @@ class StringEmbeddings:
         self._recent = _Recent()
 
     @classmethod
-    def load(cls, folders: Sequence[str], separator: str) -> "StringEmbeddings":
-        """From folders of ``ner charlm train``. Raises `UsageError` or `BundleError`."""
+    def load(cls, folders: Sequence[str], tokenizer: str) -> "StringEmbeddings":
+        """Load folders of ``ner charlm train``. Raises `UsageError` or `BundleError`."""
         if len(folders) > MOST_MODELS:
             raise UsageError(f"{len(folders)} language models; name at most {MOST_MODELS}")
         models = [load_model(folder) for folder in folders]
@@ -102,26 +105,26 @@ class StringEmbeddings:
                 "with ner charlm train --direction both",
                 ", ".join(folders), missing,
             )  # fmt: skip
-        return cls(models, separator)
+        return cls(models, separator_of(tokenizer))
 
-    def read(self, sentences: Sequence[Sequence[str]]) -> list[States]:
-        """What the models say of each token, ``[T, dim]`` for each sentence.
+    def embed(self, sentences: Sequence[Sequence[str]]) -> list[States]:
+        """Embed each token, ``[T, dim]`` for each sentence.
 
         Of a word longer than 40 characters they read its first and last 20, as
         the rest of the tagger does. What has been read lately is at hand: a
-        tagger with document context reads most sentences twice.
+        tagger with document context embeds most sentences twice.
         """
         texts = [tuple(tokens) for tokens in sentences]
         recent = self._recent  # another thread may replace it; nothing leaves this one
         known = {tokens: recent.states[tokens] for tokens in texts if tokens in recent.states}
         new = [tokens for tokens in dict.fromkeys(texts) if tokens not in known]
-        read = dict(zip(new, self._read(new), strict=True))
+        read = dict(zip(new, self._embed(new), strict=True))
         if recent.size > MOST_RECENT:
             self._recent = recent = _Recent()
         recent.add(read)
         return [known[tokens] if tokens in known else read[tokens] for tokens in texts]
 
-    def _read(self, sentences: Sequence[Sequence[str]]) -> list[States]:
+    def _embed(self, sentences: Sequence[Sequence[str]]) -> list[States]:
         lines = [_Line.of(tokens, self.separator) for tokens in sentences]
         texts = [line.text for line in lines]
         parts = []
@@ -131,16 +134,39 @@ class StringEmbeddings:
         return [torch.cat(states, 1).half().numpy() for states in zip(*parts, strict=True)]
 
     def checksum(self) -> str:
-        """Of all that what is read depends on, beside the text."""
+        """Of all that embeddings depend on, beside the text."""
         digest = hashlib.sha256()
         for name, content in sorted(self.files().items()):
             digest.update(name.encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()
 
+    def check_tokens(self, tokens: Iterable[str]) -> None:
+        """Hold the characters of a training split against those that the models know.
+
+        Raises `TrainingError` where one knows less than half of them.
+        """
+        counts: Counter[str] = Counter()
+        for token in tokens:
+            counts.update(token)
+        total = sum(counts.values())
+        for model in self.models:
+            unknown = model.alphabet.unknown_counts(counts)
+            share = sum(unknown.values()) / max(1, total)
+            if share > 0.5:
+                raise TrainingError(
+                    f"a language model does not know {100 * share:.0f} % of the characters of the "
+                    "training split, so it is of another alphabet; name another with --charlm"
+                )
+            if share > TOLD:
+                _log.warning(
+                    "a language model does not know %.1f %% of the characters of the training "
+                    "split: %s", 100 * share, ", ".join(map(repr, list(unknown)[:10])),
+                )  # fmt: skip
+
     # --- in a bundle ----------------------------------------------------------------------------
 
     def files(self) -> dict[str, bytes]:
-        """What a bundle keeps of them, by name; `from_files` reads it back."""
+        """The files that a bundle keeps of them, by name; `from_files` reads them back."""
         described = {
             "separator": SEPARATORS[self.separator],
             "models": [

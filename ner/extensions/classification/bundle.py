@@ -26,7 +26,7 @@ from ner.bundle.format import (
     versions,
     write_bundle,
 )
-from ner.bundle.parts import read_parts, read_strings
+from ner.bundle.parts import read_parts
 from ner.config import Config
 from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
@@ -90,13 +90,13 @@ def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
     for split, scores in about.get("scores", {}).items():
         if type(scores.get("accuracy")) is not float:
             raise damaged(files.path / "config.json", f"no accuracy for {split[:80]!r}")
-    labels = read_strings(files, LABELS)
+    labels = files.strings(LABELS)
     if not 2 <= len(labels) <= MOST_LABELS or not all(label.isprintable() for label in labels):
         raise damaged(files.path / LABELS, "no set of labels")
-    parts = read_parts(files)
+    parts = read_parts(files, settings.model)
     with files.tensors(WEIGHTS) as stored:
-        with building(stored, settings.model, parts.sizes, len(labels), "labels"):
-            network = SequenceClassifier(settings.model, len(labels), parts.sizes)
+        with building(stored, settings.model, parts.inputs, len(labels), "labels"):
+            network = SequenceClassifier(settings.model, len(labels), parts.inputs)
         read_weights(network, stored)
     model = ClassifierModel(
         parts.indexer, tuple(labels), network.to(device).eval(), parts.contextual

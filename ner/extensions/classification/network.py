@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, Indexer
-from ner.model.embedder import Sizes
-from ner.model.engine import Contextual, Engine, FastEngine
+from ner.features import Batch, Indexer, LabelBatch
+from ner.model import Inputs, TokenEmbedder
+from ner.model.engine import Engine, FastEngine
 from ner.model.network import BaseNetwork
 from ner.model.recurrence import Steps
 from ner.model.tagging import BaseModel
@@ -41,8 +41,8 @@ class SequenceClassifier(BaseNetwork):
     that of the joined states.
     """
 
-    def __init__(self, config: ModelConfig, labels: int, sizes: Sizes) -> None:
-        super().__init__(config, sizes, labels)
+    def __init__(self, config: ModelConfig, labels: int, inputs: Inputs) -> None:
+        super().__init__(config, inputs, labels)
         self._hidden = config.hidden
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
@@ -59,12 +59,13 @@ class SequenceClassifier(BaseNetwork):
         `costs` ``[L]`` is the log of how much mistakes at sequences of each label
         count: it is added to the scores of all wrong ones (softmax-margin).
         """
-        assert batch.labels is not None, "a batch to learn from has labels"
+        assert isinstance(batch.target, LabelBatch), "a batch to learn from has labels"
+        labels = batch.target.ids
         scores = self.emissions(batch, features)
         if costs is not None:
-            wrong = 1 - nn.functional.one_hot(batch.labels, len(costs))
-            scores = scores + wrong * costs[batch.labels][:, None]
-        return nn.functional.cross_entropy(scores, batch.labels)
+            wrong = 1 - nn.functional.one_hot(labels, len(costs))
+            scores = scores + wrong * costs[labels][:, None]
+        return nn.functional.cross_entropy(scores, labels)
 
 
 class LastStatesEngine(FastEngine):
@@ -85,7 +86,7 @@ class ClassifierModel(BaseModel):
     indexer: Indexer
     labels: tuple[str, ...]
     network: SequenceClassifier
-    contextual: Contextual | None = None
+    contextual: TokenEmbedder | None = None
     _engines: dict[tuple[object, ...], Engine] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

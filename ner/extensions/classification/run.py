@@ -25,13 +25,13 @@ from ner.extensions.classification.bundle import (
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.extensions.classification.predict import evaluate_model, segments
 from ner.extensions.classification.reading import label_of, labelled
-from ner.features import Example
-from ner.features.indexer import FormTable
+from ner.features import Example, FeatureTable, Indexer, Label, TrainingData, build_indexer
+from ner.features.words import unk_rates
+from ner.model import Inputs
 from ner.model.device import choose_device
 from ner.text import Sentence
 from ner.training.base import run_events
-from ner.training.build import Words, build_words
-from ner.training.examples import ExampleSet, hiding_rates, type_costs
+from ner.training.examples import ExampleSet, type_costs
 from ner.training.loop import BaseTrainer
 from ner.training.preparation import PreparedCorpus
 from ner.training.run import CorpusRun, Event, vocabulary_checksum
@@ -44,7 +44,7 @@ _OF_TAGGERS = (
     "model.head",
     "model.context",
     "model.first_pass_dim",
-    "resources.charlm",
+    "resources.token_embedders",
     "train.distill_weight",
     "train.unlabelled_sentences",
     "train.unlabelled_confidence",
@@ -128,14 +128,15 @@ class ClassifierTrainer(BaseTrainer[ClassifierModel]):
 
 
 def training_set(
-    texts: Sequence[Sentence], words: Words, labels: Sequence[str], config: Config
+    texts: Sequence[Sentence], indexer: Indexer, labels: Sequence[str], config: Config
 ) -> ExampleSet:
     """Index texts, or segments of them, and their labels."""
-    table = FormTable(words.indexer)
+    table = FeatureTable(indexer)
     number = {label: i for i, label in enumerate(labels)}
-    examples = [Example(table.rows(text.tokens), label=number[label_of(text)]) for text in texts]
-    hiding = hiding_rates(texts, words.indexer, config.train, words.has_vector)
-    return ExampleSet(table, examples, words.indexer, hiding, config.train)
+    examples = [Example(table.rows(text.tokens), Label(number[label_of(text)])) for text in texts]
+    words, tokens = indexer.words, (token for text in texts for token in text.tokens)
+    rates = unk_rates(words, tokens, config.train, words.has_vector)
+    return ExampleSet(table, examples, indexer, rates, config.train)
 
 
 class ClassifierRun(CorpusRun):
@@ -156,12 +157,11 @@ class ClassifierRun(CorpusRun):
         super().__init__(corpus, config, out)
         labels = self.corpus.labels
         torch.manual_seed(self.config.train.seed)
-        words = build_words(self.corpus.train, self.config, progress)
-        network = SequenceClassifier(self.config.model, len(labels), words.sizes)
-        words.load_vectors(network.embedder)
-        model = ClassifierModel(words.indexer, labels, network.to(device))
-        self._vocabulary = vocabulary_checksum(model, words.has_vector)
-        examples = training_set(corpus.segments, words, labels, self.config)
+        indexer = build_indexer(TrainingData(self.corpus.train, (), self.config, progress))
+        network = SequenceClassifier(self.config.model, len(labels), Inputs(indexer))
+        model = ClassifierModel(indexer.without_vectors(), labels, network.to(device))
+        self._vocabulary = vocabulary_checksum(model, indexer.words.has_vector)
+        examples = training_set(corpus.segments, indexer, labels, self.config)
         self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, self.config)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:

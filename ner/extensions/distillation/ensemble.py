@@ -25,14 +25,14 @@ from ner.corpus import Corpus
 from ner.corpus.corpus import checksum
 from ner.corpus.partial import agreeing_tags
 from ner.evaluation import Report, evaluate_spans
-from ner.features import Expected
-from ner.model import Contextual, Model
+from ner.features import ExpectedCounts
+from ner.model import Model, TokenEmbedder
 from ner.model.crf.viterbi import viterbi
 from ner.predict.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import Lesson, Teaching
+from ner.training.examples import DistillationTargets, SoftLabelExample
 from ner.training.preparation import PreparedCorpus
 
 _log = logging.getLogger("ner")
@@ -48,7 +48,7 @@ class Ensemble:
 
     def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[Model]:
         """Load the models one by one; they share the embeddings of their language models."""
-        kept: Contextual | None = None
+        kept: TokenEmbedder | None = None
         for folder in self._folders:
             model = load_bundle(folder, self._device).model
             if model.contextual is not None:
@@ -60,14 +60,14 @@ class Ensemble:
         self,
         sentences: Sequence[Sequence[str]],
         choices: Sequence[NDArray[np.bool_]] | None = None,
-    ) -> list[Expected]:
+    ) -> list[ExpectedCounts]:
         """The expected counts of the tags of each sentence, averaged over the members.
 
         With `choices`, ``[T, K]`` for each sentence, each given that the tags
         are among those that are true there.
         """
         share = np.float32(1 / len(self._folders))
-        total: list[Expected] = []
+        total: list[ExpectedCounts] = []
         for model in self._members(sentences):
             found = [_scaled(e, share) for e in predict_expected(model, sentences, choices)]
             total = [_sum(*pair) for pair in zip(total, found, strict=True)] if total else found
@@ -86,7 +86,7 @@ class Ensemble:
         for sentence, expected in zip(
             sentences, self.expected([s.tokens for s in sentences]), strict=True
         ):
-            tokens = expected.tokens.astype(np.float64)
+            tokens = expected.unary.astype(np.float64)
             path = viterbi(tokens[None], np.array([len(tokens)]), rules)[0]
             spans = tuple(spans_of([model.tags[number] for number in path.tolist()]))
             found.append(replace(sentence, spans=spans, partial=()))
@@ -102,24 +102,24 @@ class Ensemble:
 
     def targets(
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
-    ) -> Teaching:
+    ) -> DistillationTargets:
         """The distillation targets: for the training split, and for unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds read what they teach", len(self._folders))
-        lessons = self._labelled(corpus.segments, tags, config)
+        examples = self._labelled(corpus.segments, tags, config)
         names = ", ".join(folder.name for folder in self._folders)
         sources = {"the teachers": names}
         notes = [f"taught by the models of {names}"]
         if unlabelled:
             more, note = self._unlabelled(unlabelled, corpus.corpus, config.train)
-            lessons += more
+            examples += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
-        return Teaching(lessons, sources, tuple(notes))
+        return DistillationTargets(examples, sources, tuple(notes))
 
     def _labelled(
         self, segments: Sequence[Sentence], tags: Sequence[str], config: Config
-    ) -> list[Lesson]:
+    ) -> list[SoftLabelExample]:
         """Mix the labels of segments with the soft labels of the ensemble."""
         tokens = [segment.tokens for segment in segments]
         known = [_possible(segment, tags, config.model.scheme) for segment in segments]
@@ -127,23 +127,25 @@ class Ensemble:
         by_labels = self.expected(tokens, known)
         free = self.expected(tokens)
         return [
-            Lesson(words, _sum(_scaled(one, 1 - share), _scaled(other, share)))
+            SoftLabelExample(words, _sum(_scaled(one, 1 - share), _scaled(other, share)))
             for words, one, other in zip(tokens, by_labels, free, strict=True)
         ]
 
     def _unlabelled(
         self, sentences: Sequence[Sentence], corpus: Corpus, config: TrainConfig
-    ) -> tuple[list[Lesson], str]:
+    ) -> tuple[list[SoftLabelExample], str]:
         """Sentences of which the ensemble is sure, and a line that says how many these are.
 
         Those in which no entity is likely are kept in proportion only: as many
         for each other one as the training split has.
         """
         tokens = [sentence.tokens for sentence in sentences]
-        lessons = [Lesson(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)]
-        sure = [e for e in lessons if _confidence(e.expected) >= config.unlabelled_confidence]
-        some = [lesson for lesson in sure if _has_entity(lesson.expected)]
-        none = [lesson for lesson in sure if not _has_entity(lesson.expected)]
+        examples = [
+            SoftLabelExample(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)
+        ]
+        sure = [e for e in examples if _confidence(e.expected) >= config.unlabelled_confidence]
+        some = [example for example in sure if _has_entity(example.expected)]
+        none = [example for example in sure if not _has_entity(example.expected)]
         labelled = sum(bool(sentence.labels) for sentence in corpus.train)
         most = len(some) * (len(corpus.train) - labelled) // labelled
         kept = some + random.Random(config.seed).sample(none, min(most, len(none)))
@@ -161,12 +163,12 @@ class Ensemble:
         return kept, note
 
 
-def _scaled(expected: Expected, share: np.float32) -> Expected:
-    return Expected(expected.tokens * share, expected.moves * share)
+def _scaled(expected: ExpectedCounts, share: np.float32) -> ExpectedCounts:
+    return ExpectedCounts(expected.unary * share, expected.pairwise * share)
 
 
-def _sum(one: Expected, other: Expected) -> Expected:
-    return Expected(one.tokens + other.tokens, one.moves + other.moves)
+def _sum(one: ExpectedCounts, other: ExpectedCounts) -> ExpectedCounts:
+    return ExpectedCounts(one.unary + other.unary, one.pairwise + other.pairwise)
 
 
 def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
@@ -178,11 +180,11 @@ def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[n
     return possible
 
 
-def _confidence(expected: Expected) -> float:
+def _confidence(expected: ExpectedCounts) -> float:
     """The probability of the best tag of the least sure token."""
-    return float(expected.tokens.max(1).min())
+    return float(expected.unary.max(1).min())
 
 
-def _has_entity(expected: Expected) -> bool:
+def _has_entity(expected: ExpectedCounts) -> bool:
     """Tell whether some token is likelier in an entity than not; O is tag 0."""
-    return bool((expected.tokens[:, 0] < 0.5).any())
+    return bool((expected.unary[:, 0] < 0.5).any())

@@ -163,7 +163,7 @@ def info(file: Path, data: str, words: str | None, as_json: bool, reading: dict[
         found = read_vectors(
             file,
             tokens.union(wanted),
-            spare=OTHERS,
+            out_of_training=OTHERS,
             progress=lambda done: progress("vectors", done, size),
         )
     report = describe_vectors(found, splits, wanted)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.errors import UsageError
+from ner.errors import TrainingError, UsageError
 from ner.extensions.charlm import embeddings as module
 from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StringEmbeddings
 from ner.extensions.charlm.folder import LanguageModel, load_model
@@ -50,7 +51,7 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
 def test_a_token_is_what_has_been_read_up_to_its_end_and_down_to_its_start(
     model: LanguageModel, separator: str, texts: list[list[str]]
 ) -> None:
-    found = StringEmbeddings([model], separator).read(texts)
+    found = StringEmbeddings([model], separator).embed(texts)
     assert len(found) == len(texts)
     for states, words in zip(found, texts, strict=True):
         assert states.shape == (len(words), 14)
@@ -73,24 +74,24 @@ def test_several_models_stand_side_by_side(model: LanguageModel) -> None:
     one, other = StringEmbeddings([forward], " "), StringEmbeddings([model], " ")
     assert (one.dim, other.dim, both.dim) == (7, 14, 21)
     text = [["Anna", "visited", "Rome", "."]]
-    expected = np.concatenate([one.read(text)[0], other.read(text)[0]], axis=1)
-    assert np.array_equal(both.read(text)[0], expected)
+    expected = np.concatenate([one.embed(text)[0], other.embed(text)[0]], axis=1)
+    assert np.array_equal(both.embed(text)[0], expected)
 
 
 def test_of_a_long_word_the_ends_are_read(model: LanguageModel) -> None:
     embeddings = StringEmbeddings([model], " ")
     long, short = "n" * 20 + "o" * 1_000_000 + "e" * 20, "n" * 20 + "e" * 20
-    one, other = embeddings.read([["Anna", long, "."], ["Anna", short, "."]])
+    one, other = embeddings.embed([["Anna", long, "."], ["Anna", short, "."]])
     np.testing.assert_allclose(one.astype(float), other.astype(float), atol=1e-3)
 
 
 def test_threads_read_the_same(model: LanguageModel) -> None:
     embeddings = StringEmbeddings([model], " ")
     texts = [["Anna"] * (number % 7 + 1) for number in range(40)]
-    expected = embeddings.read(texts)
+    expected = embeddings.embed(texts)
     found: list[list[Any]] = []
     threads = [
-        threading.Thread(target=lambda: found.append(embeddings.read(texts))) for _ in range(8)
+        threading.Thread(target=lambda: found.append(embeddings.embed(texts))) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -116,31 +117,31 @@ def test_what_was_read_lately_is_not_read_again(
 
     monkeypatch.setattr(StateReader, "read_at", counted)
     one, other = ["Anna", "left"], ["Dora"]
-    first = embeddings.read([one, other, one])
+    first = embeddings.embed([one, other, one])
     assert first[0] is first[2]
-    again = embeddings.read([other, ["Rome"], one])
+    again = embeddings.embed([other, ["Rome"], one])
     assert (again[0] is first[1], again[2] is first[0]) == (True, True)
     assert read == [2, 2, 1, 1], "in both directions"
     monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
-    embeddings.read([["Berta"]])
+    embeddings.embed([["Berta"]])
     # Reached into: the bound of this cache shows in memory alone.
     assert list(embeddings._recent.states) == [("Berta",)]
     assert embeddings._recent.size == 14
 
 
 def test_a_sentence_without_a_character_has_its_rows(tiny_charlm: Path) -> None:
-    embeddings = StringEmbeddings.load([str(tiny_charlm)], "")
-    (states,) = embeddings.read([["", ""]])
+    embeddings = StringEmbeddings.load([str(tiny_charlm)], "characters")
+    (states,) = embeddings.embed([["", ""]])
     assert states.shape == (2, embeddings.dim)
     assert not states.any()
 
 
 def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
-    assert StringEmbeddings.load([str(tiny_charlm)] * 2, " ").dim == 28
+    assert StringEmbeddings.load([str(tiny_charlm)] * 2, "words").dim == 28
     with pytest.raises(UsageError, match="no language model"):
-        StringEmbeddings.load([str(tmp_path)], " ")
+        StringEmbeddings.load([str(tmp_path)], "words")
     with pytest.raises(UsageError, match="at most 8"):
-        StringEmbeddings.load([str(tiny_charlm)] * (MOST_MODELS + 1), " ")
+        StringEmbeddings.load([str(tiny_charlm)] * (MOST_MODELS + 1), "words")
 
 
 def test_the_checksum_tells_models_and_separators_apart(model: LanguageModel) -> None:
@@ -174,7 +175,7 @@ def test_what_is_loaded_reads_as_what_was_saved(
     assert loaded.separator == separator
     assert loaded.files() == embeddings.files()
     text = [["Anna", "left", "Rome", "."], ["Dora"]]
-    pairs = zip(embeddings.read(text), loaded.read(text), strict=True)
+    pairs = zip(embeddings.embed(text), loaded.embed(text), strict=True)
     assert all(np.array_equal(one, other) for one, other in pairs)
 
 
@@ -211,3 +212,19 @@ def test_what_does_not_fit_together_is_refused(
     with pytest.raises(ValidationError, match=r"charlm\.(json|safetensors): is damaged") as refused:
         StringEmbeddings.from_files(found)
     assert "\n" not in str(refused.value)
+
+
+# --- alphabets ----------------------------------------------------------------------------------
+
+
+def test_another_alphabet_is_refused_and_some_unknown_letters_told(
+    tiny_charlm: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    models = StringEmbeddings.load([str(tiny_charlm)], "words")
+    with pytest.raises(TrainingError, match=r"does not know 100 % .* of another alphabet"):
+        models.check_tokens(["жуж", "ж"])
+    with caplog.at_level(logging.WARNING, "ner"):
+        models.check_tokens(["Anna"] * 99)
+        assert not caplog.text
+        models.check_tokens(["Anna"] * 9 + ["ж"])
+    assert "does not know 2.7 % of the characters of the training split: 'ж'" in caplog.text

@@ -10,11 +10,11 @@ from torch import nn
 
 from ner.config import ModelConfig, PredictConfig
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier, last_states
-from ner.features import Batch, Example, Indexer, collate
-from ner.features.indexer import FormTable
-from ner.model import Sizes, TableSize
+from ner.features import Batch, Example, FeatureTable, Label, collate
+from ner.model import Inputs
 from ner.model.cells import CELLS, Unrolled
 from ner.model.encoder import Encoder
+from tests.features.making import an_indexer
 
 HIDDEN = 4
 SENTENCES = [["rain", "in", "the", "north"], ["sun"], ["wind", "and", "rain"], ["a", "b"]]
@@ -27,19 +27,17 @@ def build(**changes: Any) -> ClassifierModel:
         **{"hidden": HIDDEN, "word_dim": 5, "char_dim": 3, "char_hidden": 4, "dropout": 0.0}
         | changes
     )
-    indexer = Indexer.build(SENTENCES, config)
-    words = len(indexer.tables[0].words)
-    sizes = Sizes((TableSize(words, 0, 5, False),), len(indexer.characters), indexer.kinds)
-    network = SequenceClassifier(config, len(LABELS), sizes)
+    indexer = an_indexer(SENTENCES, config)
+    network = SequenceClassifier(config, len(LABELS), Inputs(indexer))
     return ClassifierModel(indexer, LABELS, network.eval())
 
 
 def batch_of(model: ClassifierModel, sentences: list[list[str]], *labels: int) -> Batch:
-    table = FormTable(model.indexer)
-    numbers = labels or [None] * len(sentences)
+    table = FeatureTable(model.indexer)
+    targets = [Label(label) for label in labels] or [None] * len(sentences)
     examples = [
-        Example(table.rows(tokens), label=label)
-        for tokens, label in zip(sentences, numbers, strict=True)
+        Example(table.rows(tokens), target)
+        for tokens, target in zip(sentences, targets, strict=True)
     ]
     return collate(table, examples, range(len(examples)))
 

@@ -11,16 +11,16 @@ from ner.bundle.format import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.extensions.distillation.ensemble import Ensemble
-from ner.features import Expected
+from ner.features import ExpectedCounts
 from ner.predict.predict import predict_expected, predict_marginals
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import PartialLabel, Sentence
 from tests.extensions.distillation.conftest import CPU, taught
 
 
-def softened(expected: Expected) -> float:
+def softened(expected: ExpectedCounts) -> float:
     """How much of the tags is in doubt."""
-    return float(1 - expected.tokens.max(1).mean())
+    return float(1 - expected.unary.max(1).mean())
 
 
 def test_an_ensemble_expects_what_its_members_do_on_average(
@@ -32,13 +32,13 @@ def test_an_ensemble_expects_what_its_members_do_on_average(
     tables = [predict_marginals(model, sentences) for model in models]
     differ = 0.0
     for found, one, other in zip(ensemble, *tables, strict=True):
-        np.testing.assert_allclose(found.tokens, (one + other) / 2, atol=1e-6)
+        np.testing.assert_allclose(found.unary, (one + other) / 2, atol=1e-6)
         differ = max(differ, float(np.abs(one - other).max()))
     assert differ > 0.01
     moves = [predict_expected(model, sentences) for model in models]
     for found, a, b in zip(ensemble, *moves, strict=True):
-        np.testing.assert_allclose(found.moves, (a.moves + b.moves) / 2, atol=1e-5)
-        assert found.moves.sum() == pytest.approx(len(found.tokens) - 1, abs=1e-4)
+        np.testing.assert_allclose(found.pairwise, (a.pairwise + b.pairwise) / 2, atol=1e-5)
+        assert found.pairwise.sum() == pytest.approx(len(found.unary) - 1, abs=1e-4)
 
 
 def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_right(
@@ -53,12 +53,12 @@ def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_ri
         strict=True,
     ):
         best = max(
-            sum(float(expected.tokens[t, k]) for t, k in enumerate(path))
+            sum(float(expected.unary[t, k]) for t, k in enumerate(path))
             for path in itertools.product(range(len(tags)), repeat=len(sentence))
             if not illegal_positions([parse_tag(tags[k]) for k in path], scheme)
         )
         found = tags_of(sentence.spans, len(sentence), scheme)
-        right = sum(float(expected.tokens[t, tags.index(tag)]) for t, tag in enumerate(found))
+        right = sum(float(expected.unary[t, tags.index(tag)]) for t, tag in enumerate(found))
         assert right == pytest.approx(best, abs=1e-5)
 
 
@@ -66,7 +66,7 @@ def test_labels_and_the_ensemble_are_mixed(
     members: list[Path], tiny_corpus: Corpus, tiny_config: Config
 ) -> None:
     labels, half, free = (
-        taught(members, tiny_corpus, tiny_config, distill_weight=share).lessons
+        taught(members, tiny_corpus, tiny_config, distill_weight=share).examples
         for share in (0.0, 0.25, 1.0)
     )
     assert [lesson.tokens for lesson in labels] == [s.tokens for s in tiny_corpus.train]
@@ -77,11 +77,11 @@ def test_labels_and_the_ensemble_are_mixed(
         tiny_corpus.train, labels, half, free, by_members, strict=True
     ):
         numbers = [tags.index(tag) for tag in tags_of(sentence.spans, len(sentence), "iobes")]
-        np.testing.assert_allclose(one.expected.tokens, np.eye(len(tags))[numbers], atol=1e-6)
+        np.testing.assert_allclose(one.expected.unary, np.eye(len(tags))[numbers], atol=1e-6)
         moves = np.zeros(legal.shape)
         np.add.at(moves, (numbers[:-1], numbers[1:]), 1)
-        np.testing.assert_allclose(one.expected.moves, moves[legal], atol=1e-6)
-        for part in ("tokens", "moves"):
+        np.testing.assert_allclose(one.expected.pairwise, moves[legal], atol=1e-6)
+        for part in ("unary", "pairwise"):
             a, m, b, e = (
                 getattr(x, part) for x in (one.expected, mixed.expected, other.expected, ensemble)
             )
@@ -105,7 +105,7 @@ def test_partial_labels_stay_true(
     lesson = taught(members, corpus, tiny_config, distill_weight=0.0).lessons[0]
     tags = load_bundle(members[0]).model.tags
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
-    tokens = lesson.expected.tokens
+    tokens = lesson.expected.unary
     assert tokens[0][by_type["LOC"]].sum() == pytest.approx(1.0, abs=1e-5)
     assert tokens[3, 0] == pytest.approx(1.0, abs=1e-5)
     assert 0.001 < tokens[1:3].max() < 0.999
@@ -129,7 +129,7 @@ def test_confident_sentences_join_and_those_without_entities_in_proportion(
 ) -> None:
     tagger = [tiny_run]
     confident = [
-        float(e.tokens.max(1).min())
+        float(e.unary.max(1).min())
         for e in Ensemble(tagger, CPU).expected([s.tokens for s in [*SURE, *NONE]])
     ]
     assert min(confident) > 0.2, "a model that knows these words"
@@ -138,7 +138,7 @@ def test_confident_sentences_join_and_those_without_entities_in_proportion(
         train = tiny_corpus.train if not more else tiny_corpus.train + empty[:more]
         corpus = replace(tiny_corpus, train=train)
         teaching = taught(tagger, corpus, tiny_config, [*SURE, *NONE], unlabelled_confidence=0.2)
-        lessons = teaching.lessons[len(train) :]
+        lessons = teaching.examples[len(train) :]
         kept = [lesson.tokens for lesson in lessons]
         assert {s.tokens for s in SURE} < {*kept} or none == 0
         assert len(kept) == 3 + none, f"{more} of {24 + more} labelled sentences have no entity"
@@ -150,12 +150,12 @@ def test_what_the_ensemble_doubts_does_not_join(
     members: list[Path], tiny_corpus: Corpus, tiny_config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = Ensemble(members, CPU).expected([s.tokens for s in SURE])
-    levels = sorted(float(e.tokens.max(1).min()) for e in expected)
+    levels = sorted(float(e.unary.max(1).min()) for e in expected)
     assert levels[0] < levels[1] < levels[2] < 0.99
     for left, level in enumerate([0.0, (levels[0] + levels[1]) / 2, (levels[1] + levels[2]) / 2]):
         teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=level)
-        assert len(teaching.lessons) == len(tiny_corpus.train) + 3 - left
+        assert len(teaching.examples) == len(tiny_corpus.train) + 3 - left
     assert "train.unlabelled_confidence" not in caplog.text
     teaching = taught(members, tiny_corpus, tiny_config, SURE, unlabelled_confidence=0.99)
-    assert len(teaching.lessons) == len(tiny_corpus.train)
+    assert len(teaching.examples) == len(tiny_corpus.train)
     assert "no unlabelled sentence teaches anything; with a lower" in caplog.text

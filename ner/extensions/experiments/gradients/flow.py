@@ -24,8 +24,7 @@ from torch import Tensor, nn
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
-from ner.features.batch import Batch, Example, collate
-from ner.features.indexer import FormTable
+from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
 from ner.model import Model
 from ner.model.cells import CELLS, WEIGHTS, Cell, State
 from ner.model.device import choose_device, threads
@@ -245,15 +244,15 @@ def join_samples(
     model: Model, scheme: str, samples: Sequence[Sequence[Sentence]], length: int
 ) -> Batch:
     """The first `length` tokens of each sample as if they were one sentence."""
-    table = FormTable(model.indexer)
+    table = FeatureTable(model.indexer)
     number = {tag: i for i, tag in enumerate(model.tags)}
     examples = []
     for sample in samples:
         tokens = [token for sentence in sample for token in sentence.tokens]
         tags = [tag for s in sample for tag in tags_of(s.spans, len(s), scheme)]
         known = np.array([number[tag] for tag in tags[:length]])
-        said = model.contextual.read([tokens[:length]])[0] if model.contextual else None
-        examples.append(Example(table.rows(tokens[:length]), known, contextual=said))
+        states = model.contextual.embed([tokens[:length]])[0] if model.contextual else None
+        examples.append(Example(table.rows(tokens[:length]), Tags(known), states))
     return collate(table, examples, range(len(examples)))
 
 
@@ -275,8 +274,8 @@ def state_gradients(model: Model, cell: str, batch: Batch) -> tuple[Curve, ...]:
     scores = nn.functional.linear(
         state[0], _exact(network.projection.weight), _exact(network.projection.bias)
     )
-    assert batch.tags is not None, "samples are labelled"
-    loss = nn.functional.cross_entropy(scores, batch.tags[:, -1].cpu(), reduction="sum")
+    assert isinstance(batch.target, TagBatch), "samples are labelled"
+    loss = nn.functional.cross_entropy(scores, batch.target.ids[:, -1].cpu(), reduction="sum")
     return tuple(
         Curve(name, _norms(loss, [state[part] for state in states]))
         for part, name in enumerate(STATES[: unit.parts])

@@ -27,6 +27,7 @@ from ner.extensions.experiments.gradients.flow import (
     state_gradients,
     windows_of,
 )
+from ner.features import TagBatch
 from ner.model import Model
 from ner.model.cells import CELLS, Cell, State
 from ner.tags import TAG_UNKNOWN
@@ -69,8 +70,8 @@ def test_it_is_the_gradient_of_the_network_itself(
     monkeypatch.setattr(kind, "step", kept)
     model.network.double().eval()
     scores = model.network.emissions(batch)[:, -1]
-    assert batch.tags is not None
-    loss = nn.functional.cross_entropy(scores, batch.tags[:, -1], reduction="sum")
+    assert isinstance(batch.target, TagBatch)
+    loss = nn.functional.cross_entropy(scores, batch.target.ids[:, -1], reduction="sum")
     loss.backward()  # type: ignore[no-untyped-call]
     assert len(states) == 12
     assert [curve.state for curve in curves] == ["h", "c"][: kind.parts]
@@ -131,8 +132,8 @@ def test_samples_are_read_as_one_sentence(build: Build, tiny_corpus: Corpus) -> 
     one, other = tiny_corpus.train[:2]
     batch = join_samples(model, "iobes", [(one, other)], len(one) + 1)
     assert batch.lengths.tolist() == [len(one) + 1]
-    assert batch.tags is not None
-    tags = [model.tags[number] for number in batch.tags[0].tolist()]
+    assert isinstance(batch.target, TagBatch)
+    tags = [model.tags[number] for number in batch.target.ids[0].tolist()]
     assert tags == ["S-PER", "O", "S-LOC", "O", "S-PER"]
 
 

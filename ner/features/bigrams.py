@@ -1,0 +1,59 @@
+"""Token bigrams: each token with its left and its right neighbour.
+
+They matter where tokens are characters, of which one alone says little.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Self
+
+from ner.config import ModelConfig
+from ner.features.feature import FirstPass, SentenceFeature, TrainingData
+from ner.features.vocabulary import Vocabulary
+from ner.stored import StoredFolder
+
+FILE = "pairs.json"
+
+
+def bigrams(tokens: Sequence[str]) -> list[str]:
+    """The bigrams of a sentence, ``[T + 1]``, from the border before it to the one behind."""
+    return [f"{left}\t{right}" for left, right in pairwise(["", *tokens, ""])]
+
+
+@dataclass(frozen=True)
+class Bigrams(SentenceFeature):
+    """Two columns: the bigram that ends with a token, and the one that begins with it."""
+
+    FILES = (FILE,)
+    DIM = "bigram_dim"
+    ZEROED = True
+    DROPOUT = 0.2
+
+    vocabulary: Vocabulary
+
+    @classmethod
+    def build(cls, data: TrainingData) -> Self | None:
+        """Count the bigrams that occur more than once."""
+        if data.config.model.bigrams != "yes":
+            return None
+        found = (pair for sentence in data.sentences for pair in bigrams(sentence.tokens))
+        return cls(Vocabulary.count(found, min_count=2))
+
+    @classmethod
+    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+        """Read the vocabulary. Raises `ValidationError`."""
+        return cls(Vocabulary(files.strings(FILE))) if files.has(FILE) else None
+
+    def files(self) -> dict[str, Any]:
+        """The vocabulary."""
+        return {FILE: list(self.vocabulary)}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The size of the vocabulary, twice."""
+        return (len(self.vocabulary),) * 2
+
+    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
+        """The ids of the bigrams before and behind each token."""
+        return list(pairwise(self.vocabulary.numbers(bigrams(tokens))))

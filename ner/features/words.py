@@ -1,0 +1,287 @@
+"""Words: tables of their vectors, trained from scratch or pre-trained, and a few kept frozen."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ner.config import Config, ModelConfig, ResourcesConfig, TrainConfig
+from ner.features.feature import Feature, TrainingData
+from ner.features.vectors import Vectors, read_vectors
+from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
+from ner.files import open_binary
+from ner.stored import StoredFolder, damaged, different_strings, member
+
+_log = logging.getLogger("ner")
+
+FILE = "words.json"
+
+
+class TableSize(NamedTuple):
+    """The shape of a table of words."""
+
+    trained: int  # words that learn, padding and unknown included
+    frozen: int  # words outside the training split, each with a vector that stays
+    dim: int
+    pretrained: bool  # the vectors come from a file
+
+
+@dataclass(frozen=True)
+class WordTable:
+    """Folded words with ids: those that learn first, then out-of-training ones."""
+
+    words: Vocabulary
+    fold_case: bool
+    fold_digits: bool
+    size: TableSize
+    vectors: Vectors | None = None  # that its embedding begins with; of no use afterwards
+
+    def fold(self, word: str) -> str:
+        """The form under which a word is looked up."""
+        return fold(word, case=self.fold_case, digits=self.fold_digits)
+
+    def __getitem__(self, word: str) -> int:
+        """The id of a word as it stands in a text."""
+        return self.words[self.fold(word)]
+
+    @classmethod
+    def count(
+        cls,
+        tokens: Iterable[str],
+        min_count: int,
+        *,
+        fold_case: bool,
+        fold_digits: bool,
+        dim: int = ModelConfig.word_dim,
+    ) -> "WordTable":
+        """The words of a training split, with vectors of `dim` numbers to be learnt."""
+        folded = (fold(token, case=fold_case, digits=fold_digits) for token in tokens)
+        words = Vocabulary.count(folded, min_count)
+        return cls(words, fold_case, fold_digits, TableSize(len(words), 0, dim, pretrained=False))
+
+    def with_vectors(self, vectors: Vectors) -> "WordTable":
+        """The same with pre-trained vectors, and with words that only these have at its end."""
+        new = [word for word in vectors.words if word not in self.words]
+        size = TableSize(len(self.words), len(new), vectors.dim, pretrained=True)
+        words = Vocabulary([*self.words, *new])
+        return replace(self, words=words, size=size, vectors=vectors)
+
+    def embedding(self, mode: str) -> "WordEmbedding":
+        """The module, with the pre-trained vectors if they are at hand."""
+        module = WordEmbedding(self.size, mode)
+        if self.vectors is not None:
+            rows = np.full((len(self.words), self.size.dim), np.nan, dtype=np.float32)
+            rows[[self.words[word] for word in self.vectors.words]] = self.vectors.rows
+            both = torch.from_numpy(rows)
+            module.load_vectors(both[: self.size.trained], both[self.size.trained :])
+        return module
+
+
+@dataclass(frozen=True)
+class Words(Feature):
+    """The word itself, looked up in one or several tables."""
+
+    FILES = (FILE,)
+
+    tables: tuple[WordTable, ...]
+    has_vector: frozenset[str] = frozenset()
+    """Words of the first table with a pre-trained vector; known only while a model is trained."""
+
+    @classmethod
+    def build(cls, data: TrainingData) -> Self:
+        """Count the words of the training split, and read the vectors files.
+
+        There is a table for each file, looked up as the file is written; tables that learn have
+        all training words. Without a file, and beside frozen vectors, there is a table that
+        learns from scratch.
+        """
+        tokens, config = data.tokens, data.config.model
+        files = list(_read_files(data.config, {*tokens}, data.progress))
+
+        def counted(fold_case: bool, fold_digits: bool) -> WordTable:
+            return WordTable.count(
+                tokens,
+                config.min_count,
+                fold_case=fold_case,
+                fold_digits=fold_digits,
+                dim=config.word_dim,
+            )
+
+        if files and config.vectors == "tuned":
+            tables = [counted(v.fold_case, v.fold_digits).with_vectors(v) for v in files]
+        else:
+            tables = [counted(config.fold_case, config.fold_digits), *map(_frozen, files)]
+        known = (word for vectors in files for word in _known({*tokens}, vectors))
+        return cls(tuple(tables), frozenset(map(tables[0].fold, known)))
+
+    @classmethod
+    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self:
+        """Read the tables. Raises `ValidationError`."""
+        path = files.path / FILE
+        tables = tuple(_read_table(path, value) for value in files.json(FILE, list))
+        if not tables:
+            raise damaged(path, "no table of words")
+        return cls(tables)
+
+    def files(self) -> dict[str, Any]:
+        """The tables: how they are folded, their shapes, the words in order of their ids."""
+        return {
+            FILE: [
+                {
+                    "fold_case": table.fold_case,
+                    "fold_digits": table.fold_digits,
+                    "trained": table.size.trained,
+                    "spare": table.size.frozen,
+                    "dim": table.size.dim,
+                    "pretrained": table.size.pretrained,
+                    "words": list(table.words),
+                }
+                for table in self.tables
+            ]
+        }
+
+    @classmethod
+    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
+        """The names of the vectors files."""
+        return {"vectors": [Path(file).name for file in config.vectors]}
+
+    def without_vectors(self) -> "Words":
+        """The same without all that only a new model needs, which takes memory."""
+        return Words(tuple(replace(table, vectors=None) for table in self.tables))
+
+    def ids(self, word: str) -> tuple[int, ...]:
+        """The id of a word in each table."""
+        return tuple([table[word] for table in self.tables])
+
+    def modules(self, config: ModelConfig) -> list["WordEmbedding"]:
+        """The embedding of each table."""
+        return [table.embedding(config.vectors) for table in self.tables]
+
+
+def unk_rates(
+    words: Words, tokens: Iterable[str], config: TrainConfig, has_vector: Collection[str] = ()
+) -> Tensor:
+    """The share of each word of the first table, ``[N]``, to be shown as UNK in training.
+
+    Words seen once stand for all that were never seen: they teach what the
+    unknown word means, and the model to look at characters and context. A word
+    with a pre-trained vector needs no such stand-in.
+    """
+    first = words.tables[0]
+    counts = Counter(map(first.fold, tokens))
+    rates = torch.full((len(first.words),), config.word_dropout)
+    for word, count in counts.items():
+        if count == 1 and word not in has_vector:
+            rates[first.words[word]] = max(config.unk_replacement, config.word_dropout)
+    return rates
+
+
+def _read_table(path: Path, value: Any) -> WordTable:
+    if not isinstance(value, dict):
+        raise damaged(path, "no table of words")
+    words = Vocabulary(different_strings(path, member(path, value, "words", list)))
+    folds = [member(path, value, name, bool) for name in ("fold_case", "fold_digits")]
+    trained, frozen, dim = (member(path, value, n, int) for n in ("trained", "spare", "dim"))
+    size = TableSize(trained, frozen, dim, member(path, value, "pretrained", bool))
+    if trained + frozen != len(words) or trained < FIRST or frozen < 0 or dim < 1:
+        raise damaged(path, f"{len(words)} numbers of words instead of {trained} + {frozen}")
+    return WordTable(words, folds[0], folds[1], size)
+
+
+def _read_files(
+    config: Config, tokens: Collection[str], progress: Callable[[int], None]
+) -> Iterator[Vectors]:
+    """The vectors of each file for the words of the corpus, and out-of-training ones."""
+    done = 0
+    for path in config.resources.vectors:
+        if not Path(path).exists():  # said before a large file is read for minutes
+            open_binary(path)
+    for path in config.resources.vectors:
+        vectors = read_vectors(
+            path,
+            tokens,
+            out_of_training=config.model.out_of_training_vectors,
+            progress=lambda size, before=done: progress(before + size),  # type: ignore[misc]
+        )
+        done += Path(path).stat().st_size
+        _log.info(
+            "%s: vectors of %d numbers for %d words, %s; %.1f %% of %d training words have one",
+            path,
+            vectors.dim,
+            len(vectors.words),
+            "in lower case" if vectors.fold_case else "as they are written",
+            100 * len(_known(tokens, vectors)) / len(tokens),
+            len(tokens),
+        )
+        yield vectors
+
+
+def _known(tokens: Collection[str], vectors: Vectors) -> set[str]:
+    """The tokens that have a vector."""
+    words = {*vectors.words}
+    return {token for token in tokens if vectors.fold(token) in words}
+
+
+def _frozen(vectors: Vectors) -> WordTable:
+    """A table in which all vectors stay as they are."""
+    size = TableSize(FIRST, 0, vectors.dim, pretrained=True)
+    empty = WordTable(Vocabulary(()), vectors.fold_case, vectors.fold_digits, size)
+    return empty.with_vectors(vectors)
+
+
+class WordEmbedding(nn.Module):
+    """Vectors of words: some rows learn, and out-of-training ones are frozen, in half precision.
+
+    Where the configuration says `projected`, vectors that come from a file go
+    through a linear map that learns, at first the identity.
+    """
+
+    spare: Tensor  # the frozen rows
+
+    def __init__(self, size: TableSize, mode: str) -> None:
+        super().__init__()
+        self.size = size
+        self.trained = nn.Embedding(size.trained, size.dim, padding_idx=PADDING)
+        bound = (3.0 / size.dim) ** 0.5
+        nn.init.uniform_(self.trained.weight, -bound, bound)
+        nn.init.zeros_(self.trained.weight[PADDING].detach())
+        self.register_buffer("spare", torch.zeros(size.frozen, size.dim, dtype=torch.float16))
+        self.projection: nn.Linear | None = None
+        if size.pretrained and mode == "projected":
+            self.projection = nn.Linear(size.dim, size.dim, bias=False)
+            nn.init.eye_(self.projection.weight)
+
+    def load_vectors(self, rows: Tensor, frozen: Tensor) -> None:
+        """Put pre-trained vectors in place.
+
+        `rows` is ``[trained, D]`` with NaN where there is none: those rows keep
+        a random vector of the same spread. `frozen` is ``[frozen, D]``.
+        """
+        known = ~rows.isnan().any(1)
+        with torch.no_grad():
+            weight = self.trained.weight
+            largest = torch.finfo(self.spare.dtype).max
+            fixed = frozen.clamp(-largest, largest)
+            weight *= torch.cat([rows[known], fixed]).std() / weight.std()
+            weight[known] = rows[known]
+            self.spare.copy_(fixed)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Word ids ``[U]`` → ``[U, D]``."""
+        found: Tensor = self._look_up(words)
+        return found if self.projection is None else self.projection(found)
+
+    def _look_up(self, words: Tensor) -> Tensor:
+        if not len(self.spare):
+            found: Tensor = self.trained(words)
+            return found
+        limit = self.trained.num_embeddings
+        trained = self.trained(words.clamp(max=limit - 1))
+        fixed = self.spare[(words - limit).clamp(min=0)].to(trained.dtype)
+        return torch.where((words >= limit)[:, None], fixed, trained)

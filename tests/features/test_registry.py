@@ -1,0 +1,72 @@
+"""The registry of features: each owns its life, and all that concerns them is a loop."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from ner.config import Config, ModelConfig, ResourcesConfig
+from ner.features import TrainingData, build_indexer, read_indexer
+from ner.features.registry import FEATURES, FILES, resource_names
+from ner.stored import StoredFolder, to_json
+from ner.text import Sentence, Span
+
+SENTENCES = [Sentence(("Anna", "left", "Rome"), (Span(0, 1, "PER"),)), Sentence(("Anna", "left"))]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Settings with all features."""
+    (tmp_path / "paths").write_text("0010\tRome\t3\n")
+    (tmp_path / "places").write_text("Rome\n")
+    return Config().replace(
+        {
+            "data.tokenizer": "words",
+            "model.bigrams": "yes",
+            "model.context": "document",
+            "resources.clusters": str(tmp_path / "paths"),
+            "resources.gazetteers": [f"LOC={tmp_path / 'places'}"],
+        }
+    )
+
+
+def test_a_configuration_may_ask_for_all_features(config: Config) -> None:
+    indexer = build_indexer(TrainingData(SENTENCES, ("PER",), config))
+    assert tuple(map(type, indexer.features)) == FEATURES
+    names = [name for feature in indexer.features for name in feature.files()]
+    assert sorted(names) == sorted(FILES)
+    assert len(names) == len(set(names))
+
+
+def test_features_are_read_as_they_were_built(config: Config, tmp_path: Path) -> None:
+    built = build_indexer(TrainingData(SENTENCES, ("PER",), config))
+    for feature in built.features:
+        for name, value in feature.files().items():
+            (tmp_path / name).write_bytes(to_json(value))
+    read = read_indexer(StoredFolder(tmp_path), config.model, ("PER",))
+    assert tuple(map(type, read.features)) == FEATURES
+    for one, other in zip(built.features, read.features, strict=True):
+        assert json.dumps(one.files()) == json.dumps(other.files())
+    keys = built.keys(["Anna", "left", "Oslo"])
+    assert read.keys(["Anna", "left", "Oslo"]) == keys
+    assert [*map(read.ids, keys)] == [*map(built.ids, keys)]
+
+
+def test_every_column_has_an_embedding_of_its_size(config: Config) -> None:
+    indexer = build_indexer(TrainingData(SENTENCES, ("PER",), config))
+    names = {item.name for item in fields(ModelConfig)}
+    for feature in indexer.categorical:
+        assert feature.DIM in names
+        tables = feature.modules(config.model)
+        dim = getattr(config.model, feature.DIM)
+        assert [table.weight.shape for table in tables] == [(size, dim) for size in feature.sizes]
+        assert all(bool(table.weight.any()) != feature.ZEROED for table in tables)
+
+
+def test_resources_go_by_setting_without_folders(config: Config) -> None:
+    assert resource_names(config.resources) == {
+        "clusters": ["paths"],
+        "gazetteers": ["LOC=places"],
+    }
+    assert resource_names(ResourcesConfig()) == {}
