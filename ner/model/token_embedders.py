@@ -111,6 +111,6 @@ def check_installed(files: StoredFolder, weights: str) -> None:
 
 def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
     """Kinds and names, without folders, of the token embedders of a configuration, by setting."""
-    specs = [spec.partition("=") for spec in config.token_embedders]
-    names = [f"{kind}={Path(path).name}" for kind, _, path in specs]
+    specs = [spec.rpartition("=") for spec in config.token_embedders]
+    names = [f"{kind}{equals}{Path(path).name}" for kind, equals, path in specs]
     return {"token_embedders": names} if names else {}
