@@ -1,6 +1,5 @@
-"""Settings: defaults that fit, mistakes that are explained, files and `--set`."""
+"""Settings in sections: changes, dictionaries, files and `--set`."""
 
-import dataclasses
 import json
 import tomllib
 from pathlib import Path
@@ -10,83 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.config import Config, TrainConfig, chosen
+from ner.config import Config
 from ner.errors import ConfigError, NerError
-from ner.tags import ALIASES, SCHEMES
-
-SECTIONS = Config.sections()
-KEYS = list(Config.fields())
-DEFAULTS = {key: default for key, default, _ in Config.describe()}
-AUTO = {
-    "train.epochs": "a whole number",
-    "train.patience": "a whole number",
-    "train.adversarial": "a number",
-    "train.threads": "a whole number",
-}
-"""Numbers that may be left open."""
-OF_TYPE: dict[type, list[str]] = {
-    kind: [key for key, value in DEFAULTS.items() if type(value) is kind and key not in AUTO]
-    for kind in (int, float, bool, str, tuple)
-}
-
-
-def refused(setting: str, value: Any) -> str:
-    """The complaint about one setting, which must be one line."""
-    with pytest.raises(ConfigError) as caught:
-        Config().replace({setting: value})
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def value_of(config: Config, key: str) -> Any:
-    section, _, name = key.partition(".")
-    return getattr(getattr(config, section), name)
-
-
-# --- the settings themselves --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_every_default_passes_its_own_check(key: str) -> None:
-    assert Config().replace({key: DEFAULTS[key]}) == Config()
-    assert value_of(Config(), key) == DEFAULTS[key]
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_every_setting_is_described(key: str) -> None:
-    meaning = next(meaning for described, _, meaning in Config.describe() if described == key)
-    assert meaning
-    assert "\n" not in meaning
-    assert key.partition(".")[0] in SECTIONS
-
-
-def test_the_sections_are_the_fields_of_config() -> None:
-    assert [field.name for field in dataclasses.fields(Config)] == list(SECTIONS)
-    assert {type(getattr(Config(), section)) for section in SECTIONS} == {*SECTIONS.values()}
-    assert list(DEFAULTS) == KEYS
-
-
-def test_the_description_shows_what_fits() -> None:
-    meanings = {key: meaning for key, _, meaning in Config.describe()}
-    assert meanings["model.cell"] == "kind of recurrent cell (one of lstm, gru, rnn)"
-    assert meanings["train.seed"].endswith("(at least 0 and below 4294967296)")
-
-
-def test_files_may_have_every_scheme_there_is() -> None:
-    for scheme in ("auto", *SCHEMES, *ALIASES):
-        assert Config().replace({"data.scheme": scheme}).data.scheme == scheme
-    listed = refused("data.scheme", "ioe").partition("one of ")[2].split(", ")
-    assert {*listed} == {"auto", *SCHEMES, *ALIASES}
-
-
-def test_a_configuration_is_frozen() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        Config().train.seed = 2  # type: ignore[misc]
-    with pytest.raises(TypeError):
-        TrainConfig(1)  # type: ignore[call-arg]
-
-
-# --- changes ------------------------------------------------------------------------------------
+from tests.config.known import DEFAULTS, KEYS, OF_TYPE, refused
 
 
 def test_replace_changes_a_copy() -> None:
@@ -121,123 +46,6 @@ def test_replace_changes_a_copy() -> None:
 )
 def test_an_unknown_key_suggests_the_nearest(key: str, remedy: str) -> None:
     assert refused(key, 1).startswith(f"unknown setting {key!r}; {remedy}")
-
-
-@pytest.mark.parametrize(
-    ("kind", "wrong", "plain"),
-    [
-        (int, [True, False, 1.0, "1", None, [1], {}], "a whole number"),
-        (float, [True, "0.5", None, [0.5], float("nan"), float("inf"), -float("inf")], "a number"),
-        (bool, [0, 1, 1.0, "true", "yes", None], "true or false"),
-        (str, [0, 1.5, True, None, ["lstm"], {}], "text"),
-        (tuple, [0, 1.5, True, None, {}, {"a"}, b"a"], 'texts, as ["one", "two"]'),
-        (tuple, [["a", 1], [["a"]], [None], [b"a"]], 'texts, as ["one", "two"]'),
-    ],
-)
-def test_a_value_of_the_wrong_type(kind: type, wrong: list[Any], plain: str) -> None:
-    assert OF_TYPE[kind], "no setting of this type is left to test"
-    for key in OF_TYPE[kind]:
-        for value in wrong:
-            assert refused(key, value) == (
-                f"setting {key} takes {plain}, not {value!r}; "
-                f"its default is {json.dumps(DEFAULTS[key])}"
-            )
-
-
-@pytest.mark.parametrize(("key", "plain"), AUTO.items())
-def test_a_number_may_be_left_open(key: str, plain: str) -> None:
-    changed = Config().replace({key: 0.5 if plain == "a number" else 3})
-    assert changed.replace({key: "auto"}) == Config.load(assignments=[f"{key}=auto"]) == Config()
-    assert refused(key, "automatic") == (
-        f"setting {key} takes {plain} or auto, not 'automatic'; its default is \"auto\""
-    )
-    assert {k: meaning for k, _, meaning in Config.describe()}[key].endswith(", or auto)")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "fits"),
-    [
-        ("train.epochs", 0, "1 or more"),
-        ("train.patience", 0, "1 or more"),
-        ("train.threads", 0, "1 or more"),
-        ("train.adversarial", -1.0, "at least 0 and below 1"),
-    ],
-)
-def test_numbers_that_meant_auto_are_refused_with_a_remedy(
-    key: str, value: float, fits: str, tmp_path: Path
-) -> None:
-    told = f"setting {key} is {value!r}, but must be {fits}; or write auto"
-    assert refused(key, value) == told
-    with pytest.raises(ConfigError) as caught:
-        Config.load(assignments=[f"{key}={value}"])
-    assert str(caught.value) == told
-    section, _, name = key.partition(".")
-    (tmp_path / "settings.toml").write_text(f"[{section}]\n{name} = {value}\n")
-    with pytest.raises(ConfigError) as caught:
-        Config.load(tmp_path / "settings.toml")
-    assert str(caught.value) == f"{tmp_path / 'settings.toml'}: {told}"
-
-
-def test_a_number_that_was_chosen() -> None:
-    assert chosen(Config().replace({"train.epochs": 3}).train.epochs) == 3
-    with pytest.raises(AssertionError):
-        chosen(Config().train.epochs)
-
-
-@pytest.mark.parametrize("key", ["resources.vectors", "resources.gazetteers"])
-@pytest.mark.parametrize(
-    ("value", "taken"),
-    [
-        (["a.vec", "b.vec"], ("a.vec", "b.vec")),
-        (("a.vec",), ("a.vec",)),
-        ("a.vec", ("a.vec",)),
-        ("a,b c", ("a,b c",)),
-        ("", ()),
-        ([], ()),
-        ((), ()),
-    ],
-)
-def test_several_texts_are_kept_in_order_and_one_alone_counts_as_several(
-    key: str, value: Any, taken: tuple[str, ...]
-) -> None:
-    changed = Config().replace({key: value})
-    assert value_of(changed, key) == taken
-    assert type(value_of(changed, key)) is tuple
-    hash(changed)  # nothing in it can be changed
-
-
-def test_a_tuple_is_looked_into_as_a_list_is() -> None:
-    told = 'setting resources.vectors takes texts, as ["one", "two"], not [\'a\', None]; '
-    assert refused("resources.vectors", ("a", None)).startswith(told)
-
-
-def test_what_becomes_of_vectors_is_one_of_three() -> None:
-    for mode in ("tuned", "frozen", "projected"):
-        assert Config().replace({"model.vectors": mode}).model.vectors == mode
-    assert refused("model.vectors", "x.vec").endswith("must be one of tuned, frozen, projected")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "fits"),
-    [
-        ("model.hidden", 0, "1 or more"),
-        ("model.cluster_dim", 0, "1 or more"),
-        ("model.gazetteer_dim", 0, "1 or more"),
-        ("train.seed", -1, "at least 0 and below 4294967296"),
-        ("train.learning_rate", 0, "1e-12 or more"),
-        ("model.dropout", 1, "at least 0 and below 1"),
-        ("model.dropout", -0.1, "at least 0 and below 1"),
-        ("data.valid_fraction", 0.0, "at least 0.001 and below 0.9"),
-        ("model.cell", "LSTM", "one of lstm, gru, rnn"),
-        ("model.head", "", "one of crf, softmax"),
-    ],
-)
-def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
-    shown = float(value) if key in OF_TYPE[float] else value
-    assert refused(key, value) == f"setting {key} is {shown!r}, but must be {fits}"
-
-
-# --- --set --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -335,9 +143,6 @@ def test_assignments_come_on_top_and_the_last_one_counts(tmp_path: Path) -> None
     assert (config.train.seed, config.train.epochs, config.model.hidden) == (8, 6, 10)
 
 
-# --- dictionaries and files ---------------------------------------------------------------------
-
-
 def test_a_dictionary_makes_the_round_trip() -> None:
     changes = {"data.encoding": "gb18030", "train.clip": 1, "resources.vectors": ["a", "b"]}
     config = Config().replace(changes)
@@ -377,67 +182,6 @@ def test_a_wrong_dictionary_is_told_with_its_source(values: dict[str, Any], told
     with pytest.raises(ConfigError) as caught:
         Config.from_dict(values, "runs/c/config.json")
     assert str(caught.value) == f"runs/c/config.json: {told}"
-
-
-@pytest.mark.parametrize(("old", "now"), Config.RENAMED.items())
-def test_a_name_of_before_is_explained_everywhere(old: str, now: str, tmp_path: Path) -> None:
-    told = f"unknown setting {old!r}; did you mean {now!r}?"
-    assert refused(old, 1) == told
-    with pytest.raises(ConfigError) as caught:
-        Config.load(assignments=[f"{old}=1"])
-    assert str(caught.value) == told
-    section, _, name = old.partition(".")
-    (tmp_path / "settings.toml").write_text(f"[{section}]\n{name} = 1\n")
-    with pytest.raises(ConfigError) as caught:
-        Config.load(tmp_path / "settings.toml")
-    assert str(caught.value) == f"{tmp_path / 'settings.toml'}: {told}"
-
-
-def test_settings_of_earlier_versions_are_read_by_their_names_and_numbers() -> None:
-    earlier = {
-        "model": {"pairs": "yes", "pair_dim": 7, "cell": "gru"},
-        "train": {"epochs": 0, "patience": 3, "adversarial": -1.0, "threads": 0, "vectors": ["a"]},
-    }
-    expected = {
-        "model.bigrams": "yes",
-        "model.bigram_dim": 7,
-        "model.cell": "gru",
-        "train.patience": 3,
-        "resources.vectors": ["a"],
-    }
-    assert Config.from_earlier(earlier, "x") == Config().replace(expected)
-    now = Config().replace(expected).to_dict()
-    assert Config.from_earlier(now, "x") == Config().replace(expected)
-
-
-@pytest.mark.parametrize(
-    ("values", "told"),
-    [
-        ({"train": {"vectors": ["a"]}, "resources": 3}, "unknown setting 'resources'; "),
-        ({"train": {"epochs": False}}, "setting train.epochs takes a whole number or auto, not "),
-        ({"train": {"epochs": -1}}, "setting train.epochs is -1, but must be 1 or more"),
-        ({"model": {"pairs": 3}}, "setting model.bigrams takes text, not 3"),
-    ],
-)
-def test_wrong_settings_of_earlier_versions(values: dict[str, Any], told: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        Config.from_earlier(values, "config.json")
-    assert str(caught.value).startswith(f"config.json: {told}")
-
-
-def test_names_of_files_without_their_folders() -> None:
-    changes = {
-        "resources.vectors": ["a/b.vec", "c.vec"],
-        "resources.clusters": "/x/paths.txt",
-        "resources.gazetteers": ["PER=lists/names.txt"],
-    }
-    resources = Config().replace(changes).resources
-    assert resources.names() == {
-        "vectors": ["b.vec", "c.vec"],
-        "clusters": ["paths.txt"],
-        "gazetteers": ["PER=names.txt"],
-    }
-    assert Config().resources.names() == {}
 
 
 def test_a_toml_file(tmp_path: Path) -> None:

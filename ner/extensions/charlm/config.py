@@ -1,6 +1,8 @@
 """Settings of a character language model: how text is read, what is trained, and how."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from ner.config import Auto, Settings, at_least, one_of, setting, within
 
@@ -61,7 +63,7 @@ class TrainConfig:
 class CharLMConfig(Settings):
     """All settings of a character language model."""
 
-    ONCE_AUTO = {"train.threads": 0}  # noqa: RUF012 (a constant)
+    ONCE_AUTO: ClassVar[Mapping[str, float]] = {"train.threads": 0}
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
