@@ -297,19 +297,7 @@ INDIRECT = {
     "Lets", "Raises", "Reads", "Returns", "Says", "Tells", "Turns", "Yields",
 }  # fmt: skip
 # Rooms whose docstrings are still to be rewritten.
-UNREVISED = {
-    "bundle", "checkpoint", "config", "features", "model",
-    "run_folder", "stored", "tokenize", "training",
-} | {
-    "ner.cli.train",
-    "ner.extensions.charlm.embeddings",
-    "ner.extensions.charlm.folder",
-    "ner.extensions.charlm.loop",
-    "ner.extensions.charlm.run",
-    "ner.extensions.classification.classifier",
-    "ner.extensions.classification.predict",
-    "ner.extensions.distillation.ensemble",
-}  # fmt: skip
+UNREVISED = {"bundle", "features", "model", "training", "ner.extensions.charlm.embeddings"}
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:

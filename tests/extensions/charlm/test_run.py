@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def test_a_run_that_was_stopped_goes_on_exactly(text_file: Path, tmp_path: Path,
     events = train_events([text_file], tmp_path / "lm", config, "both")
     for _ in range(stop):
         assert not isinstance(next(events), LanguageModelFinished)
+    assert isinstance(events, Generator)
     events.close()
     done = json.loads((tmp_path / "lm/checkpoint/state.json").read_text())
     assert (done["number"], done["trainer"]["step"] > 0) == (stop > 100, True)
