@@ -111,6 +111,7 @@ def check_installed(files: StoredFolder, weights: str) -> None:
 
 def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
     """Kinds and names, without folders, of the token embedders of a configuration, by setting."""
-    specs = [spec.rpartition("=") for spec in config.token_embedders]
-    names = [f"{kind}{equals}{Path(path).name}" for kind, equals, path in specs]
+    specs = [spec.partition("=") for spec in config.token_embedders]
+    # Without a kind: in bundles of a time when there was one kind.
+    names = [f"{kind}={Path(path).name}" if equals else kind for kind, equals, path in specs]
     return {"token_embedders": names} if names else {}

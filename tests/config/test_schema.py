@@ -58,21 +58,6 @@ def test_what_becomes_of_vectors_is_one_of_three() -> None:
     assert refused("model.vectors", "x.vec").endswith("must be one of tuned, frozen, projected")
 
 
-def test_names_of_files_without_their_folders() -> None:
-    changes = {
-        "resources.vectors": ["a/b.vec", "c.vec"],
-        "resources.clusters": "/x/paths.txt",
-        "resources.gazetteers": ["PER=lists/names.txt"],
-    }
-    resources = Config().replace(changes).resources
-    assert resources.names() == {
-        "vectors": ["b.vec", "c.vec"],
-        "clusters": ["paths.txt"],
-        "gazetteers": ["PER=names.txt"],
-    }
-    assert Config().resources.names() == {}
-
-
 @pytest.mark.parametrize(("old", "now"), Config.RENAMED.items())
 def test_a_name_of_before_is_explained_everywhere(old: str, now: str, tmp_path: Path) -> None:
     told = f"unknown setting {old!r}; did you mean {now!r}?"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ner.config import PredictConfig
 from ner.features import Gazetteer
-from ner.features.document_context import echoes
+from ner.features.document_context import DocumentContext, first_pass_labels
 from ner.features.gazetteers import rule_spans
 from ner.model import Model
 from ner.predict.passes import decode_pass
@@ -268,7 +268,7 @@ def test_known_tags_are_expected(name: str) -> None:
     for expected, possible, without in zip(found, choices, free, strict=True):
         np.testing.assert_allclose(expected.unary[0], possible[0], atol=1e-6)
         np.testing.assert_allclose(expected.unary.sum(1), 1, atol=1e-5)
-        assert without.tokens[0, possible[0]] < 1 - 1e-6
+        assert without.unary[0, possible[0]] < 1 - 1e-6
 
 
 def test_alternatives_and_marginals_are_the_models_own() -> None:
@@ -288,11 +288,17 @@ def context_model(**settings: Any) -> Model:
     """A random model to which the document context of a word is worth more than the word."""
     model = random_model(context="document", **settings)
     with torch.no_grad():
-        for kind, table in zip(model.indexer.kinds, model.network.embedder.kinds, strict=True):
-            if kind.name == "echo":
-                assert isinstance(table.weight, torch.Tensor)
-                torch.nn.init.normal_(table.weight, std=2)
+        for table in model.network.embedder.kinds[-2:]:
+            assert isinstance(table, torch.nn.Embedding)
+            torch.nn.init.normal_(table.weight, std=2)
     return model
+
+
+def labels_of(model: Model) -> tuple[str, ...]:
+    """The types of first-pass labels."""
+    context = model.indexer.find(DocumentContext)
+    assert context is not None
+    return context.labels
 
 
 IN_CONTEXT = context_model()
@@ -304,7 +310,8 @@ def two_passes(
 ) -> list[tuple[Span, ...]]:
     """The spans of a second pass over every sentence, whether it has first-pass labels or not."""
     plain = decode_pass(model, sentences, False, PredictConfig())
-    contexts = echoes(sentences, [p.spans for p in plain], documents, model.indexer.echo_labels)
+    spans = [p.spans for p in plain]
+    contexts = first_pass_labels(sentences, spans, documents, labels_of(model))
     return [
         p.spans for p in decode_pass(model, sentences, False, predict_settings(**how), contexts)
     ]
@@ -398,7 +405,7 @@ def test_document_context_of_a_long_sentence_is_in_all_its_windows() -> None:
     [found] = predict(IN_CONTEXT, [tokens], with_scores=False, documents=[0])
     assert [found.spans] == two_passes(IN_CONTEXT, [tokens], [0])
     assert found != predict(IN_CONTEXT, [tokens], with_scores=False)[0]
-    context = echoes([tokens], [found.spans], [0], IN_CONTEXT.indexer.echo_labels)[0]
+    context = first_pass_labels([tokens], [found.spans], [0], labels_of(IN_CONTEXT))[0]
     with torch.inference_mode():
         engine = IN_CONTEXT.engine(PredictConfig())
         stitched, expected = (

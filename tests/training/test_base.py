@@ -53,7 +53,7 @@ class Counting(BaseRun):
     record_keys = ("number", "best")
 
     def __init__(self, out: Path, name: str = "counting") -> None:
-        train = SimpleNamespace(threads=0, checkpoint_minutes=60)
+        train = SimpleNamespace(threads="auto", checkpoint_minutes=60)
         super().__init__(SimpleNamespace(train=train, to_toml=lambda: f'name = "{name}"\n'), out)
         self.name = name
         self._trainer = CountingTrainer()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ner.config import Config, ModelConfig
-from ner.model import Network, Sizes, TableSize
+from ner.model import Inputs, Network
 from ner.tags import tag_set
 from ner.training.gradients import (
     Gradient,
@@ -16,11 +16,12 @@ from ner.training.gradients import (
     group_of,
     mean_gradients,
 )
+from tests.features.making import an_indexer
 
 
 def network(config: ModelConfig) -> Network:
-    sizes = Sizes((TableSize(9, 0, 4, False),), 5, ())
-    return Network(config, tag_set(["PER"], config.scheme), sizes)
+    inputs = Inputs(an_indexer([["Anna", "came"]], config))
+    return Network(config, tag_set(["PER"], config.scheme), inputs)
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])

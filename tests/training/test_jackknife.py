@@ -18,6 +18,7 @@ from ner.training.jackknife import jackknife, load_first_pass
 from ner.training.preparation import split_long
 
 CPU = torch.device("cpu")
+RESOLVED = Config().replace({"train.epochs": 3})
 
 
 def sentences_in(documents: Sequence[int]) -> list[Sentence]:
@@ -46,7 +47,7 @@ def test_each_sentence_is_read_once_and_by_a_model_of_others(
     documents: list[int], readings: list[tuple[list[Sentence], list[Sentence]]]
 ) -> None:
     sentences = sentences_in(documents)
-    jackknife(sentences, Config(), CPU)
+    jackknife(sentences, RESOLVED, CPU)
     read = [sentence for _, held in readings for sentence in held]
     if len(sentences) > 1:
         assert sorted(read, key=sentences.index) == sentences
@@ -61,8 +62,8 @@ def test_documents_of_two_files_are_not_one(
 ) -> None:
     name = Sentence(("Anna",), (Span(0, 1, "PER"),), source="one")
     other = Sentence(("Anna",), (Span(0, 1, "PER"),), source="other")
-    assert jackknife([name, other], Config(), CPU) == [None, None]
-    assert None not in jackknife([name, name], Config(), CPU)
+    assert jackknife([name, other], RESOLVED, CPU) == [None, None]
+    assert None not in jackknife([name, name], RESOLVED, CPU)
     assert len(readings) == 4
 
 
@@ -106,7 +107,7 @@ def test_labels_are_those_found_in_segments(
         [0, 0, 0],
         ["LOC", "PER"],  # also what is only known in part
     )
-    assert jackknife(segments, Config(), CPU) == expected
+    assert jackknife(segments, RESOLVED, CPU) == expected
     assert readings
 
 

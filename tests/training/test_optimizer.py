@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from ner.config import Config, TrainConfig
-from ner.features.indexer import CASINGS, Kind
-from ner.model import Network, Sizes, TableSize
+from ner.features.words import Words, WordTable
+from ner.model import Inputs, Network
 from ner.training.optimizer import Average, build_optimizer, scheduled_rate
+from tests.features.making import an_indexer, vectors_of, with_features
 
 
 def train_config(**changes: Any) -> TrainConfig:
@@ -22,9 +23,10 @@ def network() -> Network:
     torch.manual_seed(1)
     small = {"model.hidden": 3, "model.word_dim": 4, "model.char_hidden": 3, "model.char_dim": 3}
     config = Config().replace(small).model
-    tables = TableSize(5, 2, 4, pretrained=True), TableSize(3, 0, 4, pretrained=False)
-    sizes = Sizes(tables, 4, (Kind("casing", len(CASINGS)),))
-    return Network(config, ["O", "B-X", "I-X", "E-X", "S-X"], sizes)
+    plain = WordTable.count("abc", 1, fold_case=True, fold_digits=True, dim=4)
+    pretrained = plain.with_vectors(vectors_of("a", "b", "y", "z"))
+    indexer = with_features(an_indexer([["a", "b"]], config), Words((pretrained, plain)))
+    return Network(config, ["O", "B-X", "I-X", "E-X", "S-X"], Inputs(indexer))
 
 
 def rates(steps: int, **changes: Any) -> list[float]:
