@@ -16,4 +16,4 @@ def test_names_of_files_without_their_folders() -> None:
         "clusters": ["paths.txt"],
         "gazetteers": ["PER=names.txt"],
     }
-    assert Config().resource_names(Config().resources) == {}
+    assert resource_names(Config().resources) == {}
