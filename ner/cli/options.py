@@ -1,5 +1,6 @@
 """Options that several commands share: how files are read, which model, how and where it tags."""
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -8,7 +9,7 @@ from typing import Any
 
 import click
 
-from ner.config import Config, DataConfig, predict_config
+from ner.config import Config, DataConfig, ResourcesConfig, predict_config
 
 
 class PathArg(click.Path):
@@ -151,17 +152,8 @@ def features_options(command: Command) -> Command:
     user gave and no others, as ``{"resources.vectors": ("a.vec",)}``.
     """
 
-    @click.option(
-        "--vectors", multiple=True, metavar="FILE", help="Pre-trained word vectors; repeatable."
-    )
-    @click.option(
-        "--gazetteer",
-        "gazetteers",
-        multiple=True,
-        metavar="LABEL=FILE",
-        help="A word list as a feature; repeatable.",
-    )
-    @click.option("--clusters", metavar="FILE", help="Brown clusters of words as features.")
+    resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
+
     @click.option(
         "--charlm",
         multiple=True,
@@ -170,12 +162,16 @@ def features_options(command: Command) -> Command:
     )
     @functools.wraps(command)
     def gathered(**arguments: Any) -> Any:
-        names = ("vectors", "gazetteers", "clusters")
-        given = {name: arguments.pop(name) for name in names}
+        given = {name: arguments.pop(name) for name in resources}
         given["token_embedders"] = tuple(f"charlm={folder}" for folder in arguments.pop("charlm"))
         features = {f"resources.{name}": value for name, value in given.items() if value}
         return command(features=features, **arguments)
 
+    for name, item in reversed(resources.items()):
+        (flag, metavar), many = item.metadata["option"], item.default == ()
+        meaning = item.metadata["meaning"]
+        text = f"{meaning[0].upper()}{meaning[1:]}{'; repeatable' * many}."
+        click.option(flag, name, multiple=many, metavar=metavar, help=text)(gathered)
     return gathered
 
 

@@ -46,9 +46,15 @@ def up_to(low: float, high: float) -> Check:
     return (lambda value: low <= value <= high), f"at least {low} and at most {high}"
 
 
-def setting(default: Any, meaning: str, check: Check | None = None) -> Any:
-    """A field with its meaning (shown by ``ner train --list-settings``) and its check."""
-    return dataclasses.field(default=default, metadata={"meaning": meaning, "check": check})
+def setting(
+    default: Any, meaning: str, check: Check | None = None, option: tuple[str, str] | None = None
+) -> Any:
+    """A field with its meaning (shown by ``ner train --list-settings``) and its check.
+
+    `option` is the option of the command line that stands for it, and what the option takes.
+    """
+    described = {"meaning": meaning, "check": check, "option": option}
+    return dataclasses.field(default=default, metadata=described)
 
 
 def chosen(value: Number | Auto) -> Number:

@@ -204,9 +204,15 @@ class ResourcesConfig:
     A bundle holds what was in the files, and not where they lay.
     """
 
-    vectors: tuple[str, ...] = setting((), "files of pre-trained word vectors, side by side")
-    gazetteers: tuple[str, ...] = setting((), "word lists as features, each LABEL=FILE")
-    clusters: str = setting("", "file of Brown clusters of words, as features")
+    vectors: tuple[str, ...] = setting(
+        (), "files of pre-trained word vectors, side by side", option=("--vectors", "FILE")
+    )
+    gazetteers: tuple[str, ...] = setting(
+        (), "word lists as features, each LABEL=FILE", option=("--gazetteer", "LABEL=FILE")
+    )
+    clusters: str = setting(
+        "", "file of Brown clusters of words, as features", option=("--clusters", "FILE")
+    )
     token_embedders: tuple[str, ...] = setting(
         (), "models whose contextual embeddings are features, each KIND=PATH, as charlm=DIR"
     )
