@@ -1,6 +1,7 @@
 """The written-out cells against torch's own layers: outputs, final states and all gradients."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tests.model.test_recurrence import bare
 
 TORCH: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 TORCH_CELLS: dict[str, Any] = {"lstm": nn.LSTMCell, "gru": nn.GRUCell, "rnn": nn.RNNCell}
-NEAR = {"atol": 1e-5, "rtol": 0.0}
+assert_near = functools.partial(torch.testing.assert_close, atol=1e-5, rtol=0.0)
 
 
 def pair(cell: str, inputs: int, hidden: int, **how: Any) -> tuple[Unrolled, nn.RNNBase]:
@@ -98,7 +99,7 @@ def test_outputs_states_and_gradients_are_those_of_torch(
     steps = torch.tensor(lengths)
     found, expected = ours(x, steps, state), packed(torchs, x, steps, state)
     for one, other in zip((found[0], *found[1]), (expected[0], *expected[1]), strict=True):
-        torch.testing.assert_close(one, other, **NEAR)
+        assert_near(one, other)
     for one, other in zip(
         gradients(ours, found, x, *state), gradients(torchs, expected, x, *state), strict=True
     ):
@@ -125,7 +126,7 @@ def test_a_step_is_that_of_torchs_cell(cell: str) -> None:
     for one, other in zip(
         ours.step(x, state), expected if ours.parts == 2 else (expected,), strict=True
     ):
-        torch.testing.assert_close(one, other, **NEAR)
+        assert_near(one, other)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -134,8 +135,8 @@ def test_without_lengths_and_state_all_is_read_from_zero(cell: str) -> None:
     ours, torchs = pair(cell, 3, 4, layers=2, bidirectional=True)
     x = torch.randn(2, 5, 3)
     (found, state), (expected, final) = ours(x), torchs(x)
-    torch.testing.assert_close(found, expected, **NEAR)
-    torch.testing.assert_close(state, final if cell == "lstm" else (final,), **NEAR)
+    assert_near(found, expected)
+    assert_near(state, final if cell == "lstm" else (final,))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -171,9 +172,9 @@ def test_dropout_is_between_layers_and_in_training_only(cell: str) -> None:
     torch.manual_seed(7)
     ours, torchs = pair(cell, 3, 4, layers=2, dropout=1.0)
     x = torch.randn(2, 5, 3)
-    torch.testing.assert_close(ours.train()(x)[0], torchs.train()(x)[0], **NEAR)
+    assert_near(ours.train()(x)[0], torchs.train()(x)[0])
     trained = ours(x)[0]
-    torch.testing.assert_close(ours.eval()(x)[0], torchs.eval()(x)[0], **NEAR)
+    assert_near(ours.eval()(x)[0], torchs.eval()(x)[0])
     assert not trained.equal(ours(x)[0])
     single = Unrolled(CELLS[cell], 3, 4, dropout=1.0).train()
     assert single(x)[0].all()
@@ -184,7 +185,12 @@ def test_dropout_drops_its_share_and_keeps_the_mean(monkeypatch: pytest.MonkeyPa
     net = Unrolled(CELLS["rnn"], 2, 50, layers=2, dropout=0.3).train()
     seen: list[Tensor] = []
     run = net._run
-    monkeypatch.setattr(net, "_run", lambda name, x, *rest: seen.append(x) or run(name, x, *rest))
+
+    def record(name: str, x: Tensor, *rest: Any) -> tuple[Tensor, State]:
+        seen.append(x)
+        return run(name, x, *rest)
+
+    monkeypatch.setattr(net, "_run", record)
     net(torch.randn(20, 10, 2))
     below, above = (
         run("_l0", seen[0], torch.ones(20, 10, 1).bool(), (torch.zeros(20, 50),)),
@@ -230,7 +236,7 @@ def test_an_open_forget_gate_hands_gradients_on() -> None:
     for _ in range(1000):
         state = cell.step(torch.ones(1, 1), state)
     (gradient,) = torch.autograd.grad(state[1].sum(), memory)
-    assert (state[1].item(), gradient.item()) == (pytest.approx(0.7), pytest.approx(1.0))
+    assert [state[1].item(), gradient.item()] == pytest.approx([0.7, 1.0])
 
 
 # --- as a tagger's encoder ----------------------------------------------------------------------
@@ -262,7 +268,7 @@ def test_the_fast_recurrence_takes_either(cell: str) -> None:
     x = torch.randn(4, 5, 6)
     found, expected = (bare(net, x, lengths.numpy(), torch.float32) for net in (ours, torchs))
     assert found.equal(expected)
-    torch.testing.assert_close(found, ours(x, lengths)[0], **NEAR)
+    assert_near(found, ours(x, lengths)[0])
 
 
 @pytest.mark.parametrize("engine", ["plain", "fast"])

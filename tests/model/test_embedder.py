@@ -1,6 +1,8 @@
 """What a word contributes: whatever the width of the batch, with or without a vector."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import torch
@@ -24,6 +26,7 @@ from ner.features.characters import CharacterCNN, CharacterLSTM, Characters
 from ner.features.feature import Feature
 from ner.features.vocabulary import FIRST
 from ner.model.embedder import ContextualProjection, Embedder, Inputs
+from tests.model.gradients import gradient_of
 
 SMALL = ModelConfig(char_dim=4, char_hidden=6, casing_dim=3, cluster_dim=2, gazetteer_dim=4)
 TRAINED, SPARE, CHARACTERS, DIM = 6, 3, 9, 5
@@ -45,7 +48,7 @@ def a_table(size: TableSize) -> WordTable:
 
 
 def embedder(
-    *tables: TableSize, more: tuple[Feature, ...] = (), contextual: int = 0, **changes: object
+    *tables: TableSize, more: tuple[Feature, ...] = (), contextual: int = 0, **changes: Any
 ) -> Embedder:
     torch.manual_seed(1)
     config = dataclasses.replace(SMALL, **changes)
@@ -55,7 +58,9 @@ def embedder(
     return Embedder(Inputs(indexer, contextual), config).eval()
 
 
-def batch_of(words: list[tuple[int, ...]], ids: list[tuple[int, ...]] | None = None) -> Batch:
+def batch_of(
+    words: Sequence[tuple[int, ...]], ids: Sequence[tuple[int, ...]] | None = None
+) -> Batch:
     """One sentence of these words, in lower case, each with the same one character."""
     size = len(words)
     ids = ids or [(CASINGS.index("lower"),)] * size
@@ -73,7 +78,7 @@ def batch_of(words: list[tuple[int, ...]], ids: list[tuple[int, ...]] | None = N
 # --- characters ---------------------------------------------------------------------------------
 
 
-ENCODERS = {
+ENCODERS: dict[str, Callable[[], CharacterCNN | CharacterLSTM]] = {
     "cnn": lambda: CharacterCNN(CHARACTERS, 4, 6, 3),
     "cnn-wide": lambda: CharacterCNN(CHARACTERS, 4, 6, 5),
     "cnn-one": lambda: CharacterCNN(CHARACTERS, 4, 6, 1),
@@ -121,6 +126,8 @@ def test_characters_and_their_order_matter(name: str) -> None:
 
 def test_cnn_takes_the_strongest_answer_over_all_windows_that_hold_a_character() -> None:
     net = build_characters("cnn")
+    assert isinstance(net, CharacterCNN)
+    assert net.filters.bias is not None
     word = torch.tensor([2, 3, 4])
     edge = torch.zeros(2, 4)
     embedded = torch.cat([edge, net.embed(word), edge])  # [2 + 3 characters + 2, 4]
@@ -139,8 +146,8 @@ def test_a_word_without_characters_has_no_features_of_them() -> None:
 def test_gradients_are_finite_with_a_padding_word_in_the_batch(name: str) -> None:
     net = build_characters(name).train()
     net(padded([[], *some_words()], 6)).sum().backward()
-    assert all(p.grad.isfinite().all() for p in net.parameters())
-    assert not net.embed.weight.grad[0].any()
+    assert all(gradient_of(p).isfinite().all() for p in net.parameters())
+    assert not gradient_of(net.embed.weight)[0].any()
 
 
 def test_the_configuration_chooses_the_encoder() -> None:
@@ -185,11 +192,11 @@ def test_tables_and_columns_stand_side_by_side(mode: str) -> None:
 def test_without_casing_the_other_columns_keep_their_places() -> None:
     net = embedder(more=(CLUSTERS, LIST), chars="none", casing_dim=0)
     assert net.out_dim == DIM + 4 * 2 + 4
-    *clusters, match_tags = net.kinds
+    *clusters, match_tags = (table.get_parameter("weight") for table in net.kinds)
     found = net(batch_of([(2,)], [(7, 2, 2, 1, 3, 3)]))[0, 0]
-    assert found[DIM : DIM + 2].equal(clusters[0].weight[2])
-    assert found[DIM + 6 : DIM + 8].equal(clusters[3].weight[3])
-    assert found[DIM + 8 :].equal(match_tags.weight[3])
+    assert found[DIM : DIM + 2].equal(clusters[0][2])
+    assert found[DIM + 6 : DIM + 8].equal(clusters[3][3])
+    assert found[DIM + 8 :].equal(match_tags[3])
 
 
 def test_casing_tells_apart_what_folding_made_equal() -> None:
@@ -222,7 +229,7 @@ def test_words_get_their_vectors_and_spare_words_their_fixed_ones(mode: str) -> 
     found = table(torch.tensor([2, 4, 6, 7, 8]))
     torch.testing.assert_close(found, torch.cat([rows[[2, 4]], spare]))
     found.sum().backward()
-    gradient = table.trained.weight.grad
+    gradient = gradient_of(table.trained.weight)
     assert gradient[[2, 4]].ne(0.0).all()
     assert not gradient[[0, 1, 3, 5]].any()  # 5 is the last trained word, next to the spare ones
     assert "spare" not in dict(table.named_parameters())
@@ -250,7 +257,7 @@ def test_the_padding_row_is_zero_and_stays_so() -> None:
     assert not before[0].any()
     assert not table.trained.weight[0].any()
     table(torch.tensor([0, 2])).sum().backward()
-    assert not table.trained.weight.grad[0].any()
+    assert not gradient_of(table.trained.weight)[0].any()
 
 
 def test_spare_vectors_too_large_for_half_precision_stay_finite() -> None:
@@ -304,7 +311,9 @@ def test_a_projection_is_at_first_the_identity_and_learns() -> None:
     numbers = torch.arange(2, 7)
     assert net.tables[1](numbers).equal(spare)
     learn(net)
-    weight = net.tables[1].projection.weight
+    projection = net.tables[1].projection
+    assert projection is not None
+    weight = projection.weight
     assert not weight.equal(torch.eye(7))
     torch.testing.assert_close(net.tables[1](numbers), spare @ weight.T)
     assert not net.tables[1](torch.tensor([0])).any(), "padding stays zero"
@@ -323,12 +332,13 @@ def test_only_tables_with_vectors_are_projected(mode: str) -> None:
 def test_contextual_embeddings_stand_behind_what_the_word_is() -> None:
     network = embedder(contextual=4, contextual_dim=2)
     assert network.contextual is not None
-    batch = dataclasses.replace(batch_of([(2,), (3,)]), contextual=torch.randn(1, 2, 4))
+    states = torch.randn(1, 2, 4)
+    batch = dataclasses.replace(batch_of([(2,), (3,)]), contextual=states)
     features = network(batch)
     assert features.shape == (1, 2, network.out_dim)
     assert features[..., :-2].equal(network.of_words(batch))
     linear = network.contextual.linear
-    expected = batch.contextual @ linear.weight.t() / 4**0.5 + linear.bias
+    expected = states @ linear.weight.t() / 4**0.5 + linear.bias
     torch.testing.assert_close(features[..., -2:], expected)
     with pytest.raises(AssertionError, match="contextual embeddings"):
         network(batch_of([(2,), (3,)]))

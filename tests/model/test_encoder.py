@@ -1,6 +1,8 @@
 """The encoder: two ways through it give the same, padding is invisible, the start is as stated."""
 
 import dataclasses
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -8,11 +10,12 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.model.encoder import CELLS, Encoder, VariationalDropout, initialise
+from tests.model.gradients import gradient_of
 
 IN, HIDDEN = 5, 4
 
 
-def encoder(**changes: object) -> Encoder:
+def encoder(**changes: Any) -> Encoder:
     config = ModelConfig(hidden=HIDDEN, dropout=0.0)
     return Encoder(IN, dataclasses.replace(config, **changes)).eval()
 
@@ -34,8 +37,8 @@ def test_packed_and_padded_calls_agree_with_their_gradients(
         given = torch.cat([torch.randn(before, 6, IN), x]).requires_grad_()
         states = net(given, torch.tensor([2] * before + [6] * 3))[before:]
         (states * weight).sum().backward()
-        weights = [p.grad.clone() for p in net.parameters()]
-        results.append([states.detach(), given.grad[before:], *weights])
+        weights = [gradient_of(p).clone() for p in net.parameters()]
+        results.append([states.detach(), gradient_of(given)[before:], *weights])
     for padded, packed in zip(*results, strict=True):
         torch.testing.assert_close(padded, packed, atol=1e-6, rtol=1e-5)
 
@@ -61,16 +64,18 @@ def test_padding_is_not_read(cell: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CELLS.values(), ids=list(CELLS))
-def test_recurrent_matrices_start_orthogonal_and_biases_at_zero(kind: type[nn.RNNBase]) -> None:
+def test_recurrent_matrices_start_orthogonal_and_biases_at_zero(
+    kind: Callable[..., nn.RNNBase],
+) -> None:
     torch.manual_seed(3)
     layer = kind(IN, HIDDEN, bidirectional=True)
     initialise(layer)
-    weights = dict(layer.named_parameters())
+    weights: dict[str, Tensor] = dict(layer.named_parameters())
     recurrent = [w for name, w in weights.items() if name.startswith("weight_hh")]
     assert len(recurrent) == 2
-    for gate in torch.cat(recurrent).split(HIDDEN):
+    for gate in torch.split(torch.cat(recurrent), HIDDEN):
         torch.testing.assert_close(gate @ gate.T, torch.eye(HIDDEN), atol=1e-5, rtol=0.0)
-    for gate in weights["weight_ih_l0_reverse"].split(HIDDEN):
+    for gate in torch.split(weights["weight_ih_l0_reverse"], HIDDEN):
         assert 0 < gate.abs().max() <= (6 / (IN + HIDDEN)) ** 0.5
     for suffix in ("l0", "l0_reverse"):
         bias = weights[f"bias_ih_{suffix}"] + weights[f"bias_hh_{suffix}"]
@@ -93,7 +98,8 @@ def test_every_layer_of_an_encoder_is_initialised() -> None:
 
 def dropped(rate: float, shape: tuple[int, int, int]) -> Tensor:
     torch.manual_seed(4)
-    return VariationalDropout(rate).train()(torch.ones(shape))
+    x: Tensor = VariationalDropout(rate).train()(torch.ones(shape))
+    return x
 
 
 def test_dropout_takes_the_same_features_at_every_token() -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import string
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from ner.model import Inputs, Network
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
 from tests.features.making import an_indexer, with_features
+from tests.model.gradients import gradient_of
 
 SMALL = ModelConfig(
     word_dim=12, char_dim=6, char_hidden=8, casing_dim=3, hidden=12, dropout=0.1, layers=1
@@ -66,7 +68,7 @@ def with_everything(indexer: Indexer) -> Indexer:
 class Work:
     """A small network and the eight sentences as numbers."""
 
-    def __init__(self, *, everything: bool = False, **changes: object) -> None:
+    def __init__(self, *, everything: bool = False, **changes: Any) -> None:
         torch.manual_seed(1)
         config = dataclasses.replace(SMALL, **changes)
         self.sentences = [text.split() for text, _ in SENTENCES]
@@ -89,6 +91,12 @@ class Work:
         return collate(self.table, examples, range(len(examples)))
 
 
+def tags_in(batch: Batch) -> TagBatch:
+    """The tags of a batch."""
+    assert isinstance(batch.target, TagBatch)
+    return batch.target
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 @pytest.mark.parametrize("cell", CELLS)
@@ -100,7 +108,7 @@ def test_eight_sentences_are_learnt_by_heart(head: str, cell: str) -> None:
     for _ in range(60):
         loss = work.network.train().loss(everything)
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(loss.item())
     assert np.isfinite(losses).all()
@@ -111,7 +119,7 @@ def test_eight_sentences_are_learnt_by_heart(head: str, cell: str) -> None:
         assert spans_of(TAGS[k] for k in row[: len(gold)]) == spans_of(gold)
 
 
-NETWORKS = [
+NETWORKS: list[dict[str, Any]] = [
     {},
     {"cell": "gru", "chars": "lstm", "head": "softmax"},
     {"cell": "rnn", "chars": "none", "layers": 2, "bidirectional": False},
@@ -121,7 +129,7 @@ NETWORKS = [
 
 
 @pytest.mark.parametrize("changes", NETWORKS, ids=str)
-def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]) -> None:
+def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, Any]) -> None:
     work = Work(**changes)
     network = work.network.eval()
     long_word = "x" * 30
@@ -133,7 +141,7 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, object]
         batch = work.batch(order)
         emissions = network.emissions(batch)
         decoded = network.decode(emissions, batch.lengths)
-        losses = network.head.loss(emissions, batch.target.ids, batch.lengths)
+        losses = network.head.loss(emissions, tags_in(batch).ids, batch.lengths)
         for row, i in enumerate(order):
             size = len(work.examples[i])
             torch.testing.assert_close(emissions[row, :size], alone[i], atol=1e-5, rtol=0.0)
@@ -173,7 +181,7 @@ def test_the_loss_is_the_mean_over_sentences() -> None:
 
 def with_possible(batch: Batch, possible: torch.Tensor) -> Batch:
     """The batch with several tags that tokens can have."""
-    return dataclasses.replace(batch, target=batch.target._replace(possible=possible))
+    return dataclasses.replace(batch, target=tags_in(batch)._replace(possible=possible))
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
@@ -181,7 +189,7 @@ def test_the_loss_takes_partial_tags_and_costs_into_account(head: str) -> None:
     work = Work(head=head)
     network = work.network.eval()
     batch = work.batch([0, 3])
-    known = torch.nn.functional.one_hot(batch.target.ids, len(TAGS)).bool()
+    known = torch.nn.functional.one_hot(tags_in(batch).ids, len(TAGS)).bool()
     hidden = known.clone()
     hidden[0, 2:6] = True
     plain = network.loss(batch)
@@ -192,7 +200,7 @@ def test_the_loss_takes_partial_tags_and_costs_into_account(head: str) -> None:
     assert network.loss(batch, costs) > plain
     assert partly < network.loss(with_possible(batch, hidden), costs)
     losses = network.head.loss(
-        network.emissions(batch), batch.target.ids, batch.lengths, hidden, costs
+        network.emissions(batch), tags_in(batch).ids, batch.lengths, hidden, costs
     )
     value = network.loss(with_possible(batch, hidden), costs)
     torch.testing.assert_close(value, losses.mean())
@@ -221,8 +229,8 @@ def test_very_different_lengths_in_one_batch_give_finite_gradients(head: str) ->
     work.examples.append(
         Example(work.table.rows(["No"] * 300), Tags(np.zeros(300, dtype=np.int64)))
     )
-    work.network.train().loss(work.batch([6, 8])).backward()
-    assert all(p.grad.isfinite().all() for p in work.network.parameters())
+    torch.autograd.backward(work.network.train().loss(work.batch([6, 8])))
+    assert all(gradient_of(p).isfinite().all() for p in work.network.parameters())
 
 
 @pytest.mark.parametrize("head", ["crf", "softmax"])
@@ -236,7 +244,7 @@ def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
         batch, words=batch.words.clamp(max=3), characters=batch.characters.clamp(max=2)
     )
     loss = network.loss(batch)
-    loss.backward()
+    torch.autograd.backward(loss)
     assert loss.item() == pytest.approx(0.0, abs=1e-6)
     assert not network.decode(network.emissions(batch), batch.lengths).any()
 

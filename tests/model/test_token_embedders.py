@@ -8,6 +8,7 @@ import pytest
 from ner import plugins
 from ner.config import Config
 from ner.errors import BundleError, ConfigError
+from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.model.token_embedders import (
     bundle_files,
     check_installed,
@@ -23,7 +24,7 @@ def test_models_are_named_in_the_configuration(tiny_charlm: Path) -> None:
     config = Config().replace({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
     for tokenizer, separator in (("words", " "), ("pieces", " "), ("characters", "")):
         found = load_embedder(config.replace({"data.tokenizer": tokenizer}))
-        assert found is not None
+        assert isinstance(found, StringEmbeddings)
         assert found.separator == separator
 
 

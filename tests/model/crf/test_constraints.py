@@ -22,7 +22,7 @@ def test_what_is_forbidden_is_what_the_scheme_does_not_allow(case: Case) -> None
         (0.0, constraints.potentials()),
     ):
         for found, legal in zip(potentials, allowed, strict=True):
-            np.testing.assert_array_equal(found, np.where(legal, value, FORBIDDEN))
+            np.testing.assert_array_equal(found, np.where(np.array(legal), value, FORBIDDEN))
 
 
 @cases

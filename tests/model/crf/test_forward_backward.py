@@ -34,6 +34,8 @@ from tests.model.brute import (
 cases = pytest.mark.parametrize("case", CASES, ids=IDS)
 forbids = pytest.mark.parametrize("forbid", [False, True], ids=["free", "forbidding"])
 
+Leaves = tuple[Tensor, Tensor, Tensor, Tensor]  # emissions and weights, by which one derives
+
 
 def brute_log_z(emissions: Tensor, weights: Weights, lengths: list[int] = LENGTHS) -> Tensor:
     sums = [
@@ -56,21 +58,23 @@ def step_by_step(emissions: Tensor, weights: Weights, lengths: list[int]) -> Ten
     return torch.stack(sums)
 
 
-def check_against(value: Tensor, leaves: list[Tensor], lengths: list[int], **limits: float) -> None:
+def check_against(
+    value: Tensor, leaves: Leaves, lengths: list[int], *, atol: float, rtol: float
+) -> None:
     """A lattice has the value, and the gradients by emissions and weights, that autograd finds."""
-    emissions, *weights = leaves
-    lattice = Lattice(emissions.detach().numpy(), np.array(lengths), arrays(tuple(weights)))
+    lattice = Lattice(leaves[0].detach().numpy(), np.array(lengths), arrays(leaves[1:]))
     np.testing.assert_allclose(lattice.log_z, value.detach().numpy(), rtol=1e-12)
     upstream = torch.linspace(-2.0, 3.0, len(lengths), dtype=torch.float64)
     expected = torch.autograd.grad((value * upstream).sum(), leaves)
     token, potentials = lattice.gradient(upstream.numpy())
     for ours, theirs in zip((token, *potentials), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs.numpy(), **limits)
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=atol, rtol=rtol)
     assert not token[~token_mask(np.array(lengths), token.shape[1])].any()
 
 
-def leaves(emissions: Tensor, weights: Weights) -> list[Tensor]:
-    return [x.detach().clone().requires_grad_() for x in (emissions, *weights)]
+def leaves(emissions: Tensor, weights: Weights) -> Leaves:
+    parts = [x.detach().clone().requires_grad_() for x in (emissions, *weights)]
+    return parts[0], parts[1], parts[2], parts[3]
 
 
 # --- sums over all paths ------------------------------------------------------------------------
@@ -83,7 +87,7 @@ def test_log_z_and_its_gradient_are_those_of_the_sum_over_all_paths(
 ) -> None:
     torch.manual_seed(1)
     parts = leaves(random_emissions(case), random_weights(case, forbid))
-    value = brute_log_z(parts[0], tuple(parts[1:]))
+    value = brute_log_z(parts[0], parts[1:])
     check_against(value, parts, LENGTHS, atol=1e-12, rtol=1e-9)
 
 
@@ -115,7 +119,7 @@ def test_sums_are_exact_at_whatever_scale(
     parts = leaves(
         random_emissions(case, scale=scale), random_weights(case, forbid, scale=move_scale)
     )
-    value = brute_log_z(parts[0], tuple(parts[1:]))
+    value = brute_log_z(parts[0], parts[1:])
     check_against(value, parts, LENGTHS, atol=1e-8, rtol=1e-6)
 
 
@@ -136,7 +140,7 @@ def test_what_looks_hopeless_halfway_may_be_all_that_is_left_in_the_end(late: li
     emissions[0, :4, 0] = 200.0
     emissions[0, late, 0] = -450.0
     parts = leaves(emissions, two_tags(leave=-1e5))
-    value = step_by_step(parts[0], tuple(parts[1:]), [length])
+    value = step_by_step(parts[0], parts[1:], [length])
     check_against(value, parts, [length], atol=1e-9, rtol=1e-9)
     lattice = Lattice(emissions.numpy(), np.array([length]), arrays(two_tags(leave=-1e5)))
     assert lattice.marginals[0, 0, 1] > 0.999
@@ -151,7 +155,7 @@ def test_sums_at_the_edge_of_what_a_float_can_hold(gap: float, length: int) -> N
     end = torch.tensor([FORBIDDEN, 0.0], dtype=torch.float64)
     weights = torch.zeros(2, dtype=torch.float64), torch.zeros(2, 2, dtype=torch.float64), end
     parts = leaves(emissions, weights)
-    value = brute_log_z(parts[0], tuple(parts[1:]), [length])
+    value = brute_log_z(parts[0], parts[1:], [length])
     check_against(value, parts, [length], atol=1e-12, rtol=1e-12)
 
 
@@ -163,7 +167,7 @@ def test_long_sentences(forbid: bool, scale: float) -> None:
     case = Case("", "iobes", tag_set("XY", "iobes"))
     lengths = [1, 31, 32, 33, 64, 65, 200, 512]
     parts = leaves(random_emissions(case, lengths, scale), random_weights(case, forbid))
-    value = step_by_step(parts[0], tuple(parts[1:]), lengths)
+    value = step_by_step(parts[0], parts[1:], lengths)
     check_against(value, parts, lengths, atol=1e-9, rtol=1e-7)
 
 
@@ -299,11 +303,11 @@ def test_the_score_of_a_path_and_its_gradient(case: Case, forbid: bool) -> None:
     tags = torch.randint(len(case.tags), (len(LENGTHS), max(LENGTHS)))
     value = torch.stack(
         [
-            all_scores(path[None, :n], row[:n], tuple(parts[1:]))[0]
+            all_scores(path[None, :n], row[:n], parts[1:])[0]
             for row, path, n in zip(parts[0], tags, LENGTHS, strict=True)
         ]
     )
-    path = GoldScore(parts[0].detach().numpy(), tags.numpy(), numbers(), arrays(tuple(parts[1:])))
+    path = GoldScore(parts[0].detach().numpy(), tags.numpy(), numbers(), arrays(parts[1:]))
     np.testing.assert_allclose(path.log_z, value.detach().numpy(), rtol=1e-12)
     upstream = torch.tensor([1.0, -2.0, 0.5, 3.0], dtype=torch.float64)
     token, potentials = path.gradient(upstream.numpy())
@@ -361,23 +365,23 @@ def test_the_expected_score_and_its_gradient(case: Case, forbid: bool) -> None:
     """Of paths that another model weighs: autograd through a sum over all of them."""
     torch.manual_seed(31)
     parts = leaves(random_emissions(case), random_weights(case, forbid))
-    emissions, *weights = parts
+    emissions, weights = parts[0], parts[1:]
     teacher, theirs = random_emissions(case), random_weights(case, forbid)
     tags, values, unary, pairwise = len(case.tags), [], [], []
     for row, other, n in zip(emissions, teacher, LENGTHS, strict=True):
         paths = all_paths(tags, n)
         p = all_scores(paths, other[:n], theirs).softmax(0)
-        values.append((p * all_scores(paths, row[:n], tuple(weights))).sum())
-        counts = brute_counts(paths, p, len(row), tags)
-        unary.append(counts[0])
-        pairwise.append(counts[1])
+        values.append((p * all_scores(paths, row[:n], weights)).sum())
+        row_unary, row_pairwise = brute_counts(paths, p, len(row), tags)
+        unary.append(row_unary)
+        pairwise.append(row_pairwise)
     value = torch.stack(values)
     counts = ExpectedCounts(
         emissions.detach().numpy(),
         torch.stack(unary).numpy(),
         torch.stack(pairwise).numpy(),
         numbers(),
-        arrays(tuple(weights)),
+        arrays(weights),
     )
     np.testing.assert_allclose(counts.log_z, value.detach().numpy(), rtol=1e-9)
     upstream = torch.linspace(-2.0, 3.0, len(LENGTHS), dtype=torch.float64)
@@ -403,8 +407,8 @@ def test_the_counts_of_one_path_are_that_path(case: Case) -> None:
     np.testing.assert_allclose(counts.log_z, path.log_z, rtol=1e-12)
     upstream = np.array([1.0, -2.0, 0.5, 3.0])
     (ours, others), (theirs, rest) = counts.gradient(upstream), path.gradient(upstream)
-    for a, b in zip((ours, *others), (theirs, *rest), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-12)
+    for found, expected in zip((ours, *others), (theirs, *rest), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 3), (3, 1, 3), (2, 3, 3)], ids=str)

@@ -34,8 +34,9 @@ from tests.model.brute import (
     all_scores,
     legal_paths,
 )
+from tests.model.gradients import gradient_of
 
-HEADS = {"crf": CRFHead, "softmax": SoftmaxHead}
+HEADS: dict[str, type[CRFHead] | type[SoftmaxHead]] = {"crf": CRFHead, "softmax": SoftmaxHead}
 TYPES = [torch.bfloat16, torch.float16, torch.float32, torch.float64]
 IMPOSSIBLE = [-1e4, -1e30, -math.inf]
 MASK = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]
@@ -235,10 +236,10 @@ def test_crf_weights_may_have_any_type(dtype: torch.dtype) -> None:
     emissions, lengths = random_batch(case)
     gold, _ = random_gold("crf", case)
     for one in (head, exact):
-        one.loss(emissions, gold, lengths).sum().backward()
+        torch.autograd.backward(one.loss(emissions, gold, lengths).sum())
     for a, b in zip(head.parameters(), exact.parameters(), strict=True):
-        assert a.grad.dtype == dtype
-        torch.testing.assert_close(a.grad, b.grad.to(dtype))
+        assert gradient_of(a).dtype == dtype
+        torch.testing.assert_close(gradient_of(a), gradient_of(b).to(dtype))
     assert head.decode(emissions, lengths).equal(exact.decode(emissions, lengths))
 
 
@@ -268,7 +269,7 @@ def test_crf_loss_has_no_second_derivative() -> None:
     loss = build(case).loss(x, torch.zeros(4, 4, dtype=torch.long), lengths)
     (slope,) = torch.autograd.grad(loss.square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
-        slope.sum().backward()
+        torch.autograd.backward(slope.sum())
 
 
 @impossibles
@@ -284,17 +285,17 @@ def test_crf_loss_with_emissions_that_rule_tags_out(impossible: float) -> None:
     scores = brute_sums(head, case, x.detach())
     expected = [-row.log_softmax(0)[i] for row, i in zip(scores, chosen, strict=True)]
     torch.testing.assert_close(loss.double(), torch.stack(expected), atol=1e-5, rtol=1e-6)
-    loss.sum().backward()
-    assert x.grad.isfinite().all()
-    assert not x.grad[out].any()
+    torch.autograd.backward(loss.sum())
+    assert gradient_of(x).isfinite().all()
+    assert not gradient_of(x)[out].any()
     # Ruled out although known to be true: nothing to learn from, and nothing that spreads.
     x = x.detach().clone()
     x[0, 1, gold[0, 1]] = impossible
     loss = head.loss(x.requires_grad_(), gold, lengths)
-    loss.sum().backward()
+    torch.autograd.backward(loss.sum())
     assert loss.isfinite().all()
     assert loss[0] > 5e3
-    assert all(g.isfinite().all() for g in (x.grad, *(p.grad for p in head.parameters())))
+    assert all(gradient_of(p).isfinite().all() for p in (x, *head.parameters()))
 
 
 def test_crf_loss_of_a_long_sentence_is_precise() -> None:
@@ -383,7 +384,7 @@ def test_nothing_known_is_nothing_lost(kind: str) -> None:
     x = emissions.requires_grad_()
     loss = build(case, kind).loss(x, everything.int().argmax(2), lengths, everything)
     torch.testing.assert_close(loss, torch.zeros(4), atol=1e-6, rtol=0.0)
-    loss.sum().backward()
+    torch.autograd.backward(loss.sum())
     torch.testing.assert_close(x.grad, torch.zeros_like(x), atol=1e-6, rtol=0.0)
 
 
@@ -400,15 +401,14 @@ def test_labels_that_contradict_themselves_give_finite_gradients(kind: str) -> N
     choices[2, 0] = False  # no tag at all
     x = emissions.requires_grad_()
     loss = head.loss(x, choices.int().argmax(2), lengths, choices)
-    loss.sum().backward()
+    torch.autograd.backward(loss.sum())
     assert loss.isfinite().all()
     assert (loss >= 0.0).all()
     assert loss[1] < 100.0
     assert loss[3] < 100.0
     assert loss[2] > 1e29
-    slopes = [x.grad, *(p.grad for p in head.parameters())]
-    assert all(g.isfinite().all() for g in slopes)
-    assert x.grad.abs().max() <= 1.0 + 1e-6
+    assert all(gradient_of(p).isfinite().all() for p in (x, *head.parameters()))
+    assert gradient_of(x).abs().max() <= 1.0 + 1e-6
     tags = torch.tensor([[1, 0, 0, 0]] * 4)  # B O O O: known for sure, and illegal
     loss = head.loss(x, tags, lengths)
     assert loss.isfinite().all()
@@ -444,8 +444,9 @@ def test_a_mistake_counts_as_often_as_the_type_says(case: Case, kind: str, partl
     for _ in range(3):
         emissions, lengths = random_batch(case)
         choices = random_choices(kind, case) if partly else None
-        tags = choices.int().argmax(2) if partly else random_gold(kind, case)[0]
-        agree = choices if partly else torch.nn.functional.one_hot(tags, len(case.tags)).bool()
+        tags = random_gold(kind, case)[0] if choices is None else choices.int().argmax(2)
+        known = torch.nn.functional.one_hot(tags, len(case.tags)).bool()
+        agree = known if choices is None else choices
         loss = head.loss(emissions, tags, lengths, choices, costs)
         moved = emissions + brute_margins(case, agree, weights)
         expected = brute_loss(head, kind, case, moved, agree)
@@ -598,11 +599,12 @@ def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtyp
     head = build(case, kind)
     emissions, lengths = random_batch(case)
     counts = head.expected_counts(random_batch(case)[0], lengths)
+    unary, pairwise = (part.float() for part in counts)
     low = emissions.to(dtype).requires_grad_()
     high = low.detach().double().requires_grad_()
     slopes = []
     for x in (low, high):
-        loss = head.distillation_loss(x, *(part.float() for part in counts), lengths)
+        loss = head.distillation_loss(x, unary, pairwise, lengths)
         slopes.append(torch.autograd.grad(loss.sum(), x)[0])
     assert slopes[0].dtype == dtype
     torch.testing.assert_close(slopes[0], slopes[1].to(dtype), atol=1e-5, rtol=1e-5)

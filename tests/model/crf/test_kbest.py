@@ -64,7 +64,8 @@ def test_among_equals_the_first_of_k_best_is_that_of_viterbi(
     torch.manual_seed(seed)
     case = CASES[1 + seed % 3]
     emissions = (random_emissions(case) / step).round() * step
-    weights = tuple((part / step).round() * step for part in random_weights(case, True))
+    start, between, end = ((part / step).round() * step for part in random_weights(case, True))
+    weights = start, between, end
     tags, scores = k_best(emissions.numpy(), numbers(), arrays(weights), count)
     best = viterbi(emissions.numpy(), numbers(), arrays(weights))
     np.testing.assert_array_equal(tags[:, 0], best)
