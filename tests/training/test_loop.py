@@ -31,13 +31,18 @@ def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
     """Make a trainer over `tiny_corpus`, or the corpus given, with some settings changed."""
 
     def make(corpus: Corpus = tiny_corpus, **changes: Any) -> Trainer:
-        config = tiny_config.replace({k.replace("__", "."): v for k, v in changes.items()})
-        start = build_model(corpus.train, config, torch.device("cpu"))
-        tags, scheme = start.model.tags, config.model.scheme
-        data = TrainingSet(corpus.train, start.model.indexer, tags, scheme, config.train)
-        return Trainer(start.model, data, corpus.valid, config.train)
+        return begin(corpus, tiny_config, **changes)[0]
 
     return make
+
+
+def begin(corpus: Corpus, config: Config, **changes: Any) -> tuple[Trainer, Model, TrainingSet]:
+    """A trainer with the model that learns, and what it learns from."""
+    config = config.replace({k.replace("__", "."): v for k, v in changes.items()})
+    model = build_model(corpus.train, config, torch.device("cpu")).model
+    scheme = config.model.scheme
+    data = TrainingSet(corpus.train, model.indexer, model.tags, scheme, config.train)
+    return Trainer(model, data, corpus.valid, config.train), model, data
 
 
 def with_scores(
@@ -85,11 +90,14 @@ def test_steps_then_an_epoch_over_and_over(build: Build, tiny_corpus: Corpus) ->
         assert all(math.isfinite(step.loss) for step in own)
 
 
-def test_the_loss_of_an_epoch_is_the_mean_over_sentences(build: Build) -> None:
-    trainer = build(train__epochs=1, train__batch_sentences=7, train__batch_tokens=30)
+def test_the_loss_of_an_epoch_is_the_mean_over_sentences(
+    tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    bounds = {"train__batch_sentences": 7, "train__batch_tokens": 30}
+    trainer, _, data = begin(tiny_corpus, tiny_config, train__epochs=1, **bounds)
     [*steps, epoch] = trainer.run()
     assert isinstance(epoch, Epoch)
-    sizes = [len(batch.order) for batch in trainer._set.batches(1)]
+    sizes = [len(batch.order) for batch in data.batches(1)]
     assert len(set(sizes)) > 1, "of equal batches the plain mean would do"
     total = sum(s.loss * n for s, n in zip(steps, sizes, strict=True) if isinstance(s, Step))
     assert epoch.loss == pytest.approx(total / sum(sizes))
@@ -177,22 +185,26 @@ def test_a_loss_that_is_no_number_stops_with_a_remedy(build: Build, optimizer: s
     assert message.endswith("try --set train.learning_rate=2.5e+29")
 
 
-def test_a_gradient_that_is_no_number_stops_before_it_spreads(build: Build) -> None:
-    trainer = build()
-    before = learnt(trainer)
-    bias = trainer._learner.network.projection.bias
+def test_a_gradient_that_is_no_number_stops_before_it_spreads(
+    tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    trainer, learner, _ = begin(tiny_corpus, tiny_config)
+    before = weights(learner)
+    bias = learner.network.projection.bias
     bias.register_hook(lambda grad: grad.fill_(math.inf))  # type: ignore[no-untyped-call]
     with pytest.raises(TrainingError, match=r"the gradient .* in epoch 1: .*learning_rate="):
         list(trainer.run())
-    assert same(learnt(trainer), before)
+    assert same(weights(learner), before)
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: Corpus) -> None:
-    trainer = build(train__ema=ema, train__epochs=1)
+def test_the_averaged_weights_are_judged(
+    ema: float, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    trainer, learner, _ = begin(tiny_corpus, tiny_config, train__ema=ema, train__epochs=1)
     *_, epoch = trainer.run()
     assert isinstance(epoch, Epoch)
-    learner, judged = trainer._learner, trainer.evaluated_model
+    judged = trainer.evaluated_model
     assert (judged is learner) is (ema == 0.0)
     assert same(weights(judged), weights(learner)) is (ema == 0.0)
     found = [p.spans for p in predict(judged, [s.tokens for s in tiny_corpus.valid])]
@@ -398,22 +410,17 @@ def test_a_gradient_that_overflows_does_not_push() -> None:
     assert not adversarial_perturbation(features, gradient, torch.ones(1, 2).bool(), 0.03).any()
 
 
-def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:
+def test_a_push_of_no_size_learns_the_same_twice(tiny_corpus: Corpus, tiny_config: Config) -> None:
     """Half of one gradient and half of the same again: only the rounding differs."""
-    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unk_replacement=0.0)
-    pushed = build(
-        model__dropout=0.0,
-        train__word_dropout=0.0,
-        train__unk_replacement=0.0,
-        train__adversarial=1e-9,
-    )
-    losses = []
-    for trainer in (plain, pushed):
-        trainer._learner.network.eval()  # no dropout of characters, either
-        batch = next(iter(trainer._set.batches(1)))
-        losses.append(trainer._backward(batch))
+    still = {"model__dropout": 0.0, "train__word_dropout": 0.0, "train__unk_replacement": 0.0}
+    losses, learners = [], []
+    for size in (0.0, 1e-9):
+        trainer, learner, data = begin(tiny_corpus, tiny_config, train__adversarial=size, **still)
+        learner.network.eval()  # no dropout of characters, either
+        losses.append(trainer._backward(next(iter(data.batches(1)))))
+        learners.append(learner.network)
     assert losses[0] == pytest.approx(losses[1])
-    for one, other in zip(parameters(plain), parameters(pushed), strict=True):
+    for one, other in zip(*(network.parameters() for network in learners), strict=True):
         assert one.grad is not None
         assert other.grad is not None
         torch.testing.assert_close(one.grad, other.grad, atol=1e-6, rtol=1e-4)
