@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from random import Random
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from ner.features import (
     Indexer,
     Label,
     LabelBatch,
+    TagBatch,
     Tags,
     Words,
     WordTable,
@@ -124,6 +126,11 @@ indexers = st.sampled_from([INDEXER, FULL])
 sentences_of_tokens = st.lists(st.lists(tokens, min_size=1, max_size=7), min_size=1, max_size=6)
 
 
+def tags_of(batch: Batch) -> TagBatch:
+    assert isinstance(batch.target, TagBatch)
+    return batch.target
+
+
 def examples_of(
     sentences: list[list[str]], *, tagged: bool = True, indexer: Indexer = INDEXER
 ) -> tuple[FeatureTable, list[Example]]:
@@ -136,20 +143,25 @@ def examples_of(
 
 @pytest.mark.slow
 @given(sentences_of_tokens, indexers, st.randoms(use_true_random=False))
-def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer, random) -> None:
+def test_a_batch_holds_what_went_in(
+    sentences: list[list[str]], indexer: Indexer, random: Random
+) -> None:
     table, examples = examples_of(sentences, indexer=indexer)
     table.rows(["words", "of", "other", "batches"])
     order = random.sample(range(len(sentences)), random.randint(1, len(sentences)))
     batch = collate(table, examples, order)
+    target = tags_of(batch)
     assert batch.order == tuple(order)
-    assert batch.mask.shape == batch.forms.shape == batch.target.ids.shape
+    assert batch.mask.shape == batch.forms.shape == target.ids.shape
     assert batch.mask.shape == (len(order), max(len(sentences[i]) for i in order))
     for row, index in enumerate(order):
         words = sentences[index]
         size = len(words)
         assert batch.lengths[row] == size
         assert batch.mask[row].tolist() == [t < size for t in range(batch.mask.shape[1])]
-        assert batch.target.ids[row, :size].tolist() == examples[index].target.ids.tolist()
+        own = examples[index].target
+        assert isinstance(own, Tags)
+        assert target.ids[row, :size].tolist() == own.ids.tolist()
         for form, key in zip(batch.forms[row], indexer.keys(words), strict=False):
             expected = indexer.ids(key)
             assert batch.words[form].tolist() == list(expected.words)
@@ -158,7 +170,7 @@ def test_a_batch_holds_what_went_in(sentences: list[list[str]], indexer: Indexer
             assert shown[shown != 0].tolist() == list(expected.characters)
             assert not shown[len(expected.characters) :].any()
         assert not batch.forms[row, size:].any()
-        assert not batch.target.ids[row, size:].any()
+        assert not target.ids[row, size:].any()
 
 
 def test_what_language_models_say_stands_at_the_tokens() -> None:
@@ -207,7 +219,7 @@ def test_a_batch_may_lack_tags() -> None:
     assert collate(table, examples, [1, 0]).target is None
     mixed = [examples[0], dataclasses.replace(examples[1], target=Tags(np.array([1, 2])))]
     assert collate(table, mixed, [1, 0]).target is None
-    assert collate(table, mixed, [1]).target.ids.tolist() == [[1, 2]]
+    assert tags_of(collate(table, mixed, [1])).ids.tolist() == [[1, 2]]
 
 
 def test_a_sentence_may_stand_in_a_batch_twice() -> None:
@@ -220,7 +232,7 @@ def test_numbers_are_whole() -> None:
     batch = collate(*examples_of([["the", "dog"]]), [0])
     for name in ("words", "categorical", "characters", "forms", "lengths"):
         assert getattr(batch, name).dtype == torch.int64
-    assert batch.target.ids.dtype == torch.int64
+    assert tags_of(batch).ids.dtype == torch.int64
     assert batch.mask.dtype == torch.bool
 
 
@@ -237,7 +249,7 @@ def test_moving_a_batch_leaves_the_lengths_behind(tagged: bool) -> None:
     assert moved.order == batch.order
     assert (moved.target is None) == (not tagged)
     if tagged:
-        assert moved.target.ids.device.type == "meta"
+        assert tags_of(moved).ids.device.type == "meta"
 
 
 def test_an_example_is_as_long_as_its_sentence() -> None:
@@ -249,19 +261,22 @@ def test_an_example_is_as_long_as_its_sentence() -> None:
 
 def test_choices_are_given_for_all_sentences_or_for_none() -> None:
     table, examples = examples_of([["the"], ["Cat", "sat"], ["dog"]])
-    assert collate(table, examples, [0, 1, 2]).target.possible is None
+    assert tags_of(collate(table, examples, [0, 1, 2])).possible is None
     choices = np.array([[True, False, True], [False, True, True]])
     examples[0] = dataclasses.replace(examples[0], target=Tags(np.array([2])))
     examples[1] = dataclasses.replace(examples[1], target=Tags(choices.argmax(1), choices))
     batch = collate(table, examples, [1, 0])
-    assert batch.target.ids.tolist() == [[0, 1], [2, 0]]
-    assert batch.target.possible.dtype == torch.bool
-    assert batch.target.possible.int().tolist() == [
+    target, elsewhere = tags_of(batch), tags_of(batch.to(torch.device("meta")))
+    assert target.ids.tolist() == [[0, 1], [2, 0]]
+    assert target.possible is not None
+    assert target.possible.dtype == torch.bool
+    assert target.possible.int().tolist() == [
         [[1, 0, 1], [0, 1, 1]],
         [[0, 0, 1], [1, 1, 1]],  # the one tag it has; padding
     ]
-    assert collate(table, examples, [0]).target.possible is None
-    assert batch.to(torch.device("meta")).target.possible.device.type == "meta"
+    assert tags_of(collate(table, examples, [0])).possible is None
+    assert elsewhere.possible is not None
+    assert elsewhere.possible.device.type == "meta"
 
 
 # --- taught ------------------------------------------------------------------------
@@ -281,6 +296,7 @@ def test_what_is_taught_is_given_for_all_sentences_or_for_none() -> None:
         batch = collate(table, mixed, [0, 1])
         assert batch.target is None
     moved = collate(table, [one, two], [1, 0]).to(torch.device("meta")).target
+    assert isinstance(moved, CountsBatch)
     assert [part.device.type for part in moved] == ["meta", "meta"]
 
 
@@ -290,5 +306,7 @@ def test_classes_are_given_for_all_sentences_or_for_none() -> None:
     batch = collate(table, [one, two], [1, 0])
     assert isinstance(batch.target, LabelBatch)
     assert batch.target.ids.tolist() == [4, 3]
-    assert batch.to(torch.device("meta")).target.ids.device.type == "meta"
+    moved = batch.to(torch.device("meta")).target
+    assert isinstance(moved, LabelBatch)
+    assert moved.ids.device.type == "meta"
     assert collate(table, [one, examples[1]], [0, 1]).target is None

@@ -114,7 +114,8 @@ def test_capitals_count_without_regard_to_case() -> None:
 
 
 def test_the_majority_and_o_are_labelled() -> None:
-    place, none = (["Rome"], [Span(0, 1, "LOC")], 0), (["Rome"], [], 0)
+    place: Read = (["Rome"], [Span(0, 1, "LOC")], 0)
+    none: Read = (["Rome"], [], 0)
     [_, _, one] = labelled([place, place, none])
     assert one == [(always("LOC"),) * 2]
     [one, _, _] = labelled([place, none, none])

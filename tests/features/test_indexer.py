@@ -1,6 +1,7 @@
 """What the model sees of a token: its word, and its place in entries of word lists."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -30,7 +31,7 @@ from tests.features.making import an_indexer, vectors_of, with_features
 SENTENCES = [["The", "the", "cat"], ["The", "Cat", "in", "1996"], ["1997", "rats"]]
 
 
-def build(**changes: object) -> Indexer:
+def build(**changes: Any) -> Indexer:
     return an_indexer(SENTENCES, dataclasses.replace(ModelConfig(), **changes))
 
 

@@ -106,7 +106,8 @@ def test_a_row_of_very_many_numbers_is_no_vector(tmp_path: Path) -> None:
 def test_progress_goes_up_to_the_size_of_the_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     text = "".join(f"w{i} 0.{i} 1.0\n" for i in range(5_000))
-    pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
+    packers: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".xz": lzma.compress}
+    pack = packers.get(path.suffix, bytes)
     path.write_bytes(pack(text.encode()))
     seen: list[int] = []
     read_vectors(path, ["w0"], progress=seen.append)

@@ -196,6 +196,7 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         model.network.projection.weight.mul_(20)
         for table in model.network.embedder.kinds[-2:]:
+            assert isinstance(table, torch.nn.Embedding)
             torch.nn.init.normal_(table.weight, std=2)
     folder = tmp_path_factory.mktemp("hearing") / "model"
     save_bundle(Bundle(model, config, {}), folder)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from ner.config import Config
 from ner.corpus import Corpus
@@ -17,6 +18,7 @@ from ner.corpus.partial import agreeing_tags
 from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
+    Batch,
     Clusters,
     Example,
     FeatureTable,
@@ -82,6 +84,13 @@ def training_set(corpus: Corpus, config: Config) -> TrainingSet:
     tags = tag_set(corpus.labels, config.model.scheme)
     segments = list(split_long(corpus.train))
     return TrainingSet(segments, indexer, tags, config.model.scheme, config.train)
+
+
+def choices_of(batch: Batch) -> Tensor:
+    """The tags that tokens can have ``[B, T, K]``."""
+    assert isinstance(batch.target, TagBatch)
+    assert batch.target.possible is not None
+    return batch.target.possible
 
 
 def test_words_are_hidden_as_often_as_said(tiny_corpus: Corpus, tiny_config: Config) -> None:
@@ -193,6 +202,7 @@ def test_the_same_seed_and_epoch_give_the_same(tiny_corpus: Corpus, tiny_config:
 
 SCRIPT = """
 import torch
+from torch import Tensor
 from ner.config import Config
 from ner.text import Sentence, Span
 from ner.training.build import build_model
@@ -256,14 +266,14 @@ def test_batches_carry_what_is_known(scheme: str, tiny_corpus: Corpus, tiny_conf
     config = tiny_config.replace({"model.scheme": scheme, "train.batch_sentences": 99})
     tags = tag_set(corpus.labels, scheme)
     [batch] = training_set(corpus, config).batches(1)
-    assert batch.target.possible is not None
+    assert isinstance(batch.target, TagBatch)
+    choices = choices_of(batch)
     for row, number in enumerate(batch.order):
         size = len(corpus.train[number])
-        assert batch.target.possible[row, size:].all()
-        known = batch.target.possible[row, :size]
-        assert known.gather(1, batch.target.ids[row, :size, None]).all(), (
-            "tags are among the choices"
-        )
+        assert choices[row, size:].all()
+        known = choices[row, :size]
+        own = batch.target.ids[row, :size, None]
+        assert known.gather(1, own).all(), "tags are among the choices"
         if number == len(tiny_corpus.train):
             assert [*map(tuple, known.tolist())] == agreeing_tags(BEGUN, tags, scheme)
         else:
@@ -274,13 +284,15 @@ def test_a_type_of_which_only_parts_are_known_has_tags(tiny_config: Config) -> N
     corpus = Corpus("part", (Sentence(tuple("abcd"), partial=BEGUN),))
     assert corpus.labels == ("PER",)
     [batch] = training_set(corpus, tiny_config).batches(1)
-    assert batch.target.possible.int().tolist() == [
+    assert choices_of(batch).int().tolist() == [
         [[0, 1, 0, 0, 1], [1, 0, 0, 1, 1], [1, 0, 0, 0, 0], [1, 0, 0, 0, 1]]
     ]
 
 
 def test_fully_labelled_sentences_have_no_choices(tiny_corpus: Corpus, tiny_config: Config) -> None:
-    assert all(b.target.possible is None for b in training_set(tiny_corpus, tiny_config).batches(1))
+    for batch in training_set(tiny_corpus, tiny_config).batches(1):
+        assert isinstance(batch.target, TagBatch)
+        assert batch.target.possible is None
 
 
 # --- weights of types --------------------------------------------------------------
@@ -290,9 +302,12 @@ TAGS = tag_set(["MISC", "PER", "a=b"], "iob2")
 
 def test_costs_are_logs_of_weights() -> None:
     costs = type_costs(" MISC=2, a=b = 0.5", TAGS)
+    assert costs is not None
     assert costs.exp().tolist() == pytest.approx([1, 2, 2, 1, 1, 0.5, 0.5])
     assert type_costs("", TAGS) is None
-    assert not type_costs("PER=1", TAGS).any()
+    zeros = type_costs("PER=1", TAGS)
+    assert zeros is not None
+    assert not zeros.any()
 
 
 @pytest.mark.parametrize(

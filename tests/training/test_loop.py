@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import torch
 
+from ner.checkpoint import parted
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import TrainingError
-from ner.evaluation import count, score
+from ner.evaluation import CountedScores, Report, count, score
 from ner.model import Model
 from ner.predict.predict import predict
 from ner.text import Span
@@ -30,13 +31,18 @@ def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
     """Make a trainer over `tiny_corpus`, or the corpus given, with some settings changed."""
 
     def make(corpus: Corpus = tiny_corpus, **changes: Any) -> Trainer:
-        config = tiny_config.replace({k.replace("__", "."): v for k, v in changes.items()})
-        start = build_model(corpus.train, config, torch.device("cpu"))
-        tags, scheme = start.model.tags, config.model.scheme
-        data = TrainingSet(corpus.train, start.model.indexer, tags, scheme, config.train)
-        return Trainer(start.model, data, corpus.valid, config.train)
+        return begin(corpus, tiny_config, **changes)[0]
 
     return make
+
+
+def begin(corpus: Corpus, config: Config, **changes: Any) -> tuple[Trainer, Model, TrainingSet]:
+    """A trainer with the model that learns, and what it learns from."""
+    config = config.replace({k.replace("__", "."): v for k, v in changes.items()})
+    model = build_model(corpus.train, config, torch.device("cpu")).model
+    scheme = config.model.scheme
+    data = TrainingSet(corpus.train, model.indexer, model.tags, scheme, config.train)
+    return Trainer(model, data, corpus.valid, config.train), model, data
 
 
 def with_scores(
@@ -51,6 +57,17 @@ def with_scores(
 
 def weights(model: Model) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+
+
+def learnt(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """The weights that learn, not their average."""
+    parts = parted(trainer.state()[0], ("weights", "average", "optimizer", "random"))
+    return {name: tensor.clone() for name, tensor in parts["weights"].items()}
+
+
+def parameters(trainer: Trainer) -> list[torch.Tensor]:
+    """The parameters that the optimizer changes."""
+    return [weight for group in trainer.optimizer.param_groups for weight in group["params"]]
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
@@ -73,11 +90,14 @@ def test_steps_then_an_epoch_over_and_over(build: Build, tiny_corpus: Corpus) ->
         assert all(math.isfinite(step.loss) for step in own)
 
 
-def test_the_loss_of_an_epoch_is_the_mean_over_sentences(build: Build) -> None:
-    trainer = build(train__epochs=1, train__batch_sentences=7, train__batch_tokens=30)
+def test_the_loss_of_an_epoch_is_the_mean_over_sentences(
+    tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    bounds = {"train__batch_sentences": 7, "train__batch_tokens": 30}
+    trainer, _, data = begin(tiny_corpus, tiny_config, train__epochs=1, **bounds)
     [*steps, epoch] = trainer.run()
     assert isinstance(epoch, Epoch)
-    sizes = [len(batch.order) for batch in trainer._set.batches(1)]
+    sizes = [len(batch.order) for batch in data.batches(1)]
     assert len(set(sizes)) > 1, "of equal batches the plain mean would do"
     total = sum(s.loss * n for s, n in zip(steps, sizes, strict=True) if isinstance(s, Step))
     assert epoch.loss == pytest.approx(total / sum(sizes))
@@ -105,8 +125,10 @@ def test_the_record_of_an_epoch(build: Build) -> None:
 
 def test_the_rate_is_scheduled_over_all_steps(build: Build) -> None:
     trainer = build(train__epochs=4, train__learning_rate=0.5, train__warmup=0.0)
-    rates = [event.learning_rate for event in trainer.run() if isinstance(event, Epoch)]
-    steps = trainer._steps
+    first, *events = trainer.run()
+    assert isinstance(first, Step)
+    rates = [event.learning_rate for event in events if isinstance(event, Epoch)]
+    steps = first.steps
     assert rates == pytest.approx([0.5 * (1 - (e * steps - 1) / (4 * steps)) for e in (1, 2, 3, 4)])
 
 
@@ -163,27 +185,32 @@ def test_a_loss_that_is_no_number_stops_with_a_remedy(build: Build, optimizer: s
     assert message.endswith("try --set train.learning_rate=2.5e+29")
 
 
-def test_a_gradient_that_is_no_number_stops_before_it_spreads(build: Build) -> None:
-    trainer = build()
-    before = weights(trainer._learner)
-    bias = trainer._learner.network.projection.bias
+def test_a_gradient_that_is_no_number_stops_before_it_spreads(
+    tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    trainer, learner, _ = begin(tiny_corpus, tiny_config)
+    before = weights(learner)
+    bias = learner.network.projection.bias
     bias.register_hook(lambda grad: grad.fill_(math.inf))  # type: ignore[no-untyped-call]
     with pytest.raises(TrainingError, match=r"the gradient .* in epoch 1: .*learning_rate="):
         list(trainer.run())
-    assert same(weights(trainer._learner), before)
+    assert same(weights(learner), before)
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
-def test_the_averaged_weights_are_judged(build: Build, ema: float, tiny_corpus: Corpus) -> None:
-    trainer = build(train__ema=ema, train__epochs=1)
+def test_the_averaged_weights_are_judged(
+    ema: float, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    trainer, learner, _ = begin(tiny_corpus, tiny_config, train__ema=ema, train__epochs=1)
     *_, epoch = trainer.run()
     assert isinstance(epoch, Epoch)
-    learner, judged = trainer._learner, trainer.evaluated_model
+    judged = trainer.evaluated_model
     assert (judged is learner) is (ema == 0.0)
     assert same(weights(judged), weights(learner)) is (ema == 0.0)
     found = [p.spans for p in predict(judged, [s.tokens for s in tiny_corpus.valid])]
     gold = [s.spans for s in tiny_corpus.valid]
     correct = sum(len({*f} & {*g}) for f, g in zip(found, gold, strict=True))
+    assert isinstance(epoch.valid, CountedScores)
     assert (epoch.valid.correct, epoch.valid.predicted) == (correct, sum(map(len, found)))
 
 
@@ -194,8 +221,8 @@ def test_every_step_goes_into_the_average_under_its_number(
     assert trainer.average is not None
     numbers: list[int] = []
     monkeypatch.setattr(trainer.average, "update", numbers.append)
-    list(trainer.run())
-    assert numbers == list(range(2 * trainer._steps))
+    steps = [event for event in trainer.run() if isinstance(event, Step)]
+    assert numbers == list(range(2 * steps[0].steps)) == list(range(len(steps)))
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
@@ -232,7 +259,7 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
     assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops", "begun", "scaler"}
     resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
     assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
-    assert same(weights(resumed._learner), weights(straight._learner))
+    assert same(learnt(resumed), learnt(straight))
     assert same(weights(resumed.evaluated_model), weights(straight.evaluated_model))
     assert resumed.state()[1] == straight.state()[1]
     ours, theirs = resumed.state()[0], straight.state()[0]
@@ -254,7 +281,7 @@ def test_gradients_are_clipped(build: Build, monkeypatch: pytest.MonkeyPatch) ->
     norms = []
     for event in trainer.run():
         if isinstance(event, Step):
-            grads = [w.grad for w in trainer._learner.network.parameters() if w.grad is not None]
+            grads = [w.grad for w in parameters(trainer) if w.grad is not None]
             norms.append(float(torch.stack([grad.norm() for grad in grads]).norm()))
     assert norms
     assert all(norm <= 1e-3 * 1.001 for norm in norms)
@@ -270,7 +297,7 @@ def test_gradients_are_measured_before_they_are_clipped(
     )
     unmeasured = list(plain.run())
     events = list(measured.run())
-    assert same(weights(measured._learner), weights(plain._learner))
+    assert same(learnt(measured), learnt(plain))
     assert same(plain.state()[0], measured.state()[0])
     assert all(e.gradient is None for e in unmeasured if isinstance(e, Step))
     assert all(e.gradients is None for e in unmeasured if isinstance(e, Epoch))
@@ -290,7 +317,7 @@ def test_the_groups_make_up_the_gradient(build: Build) -> None:
     trainer = build(train__epochs=1, train__clip=1e9, train__log_gradients=True)
     for event in trainer.run():
         if isinstance(event, Step):
-            grads = [w.grad for w in trainer._learner.network.parameters() if w.grad is not None]
+            grads = [w.grad for w in parameters(trainer) if w.grad is not None]
             assert event.gradient is not None
             assert math.hypot(*event.gradient.norms.values()) == pytest.approx(
                 float(torch.nn.utils.get_total_norm(grads)), rel=1e-5
@@ -348,6 +375,7 @@ def test_unseen_types_in_valid_count_as_missed(build: Build, tiny_corpus: Corpus
     other = type(odd)(odd.tokens, (Span(0, 1, "GOD"),))
     *_, epoch = build(Corpus("odd", tiny_corpus.train, (other,)), train__epochs=1).run()
     assert isinstance(epoch, Epoch)
+    assert isinstance(epoch.valid, Report)
     assert epoch.valid.per_type["GOD"].support == 1
     assert epoch.valid.recall == 0.0
 
@@ -382,24 +410,17 @@ def test_a_gradient_that_overflows_does_not_push() -> None:
     assert not adversarial_perturbation(features, gradient, torch.ones(1, 2).bool(), 0.03).any()
 
 
-def test_a_push_of_no_size_learns_the_same_twice(build: Build) -> None:
+def test_a_push_of_no_size_learns_the_same_twice(tiny_corpus: Corpus, tiny_config: Config) -> None:
     """Half of one gradient and half of the same again: only the rounding differs."""
-    plain = build(model__dropout=0.0, train__word_dropout=0.0, train__unk_replacement=0.0)
-    pushed = build(
-        model__dropout=0.0,
-        train__word_dropout=0.0,
-        train__unk_replacement=0.0,
-        train__adversarial=1e-9,
-    )
-    losses = []
-    for trainer in (plain, pushed):
-        trainer._learner.network.eval()  # no dropout of characters, either
-        batch = next(iter(trainer._set.batches(1)))
-        losses.append(trainer._backward(batch))
+    still = {"model__dropout": 0.0, "train__word_dropout": 0.0, "train__unk_replacement": 0.0}
+    losses, learners = [], []
+    for size in (0.0, 1e-9):
+        trainer, learner, data = begin(tiny_corpus, tiny_config, train__adversarial=size, **still)
+        learner.network.eval()  # no dropout of characters, either
+        losses.append(trainer._backward(next(iter(data.batches(1)))))
+        learners.append(learner.network)
     assert losses[0] == pytest.approx(losses[1])
-    for one, other in zip(
-        plain._learner.network.parameters(), pushed._learner.network.parameters(), strict=True
-    ):
+    for one, other in zip(*(network.parameters() for network in learners), strict=True):
         assert one.grad is not None
         assert other.grad is not None
         torch.testing.assert_close(one.grad, other.grad, atol=1e-6, rtol=1e-4)

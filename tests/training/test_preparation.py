@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import TrainingError
-from ner.text import PartialLabel, Sentence, Span
+from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span
 from ner.training.preparation import LONGEST, prepare, split_long
 
 
@@ -117,7 +117,7 @@ def test_a_sentence_without_tokens_is_nothing_to_learn_from() -> None:
     assert list(split_long([Sentence(())])) == []
 
 
-def partly_labelled(*joins: str) -> Sentence:
+def partly_labelled(*joins: BoundaryConstraint) -> Sentence:
     clues = tuple(PartialLabel("A", joined) for joined in joins)
     return Sentence(tuple(map(str, range(len(joins)))), partial=clues)
 

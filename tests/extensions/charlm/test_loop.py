@@ -18,6 +18,7 @@ from ner.extensions.charlm.loop import (
     rate_at,
 )
 from ner.extensions.charlm.network import CharacterNetwork, detached
+from ner.extensions.charlm.text import Streams
 from ner.model.cells import CELLS, Unrolled
 from tests.extensions.charlm.conftest import LINE, codes_of
 
@@ -71,7 +72,9 @@ def test_gradients_end_where_a_segment_begins(build: Build, alphabet: Alphabet, 
     assert not any(part.requires_grad for layer in before for part in layer)
     next(events)
     found = gradients(network)
-    numbers, targets = learner._streams.segment(1)
+    chosen = settings()
+    streams = Streams(codes_of(LINE), alphabet, chosen.batch, chosen.segment)
+    numbers, targets = streams.segment(1)
     network.zero_grad()
     scores, _ = network(numbers, detached(before))
     loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.flatten())
@@ -240,7 +243,7 @@ def test_time_is_a_limit(build: Build, alphabet: Alphabet, monkeypatch: pytest.M
     assert isinstance(last, LanguageModelEvaluation)
     assert learner.done == 1.0
     assert 5 < learner.step <= 30 < learner.steps
-    assert last.learning_rate < 0.1 * learner._config.learning_rate  # the schedule follows time
+    assert last.learning_rate < 0.1 * settings().learning_rate  # the schedule follows time
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine", "constant"])

@@ -1,5 +1,6 @@
 """Classifiers of sequences: the right final states, padding that is not seen, the loss."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def build(**changes: Any) -> ClassifierModel:
 
 def batch_of(model: ClassifierModel, sentences: list[list[str]], *labels: int) -> Batch:
     table = FeatureTable(model.indexer)
-    targets = [Label(label) for label in labels] or [None] * len(sentences)
+    targets: Sequence[Label | None] = [*map(Label, labels)] or [None] * len(sentences)
     examples = [
         Example(table.rows(tokens), target)
         for tokens, target in zip(sentences, targets, strict=True)

@@ -102,7 +102,7 @@ def test_partial_labels_stay_true(
         PartialLabel("", "no"),
     )
     corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=partial),))
-    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).lessons[0]
+    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
     tags = load_bundle(members[0]).model.tags
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
     tokens = lesson.expected.unary

@@ -1,7 +1,7 @@
 """Distillation as a whole: what a student learns, what it leaves, and how it goes on."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,14 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import CorpusError, NerError, TrainingError, UsageError
 from ner.evaluation import evaluate_spans
-from ner.extensions.charlm.embeddings import StringEmbeddings
+from ner.extensions.charlm.embeddings import States, StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.training import DistillationFinished, train, train_events
 from ner.predict.predict import predict_expected, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.loop import Epoch, Step
 from ner.training.preparation import prepare
-from ner.training.run import Event, Finished, Run
+from ner.training.run import FIRST_PASS, Event, Finished, Run
 from ner.training.seeds import SeedsFinished
 from tests.extensions.distillation.conftest import CPU, taught
 
@@ -197,7 +197,7 @@ def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: 
         name: load_bundle(out / name).config.model.context for name in ("seed-1", "student")
     }
     assert contexts == {"seed-1": "sentence", "student": "document"}
-    assert (out / "student" / "echoes.json").exists()
+    assert (out / "student" / FIRST_PASS).exists()
     list(events(tmp_path / "at-once", document, unlabelled=text))
     assert student_weights(tmp_path / "at-once") == student_weights(out)
 
@@ -212,21 +212,24 @@ def test_teachers_with_language_models_read_each_sentence_once(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "run"
-    list(events(out, {"resources.charlm": (str(tiny_charlm),)}))
+    list(events(out, {"resources.token_embedders": (f"charlm={tiny_charlm}",)}))
     assert load_bundle(out / "student").model.contextual is not None
     tokens = [sentence.tokens for sentence in tiny_corpus.valid]
     read: list[int] = []
-    once = StringEmbeddings._read
-    monkeypatch.setattr(
-        StringEmbeddings, "_read", lambda self, texts: read.append(len(texts)) or once(self, texts)
-    )
+    once = StringEmbeddings.embed
+
+    def counted(embeddings: StringEmbeddings, sentences: Sequence[Sequence[str]]) -> list[States]:
+        read.append(len(sentences))
+        return once(embeddings, sentences)
+
+    monkeypatch.setattr(StringEmbeddings, "embed", counted)
     folders = [out / "seed-1", out / "seed-2"]
     found = Ensemble(folders, torch.device("cpu")).expected(tokens)
     assert sum(read) == 0, "the run has kept what it read"
     members = [predict_expected(load_bundle(folder).model, tokens) for folder in folders]
     for mixed, one, other in zip(found, *members, strict=True):
-        expected = (one.tokens + other.tokens) / 2
-        np.testing.assert_allclose(mixed.tokens, expected, atol=1e-3)
+        expected = (one.unary + other.unary) / 2
+        np.testing.assert_allclose(mixed.unary, expected, atol=1e-3)
 
 
 @pytest.mark.slow
