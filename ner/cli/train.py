@@ -35,7 +35,7 @@ from ner.run_folder import check_restart
     "--unlabelled",
     type=PathArg(),
     metavar="FILE",
-    help="Text that joins the teaching, a paragraph a line.",
+    help="Text that joins the distillation, a paragraph a line.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")

@@ -20,7 +20,7 @@ _ALIKE = {"io": "iob1", "bmes": "iobes"}
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences for training, for choosing the best model, and for judging it.
+    """Sentences for training, for choosing the best model, and for evaluating it.
 
     Any split may be empty. `notes` are facts about the reading, one line each,
     for the log and the card of a model. `schemes` names the tag scheme of each

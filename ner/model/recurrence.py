@@ -1,10 +1,8 @@
 """Recurrent layers, run step by step over ragged batches: inference on a CPU.
 
-The inputs of a step are already multiplied with their weights: only the
-recurrent product and the gates are left. Both directions go through one
-batched product, since step s reads the s-th token from either end, and the
-sentences that still have one are the same. Sentences are sorted by length,
-longest first, so that those are always the first `count`.
+The inputs of a step are already multiplied with their weights: only the recurrent product and the
+gates are left. Both directions share one batched product: step s reads the s-th token from either
+end. Sentences are sorted, longest first, so that those still running are the first `count`.
 
 Shapes: ``B`` sentences of at most ``T`` tokens, ``N`` tokens in all, ``D`` directions,
 ``G`` gates, ``H`` units.
@@ -45,14 +43,12 @@ def plan_steps(lengths: NDArray[np.int64], directions: int) -> Steps:
 class Recurrence(ABC):
     """One layer of a cell, its weights in the order that the steps need.
 
-    Every nonlinearity is a logistic function, which torch computes several
-    times faster than tanh: tanh(x) = 2 σ(2x) − 1. The factors of 2 are put
-    into the weights, where they cost nothing and, as powers of two, change no
-    digit.
+    Every nonlinearity is a logistic function, in torch several times faster than tanh:
+    tanh(x) = 2 σ(2x) − 1. The factors of 2 are in the weights, free and, as powers of two, exact.
     """
 
     tanh_gate: int  # the one gate that is a tanh, in torch's order
-    scale = 1.0  # the layer's states are this times the states kept here
+    scale = 1.0  # the layer's states are this times the states here
 
     def __init__(self, layer: nn.RNNBase | Unrolled, dtype: torch.dtype) -> None:
         self.hidden = layer.hidden_size
@@ -95,7 +91,7 @@ class Recurrence(ABC):
     def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:
         """Project features ``[U, in]`` to gate inputs ``[U, D · G · H]``, into `out` if given.
 
-        With less than all features, these are the first, and `add` adds the others.
+        They may be only the first features; `add` adds the others.
         """
         weight = self.input_weight[: features.shape[1]]
         return torch.addmm(self.input_bias, features, weight, out=out)
@@ -107,7 +103,7 @@ class Recurrence(ABC):
     def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
         """Compute states ``[D, N, H]`` of N tokens in the order of `Steps`.
 
-        `rows` ``[D, N]`` says which row of `projections` ``[R, D · G · H]`` belongs to each.
+        `rows` ``[D, N]`` are their rows of `projections` ``[R, D · G · H]``.
         """
         # [R · D, G · H]
         table = projections.view(len(projections) * self.directions, -1)
@@ -130,7 +126,6 @@ class Recurrence(ABC):
         return torch.bmm(before.to(self.weight.dtype), self.weight)
 
     def _add_product(self, inputs: Tensor, before: Tensor | None) -> Tensor:
-        """Add the recurrent product to the inputs, in place."""
         if before is None:
             return inputs
         before = before[:, : inputs.shape[1]]
@@ -142,7 +137,7 @@ class Recurrence(ABC):
 class LSTMRecurrence(Recurrence):
     """i, f, o = σ(…), g = tanh(…), c' = f c + i g, h = o tanh(c') (Gers et al. 2000).
 
-    Kept are 2c and h / 2, so that each tanh costs no more than a subtraction.
+    The states are 2c and h / 2, so that each tanh costs one subtraction.
     """
 
     tanh_gate = 2
@@ -176,7 +171,7 @@ class GRURecurrence(Recurrence):
 
 
 class RNNRecurrence(Recurrence):
-    """h' = tanh(x + U h) (Elman 1990); kept is h / 2."""
+    """h' = tanh(x + U h) (Elman 1990); the state is h / 2."""
 
     tanh_gate = 0
     scale = 2.0

@@ -8,8 +8,7 @@ import numpy as np
 from ner.model.crf.arrays import Bools, Floats, Ints
 from ner.tags import Transitions, parse_tag
 
-# The score of what is forbidden: more than any emission can make up for, and yet finite, so that
-# the difference of two of them is a number.
+# The score of what is forbidden: beyond any emission, yet finite, so that differences are, too.
 FORBIDDEN = -1e30
 # Scores from here down hold something forbidden.
 IMPOSSIBLE = FORBIDDEN / 2

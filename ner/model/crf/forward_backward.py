@@ -1,9 +1,8 @@
 """Sums over all tag sequences: partition function, marginals, expected counts; gold score.
 
-Forward filtering and backward smoothing: Rabiner (1989), "A tutorial on hidden
-Markov models", sections III and V.A (the scaling); for CRFs Sutton and McCallum
-(2012). `Lattice`, `GoldScore` and `ExpectedCounts` have one protocol: `log_z`
-``[B]``, and `gradient`.
+Forward filtering and backward smoothing: Rabiner (1989), "A tutorial on hidden Markov models",
+sections III and V.A (the scaling); for CRFs Sutton and McCallum (2012). `Lattice`, `GoldScore` and
+`ExpectedCounts` have one protocol: `log_z` ``[B]``, and `gradient`.
 """
 
 import functools
@@ -62,9 +61,8 @@ class GoldScore:
 class ExpectedCounts:
     """Expected score of tag sequences of which only expected counts are known.
 
-    `unary` ``[B, T, K]`` has how often each tag stands at each token, `pairwise`
-    ``[B, K, K]`` how often one follows another; what lies beyond a sentence's
-    length is ignored. For a single sequence this is its `GoldScore`.
+    `unary` ``[B, T, K]`` counts tags at each token (ignored beyond the length), `pairwise`
+    ``[B, K, K]`` transitions. For a single sequence this is its `GoldScore`.
     """
 
     def __init__(
@@ -150,8 +148,7 @@ class ForwardScores:
     def backward(self, weights: Floats) -> tuple[Floats, Floats]:
         """Marginals ``[T, B, K]``, 0 beyond a sentence, and expected transitions ``[K, K]``.
 
-        Both with each sentence counted as often as `weights` ``[B]`` say: they
-        are the gradient of ``(weights * log_z).sum()``.
+        Weighted by `weights` ``[B]``, they are the gradient of ``(weights * log_z).sum()``.
         """
         # [T, B, K]
         marginals = np.zeros_like(self.alpha)
@@ -162,7 +159,7 @@ class ForwardScores:
 
 
 def _underflows(forward: ForwardScores, scores: ChainScores, lengths: Ints) -> bool:
-    """Tell if a sum over anything possible is so small that some of it may have underflowed."""
+    """True if a sum over anything possible is so small that some of it may have underflowed."""
     if (forward.final.sum(1) < 1.0 - 1e-9).any():  # divided by more than its total: too small
         return True
     # [T, B, K]

@@ -1,8 +1,7 @@
 """Heads: from encoded tokens to emissions, a loss, legal tags, and probabilities.
 
-Both heads decode with the same recursion under the same constant mask of
-forbidden transitions, so their output is always legal. All that is not a loss
-is computed in float64 on the CPU, without a gradient.
+Both heads decode under the same constant mask of forbidden transitions, so their output is legal.
+All but the losses is computed in float64 on the CPU, without a gradient.
 """
 
 from collections.abc import Sequence
@@ -24,17 +23,16 @@ from ner.tags import Transitions
 SpanPosition = tuple[int, int, int]
 """Sentence of the batch, first token, token after the last."""
 
-# A larger emission, be it infinite, counts as this one when tags are chosen: the sum over
-# any sentence stays below what is forbidden, and small differences are not lost in it.
+# Emissions are clipped to this in decoding: the sum over any sentence stays below what is
+# forbidden, with small differences intact.
 LARGEST = 1e8
 
 
 class _NegativeLogLikelihood(torch.autograd.Function):
     """A CRF's loss ``[B]``: `log_z` of the `partition` less that of the `target`.
 
-    Where the target are expected counts, it is a cross-entropy. The gradient is
-    the difference of what both expect; the potentials of both are those that
-    `start`, `between` and `end` stand for.
+    With expected counts as target, a cross-entropy. The gradient is the difference of the expected
+    counts of both, whose potentials `start`, `between` and `end` stand for.
     """
 
     @staticmethod
@@ -72,9 +70,8 @@ class _NegativeLogLikelihood(torch.autograd.Function):
 class CRFHead(nn.Module):
     """A linear-chain CRF (Lafferty, McCallum and Pereira 2001) with forbidden transitions.
 
-    Its parameters are those of a pytorch-crf `CRF`: the same names, order and
-    initialisation. What is forbidden is a constant in the loss, in decoding and
-    in all probabilities.
+    Its parameters are those of a pytorch-crf `CRF`: the same names, order and initialisation. What
+    is forbidden is a constant in loss, decoding and probabilities.
     """
 
     start_transitions: nn.Parameter  # [K]
@@ -104,10 +101,9 @@ class CRFHead(nn.Module):
     ) -> Tensor:
         """Negative log-likelihood of the tags ``[B, T]``, summed over tokens: ``[B]``.
 
-        With `choices` ``[B, T, K]``, that of all legal sequences of tags which
-        are true there (Tsuboi et al. 2008). `costs` ``[K]`` augment it: the log of
-        how much a mistake counts where a tag of that type is known. Labels that
-        no legal sequence agrees with cost about 1e30, with finite gradients.
+        With `choices` ``[B, T, K]``, that of all legal sequences of tags which are true there
+        (Tsuboi et al. 2008). `costs` ``[K]`` augment it: the log of the weight of a mistake where a
+        tag of that type is known. Illegal labels cost about 1e30, with finite gradients.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)  # no infinity, whose sums are NaN
         numbers, sizes, potentials = _ints(tags), _ints(lengths), self.potentials()
@@ -126,10 +122,9 @@ class CRFHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy of whole tag sequences with the distribution of a teacher: ``[B]``.
 
-        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of
-        the teacher (or averages of several: of their mixture). Its log
-        probabilities are linear in these, so no more of it is needed. Where it
-        is sure of one sequence, this is `loss`.
+        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of the teacher (or
+        averages of several: of their mixture); log probabilities are linear in these. For a teacher
+        that is sure of one sequence, this is `loss`.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
@@ -150,9 +145,9 @@ class CRFHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Expected unary counts ``[B, T, K]`` and legal pairwise counts ``[B, M]``.
 
-        With `choices` ``[B, T, K]``, given that the tags are among those that
-        are true there. Pairwise counts are summed over the sentence, in the
-        order of rows and columns of the transitions.
+        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        Pairwise counts are summed over the sentence, in the order of rows and columns of the
+        transitions.
         """
         scores = _chosen(_finite(emissions), choices)
         lattice = Lattice(scores, _ints(lengths), self.potentials())
@@ -184,9 +179,8 @@ class CRFHead(nn.Module):
     ) -> list[float]:
         """Exact probability of each span under the model, given the legal tags that hold it.
 
-        A span's probability is that of all tag sequences that have precisely
-        this span: its tags stand there, nothing before them goes on into them,
-        and nothing after goes on with them.
+        It is that of all tag sequences with precisely this span: its tags stand there, and no
+        entity goes on into them or from them.
         """
         if not spans:
             return []
@@ -230,9 +224,7 @@ class SoftmaxHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy of the tags ``[B, T]``, summed over tokens: ``[B]``.
 
-        With `choices` ``[B, T, K]``, that of all tags which are true there;
-        `costs` ``[K]`` augment it: the log of how much a mistake counts where a
-        tag of that type is known.
+        `choices` ``[B, T, K]`` and `costs` ``[K]`` as in `CRFHead.loss`.
         """
         emissions = emissions.float()
         if costs is not None:
@@ -252,8 +244,7 @@ class SoftmaxHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy with a teacher's distribution at each token, summed over tokens: ``[B]``.
 
-        `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones do not
-        matter. Where the teacher is sure, this is `loss`.
+        `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """
         # [B, T, K]
         log_p = emissions.float().log_softmax(2)
@@ -278,9 +269,7 @@ class SoftmaxHead(nn.Module):
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Find the `count` most probable legal sequences, best first, and their probabilities.
 
-        Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``,
-        each the product over the sentence's tokens. Probability 0, with tags 0,
-        stands for no sequence: there are fewer.
+        Returns tags and probabilities as `CRFHead.nbest` does.
         """
         tags, found = k_best(_log_p(emissions), _ints(lengths), self.potentials(), count)
         return torch.from_numpy(tags), _probabilities(found)

@@ -18,9 +18,8 @@ def k_best(
 ) -> tuple[Ints, Floats]:
     """Find the `count` best tag sequences of each sentence, best first, and their scores.
 
-    Returns tags ``[B, N, T]``, 0 beyond the length, and scores ``[B, N]``,
-    which are -inf, with tags 0, where there are fewer legal sequences. Every
-    tag keeps its N best hypotheses. The first sequence is that of `viterbi`.
+    Returns tags ``[B, N, T]``, 0 beyond the length, and scores ``[B, N]``; tags 0 and score -inf
+    stand for missing sequences. The first one is that of `viterbi`.
     """
     start, between, end = potentials
     sentences, size, tags = emissions.shape
@@ -52,9 +51,8 @@ def k_best(
 def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats, Ints]]:
     """Build a step from the best scores to each tag, ``[B, N, K]``, to those of the next token.
 
-    These are ``[B, K, N]``, and with them comes where each is from, N · K. The
-    hypotheses of a tag come from no more than N tags, those whose first is best:
-    to find these first pays where tags are many.
+    These are ``[B, K, N]``, with pointers into N · K. The hypotheses of a tag come from at most N
+    tags, those whose first is best: to find these first pays where tags are many.
     """
     tags = len(between)
     if tags < MANY:

@@ -1,9 +1,8 @@
 """Semirings of the forward-backward recursions: scaled probabilities, and logs.
 
-A semiring's product joins the parts of a path, its sum joins paths. Notation as
-in Rabiner (1989): ``alpha`` ``[B, K]`` sums all paths up to a token with its own
-emission, the forward message ``[B, K]`` those that arrive, without it. Both are
-up to a factor for each sentence and token.
+The product joins parts of a path, the sum joins paths. Notation as in Rabiner (1989): ``alpha``
+``[B, K]`` sums all paths up to a token with its own emission, the forward message ``[B, K]``
+without it. Both are up to a factor for each sentence and token.
 """
 
 from abc import ABC, abstractmethod

@@ -55,11 +55,11 @@ def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
 
 
 def sparse_transitions(between: Floats, count: int) -> tuple[Bools, Bools, Ints]:
-    """Tell which tags ``[K]`` may follow a few others only, where there are many tags.
+    """Find the tags ``[K]`` that may follow a few others only, where there are many tags.
 
-    Such are most that go on with an entity: they follow those of their own
-    type. Then, which tags ``[K]`` the rest may follow, and `count` tags for
-    each of the few, ``[count, F]``, beginning with those that it may follow.
+    Most that continue an entity do, since they follow tags of their type. Returns also the tags
+    ``[K]`` that the rest may follow, and `count` tags for each of the few, ``[count, F]``, first
+    those that it may follow.
     """
     # [K, K]
     allowed = between > IMPOSSIBLE
@@ -103,7 +103,7 @@ def _largest_in_blocks(between: Floats, score: Floats) -> Floats:
 def _backtrace(scores: Floats, following: Floats, outside: Bools) -> Ints:
     """Go back through `scores` ``[T, B, K]`` of the best paths up to each tag: ``[B, T]``.
 
-    Which tag is best before another is found here, for one tag of each token.
+    The best tag before another is found here, for one tag of each token.
     """
     size, sentences, tags = scores.shape
     ragged = bool(outside.any())
