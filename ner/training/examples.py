@@ -83,7 +83,6 @@ class ExampleSet:
             yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
-        """The examples of an epoch."""
         return self._examples
 
     def count(self) -> int:

@@ -1,11 +1,10 @@
 """An ensemble of several models, whose soft labels are the targets of a single one.
 
-Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student
-minimises the cross-entropy with the mixture of its teachers, which are models
-of the same kind that differ in their seeds. All that this needs of the mixture
-are its expected tags and transitions, which are the averages of the members'. Of a
-labelled sentence a part of the weight stays with its labels, or, where these
-are partial, with the soft labels of the teachers given them. Unlabelled text joins in
+Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student minimises the
+cross-entropy with the mixture of its teachers, which are models of the same kind that differ in
+their seeds. All that this needs of the mixture are its expected tags and transitions, which are the
+averages of the members'. Of a labelled sentence a part of the weight stays with its labels, or,
+where these are partial, with the soft labels of the teachers given them. Unlabelled text joins in
 with sentences of which the ensemble is sure (self-training).
 """
 
