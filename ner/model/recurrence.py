@@ -57,19 +57,15 @@ class Recurrence(ABC):
             name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in self._sides])
             for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         }
-        # [G · H]
-        factor = torch.ones(weights["bias_ih"].shape[1])
+        factor = torch.ones(weights["bias_ih"].shape[1])  # [G · H]
         factor[self.tanh_gate * self.hidden : (self.tanh_gate + 1) * self.hidden] = 2.0
-        # [D, G · H] each
-        inside = weights["bias_hh"] * factor
+        inside = weights["bias_hh"] * factor  # [D, G · H] each
         outside = self._split_bias(inside)
         # [in, D · G · H]
         self.input_weight = (weights["weight_ih"] * factor[:, None]).flatten(0, 1).t()
-        # [D · G · H]
-        self.input_bias = (weights["bias_ih"] * factor + outside).flatten()
+        self.input_bias = (weights["bias_ih"] * factor + outside).flatten()  # [D · G · H]
         recurrent = weights["weight_hh"] * factor[:, None] * self.scale
-        # [D, H, G · H]
-        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)
+        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)  # [D, H, G · H]
         self.width = len(self.input_bias)
 
     @property
@@ -105,13 +101,10 @@ class Recurrence(ABC):
 
         `rows` ``[D, N]`` are their rows of `projections` ``[R, D · G · H]``.
         """
-        # [R · D, G · H]
-        table = projections.view(len(projections) * self.directions, -1)
+        table = projections.view(len(projections) * self.directions, -1)  # [R · D, G · H]
         rows = rows * self.directions + torch.arange(self.directions)[:, None]
-        # [D, N, H]
-        states = table.new_empty(self.directions, rows.shape[1], self.hidden)
-        # [D, B, H]
-        memory = table.new_zeros(self.directions, counts[0], self.hidden)
+        states = table.new_empty(self.directions, rows.shape[1], self.hidden)  # [D, N, H]
+        memory = table.new_zeros(self.directions, counts[0], self.hidden)  # [D, B, H]
         before, start = None, 0
         for count in counts:
             # [D, count, G · H]

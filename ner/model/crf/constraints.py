@@ -34,10 +34,8 @@ class TagConstraints:
         labels = [tag.label for tag in parsed]
         inner = np.array([tag.prefix in ("I", "E") for tag in parsed])
         self._forbidden = [~np.array(part) for part in allowed]
-        # [K]
-        self.types = np.array([labels.index(label) for label in labels])
-        # [K, K]
-        self.continues: Bools = inner & (self.types[:, None] == self.types)
+        self.types = np.array([labels.index(label) for label in labels])  # [K]
+        self.continues: Bools = inner & (self.types[:, None] == self.types)  # [K, K]
 
     def constrain(self, scores: Sequence[Floats]) -> Potentials:
         """Put `FORBIDDEN` into the scores for what the scheme rules out."""
@@ -54,8 +52,7 @@ class TagConstraints:
 
     def unpack(self, legal: Floats) -> Floats:
         """Put M legal transitions ``[B, M]`` into ``[B, K, K]``, with 0 for all others."""
-        # [B, K, K]
-        transitions = np.zeros((len(legal), *self._forbidden[1].shape))
+        transitions = np.zeros((len(legal), *self._forbidden[1].shape))  # [B, K, K]
         transitions[:, ~self._forbidden[1]] = legal
         return transitions
 
@@ -69,7 +66,6 @@ class TagConstraints:
             choices = tags[:, :, None] == np.arange(len(costs))
         # [B, T], any of the tags that a token can be
         one = choices.argmax(2)
-        # [B, T]
-        sure = ((self.types == self.types[one][:, :, None]) | ~choices).all(2)
+        sure = ((self.types == self.types[one][:, :, None]) | ~choices).all(2)  # [B, T]
         added: Floats = (costs[one] * sure)[:, :, None] * ~choices
         return added

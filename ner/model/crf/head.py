@@ -47,15 +47,13 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     ) -> Tensor:
         ctx.sums = partition, target
         ctx.likes = [x.new_empty(0) for x in (emissions, start, between, end)]
-        # [B]
-        value = torch.from_numpy(partition.log_z - target.log_z)
+        value = torch.from_numpy(partition.log_z - target.log_z)  # [B]
         return value.to(emissions.device, torch.promote_types(emissions.dtype, torch.float32))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        # [B]
-        weights = _floats(grads[0])
+        weights = _floats(grads[0])  # [B]
         (one, ones), (other, others) = (sums.gradient(weights) for sums in ctx.sums)
         pairs = [(one, other), *zip(ones, others, strict=True)]
         # [B, T, K], [K], [K, K], [K]
@@ -128,8 +126,7 @@ class CRFHead(nn.Module):
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
-        # [B, K, K]
-        transitions = self.constraints.unpack(_floats(pairwise))
+        transitions = self.constraints.unpack(_floats(pairwise))  # [B, K, K]
         target = ExpectedCounts(scores, _floats(unary), transitions, sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
@@ -184,14 +181,12 @@ class CRFHead(nn.Module):
         """
         if not spans:
             return []
-        # [N] each
-        b, start, end = np.array(spans).T
+        b, start, end = np.array(spans).T  # [N] each
         rows, b = np.unique(b, return_inverse=True)  # sentences without a span cost nothing
         sizes, numbers = _ints(lengths)[rows], _ints(tags)[rows]
         lattice = Lattice(_finite(emissions)[rows], sizes, self.potentials())
         first, last = numbers[b, start], numbers[b, end - 1]
-        # [B, T]
-        path = lattice.path_scores(numbers)
+        path = lattice.path_scores(numbers)  # [B, T]
         # [N] each: the span's own tags, that it begins with the first, that it ends with the last
         inside = np.exp(path[b, end - 1] - path[b, start])
         continues = self.constraints.continues
@@ -246,8 +241,7 @@ class SoftmaxHead(nn.Module):
 
         `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """
-        # [B, T, K]
-        log_p = emissions.float().log_softmax(2)
+        log_p = emissions.float().log_softmax(2)  # [B, T, K]
         mask = torch.from_numpy(token_mask(_ints(lengths), unary.shape[1])).to(log_p.device)
         return -(unary.float() * log_p * mask[:, :, None]).sum((1, 2))
 
@@ -285,10 +279,8 @@ class SoftmaxHead(nn.Module):
         """Product of the probabilities of each span's own tags."""
         if not spans:
             return []
-        # [B, T]
-        log_p = np.take_along_axis(_log_p(emissions), _ints(tags)[:, :, None], 2)[:, :, 0]
-        # [B, T + 1]
-        sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)
+        log_p = np.take_along_axis(_log_p(emissions), _ints(tags)[:, :, None], 2)[:, :, 0]  # [B, T]
+        sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)  # [B, T + 1]
         b, start, end = np.array(spans).T
         return _listed(np.exp(sums[b, end] - sums[b, start]))
 
