@@ -97,9 +97,8 @@ def train_events(
 def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
     """Score a tagger on labelled sentences by seqeval (entity precision, recall, F1).
 
-    Types that the model does not know count as missed, and are said once in the
-    log, as are sentences that it has learnt from. Raises `CorpusError` for
-    sentences with unknown labels.
+    Types unknown to the model count as missed; the log names them, and counts training sentences.
+    Raises `CorpusError` for sentences with unknown labels.
     """
     return Evaluation(tagger, sentences, scores=False).report()
 

@@ -1,9 +1,8 @@
 """Files opened and written the one way everything here does it.
 
-Outputs appear whole or not at all: they are written under a temporary name
-beside their path (hidden, ending in ``.part``), synced and renamed. Only a
-process that is killed leaves its temporary behind, for `clear_leftovers`
-or `clear_abandoned`.
+Outputs appear whole or not at all: they are written under a temporary name beside their path
+(hidden, ending in ``.part``), synced and renamed. Only a process that is killed leaves its
+temporary behind, for `clear_leftovers` or `clear_abandoned`.
 """
 
 import contextlib
@@ -84,10 +83,9 @@ def sync(path: Path) -> None:
 def write_binary(path: str | Path) -> Iterator[BinaryIO]:
     """Write a file under a temporary name and rename it when the block ends well.
 
-    Links are followed; a pipe or a device (``/dev/stdout``) is written as it
-    stands. Raises `NerError` when `path` cannot be written; the old file,
-    if any, is then still there and no temporary one is left. Any other error
-    of the block passes unchanged.
+    Links are followed; a pipe or a device (``/dev/stdout``) is written as it stands. Raises
+    `NerError` when `path` cannot be written; the old file, if any, is then still there and no
+    temporary one is left. Any other error of the block passes unchanged.
     """
     target = Path(os.path.realpath(path))
     part = _sibling(target)
@@ -175,10 +173,9 @@ def swap_folder(new: Path, target: Path) -> None:
 def exclusive_lock(folder: Path) -> Iterator[None]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
-    The lock ends with the process, however that ends; where the system has no
-    such locks, every process gets in. A folder that is empty at last is removed.
-    Raises `UsageError` where another process is at work, and `NerError` where
-    no folder can be.
+    The lock ends with the process, however that ends; where the system has no such locks, every
+    process gets in. A folder that is empty at last is removed. Raises `UsageError` where another
+    process is at work, and `NerError` where no folder can be.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -222,9 +219,8 @@ def clear_leftovers(folder: Path, names: Collection[str]) -> None:
 def clear_abandoned(folder: Path) -> None:
     """Remove temporary files that killed processes have left; others may be writing there.
 
-    Whoever writes a file has it locked. Should one be removed just before it is
-    locked, or where a file system knows no locks, its writer fails as it would
-    on any path that cannot be written.
+    Whoever writes a file has it locked. Should one be removed just before it is locked, or where a
+    file system knows no locks, its writer fails as it would on any path that cannot be written.
     """
     for part in folder.glob(".*.part"):
         with contextlib.suppress(OSError), part.open("rb") as file:

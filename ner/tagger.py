@@ -66,17 +66,16 @@ class Tagger:
     ) -> Self:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
-        `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what
-        they leave out is as the model's training had it. `force` are word lists
-        as ``LABEL=file``: their matches are entities of that type, known to the
-        model or not, with the score 1, in place of what the model finds there;
-        of matches that overlap, the longest stays, then that of the list given
-        first. They are cut into tokens like the text, by `tokenizer` if that is
-        not the model's own.
+        `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
+        the model's training had it. `force` are word lists as ``LABEL=file``: their matches are
+        entities of that type, known to the model or not, with the score 1, in place of what the
+        model finds there; of matches that overlap, the longest stays, then that of the list given
+        first. They are cut into tokens like the text, by `tokenizer` if that is not the model's
+        own.
 
-        Raises `BundleError` or `UsageError` when there is no model, or it
-        cannot be read, `ConfigError` for settings that do not exist or concern
-        no tagging, and `NerError` for word lists that `read_gazetteers` refuses.
+        Raises `BundleError` or `UsageError` when there is no model, or it cannot be read,
+        `ConfigError` for settings that do not exist or concern no tagging, and `NerError` for word
+        lists that `read_gazetteers` refuses.
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
@@ -115,10 +114,9 @@ class Tagger:
     def tag_nbest(self, text: str, count: int) -> list[NBest]:
         """The `count` most probable analyses of each sentence of a text, best first.
 
-        A sentence with fewer legal analyses has all of them. Their probabilities
-        are the model's own; `predict.min_score`, `predict.o_bias` and the
-        overrides do not count, and models with document context read each sentence
-        by itself. Raises `UsageError` for a count below 1.
+        A sentence with fewer legal analyses has all of them. Their probabilities are the model's
+        own; `predict.min_score`, `predict.o_bias` and the overrides do not count, and models with
+        document context read each sentence by itself. Raises `UsageError` for a count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
 
@@ -158,9 +156,8 @@ class Tagger:
     ) -> list[Document]:
         """Tag documents that are already cut, all of them at once.
 
-        With `nbest` they also have that many alternatives for each sentence.
-        With `together` they are parts of one document, which matters to models
-        with document context.
+        With `nbest` they also have that many alternatives for each sentence. With `together` they
+        are parts of one document, which matters to models with document context.
         """
         sentences = [sentence for _, cut in documents for sentence in cut]
         parts = [0 if together else part for part, (_, cut) in enumerate(documents) for _ in cut]
@@ -198,11 +195,10 @@ class Tagger:
     ) -> list[Prediction]:
         """The spans of tokenised sentences and their scores, in the order of the sentences.
 
-        `changes` are settings that differ this once, as ``{"predict.o_bias":
-        0.5}``. Without `with_scores`, scores are left out. `documents` are numbers
-        that tell apart to which document a sentence belongs, for models with
-        document context; without, those of the sentences count. Raises `ConfigError` for
-        settings that do not exist or concern no tagging.
+        `changes` are settings that differ this once, as ``{"predict.o_bias": 0.5}``. Without
+        `with_scores`, scores are left out. `documents` are numbers that tell apart to which
+        document a sentence belongs, for models with document context; without, those of the
+        sentences count. Raises `ConfigError` for settings that do not exist or concern no tagging.
         """
         now = replace(self.config, predict=self._settings)
         return predict(

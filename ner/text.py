@@ -58,12 +58,11 @@ class PartialLabel(NamedTuple):
 class Sentence:
     """Tokens, the entities among them, and where they come from.
 
-    `offsets` are the character ranges of the tokens in the text they were cut
-    from (none for corpora that hold tokens only). `document` numbers the
-    documents of one file from 0; `source` and `line` (from 1) name the place
-    of the first token, so that every message can name it. `partial` has
-    the partial label of each token unless all is known; `spans` are then the
-    entities that are known for certain, from end to end.
+    `offsets` are the character ranges of the tokens in the text they were cut from (none for
+    corpora that hold tokens only). `document` numbers the documents of one file from 0; `source`
+    and `line` (from 1) name the place of the first token, so that every message can name it.
+    `partial` has the partial label of each token unless all is known; `spans` are then the entities
+    that are known for certain, from end to end.
     """
 
     tokens: tuple[str, ...]

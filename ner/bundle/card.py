@@ -1,4 +1,4 @@
-"""The model card: what a model is, how good, made from what and how; in Markdown.
+"""The model card, in Markdown: scores, data and settings of a model.
 
 Each kind of model has a template, ``card.md`` in its package.
 """

@@ -1,4 +1,4 @@
-"""Bundles are found in the folder that is named, the run folder around it, or the newest run."""
+"""Search for a bundle: in the folder that is named, the run folder around it, or the newest run."""
 
 import os
 from pathlib import Path
@@ -17,8 +17,7 @@ def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Pat
     """
     path = Path(path)
     for folder in (path, path / "model"):
-        # Not `exists`: a link to nowhere has a complaint of its own, and a folder that cannot be
-        # entered is no traceback.
+        # Not `exists`: a broken link and a folder that cannot be entered get messages of their own.
         if folder != path and os.path.islink(folder):
             raise UsageError(f"{folder}: is a link; name the folder that it leads to")
         if os.path.lexists(folder / "config.json"):
@@ -46,7 +45,7 @@ def newest_bundle(root: str | Path = "runs") -> Path:
 
 
 def _is_of_another_kind(run: Path) -> bool:
-    """Tell if a run has made another model than a tagger; an unreadable one is refused later."""
+    """True if a run has made another model than a tagger; an unreadable one is refused later."""
     try:
         head = StoredFolder(run / "model").json("config.json", dict)
     except ValidationError:

@@ -4,21 +4,21 @@
 
     config.json           format number, settings, facts on the model
     tags.json             the tag set, in the order of the emissions
-    words.json            tables of words: how they are folded, and which there are
+    words.json            tables of words: their folding, and the words
     characters.json       characters
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
     gazetteers.json       word lists, if they are features: tokenised entries by label
     pairs.json            token bigrams, if they are features
     charlm.json           a token embedder of the kind charlm, if there is one: its description
     charlm.safetensors    its weights
-    seen.json             sentences that were learnt from, as hashes
+    seen.json             hashes of the training sentences
     weights.safetensors   all weights
-    checksums.json        SHA-256 of all these, which are not to be changed
+    checksums.json        SHA-256 of all these, which must stay as they are
     README.md             a card for people: scores, data, settings; may be changed
 
-The folder is written under a temporary name and renamed. Others read it
-without trust: see `ner.stored`. Format 3 is the same with older names of
-settings, and numbers for ``auto``; format 2 has no checksums, either.
+The folder is written under a temporary name and renamed. It is read without trust: see
+`ner.stored`. Format 3 has older names of settings, and numbers for ``auto``; format 2 lacks
+checksums, too.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
 FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *registry.FILES, *bundle_files()}
 MOST_TAGS = 4096
-"""The transitions are a square of them, which a small file must not make large."""
+"""Transitions are a square of the tags: a small file must not take much memory."""
 _ON_CARD = {
     "corpus": str,
     "scores": dict,
@@ -152,7 +152,7 @@ def write_bundle(
     }
     with write_folder(folder) as part:
         write_stored(part, files)
-        # A name that is no UTF-8 must not lose the model.
+        # A file name outside UTF-8 must not lose the model.
         (part / "README.md").write_bytes(readme.encode("utf-8", "backslashreplace"))
 
 
@@ -169,9 +169,8 @@ def versions() -> dict[str, str]:
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
     """Read a bundle from its folder, or from the run folder around it.
 
-    None takes the newest finished run under ``runs/``. Raises `UsageError` where
-    there is no model, and `BundleError` for one that is incomplete, damaged or
-    written by a newer version.
+    None takes the newest finished run under ``runs/``. Raises `UsageError` where there is no model,
+    and `BundleError` for one that is incomplete, damaged or written by a newer version.
     """
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
@@ -214,7 +213,7 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     path = files.path / "config.json"
     config = files.json("config.json", dict)
     _check_format(path, config, kind)
-    # With checksums, the format has one, too: a 3 that became a 2 does not pass.
+    # The format has a checksum, too: a 3 that became a 2 is refused.
     if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
         check_installed(files, WEIGHTS)
         files.check(kind.files)
@@ -226,7 +225,7 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     except ConfigError as error:
         reason = str(error)[:1000]
         raise BundleError(f"{reason}; the model was written by another version") from None
-    if older:  # they had it among their settings
+    if older:  # among their settings
         about.setdefault("resources", resource_names(settings.resources))
     return replace(settings, resources=ResourcesConfig()), about
 
@@ -270,10 +269,10 @@ def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 def building(
     stored: StoredTensors, config: ModelConfig, inputs: Inputs, outputs: int, what: str
 ) -> Iterator[None]:
-    """Build a network in the block: without weights, which would take memory.
+    """Build a network in the block, without memory for weights.
 
-    `outputs` is how many scores it gives, and of `what`. Raises `ValidationError` for one with
-    more parts than the file has tensors, or with another number of outputs, before it is built.
+    It gives `outputs` scores, of `what`. Raises `ValidationError`, before building, for one with
+    more parts than the file has tensors, or with another number of outputs.
     """
     indexer = inputs.indexer
     parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four

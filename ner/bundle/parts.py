@@ -41,7 +41,7 @@ def describe(indexer: Indexer) -> dict[str, Any]:
 
 
 def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
-    """Names of the files that a model has learnt from; where they lie concerns nobody else."""
+    """Names, without folders, of the files that a model was trained with."""
     return registry.resource_names(resources) | token_embedders.resource_names(resources)
 
 

@@ -178,9 +178,8 @@ def features_options(command: Command) -> Command:
 def predict_options(command: Command) -> Command:
     """Give a command options for how text is tagged.
 
-    The command gets one argument for them, `settings`: those of section
-    `predict` that the user gave and no others, as ``{"predict.o_bias": 0.5}``,
-    checked already.
+    The command gets one argument for them, `settings`: those of section `predict` that the user
+    gave and no others, as ``{"predict.o_bias": 0.5}``, checked already.
     """
 
     @click.option(

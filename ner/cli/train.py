@@ -35,7 +35,7 @@ from ner.run_folder import check_restart
     "--unlabelled",
     type=PathArg(),
     metavar="FILE",
-    help="Text that joins the teaching, a paragraph a line.",
+    help="Text that joins the distillation, a paragraph a line.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
@@ -59,9 +59,8 @@ def train(
 ) -> None:
     """Train a tagger on a corpus, into a run folder.
 
-    The folder then holds the best model (by F1 on the validation split), its
-    scores, curves and settings. Stopped with Ctrl-C it keeps the best model so
-    far, and goes on with --resume.
+    The folder then holds the best model (by F1 on the validation split), its scores, curves and
+    settings. Stopped with Ctrl-C it keeps the best model so far, and goes on with --resume.
     """
     check_restart(resume=resume, overwrite=overwrite)
     if seed is not None and seeds:
@@ -175,7 +174,6 @@ def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
 
 
 def _report(last: Any) -> None:
-    """Print what came of a run, or of several."""
     from ner.evaluation import Report, format_report, format_summary
     from ner.training.run import Finished
 

@@ -158,7 +158,7 @@ class TrainConfig:
     warmup: float = setting(0.05, "share of all steps with a rising learning rate", within(0, 1))
     clip: float = setting(5.0, "largest norm of the gradient", at_least(1e-12))
     ema: float = setting(
-        0.999, "decay of the averaged weights that are judged; 0: none", within(0, 1)
+        0.999, "decay of the averaged weights that are evaluated; 0: none", within(0, 1)
     )
     word_dropout: float = setting(0.2, "share of words replaced by UNK in training", within(0, 1))
     adversarial: float | Auto = setting(
@@ -230,7 +230,7 @@ class PredictConfig:
     precision: str = setting(
         "float32", "numbers in the products of the fast engine", one_of("float32", "bfloat16")
     )
-    cache_mb: int = setting(128, "most memory for kept words, in MB", up_to(1, 100_000))
+    cache_mb: int = setting(128, "most memory for cached words, in MB", up_to(1, 100_000))
     min_score: float = setting(0.0, "leave out entities with a lower score", within(0, 1))
     o_bias: float = setting(
         0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"

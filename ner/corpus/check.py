@@ -56,8 +56,7 @@ class CheckReport:
 def check(name: str | Path, config: DataConfig | None = None) -> CheckReport:
     """Read a corpus by name, folder or file and list everything questionable about it.
 
-    Files that cannot be read are findings, too. Raises `NerError` only if there
-    is no such corpus.
+    Files that cannot be read are findings, too. Raises `NerError` only if there is no such corpus.
     """
     config = config or DataConfig()
     diagnostics = {
@@ -82,7 +81,6 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
-    """Findings from the diagnostics of the readers."""
     for split, found in diagnostics.items():
         yield from _counted(ERROR, "unreadable", f"{split}: cannot be read", found.errors)
         yield from _counted(
@@ -194,7 +192,6 @@ def _gaps(sentence: Sentence) -> Iterator[tuple[int, int]]:
 
 
 def _duplicates(splits: Splits) -> Iterator[Finding]:
-    """Sentences that occur more than once in a split."""
     for split, sentences in splits.items():
         groups = _grouped(sentences)
         again = [copy for group in groups.values() for copy in group[1:]]
@@ -203,7 +200,6 @@ def _duplicates(splits: Splits) -> Iterator[Finding]:
 
 
 def _leaks(splits: Splits) -> Iterator[Finding]:
-    """Sentences of one split that are in an earlier one, too."""
     groups = {split: _grouped(sentences) for split, sentences in splits.items()}
     for one, other in itertools.combinations(splits, 2):
         common = [sentence for sentence in splits[other] if sentence.tokens in groups[one]]
@@ -212,7 +208,6 @@ def _leaks(splits: Splits) -> Iterator[Finding]:
 
 
 def _grouped(sentences: Iterable[Sentence]) -> dict[Tokens, list[Sentence]]:
-    """Sentences by their tokens."""
     groups: dict[Tokens, list[Sentence]] = defaultdict(list)
     for sentence in sentences:
         groups[sentence.tokens].append(sentence)

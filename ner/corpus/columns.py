@@ -1,10 +1,9 @@
 """Column files: a token and its tag on a line, an empty line after each sentence.
 
-Columns are separated by runs of spaces or tabs and nothing else, so a no-break
-space, an ideographic space or a zero-width character stays in its token.
-``-DOCSTART-`` lines start a new document (CoNLL-2003); the whole file decides
-the tag scheme. A tag may be unknown (``?``): `ner.corpus.partial` reads what
-the others tell.
+Columns are separated by runs of spaces or tabs and nothing else, so a no-break space, an
+ideographic space or a zero-width character stays in its token. ``-DOCSTART-`` lines start a new
+document (CoNLL-2003); the whole file decides the tag scheme. A tag may be unknown (``?``):
+`ner.corpus.partial` reads what the others tell.
 """
 
 import functools
@@ -199,7 +198,6 @@ def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics)
 def _partial_sentence(
     block: _Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
 ) -> Sentence:
-    """A sentence with unknown tags."""
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
     annotation = read_partial_labels(tags, scheme or "iob2")
     for position in annotation.illegal:
@@ -232,10 +230,9 @@ def write_columns(
 ) -> None:
     """Write sentences as two columns, token and tag, with a tab between.
 
-    A tag is `unknown` where more than one agrees with what is known.
-    A tab and not a space, so that the token ``#`` never looks like a comment.
-    Documents, if there are several, start with a ``-DOCSTART-`` line. Raises
-    `CorpusError` for a token or type that a column file cannot hold.
+    A tag is `unknown` where more than one agrees with what is known. A tab and not a space, so that
+    the token ``#`` never looks like a comment. Documents, if there are several, start with a
+    ``-DOCSTART-`` line. Raises `CorpusError` for a token or type that a column file cannot hold.
     """
     sentences = list(sentences)
     several = any(sentence.document != sentences[0].document for sentence in sentences)

@@ -20,11 +20,10 @@ _ALIKE = {"io": "iob1", "bmes": "iobes"}
 
 @dataclass(frozen=True)
 class Corpus:
-    """Sentences for training, for choosing the best model, and for judging it.
+    """Sentences for training, for choosing the best model, and for evaluating it.
 
-    Any split may be empty. `notes` are facts about the reading, one line each,
-    for the log and the card of a model. `schemes` names the tag scheme of each
-    split that shows one.
+    Any split may be empty. `notes` are facts about the reading, one line each, for the log and the
+    card of a model. `schemes` names the tag scheme of each split that shows one.
     """
 
     name: str
@@ -69,11 +68,10 @@ def cut_valid(
 ) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...], str]:
     """Set a validation split apart from training sentences.
 
-    Whole documents are chosen if there are at least `ENOUGH_DOCUMENTS`, single
-    sentences otherwise, always the same ones for the same sentences, and only
-    fully labelled ones, as others cannot be scored: too few of them, and
-    nothing is set apart. Returns training, validation and a line that says
-    what was done; a single sentence stays in training.
+    Whole documents are chosen if there are at least `ENOUGH_DOCUMENTS`, single sentences otherwise,
+    always the same ones for the same sentences, and only fully labelled ones, as others cannot be
+    scored: too few of them, and nothing is set apart. Returns training, validation and a line that
+    says what was done; a single sentence stays in training.
     """
     numbers = [sentence.document for sentence in sentences]
     by_document = len(set(numbers)) >= ENOUGH_DOCUMENTS

@@ -1,9 +1,8 @@
 """Diagnostics: input that a reader cannot take as it is.
 
-An *error* makes a line or record unreadable. A *repair* is an illegal tag
-sequence that can be read all the same; a *widening* is an entity that was
-extended to whole tokens. Readers report all three to a `Diagnostics`, which
-refuses, counts or collects them.
+An *error* makes a line or record unreadable. A *repair* is an illegal tag sequence that can be read
+all the same; a *widening* is an entity that was extended to whole tokens. Readers report all three
+to a `Diagnostics`, which refuses, counts or collects them.
 """
 
 import logging
@@ -45,9 +44,8 @@ class ProblemCounts:
 class Diagnostics:
     """Errors, repairs and widened entities of one file.
 
-    By default an error is raised as `CorpusError` at once; with `collect` it is
-    counted and the reader goes on without the line. `strict` makes an error of
-    every repair.
+    By default an error is raised as `CorpusError` at once; with `collect` it is counted and the
+    reader goes on without the line. `strict` makes an error of every repair.
     """
 
     strict: bool = False

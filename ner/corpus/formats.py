@@ -29,9 +29,8 @@ JSONL = "jsonl"
 def read_file(file: Source, config: DataConfig | None = None) -> list[Sentence]:
     """Read the sentences of a labelled file, a path or a binary stream.
 
-    Illegal tag sequences are repaired, with one warning in the log. Raises
-    `NerError` with ``file:line`` for what cannot be read, and for a file
-    without a sentence.
+    Illegal tag sequences are repaired, with one warning in the log. Raises `NerError` with
+    ``file:line`` for what cannot be read, and for a file without a sentence.
     """
     config = config or DataConfig()
     return list(read(file, config, Diagnostics(strict=config.strict)).sentences)
@@ -102,13 +101,12 @@ def write_file(
 ) -> None:
     """Write a labelled file, whole or not at all; `format` is a tag scheme or ``jsonl``.
 
-    In IO, neighbours of one type become one entity; a warning counts them.
-    Tokens of partly labelled sentences get the tag `unknown` where no tag is
-    certain; where less of a token is known in a scheme than before, as of an IOBES
-    tag without an end, a warning counts that. Raises `NerError` where
-    `path` cannot be written, `CorpusError` for what the format cannot hold
-    (JSON Lines: partly labelled sentences), and `UsageError` for an unknown
-    scheme or columns in a file that is called ``.jsonl``.
+    In IO, neighbours of one type become one entity; a warning counts them. Tokens of partly
+    labelled sentences get the tag `unknown` where no tag is certain; where less of a token is known
+    in a scheme than before, as of an IOBES tag without an end, a warning counts that. Raises
+    `NerError` where `path` cannot be written, `CorpusError` for what the format cannot hold (JSON
+    Lines: partly labelled sentences), and `UsageError` for an unknown scheme or columns in a file
+    that is called ``.jsonl``.
     """
     if format != JSONL and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")

@@ -4,11 +4,10 @@
 
     {"text": "Merkel visited Paris.", "entities": [{"start": 15, "end": 20, "label": "LOC"}]}
 
-Offsets are half-open and count Unicode code points (Python's ``len``), not
-bytes and not UTF-16 units. Two more fields make what we write readable without
-loss: ``tokens``, the ``[start, end]`` of every token (the record is then one
-sentence), and ``document``, a number shared by the sentences of a document.
-Without them the text is tokenised and cut into sentences, and each record is a
+Offsets are half-open and count Unicode code points (Python's ``len``), not bytes and not UTF-16
+units. Two more fields make what we write readable without loss: ``tokens``, the ``[start, end]`` of
+every token (the record is then one sentence), and ``document``, a number shared by the sentences of
+a document. Without them the text is tokenised and cut into sentences, and each record is a
 document.
 """
 
@@ -325,7 +324,6 @@ def _to_record(sentence: Sentence, gap: str) -> dict[str, Any]:
 
 
 def _token_offsets(sentence: Sentence, gap: str) -> list[Offsets]:
-    """The offsets of each token in the text of the record."""
     if sentence.offsets is not None:
         first = sentence.offsets[0][0]
         return [(start - first, end - first) for start, end in sentence.offsets]

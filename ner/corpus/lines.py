@@ -23,10 +23,9 @@ def text_lines(
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
-    Raises `CorpusError` for bytes that are not in the encoding and for lone
-    surrogates (both reported to `diagnostics` by line), for binary files,
-    endless lines and damaged packed files, and `UsageError` for an unknown
-    encoding.
+    Raises `CorpusError` for bytes that are not in the encoding and for lone surrogates (both
+    reported to `diagnostics` by line), for binary files, endless lines and damaged packed files,
+    and `UsageError` for an unknown encoding.
     """
     stream, encoding = _splittable(stream, source, encoding)
     offset = 0

@@ -35,10 +35,9 @@ _SUPPLY = (
 def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> Corpus:
     """Load a corpus by name, folder or file.
 
-    A file is a training split. A corpus without a validation split gets one cut
-    from its training split (`config.valid_fraction`), always the same one; the
-    log and `Corpus.notes` say so. Raises `NerError` if nothing is found, with
-    every path that was looked at, or if a file cannot be read.
+    A file is a training split. A corpus without a validation split gets one cut from its training
+    split (`config.valid_fraction`), always the same one; the log and `Corpus.notes` say so. Raises
+    `NerError` if nothing is found, with every path that was looked at, or if a file cannot be read.
     """
     config = config.data if isinstance(config, Config) else config or DataConfig()
     return with_valid(read_corpus(name, config), config.valid_fraction)

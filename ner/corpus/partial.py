@@ -1,10 +1,9 @@
 """Partial annotation: sentences some of whose tags are unknown, read and written.
 
-A tag constrains two things: the type of its token, and whether an entity goes
-through the boundary between two tokens. `PartialLabel` keeps both, for tags of
-any scheme: the labellings that agree with the partial labels of a sentence are
-just those of the legal ways to fill the gaps. A model learns from such sentences
-by summing over all paths that agree (Tsuboi et al. 2008).
+A tag constrains two things: the type of its token, and whether an entity goes through the boundary
+between two tokens. `PartialLabel` keeps both, for tags of any scheme: the labellings that agree
+with the partial labels of a sentence are just those of the legal ways to fill the gaps. A model
+learns from such sentences by summing over all paths that agree (Tsuboi et al. 2008).
 """
 
 import functools

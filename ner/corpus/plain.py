@@ -1,8 +1,7 @@
 """Unlabelled input, read as a stream: raw text, tokenised lines, columns of tokens.
 
-A reader takes numbered lines (`text_lines`, or a `Chunk` of them) and yields
-documents as ``(text, sentences)``, where the sentences carry character offsets
-into the text.
+A reader takes numbered lines (`text_lines`, or a `Chunk` of them) and yields documents as ``(text,
+sentences)``, where the sentences carry character offsets into the text.
 """
 
 import re

@@ -16,11 +16,10 @@ PERCENTILES = (0, 50, 90, 99, 100)
 class SplitStats:
     """Figures of one split.
 
-    `lengths` are sentence lengths in tokens at the percentiles `PERCENTILES`.
-    `unknown` counts the tokens of an unknown type.
-    `unseen_tokens` is the share of tokens that train does not have,
-    `unseen_entities` the share of entities whose words train never has as an
-    entity; both are None for train, or without a train or an entity.
+    `lengths` are sentence lengths in tokens at the percentiles `PERCENTILES`. `unknown` counts the
+    tokens of an unknown type. `unseen_tokens` is the share of tokens that train does not have,
+    `unseen_entities` the share of entities whose words train never has as an entity; both are None
+    for train, or without a train or an entity.
     """
 
     sentences: int

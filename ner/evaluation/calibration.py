@@ -1,12 +1,10 @@
 """Calibration: whether entities with a score of 0.9 are right nine times in ten.
 
-Predicted entities are put into bins of equal width by their score. In each bin
-the mean score stands against the precision: the share of entities that are
-exactly right, in tokens and type. The *expected calibration error* (ECE) is the
-mean distance of the two, weighted by entities (Naeini, Cooper and Hauskrecht
-2015; Guo, Pleiss, Sun and Weinberger 2017, who draw the same figures as a
-reliability diagram). Its value depends on the bins: figures compare only where
-they are the same.
+Predicted entities are put into bins of equal width by their score. In each bin the mean score
+stands against the precision: the share of entities that are exactly right, in tokens and type. The
+*expected calibration error* (ECE) is the mean distance of the two, weighted by entities (Naeini,
+Cooper and Hauskrecht 2015; Guo, Pleiss, Sun and Weinberger 2017, who draw the same figures as a
+reliability diagram). Its value depends on the bins: figures compare only where they are the same.
 """
 
 import dataclasses
@@ -70,9 +68,8 @@ def measure_calibration(
 ) -> Calibration:
     """Measure the calibration of scores against the gold spans of the same sentences.
 
-    Each sentence of `predicted` is its spans and their scores, from 0 to 1.
-    Without any span everything is 0. Raises `ValueError` when one row of
-    sentences is longer than the other.
+    Each sentence of `predicted` is its spans and their scores, from 0 to 1. Without any span
+    everything is 0. Raises `ValueError` when one row of sentences is longer than the other.
     """
     return calibration_of(_marked(gold, predicted))
 

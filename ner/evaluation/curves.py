@@ -15,9 +15,8 @@ LOSS, PRECISION, RECALL, F1 = "#0072b2", "#56b4e9", "#e69f00", "#009e73"
 def draw_curves(records: Records, path: str | Path) -> None:
     """Draw the objects of ``metrics.jsonl``, one an epoch, as an SVG picture.
 
-    Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``,
-    ``valid_f1``. The same records give the same bytes. Raises `NerError` when
-    `path` cannot be written.
+    Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``, ``valid_f1``. The same
+    records give the same bytes. Raises `NerError` when `path` cannot be written.
     """
     plot = Plot(960, 384)
     epochs = [record["epoch"] for record in records] or [1]

@@ -1,7 +1,7 @@
 """Gold and predicted entities matched: which are right, and which kind of mistake others are.
 
-Gold and predicted entities of a sentence are matched, each at most once, and
-each pair or single entity that is not right is one mistake:
+Gold and predicted entities of a sentence are matched, each at most once, and each pair or single
+entity that is not right is one mistake:
 
 =================  ===================================================
 boundary           a pair of one type that overlaps, with other ends
@@ -11,10 +11,9 @@ missed             a gold entity that is left
 spurious           a predicted entity that is left
 =================  ===================================================
 
-Same ends are matched first, then overlaps of one type, then other overlaps;
-within each the larger overlap first, then what stands further left. So gold
-entities are the right ones, the pairs and the missed; predicted ones are the
-right ones, the pairs and the spurious.
+Same ends are matched first, then overlaps of one type, then other overlaps; within each the larger
+overlap first, then what stands further left. So gold entities are the right ones, the pairs and the
+missed; predicted ones are the right ones, the pairs and the spurious.
 """
 
 from collections.abc import Sequence
@@ -63,7 +62,6 @@ def match_entities(
 
 
 def _overlap(one: Span, other: Span) -> int:
-    """Count the tokens that two spans share."""
     return max(0, min(one.end, other.end) - max(one.start, other.start))
 
 

@@ -60,11 +60,10 @@ class MistakeExample:
 class Mistakes:
     """The mistakes of a model, counted by group, and examples of them.
 
-    `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without
-    training sentences), ``capitals`` and ``text``. `confusions` counts mistakes
-    by the type of the gold and that of the predicted entity, ``O`` where there
-    is none; equal types are boundary mistakes. `confident` are mistakes by
-    falling score, `missed` entities in order: these have no score.
+    `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without training sentences),
+    ``capitals`` and ``text``. `confusions` counts mistakes by the type of the gold and that of the
+    predicted entity, ``O`` where there is none; equal types are boundary mistakes. `confident` are
+    mistakes by falling score, `missed` entities in order: these have no score.
     """
 
     overall: Slice
@@ -79,8 +78,6 @@ class Mistakes:
 
 
 class _GroupCounts:
-    """Counts of one group of entities."""
-
     def __init__(self) -> None:
         self.support = self.predicted = 0
         self.kinds: Counter[str] = Counter()
@@ -107,10 +104,9 @@ def analyse_mistakes(
 ) -> Mistakes:
     """Sort the mistakes among predicted spans against the same sentences in `gold`.
 
-    Each sentence of `predicted` is its spans and their scores. `train` are the
-    sentences that the model learnt from, if they are there; of examples there
-    are so many confident and as many missed ones at most. Raises `ValueError`
-    when one row of sentences is longer than the other.
+    Each sentence of `predicted` is its spans and their scores. `train` are the sentences that the
+    model learnt from, if they are there; of examples there are so many confident and as many missed
+    ones at most. Raises `ValueError` when one row of sentences is longer than the other.
     """
     matches = [
         [*match_entities(sentence.spans, spans, scores)]

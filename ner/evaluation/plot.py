@@ -176,7 +176,7 @@ class Plot:
             file.write(self._svg(xml, '<rect width="100%" height="100%" fill="#ffffff"/>\n'))
 
     def inline(self, label: str) -> str:
-        """The plot as an ``<svg>`` element that says `label` to whoever hears it."""
+        """The plot as an ``<svg>`` element with `label` for screen readers."""
         return self._svg(f'role="img" aria-label="{html.escape(label)}"')
 
     def _svg(self, attributes: str, ground: str = "") -> str:

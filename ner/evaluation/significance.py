@@ -1,14 +1,13 @@
 """A significance test: is one model better than another, or luckier with its test sentences?
 
-Approximate randomisation (Noreen 1989; for F1: Yeh 2000): were two models alike,
-it would not matter which of them made an output. So the outputs of each sentence
-are exchanged between them with a probability of one half, over and over; how
-often F1 then differs by as much as it really does is the p-value.
+Approximate randomisation (Noreen 1989; for F1: Yeh 2000): were two models alike, it would not
+matter which of them made an output. So the outputs of each sentence are exchanged between them with
+a probability of one half, over and over; how often F1 then differs by as much as it really does is
+the p-value.
 
-The sample is the sentences. Models of several seeds do not make it larger: the
-outputs of all seeds for a sentence are taken together, and exchanged together.
-So p holds for other test sentences and the same models; the spread over other
-seeds is estimated by the standard deviation over seeds.
+The sample is the sentences. Models of several seeds do not make it larger: the outputs of all seeds
+for a sentence are taken together, and exchanged together. So p holds for other test sentences and
+the same models; the spread over other seeds is estimated by the standard deviation over seeds.
 """
 
 from collections.abc import Sequence
@@ -38,11 +37,10 @@ def randomisation_test(
 ) -> float:
     """The p-value of the difference of micro F1 between two models, two-sided.
 
-    `one` and `other` hold what each model found in the sentences of `gold`, a
-    run for each seed, the same number of runs. F1 is that of all runs together.
-    The p-value is ``(rounds that differ as much + 1) / (rounds + 1)``: 1 for
-    models that find the same. It is the same for the same seed, and whichever
-    of the two comes first. Raises `ValueError` for runs or sentences that do
+    `one` and `other` hold what each model found in the sentences of `gold`, a run for each seed,
+    the same number of runs. F1 is that of all runs together. The p-value is ``(rounds that differ
+    as much + 1) / (rounds + 1)``: 1 for models that find the same. It is the same for the same
+    seed, and whichever of the two comes first. Raises `ValueError` for runs or sentences that do
     not match.
     """
     import numpy as np

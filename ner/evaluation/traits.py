@@ -54,10 +54,9 @@ def seen_as(sentence: Sentence, span: Span, known: Known) -> str:
 def capitals_of(sentence: Sentence, span: Span) -> str:
     """The one of `CAPITALS` that holds of a span.
 
-    A sentence in capitals has upper-case letters and no lower-case ones, and so
-    all entities in it belong there. Elsewhere the letters of the entity count:
-    all upper, all lower, the first upper, or else mixed (``al-Qaeda``); scripts
-    and numbers without capitals have no case.
+    A sentence in capitals has upper-case letters and no lower-case ones, and so all entities in it
+    belong there. Elsewhere the letters of the entity count: all upper, all lower, the first upper,
+    or else mixed (``al-Qaeda``); scripts and numbers without capitals have no case.
     """
     if _in_capitals(sentence.tokens):
         return CAPITALS[0]
@@ -83,11 +82,10 @@ def _in_capitals(tokens: Sequence[str]) -> bool:
 def texts_of(sentences: Sequence[Sentence]) -> list[str]:
     """The one of `TEXTS` that each sentence is, by itself and its neighbours in the document.
 
-    A *headline* is in capitals, with 3 words or more, and numbers are less than
-    a third of it. Of the others, a *line* has no running word (letters only, not
-    capitalised, 3 or more of them where there is case), or numbers for a third
-    of its tokens, or for less than a fifth running words that are no more than
-    its numbers. A line beside another one is *table* (results, standings,
+    A *headline* is in capitals, with 3 words or more, and numbers are less than a third of it. Of
+    the others, a *line* has no running word (letters only, not capitalised, 3 or more of them where
+    there is case), or numbers for a third of its tokens, or for less than a fifth running words
+    that are no more than its numbers. A line beside another one is *table* (results, standings,
     rosters), one alone a *fragment* (datelines, signatures). All else is *prose*.
     """
     forms = [_form(sentence.tokens) for sentence in sentences]

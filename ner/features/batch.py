@@ -32,8 +32,8 @@ class Example:
 class Batch:
     """B sentences of at most T tokens, with U distinct words of at most C characters.
 
-    What a word contributes is computed once for each of the U distinct words
-    and then spread over the tokens through `forms`. Row 0 is padding.
+    Features of the U distinct words are computed once and spread over the tokens through `forms`.
+    Row 0 is padding.
     """
 
     words: Tensor  # [U, V] ids of folded words in V tables
@@ -69,10 +69,9 @@ def plan_batches(
 ) -> list[list[int]]:
     """Group sentences into batches: every position of `lengths` occurs exactly once.
 
-    Full batches hold sentences of one length, so that nothing is padded; what
-    is left of each length joins its neighbours. A batch has at most
-    `most_sentences`, and at most `most_tokens` with padding (a longer sentence
-    is alone). With `rng`, both the members and the order of batches are random.
+    Full batches hold sentences of one length, without padding; the rest of each length joins its
+    neighbours. A batch has at most `most_sentences`, and at most `most_tokens` with padding (a
+    longer sentence is alone). With `rng`, both the members and the order of batches are random.
     """
     order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
     order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]

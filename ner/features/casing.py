@@ -1,4 +1,4 @@
-"""Casing: how a word is written, which folding leaves out."""
+"""Casing: the use of capitals in a word, which folding leaves out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Characters: what a word is written with, read by a small network of its own."""
+"""Characters of a word, read by a small network of its own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,13 +15,12 @@ from ner.stored import StoredFolder
 
 FILE = "characters.json"
 
-# Longer words keep their first and last characters: endings and beginnings are
-# what tells names apart, and one gigantic token must not pad a whole batch.
+# Longer words keep their first and last characters, which tell names apart: padding stays bounded.
 MOST_CHARACTERS = 40
 
 
 def shortened(word: str) -> str:
-    """A word as far as its characters are looked at."""
+    """The first and last characters of a long word; any other as it is."""
     if len(word) <= MOST_CHARACTERS:
         return word
     return word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
@@ -66,9 +65,8 @@ class Characters(Feature):
 class CharacterCNN(nn.Module):
     """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016).
 
-    The words are written one behind the other, with as much padding between
-    them as keeps them out of each other's windows: no long word makes a batch
-    of short ones long.
+    The words stand one behind the other, with so much padding between them that no window sees two:
+    a long word does not lengthen the others.
     """
 
     def __init__(self, characters: int, dim: int, filters: int, kernel: int) -> None:

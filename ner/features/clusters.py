@@ -26,10 +26,7 @@ PREFIXES = (4, 6, 10, 20)
 
 @dataclass(frozen=True)
 class Clusters(WordFeature):
-    """Distinct paths, sorted, and the number of each word's path among them.
-
-    There is a column for each length of prefix.
-    """
+    """Sorted distinct paths, and the number of each word's; a column for each prefix length."""
 
     FILES = (FILE,)
     DIM = "cluster_dim"
@@ -40,7 +37,7 @@ class Clusters(WordFeature):
     def number_of(self, word: str) -> int | None:
         """The number of a word's path: that of the word itself, or in lower case, or in title case.
 
-        None if there is none of the three. Title case finds ``GERMANY``.
+        None without any of the three. Title case finds ``GERMANY``.
         """
         find = self.words.get
         number = find(word)
@@ -49,10 +46,7 @@ class Clusters(WordFeature):
         return find(word.title()) if number is None else number
 
     def prefixes(self, length: int) -> tuple[tuple[str, ...], list[int]]:
-        """The distinct prefixes of that length, sorted, and the number of each path's prefix.
-
-        A shorter path is its own prefix.
-        """
+        """Sorted prefixes, and the number of each path's; a shorter path is its own prefix."""
         cut = [path[:length] for path in self.paths]
         distinct = tuple(sorted(set(cut)))
         numbers = {prefix: number for number, prefix in enumerate(distinct)}

@@ -1,9 +1,8 @@
 """Document context: the labels of the same word elsewhere in its document.
 
-A name whose type is clear in one place mostly has that type in the whole
-document (document-level label consistency, Krishnan and Manning 2006). So a
-document is tagged in two passes: the first-pass labels of a word at its other
-places are a feature of the second.
+A name mostly has one type in a whole document (document-level label consistency, Krishnan and
+Manning 2006). So a document is tagged in two passes: the first-pass labels of a word elsewhere are
+a feature of the second.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -19,7 +18,7 @@ from ner.text import Span
 NO_LABELS: TokenLabels = (0, 0)
 
 _Counts = dict[Hashable, list[int]]
-"""How often a word of a document is of each type; O is type 0."""
+"""Counts of the types of a word of a document; O is type 0."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,9 @@ def first_pass_labels(
 ) -> list[FirstPass]:
     """Find for each token the labels of its word elsewhere in the document, as ids.
 
-    `spans` are those of the first pass, `documents` tell apart to which one a
-    sentence belongs, and `labels` are their types, in the order of the ids. Only
-    words that are in an entity somewhere in the document have labels. Of types
-    that are equally frequent the last one counts, and O the least. Takes time
-    linear in the tokens.
+    `spans` are those of the first pass, `documents` the document of each sentence, and `labels` the
+    types, in the order of the ids. Only words inside an entity somewhere in the document have
+    labels. Of equally frequent types the last one counts, and O the least. Takes linear time.
     """
     number = {label: i for i, label in enumerate((OUTSIDE, *labels))}
     places = list(_places(sentences, spans, documents, number))
@@ -104,7 +101,7 @@ def _places(
             names.setdefault(document, set()).update(map(str.lower, tokens[span.start : span.end]))
     for tokens, found, document in zip(sentences, spans, documents, strict=True):
         known = names.get(document, ())
-        # Most words are no names: this line is what the time goes into.
+        # Most words are outside entities: this line takes most of the time.
         types = {i: 0 for i, word in enumerate(map(str.lower, tokens)) if word in known}
         for span in found:
             types.update(dict.fromkeys(range(span.start, span.end), number[span.label]))

@@ -1,4 +1,4 @@
-"""The protocol of features: all that a model needs to know of one, from its file to its module.
+"""The protocol of features: ids, module, files and resources of one.
 
 A feature stands in one file of this folder and in one line of `ner.features.registry`. Indexer,
 embedder, bundle, vocabulary checksum and card go through the features of a model and ask each.

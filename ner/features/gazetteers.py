@@ -1,9 +1,8 @@
-"""Word lists: entries of one type, and where they stand in a text.
+"""Word lists: entries of one type, and their matches in a text.
 
-Two uses, which differ. As *features* (``--gazetteer`` in training) matches are
-hints that the network weighs, learns to trust or not, and needs again whenever
-it tags. As *rules* (``--force`` in tagging) they are entities, whatever the
-network says, and no model knows of them.
+As *features* (``--gazetteer`` in training) matches are hints that the network learns to weigh, and
+needs again whenever it tags. As *rules* (``--force`` in tagging) they are entities whatever the
+network predicts, and stand outside any model.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +47,7 @@ class Gazetteer:
 
     @classmethod
     def build(cls, label: str, entries: Iterable[Sequence[str]]) -> "Gazetteer":
-        """Take tokenised entries; of equal ones the first counts, and empty ones do not."""
+        """Take tokenised entries, without duplicates and empty ones."""
         return cls(label, tuple(dict.fromkeys(tuple(entry) for entry in entries if entry)))
 
     def matches(self, tokens: Sequence[str]) -> list[tuple[int, int]]:
@@ -68,7 +67,7 @@ class Gazetteer:
         return found
 
     def _longest(self, tokens: Sequence[str], start: int, nodes: list[Node]) -> int:
-        """Where the longest entry ends that begins with the token at `start`; 0: there is none."""
+        """The end of the longest entry that begins at `start`; 0 without one."""
         end, position = 0, start + 1
         while nodes:
             if any(None in node for node in nodes):
@@ -182,8 +181,7 @@ def _stored_list(place: Path, part: Any) -> Gazetteer:
 def rule_spans(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[Span]:
     """The matches of several lists as spans, in order.
 
-    Of matches that overlap, the longest one stays; of equally long ones that of
-    the list given first, then the first.
+    Of overlapping matches the longest stays, then that of the first list, then the first.
     """
     ranked = sorted(
         (start - end, number, start, end)
@@ -202,16 +200,13 @@ def rule_spans(gazetteers: Sequence[Gazetteer], tokens: Sequence[str]) -> list[S
 def read_gazetteers(specs: Sequence[str], tokenizer: str) -> tuple[Gazetteer, ...]:
     """Read word lists given as ``LABEL=file``; lists of one label are joined into one.
 
-    A file has an entry a line, in UTF-8 (``.gz`` is unpacked), which is cut
-    into tokens like the text that it is to be found in, by that tokenizer. A
-    full stop at the end of an entry may belong to its last word or end a
-    sentence (``Acme Inc.``): it matches with and without. Lines without letter
-    or digit are dropped, and those of more than `LONGEST_ENTRY` tokens. Labels
-    are in order of appearance.
+    A file has an entry a line, in UTF-8 (``.gz`` is unpacked), cut into tokens by the tokenizer of
+    the text. A full stop at the end of an entry may belong to its last word or end a sentence
+    (``Acme Inc.``): it matches with and without. Lines without letter or digit, or of more than
+    `LONGEST_ENTRY` tokens, are dropped. Labels are in order of appearance.
 
-    Raises `ConfigError` for what is not ``LABEL=file``, `UsageError` for a
-    missing file, `NerError` with ``file:line`` for one that is not UTF-8, and
-    for one without an entry.
+    Raises `ConfigError` unless it is ``LABEL=file``, `UsageError` for a missing file, `NerError`
+    with ``file:line`` for one that is not UTF-8, or has no entry.
     """
     lists: dict[str, list[Entry]] = {}
     for spec in specs:

@@ -1,7 +1,7 @@
-"""The ids of a token: of its word, its characters and its categories, some of them from around it.
+"""The ids of a token: of its word, its characters and its categories.
 
-Most follow from the word alone. Others depend on the tokens beside it, or on its document: a `Key`
-is all that the ids depend on, and tokens with the same key have the same ids.
+Most follow from the word alone, others from the tokens beside it or its document. A `Key` is all
+that they depend on: tokens with the same key have the same ids.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class FeatureIds(NamedTuple):
 
 @dataclass(frozen=True)
 class Indexer:
-    """The features of a model: turns tokens into ids, always the same way."""
+    """The features of a model, which map tokens to ids."""
 
     features: tuple[Feature, ...]  # in the order of `ner.features.registry`
 
@@ -113,10 +113,7 @@ class Indexer:
 
 
 class FeatureTable:
-    """Distinct tokens of a piece of work, the ids of each found once.
-
-    Sentences become rows of this table; a batch takes the rows it needs.
-    """
+    """Distinct tokens with their ids; sentences are rows of this table."""
 
     def __init__(self, indexer: Indexer) -> None:
         self._indexer = indexer

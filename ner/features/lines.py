@@ -1,4 +1,4 @@
-"""Lines of text files of words, packed or not; whatever is wrong is said with its ``file:line``."""
+"""Lines of text files of words, packed or not; errors have a ``file:line``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +13,8 @@ LONGEST = 1 << 16
 def word_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines of UTF-8, without what is blank at their ends.
 
-    Blank lines are left out, and so is a byte order mark; ``.gz`` is unpacked
-    on the way. Raises `UsageError` for a file that is missing, `NerError` for
-    one that cannot be read, is not UTF-8, or is no text.
+    Blank lines and a byte order mark are left out; ``.gz`` is unpacked. Raises `UsageError` for a
+    missing file, `NerError` for one that is unreadable or not text in UTF-8.
     """
     with open_binary(path) as file:
         try:

@@ -1,7 +1,7 @@
-"""The features that there are, in the order in which models have them.
+"""All features, in their order in models.
 
-The order decides which random numbers the weights of each begin with, and where its part of the
-embedding stands: a new one comes last. To add one: its file, its class in this list, its settings.
+The order decides the random numbers that begin their weights, and their place in the embedding: a
+new one comes last. To add one: its file, its class in this list, its settings.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ class TagBatch(NamedTuple):
     """Tags of B sentences."""
 
     ids: Tensor  # [B, T], padded with 0; where `possible` has several, one of them
-    possible: Tensor | None = None  # [B, T, K] tags a token can have; None if `ids` says it all
+    possible: Tensor | None = None  # [B, T, K] tags a token can have; None if `ids` are complete
 
 
 class CountsBatch(NamedTuple):

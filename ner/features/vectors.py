@@ -1,7 +1,6 @@
 """Pre-trained word vectors: word2vec (text and binary), GloVe text, fastText ``.vec``; packed, too.
 
-A file is read once, from front to back. Only rows that are asked for are turned
-into numbers, and those go straight into one piece of memory.
+A file is read once, from front to back; only wanted rows are parsed, into one piece of memory.
 """
 
 import codecs
@@ -24,7 +23,7 @@ Vector = NDArray[np.float32]
 BytesRead = Callable[[int], None]
 
 MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
-LONGEST_LINE = 1 << 20  # bytes; a first row that is longer is none
+LONGEST_LINE = 1 << 20  # bytes; a longer first row is something else
 FIRST_LOOK = 1 << 12  # bytes behind a header that show whether rows are text or binary
 FOLDING_LOOK = 20_000  # rows whose words show how a file is folded
 FOLDING_BYTES = 1 << 25  # that those rows may take; fewer rows if they are long
@@ -39,10 +38,9 @@ _log = logging.getLogger("ner")
 class Vectors:
     """Words and their vectors, ``[N, D]``: first those of the corpus, then out-of-training ones.
 
-    Both are in the order of the file (most frequent first). `fold_case` and
-    `fold_digits` say how the file writes words; `found` how many of the words
-    are of the corpus, `size` how many the file has in all, and `duplicates` how
-    often a word occurred again that was there already.
+    Both are in the order of the file (most frequent first). `fold_case` and `fold_digits` are the
+    file's folding; `found` counts words of the corpus, `size` all words of the file, and
+    `duplicates` repeated ones.
     """
 
     words: tuple[str, ...]
@@ -55,7 +53,7 @@ class Vectors:
 
     @property
     def dim(self) -> int:
-        """How many numbers a vector has."""
+        """Dimension of the vectors."""
         return int(self.rows.shape[1])
 
     def fold(self, word: str) -> str:
@@ -72,18 +70,15 @@ def read_vectors(
 ) -> Vectors:
     """Read the vectors of `tokens`, as they stand in a text, and of other words from the front.
 
-    Of other words there are at most `out_of_training`. How tokens are folded for
-    looking them up, the file's own first words show: in lower case if those with
-    letters of either case are all in lower case, digits as ``0`` if no other
-    digit occurs (but for a stray one in a hundred); as they are where no word has
-    such letters, or digits. Words of the file are folded like that, too; of
-    several that are then equal the first, most frequent one counts, and the log
-    says how many were passed over. `progress` is called with the bytes read so
-    far (of the packed file, if it is packed).
-    Raises `VectorsError` with ``file:line`` for a file that is not what it
-    seems, breaks off, or has none of the tokens; `NerError` for one that cannot
-    be opened. Of rows that are not kept, only the form is checked: in text,
-    that there are as many plain decimal numbers as in the others.
+    Of other words there are at most `out_of_training`. The file's first words show the folding of
+    tokens: lower case if all cased words are in lower case, digits as ``0`` if no other digit
+    occurs (but for a stray one in a hundred); none where no word has such letters, or digits. Words
+    of the file are folded like that, too; of equal ones the first, most frequent one counts, and
+    the log counts the others. `progress` is called with the bytes read so far (of the packed file).
+
+    Raises `VectorsError` with ``file:line`` for a file that is ill-formed, breaks off, or has none
+    of the tokens; `NerError` for one that cannot be opened. Of rows left out, only the form is
+    checked: in text, that there are as many plain decimal numbers as in the others.
     """
     case, digits, rows = _revealed(_read(path, progress))
     forms = {fold(token, case=case, digits=digits) for token in tokens}
@@ -121,7 +116,7 @@ class _Kept:
 
 
 class _Row(NamedTuple):
-    """A word, and its numbers as they stand in the file: worth reading only if it is kept."""
+    """A word, and its numbers as they stand in the file, still to be parsed."""
 
     word: str
     data: bytes
@@ -203,7 +198,7 @@ def _numbers_at_end(parts: Sequence[bytes]) -> int:
 
 
 def _is_text(head: bytes) -> bool:
-    """True if rows are text: several numbers as raw bytes look like none."""
+    """True if rows are text, unlike several numbers as raw bytes."""
     if _numbers_at_end(head.partition(b"\n")[0].split()) > 1:
         return True  # whatever the encoding of the words
     try:
@@ -215,7 +210,7 @@ def _is_text(head: bytes) -> bool:
 def _text_rows(
     lines: Iterable[bytes], dim: int, path: str | Path, start: int, announced: int = 0
 ) -> Iterator[_Row]:
-    """Rows from line `start` on; more of them than `announced` are as good, fewer are an error."""
+    """Rows from line `start` on; more than `announced` are accepted, fewer are an error."""
     count = 0
     for number, line in enumerate(lines, start):
         if line.strip():
@@ -270,7 +265,6 @@ def _float32(values: Sequence[float]) -> Vector:
 
 
 def _ill_formed(line: bytes, dim: int, place: str) -> VectorsError:
-    """The error for a row of text that is ill-formed."""
     parts = line.split()
     count = min(_numbers_at_end(parts), len(parts) - 1)
     bad = [part for part in parts[-dim:] if not _is_good(part)]

@@ -34,7 +34,7 @@ class Vocabulary:
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))
 
     def __len__(self) -> int:
-        """How many numbers there are, padding and unknown included."""
+        """Size, padding and unknown included."""
         return len(self._entries) + FIRST
 
     def __iter__(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Words: tables of their vectors, trained from scratch or pre-trained, and a few kept frozen."""
+"""Words: tables of their vectors, trained from scratch, pre-trained or frozen."""
 
 import logging
 from collections import Counter
@@ -97,9 +97,8 @@ class Words(Feature):
     def build(cls, data: TrainingData) -> Self:
         """Count the words of the training split, and read the vectors files.
 
-        There is a table for each file, looked up as the file is written; tables that learn have
-        all training words. Without a file, and beside frozen vectors, there is a table that
-        learns from scratch.
+        There is a table for each file, folded like the file; tables that learn have all training
+        words. Without a file, and beside frozen vectors, there is a table that learns from scratch.
         """
         tokens, config = data.tokens, data.config.model
         files = list(_read_files(data.config, {*tokens}, data.progress))
@@ -152,7 +151,7 @@ class Words(Feature):
         return {"vectors": [Path(file).name for file in config.vectors]}
 
     def without_vectors(self) -> "Words":
-        """The same without all that only a new model needs, which takes memory."""
+        """The same without the pre-trained vectors and counts that only a new model needs."""
         return Words(tuple(replace(table, vectors=None) for table in self.tables))
 
     def ids(self, word: str) -> tuple[int, ...]:
@@ -169,9 +168,8 @@ def unk_rates(
 ) -> Tensor:
     """The share of each word of the first table, ``[N]``, to be shown as UNK in training.
 
-    Words seen once stand for all that were never seen: they teach what the
-    unknown word means, and the model to look at characters and context. A word
-    with a pre-trained vector needs no such stand-in.
+    UNK replacement of rare words trains the vector of unknown words, and the use of characters and
+    context. A word with a pre-trained vector is left alone.
     """
     first = words.tables[0]
     counts = Counter(map(first.fold, tokens))
@@ -200,7 +198,7 @@ def _read_files(
     """The vectors of each file for the words of the corpus, and out-of-training ones."""
     done = 0
     for path in config.resources.vectors:
-        if not Path(path).exists():  # said before a large file is read for minutes
+        if not Path(path).exists():  # found before a large file is read for minutes
             open_binary(path)
     for path in config.resources.vectors:
         vectors = read_vectors(
@@ -223,13 +221,11 @@ def _read_files(
 
 
 def _known(tokens: Collection[str], vectors: Vectors) -> set[str]:
-    """The tokens that have a vector."""
     words = {*vectors.words}
     return {token for token in tokens if vectors.fold(token) in words}
 
 
 def _frozen(vectors: Vectors) -> WordTable:
-    """A table in which all vectors stay as they are."""
     size = TableSize(FIRST, 0, vectors.dim, pretrained=True)
     empty = WordTable(Vocabulary(()), vectors.fold_case, vectors.fold_digits, size)
     return empty.with_vectors(vectors)
@@ -238,8 +234,7 @@ def _frozen(vectors: Vectors) -> WordTable:
 class WordEmbedding(nn.Module):
     """Vectors of words: some rows learn, and out-of-training ones are frozen, in half precision.
 
-    Where the configuration says `projected`, vectors that come from a file go
-    through a linear map that learns, at first the identity.
+    If `projected`, vectors from a file go through a linear map that learns, at first the identity.
     """
 
     spare: Tensor  # the frozen rows
@@ -260,8 +255,8 @@ class WordEmbedding(nn.Module):
     def load_vectors(self, rows: Tensor, frozen: Tensor) -> None:
         """Put pre-trained vectors in place.
 
-        `rows` is ``[trained, D]`` with NaN where there is none: those rows keep
-        a random vector of the same spread. `frozen` is ``[frozen, D]``.
+        `rows` is ``[trained, D]``, `frozen` ``[frozen, D]``. Rows of NaN keep a random vector of
+        the same spread.
         """
         known = ~rows.isnan().any(1)
         with torch.no_grad():

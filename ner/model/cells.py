@@ -74,8 +74,7 @@ class LSTMCell(Cell):
         c' = f ∘ c + i ∘ g
         h' = o ∘ tanh(c')
 
-    From c to c' the only factor is f: where it is near 1, gradients neither
-    vanish nor explode on their way back. All four come from one product.
+    From c to c' the only factor is f: where it is near 1, gradients pass back unchanged.
     """
 
     gates = 4
@@ -117,8 +116,7 @@ CELLS: dict[str, type[Cell]] = {"lstm": LSTMCell, "gru": GRUCell, "rnn": RNNCell
 class Unrolled(nn.Module):
     """Layers of a cell, run step by step over ragged sentences from one or both ends.
 
-    Weights have torch's names (``weight_ih_l0``, ``bias_hh_l1_reverse``, …) and
-    start: the state dict of one fits the other.
+    Weights have torch's names (``bias_hh_l1_reverse``, …) and start: state dicts fit both.
     """
 
     def __init__(
@@ -161,11 +159,9 @@ class Unrolled(nn.Module):
     ) -> tuple[Tensor, State]:
         """Compute outputs ``[B, T, H · directions]`` and the final state from inputs ``[B, T, D]``.
 
-        `lengths`, ``[B]``, says how many steps of each sentence there are:
-        beyond, outputs are 0 and the state stays as it was. Without, all T are.
-        Each part of a state is ``[layers · directions, B, H]``, as torch's: the
-        first layer forward, the first layer in reverse, the second forward, and
-        so on. Without an initial `state` it is 0.
+        Beyond `lengths` ``[B]`` (default T) outputs are 0 and the state stays. Each part of a state
+        is ``[layers · directions, B, H]`` in torch's order: the first layer forward, then in
+        reverse, the second forward, and so on. The default initial `state` is 0.
         """
         inside = self._inside(x, lengths)
         if state is None:
@@ -192,11 +188,8 @@ class Unrolled(nn.Module):
         return (steps < lengths.to(x.device)[:, None])[:, :, None]
 
     def _run(self, name: str, x: Tensor, inside: Tensor, state: State) -> tuple[Tensor, State]:
-        """Run one layer in one direction: outputs ``[B, T, H]``, final state of ``[B, H]`` each.
-
-        The reverse direction waits in its initial state until it comes to the
-        last step of a sentence.
-        """
+        """Run one layer in one direction: outputs ``[B, T, H]``, final state of ``[B, H]`` each."""
+        # The reverse direction waits in its initial state for the last step of a sentence.
         cell = self.cell(*(getattr(self, weight + name) for weight in WEIGHTS))
         steps = range(x.shape[1])
         outputs: list[Tensor] = [x] * len(steps)

@@ -10,8 +10,7 @@ import torch
 from ner.config import Auto
 from ner.errors import UsageError
 
-# A forked process has none of its parent's OpenMP threads, and GNU's OpenMP would wait for them
-# without end: it computes with one thread.
+# A forked process lacks its parent's OpenMP threads; with more than one, GNU's OpenMP would hang.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=functools.partial(torch.set_num_threads, 1))
 
@@ -32,11 +31,10 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def use_one_thread() -> None:
-    """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` says otherwise.
+    """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` is set.
 
-    The matrices of tagging are too small to gain much from more, which get in
-    each other's way where cores are busy; and results are the same on any number
-    of cores. Several cores are better used by several processes.
+    The matrices of tagging are too small to gain much from more, and results are the same on any
+    number of cores. Several cores are better used by several processes.
     """
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)

@@ -20,10 +20,9 @@ class Inputs(NamedTuple):
 class ContextualProjection(nn.Module):
     """A linear map of the contextual embedding of a token, with variational dropout before it.
 
-    Its inputs are many, dense and not hidden as words are, so a sentence would
-    soon be learnt by heart. Adam moves every weight by about the learning rate:
-    with M inputs, what comes out moves M times as fast as other features. So
-    inputs are divided by √M, and weights begin √M times as large as they would.
+    Its inputs are many, dense and without word dropout, so it would soon overfit. Adam moves every
+    weight by about the learning rate: with M inputs, outputs move M times as fast as other
+    features. So inputs are divided by √M, and weights begin √M times as large.
     """
 
     def __init__(self, in_dim: int, out_dim: int, dropout: float) -> None:
@@ -40,16 +39,12 @@ class ContextualProjection(nn.Module):
 
 
 class Embedder(nn.Module):
-    """Word, character and categorical features of each distinct word, spread over the tokens.
-
-    Behind these stand, if there are any, contextual embeddings of each token in
-    its sentence, through a linear map that learns.
-    """
+    """Features of distinct words, spread over the tokens, and projected contextual embeddings."""
 
     def __init__(self, inputs: Inputs, config: ModelConfig) -> None:
         super().__init__()
         features = inputs.indexer
-        # The order in which modules are made is that in which they draw their first weights.
+        # Modules draw their first weights in this order.
         tables = features.words.modules(config)
         self.words = nn.ModuleList(tables)
         self.characters = features.characters.module(config)
@@ -78,7 +73,7 @@ class Embedder(nn.Module):
         return [table for table in self.words if isinstance(table, WordEmbedding)]
 
     def forward(self, batch: Batch) -> Tensor:
-        """``[B, T, D]`` features; those at padding mean nothing."""
+        """Features ``[B, T, D]``, arbitrary at padding."""
         features = self.of_words(batch)
         if self.contextual is None:
             return features
@@ -86,7 +81,7 @@ class Embedder(nn.Module):
         return torch.cat([features, self.contextual(batch.contextual)], dim=2)
 
     def of_words(self, batch: Batch) -> Tensor:
-        """``[B, T, D]``: only the features that are the same wherever a word stands."""
+        """Only the features ``[B, T, D]`` that are the same wherever a word stands."""
         parts = [table(batch.words[:, i]) for i, table in enumerate(self.words)]
         if self.characters is not None:
             parts.append(self.characters(batch.characters))

@@ -51,9 +51,8 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Encode features ``[B, T, D]`` of lengths ``[B]``: states ``[B, T, H · directions]``.
 
-        Sentences of one length go through torch's padded call, which is exact
-        for them and fast; others are packed. Both give the same states, and
-        so does the reference.
+        Sentences of one length go through torch's padded call, which is exact for them and fast;
+        others are packed, with the same states.
         """
         for layer in self.layers:
             x = _run(layer, self.dropout(x), lengths)
@@ -85,8 +84,7 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
 def initialise(layer: Layer) -> None:
     """Draw orthogonal recurrent matrices (Saxe et al. 2014), Glorot input ones; forget bias 1.
 
-    The forget gate starts open (Jozefowicz et al. 2015), so that gradients
-    reach far back from the first step on.
+    With an open forget gate gradients reach far back from the start (Jozefowicz et al. 2015).
     """
     for name, weight in layer.named_parameters():
         with torch.no_grad():

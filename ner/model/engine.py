@@ -1,9 +1,7 @@
 """Engines: two ways from sentences of tokens to emissions, with one result.
 
-`PlainEngine` runs the network as training does. `FastEngine`, for a CPU, keeps
-what each word contributes up to the first recurrent product (its features, and
-their product with the input weights), since this depends on the word alone, or
-on it and what is around it; then only the recurrence is left.
+`PlainEngine` runs the network as training does. `FastEngine`, for a CPU, caches the features of
+each `Key` and their product with the input weights; then only the recurrence is left.
 """
 
 import threading
@@ -28,15 +26,15 @@ BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
 BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
 LEAST_ROWS = 8
-MOST_CHARACTERS = 4_000_000  # of kept words together: some "words" are as long as a book
-FILL_WORDS = 1024  # words whose contribution is computed at once: bounds the memory it takes
+MOST_CHARACTERS = 4_000_000  # of cached words together: some "words" are as long as a book
+FILL_WORDS = 1024  # words computed at once, which bounds the memory
 
 
 class Engine(Protocol):
-    """Turns tokens into tag scores; the one part of a model that may be replaced."""
+    """The computation of tag scores; the one part of a model that may be replaced."""
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Which sentences to read together: every position of `lengths` once."""
+        """Group sentences into batches: every position of `lengths` once."""
 
     def emissions(
         self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
@@ -48,7 +46,6 @@ class Engine(Protocol):
 
 
 def _most_tokens(network: BaseNetwork) -> int:
-    """How many tokens a batch has at most."""
     return max(1, min(BATCH_TOKENS, BATCH_SCORES // network.projection.out_features))
 
 
@@ -97,7 +94,7 @@ class WordCache:
         self._limit = limit
         self._rows: dict[Key, int] = {}
         self._characters = 0
-        # Whole from the start: the system hands out memory only where there is something written.
+        # Whole from the start: the system hands out memory only where something is written.
         self.table = torch.empty(limit, width)
 
     def __len__(self) -> int:
@@ -147,7 +144,7 @@ def _characters(keys: Iterable[Key]) -> int:
 
 
 class FastEngine:
-    """Kept words and a bare recurrence, on a CPU; may be used from several threads."""
+    """Cached words and a bare recurrence, on a CPU; safe for threads."""
 
     def __init__(
         self,
@@ -160,7 +157,7 @@ class FastEngine:
     ) -> None:
         """`dtype` is that of the recurrent products, the rest is float32.
 
-        `cache_bytes` bounds the kept words, of which there may always be two batches.
+        `cache_bytes` bounds the cached words, of which there may always be two batches.
         """
         self._network = network
         self._indexer = indexer
@@ -204,7 +201,7 @@ class FastEngine:
     def _follow_weights(self) -> None:
         """Prepare the weights again if the network's have changed, and forget all words."""
         tensors = chain(self._network.parameters(), self._network.buffers())
-        # What was made in inference mode counts no versions.
+        # Tensors made in inference mode have no version.
         weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors)
         if weights == self._weights:
             return
@@ -219,8 +216,8 @@ class FastEngine:
 
     def _contribute(self, keys: Sequence[Key], rows: Tensor) -> None:
         """Write what tokens add to the gates of the first layer into `rows`, ``[U, D · G · H]``."""
-        # Products of few rows are rounded otherwise than those of many: with enough of them, what
-        # is kept of a word does not depend on which others were new at the same time.
+        # Products of few rows are rounded differently: with enough rows, the cached row of a word
+        # is the same whichever others are new at the same time.
         longest = max(keys, key=lambda key: len(key_word(key)))
         padded = [*keys, *[longest] * max(0, LEAST_ROWS - len(keys))]
         table = FeatureTable(self._indexer)
@@ -243,7 +240,7 @@ class FastEngine:
         places = torch.zeros(len(lengths) * size, dtype=torch.long)  # [B · T]
         table = self.words.table
         if embedded is not None and (contextual := self._network.embedder.contextual) is not None:
-            # No two tokens are alike any more: each has a row of its own.
+            # Tokens differ by context: each has a row of its own.
             table = first.add(contextual(embedded), table[rows])
             rows = torch.arange(len(rows))
         places[torch.from_numpy(inside)] = rows

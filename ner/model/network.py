@@ -65,10 +65,9 @@ class Network(BaseNetwork):
     ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        Where the batch has distillation targets, it is the cross-entropy with
-        these. `costs` ``[K]`` augment it: the log of how much a mistake counts
-        where a tag of that type is known; targets of a teacher contain them
-        already. `features` as in `states`.
+        With distillation targets, the cross-entropy with these. `costs` ``[K]`` augment it: the log
+        of the weight of a mistake where a tag of that type is known; a teacher's targets contain
+        them already. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
         target = batch.target

@@ -1,10 +1,8 @@
 """Recurrent layers, run step by step over ragged batches: inference on a CPU.
 
-The inputs of a step are already multiplied with their weights: only the
-recurrent product and the gates are left. Both directions go through one
-batched product, since step s reads the s-th token from either end, and the
-sentences that still have one are the same. Sentences are sorted by length,
-longest first, so that those are always the first `count`.
+The inputs of a step are already multiplied with their weights: only the recurrent product and the
+gates are left. Both directions share one batched product: step s reads the s-th token from either
+end. Sentences are sorted, longest first, so that those still running are the first `count`.
 
 Shapes: ``B`` sentences of at most ``T`` tokens, ``N`` tokens in all, ``D`` directions,
 ``G`` gates, ``H`` units.
@@ -45,14 +43,12 @@ def plan_steps(lengths: NDArray[np.int64], directions: int) -> Steps:
 class Recurrence(ABC):
     """One layer of a cell, its weights in the order that the steps need.
 
-    Every nonlinearity is a logistic function, which torch computes several
-    times faster than tanh: tanh(x) = 2 σ(2x) − 1. The factors of 2 are put
-    into the weights, where they cost nothing and, as powers of two, change no
-    digit.
+    Every nonlinearity is a logistic function, in torch several times faster than tanh:
+    tanh(x) = 2 σ(2x) − 1. The factors of 2 are in the weights, free and, as powers of two, exact.
     """
 
     tanh_gate: int  # the one gate that is a tanh, in torch's order
-    scale = 1.0  # the layer's states are this times the states kept here
+    scale = 1.0  # the layer's states are this times the states here
 
     def __init__(self, layer: nn.RNNBase | Unrolled, dtype: torch.dtype) -> None:
         self.hidden = layer.hidden_size
@@ -61,19 +57,15 @@ class Recurrence(ABC):
             name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in self._sides])
             for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
         }
-        # [G · H]
-        factor = torch.ones(weights["bias_ih"].shape[1])
+        factor = torch.ones(weights["bias_ih"].shape[1])  # [G · H]
         factor[self.tanh_gate * self.hidden : (self.tanh_gate + 1) * self.hidden] = 2.0
-        # [D, G · H] each
-        inside = weights["bias_hh"] * factor
+        inside = weights["bias_hh"] * factor  # [D, G · H] each
         outside = self._split_bias(inside)
         # [in, D · G · H]
         self.input_weight = (weights["weight_ih"] * factor[:, None]).flatten(0, 1).t()
-        # [D · G · H]
-        self.input_bias = (weights["bias_ih"] * factor + outside).flatten()
+        self.input_bias = (weights["bias_ih"] * factor + outside).flatten()  # [D · G · H]
         recurrent = weights["weight_hh"] * factor[:, None] * self.scale
-        # [D, H, G · H]
-        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)
+        self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)  # [D, H, G · H]
         self.width = len(self.input_bias)
 
     @property
@@ -95,7 +87,7 @@ class Recurrence(ABC):
     def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:
         """Project features ``[U, in]`` to gate inputs ``[U, D · G · H]``, into `out` if given.
 
-        With less than all features, these are the first, and `add` adds the others.
+        They may be only the first features; `add` adds the others.
         """
         weight = self.input_weight[: features.shape[1]]
         return torch.addmm(self.input_bias, features, weight, out=out)
@@ -107,15 +99,12 @@ class Recurrence(ABC):
     def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
         """Compute states ``[D, N, H]`` of N tokens in the order of `Steps`.
 
-        `rows` ``[D, N]`` says which row of `projections` ``[R, D · G · H]`` belongs to each.
+        `rows` ``[D, N]`` are their rows of `projections` ``[R, D · G · H]``.
         """
-        # [R · D, G · H]
-        table = projections.view(len(projections) * self.directions, -1)
+        table = projections.view(len(projections) * self.directions, -1)  # [R · D, G · H]
         rows = rows * self.directions + torch.arange(self.directions)[:, None]
-        # [D, N, H]
-        states = table.new_empty(self.directions, rows.shape[1], self.hidden)
-        # [D, B, H]
-        memory = table.new_zeros(self.directions, counts[0], self.hidden)
+        states = table.new_empty(self.directions, rows.shape[1], self.hidden)  # [D, N, H]
+        memory = table.new_zeros(self.directions, counts[0], self.hidden)  # [D, B, H]
         before, start = None, 0
         for count in counts:
             # [D, count, G · H]
@@ -130,7 +119,6 @@ class Recurrence(ABC):
         return torch.bmm(before.to(self.weight.dtype), self.weight)
 
     def _add_product(self, inputs: Tensor, before: Tensor | None) -> Tensor:
-        """Add the recurrent product to the inputs, in place."""
         if before is None:
             return inputs
         before = before[:, : inputs.shape[1]]
@@ -142,7 +130,7 @@ class Recurrence(ABC):
 class LSTMRecurrence(Recurrence):
     """i, f, o = σ(…), g = tanh(…), c' = f c + i g, h = o tanh(c') (Gers et al. 2000).
 
-    Kept are 2c and h / 2, so that each tanh costs no more than a subtraction.
+    The states are 2c and h / 2, so that each tanh costs one subtraction.
     """
 
     tanh_gate = 2
@@ -176,7 +164,7 @@ class GRURecurrence(Recurrence):
 
 
 class RNNRecurrence(Recurrence):
-    """h' = tanh(x + U h) (Elman 1990); kept is h / 2."""
+    """h' = tanh(x + U h) (Elman 1990); the state is h / 2."""
 
     tanh_gate = 0
     scale = 2.0

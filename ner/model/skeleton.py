@@ -16,10 +16,7 @@ def without_weights() -> Iterator[None]:
 
 
 class _Unfilled(TorchFunctionMode):
-    """Skip the filling of new parameters, which are all to be replaced.
-
-    On the meta device it only loads torch's compiler, for a second or two.
-    """
+    """Skip the filling of parameters: on the meta device it only loads torch's compiler, slowly."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None

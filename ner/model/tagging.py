@@ -27,14 +27,13 @@ class BaseModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the network's weights are."""
+        """The device of the network's weights."""
         return self.network.projection.weight.device
 
     def engine(self, settings: PredictConfig) -> Engine:
         """The engine that computes emissions, as configured; the same for the same settings.
 
-        Threads share it. A forked process gets its own: the lock of its parent's may be
-        held by a thread that it does not have.
+        Threads share it. A forked process gets its own: its parent's lock may be held for ever.
         """
         if settings.engine == "plain" or self.device.type != "cpu":
             return PlainEngine(self.network, self.indexer, self.contextual)
@@ -53,10 +52,7 @@ class BaseModel:
 
 @dataclass(frozen=True)
 class Model(BaseModel):
-    """All that turns tokens into spans: features, tag set, network.
-
-    `contextual` embeds each token in its sentence, if there are contextual embeddings.
-    """
+    """Features, tag set and network of a tagger, and its token embedder, if any."""
 
     indexer: Indexer
     tags: tuple[str, ...]

@@ -30,10 +30,10 @@ class TokenEmbedder(Protocol):
         """The files that a bundle keeps of it, by name."""
 
     def checksum(self) -> str:
-        """Of all that embeddings depend on, beside the text."""
+        """Checksum of all that embeddings depend on, beside the text."""
 
     def check_tokens(self, tokens: Iterable[str]) -> None:
-        """Hold the tokens of a training split against what it knows. Raises `TrainingError`."""
+        """Compare the tokens of a training split with its alphabet. Raises `TrainingError`."""
 
 
 class Kind(TokenEmbedder, Protocol):

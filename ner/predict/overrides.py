@@ -1,8 +1,7 @@
 """Dictionary override: entities by rule, in place of what the model finds.
 
-Matches of the lists are entities in any case: a rule applied to the model's
-results. Word lists that a model was trained with are features, and a match of
-theirs decides nothing.
+Matches of the lists are entities in any case: a rule applied to the model's results. Word lists
+that a model was trained with are features, and a match of theirs decides nothing.
 """
 
 from collections.abc import Sequence

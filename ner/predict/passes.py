@@ -61,8 +61,7 @@ def emission_batches(
     short = [i for i, tokens in enumerate(sentences) if 0 < len(tokens) <= WINDOW]
     for batch in engine.plan([len(sentences[i]) for i in short]):
         numbers = [short[i] for i in batch]
-        # [B]
-        lengths = torch.tensor([len(sentences[i]) for i in numbers])
+        lengths = torch.tensor([len(sentences[i]) for i in numbers])  # [B]
         # [B, T, K]
         emissions = engine.emissions(
             [sentences[i] for i in numbers], [contexts[i] for i in numbers]

@@ -1,7 +1,6 @@
 """Sentences in, spans out; and n-best analyses, marginals and expected counts.
 
-A model with document context makes two passes over a document; dictionary
-overrides come last.
+A model with document context makes two passes over a document; dictionary overrides come last.
 """
 
 import functools
@@ -46,20 +45,17 @@ def predict(
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
-    A bias of O and a lowest score change what is found; scores are always the
-    model's own probabilities. Without `with_scores` they are left out, and not
-    computed unless a lowest one is asked for.
+    A bias of O and a lowest score change what is found; scores are always the model's own
+    probabilities. Without `with_scores` they are left out, and not computed unless a lowest one is
+    asked for.
 
-    A model with document context makes two passes: sentences with words of which
-    the first pass has found something elsewhere in the document get a second
-    one, with these first-pass labels. `documents` are numbers that tell documents
-    apart; without, each sentence is read by itself, once. First-pass labels are
-    the model's own finding, as in training, whatever bias and lowest score.
+    A model with document context makes two passes: sentences with words inside an entity elsewhere
+    in the document get a second one, with first-pass labels. `documents` numbers them; without,
+    each sentence is read by itself, once. First-pass labels ignore bias and lowest score, as in
+    training.
 
-    Matches of `overrides` are found whatever the model says, of types that
-    it knows or not: one takes the place of all spans of the model that it
-    overlaps, and has the score 1. Of matches that overlap, the longest one
-    stays, then that of the list given first.
+    Matches of `overrides`, of any type, take the place of all spans of the model that they overlap,
+    with score 1. Of overlapping matches the longest stays, then that of the first list.
     """
     decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)

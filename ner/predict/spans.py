@@ -35,8 +35,7 @@ def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
     # [B, T + 2], then [B, T + 1] each: the tags on both sides of each border between tokens
     sides = np.pad(numbers, ((0, 0), (1, 1)))
     before, after = sides[:, :-1], sides[:, 1:]
-    # [N] each
-    rows, first = starts[before, after].nonzero()
+    rows, first = starts[before, after].nonzero()  # [N] each
     _, end = ends[before, after].nonzero()
     labels = _labels(names)
     return [
@@ -64,11 +63,9 @@ def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool
     assert names[0] == OUTSIDE, "O is tag 0"
     parsed = [parse_tag(name) for name in names]
     prefixes = sorted({tag.prefix for tag in parsed})
-    # [K]
-    kinds = np.array([prefixes.index(tag.prefix) for tag in parsed])
+    kinds = np.array([prefixes.index(tag.prefix) for tag in parsed])  # [K]
     labels = np.unique([tag.label for tag in parsed], return_inverse=True)[1]
-    # [K, K]
-    same = (labels[:, None] == labels).astype(int)
+    same = (labels[:, None] == labels).astype(int)  # [K, K]
     # Of two types it only matters whether they are the same: few pairs stand for all.
     pairs = [
         [
@@ -77,8 +74,7 @@ def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool
         ]
         for one in prefixes
     ]
-    # [K, K, 2]
-    found = np.array(pairs)[kinds[:, None], kinds, same]
+    found = np.array(pairs)[kinds[:, None], kinds, same]  # [K, K, 2]
     return found[:, :, 0], found[:, :, 1]
 
 

@@ -81,10 +81,9 @@ GOLDEN_ANGLE = 137.508
 class HtmlRenderer(Renderer):
     """A page of its own: a paragraph a document, each type in its colour, light or dark as read.
 
-    Every type of `labels` has its colour, by its place in the list, and stands
-    in the legend; other types are grey. The type behind an entity is drawn by
-    the style sheet, so that the text of a paragraph is the document's. NUL,
-    which HTML cannot carry, comes out as U+FFFD.
+    Every type of `labels` has its colour, by its place in the list, and stands in the legend; other
+    types are grey. The type behind an entity is drawn by the style sheet, so that the text of a
+    paragraph is the document's. NUL, which HTML cannot carry, comes out as U+FFFD.
     """
 
     def __init__(self, labels: Sequence[str], title: str) -> None:

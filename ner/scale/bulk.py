@@ -33,12 +33,11 @@ WORTHWHILE = 1 << 17  # characters; with fewer, workers would start for longer t
 class Work:
     """A text, a model and how to tag; can be pickled for workers.
 
-    `settings` are dotted keys of section `predict`, `reading` those of `data`
-    (of which the tokenizer is else the model's own); `layout` is one of
-    `ner.corpus.plain.LAYOUTS`. With `nbest`, each document gets that many
-    alternatives for each sentence. `force` are word lists, as `Tagger.load`
-    takes them. With `together`, the text is one document (in chunks, if it is
-    long), not each of its lines.
+    `settings` are dotted keys of section `predict`, `reading` those of `data` (of which the
+    tokenizer is else the model's own); `layout` is one of `ner.corpus.plain.LAYOUTS`. With `nbest`,
+    each document gets that many alternatives for each sentence. `force` are word lists, as
+    `Tagger.load` takes them. With `together`, the text is one document (in chunks, if it is long),
+    not each of its lines.
     """
 
     source: str
@@ -69,12 +68,11 @@ def tag_stream(
 ) -> Generator[str, None, None]:
     """Tag a text and yield the output, piece by piece, in bounded memory.
 
-    `workers` processes do it; auto: one for each core. A text that is too short
-    for that to pay is tagged in this process. Programs that ask for more than
-    one must guard their main module (``if __name__ == "__main__":``), as
-    `multiprocessing` demands. Raises `NerError` where something is wrong; the
-    output before that does not depend on the workers, either. The first
-    sentence that is too long for one window is noted in the log.
+    `workers` processes do it; auto: one for each core. A text that is too short for that to pay is
+    tagged in this process. Programs that ask for more than one must guard their main module (``if
+    __name__ == "__main__":``), as `multiprocessing` demands. Raises `NerError` where something is
+    wrong; the output before that does not depend on the workers, either. The first sentence that is
+    too long for one window is noted in the log.
     """
     workers = available_cores() if workers == "auto" else workers
     encoding = Config().replace(work.reading).data.encoding

@@ -13,18 +13,16 @@ Four styles:
                 with one character a line have it
 ==============  ==============================================================
 
-In all but the last style Han, kana, Thai, Lao, Khmer, Myanmar and other scripts
-without spaces give one token per character; combining marks stay with theirs.
+In all but the last style Han, kana, Thai, Lao, Khmer, Myanmar and other scripts without spaces give
+one token per character; combining marks stay with theirs.
 
-Tokens are in order, disjoint and not empty; none contains whitespace (as
-`str.isspace` has it) and every other character is in exactly one of them. That
-holds for control and format characters too: a format character (soft hyphen,
-joiner, direction mark) between letters belongs to the word, a stray one is a
-token, and so is every zero-width *space* (U+200B) and every control character.
+Tokens are in order, disjoint and not empty; none contains whitespace (as `str.isspace` has it) and
+every other character is in exactly one of them. That holds for control and format characters too: a
+format character (soft hyphen, joiner, direction mark) between letters belongs to the word, a stray
+one is a token, and so is every zero-width *space* (U+200B) and every control character.
 
-Everything takes time linear in the length of the text: a regular expression
-may look back only a few characters, and may scan ahead further than it matches
-only once for each stretch of text.
+Everything takes time linear in the length of the text: a regular expression may look back only a
+few characters, and may scan ahead further than it matches only once for each stretch of text.
 """
 
 from ner.tokenize.sentences import sentences_of, split_sentences

@@ -1,6 +1,6 @@
 """The protocol of everything that is trained: a run in a folder that can be stopped and resumed.
 
-Taggers, classifiers and language models bring a trainer and say what they save; the folder and its
+Taggers, classifiers and language models bring a trainer and save their model; the folder and its
 lock, checkpoints, resumption, metrics and the log are the same for all.
 """
 
@@ -59,7 +59,7 @@ class AnyTrainer(Protocol):
 
 
 def has_begun(out: Path) -> bool:
-    """Tell whether the run in a folder has come as far as something to go on from."""
+    """True if the run in a folder has something to go on from."""
     return any((out / name).exists() for name in ("model", "checkpoint"))
 
 
@@ -82,9 +82,8 @@ class BaseRun(ABC):
     def resume(self) -> None:
         """Go back to the last checkpoint.
 
-        A run that was stopped before its first one begins anew. Raises
-        `TrainingError` if it is of another run, damaged or not there, and
-        `UsageError` if the best model is not there any more.
+        A run without one begins anew. Raises `TrainingError` if it is of another run, damaged or
+        missing, and `UsageError` if the best model is missing.
         """
         if (self.out / "metrics.jsonl").exists() and not has_begun(self.out):
             return
@@ -116,17 +115,16 @@ class BaseRun(ABC):
 
     @abstractmethod
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
-        """Name what is not as it was when a checkpoint was written."""
+        """Name the differences from the run that wrote a checkpoint."""
 
     @abstractmethod
     def _check_best(self) -> None:
-        """Read the best model so far as far as going on needs it. Raises `NerError`."""
+        """Read of the best model so far all that going on needs. Raises `NerError`."""
 
     def events(self) -> Iterator[Any]:
         """Train; yields each step, each milestone, and the outcome at last.
 
-        Everything is on disk before a `Milestone` is yielded. No other process may
-        write into the folder meanwhile.
+        Everything is on disk before a `Milestone` is yielded. The folder must be locked.
         """
         clear_leftovers(self.out, self.folder.contents)
         self._write_metrics()  # first: it marks the folder as one of a run
@@ -179,7 +177,7 @@ class BaseRun(ABC):
 
     @abstractmethod
     def _identity(self) -> dict[str, Any]:
-        """Give what else a checkpoint holds, by which `_differences` knows its run."""
+        """Give the part of a checkpoint by which `_differences` knows its run."""
 
     def _write_metrics(self) -> None:
         write_records(self.out / "metrics.jsonl", self._history)
@@ -209,5 +207,5 @@ def run_events(
         if resume:
             run.resume()
         else:
-            kind.folder.clear(out)  # only now: whatever is wrong with the new run has been said
+            kind.folder.clear(out)  # only now: errors of the new run have been raised
         yield from run.events()

@@ -50,8 +50,7 @@ def build_model(
 ) -> UntrainedModel:
     """Build features and network for training sentences.
 
-    `progress` gets the bytes of the vectors files, one after the other, that have been read.
-    `contextual` is the token embedder of the configuration, if it has been loaded.
+    `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder.
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:

@@ -16,7 +16,7 @@ def resolve(config: Config, corpus: Corpus) -> Config:
     style = config.data.tokenizer
     if style == "auto":
         style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
-    # One character alone says little of what it is part of, and has no characters to look at.
+    # One character alone is ambiguous, and has no characters to look at.
     single = style == "characters"
     epochs = config.train.epochs
     if epochs == "auto":

@@ -1,4 +1,4 @@
-"""The embedding cache: contextual embeddings of a corpus, found once, in a file that is mapped."""
+"""The embedding cache: contextual embeddings of a corpus in a memory-mapped file."""
 
 import hashlib
 import logging
@@ -27,7 +27,7 @@ TELL_AFTER = 20  # seconds
 
 
 class EmbeddingCache:
-    """Embeddings of some sentences at hand, and the token embedder for all others."""
+    """Cached embeddings of some sentences, and the token embedder for all others."""
 
     def __init__(self, embedder: TokenEmbedder, known: dict[Tokens, States]) -> None:
         self.dim = embedder.dim
@@ -46,21 +46,19 @@ class EmbeddingCache:
         return self._embedder.files()
 
     def checksum(self) -> str:
-        """Of all that embeddings depend on, beside the text."""
+        """Checksum of all that embeddings depend on, beside the text."""
         return self._embedder.checksum()
 
     def check_tokens(self, tokens: Iterable[str]) -> None:
-        """Hold the tokens of a training split against what the token embedder knows."""
+        """Compare the tokens of a training split with the alphabet of the token embedder."""
         self._embedder.check_tokens(tokens)
 
 
 def cache_embeddings(embedder: TokenEmbedder, sentences: Iterable[Sequence[str]]) -> EmbeddingCache:
-    """Embed sentences once, whichever of them are not longer than a window.
+    """Embed sentences once, but for those longer than a window.
 
-    The embeddings go to a file in the user's cache, named after what they
-    depend on, from which it is mapped into memory; the next training on the
-    same sentences finds it there. Where no file can be written, it is a
-    temporary one.
+    The embeddings are mapped from a file in the user's cache, named by checksum, which the next
+    training on these sentences finds. Where none can be written, it is a temporary one.
     """
     texts = list(dict.fromkeys(tuple(s) for s in sentences if 0 < len(s) <= WINDOW))
     if not texts:
@@ -88,7 +86,7 @@ def cache_embeddings(embedder: TokenEmbedder, sentences: Iterable[Sequence[str]]
 def _key(embedder: TokenEmbedder, texts: Iterable[Tokens]) -> str:
     digest = hashlib.sha256(embedder.checksum().encode())
     for tokens in texts:
-        # No token has an end of line in it: no two lists of sentences are written alike.
+        # Tokens have no end of line, so that different sentences are written differently.
         digest.update(("\n".join(tokens) + "\n\n").encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
@@ -99,13 +97,13 @@ def _write(file: IO[bytes], embedder: TokenEmbedder, texts: Sequence[Tokens]) ->
 
 
 def _embedded(embedder: TokenEmbedder, texts: Sequence[Tokens]) -> Iterator[States]:
-    read, told = 0, time.monotonic()
+    read, logged = 0, time.monotonic()
     for start in range(0, len(texts), READ_TOGETHER):
         for states in embedder.embed(texts[start : start + READ_TOGETHER]):
             yield states
             read += len(states)
-        if time.monotonic() >= told + TELL_AFTER:
-            told = time.monotonic()
+        if time.monotonic() >= logged + TELL_AFTER:
+            logged = time.monotonic()
             _log.info("language models have read %s of %s tokens",
                       f"{read:,}", f"{sum(map(len, texts)):,}")  # fmt: skip
 

@@ -29,13 +29,12 @@ from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
 
-# The share of sentences that are learnt from as the second pass sees them. One network does both
-# passes, and needs practice in each.
+# The share of sentences with document context: one network does both passes, and needs practice.
 SECOND_PASSES = 0.6
 
 
 class SoftLabelExample(NamedTuple):
-    """A segment of a sentence, and what a teacher expects of its tags."""
+    """A segment of a sentence, and a teacher's expected counts of its tags."""
 
     tokens: tuple[str, ...]
     expected: ExpectedCounts
@@ -45,8 +44,7 @@ class SoftLabelExample(NamedTuple):
 class DistillationTargets:
     """The examples of a student, in place of the labels of the training split.
 
-    `sources` tell these targets from others (for a run that is resumed),
-    `notes` are lines for the model's card.
+    `sources` identify these targets (for a resumed run), `notes` are lines for the model's card.
     """
 
     examples: Sequence[SoftLabelExample]
@@ -85,7 +83,6 @@ class ExampleSet:
             yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
-        """The examples of an epoch."""
         return self._examples
 
     def count(self) -> int:
@@ -102,10 +99,7 @@ class ExampleSet:
 
 
 class TrainingSet(ExampleSet):
-    """The training split as ids, in batches that differ from epoch to epoch.
-
-    If there are `soft_labels`, these examples take its place.
-    """
+    """The training split as ids, or `soft_labels` in its place, in batches that differ by epoch."""
 
     def __init__(
         self,
@@ -146,10 +140,10 @@ class TrainingSet(ExampleSet):
     def add_second_pass(
         self, segments: Iterable[Sentence], first_pass: Sequence[FirstPass]
     ) -> None:
-        """From now on, learn from sentences as the second pass sees them, too.
+        """From now on, learn from sentences with their first-pass labels, too.
 
         `first_pass` has the labels of each segment. Soft-label examples begin with those of the
-        training split; what follows has one pass only.
+        training split; the others have one pass only.
         """
         labelled = list(zip(segments, first_pass, strict=True))
         self._second = [
@@ -187,9 +181,8 @@ def drop_columns(batch: Batch, rates: Mapping[int, float]) -> Batch:
 def type_costs(weights: str, tags: Sequence[str]) -> Tensor | None:
     """The cost of mistakes at tokens of each tag, ``[K]``: the log of the weight of its type.
 
-    `weights` is like ``MISC=2,PER=0.5``; other types and ``O`` have a weight of
-    1. None without weights. Raises `ConfigError` for types that no tag has, for
-    weights that are not above 0, and for anything that is written otherwise.
+    `weights` is like ``MISC=2,PER=0.5``; other types and ``O`` have weight 1. None without weights.
+    Raises `ConfigError` for unknown types, weights of 0 or below, and ill-formed text.
     """
     if not weights.strip():
         return None

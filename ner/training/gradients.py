@@ -1,6 +1,6 @@
 """Norms of the gradient, group by group of the parameters, while a model learns.
 
-Norms are Euclidean, of the gradient as it came back and before it is clipped.
+Norms are Euclidean, of the gradient before it is clipped.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ def group_of(name: str) -> str:
 
 
 def gradient_norms(network: nn.Module) -> dict[str, float]:
-    """The norm of the gradient of each group; without those to which nothing came back."""
+    """The norm of the gradient of each group that has one."""
     groups: dict[str, list[Tensor]] = {}
     for name, weight in network.named_parameters():
         if weight.grad is not None:
@@ -73,7 +73,7 @@ class GradientSums:
 
 
 def mean_gradients(gradients: Iterable[Gradient]) -> Gradients | None:
-    """The means over some steps; none where there is none."""
+    """The means over some steps; None without steps."""
     sums = GradientSums()
     for gradient in gradients:
         sums.add(gradient)

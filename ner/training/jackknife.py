@@ -1,12 +1,10 @@
 """Jackknifing: first-pass labels of the training split, by models that have not seen it.
 
-A model with document context learns from the first-pass labels of a word
-elsewhere in its document, mistakes included. The gold labels of the training
-split have no mistakes, and a model's labels of sentences that it has learnt
-have few: a feature that is never wrong in training is trusted too much
-afterwards. So the split is cut into folds, and each is labelled by a model that
-has learnt from the others (stacked generalisation, Wolpert 1992; for named
-entities Krishnan and Manning 2006).
+A model with document context learns from first-pass labels, mistakes included. Gold labels have no
+mistakes, and a model's labels of its own training sentences few: a feature that is always right in
+training is trusted too much afterwards. So the split is cut into folds, and each is labelled by a
+model of the others (stacked generalisation, Wolpert 1992; for named entities Krishnan and Manning
+2006).
 """
 
 import json
@@ -31,7 +29,7 @@ FOLDS = 3
 
 
 def load_first_pass(place: Path, segments: Sequence[Sentence]) -> list[FirstPass]:
-    """Read what `jackknife` gave for segments. Raises `OSError` or `ValueError`."""
+    """Read the labels that `jackknife` found for segments. Raises `OSError` or `ValueError`."""
     read = json.loads(place.read_text(encoding="utf-8"))
     try:
         kept = [part and [(int(exact), int(folded)) for exact, folded in part] for part in read]
@@ -74,10 +72,7 @@ def fold_numbers(documents: Sequence[int]) -> list[int]:
 
 
 def fold_config(config: Config) -> Config:
-    """The settings of models of folds: no document context, and fewer epochs, which do for them.
-
-    Nothing is validated, so nothing stops them earlier.
-    """
+    """The settings of models of folds: no document context, no early stopping, fewer epochs."""
     epochs = max(1, chosen(config.train.epochs) // 3)
     return config.replace(
         {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}

@@ -43,7 +43,7 @@ class EpochProgress:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> "EpochProgress":
-        """Read what `asdict` has made of it; older checkpoints have nothing of gradients.
+        """Read the result of `asdict`; older checkpoints lack gradients.
 
         Raises `KeyError`, `TypeError` or `ValueError` for anything else.
         """
@@ -60,10 +60,10 @@ class EpochProgress:
 def adversarial_perturbation(
     features: Tensor, gradient: Tensor | None, mask: Tensor, size: float
 ) -> Tensor:
-    """The change of features ``[B, T, D]`` under which the loss rises most (Miyato et al. 2017).
+    """The perturbation of features ``[B, T, D]`` that raises the loss most (Miyato et al. 2017).
 
-    For each sentence its length is `size` times that of the features of its
-    tokens, which `mask` ``[B, T]`` marks; it is 0 where the gradient is not finite.
+    For each sentence its length is `size` times that of the features of its tokens, those in `mask`
+    ``[B, T]``; it is 0 where the gradient is not finite.
     """
     assert gradient is not None, "features that were part of a loss"
     lengths = (features * mask[:, :, None]).flatten(1).norm(dim=1)
@@ -120,7 +120,7 @@ class Epoch(Milestone):
 
 
 class Learner(Protocol):
-    """A dataclass whose network learns, with what gives the network's numbers a meaning."""
+    """A dataclass with a network that learns."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
@@ -137,10 +137,7 @@ AnyLearner = TypeVar("AnyLearner", bound=Learner)
 
 
 class BaseTrainer(ABC, Generic[AnyLearner]):
-    """Everything that changes while a model learns, and the loop that changes it.
-
-    A subclass evaluates the model.
-    """
+    """All state of training, and the loop that changes it; a subclass evaluates the model."""
 
     def __init__(
         self,
@@ -149,7 +146,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         config: TrainConfig,
         costs: Tensor | None = None,
     ) -> None:
-        """`costs`, ``[K]``: what the network's loss adds to what is wrong, for each of K."""
+        """`costs`, ``[K]``: the cost augmentation of the network's loss."""
         self.config = config
         self.epoch = 0
         self.step = 0
@@ -175,7 +172,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
     @property
     def evaluated_model(self) -> AnyLearner:
-        """The model that is evaluated and kept: the average of the weights, if there is one."""
+        """The model that is evaluated and saved: the average of the weights, if there is one."""
         if self.average is None:
             return self._learner
         return replace(self._learner, network=self.average.network)
@@ -216,7 +213,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         if self._progress.batches > self._steps:
             raise ValueError("more batches than there are")
         self._random = parts["random"]
-        set_random_states(self.device, self._random)  # refuses what is no such state
+        set_random_states(self.device, self._random)  # checks the states
 
     def run(self) -> Iterator[Step | Epoch]:
         """Learn until the last epoch, or until F1 on valid has not risen for a while.
@@ -280,7 +277,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         gradient = self._clip()
         self._scaler.step(self.optimizer)
         self._scaler.update()
-        # Fused optimizers do not say that they change the weights; engines keep what they prepare.
+        # Fused optimizers leave versions of weights as they are, by which engines know of changes.
         torch.autograd.graph.increment_version(network.parameters())
         if self.average is not None:
             self.average.update(self.step)
@@ -315,10 +312,10 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return value
 
     def _clip(self) -> Gradient | None:
-        """Shorten a gradient that is too long; most are not, and are not touched.
+        """Clip the norm of the gradient.
 
-        With `train.log_gradients` it is measured before, group by group, unless
-        half precision has made it infinite: the scaler skips such a step.
+        With `train.log_gradients` it is measured before, group by group, unless half precision has
+        made it infinite: the scaler skips such a step.
         """
         gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
@@ -342,7 +339,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         """Score `evaluated_model` on valid; by F1 the best epoch is chosen."""
 
     def _compare(self, f1: float) -> bool:
-        """Tell whether this epoch is the best so far: the first of equals wins."""
+        """True if this epoch is the best so far: the first of equals wins."""
         if f1 > self.best_f1:
             self.best_f1, self.since_best = f1, 0
             return True
@@ -363,7 +360,7 @@ class Trainer(BaseTrainer[Model]):
         config: TrainConfig,
         costs: Tensor | None = None,
     ) -> None:
-        """`costs`, ``[K]``: what `Network.loss` adds to tags that are wrong at a token of each."""
+        """`costs`, ``[K]``: the cost augmentation of `Network.loss`."""
         super().__init__(model, training_set, config, costs)
         self._valid = valid
 

@@ -25,8 +25,8 @@ def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Op
             fused=True,
         )
         if config.momentum > 0:
-            # In half precision the first step may be skipped, and torch would go on with whatever
-            # lay in memory; from zeros, the first step that is made is torch's own first.
+            # In half precision the first step may be skipped, and torch would use memory as it
+            # lies; from zeros, the first step made is torch's own first.
             for weight in weights:
                 optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
         return optimizer
@@ -65,8 +65,7 @@ def check_finite(name: str, value: float, when: str, material: str, rate: float)
 class Average:
     """An exponential moving average of the weights (Polyak and Juditsky 1992).
 
-    The decay grows with the number of steps, so that the first averages are
-    not ruled by the random start.
+    The decay grows with the number of steps, so that the random start is soon forgotten.
     """
 
     def __init__(self, network: BaseNetwork, decay: float) -> None:

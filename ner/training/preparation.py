@@ -18,7 +18,7 @@ LONGEST = 512  # tokens of one training sentence; longer ones are cut between en
 
 @dataclass(frozen=True)
 class PreparedCorpus:
-    """A corpus, the segments of its training split, and what it is known by."""
+    """A corpus, the segments of its training split, and its hashes."""
 
     corpus: Corpus
     segments: Sequence[Sentence]
@@ -83,7 +83,6 @@ def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
 
 
 def _log_long(sentences: Iterable[Sentence]) -> None:
-    """Name the sentences that are split."""
     long = [sentence for sentence in sentences if len(sentence) > LONGEST]
     if long:
         _log.warning(

@@ -1,4 +1,4 @@
-"""The states of torch's random generators, to be kept and set again."""
+"""The states of torch's random generators, to save and restore."""
 
 from collections.abc import Mapping
 

@@ -8,7 +8,7 @@
     checkpoint/      what ``--resume`` needs
     first_pass.json  first-pass labels of the training split (only with document context)
     curves.svg       loss and validation scores
-    log.txt          everything that was said
+    log.txt          the log
     result.json      the final scores; written last: a run that has it is finished
 """
 
@@ -59,7 +59,7 @@ CONTENTS = (
 
 @dataclass(frozen=True)
 class Finished:
-    """A run has come to its end."""
+    """The end of a run."""
 
     out: Path
     epochs: int
@@ -87,7 +87,7 @@ class CorpusRun(BaseRun):
     record_keys: ClassVar = ("epoch", "best")
     config: Config
     _trainer: BaseTrainer[Any]
-    _vocabulary: str  # a checksum of what is known of words
+    _vocabulary: str  # see `vocabulary_checksum`
     _distilled = False
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
@@ -174,8 +174,8 @@ class CorpusRun(BaseRun):
 class Run(CorpusRun):
     """The training of a tagger.
 
-    With a `teaching`, the model learns from that and not from the labels of the
-    corpus, which still make its vocabulary and evaluate it.
+    With distillation `targets`, the model learns from these instead of the labels of the corpus,
+    which still make its vocabulary and evaluate it.
     """
 
     def __init__(
@@ -185,12 +185,12 @@ class Run(CorpusRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        teaching: DistillationTargets | None = None,
+        targets: DistillationTargets | None = None,
     ) -> None:
         super().__init__(corpus, config, out)
-        self._teaching = teaching
-        self._distilled = teaching is not None
-        soft_labels = teaching.examples if teaching else ()
+        self._targets = targets
+        self._distilled = targets is not None
+        soft_labels = targets.examples if targets else ()
         self._contextual = _embed_once(corpus, soft_labels, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
@@ -204,7 +204,7 @@ class Run(CorpusRun):
         )
 
     def _sources(self) -> dict[str, str]:
-        return dict(self._teaching.sources) if self._teaching else {}
+        return dict(self._targets.sources) if self._targets else {}
 
     def _prepare(self) -> None:
         if self.config.model.context == "document":
@@ -223,7 +223,7 @@ class Run(CorpusRun):
         return labels
 
     def _notes(self) -> Sequence[str]:
-        return [*self.corpus.notes, *(self._teaching.notes if self._teaching else ())]
+        return [*self.corpus.notes, *(self._targets.notes if self._targets else ())]
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
@@ -232,7 +232,7 @@ class Run(CorpusRun):
     def _evaluate_best(self) -> Mapping[str, Scores]:
         """Score by seqeval."""
         best = load_bundle(self.out / "model", self._trainer.device)
-        # The language models in the bundle say the same, and take a while.
+        # The language models in the bundle give the same, and take a while.
         model = replace(best.model, contextual=self._contextual)
         scores = {
             split: evaluate_spans(gold, predict_sentences(model, gold))
@@ -259,7 +259,7 @@ def _embed_once(
 
 
 def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
-    """A checksum of what is known of words; it tells one vectors file from another."""
+    """A checksum of vocabulary and words with a vector; vectors files differ by it."""
     known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
     if model.contextual is not None:
         known.append(model.contextual.checksum())

@@ -21,7 +21,7 @@ from ner.training.run import Event, Finished, Run
 
 @dataclass(frozen=True)
 class SeedsFinished:
-    """Several runs have come to their end."""
+    """The end of several runs."""
 
     out: Path
     runs: Mapping[int, Finished]  # by seed
@@ -137,8 +137,8 @@ def run_to_end(run: Run) -> Generator[Event, None, Finished]:
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes the folder's own, ``model/``; ``result.json`` is
-    written last. No other process may write there meanwhile.
+    The chosen model becomes the folder's own, ``model/``; ``result.json`` is written last. The
+    folder must be locked.
     """
     clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
     with write_folder(finished.out / "model") as part:

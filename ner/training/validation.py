@@ -10,7 +10,7 @@ from ner.predict.windows import window_note
 
 _log = logging.getLogger("ner")
 
-# Settings that do not matter to what comes of a run.
+# Settings without influence on the result of a run.
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
 # Settings that only concern models that learn from distillation targets.
 _OF_DISTILLATION = {
@@ -30,7 +30,7 @@ def different_settings(before: Config, now: Config, *, distilled: bool = False) 
 
 
 def check_corpus(corpus: Corpus) -> None:
-    """Refuse a corpus that nothing can be learnt from; log what is odd about another.
+    """Refuse a corpus that nothing can be learnt from; log oddities of another.
 
     Raises `TrainingError`, and `CorpusError` for valid or test without all labels.
     """

@@ -1,8 +1,7 @@
 """Character language models: trained on plain text, measured, sampled, and read for their states.
 
-A language model folder has a forward model, a backward one or both, over one
-alphabet. A forward model says how probable each character is after those before
-it; a backward one does the same for text read from its end.
+A folder has a forward model, a backward one or both, over one alphabet. A forward model predicts
+each character from those before it; a backward one does the same for text read from its end.
 """
 
 COMMANDS = {"charlm": "ner.extensions.charlm.cli:charlm"}

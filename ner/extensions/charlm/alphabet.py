@@ -46,9 +46,8 @@ class Alphabet:
     def unknown_bits(self) -> float:
         """The bits that tell which unknown character is meant.
 
-        All characters that Unicode has and the alphabet lacks are equally probable: so the
-        probabilities of all texts sum to 1, whatever is in the alphabet, and
-        models with different alphabets can be compared.
+        All other characters of Unicode are equally probable: so the probabilities of all texts sum
+        to 1, and models with different alphabets can be compared.
         """
         return math.log2(_SCALARS - len(self.characters))
 

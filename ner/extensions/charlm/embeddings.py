@@ -1,10 +1,9 @@
 """Contextual string embeddings: states of language models at each token of a sentence.
 
-A forward model has read all up to the last character of a token, a backward one
-all from the end of the sentence down to its first character; their states at
-these places say what the token is where it stands (Akbik, Blythe and Vollgraf
-2018, "Contextual String Embeddings for Sequence Labeling"). The models are
-frozen: what they say of a sentence never changes, and can be kept.
+A forward model has read up to the last character of a token, a backward one from the end of the
+sentence down to its first character; their states there embed the token in its context (Akbik,
+Blythe and Vollgraf 2018, "Contextual String Embeddings for Sequence Labeling"). The models are
+frozen, so embeddings can be cached.
 """
 
 import copy
@@ -44,13 +43,11 @@ DESCRIPTION = "charlm.json"
 WEIGHTS = "charlm.safetensors"
 MOST_MODELS = 8
 MOST_RECENT = 1 << 25  # numbers of sentences read lately, of 2 bytes each
-TOLD = 0.01  # share of unknown characters that is worth a line
+MANY_UNKNOWN = 0.01  # share of unknown characters that is logged
 SEPARATORS = {"": "none", " ": "space"}
 
 
 class _Reader(NamedTuple):
-    """A network of one direction, ready to read."""
-
     direction: str
     states: StateReader
 
@@ -58,8 +55,7 @@ class _Reader(NamedTuple):
 class _Recent:
     """Embeddings of recent sentences.
 
-    Without a lock, which a forked process could find held for ever: at worst
-    `size` misses what two threads add at the same moment.
+    Without a lock, which a forked process could find held for ever; `size` may be a little off.
     """
 
     def __init__(self) -> None:
@@ -67,17 +63,15 @@ class _Recent:
         self.size = 0  # numbers
 
     def add(self, read: Mapping[tuple[str, ...], States]) -> None:
-        """Keep more."""
         self.states.update(read)
         self.size += sum(states.size for states in read.values())
 
 
 class StringEmbeddings:
-    """Reads sentences with one or several language models; may be used from several threads.
+    """Contextual string embeddings by one or several language models; safe for threads.
 
-    All numbers are in half precision, the models' weights and what they say:
-    states are between -1 and 1. So whoever reads a sentence, while training or
-    later from a bundle, finds the same.
+    Weights and states (between -1 and 1) are in half precision, so that a bundle gives the same
+    embeddings as the training.
     """
 
     def __init__(self, models: Sequence[LanguageModel], separator: str) -> None:
@@ -110,9 +104,8 @@ class StringEmbeddings:
     def embed(self, sentences: Sequence[Sequence[str]]) -> list[States]:
         """Embed each token, ``[T, dim]`` for each sentence.
 
-        Of a word longer than 40 characters they read its first and last 20, as
-        the rest of the tagger does. What has been read lately is at hand: a
-        tagger with document context embeds most sentences twice.
+        Of a word longer than 40 characters its first and last 20 are read, as in the rest of the
+        tagger. Recent sentences are cached: two passes embed most of them twice.
         """
         texts = [tuple(tokens) for tokens in sentences]
         recent = self._recent  # another thread may replace it; nothing leaves this one
@@ -134,14 +127,14 @@ class StringEmbeddings:
         return [torch.cat(states, 1).half().numpy() for states in zip(*parts, strict=True)]
 
     def checksum(self) -> str:
-        """Of all that embeddings depend on, beside the text."""
+        """Checksum of all that embeddings depend on, beside the text."""
         digest = hashlib.sha256()
         for name, content in sorted(self.files().items()):
             digest.update(name.encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()
 
     def check_tokens(self, tokens: Iterable[str]) -> None:
-        """Hold the characters of a training split against those that the models know.
+        """Compare the characters of a training split with the alphabets of the models.
 
         Raises `TrainingError` where one knows less than half of them.
         """
@@ -157,7 +150,7 @@ class StringEmbeddings:
                     f"a language model does not know {100 * share:.0f} % of the characters of the "
                     "training split, so it is of another alphabet; name another with --charlm"
                 )
-            if share > TOLD:
+            if share > MANY_UNKNOWN:
                 _log.warning(
                     "a language model does not know %.1f %% of the characters of the training "
                     "split: %s", 100 * share, ", ".join(map(repr, list(unknown)[:10])),

@@ -39,11 +39,10 @@ def measure(
 ) -> CrossEntropy:
     """The cross-entropy of a text, each character predicted from those before it.
 
-    The text is cut into windows of `WINDOW` characters, and each is read after
-    the `CONTEXT` characters before it, the first one after an end of line. The
-    result does not depend on how many windows are read together. An unknown
-    character costs the bits of the unknown under the model, and
-    `Alphabet.unknown_bits`.
+    The text is cut into windows of `WINDOW` characters, and each is read after the `CONTEXT`
+    characters before it, the first one after an end of line. The result does not depend on how many
+    windows are read together. An unknown character costs the bits of the unknown under the model,
+    and `Alphabet.unknown_bits`.
     """
     network.eval()
     nats, unknown = 0.0, 0

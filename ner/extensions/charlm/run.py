@@ -85,7 +85,6 @@ class LanguageModelRun(BaseRun):
         self._trainer = self._begin()
 
     def _begin(self) -> LanguageModelTrainer:
-        """Start a trainer of the direction in work."""
         direction = self._directions[self._number]
         torch.manual_seed(self.config.train.seed)
         network = CharacterNetwork(len(self._alphabet), self.config.model)

@@ -17,9 +17,8 @@ BATCH_CHARACTERS = 1 << 14  # read together: bounds the memory
 class StateReader:
     """A network prepared for reading many texts on a CPU; it must not change any more.
 
-    What a character adds to the gates of the first layer depends on nothing
-    else: it is computed once for the whole alphabet, and only the recurrent
-    product is left.
+    What a character adds to the gates of the first layer depends on nothing else: it is computed
+    once for the whole alphabet, and only the recurrent product is left.
     """
 
     @torch.inference_mode()

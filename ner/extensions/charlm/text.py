@@ -37,14 +37,13 @@ class EncodedText:
 def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> EncodedText:
     """Read text files, plain, ``.gz`` or ``.xz``.
 
-    Memory does not depend on their size, but for UTF-16 and UTF-32, of which a
-    file is read as a whole.
+    Memory does not depend on their size, but for UTF-16 and UTF-32, of which a file is read as a
+    whole.
 
-    With a `tokenizer` it is read as the tagger reads it: a sentence on each
-    line, spaces between its tokens (none if these are characters).
-    A temporary file (in ``$TMPDIR``) takes 4 bytes a character. It has no name,
-    and is gone when nothing uses it any more, even if the process is killed.
-    Raises `CorpusError` for text that is empty or cannot be read as asked.
+    With a `tokenizer` it is read as the tagger reads it: a sentence on each line, spaces between
+    its tokens (none if these are characters). A temporary file (in ``$TMPDIR``) takes 4 bytes a
+    character. It has no name, and is gone when nothing uses it any more, even if the process is
+    killed. Raises `CorpusError` for text that is empty or cannot be read as asked.
     """
     counts: Counter[int] = Counter()
     checksum = hashlib.sha256()

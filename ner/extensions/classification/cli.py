@@ -120,7 +120,6 @@ def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
 
 
 def _report(finished: "Finished") -> None:
-    """Print the scores of a run, and where its model is."""
     from ner.extensions.classification.scores import LabelScores, format_labels
 
     for split, scores in finished.scores.items():

@@ -25,9 +25,8 @@ from ner.model.tagging import BaseModel
 def last_states(states: Tensor, lengths: Tensor, hidden: int) -> Tensor:
     """The last state of each direction, side by side, ``[B, H · directions]``.
 
-    `states` ``[B, T, H · directions]`` are those of a layer, the first `hidden`
-    of each read from the left; `lengths` ``[B]`` are all above 0. What stands at
-    padding is not looked at.
+    `states` ``[B, T, H · directions]`` are those of a layer, the first `hidden` of each read from
+    the left; `lengths` ``[B]`` are all above 0. What stands at padding is not looked at.
     """
     ends = (lengths - 1).to(states.device)
     rows = torch.arange(len(states), device=states.device)

@@ -1,12 +1,10 @@
 """An ensemble of several models, whose soft labels are the targets of a single one.
 
-Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student
-minimises the cross-entropy with the mixture of its teachers, which are models
-of the same kind that differ in their seeds. All that this needs of the mixture
-are its expected tags and transitions, which are the averages of the members'. Of a
-labelled sentence a part of the weight stays with its labels, or, where these
-are partial, with the soft labels of the teachers given them. Unlabelled text joins in
-with sentences of which the ensemble is sure (self-training).
+Distillation (Hinton, Vinyals and Dean 2015) of whole tag sequences: the student minimises the
+cross-entropy with the mixture of its teachers, models of the same kind with other seeds. It needs
+only the mixture's expected tags and transitions, the averages of the members'. Of a labelled
+sentence a part of the weight stays with its labels, or, where these are partial, with the teachers'
+soft labels given them. Unlabelled sentences of which the ensemble is sure join in (self-training).
 """
 
 import logging
@@ -105,7 +103,7 @@ class Ensemble:
     ) -> DistillationTargets:
         """The distillation targets: for the training split, and for unlabelled sentences."""
         tags = next(self._members()).tags
-        _log.info("the models of %d seeds read what they teach", len(self._folders))
+        _log.info("the models of %d seeds compute distillation targets", len(self._folders))
         examples = self._labelled(corpus.segments, tags, config)
         names = ", ".join(folder.name for folder in self._folders)
         sources = {"the teachers": names}

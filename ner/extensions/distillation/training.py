@@ -74,9 +74,8 @@ def train(
 ) -> Tagger:
     """Distil the models of several seeds into one of the same size, and return it.
 
-    Sentences of the text in the file `unlabelled`, a paragraph on each line, of which
-    the teachers are sure join in. Raises `NerError` for a corpus, text, setting
-    or folder that will not do.
+    Sentences of the text in the file `unlabelled`, a paragraph on each line, of which the teachers
+    are sure join in. Raises `NerError` for a corpus, text, setting or folder that will not do.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
     for _ in train_events(corpus, out, config, seeds=seeds, unlabelled=unlabelled, **how):

@@ -18,11 +18,10 @@ from ner.training.preparation import split_long
 def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:
     """Sentences of a text with a paragraph on each line, drawn by the seed of training.
 
-    Paragraphs are drawn with equal chances, and cut by `data.tokenizer`, until
-    there are `train.unlabelled_sentences`, all different, and none of them in
-    the corpus. The text is read as a stream. Raises `UsageError` for a file
-    that is not there, and `CorpusError` for one that is not in `data.encoding`
-    (with ``file:line``) or holds no text, or none but that of the corpus.
+    Paragraphs are drawn with equal chances, and cut by `data.tokenizer`, until there are
+    `train.unlabelled_sentences`, all different, and none of them in the corpus. The text is read as
+    a stream. Raises `UsageError` for a file that is not there, and `CorpusError` for one that is
+    not in `data.encoding` (with ``file:line``) or holds no text, or none but that of the corpus.
     """
     most, rng = config.train.unlabelled_sentences, random.Random(config.train.seed)
     with open_binary(path) as stream:

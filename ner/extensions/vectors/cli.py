@@ -75,7 +75,6 @@ def _check_out(out: Path, texts: Sequence[Path]) -> None:
 def _sentences(
     texts: Sequence[Path], config: "DataConfig", progress: StageCallback
 ) -> Iterator[tuple[str, ...]]:
-    """The tokens of each sentence."""
     from ner.corpus.diagnostics import LOG
     from ner.tokenize import sentences_of
 

@@ -53,11 +53,10 @@ def describe_vectors(
 ) -> VectorsReport:
     """Hold vectors, read for the tokens of all splits, against these splits.
 
-    `uncovered` has the most frequent tokens without a vector, and their counts;
-    `neighbours`, of each of `words` that has a vector, the words with the
-    nearest vectors among those that were read, and the cosines (the log names
-    those of `words` that have none). Without `words`, some are chosen that are
-    frequent in entities.
+    `uncovered` has the most frequent tokens without a vector, and their counts; `neighbours`, of
+    each of `words` that has a vector, the words with the nearest vectors among those that were
+    read, and the cosines (the log names those of `words` that have none). Without `words`, some are
+    chosen that are frequent in entities.
     """
     known = {*vectors.words}
     sentences = [sentence for split in splits.values() for sentence in split]

@@ -1,11 +1,10 @@
 """Word vectors from one's own text: skip-grams with negative sampling (Mikolov et al. 2013).
 
-With `SkipGram.subword`, a word's vector is the mean of vectors of its own and of
-its character n-grams (fastText, Bojanowski et al. 2017).
+With `SkipGram.subword`, a word's vector is the mean of vectors of its own and of its character
+n-grams (fastText, Bojanowski et al. 2017).
 
-The only module that imports ``gensim``, and only when it is used. The text is
-never in memory: it is folded and counted once, on its way into a temporary
-file, and read from there in each epoch.
+The only module that imports ``gensim``, and only when it is used. The text is never in memory: it
+is folded and counted once, on its way into a temporary file, and read from there in each epoch.
 """
 
 import logging
@@ -53,12 +52,11 @@ def train_vectors(
 ) -> int:
     """Train vectors of the words of `sentences` and write them to `out`; returns how many.
 
-    `sentences` are tokens as they stand in the text, without spaces and line
-    ends in them; what is read once is enough. The file is word2vec text with a
-    header (packed if it is called ``.gz``), most frequent words first, and
-    appears whole or not at all. Raises `MissingExtra` without gensim,
-    `TrainingError` for a text with too few words, and `NerError` where `out`
-    cannot be written.
+    `sentences` are tokens as they stand in the text, without spaces and line ends in them; what is
+    read once is enough. The file is word2vec text with a header (packed if it is called ``.gz``),
+    most frequent words first, and appears whole or not at all. Raises `MissingExtra` without
+    gensim, `TrainingError` for a text with too few words, and `NerError` where `out` cannot be
+    written.
     """
     models = _gensim_models()
     with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:

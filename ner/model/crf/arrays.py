@@ -9,8 +9,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-# Numbers that a step over time holds at once for pairs of tags: it goes from tag to tag in
-# blocks where a batch has more of them.
+# Transition scores that a step over time holds at once: with more, it goes through tags in blocks.
 MOST_PAIRS = 1 << 22
 
 

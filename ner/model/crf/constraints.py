@@ -8,8 +8,7 @@ import numpy as np
 from ner.model.crf.arrays import Bools, Floats, Ints
 from ner.tags import Transitions, parse_tag
 
-# The score of what is forbidden: more than any emission can make up for, and yet finite, so that
-# the difference of two of them is a number.
+# The score of what is forbidden: beyond any emission, yet finite, so that differences are, too.
 FORBIDDEN = -1e30
 # Scores from here down hold something forbidden.
 IMPOSSIBLE = FORBIDDEN / 2
@@ -35,10 +34,8 @@ class TagConstraints:
         labels = [tag.label for tag in parsed]
         inner = np.array([tag.prefix in ("I", "E") for tag in parsed])
         self._forbidden = [~np.array(part) for part in allowed]
-        # [K]
-        self.types = np.array([labels.index(label) for label in labels])
-        # [K, K]
-        self.continues: Bools = inner & (self.types[:, None] == self.types)
+        self.types = np.array([labels.index(label) for label in labels])  # [K]
+        self.continues: Bools = inner & (self.types[:, None] == self.types)  # [K, K]
 
     def constrain(self, scores: Sequence[Floats]) -> Potentials:
         """Put `FORBIDDEN` into the scores for what the scheme rules out."""
@@ -55,8 +52,7 @@ class TagConstraints:
 
     def unpack(self, legal: Floats) -> Floats:
         """Put M legal transitions ``[B, M]`` into ``[B, K, K]``, with 0 for all others."""
-        # [B, K, K]
-        transitions = np.zeros((len(legal), *self._forbidden[1].shape))
+        transitions = np.zeros((len(legal), *self._forbidden[1].shape))  # [B, K, K]
         transitions[:, ~self._forbidden[1]] = legal
         return transitions
 
@@ -70,7 +66,6 @@ class TagConstraints:
             choices = tags[:, :, None] == np.arange(len(costs))
         # [B, T], any of the tags that a token can be
         one = choices.argmax(2)
-        # [B, T]
-        sure = ((self.types == self.types[one][:, :, None]) | ~choices).all(2)
+        sure = ((self.types == self.types[one][:, :, None]) | ~choices).all(2)  # [B, T]
         added: Floats = (costs[one] * sure)[:, :, None] * ~choices
         return added

@@ -1,9 +1,8 @@
 """Sums over all tag sequences: partition function, marginals, expected counts; gold score.
 
-Forward filtering and backward smoothing: Rabiner (1989), "A tutorial on hidden
-Markov models", sections III and V.A (the scaling); for CRFs Sutton and McCallum
-(2012). `Lattice`, `GoldScore` and `ExpectedCounts` have one protocol: `log_z`
-``[B]``, and `gradient`.
+Forward filtering and backward smoothing: Rabiner (1989), "A tutorial on hidden Markov models",
+sections III and V.A (the scaling); for CRFs Sutton and McCallum (2012). `Lattice`, `GoldScore` and
+`ExpectedCounts` have one protocol: `log_z` ``[B]``, and `gradient`.
 """
 
 import functools
@@ -27,44 +26,33 @@ class GoldScore:
         sentences, size = tags.shape
         # [B, T] each, once broadcast
         self._positions = np.arange(sentences)[:, None], np.arange(size), tags
-        # [B, T - 1] each
-        self._transitions = tags[:, :-1], tags[:, 1:]
-        # [B] each
-        self._ends = tags[:, 0], tags[np.arange(sentences), lengths - 1]
-        # [B, T]
-        self._mask = token_mask(lengths, size)
-        # [B, T]
-        unary = emissions[self._positions] * self._mask
-        # [B, T - 1]
-        pairwise = between[self._transitions] * self._mask[:, 1:]
-        # [B]
-        ends = start[self._ends[0]] + end[self._ends[1]]
+        self._transitions = tags[:, :-1], tags[:, 1:]  # [B, T - 1] each
+        self._ends = tags[:, 0], tags[np.arange(sentences), lengths - 1]  # [B] each
+        self._mask = token_mask(lengths, size)  # [B, T]
+        unary = emissions[self._positions] * self._mask  # [B, T]
+        pairwise = between[self._transitions] * self._mask[:, 1:]  # [B, T - 1]
+        ends = start[self._ends[0]] + end[self._ends[1]]  # [B]
         self.log_z: Floats = unary.sum(1) + pairwise.sum(1) + ends
         """Score of the sequence, ``[B]``: the log of a sum over one."""
 
     def gradient(self, weights: Floats) -> tuple[Floats, Potentials]:
         """Gradient of ``(weights * log_z).sum()`` by emissions ``[B, T, K]`` and potentials."""
         tags = self._shape[2]
-        # [B, T]
-        spread = self._mask * weights[:, None]
-        # [B, T, K]
-        unary = np.zeros(self._shape)
+        spread = self._mask * weights[:, None]  # [B, T]
+        unary = np.zeros(self._shape)  # [B, T, K]
         unary[self._positions] = spread
         # [B, T - 1], a number for each pair of tags
         pairs = self._transitions[0] * tags + self._transitions[1]
-        # [K, K]
-        between = _weighted_counts(pairs, spread[:, 1:], tags * tags).reshape(tags, tags)
-        # [K] each
-        start, end = (_weighted_counts(ends, weights, tags) for ends in self._ends)
+        between = _weighted_counts(pairs, spread[:, 1:], tags * tags).reshape(tags, tags)  # [K, K]
+        start, end = (_weighted_counts(ends, weights, tags) for ends in self._ends)  # [K] each
         return unary, Potentials(start, between, end)
 
 
 class ExpectedCounts:
     """Expected score of tag sequences of which only expected counts are known.
 
-    `unary` ``[B, T, K]`` has how often each tag stands at each token, `pairwise`
-    ``[B, K, K]`` how often one follows another; what lies beyond a sentence's
-    length is ignored. For a single sequence this is its `GoldScore`.
+    `unary` ``[B, T, K]`` counts tags at each token (ignored beyond the length), `pairwise`
+    ``[B, K, K]`` transitions. For a single sequence this is its `GoldScore`.
     """
 
     def __init__(
@@ -75,12 +63,9 @@ class ExpectedCounts:
         lengths: Ints,
         potentials: Potentials,
     ) -> None:
-        # [B, T, K]
-        self._unary = unary * token_mask(lengths, unary.shape[1])[:, :, None]
-        # [B, K, K]
-        self._pairwise = pairwise
-        # [B, K]
-        self._ends = unary[np.arange(len(lengths)), lengths - 1]
+        self._unary = unary * token_mask(lengths, unary.shape[1])[:, :, None]  # [B, T, K]
+        self._pairwise = pairwise  # [B, K, K]
+        self._ends = unary[np.arange(len(lengths)), lengths - 1]  # [B, K]
         start, between, end = potentials
         self.log_z: Floats = (
             np.einsum("btk,btk->b", self._unary, emissions)
@@ -92,8 +77,7 @@ class ExpectedCounts:
 
     def gradient(self, weights: Floats) -> tuple[Floats, Potentials]:
         """Gradient of ``(weights * log_z).sum()`` by emissions ``[B, T, K]`` and potentials."""
-        # [K, K]
-        between = np.einsum("b,bij->ij", weights, self._pairwise)
+        between = np.einsum("b,bij->ij", weights, self._pairwise)  # [K, K]
         potentials = Potentials(weights @ self._unary[:, 0], between, weights @ self._ends)
         return self._unary * weights[:, None, None], potentials
 
@@ -129,20 +113,17 @@ class ForwardScores:
         self.semiring = semiring
         emissions, start, self.transitions, end = (semiring.lift(part) for part in scores)
         self.last = lengths - 1, np.arange(len(lengths))
-        # [T, B, K]
-        self.messages, self.alpha = np.empty_like(emissions), np.empty_like(emissions)
+        self.messages, self.alpha = np.empty_like(emissions), np.empty_like(emissions)  # [T, B, K]
         self.messages[0] = start
         semiring.product(self.messages[0], emissions[0], self.alpha[0])
-        # [B]
-        scale = np.zeros(len(lengths))
+        scale = np.zeros(len(lengths))  # [B]
         for t in range(1, len(emissions)):
             semiring.message(self.alpha[t - 1], self.transitions, self.messages[t])
             semiring.product(self.messages[t], emissions[t], self.alpha[t])
             if t % semiring.rescale == 0:
                 self.alpha[t], log_total = semiring.normalise(self.alpha[t])
                 scale += log_total * (t < lengths)
-        # [B, K]
-        final = self.alpha[self.last]
+        final = self.alpha[self.last]  # [B, K]
         final, log_total = semiring.normalise(semiring.product(final, end, final))
         self.final = semiring.probabilities(final)
         self.log_z = scale + log_total
@@ -150,11 +131,9 @@ class ForwardScores:
     def backward(self, weights: Floats) -> tuple[Floats, Floats]:
         """Marginals ``[T, B, K]``, 0 beyond a sentence, and expected transitions ``[K, K]``.
 
-        Both with each sentence counted as often as `weights` ``[B]`` say: they
-        are the gradient of ``(weights * log_z).sum()``.
+        Weighted by `weights` ``[B]``, they are the gradient of ``(weights * log_z).sum()``.
         """
-        # [T, B, K]
-        marginals = np.zeros_like(self.alpha)
+        marginals = np.zeros_like(self.alpha)  # [T, B, K]
         marginals[self.last] = self.final * weights[:, None]
         return marginals, self.semiring.backward(
             marginals, self.alpha, self.messages, self.transitions
@@ -162,11 +141,10 @@ class ForwardScores:
 
 
 def _underflows(forward: ForwardScores, scores: ChainScores, lengths: Ints) -> bool:
-    """Tell if a sum over anything possible is so small that some of it may have underflowed."""
+    """True if a sum over anything possible is so small that some of it may have underflowed."""
     if (forward.final.sum(1) < 1.0 - 1e-9).any():  # divided by more than its total: too small
         return True
-    # [T, B, K]
-    small = forward.messages < LEAST
+    small = forward.messages < LEAST  # [T, B, K]
     if not small[1:].any():
         return False
     reachable = ForwardScores(forward.semiring, scores.support(), lengths).messages > 0
@@ -181,8 +159,7 @@ class Lattice:
     """
 
     def __init__(self, emissions: Floats, lengths: Ints, potentials: Potentials) -> None:
-        # [T, B]
-        best = np.ascontiguousarray(emissions.transpose(2, 1, 0)).max(0)
+        best = np.ascontiguousarray(emissions.transpose(2, 1, 0)).max(0)  # [T, B]
         tops = [part.max() for part in potentials]
         start, between, end = (part - top for part, top in zip(potentials, tops, strict=True))
         # [T, B, K]
@@ -192,10 +169,8 @@ class Lattice:
         # At the scores that a network gives, scaled probabilities are safe.
         if _underflows(self.forward, scores, lengths):
             self.forward = ForwardScores(Logs(), scores, lengths)
-        # [T, B]
-        inside = token_mask(lengths, len(relative)).T
-        # [B]
-        offset = (best * inside).sum(0) + tops[0] + tops[1] * (lengths - 1) + tops[2]
+        inside = token_mask(lengths, len(relative)).T  # [T, B]
+        offset = (best * inside).sum(0) + tops[0] + tops[1] * (lengths - 1) + tops[2]  # [B]
         self.log_z: Floats = self.forward.log_z + offset
         """Log of the partition function, the sum of exp(score) over all sequences: ``[B]``."""
 
@@ -205,8 +180,7 @@ class Lattice:
         These are expected counts: with weights of 1, the marginals of tags and of transitions.
         """
         marginals, between = self.forward.backward(weights)
-        # [K]
-        end = marginals[self.forward.last].sum(0)
+        end = marginals[self.forward.last].sum(0)  # [K]
         return marginals.transpose(1, 0, 2), Potentials(marginals[0].sum(0), between, end)
 
     @functools.cached_property
@@ -218,8 +192,7 @@ class Lattice:
     def transitions(self) -> Floats:
         """Expected number of times that each tag (row) stands before each other, ``[B, K, K]``."""
         forward, marginals = self.forward, self.marginals
-        # [B, K, K]
-        counts = np.zeros((len(marginals), *forward.transitions.shape))
+        counts = np.zeros((len(marginals), *forward.transitions.shape))  # [B, K, K]
         for t in range(1, marginals.shape[1]):
             # [B, K, K], of each tag, how probable every other one is before it
             posterior = forward.semiring.posterior_transition(

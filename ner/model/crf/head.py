@@ -1,8 +1,7 @@
 """Heads: from encoded tokens to emissions, a loss, legal tags, and probabilities.
 
-Both heads decode with the same recursion under the same constant mask of
-forbidden transitions, so their output is always legal. All that is not a loss
-is computed in float64 on the CPU, without a gradient.
+Both heads decode under the same constant mask of forbidden transitions, so their output is legal.
+All but the losses is computed in float64 on the CPU, without a gradient.
 """
 
 from collections.abc import Sequence
@@ -24,17 +23,16 @@ from ner.tags import Transitions
 SpanPosition = tuple[int, int, int]
 """Sentence of the batch, first token, token after the last."""
 
-# A larger emission, be it infinite, counts as this one when tags are chosen: the sum over
-# any sentence stays below what is forbidden, and small differences are not lost in it.
+# Emissions are clipped to this in decoding: the sum over any sentence stays below what is
+# forbidden, with small differences intact.
 LARGEST = 1e8
 
 
 class _NegativeLogLikelihood(torch.autograd.Function):
     """A CRF's loss ``[B]``: `log_z` of the `partition` less that of the `target`.
 
-    Where the target are expected counts, it is a cross-entropy. The gradient is
-    the difference of what both expect; the potentials of both are those that
-    `start`, `between` and `end` stand for.
+    With expected counts as target, a cross-entropy. The gradient is the difference of the expected
+    counts of both, whose potentials `start`, `between` and `end` stand for.
     """
 
     @staticmethod
@@ -49,15 +47,13 @@ class _NegativeLogLikelihood(torch.autograd.Function):
     ) -> Tensor:
         ctx.sums = partition, target
         ctx.likes = [x.new_empty(0) for x in (emissions, start, between, end)]
-        # [B]
-        value = torch.from_numpy(partition.log_z - target.log_z)
+        value = torch.from_numpy(partition.log_z - target.log_z)  # [B]
         return value.to(emissions.device, torch.promote_types(emissions.dtype, torch.float32))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        # [B]
-        weights = _floats(grads[0])
+        weights = _floats(grads[0])  # [B]
         (one, ones), (other, others) = (sums.gradient(weights) for sums in ctx.sums)
         pairs = [(one, other), *zip(ones, others, strict=True)]
         # [B, T, K], [K], [K, K], [K]
@@ -72,9 +68,8 @@ class _NegativeLogLikelihood(torch.autograd.Function):
 class CRFHead(nn.Module):
     """A linear-chain CRF (Lafferty, McCallum and Pereira 2001) with forbidden transitions.
 
-    Its parameters are those of a pytorch-crf `CRF`: the same names, order and
-    initialisation. What is forbidden is a constant in the loss, in decoding and
-    in all probabilities.
+    Its parameters are those of a pytorch-crf `CRF`: the same names, order and initialisation. What
+    is forbidden is a constant in loss, decoding and probabilities.
     """
 
     start_transitions: nn.Parameter  # [K]
@@ -104,10 +99,9 @@ class CRFHead(nn.Module):
     ) -> Tensor:
         """Negative log-likelihood of the tags ``[B, T]``, summed over tokens: ``[B]``.
 
-        With `choices` ``[B, T, K]``, that of all legal sequences of tags which
-        are true there (Tsuboi et al. 2008). `costs` ``[K]`` augment it: the log of
-        how much a mistake counts where a tag of that type is known. Labels that
-        no legal sequence agrees with cost about 1e30, with finite gradients.
+        With `choices` ``[B, T, K]``, that of all legal sequences of tags which are true there
+        (Tsuboi et al. 2008). `costs` ``[K]`` augment it: the log of the weight of a mistake where a
+        tag of that type is known. Illegal labels cost about 1e30, with finite gradients.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)  # no infinity, whose sums are NaN
         numbers, sizes, potentials = _ints(tags), _ints(lengths), self.potentials()
@@ -126,15 +120,13 @@ class CRFHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy of whole tag sequences with the distribution of a teacher: ``[B]``.
 
-        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of
-        the teacher (or averages of several: of their mixture). Its log
-        probabilities are linear in these, so no more of it is needed. Where it
-        is sure of one sequence, this is `loss`.
+        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of the teacher (or
+        averages of several: of their mixture); log probabilities are linear in these. For a teacher
+        that is sure of one sequence, this is `loss`.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
-        # [B, K, K]
-        transitions = self.constraints.unpack(_floats(pairwise))
+        transitions = self.constraints.unpack(_floats(pairwise))  # [B, K, K]
         target = ExpectedCounts(scores, _floats(unary), transitions, sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
@@ -150,9 +142,9 @@ class CRFHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Expected unary counts ``[B, T, K]`` and legal pairwise counts ``[B, M]``.
 
-        With `choices` ``[B, T, K]``, given that the tags are among those that
-        are true there. Pairwise counts are summed over the sentence, in the
-        order of rows and columns of the transitions.
+        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        Pairwise counts are summed over the sentence, in the order of rows and columns of the
+        transitions.
         """
         scores = _chosen(_finite(emissions), choices)
         lattice = Lattice(scores, _ints(lengths), self.potentials())
@@ -184,20 +176,17 @@ class CRFHead(nn.Module):
     ) -> list[float]:
         """Exact probability of each span under the model, given the legal tags that hold it.
 
-        A span's probability is that of all tag sequences that have precisely
-        this span: its tags stand there, nothing before them goes on into them,
-        and nothing after goes on with them.
+        It is that of all tag sequences with precisely this span: its tags stand there, and no
+        entity goes on into them or from them.
         """
         if not spans:
             return []
-        # [N] each
-        b, start, end = np.array(spans).T
+        b, start, end = np.array(spans).T  # [N] each
         rows, b = np.unique(b, return_inverse=True)  # sentences without a span cost nothing
         sizes, numbers = _ints(lengths)[rows], _ints(tags)[rows]
         lattice = Lattice(_finite(emissions)[rows], sizes, self.potentials())
         first, last = numbers[b, start], numbers[b, end - 1]
-        # [B, T]
-        path = lattice.path_scores(numbers)
+        path = lattice.path_scores(numbers)  # [B, T]
         # [N] each: the span's own tags, that it begins with the first, that it ends with the last
         inside = np.exp(path[b, end - 1] - path[b, start])
         continues = self.constraints.continues
@@ -230,9 +219,7 @@ class SoftmaxHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy of the tags ``[B, T]``, summed over tokens: ``[B]``.
 
-        With `choices` ``[B, T, K]``, that of all tags which are true there;
-        `costs` ``[K]`` augment it: the log of how much a mistake counts where a
-        tag of that type is known.
+        `choices` ``[B, T, K]`` and `costs` ``[K]`` as in `CRFHead.loss`.
         """
         emissions = emissions.float()
         if costs is not None:
@@ -252,11 +239,9 @@ class SoftmaxHead(nn.Module):
     ) -> Tensor:
         """Cross-entropy with a teacher's distribution at each token, summed over tokens: ``[B]``.
 
-        `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones do not
-        matter. Where the teacher is sure, this is `loss`.
+        `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """
-        # [B, T, K]
-        log_p = emissions.float().log_softmax(2)
+        log_p = emissions.float().log_softmax(2)  # [B, T, K]
         mask = torch.from_numpy(token_mask(_ints(lengths), unary.shape[1])).to(log_p.device)
         return -(unary.float() * log_p * mask[:, :, None]).sum((1, 2))
 
@@ -278,9 +263,7 @@ class SoftmaxHead(nn.Module):
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Find the `count` most probable legal sequences, best first, and their probabilities.
 
-        Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``,
-        each the product over the sentence's tokens. Probability 0, with tags 0,
-        stands for no sequence: there are fewer.
+        Returns tags and probabilities as `CRFHead.nbest` does.
         """
         tags, found = k_best(_log_p(emissions), _ints(lengths), self.potentials(), count)
         return torch.from_numpy(tags), _probabilities(found)
@@ -296,10 +279,8 @@ class SoftmaxHead(nn.Module):
         """Product of the probabilities of each span's own tags."""
         if not spans:
             return []
-        # [B, T]
-        log_p = np.take_along_axis(_log_p(emissions), _ints(tags)[:, :, None], 2)[:, :, 0]
-        # [B, T + 1]
-        sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)
+        log_p = np.take_along_axis(_log_p(emissions), _ints(tags)[:, :, None], 2)[:, :, 0]  # [B, T]
+        sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)  # [B, T + 1]
         b, start, end = np.array(spans).T
         return _listed(np.exp(sums[b, end] - sums[b, start]))
 

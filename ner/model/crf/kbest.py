@@ -18,43 +18,36 @@ def k_best(
 ) -> tuple[Ints, Floats]:
     """Find the `count` best tag sequences of each sentence, best first, and their scores.
 
-    Returns tags ``[B, N, T]``, 0 beyond the length, and scores ``[B, N]``,
-    which are -inf, with tags 0, where there are fewer legal sequences. Every
-    tag keeps its N best hypotheses. The first sequence is that of `viterbi`.
+    Returns tags ``[B, N, T]``, 0 beyond the length, and scores ``[B, N]``; tags 0 and score -inf
+    stand for missing sequences. The first one is that of `viterbi`.
     """
     start, between, end = potentials
     sentences, size, tags = emissions.shape
-    # [B, N, K]
-    score = np.full((sentences, count, tags), -np.inf)
+    score = np.full((sentences, count, tags), -np.inf)  # [B, N, K]
     score[:, 0] = emissions[:, 0] + start
-    # [N, K]
-    still = np.arange(count * tags).reshape(count, tags)
+    still = np.arange(count * tags).reshape(count, tags)  # [N, K]
     pointers = []  # [B, N · K] each: from hypothesis and tag to the hypothesis and tag before
     step = k_best_step(between, count)
     for t in range(1, size):
         best, source = step(score)
-        # [B, 1, 1]
-        inside = (t < lengths)[:, None, None]
+        inside = (t < lengths)[:, None, None]  # [B, 1, 1]
         # A finished sentence stays where it is, so that all trace back from the last step.
         score = np.where(inside, best.swapaxes(1, 2) + emissions[:, None, t], score)
         pointers.append(np.where(inside, source.swapaxes(1, 2), still).reshape(sentences, -1))
-    # [B, N] each
-    scores, last = top_k((score + end).reshape(sentences, -1), count)
+    scores, last = top_k((score + end).reshape(sentences, -1), count)  # [B, N] each
     path = [last]
     for pointer in reversed(pointers):
         path.append(np.take_along_axis(pointer, path[-1], 1))
     found = scores > IMPOSSIBLE
-    # [B, N, T]
-    mask = token_mask(lengths, size)[:, None] & found[:, :, None]
+    mask = token_mask(lengths, size)[:, None] & found[:, :, None]  # [B, N, T]
     return np.stack(path[::-1], axis=2) % tags * mask, np.where(found, scores, -np.inf)
 
 
 def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats, Ints]]:
     """Build a step from the best scores to each tag, ``[B, N, K]``, to those of the next token.
 
-    These are ``[B, K, N]``, and with them comes where each is from, N · K. The
-    hypotheses of a tag come from no more than N tags, those whose first is best:
-    to find these first pays where tags are many.
+    These are ``[B, K, N]``, with pointers into N · K. The hypotheses of a tag come from at most N
+    tags, those whose first is best: to find these first pays where tags are many.
     """
     tags = len(between)
     if tags < MANY:
@@ -62,10 +55,8 @@ def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats,
     most = min(max(count, FEW), tags)
     few, rows, sources = sparse_transitions(between, most)
     (targets,), (origins,) = (~few).nonzero(), rows.nonzero()
-    # [to, from]
-    dense = np.ascontiguousarray(between[np.ix_(rows, ~few)].T)
-    # [N, 1]
-    ranks = np.arange(count)[:, None]
+    dense = np.ascontiguousarray(between[np.ix_(rows, ~few)].T)  # [to, from]
+    ranks = np.arange(count)[:, None]  # [N, 1]
 
     def origins_of(first: Floats) -> Ints:
         """Find the tags, rising, from which the best paths come to each: ``[B, K, most]``."""
@@ -79,20 +70,15 @@ def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats,
 
     def step(score: Floats) -> tuple[Floats, Ints]:
         origin = origins_of(score[:, 0])
-        # [B, K, N]
-        best = np.empty((len(score), tags, count))
+        best = np.empty((len(score), tags, count))  # [B, K, N]
         source = np.empty(best.shape, np.int64)
-        # [B, 1, 1, 1]
-        each = np.arange(len(score))[:, None, None, None]
+        each = np.arange(len(score))[:, None, None, None]  # [B, 1, 1, 1]
         for block in tag_blocks(tags, len(score) * count * most):
-            # [B, block, 1, most]
-            here = origin[:, block, None]
+            here = origin[:, block, None]  # [B, block, 1, most]
             transitions = between[here, np.arange(tags)[block, None, None]]
-            # [B, block, N, most]
-            sums = score[each, ranks, here] + transitions
+            sums = score[each, ranks, here] + transitions  # [B, block, N, most]
             best[:, block], where = top_k(sums.reshape(*sums.shape[:2], -1), count)
-            # [B, block, N]
-            tag = np.take_along_axis(origin[:, block], where % most, -1)
+            tag = np.take_along_axis(origin[:, block], where % most, -1)  # [B, block, N]
             source[:, block] = where // most * tags + tag
         return best, source
 
@@ -102,12 +88,10 @@ def k_best_step(between: Floats, count: int) -> Callable[[Floats], tuple[Floats,
 def best_of_all(between: Floats, count: int, score: Floats) -> tuple[Floats, Ints]:
     """Do one step of `k_best_step` by looking at all transitions from each tag to each."""
     sentences, _, tags = score.shape
-    # [B, K, N]
-    best = np.empty((sentences, tags, count))
+    best = np.empty((sentences, tags, count))  # [B, K, N]
     source = np.empty(best.shape, np.int64)
     for block in tag_blocks(tags, score.size):
-        # [B, block, N, K]
-        sums = score[:, None] + between.T[block, None]
+        sums = score[:, None] + between.T[block, None]  # [B, block, N, K]
         best[:, block], source[:, block] = top_k(sums.reshape(sentences, -1, count * tags), count)
     return best, source
 

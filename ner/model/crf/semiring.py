@@ -1,9 +1,8 @@
 """Semirings of the forward-backward recursions: scaled probabilities, and logs.
 
-A semiring's product joins the parts of a path, its sum joins paths. Notation as
-in Rabiner (1989): ``alpha`` ``[B, K]`` sums all paths up to a token with its own
-emission, the forward message ``[B, K]`` those that arrive, without it. Both are
-up to a factor for each sentence and token.
+The product joins parts of a path, the sum joins paths. Notation as in Rabiner (1989): ``alpha``
+``[B, K]`` sums all paths up to a token with its own emission, the forward message ``[B, K]``
+without it. Both are up to a factor for each sentence and token.
 """
 
 from abc import ABC, abstractmethod
@@ -77,8 +76,7 @@ class ScaledProbabilities(Semiring):
 
     def normalise(self, sums: Floats) -> tuple[Floats, Floats]:
         """Divide by the total, or by `LEAST` where that is larger."""
-        # [B, 1]
-        total = np.maximum(sums.sum(1, keepdims=True), LEAST)
+        total = np.maximum(sums.sum(1, keepdims=True), LEAST)  # [B, 1]
         return sums / total, np.log(total[:, 0])
 
     def probabilities(self, normalised: Floats) -> Floats:
@@ -101,8 +99,7 @@ class ScaledProbabilities(Semiring):
             np.divide(marginals[t], ratios[t], out=ratios[t])
             marginals[t - 1] += alpha[t - 1] * ratios[t].dot(transposed)
         tags = marginals.shape[2]
-        # [(T - 1) · B, K]
-        sources = alpha[:-1].reshape(-1, tags)
+        sources = alpha[:-1].reshape(-1, tags)  # [(T - 1) · B, K]
         return transitions * (sources.T @ ratios[1:].reshape(-1, tags))
 
 
@@ -127,8 +124,7 @@ class Logs(Semiring):
 
     def normalise(self, sums: Floats) -> tuple[Floats, Floats]:
         """Subtract the log of the total."""
-        # [B]
-        top = sums.max(1)
+        top = sums.max(1)  # [B]
         sums = sums - top[:, None]  # first, lest forbidden scores swallow the total
         total = _log_sum(sums.T)
         return sums - total[:, None], top + total
@@ -145,8 +141,7 @@ class Logs(Semiring):
         self, marginals: Floats, alpha: Floats, messages: Floats, transitions: Floats
     ) -> Floats:
         """Softmax over the tags before, in blocks; count the transitions on the way."""
-        # [K, K]
-        counts = np.zeros_like(transitions)
+        counts = np.zeros_like(transitions)  # [K, K]
         for t in range(len(marginals) - 1, 0, -1):
             for block, scores in _transition_scores(alpha[t - 1], transitions):
                 weights = np.exp(scores - scores.max(0))

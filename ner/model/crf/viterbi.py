@@ -28,8 +28,7 @@ def viterbi(emissions: Floats, lengths: Ints, potentials: Potentials) -> Ints:
         here += step(before)
     # [K + 1, K], by what comes next: a tag, or (number K) the end of the sentence
     following = np.concatenate([between.T, end[None]])
-    # [T, B, K]
-    scores = np.ascontiguousarray(scores.transpose(0, 2, 1))
+    scores = np.ascontiguousarray(scores.transpose(0, 2, 1))  # [T, B, K]
     return _backtrace(scores, following, ~token_mask(lengths, len(scores)).T)
 
 
@@ -42,8 +41,7 @@ def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
     if not few.any():
         return _largest_sums(between, sentences)
     dense = _largest_sums(between[np.ix_(rows, ~few)], sentences)
-    # [FEW, F, 1]
-    sparse = np.take_along_axis(between[:, few], sources, 0)[:, :, None]
+    sparse = np.take_along_axis(between[:, few], sources, 0)[:, :, None]  # [FEW, F, 1]
 
     def step(score: Floats) -> Floats:
         best = np.empty_like(score)
@@ -55,20 +53,17 @@ def _best_step(between: Floats, sentences: int) -> Callable[[Floats], Floats]:
 
 
 def sparse_transitions(between: Floats, count: int) -> tuple[Bools, Bools, Ints]:
-    """Tell which tags ``[K]`` may follow a few others only, where there are many tags.
+    """Find the tags ``[K]`` that may follow a few others only, where there are many tags.
 
-    Such are most that go on with an entity: they follow those of their own
-    type. Then, which tags ``[K]`` the rest may follow, and `count` tags for
-    each of the few, ``[count, F]``, beginning with those that it may follow.
+    Most that continue an entity do, since they follow tags of their type. Returns also the tags
+    ``[K]`` that the rest may follow, and `count` tags for each of the few, ``[count, F]``, first
+    those that it may follow.
     """
-    # [K, K]
-    allowed = between > IMPOSSIBLE
-    # [K]
-    few = allowed.sum(0) <= FEW
+    allowed = between > IMPOSSIBLE  # [K, K]
+    few = allowed.sum(0) <= FEW  # [K]
     if len(few) < MANY or few.all():
         few[:] = False
-    # [K]
-    rows: Bools = np.logical_or.reduce(allowed[:, ~few], axis=1)
+    rows: Bools = np.logical_or.reduce(allowed[:, ~few], axis=1)  # [K]
     if rows.sum() < count:
         rows[:] = True
     return few, rows, np.argsort(~allowed[:, few], axis=0, kind="stable")[:count]
@@ -78,8 +73,7 @@ def _largest_sums(between: Floats, sentences: int) -> Callable[[Floats], Floats]
     """Build the map from a score ``[J, B]`` to the column maxima of ``score + between``."""
     if between.size * sentences > arrays.MOST_PAIRS:
         return functools.partial(_largest_in_blocks, between)
-    # [J, K, B]
-    tiled = np.repeat(between[:, :, None], sentences, axis=2)
+    tiled = np.repeat(between[:, :, None], sentences, axis=2)  # [J, K, B]
     sums = np.empty_like(tiled)
 
     def largest(score: Floats) -> Floats:
@@ -93,8 +87,7 @@ def _largest_sums(between: Floats, sentences: int) -> Callable[[Floats], Floats]
 
 def _largest_in_blocks(between: Floats, score: Floats) -> Floats:
     """Do the work of `_largest_sums` for more sums than it may hold at once."""
-    # [K, B]
-    best = np.empty((between.shape[1], score.shape[1]))
+    best = np.empty((between.shape[1], score.shape[1]))  # [K, B]
     for block in tag_blocks(len(best), score.size):
         np.max(score[:, None] + between[:, block, None], axis=0, out=best[block])
     return best
@@ -103,16 +96,13 @@ def _largest_in_blocks(between: Floats, score: Floats) -> Floats:
 def _backtrace(scores: Floats, following: Floats, outside: Bools) -> Ints:
     """Go back through `scores` ``[T, B, K]`` of the best paths up to each tag: ``[B, T]``.
 
-    Which tag is best before another is found here, for one tag of each token.
+    The best tag before another is found here, for one tag of each token.
     """
     size, sentences, tags = scores.shape
     ragged = bool(outside.any())
-    # [T, B]
-    path = np.empty((size, sentences), dtype=np.int64)
-    # [B]
-    tag = np.full(sentences, tags)
-    # [B, K]
-    candidates = np.empty_like(scores[0])
+    path = np.empty((size, sentences), dtype=np.int64)  # [T, B]
+    tag = np.full(sentences, tags)  # [B]
+    candidates = np.empty_like(scores[0])  # [B, K]
     for t in range(size - 1, -1, -1):
         following.take(tag, axis=0, out=candidates, mode="clip")  # other modes make a copy first
         candidates += scores[t]

@@ -116,7 +116,6 @@ def _compare(
 
 
 def _line(compared: "RunMeasured") -> str:
-    """A run in one line."""
     result = compared.result
     scores = ", ".join(f"{split} F1 {100 * f1:.2f}" for split, f1 in result.f1.items())
     return (

@@ -58,8 +58,6 @@ class RunMeasured:
 
 @dataclass(frozen=True)
 class _PlannedRun:
-    """A run of the comparison, finished or not."""
-
     variant: Variant
     seed: int
     config: Config
@@ -83,10 +81,9 @@ def compare_events(
 ) -> Generator[Event | RunMeasured | Comparison, None, None]:
     """Train each variant of a configuration with each seed; a generator, to be run to its end.
 
-    Yields the events of each training, `RunMeasured` at its end, and at last the
-    `Comparison`. With `resume`, runs that are finished are not trained again,
-    and others go on from their checkpoint. Raises `NerError` for a folder,
-    corpus or run that is not suitable.
+    Yields the events of each training, `RunMeasured` at its end, and at last the `Comparison`. With
+    `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
+    Raises `NerError` for a folder, corpus or run that is not suitable.
     """
     prepared, out = prepare(corpus), Path(out)
     plans = [

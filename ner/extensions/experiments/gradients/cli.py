@@ -74,11 +74,10 @@ def gradients(
 ) -> None:
     """Show how far gradients reach back, for each cell before and after a short training.
 
-    The norm of the gradient of the loss at the last token by the state after
-    each token before it, norms over the training, the share of clipped steps,
-    and the largest eigenvalues of the recurrent matrix: a page with plots, the
-    figures as JSON in it and beside it, and tables on standard output. Networks
-    have one layer that reads forward, and a softmax over tags.
+    The norm of the gradient of the loss at the last token by the state after each token before it,
+    norms over the training, the share of clipped steps, and the largest eigenvalues of the
+    recurrent matrix: a page with plots, the figures as JSON in it and beside it, and tables on
+    standard output. Networks have one layer that reads forward, and a softmax over tags.
     """
     config = Config.load(file, settings).replace(reading | features)
     _gradients(data, config, [*Config.parse(settings)], **how)

@@ -1,13 +1,12 @@
 """Gradient flow: how much of the gradient at the last token comes back to the states before.
 
-A recurrent layer reads T tokens; the loss is that of the last tag alone. The norm
-of its gradient by the state after token t shows how much the network can learn
-from what it read there: the gradient goes back through every step from T
-to t, and what each step does to it is multiplied (Hochreiter 1991; Bengio et
-al. 1994; Pascanu et al. 2013).
+A recurrent layer reads T tokens; the loss is that of the last tag alone. The norm of its gradient
+by the state after token t shows how much the network can learn from what it read there: the
+gradient goes back through every step from T to t, and what each step does to it is multiplied
+(Hochreiter 1991; Bengio et al. 1994; Pascanu et al. 2013).
 
-The layer is unrolled with the readable cells (`ner.model.cells`) in float64,
-so that what vanishes is seen to vanish and is not rounded to 0.
+The layer is unrolled with the readable cells (`ner.model.cells`) in float64, so that what vanishes
+is seen to vanish and is not rounded to 0.
 """
 
 import dataclasses
@@ -324,8 +323,6 @@ def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[Step
 
 
 class _Inspection:
-    """One cell under inspection."""
-
     def __init__(
         self,
         corpus: PreparedCorpus,
@@ -344,7 +341,6 @@ class _Inspection:
         self._trainer = Trainer(start.model, training_set, splits.valid, config.train, costs)
 
     def flow(self) -> Generator[Step | Epoch, None, CellFlow]:
-        """Measure, train, and measure again."""
         cell = self._config.model.cell
         before = self._snapshot(self._model)
         gradients: list[Gradient] = []

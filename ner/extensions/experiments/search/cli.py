@@ -55,12 +55,11 @@ def search(
 ) -> None:
     """Search for better settings: train often, learn from it, and print the best as a TOML file.
 
-    Trials are evaluated by F1 on the validation split; test is never looked at.
-    A trial that falls behind the median of those before is given up. The first
-    one has the settings of --config. Without --range the learning rate, batch
-    size, dropout, word dropout, hidden units and character filters are
-    searched, but for those that --set fixes. Stopped with Ctrl-C, it goes on
-    with --resume.
+    Trials are evaluated by F1 on the validation split; test is never looked at. A trial that falls
+    behind the median of those before is given up. The first one has the settings of --config.
+    Without --range the learning rate, batch size, dropout, word dropout, hidden units and character
+    filters are searched, but for those that --set fixes. Stopped with Ctrl-C, it goes on with
+    --resume.
     """
     from ner.extensions.experiments.search.space import read_space
     from ner.extensions.experiments.search.study import require_optuna
@@ -117,7 +116,6 @@ def _search(
 
 
 def _line(tried: "TrialFinished", trials: int) -> str:
-    """A trial in one line."""
     trial, best = tried.trial, tried.best
     reached = f"valid F1 {100 * trial.f1:.2f}"
     what = {

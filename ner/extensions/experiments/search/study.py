@@ -1,10 +1,9 @@
 """The study: all trials of a search and their results, in a file of sqlite.
 
-The only module that imports ``optuna``, and only when it is used. Settings are
-drawn by a tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl
-2011), the first ones at random, and a trial is given up by the median rule
-(Golovin et al. 2017): when its best F1 so far is below the median of what the
-finished trials had after as many epochs.
+The only module that imports ``optuna``, and only when it is used. Settings are drawn by a
+tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl 2011), the first ones at
+random, and a trial is given up by the median rule (Golovin et al. 2017): when its best F1 so far is
+below the median of what the finished trials had after as many epochs.
 """
 
 import contextlib
@@ -64,9 +63,8 @@ class Study:
     def __init__(self, folder: Path, space: Space, seed: int, epochs: int) -> None:
         """Open the study of a folder that exists, or begin one there.
 
-        `seed` and the trials so far decide what is tried next; `epochs` are
-        those of a whole trial. Raises `MissingExtra`, and `NerError` for a file
-        that is not a study.
+        `seed` and the trials so far decide what is tried next; `epochs` are those of a whole trial.
+        Raises `MissingExtra`, and `NerError` for a file that is not a study.
         """
         self.path = folder / FILE
         self.space = space
@@ -154,9 +152,8 @@ class Study:
     def ask(self, start: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a trial and return its settings.
 
-        The very first trial is of `start`, as far as the space has its values.
-        The draw depends on the seed and the trials that count, and not on
-        whether there were stops between them.
+        The very first trial is of `start`, as far as the space has its values. The draw depends on
+        the seed and the trials that count, and not on whether there were stops between them.
         """
         with self._reported():
             done = len(self.trials())

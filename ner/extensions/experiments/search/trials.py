@@ -75,11 +75,10 @@ def search_events(
     """Search a space of settings around a configuration; a generator, to be run to its end.
 
     Yields the events of each trial's training, `TrialFinished` at its end, and at last
-    `SearchFinished`. `trials` is how many there are to be in all, those of
-    before `resume` included, and the pruned and failed ones, too. Closed or
-    interrupted, it goes on with `resume`. A trial whose loss is not a
-    number any more is failed and the search goes on; raises `NerError` when there is
-    something wrong with all of them, or none of them finished.
+    `SearchFinished`. `trials` is how many there are to be in all, those of before `resume`
+    included, and the pruned and failed ones, too. Closed or interrupted, it goes on with `resume`.
+    A trial whose loss is not a number any more is failed and the search goes on; raises `NerError`
+    when there is something wrong with all of them, or none of them finished.
     """
     require_optuna()
     if not space:
@@ -93,8 +92,6 @@ def search_events(
 
 
 class _Search:
-    """One search in one folder."""
-
     def __init__(
         self,
         corpus: PreparedCorpus,
