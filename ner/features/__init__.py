@@ -1,9 +1,7 @@
 """From words to ids: one file for each feature, their registry, and batches of both."""
 
 from ner.features.batch import Batch, Example, collate, plan_batches
-from ner.features.clusters import Clusters, read_clusters
 from ner.features.feature import FirstPass, TrainingData
-from ner.features.gazetteers import Gazetteer, Gazetteers, read_gazetteers
 from ner.features.indexer import FeatureTable, Indexer
 from ner.features.registry import build_indexer, read_indexer
 from ner.features.targets import (
@@ -22,14 +20,11 @@ __all__ = [
     "PADDING",
     "UNKNOWN",
     "Batch",
-    "Clusters",
     "CountsBatch",
     "Example",
     "ExpectedCounts",
     "FeatureTable",
     "FirstPass",
-    "Gazetteer",
-    "Gazetteers",
     "Indexer",
     "Label",
     "LabelBatch",
@@ -45,8 +40,6 @@ __all__ = [
     "build_indexer",
     "collate",
     "plan_batches",
-    "read_clusters",
-    "read_gazetteers",
     "read_indexer",
     "read_vectors",
 ]

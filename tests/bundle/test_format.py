@@ -20,8 +20,9 @@ from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
-from ner.features import Clusters, Gazetteers
 from ner.features.bigrams import Bigrams
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteers
 from ner.predict.predict import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model

@@ -13,7 +13,8 @@ import ner
 from ner.bundle.format import load_bundle
 from ner.config import Config
 from ner.corpus import load_corpus
-from ner.features import Clusters, Gazetteers
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteers
 from ner.text import Sentence, Span
 from ner.training.run import CONTENTS, FIRST_PASS
 from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree

@@ -13,13 +13,10 @@ from hypothesis import strategies as st
 from ner.config import ModelConfig
 from ner.features import (
     Batch,
-    Clusters,
     CountsBatch,
     Example,
     ExpectedCounts,
     FeatureTable,
-    Gazetteer,
-    Gazetteers,
     Indexer,
     Label,
     LabelBatch,
@@ -31,6 +28,8 @@ from ner.features import (
     plan_batches,
 )
 from ner.features.casing import CASINGS
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteer, Gazetteers
 from tests.features.making import an_indexer, with_features
 
 lengths_of_corpora = st.lists(st.integers(1, 30) | st.integers(1, 200), max_size=80)

@@ -8,23 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import (
-    UNKNOWN,
-    Clusters,
-    FeatureTable,
-    Gazetteer,
-    Gazetteers,
-    Indexer,
-    Vocabulary,
-    Words,
-    WordTable,
-)
+from ner.features import UNKNOWN, FeatureTable, Indexer, Vocabulary, Words, WordTable
 from ner.features.bigrams import Bigrams
 from ner.features.casing import CASINGS, Casing
 from ner.features.characters import MOST_CHARACTERS, Characters
-from ner.features.clusters import PREFIXES
+from ner.features.clusters import PREFIXES, Clusters
 from ner.features.document_context import DocumentContext
-from ner.features.gazetteers import BEGIN, END, INSIDE, MATCH_TAGS, NONE, SINGLE
+from ner.features.gazetteers import (
+    BEGIN,
+    END,
+    INSIDE,
+    MATCH_TAGS,
+    NONE,
+    SINGLE,
+    Gazetteer,
+    Gazetteers,
+)
 from ner.features.indexer import key_word
 from tests.features.making import an_indexer, vectors_of, with_features
 

@@ -9,21 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import (
-    Batch,
-    Clusters,
-    Gazetteer,
-    Gazetteers,
-    Indexer,
-    TableSize,
-    Vocabulary,
-    WordEmbedding,
-    Words,
-    WordTable,
-)
+from ner.features import Batch, Indexer, TableSize, Vocabulary, WordEmbedding, Words, WordTable
 from ner.features.casing import CASINGS, Casing
 from ner.features.characters import CharacterCNN, CharacterLSTM, Characters
+from ner.features.clusters import Clusters
 from ner.features.feature import Feature
+from ner.features.gazetteers import Gazetteer, Gazetteers
 from ner.features.vocabulary import FIRST
 from ner.model.embedder import ContextualProjection, Embedder, Inputs
 from tests.model.gradients import gradient_of

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from ner.config import Config, PredictConfig
 from ner.extensions.charlm.embeddings import StringEmbeddings
-from ner.features import Clusters, Gazetteer, Gazetteers, Words, WordTable
+from ner.features import Words, WordTable
 from ner.features.bigrams import Bigrams
-from ner.features.gazetteers import BEGIN, END, NONE, SINGLE
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import BEGIN, END, NONE, SINGLE, Gazetteer, Gazetteers
 from ner.model import Inputs, Model, Network
 from ner.model import engine as engines
 from ner.model.engine import FastEngine, PlainEngine

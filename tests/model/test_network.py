@@ -13,11 +13,8 @@ from hypothesis import strategies as st
 from ner.config import ModelConfig
 from ner.features import (
     Batch,
-    Clusters,
     Example,
     FeatureTable,
-    Gazetteer,
-    Gazetteers,
     Indexer,
     TagBatch,
     Tags,
@@ -25,6 +22,8 @@ from ner.features import (
     WordTable,
     collate,
 )
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteer, Gazetteers
 from ner.model import Inputs, Network
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.features import Gazetteer
-from ner.features.gazetteers import rule_spans
+from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.predict.predict import predict, predict_sentences
 from ner.text import Sentence, Span
 from tests.predict.models import MODELS, WORDS, predict_settings, restless_model, sentence, token

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import PredictConfig
-from ner.features import Gazetteer
 from ner.features.document_context import DocumentContext, first_pass_labels
-from ner.features.gazetteers import rule_spans
+from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.predict.passes import decode_pass
 from ner.predict.predict import (

@@ -9,7 +9,8 @@ import torch
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError
-from ner.features import Clusters, Gazetteers
+from ner.features.clusters import Clusters
+from ner.features.gazetteers import Gazetteers
 from ner.features.vocabulary import FIRST
 from ner.text import PartialLabel, Sentence
 from ner.training.build import UntrainedModel, build_model

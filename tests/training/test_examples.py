@@ -19,18 +19,17 @@ from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
     Batch,
-    Clusters,
     Example,
     FeatureTable,
-    Gazetteer,
-    Gazetteers,
     Indexer,
     TagBatch,
     Words,
     WordTable,
     collate,
 )
+from ner.features.clusters import Clusters
 from ner.features.document_context import DocumentContext
+from ner.features.gazetteers import Gazetteer, Gazetteers
 from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import PartialLabel, Sentence, Span
