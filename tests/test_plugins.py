@@ -1,6 +1,7 @@
 """What extensions declare, and a core that does without them."""
 
 import importlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 import pytest
 
 from ner.plugins import declared, load
+from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 
 def test_extensions_declare_commands_and_token_embedders() -> None:
@@ -35,20 +37,42 @@ def test_declarations_are_light() -> None:
     assert not {"torch", "numpy", "click", "optuna"} & {*done.stdout.split()}
 
 
-def test_without_extensions_the_main_commands_are_left(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """As after deleting the folder: a copy of the package without it, in another process."""
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package as it is after deleting `ner/extensions/`."""
+    folder = tmp_path_factory.mktemp("bare")
     ner = Path(importlib.import_module("ner").__file__ or "").parent
-    for path in ner.rglob("*"):
-        place = tmp_path / "ner" / path.relative_to(ner)
-        if path.is_file() and "extensions" not in place.parts and "__pycache__" not in place.parts:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(path.read_bytes())
+    left_out = shutil.ignore_patterns("extensions", "__pycache__")
+    shutil.copytree(ner, folder / "ner", ignore=left_out)
+    return folder
+
+
+def test_without_extensions_the_main_commands_are_left(bare: Path) -> None:
+    done = _without_extensions(bare, "--help").good()
+    assert "\nCommands:\n" in done.out
+    assert "Extensions" not in done.out
+    assert "  train " in done.out
+
+
+@pytest.mark.slow
+def test_without_extensions_a_tagger_is_trained_and_tags(bare: Path, tiny_folder: Path) -> None:
+    _without_extensions(bare, "train", "--data", tiny_folder, *TINY, "--out", "r").good()
+    (bare / "in.txt").write_text("Anna visited Rome .\n")
+    tagged = _without_extensions(bare, "tag", "in.txt", "--model", "r").good()
+    assert tagged.out == "[Anna](PER) visited [Rome](LOC) .\n"
+    arguments = ["--data", str(tiny_folder), "--seeds", "1,2", "--out", "s"]
+    refused = _without_extensions(bare, "train", *arguments, "--distill")
+    assert refused.code == 2
+    assert "--distill needs an extension that this ner lacks" in refused.complaint()
+
+
+def _without_extensions(bare: Path, *arguments: str | Path) -> Outcome:
     done = subprocess.run(
-        [sys.executable, "-m", "ner", "--help"],
-        cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "\nCommands:\n" in done.stdout
-    assert "Extensions" not in done.stdout
-    assert "  train " in done.stdout
+        command(*arguments),
+        cwd=bare,
+        env=environment(PYTHONPATH=str(bare)),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
