@@ -6,7 +6,7 @@ They matter where tokens are characters, of which one alone says little.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ner.config import ModelConfig
 from ner.features.feature import FirstPass, SentenceFeature, TrainingData
@@ -26,6 +26,7 @@ class Bigrams(SentenceFeature):
     """Two columns: the bigram that ends with a token, and the one that begins with it."""
 
     FILES = (FILE,)
+    DEFAULTS: ClassVar = {"model.bigrams": ("yes", "no")}  # one character alone is ambiguous
     DIM = "bigram_dim"
     ZEROED = True
     DROPOUT = 0.2

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ class Characters(Feature):
     """The characters of a word."""
 
     FILES = (FILE,)
+    DEFAULTS: ClassVar = {"model.chars": ("none", "cnn")}
 
     vocabulary: Vocabulary
 

@@ -5,7 +5,7 @@ embedder, bundle, vocabulary checksum and card go through the features of a mode
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 
 from torch import nn
@@ -40,6 +40,8 @@ class Feature(ABC):
 
     FILES: ClassVar[tuple[str, ...]] = ()
     """Names of the files that it may add to a bundle."""
+    DEFAULTS: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Values of its settings that are left open: where tokens are characters, and elsewhere."""
 
     @classmethod
     @abstractmethod

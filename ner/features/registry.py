@@ -43,6 +43,12 @@ def read_indexer(files: StoredFolder, config: ModelConfig, labels: Sequence[str]
     return Indexer(tuple(feature for feature in found if feature is not None))
 
 
+def defaults(*, single_characters: bool) -> dict[str, str]:
+    """Values of settings of features that are left open, by whether tokens are characters."""
+    both = {key: values for feature in FEATURES for key, values in feature.DEFAULTS.items()}
+    return {key: single if single_characters else other for key, (single, other) in both.items()}
+
+
 def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
     """Names, without folders, of the files that features are built from, by setting."""
     named = [feature.resources(config) for feature in FEATURES]

@@ -4,6 +4,7 @@ import math
 
 from ner.config import Config
 from ner.corpus import Corpus
+from ner.features import registry
 from ner.tokenize import detect_style
 
 EPOCHS = 20
@@ -16,15 +17,13 @@ def resolve(config: Config, corpus: Corpus) -> Config:
     style = config.data.tokenizer
     if style == "auto":
         style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
-    # One character alone is ambiguous, and has no characters to look at.
     single = style == "characters"
     epochs = config.train.epochs
     if epochs == "auto":
         epochs = _enough_epochs(len(corpus.train), config.train.batch_sentences)
     filled = {
         "data.tokenizer": style,
-        "model.chars": "none" if single else "cnn",
-        "model.bigrams": "yes" if single else "no",
+        **registry.defaults(single_characters=single),
         "train.adversarial": 0.03 if single else 0.0,
         "train.epochs": epochs,
         "train.patience": math.ceil(0.4 * epochs),

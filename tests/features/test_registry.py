@@ -8,7 +8,7 @@ import pytest
 
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.features import TrainingData, build_indexer, read_indexer
-from ner.features.registry import FEATURES, FILES, resource_names
+from ner.features.registry import FEATURES, FILES, defaults, resource_names
 from ner.stored import StoredFolder, to_json
 from ner.text import Sentence, Span
 
@@ -70,3 +70,9 @@ def test_resources_go_by_setting_without_folders(config: Config) -> None:
         "gazetteers": ["LOC=places"],
     }
     assert resource_names(ResourcesConfig()) == {}
+
+
+def test_settings_that_are_left_open_go_by_what_tokens_are() -> None:
+    assert defaults(single_characters=True) == {"model.chars": "none", "model.bigrams": "yes"}
+    assert defaults(single_characters=False) == {"model.chars": "cnn", "model.bigrams": "no"}
+    assert all(Config()[key] == "auto" for key in defaults(single_characters=True))
