@@ -44,6 +44,12 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ner = Path(importlib.import_module("ner").__file__ or "").parent
     left_out = shutil.ignore_patterns("extensions", "__pycache__")
     shutil.copytree(ner, folder / "ner", ignore=left_out)
+    # The finder of an editable installation would look for the rest of the package elsewhere.
+    (folder / "sitecustomize.py").write_text(
+        "import sys\n"
+        "sys.meta_path[:] = [f for f in sys.meta_path\n"
+        "                    if not getattr(f, '__module__', '').startswith('__editable__')]\n"
+    )
     return folder
 
 
