@@ -36,7 +36,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load the command of that name, the core's own or that of an extension."""
-        target = {**declared("COMMANDS"), **COMMANDS}.get(cmd_name)
+        target = COMMANDS.get(cmd_name) or declared("COMMANDS").get(cmd_name)
         return None if target is None else cast(click.Command, load(target))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
