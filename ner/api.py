@@ -23,19 +23,18 @@ from ner.evaluation import (
     unknown_labels,
 )
 from ner.files import exclusive_lock
-from ner.model.device import choose_device
-from ner.predict.spans import Prediction
-from ner.predict.windows import window_note
+from ner.model import choose_device
+from ner.predict import Prediction, window_note
 from ner.run_folder import check_restart
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training.preparation import prepare
-from ner.training.run import Event
-from ner.training.seeds import (
+from ner.training import (
+    Event,
     SeedsFinished,
     check_seeds,
     finish_seeds,
     older_runs,
+    prepare,
     train_seeds,
 )
 

@@ -8,20 +8,20 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle.format import Bundle, load_bundle
+from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features.gazetteers import Gazetteer, read_gazetteers
-from ner.model.device import choose_device
-from ner.predict.predict import (
+from ner.model import choose_device
+from ner.predict import (
     Hypothesis,
+    Prediction,
     document_numbers,
     predict,
     predict_marginals,
     predict_nbest,
     predict_sentences,
 )
-from ner.predict.spans import Prediction
 from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
 from ner.tokenize import sentences_of
 

@@ -40,10 +40,7 @@ from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.features import registry
 from ner.files import write_folder
-from ner.model import Inputs, Model, Network
-from ner.model.network import BaseNetwork
-from ner.model.skeleton import without_weights
-from ner.model.tagging import BaseModel
+from ner.model import BaseModel, BaseNetwork, Inputs, Model, Network, without_weights
 from ner.model.token_embedders import bundle_files, check_installed
 from ner.stored import (
     CHECKSUMS,

@@ -45,7 +45,7 @@ class TrainingProgress:
 
     def watch(self, events: Iterable[Any]) -> Iterator[Any]:
         """Pass events on, and move the bar with those that are steps."""
-        from ner.training.loop import Step
+        from ner.training import Step
 
         for event in events:
             if isinstance(event, Step):

@@ -151,7 +151,7 @@ def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
     import json
     import shlex
 
-    from ner.training.seeds import seed_folder, student_folder
+    from ner.training import seed_folder, student_folder
 
     place = shlex.quote(str(out))
     several = [seed_folder(out, seed) for seed in seeds]
@@ -175,7 +175,7 @@ def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
 
 def _report(last: Any) -> None:
     from ner.evaluation import Report, format_report, format_summary
-    from ner.training.run import Finished
+    from ner.training import Finished
 
     if isinstance(last, Finished):
         split = "test" if "test" in last.scores else "valid"

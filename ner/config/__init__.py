@@ -19,18 +19,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "Auto",
-    "Config",
-    "DataConfig",
-    "ModelConfig",
-    "PredictConfig",
-    "ResourcesConfig",
-    "Settings",
-    "TrainConfig",
-    "at_least",
-    "chosen",
-    "one_of",
-    "predict_config",
-    "setting",
+    "Auto", "Config", "DataConfig", "ModelConfig", "PredictConfig", "ResourcesConfig",
+    "Settings", "TrainConfig", "at_least", "chosen", "one_of", "predict_config", "setting",
     "within",
-]
+]  # fmt: skip

@@ -9,39 +9,39 @@
 
 from ner.corpus.check import CheckReport, Finding, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
+from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
+    in_braces,
+    is_jsonl,
     read_columns,
     read_file,
     read_jsonl,
     write_file,
     write_stream,
 )
-from ner.corpus.loading import find, load_corpus, locate, overlaps, read_corpus
+from ner.corpus.jsonl import InvalidRecord, field_of, kind_of, parse_json
+from ner.corpus.lines import text_lines
+from ner.corpus.loading import (
+    cache_folder,
+    find,
+    load_corpus,
+    locate,
+    overlaps,
+    read_corpus,
+    with_valid,
+)
 from ner.corpus.named import NAMED, NamedCorpus
+from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
+from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
-    "NAMED",
-    "CheckReport",
-    "Corpus",
-    "CorpusStats",
-    "Finding",
-    "NamedCorpus",
-    "SplitStats",
-    "TrainingFingerprints",
-    "check",
-    "checksum",
-    "count",
-    "cut_valid",
-    "find",
-    "load_corpus",
-    "locate",
-    "overlaps",
-    "read_columns",
-    "read_corpus",
-    "read_file",
-    "read_jsonl",
-    "write_file",
+    "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
+    "Finding", "InvalidRecord", "NamedCorpus", "SplitStats", "TrainingFingerprints",
+    "agreeing_tags", "cache_folder", "check", "checksum", "count", "cut_lines", "cut_valid",
+    "field_of", "find", "in_braces", "is_jsonl", "kind_of", "load_corpus", "locate", "overlaps",
+    "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
+    "read_jsonl", "shorten", "text_lines", "with_partial_labels", "with_valid", "write_file",
     "write_stream",
-]
+]  # fmt: skip

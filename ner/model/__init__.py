@@ -1,8 +1,18 @@
 """The network: embed, encode, score."""
 
+from ner.model.cells import CELLS, WEIGHTS, Cell, State
+from ner.model.crf.viterbi import viterbi
+from ner.model.device import choose_device, threads, use_one_thread
 from ner.model.embedder import Inputs
-from ner.model.network import Network
-from ner.model.tagging import Model
+from ner.model.engine import Engine, FastEngine
+from ner.model.network import BaseNetwork, Network
+from ner.model.recurrence import Steps, plan_steps, recurrence_of
+from ner.model.skeleton import without_weights
+from ner.model.tagging import BaseModel, Model
 from ner.model.token_embedders import TokenEmbedder
 
-__all__ = ["Inputs", "Model", "Network", "TokenEmbedder"]
+__all__ = [
+    "CELLS", "WEIGHTS", "BaseModel", "BaseNetwork", "Cell", "Engine", "FastEngine", "Inputs",
+    "Model", "Network", "State", "Steps", "TokenEmbedder", "choose_device", "plan_steps",
+    "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
+]  # fmt: skip

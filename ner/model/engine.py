@@ -14,10 +14,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.features import Example, Indexer, collate, plan_batches
-from ner.features.batch import pack_batches
-from ner.features.feature import FirstPass
-from ner.features.indexer import FeatureTable, Key, key_word
+from ner.features import (
+    Example,
+    FeatureTable,
+    FirstPass,
+    Indexer,
+    Key,
+    collate,
+    key_word,
+    pack_batches,
+    plan_batches,
+)
 from ner.model.network import BaseNetwork
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 from ner.model.token_embedders import TokenEmbedder

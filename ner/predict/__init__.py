@@ -5,3 +5,23 @@ Everything that predicts (validation while training, `ner evaluate`, `ner tag`,
 dropped: what is longer than a window is read in overlapping windows whose
 emissions are stitched together, and decoded as one sequence.
 """
+
+from ner.predict.passes import inference
+from ner.predict.predict import (
+    DEFAULTS,
+    Hypothesis,
+    document_numbers,
+    predict,
+    predict_expected,
+    predict_marginals,
+    predict_nbest,
+    predict_sentences,
+)
+from ner.predict.spans import Prediction
+from ner.predict.windows import WINDOW, window_note
+
+__all__ = [
+    "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "document_numbers", "inference",
+    "predict", "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences",
+    "window_note",
+]  # fmt: skip

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import PredictConfig
-from ner.features import ExpectedCounts
-from ner.features.document_context import DocumentContext, first_pass_labels
+from ner.features import DocumentContext, ExpectedCounts, first_pass_labels
 from ner.features.gazetteers import Gazetteer, rule_spans
 from ner.model import Model
 from ner.predict.overrides import override

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ner.features import FirstPass
-from ner.model.engine import Engine
+from ner.model import Engine
 from ner.text import Sentence
 
 WINDOW = 512  # tokens read at once

@@ -15,9 +15,7 @@ from itertools import chain
 from typing import IO, Any, NamedTuple
 
 from ner.config import Auto, Config
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
-from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
+from ner.corpus import LAYOUTS, Chunk, Diagnostics, cut_lines, text_lines
 from ner.errors import NerError
 from ner.render import renderer
 from ner.scale.workers import available_cores, ordered_map
@@ -126,8 +124,8 @@ class _Pipeline:
 
     def __init__(self, work: Work) -> None:
         # Only now: torch takes a while, and a process that has workers can do without.
-        from ner.model.device import use_one_thread
-        from ner.predict.windows import window_note
+        from ner.model import use_one_thread
+        from ner.predict import window_note
         from ner.tagger import Tagger
 
         use_one_thread()

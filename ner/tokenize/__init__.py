@@ -30,10 +30,6 @@ from ner.tokenize.styles import detect_style, detect_text_style
 from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
-    "STYLES",
-    "detect_style",
-    "detect_text_style",
-    "sentences_of",
-    "split_sentences",
+    "STYLES", "detect_style", "detect_text_style", "sentences_of", "split_sentences",
     "tokenize",
-]
+]  # fmt: skip

@@ -15,11 +15,11 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
-from ner.bundle.discovery import FINISHED
+from ner.bundle import FINISHED
 from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.errors import NerError, TrainingError
 from ner.files import clear_leftovers, exclusive_lock
-from ner.model.device import threads
+from ner.model import threads
 from ner.run_folder import RunFolder, check_restart, log_file, write_file, write_records
 
 _log = logging.getLogger("ner")

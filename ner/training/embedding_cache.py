@@ -11,11 +11,11 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.corpus.loading import cache_folder
+from ner.corpus import cache_folder
 from ner.errors import NerError
 from ner.files import clear_abandoned, write_binary
 from ner.model import TokenEmbedder
-from ner.predict.windows import WINDOW
+from ner.predict import WINDOW
 
 _log = logging.getLogger("ner")
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ner.config import TrainConfig
-from ner.corpus.partial import agreeing_tags
+from ner.corpus import agreeing_tags
 from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
@@ -23,8 +23,8 @@ from ner.features import (
     Tags,
     collate,
     plan_batches,
+    unk_rates,
 )
-from ner.features.words import unk_rates
 from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence

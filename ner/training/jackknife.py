@@ -15,10 +15,9 @@ from pathlib import Path
 import torch
 
 from ner.config import Config, chosen
-from ner.features import FirstPass
-from ner.features.document_context import first_pass_labels
+from ner.features import FirstPass, first_pass_labels
 from ner.model import TokenEmbedder
-from ner.predict.predict import document_numbers, predict_sentences
+from ner.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Trainer

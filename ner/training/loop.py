@@ -16,9 +16,8 @@ from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import Model
-from ner.model.network import BaseNetwork
-from ner.predict.predict import document_numbers, predict
+from ner.model import BaseNetwork, Model
+from ner.predict import document_numbers, predict
 from ner.text import Sentence
 from ner.training.base import Milestone
 from ner.training.examples import ExampleSet

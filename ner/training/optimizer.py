@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ner.config import TrainConfig
 from ner.errors import TrainingError
-from ner.model.network import BaseNetwork
+from ner.model import BaseNetwork
 
 
 def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Optimizer:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from ner.corpus import Corpus, TrainingFingerprints
-from ner.corpus.partial import partial_labels_within, with_partial_labels
+from ner.corpus import Corpus, TrainingFingerprints, partial_labels_within, with_partial_labels
 from ner.text import Sentence, Span
 from ner.training.validation import check_corpus
 

@@ -23,16 +23,13 @@ from typing import Any, ClassVar
 
 import torch
 
-from ner.bundle.discovery import FINISHED, find_bundle
-from ner.bundle.format import Bundle, load_bundle, save_bundle
-from ner.bundle.parts import resource_names
+from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config
 from ner.evaluation import Scores, draw_curves, evaluate_spans
 from ner.features import FirstPass
-from ner.model import TokenEmbedder, token_embedders
-from ner.model.tagging import BaseModel
-from ner.predict.predict import predict_sentences
+from ner.model import BaseModel, TokenEmbedder, token_embedders
+from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
 from ner.training.base import BaseRun
 from ner.training.build import build_model

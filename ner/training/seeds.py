@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ner.bundle.discovery import FINISHED
+from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import summarise

@@ -6,7 +6,7 @@ from ner.config import Config
 from ner.corpus import Corpus, overlaps
 from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
-from ner.predict.windows import window_note
+from ner.predict import window_note
 
 _log = logging.getLogger("ner")
 

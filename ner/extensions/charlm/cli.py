@@ -133,7 +133,7 @@ def generate(
     """Make up text that goes on after --prompt, character by character."""
     from ner.extensions.charlm.folder import load_model
     from ner.extensions.charlm.generation import generate as characters
-    from ner.model.device import choose_device
+    from ner.model import choose_device
 
     found = load_model(model, choose_device(device))
     network = found.network("forward")
@@ -160,7 +160,7 @@ def evaluate(
     """Print how many bits per character a text costs under a model, for each direction it has."""
     from ner.extensions.charlm.evaluation import evaluate_text
     from ner.extensions.charlm.folder import load_model
-    from ner.model.device import choose_device
+    from ner.model import choose_device
 
     found = load_model(model, choose_device(device))
     encoding = found.config.replace(reading).data.encoding

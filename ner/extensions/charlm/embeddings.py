@@ -32,7 +32,7 @@ from ner.extensions.charlm.folder import (
 )
 from ner.extensions.charlm.states import StateReader
 from ner.extensions.charlm.text import separator_of
-from ner.features.characters import shortened
+from ner.features import shortened
 from ner.stored import StoredFolder, damaged, to_json
 
 _log = logging.getLogger("ner")

@@ -23,7 +23,7 @@ from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.states import StateReader
 from ner.files import write_folder
-from ner.model.skeleton import without_weights
+from ner.model import without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,

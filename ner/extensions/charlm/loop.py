@@ -20,8 +20,7 @@ from ner.extensions.charlm.config import TrainConfig
 from ner.extensions.charlm.measure import measure
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
 from ner.extensions.charlm.text import Codes, Streams
-from ner.training.base import Milestone
-from ner.training.optimizer import check_finite, decayed_rate
+from ner.training import Milestone, check_finite, decayed_rate
 
 
 class LanguageModelStep(NamedTuple):

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ner.bundle.discovery import FINISHED
+from ner.bundle import FINISHED
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
@@ -30,9 +30,9 @@ from ner.extensions.charlm.loop import (
 )
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import EncodedText, in_order, read_text, split_text
-from ner.model.device import choose_device
+from ner.model import choose_device
 from ner.run_folder import RunFolder
-from ner.training.base import BaseRun, run_events
+from ner.training import BaseRun, run_events
 
 _log = logging.getLogger("ner")
 

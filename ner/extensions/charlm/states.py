@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.model.recurrence import Steps, plan_steps, recurrence_of
+from ner.model import Steps, plan_steps, recurrence_of
 
 BATCH_CHARACTERS = 1 << 14  # read together: bounds the memory
 

@@ -13,8 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
+from ner.corpus import Diagnostics, text_lines
 from ner.errors import CorpusError, TrainingError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.files import open_binary

@@ -14,19 +14,19 @@ from typing import Any
 
 import torch
 
-from ner.bundle.card import fill_card
-from ner.bundle.discovery import find_bundle
-from ner.bundle.format import (
+from ner.bundle import (
     FILES,
     WEIGHTS,
     ModelKind,
     building,
+    fill_card,
+    find_bundle,
     read_head,
+    read_parts,
     read_weights,
     versions,
     write_bundle,
 )
-from ner.bundle.parts import read_parts
 from ner.config import Config
 from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier

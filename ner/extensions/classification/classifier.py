@@ -13,7 +13,7 @@ from ner.extensions.classification.bundle import ClassifierBundle, load_classifi
 from ner.extensions.classification.predict import evaluate_model, label_probabilities
 from ner.extensions.classification.reading import tokens_of
 from ner.extensions.classification.scores import LabelScores
-from ner.model.device import choose_device
+from ner.model import choose_device
 from ner.text import Sentence
 
 CHUNK = 512  # texts read together: a stream of any length runs in bounded memory

@@ -16,7 +16,7 @@ from ner.errors import UsageError
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
-    from ner.training.run import Finished
+    from ner.training import Finished
 
 _log = logging.getLogger("ner")
 
@@ -103,7 +103,7 @@ def train(
 def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
     from ner.cli.progress import training_progress
     from ner.extensions.classification.run import train_events
-    from ner.training.run import Finished
+    from ner.training import Finished
 
     last = None
     try:
@@ -143,7 +143,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
     """
     from ner.extensions.classification.classifier import Classifier
     from ner.extensions.classification.reading import parse_records
-    from ner.model.device import use_one_thread
+    from ner.model import use_one_thread
 
     use_one_thread()
     classifier = Classifier.load(model, device)

@@ -15,11 +15,7 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch, Indexer, LabelBatch
-from ner.model import Inputs, TokenEmbedder
-from ner.model.engine import Engine, FastEngine
-from ner.model.network import BaseNetwork
-from ner.model.recurrence import Steps
-from ner.model.tagging import BaseModel
+from ner.model import BaseModel, BaseNetwork, Engine, FastEngine, Inputs, Steps, TokenEmbedder
 
 
 def last_states(states: Tensor, lengths: Tensor, hidden: int) -> Tensor:

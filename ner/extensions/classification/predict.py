@@ -14,8 +14,7 @@ from ner.config import PredictConfig
 from ner.extensions.classification.network import ClassifierModel
 from ner.extensions.classification.reading import label_of
 from ner.extensions.classification.scores import LabelScores, score_labels
-from ner.predict.passes import inference
-from ner.predict.predict import DEFAULTS
+from ner.predict import DEFAULTS, inference
 from ner.text import Sentence
 
 LONGEST = 2000

@@ -17,12 +17,19 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from ner.config import DataConfig
-from ner.corpus import Corpus
-from ner.corpus.diagnostics import Diagnostics, shorten
-from ner.corpus.formats import in_braces, is_jsonl
-from ner.corpus.jsonl import InvalidRecord, field_of, kind_of, parse_json
-from ner.corpus.lines import text_lines
-from ner.corpus.loading import with_valid
+from ner.corpus import (
+    Corpus,
+    Diagnostics,
+    InvalidRecord,
+    field_of,
+    in_braces,
+    is_jsonl,
+    kind_of,
+    parse_json,
+    shorten,
+    text_lines,
+    with_valid,
+)
 from ner.errors import CorpusError
 from ner.files import open_binary
 from ner.text import SURROGATE, Sentence, Span

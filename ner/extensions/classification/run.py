@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from ner.config import Config
-from ner.corpus import Corpus
-from ner.corpus.diagnostics import shorten
+from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import (
@@ -25,16 +24,27 @@ from ner.extensions.classification.bundle import (
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.extensions.classification.predict import evaluate_model, segments
 from ner.extensions.classification.reading import label_of, labelled
-from ner.features import Example, FeatureTable, Indexer, Label, TrainingData, build_indexer
-from ner.features.words import unk_rates
-from ner.model import Inputs
-from ner.model.device import choose_device
+from ner.features import (
+    Example,
+    FeatureTable,
+    Indexer,
+    Label,
+    TrainingData,
+    build_indexer,
+    unk_rates,
+)
+from ner.model import Inputs, choose_device
 from ner.text import Sentence
-from ner.training.base import run_events
-from ner.training.examples import ExampleSet, type_costs
-from ner.training.loop import BaseTrainer
-from ner.training.preparation import PreparedCorpus
-from ner.training.run import CorpusRun, Event, vocabulary_checksum
+from ner.training import (
+    BaseTrainer,
+    CorpusRun,
+    Event,
+    ExampleSet,
+    PreparedCorpus,
+    run_events,
+    type_costs,
+    vocabulary_checksum,
+)
 
 _log = logging.getLogger("ner")
 

@@ -17,21 +17,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner.bundle.format import load_bundle
+from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
-from ner.corpus import Corpus
-from ner.corpus.corpus import checksum
-from ner.corpus.partial import agreeing_tags
+from ner.corpus import Corpus, agreeing_tags, checksum
 from ner.evaluation import Report, evaluate_spans
 from ner.features import ExpectedCounts
-from ner.model import Model, TokenEmbedder
-from ner.model.crf.viterbi import viterbi
-from ner.predict.predict import predict_expected
+from ner.model import Model, TokenEmbedder, viterbi
+from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
-from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import DistillationTargets, SoftLabelExample
-from ner.training.preparation import PreparedCorpus
+from ner.training import DistillationTargets, PreparedCorpus, SoftLabelExample, cache_embeddings
 
 _log = logging.getLogger("ner")
 

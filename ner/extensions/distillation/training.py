@@ -12,18 +12,20 @@ from ner.evaluation import Report
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.unlabelled import draw_sentences
 from ner.files import exclusive_lock
-from ner.model.device import choose_device
+from ner.model import choose_device
 from ner.run_folder import check_restart
 from ner.tagger import Tagger
-from ner.training.base import has_begun
-from ner.training.defaults import resolve
-from ner.training.preparation import prepare
-from ner.training.run import Event, Finished, Run
-from ner.training.seeds import (
+from ner.training import (
+    Event,
+    Finished,
+    Run,
     SeedsFinished,
     check_seeds,
     finish_seeds,
+    has_begun,
     older_runs,
+    prepare,
+    resolve,
     run_to_end,
     seed_folder,
     student_folder,

@@ -5,14 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ner.config import Config
-from ner.corpus import Corpus
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
+from ner.corpus import Corpus, Diagnostics, text_lines
 from ner.errors import CorpusError
 from ner.files import open_binary
 from ner.text import Sentence
 from ner.tokenize import sentences_of
-from ner.training.preparation import split_long
+from ner.training import split_long
 
 
 def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:

@@ -92,9 +92,7 @@ def _sentences(
 
 def _chunks(texts: Sequence[Path], encoding: str, progress: StageCallback) -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
-    from ner.corpus.diagnostics import Diagnostics
-    from ner.corpus.lines import text_lines
-    from ner.corpus.plain import LAYOUTS, cut_lines
+    from ner.corpus import LAYOUTS, Diagnostics, cut_lines, text_lines
     from ner.files import bytes_read, open_binary
 
     sizes = [_size(text) for text in texts]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ner.features.vectors import Vectors
+from ner.features import Vectors
 from ner.text import Sentence
 
 _log = logging.getLogger("ner")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ner.errors import MissingExtra, TrainingError
-from ner.features.vocabulary import fold
+from ner.features import fold
 from ner.files import write_text
 
 StageCallback = Callable[[str, int, int], None]

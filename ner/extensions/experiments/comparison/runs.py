@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.bundle.discovery import FINISHED
-from ner.bundle.format import load_bundle
+from ner.bundle import FINISHED, load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
@@ -33,14 +32,18 @@ from ner.extensions.experiments.comparison.table import (
 )
 from ner.extensions.experiments.comparison.variants import Variant
 from ner.files import clear_leftovers, exclusive_lock, open_binary, write_text
-from ner.model.device import choose_device, threads
+from ner.model import choose_device, threads
 from ner.tagger import Tagger
-from ner.training.base import run_events
-from ner.training.defaults import resolve
-from ner.training.preparation import PreparedCorpus, prepare
-from ner.training.run import Event, Run
-from ner.training.seeds import seed_folder
-from ner.training.validation import different_settings
+from ner.training import (
+    Event,
+    PreparedCorpus,
+    Run,
+    different_settings,
+    prepare,
+    resolve,
+    run_events,
+    seed_folder,
+)
 
 JSON, MARKDOWN = "comparison.json", "comparison.md"
 TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up

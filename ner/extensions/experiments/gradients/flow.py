@@ -24,17 +24,22 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
-from ner.model import Model
-from ner.model.cells import CELLS, WEIGHTS, Cell, State
-from ner.model.device import choose_device, threads
+from ner.model import CELLS, WEIGHTS, Cell, Model, State, choose_device, threads
 from ner.tags import tags_of
 from ner.text import Sentence
-from ner.training.build import build_model
-from ner.training.defaults import resolve
-from ner.training.examples import type_costs
-from ner.training.gradients import Gradient, Gradients, mean_gradients
-from ner.training.loop import Epoch, Step, Trainer
-from ner.training.preparation import PreparedCorpus, prepare
+from ner.training import (
+    Epoch,
+    Gradient,
+    Gradients,
+    PreparedCorpus,
+    Step,
+    Trainer,
+    build_model,
+    mean_gradients,
+    prepare,
+    resolve,
+    type_costs,
+)
 
 _log = logging.getLogger("ner")
 

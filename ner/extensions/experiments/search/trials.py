@@ -33,11 +33,8 @@ from ner.extensions.experiments.search.study import (
     require_optuna,
 )
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
-from ner.model.device import choose_device
-from ner.training.defaults import resolve
-from ner.training.loop import Epoch
-from ner.training.preparation import PreparedCorpus, prepare
-from ner.training.run import Event, Finished, Run
+from ner.model import choose_device
+from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
 
 WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
 
