@@ -29,10 +29,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from ner.errors import BundleError
+from ner.files import write_folder
 from ner.version import __version__
 
 CHECKSUMS = "checksums.json"
@@ -82,12 +84,25 @@ def to_json(value: Any, indent: int | None = None) -> bytes:
     return (json.dumps(value, indent=indent) + "\n").encode("ascii")
 
 
-def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder, and ``checksums.json``."""
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+def to_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors by name as a file of safetensors."""
+    return safetensors.torch.save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    )
+
+
+def write_stored(
+    folder: Path, files: Mapping[str, bytes], unlisted: Mapping[str, bytes] | None = None
+) -> None:
+    """Write a folder of files and ``checksums.json``; the one before is replaced as a whole.
+
+    The checksums list all but the `unlisted` files. Raises `NerError` as `write_folder` does.
+    """
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    (folder / CHECKSUMS).write_bytes(to_json(sums, indent=2))
+    with write_folder(folder) as part:
+        for name, content in {**files, **(unlisted or {})}.items():
+            (part / name).write_bytes(content)
+        (part / CHECKSUMS).write_bytes(to_json(sums, indent=2))
 
 
 class StoredFolder:

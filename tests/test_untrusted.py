@@ -28,7 +28,7 @@ from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError, UsageError
-from ner.extensions.classification.bundle import ClassifierBundle, save_classifier
+from ner.extensions.classification.bundle import ClassifierBundle
 from ner.extensions.classification.classifier import Classifier
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.model import Inputs
@@ -96,7 +96,7 @@ def _write_classifier(place: Path) -> None:
     model = ClassifierModel(
         indexer, ("rain in the north", "sun in the south", "wind from the west"), network
     )
-    save_classifier(ClassifierBundle(model, bundle.config, {}), place)
+    save_bundle(ClassifierBundle(model, bundle.config, {}), place)
 
 
 @contextlib.contextmanager

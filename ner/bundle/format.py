@@ -21,37 +21,46 @@ The folder is written under a temporary name and renamed. It is read without tru
 checksums, too.
 """
 
-import contextlib
+import functools
 import platform
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 import numpy as np
-import safetensors.torch
 import torch
 
+from ner import features
 from ner.bundle.card import fill_card
 from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.bundle.parts import describe, read_parts, resource_names
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.features import registry
-from ner.files import write_folder
-from ner.model import BaseModel, BaseNetwork, Inputs, Model, Network, without_weights
-from ner.model.token_embedders import bundle_files, check_installed
+from ner.model import (
+    BaseModel,
+    BaseNetwork,
+    Inputs,
+    Model,
+    Network,
+    TokenEmbedder,
+    bundle_files,
+    check_installed,
+    embedder_names,
+    read_embedder,
+    without_weights,
+)
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,
-    StoredTensors,
     check_newest,
     damaged,
     format_text,
     member,
     open_model,
     to_json,
+    to_safetensors,
     write_stored,
 )
 from ner.tags import OUTSIDE, tag_set
@@ -60,8 +69,8 @@ from ner.version import __version__
 FORMAT = 4
 OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
-FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *registry.FILES, *bundle_files()}
-MOST_TAGS = 4096
+FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *features.FILES, *bundle_files()}
+MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
 _ON_CARD = {
     "corpus": str,
@@ -71,86 +80,124 @@ _ON_CARD = {
     "checksums": dict,
     "resources": dict,
 }
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
+
+
+class ModelKind(NamedTuple):
+    """A kind of model, by the name in its ``config.json``; taggers, which came first, have none."""
+
+    name: str
+    made_by: str
+    outputs: str  # "tags", which stand in tags.json
+    files: Collection[str]
+    oldest: int  # format that is still read
+    newest: int
+    renamed: int  # the first format with the settings of today
+    package: str  # of the template of its card
+    figures: Sequence[str]  # on the card
+    corpus: str  # that stands on the card for one without name
+
+
 _SCORES = ("precision", "recall", "f1")
+TAGGER = ModelKind(
+    DEFAULT_KIND,
+    "ner train",
+    "tags",
+    FILES,
+    OLDEST,
+    FORMAT,
+    renamed=4,
+    package=__package__,
+    figures=_SCORES,
+    corpus="a corpus",
+)
+_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 
 
 @dataclass(frozen=True)
-class Bundle:
+class BaseBundle(ABC, Generic[AnyModel]):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
-    model: Model
+    KIND: ClassVar[ModelKind]
+
+    model: AnyModel
     config: Config
     about: Mapping[str, Any]
     seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
+
+    @property
+    @abstractmethod
+    def labels(self) -> Sequence[str]:
+        """The entity types, or the labels of texts, that the model knows."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """The tags or labels that the network scores, in order."""
+        return self.labels
+
+    def card(self) -> str:
+        """The model card, in Markdown."""
+        return fill_card(
+            self.KIND.package,
+            self.config,
+            self.about,
+            labels=self.labels,
+            figures=self.KIND.figures,
+            corpus=self.KIND.corpus,
+        )
+
+
+class Bundle(BaseBundle[Model]):
+    """A tagger on disk."""
+
+    KIND = TAGGER
 
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
         return _labels(self.model.tags)
 
-    def card(self) -> str:
-        """The model card, in Markdown."""
-        return fill_card(
-            __package__,
-            self.config,
-            self.about,
-            labels=self.labels,
-            figures=_SCORES,
-            corpus="a corpus",
-        )
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The tags."""
+        return self.model.tags
 
 
-def save_bundle(bundle: Bundle, folder: str | Path) -> None:
+def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
     """Write a bundle; one that stood in the folder before is replaced as a whole.
 
     Raises `UsageError` for a folder that holds something else.
     """
-    model = bundle.model
-    if len(model.tags) > MOST_TAGS:
-        raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
-    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
-    head = {"format": FORMAT}
-    own = {"tags.json": to_json(list(model.tags))}
-    readme = bundle.card()
-    write_bundle(folder, head, bundle.config, bundle.about, model, bundle.seen, own, readme)
-
-
-def write_bundle(
-    folder: str | Path,
-    head: Mapping[str, Any],
-    config: Config,
-    about: Mapping[str, Any],
-    model: BaseModel,
-    seen: TrainingFingerprints,
-    own: Mapping[str, bytes],
-    readme: str,
-) -> None:
-    """Write a model of any kind; `head` begins its ``config.json``, `own` are files of its kind.
-
-    Raises `UsageError` for a folder that holds something else.
-    """
-    folder = Path(folder)
+    folder, kind, model = Path(folder), bundle.KIND, bundle.model
+    if len(bundle.outputs) > MOST_OUTPUTS:
+        most, found = f"{MOST_OUTPUTS} {kind.outputs}", len(bundle.outputs)
+        raise UsageError(f"a model has at most {most}, not {found}")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
+    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
+    config = bundle.config.to_dict()
+    del config["resources"]
     described = {
-        **head,
+        **({} if kind is TAGGER else {"kind": kind.name}),
+        "format": kind.newest,
         "version": __version__,
-        "config": {name: part for name, part in config.to_dict().items() if name != "resources"},
-        "about": dict(about),
+        "config": config,
+        "about": dict(bundle.about),
     }
-    weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
+    parts = [part.files() for part in model.indexer.features]
     files = {
         "config.json": to_json(described, indent=2),
-        **own,
-        **{name: to_json(value) for name, value in describe(model.indexer).items()},
+        f"{kind.outputs}.json": to_json(list(bundle.outputs)),
+        **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
-        "seen.json": to_json({"sentences": seen.to_text()}),
-        WEIGHTS: safetensors.torch.save(weights),
+        "seen.json": to_json({"sentences": bundle.seen.to_text()}),
+        WEIGHTS: to_safetensors(model.network.state_dict()),
     }
-    with write_folder(folder) as part:
-        write_stored(part, files)
-        # A file name outside UTF-8 must not lose the model.
-        (part / "README.md").write_bytes(readme.encode("utf-8", "backslashreplace"))
+    # A file name outside UTF-8 must not lose the model.
+    card = bundle.card().encode("utf-8", "backslashreplace")
+    write_stored(folder, files, {"README.md": card})
 
 
 def versions() -> dict[str, str]:
@@ -163,6 +210,11 @@ def versions() -> dict[str, str]:
     }
 
 
+def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
+    """Names, without folders, of the files that a model was trained with."""
+    return features.resource_names(resources) | embedder_names(resources)
+
+
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
     """Read a bundle from its folder, or from the run folder around it.
 
@@ -171,35 +223,13 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     """
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
-        return _load(files, torch.device(device))
-
-
-def _load(files: StoredFolder, device: torch.device) -> Bundle:
-    settings, about = read_head(files, TAGGER)
-    tags = _read_tags(files, settings.model.scheme)
-    parts = read_parts(files, settings.model, sorted(_labels(tags)))
-    with files.tensors(WEIGHTS) as stored:
-        with building(stored, settings.model, parts.inputs, len(tags), "tags"):
-            network = Network(settings.model, tags, parts.inputs)
-        read_weights(network, stored)
-    model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
-    return Bundle(model, settings, about, parts.seen)
-
-
-class ModelKind(NamedTuple):
-    """A kind of model, by the name in its ``config.json``; taggers, which came first, have none."""
-
-    name: str
-    made_by: str
-    files: Collection[str]
-    oldest: int  # format that is still read
-    newest: int
-    renamed: int  # the first format with the settings of today
-
-
-TAGGER = ModelKind(DEFAULT_KIND, "ner train", FILES, OLDEST, FORMAT, renamed=4)
-
-_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
+        config, about = read_head(files, TAGGER)
+        tags = _read_tags(files, config.model.scheme)
+        parts = read_parts(files, config.model, sorted(_labels(tags)))
+        build = functools.partial(Network, config.model, tags, parts.inputs)
+        network = read_network(files, build, config.model, parts.indexer, len(tags), "tags")
+    model = Model(parts.indexer, tuple(tags), network.to(device), parts.contextual)
+    return Bundle(model, config, about, parts.seen)
 
 
 def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, Any]]:
@@ -262,41 +292,75 @@ def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-@contextlib.contextmanager
-def building(
-    stored: StoredTensors, config: ModelConfig, inputs: Inputs, outputs: int, what: str
-) -> Iterator[None]:
-    """Build a network in the block, without memory for weights.
+class Parts(NamedTuple):
+    """The parts of models of all kinds, beside their network."""
+
+    indexer: features.Indexer
+    contextual: TokenEmbedder | None
+    seen: TrainingFingerprints
+
+    @property
+    def inputs(self) -> Inputs:
+        """All that the shapes of the network's input depend on."""
+        return Inputs(self.indexer, self.contextual.dim if self.contextual else 0)
+
+
+def read_parts(files: StoredFolder, config: ModelConfig, labels: Sequence[str] = ()) -> Parts:
+    """Read what models of all kinds have. Raises `ValidationError`.
+
+    `labels` are the entity types of a tagger, in order.
+    """
+    indexer = features.read_indexer(files, config, labels)
+    contextual = read_embedder(files)
+    seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
+    return Parts(indexer, contextual, seen)
+
+
+def _read_seen(files: StoredFolder) -> TrainingFingerprints:
+    value = files.json("seen.json", dict)
+    place = files.path / "seen.json"
+    try:
+        return TrainingFingerprints.from_text(member(place, value, "sentences", str))
+    except ValueError as error:
+        raise damaged(place, str(error)) from None
+
+
+def read_network(
+    files: StoredFolder,
+    build: Callable[[], AnyNetwork],
+    config: ModelConfig,
+    indexer: features.Indexer,
+    outputs: int,
+    what: str,
+) -> AnyNetwork:
+    """Build a network without memory for weights, and give it those of the file if they fit.
 
     It gives `outputs` scores, of `what`. Raises `ValidationError`, before building, for one with
     more parts than the file has tensors, or with another number of outputs.
     """
-    indexer = inputs.indexer
     parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
-    if parts > len(stored.entries):
-        raise damaged(stored.path, "does not fit the other files: too few tensors")
-    scores = stored.entries.get("projection.bias")
-    if scores is None or scores.shape != (outputs,):
-        raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
-    try:
-        with without_weights():
-            yield
-    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise damaged(stored.path, f"no network is like the settings: {reason}") from None
-
-
-def read_weights(network: BaseNetwork, stored: StoredTensors) -> None:
-    """Give a network from `building` its weights. Raises `ValidationError` unless they fit."""
-    stored.expect(network.state_dict())
-    network.load_state_dict(stored.read(), assign=True)
+    with files.tensors(WEIGHTS) as stored:
+        if parts > len(stored.entries):
+            raise damaged(stored.path, "does not fit the other files: too few tensors")
+        scores = stored.entries.get("projection.bias")
+        if scores is None or scores.shape != (outputs,):
+            raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
+        try:
+            with without_weights():
+                network = build()
+        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise damaged(stored.path, f"no network is like the settings: {reason}") from None
+        stored.expect(network.state_dict())
+        network.load_state_dict(stored.read(), assign=True)
+    return network.eval()
 
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     path = files.path / "tags.json"
     tags = files.strings("tags.json")
     labels = _labels(tags)
-    if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
+    if "" in labels or len(tags) > MOST_OUTPUTS or tags != tag_set(labels, scheme):
         raise damaged(path, f"no set of {scheme} tags")
     if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
         raise damaged(path, "types that cannot be printed")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ner
 from ner import plugins
-from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
+from ner.bundle.format import FORMAT, Bundle, load_bundle, resource_names, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
@@ -674,3 +674,18 @@ def test_features_of_another_kind(full: Path, name: str, value: Any, said: str) 
 def test_features_that_the_weights_do_not_fit(full: Path, name: str, value: Any) -> None:
     (full / name).write_text(json.dumps(value))
     assert complaint(full).startswith(f"{full / 'weights.safetensors'}: is damaged (does not fit")
+
+
+def test_names_of_files_without_their_folders() -> None:
+    changes = {
+        "resources.vectors": ["a/b.vec", "c.vec"],
+        "resources.clusters": "/x/paths.txt",
+        "resources.gazetteers": ["PER=lists/names.txt"],
+    }
+    resources = Config().replace(changes).resources
+    assert resource_names(resources) == {
+        "vectors": ["b.vec", "c.vec"],
+        "clusters": ["paths.txt"],
+        "gazetteers": ["PER=names.txt"],
+    }
+    assert resource_names(Config().resources) == {}

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
@@ -22,7 +21,6 @@ from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.states import StateReader
-from ner.files import write_folder
 from ner.model import without_weights
 from ner.stored import (
     StoredFolder,
@@ -31,6 +29,7 @@ from ner.stored import (
     damaged,
     open_model,
     to_json,
+    to_safetensors,
     write_stored,
 )
 from ner.version import __version__
@@ -81,10 +80,8 @@ def save_model(model: LanguageModel, folder: Path) -> None:
         "alphabet.json": to_json(list(model.alphabet.characters)),
     }
     for direction, network in model.networks.items():
-        weights = {name: t.cpu().contiguous() for name, t in network.state_dict().items()}
-        files[_WEIGHTS[direction]] = safetensors.torch.save(weights)
-    with write_folder(folder) as part:
-        write_stored(part, files)
+        files[_WEIGHTS[direction]] = to_safetensors(network.state_dict())
+    write_stored(folder, files)
 
 
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> LanguageModel:

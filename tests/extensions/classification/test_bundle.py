@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ner.bundle.discovery import newest_bundle
-from ner.bundle.format import load_bundle
+from ner.bundle.format import load_bundle, save_bundle
 from ner.errors import BundleError, NerError, UsageError
-from ner.extensions.classification.bundle import FORMAT, load_classifier, save_classifier
+from ner.extensions.classification.bundle import FORMAT, load_classifier
 from ner.extensions.classification.predict import label_probabilities
 from tests.signing import sign
 
@@ -43,7 +43,7 @@ def change(folder: Path, name: str, **values: Any) -> None:
 
 def test_what_is_loaded_is_what_was_saved(kinds_run: Path, tmp_path: Path) -> None:
     first = load_classifier(kinds_run)
-    save_classifier(first, tmp_path / "copy")
+    save_bundle(first, tmp_path / "copy")
     second = load_classifier(tmp_path / "copy")
     one, other = (label_probabilities(bundle.model, TEXTS) for bundle in (first, second))
     np.testing.assert_array_equal(one, other)
