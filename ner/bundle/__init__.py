@@ -1,21 +1,20 @@
 """A model on disk: its format, where it is found, its card."""
 
+from ner.bundle.card import Card
 from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import (
     FILES,
     MOST_OUTPUTS,
     BaseBundle,
     Bundle,
-    ModelKind,
     load_bundle,
     read_head,
-    read_network,
     read_parts,
     resource_names,
     save_bundle,
 )
 
 __all__ = [
-    "FILES", "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "ModelKind", "find_bundle",
-    "load_bundle", "read_head", "read_network", "read_parts", "resource_names", "save_bundle",
+    "FILES", "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle",
+    "load_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
 ]  # fmt: skip

@@ -27,13 +27,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
 
 from ner import features
-from ner.bundle.card import fill_card
+from ner.bundle.card import Card
 from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
@@ -54,6 +54,7 @@ from ner.model import (
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,
+    StoredTensors,
     check_newest,
     damaged,
     format_text,
@@ -72,6 +73,8 @@ WEIGHTS = "weights.safetensors"
 FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *features.FILES, *bundle_files()}
 MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
+_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
+_SCORES = ("precision", "recall", "f1")
 _ON_CARD = {
     "corpus": str,
     "scores": dict,
@@ -85,42 +88,16 @@ AnyModel = TypeVar("AnyModel", bound=BaseModel)
 AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
 
 
-class ModelKind(NamedTuple):
-    """A kind of model, by the name in its ``config.json``; taggers, which came first, have none."""
-
-    name: str
-    made_by: str
-    outputs: str  # "tags", which stand in tags.json
-    files: Collection[str]
-    oldest: int  # format that is still read
-    newest: int
-    renamed: int  # the first format with the settings of today
-    package: str  # of the template of its card
-    figures: Sequence[str]  # on the card
-    corpus: str  # that stands on the card for one without name
-
-
-_SCORES = ("precision", "recall", "f1")
-TAGGER = ModelKind(
-    DEFAULT_KIND,
-    "ner train",
-    "tags",
-    FILES,
-    OLDEST,
-    FORMAT,
-    renamed=4,
-    package=__package__,
-    figures=_SCORES,
-    corpus="a corpus",
-)
-_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
-
-
 @dataclass(frozen=True)
 class BaseBundle(ABC, Generic[AnyModel]):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
-    KIND: ClassVar[ModelKind]
+    KIND: ClassVar[str]  # its name in config.json, which that of a tagger lacks
+    MADE_BY: ClassVar[str]
+    OUTPUTS: ClassVar[str]  # "tags", which stand in tags.json
+    FILES: ClassVar[Collection[str]]
+    FORMATS: ClassVar[range]  # those that are read, and written last
+    CARD: ClassVar[Card]
 
     model: AnyModel
     config: Config
@@ -139,20 +116,18 @@ class BaseBundle(ABC, Generic[AnyModel]):
 
     def card(self) -> str:
         """The model card, in Markdown."""
-        return fill_card(
-            self.KIND.package,
-            self.config,
-            self.about,
-            labels=self.labels,
-            figures=self.KIND.figures,
-            corpus=self.KIND.corpus,
-        )
+        return self.CARD.fill(self.config, self.about, self.labels)
 
 
 class Bundle(BaseBundle[Model]):
     """A tagger on disk."""
 
-    KIND = TAGGER
+    KIND = DEFAULT_KIND
+    MADE_BY = "ner train"
+    OUTPUTS = "tags"
+    FILES = FILES
+    FORMATS = range(OLDEST, FORMAT + 1)
+    CARD = Card(__package__, _SCORES, "a corpus")
 
     @property
     def labels(self) -> list[str]:
@@ -170,18 +145,17 @@ def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
 
     Raises `UsageError` for a folder that holds something else.
     """
-    folder, kind, model = Path(folder), bundle.KIND, bundle.model
-    if len(bundle.outputs) > MOST_OUTPUTS:
-        most, found = f"{MOST_OUTPUTS} {kind.outputs}", len(bundle.outputs)
-        raise UsageError(f"a model has at most {most}, not {found}")
+    folder, model, outputs = Path(folder), bundle.model, list(bundle.outputs)
+    if len(outputs) > MOST_OUTPUTS:
+        raise UsageError(f"a model has at most {MOST_OUTPUTS} {bundle.OUTPUTS}, not {len(outputs)}")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
     bundle = replace(bundle, about={"versions": versions(), **bundle.about})
     config = bundle.config.to_dict()
     del config["resources"]
     described = {
-        **({} if kind is TAGGER else {"kind": kind.name}),
-        "format": kind.newest,
+        **({} if bundle.KIND == DEFAULT_KIND else {"kind": bundle.KIND}),
+        "format": bundle.FORMATS[-1],
         "version": __version__,
         "config": config,
         "about": dict(bundle.about),
@@ -189,7 +163,7 @@ def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
     parts = [part.files() for part in model.indexer.features]
     files = {
         "config.json": to_json(described, indent=2),
-        f"{kind.outputs}.json": to_json(list(bundle.outputs)),
+        f"{bundle.OUTPUTS}.json": to_json(outputs),
         **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": bundle.seen.to_text()}),
@@ -223,16 +197,18 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     """
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
-        config, about = read_head(files, TAGGER)
+        config, about = read_head(files, Bundle)
         tags = _read_tags(files, config.model.scheme)
-        parts = read_parts(files, config.model, sorted(_labels(tags)))
-        build = functools.partial(Network, config.model, tags, parts.inputs)
-        network = read_network(files, build, config.model, parts.indexer, len(tags), "tags")
-    model = Model(parts.indexer, tuple(tags), network.to(device), parts.contextual)
-    return Bundle(model, config, about, parts.seen)
+        build = functools.partial(Network, config.model, tags)
+        labels = sorted(_labels(tags))
+        indexer, network, contextual, seen = read_parts(
+            files, build, config.model, len(tags), Bundle, labels
+        )
+    model = Model(indexer, tuple(tags), network.to(device), contextual)
+    return Bundle(model, config, about, seen)
 
 
-def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, Any]]:
+def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config, dict[str, Any]]:
     """Read the settings of a model and the facts on it; from then on checksums are compared.
 
     Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
@@ -241,12 +217,12 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     config = files.json("config.json", dict)
     _check_format(path, config, kind)
     # The format has a checksum, too: a 3 that became a 2 is refused.
-    if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+    if kind is not Bundle or config["format"] > 2 or files.has(CHECKSUMS):
         check_installed(files, WEIGHTS)
-        files.check(kind.files)
+        files.check(kind.FILES)
     about = _read_about(path, config)
     stored = member(path, config, "config", dict)
-    older = config["format"] < kind.renamed
+    older = config["format"] < kind.FORMATS[-1]  # of whose settings all others differ
     try:
         settings = (Config.from_earlier if older else Config.from_dict)(stored, str(path))
     except ConfigError as error:
@@ -257,24 +233,24 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     return replace(settings, resources=ResourcesConfig()), about
 
 
-def _check_format(path: Path, config: Mapping[str, Any], kind: ModelKind) -> None:
+def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[Any]]) -> None:
     found = config.get("kind", DEFAULT_KIND)
     if found not in _KINDS:
         raise damaged(path, "of a kind of model that there is not")
-    if found != kind.name:
+    if found != kind.KIND:
         raise UsageError(
-            f"{path}: is of a {found}, and this takes a {kind.name}; "
-            f"name a folder of {kind.made_by}"
+            f"{path}: is of a {found}, and this takes a {kind.KIND}; "
+            f"name a folder of {kind.MADE_BY}"
         )
     written = config.get("format")
     if type(written) is not int or written < 1:
         raise BundleError(f"{path}: has no format number, so this is no ner model; name another")
-    if written < kind.oldest:
+    if written < kind.FORMATS[0]:
         raise BundleError(
             f"{format_text(path, config)}, older than this ner {__version__} can read; "
             "train the model again"
         )
-    check_newest(path, config, kind.newest)
+    check_newest(path, config, kind.FORMATS[-1])
 
 
 def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -292,30 +268,6 @@ def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-class Parts(NamedTuple):
-    """The parts of models of all kinds, beside their network."""
-
-    indexer: features.Indexer
-    contextual: TokenEmbedder | None
-    seen: TrainingFingerprints
-
-    @property
-    def inputs(self) -> Inputs:
-        """All that the shapes of the network's input depend on."""
-        return Inputs(self.indexer, self.contextual.dim if self.contextual else 0)
-
-
-def read_parts(files: StoredFolder, config: ModelConfig, labels: Sequence[str] = ()) -> Parts:
-    """Read what models of all kinds have. Raises `ValidationError`.
-
-    `labels` are the entity types of a tagger, in order.
-    """
-    indexer = features.read_indexer(files, config, labels)
-    contextual = read_embedder(files)
-    seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
-    return Parts(indexer, contextual, seen)
-
-
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
     value = files.json("seen.json", dict)
     place = files.path / "seen.json"
@@ -325,35 +277,46 @@ def _read_seen(files: StoredFolder) -> TrainingFingerprints:
         raise damaged(place, str(error)) from None
 
 
-def read_network(
+def read_parts(
     files: StoredFolder,
-    build: Callable[[], AnyNetwork],
+    build: Callable[[Inputs], AnyNetwork],
     config: ModelConfig,
-    indexer: features.Indexer,
     outputs: int,
-    what: str,
-) -> AnyNetwork:
-    """Build a network without memory for weights, and give it those of the file if they fit.
+    kind: type[BaseBundle[Any]],
+    labels: Sequence[str] = (),
+) -> tuple[features.Indexer, AnyNetwork, TokenEmbedder | None, TrainingFingerprints]:
+    """Read what models of all kinds have; `labels` are the entity types of a tagger, in order.
 
-    It gives `outputs` scores, of `what`. Raises `ValidationError`, before building, for one with
-    more parts than the file has tensors, or with another number of outputs.
+    `build` makes a network with so many `outputs`, without memory for weights until they are known
+    to fit. Raises `ValidationError`.
     """
-    parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
+    indexer = features.read_indexer(files, config, labels)
+    contextual = read_embedder(files)
+    seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
+    inputs = Inputs(indexer, contextual.dim if contextual else 0)
     with files.tensors(WEIGHTS) as stored:
-        if parts > len(stored.entries):
-            raise damaged(stored.path, "does not fit the other files: too few tensors")
-        scores = stored.entries.get("projection.bias")
-        if scores is None or scores.shape != (outputs,):
-            raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
+        _check_sizes(stored, config, indexer, outputs, kind.OUTPUTS)
         try:
             with without_weights():
-                network = build()
+                network = build(inputs)
         except (RuntimeError, TypeError, ValueError, OverflowError) as error:
             reason = " ".join(str(error).split())[:200]
             raise damaged(stored.path, f"no network is like the settings: {reason}") from None
         stored.expect(network.state_dict())
         network.load_state_dict(stored.read(), assign=True)
-    return network.eval()
+    return indexer, network.eval(), contextual, seen
+
+
+def _check_sizes(
+    stored: StoredTensors, config: ModelConfig, indexer: features.Indexer, outputs: int, what: str
+) -> None:
+    """Refuse, before building, a network of more parts than tensors, or of other outputs."""
+    parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
+    if parts > len(stored.entries):
+        raise damaged(stored.path, "does not fit the other files: too few tensors")
+    scores = stored.entries.get("projection.bias")
+    if scores is None or scores.shape != (outputs,):
+        raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
 
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:

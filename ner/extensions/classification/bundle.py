@@ -16,10 +16,9 @@ from ner.bundle import (
     FILES,
     MOST_OUTPUTS,
     BaseBundle,
-    ModelKind,
+    Card,
     find_bundle,
     read_head,
-    read_network,
     read_parts,
 )
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
@@ -27,24 +26,17 @@ from ner.stored import damaged, open_model
 
 FORMAT = 2
 LABELS = "labels.json"
-CLASSIFIER = ModelKind(
-    "sequence classifier",
-    "ner classify train",
-    "labels",
-    FILES - {"tags.json"} | {LABELS},
-    oldest=1,
-    newest=FORMAT,
-    renamed=2,
-    package=__package__,
-    figures=("accuracy", "f1"),
-    corpus="texts",
-)
 
 
 class ClassifierBundle(BaseBundle[ClassifierModel]):
     """A classifier on disk."""
 
-    KIND = CLASSIFIER
+    KIND = "sequence classifier"
+    MADE_BY = "ner classify train"
+    OUTPUTS = "labels"
+    FILES = FILES - {"tags.json"} | {LABELS}
+    FORMATS = range(1, FORMAT + 1)
+    CARD = Card(__package__, ("accuracy", "f1"), "texts")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -60,15 +52,16 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
     with open_model(folder) as files:
-        config, about = read_head(files, CLASSIFIER)
+        config, about = read_head(files, ClassifierBundle)
         for split, scores in about.get("scores", {}).items():
             if type(scores.get("accuracy")) is not float:
                 raise damaged(folder / "config.json", f"no accuracy for {split[:80]!r}")
         labels = files.strings(LABELS)
         if not 2 <= len(labels) <= MOST_OUTPUTS or not all(map(str.isprintable, labels)):
             raise damaged(folder / LABELS, "no set of labels")
-        parts = read_parts(files, config.model)
-        build = functools.partial(SequenceClassifier, config.model, len(labels), parts.inputs)
-        network = read_network(files, build, config.model, parts.indexer, len(labels), "labels")
-    model = ClassifierModel(parts.indexer, tuple(labels), network.to(device), parts.contextual)
-    return ClassifierBundle(model, config, about, parts.seen)
+        build = functools.partial(SequenceClassifier, config.model, len(labels))
+        indexer, network, contextual, seen = read_parts(
+            files, build, config.model, len(labels), ClassifierBundle
+        )
+    model = ClassifierModel(indexer, tuple(labels), network.to(device), contextual)
+    return ClassifierBundle(model, config, about, seen)
