@@ -3,7 +3,6 @@
 from ner.bundle.card import Card
 from ner.bundle.discovery import FINISHED, find_bundle
 from ner.bundle.format import (
-    FILES,
     MOST_OUTPUTS,
     BaseBundle,
     Bundle,
@@ -15,6 +14,6 @@ from ner.bundle.format import (
 )
 
 __all__ = [
-    "FILES", "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle",
     "load_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ checksums, too.
 import functools
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
@@ -70,7 +70,6 @@ from ner.version import __version__
 FORMAT = 4
 OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
-FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *features.FILES, *bundle_files()}
 MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
@@ -95,7 +94,7 @@ class BaseBundle(ABC, Generic[AnyModel]):
     KIND: ClassVar[str]  # its name in config.json, which that of a tagger lacks
     MADE_BY: ClassVar[str]
     OUTPUTS: ClassVar[str]  # "tags", which stand in tags.json
-    FILES: ClassVar[Collection[str]]
+    FILES: ClassVar[frozenset[str]]
     FORMATS: ClassVar[range]  # those that are read, and written last
     CARD: ClassVar[Card]
 
@@ -125,7 +124,9 @@ class Bundle(BaseBundle[Model]):
     KIND = DEFAULT_KIND
     MADE_BY = "ner train"
     OUTPUTS = "tags"
-    FILES = FILES
+    FILES = frozenset(
+        {"config.json", "tags.json", "seen.json", WEIGHTS} | features.FILES | bundle_files()
+    )
     FORMATS = range(OLDEST, FORMAT + 1)
     CARD = Card(__package__, _SCORES, "a corpus")
 

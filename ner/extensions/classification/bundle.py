@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 
 from ner.bundle import (
-    FILES,
     MOST_OUTPUTS,
     BaseBundle,
+    Bundle,
     Card,
     find_bundle,
     read_head,
@@ -34,7 +34,7 @@ class ClassifierBundle(BaseBundle[ClassifierModel]):
     KIND = "sequence classifier"
     MADE_BY = "ner classify train"
     OUTPUTS = "labels"
-    FILES = FILES - {"tags.json"} | {LABELS}
+    FILES = Bundle.FILES - {"tags.json"} | {LABELS}
     FORMATS = range(1, FORMAT + 1)
     CARD = Card(__package__, ("accuracy", "f1"), "texts")
 

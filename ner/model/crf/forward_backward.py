@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ner.model.crf.arrays import Floats, Ints, token_mask
-from ner.model.crf.constraints import FORBIDDEN, IMPOSSIBLE, Potentials
+from ner.model.crf.arrays import FORBIDDEN, IMPOSSIBLE, Floats, Ints, Potentials, token_mask
 from ner.model.crf.semiring import LEAST, Logs, ScaledProbabilities, Semiring
 
 

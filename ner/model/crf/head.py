@@ -13,8 +13,8 @@ import torchcrf
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ner.model.crf.arrays import Bools, Floats, Ints, token_mask
-from ner.model.crf.constraints import FORBIDDEN, Potentials, TagConstraints
+from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, token_mask
+from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
 from ner.model.crf.kbest import k_best
 from ner.model.crf.viterbi import viterbi

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ner.model.crf.arrays import Floats, Ints, tag_blocks, token_mask
-from ner.model.crf.constraints import IMPOSSIBLE, Potentials
+from ner.model.crf.arrays import IMPOSSIBLE, Floats, Ints, Potentials, tag_blocks, token_mask
 from ner.model.crf.viterbi import FEW, MANY, sparse_transitions
 
 # Largest values that are looked for one after the other; more of them by sorting all.

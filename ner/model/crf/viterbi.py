@@ -7,8 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from ner.model.crf import arrays
-from ner.model.crf.arrays import Bools, Floats, Ints, tag_blocks, token_mask
-from ner.model.crf.constraints import IMPOSSIBLE, Potentials
+from ner.model.crf.arrays import IMPOSSIBLE, Bools, Floats, Ints, Potentials, tag_blocks, token_mask
 
 # From so many tags on, tags that may follow so few others are done apart from the rest.
 MANY, FEW = 40, 2

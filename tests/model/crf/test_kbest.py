@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ner.model.crf import kbest
-from ner.model.crf.constraints import FORBIDDEN, Potentials
+from ner.model.crf.arrays import FORBIDDEN, Potentials
 from ner.model.crf.kbest import best_of_all, k_best, k_best_step, top_k
 from ner.model.crf.viterbi import viterbi
 from tests.model.brute import (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ner.model.crf.constraints import FORBIDDEN, Potentials
+from ner.model.crf.arrays import FORBIDDEN, Potentials
 from ner.model.crf.viterbi import viterbi
 from ner.tags import tag_set
 from tests.model.brute import (
