@@ -55,9 +55,8 @@ from ner.stored import (
     CHECKSUMS,
     StoredFolder,
     StoredTensors,
-    check_newest,
+    check_format,
     damaged,
-    format_text,
     member,
     open_model,
     to_json,
@@ -246,12 +245,7 @@ def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[A
     written = config.get("format")
     if type(written) is not int or written < 1:
         raise BundleError(f"{path}: has no format number, so this is no ner model; name another")
-    if written < kind.FORMATS[0]:
-        raise BundleError(
-            f"{format_text(path, config)}, older than this ner {__version__} can read; "
-            "train the model again"
-        )
-    check_newest(path, config, kind.FORMATS[-1])
+    check_format(path, config, kind.FORMATS)
 
 
 def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from ner.model import without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,
-    check_newest,
+    check_format,
     damaged,
     open_model,
     to_json,
@@ -135,7 +135,7 @@ def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
     written = stored.get("format")
     if type(written) is not int or written < 1:
         raise damaged(place, "no format number")
-    check_newest(place, stored, FORMAT)
+    check_format(place, stored, range(1, FORMAT + 1))
 
 
 def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
