@@ -224,7 +224,7 @@ def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config,
     stored = member(path, config, "config", dict)
     older = config["format"] < kind.FORMATS[-1]  # of whose settings all others differ
     try:
-        settings = (Config.from_earlier if older else Config.from_dict)(stored, str(path))
+        settings = Config.from_dict(stored, str(path), earlier=older)
     except ConfigError as error:
         reason = str(error)[:1000]
         raise BundleError(f"{reason}; the model was written by another version") from None

@@ -75,22 +75,24 @@ class Settings:
         return config
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], source: str = "configuration") -> Self:
+    def from_dict(
+        cls, values: Mapping[str, Any], source: str = "configuration", *, earlier: bool = False
+    ) -> Self:
         """Build settings from nested dictionaries; missing keys take their defaults.
 
-        Raises `ConfigError` naming `source` for an unknown section or key or a wrong value.
+        With `earlier`, names and numbers may be those of earlier versions. Raises `ConfigError`
+        naming `source` for an unknown section or key or a wrong value.
         """
-        return cls._changed(cls._dotted(values, source), source)
-
-    @classmethod
-    def from_earlier(cls, values: Mapping[str, Any], source: str) -> Self:
-        """`from_dict` for files of earlier versions: names and numbers are as they were then."""
-        dotted = cls._dotted(values, source).items()
-        changes = {cls.RENAMED.get(key, key): value for key, value in dotted}
-        for key, number in cls.ONCE_AUTO.items():
-            if changes.get(key) == number and changes[key] is not False:
-                changes[key] = "auto"
-        return cls._changed(changes, source)
+        changes = cls._dotted(values, source)
+        if earlier:
+            changes = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
+            for key, number in cls.ONCE_AUTO.items():
+                if changes.get(key) == number and changes[key] is not False:
+                    changes[key] = "auto"
+        try:
+            return cls().replace(changes)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from None
 
     @classmethod
     def _dotted(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -107,14 +109,6 @@ class Settings:
             else:
                 dotted |= {f"{section}.{name}": value for name, value in part.items()}
         return dotted
-
-    @classmethod
-    def _changed(cls, changes: Mapping[str, Any], source: str) -> Self:
-        """The default settings with dotted keys changed. Raises `ConfigError` naming `source`."""
-        try:
-            return cls().replace(changes)
-        except ConfigError as error:
-            raise ConfigError(f"{source}: {error}") from None
 
     @classmethod
     def load(cls, path: str | Path | None = None, assignments: Iterable[str] = ()) -> Self:
@@ -166,11 +160,8 @@ def _parse(text: str, fields: Mapping[str, Field]) -> tuple[str, Any]:
     except _NO_TOML:
         parsed = _spelled_otherwise(value)
     wanted: Any = fields[key].type if key in fields else None
-    if wanted is str and not isinstance(parsed, str):
-        return key, value
-    if wanted == TEXTS and not isinstance(parsed, str | list):
-        return key, value
-    return key, parsed
+    texts = {str: str, TEXTS: str | list}.get(wanted, object)
+    return key, parsed if isinstance(parsed, texts) else value
 
 
 def _spelled_otherwise(value: str) -> Any:

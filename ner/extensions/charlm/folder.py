@@ -113,7 +113,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     if not isinstance(settings, dict) or not isinstance(about, dict):
         raise damaged(place, "no settings")
     try:
-        config = CharLMConfig.from_earlier(settings, str(place))
+        config = CharLMConfig.from_dict(settings, str(place), earlier=True)
     except ConfigError as error:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
