@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import functools
 import json
+import operator
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,8 +60,7 @@ class Settings:
 
     def __getitem__(self, key: str) -> Any:
         """The value of a setting by its dotted key."""
-        section, _, name = key.partition(".")
-        return getattr(getattr(self, section), name)
+        return operator.attrgetter(key)(self)
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
@@ -83,19 +83,19 @@ class Settings:
         With `earlier`, names and numbers may be those of earlier versions. Raises `ConfigError`
         naming `source` for an unknown section or key or a wrong value.
         """
-        changes = cls._dotted(values, source)
-        if earlier:
-            changes = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
-            for key, number in cls.ONCE_AUTO.items():
-                if changes.get(key) == number and changes[key] is not False:
-                    changes[key] = "auto"
         try:
+            changes = cls._dotted(values)
+            if earlier:
+                changes = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
+                for key, number in cls.ONCE_AUTO.items():
+                    if changes.get(key) == number and changes[key] is not False:
+                        changes[key] = "auto"
             return cls().replace(changes)
         except ConfigError as error:
             raise ConfigError(f"{source}: {error}") from None
 
     @classmethod
-    def _dotted(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    def _dotted(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Nested dictionaries as one, by dotted key. Raises `ConfigError`."""
         dotted: dict[str, Any] = {}
         for section, part in values.items():
@@ -103,8 +103,7 @@ class Settings:
                 dotted[section] = part  # a setting outside any section: refused with the rest
             elif section not in cls.sections():
                 raise ConfigError(
-                    f"{source}: unknown section {section!r}; "
-                    f"the sections are {', '.join(cls.sections())}"
+                    f"unknown section {section!r}; the sections are {', '.join(cls.sections())}"
                 )
             else:
                 dotted |= {f"{section}.{name}": value for name, value in part.items()}
