@@ -22,7 +22,6 @@ import safetensors.torch
 import torch
 
 import ner
-from ner.bundle import format as bundle_format
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config
@@ -166,9 +165,8 @@ def test_the_bundles_of_all_formats_find_what_they_found(written: str) -> None:
 
 def test_there_is_a_bundle_of_each_format() -> None:
     """The format before these, 1, is refused: see `test_bundle`."""
-    formats = range(bundle_format.OLDEST, bundle_format.FORMAT + 1)
-    assert [f"format-{number}" for number in formats] == FORMATS
-    for number, written in zip(formats, FORMATS, strict=True):
+    assert [f"format-{number}" for number in Bundle.FORMATS] == FORMATS
+    for number, written in zip(Bundle.FORMATS, FORMATS, strict=True):
         assert json.loads((GOLDEN / written / "config.json").read_text())["format"] == number
 
 

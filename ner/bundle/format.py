@@ -66,21 +66,13 @@ from ner.stored import (
 from ner.tags import OUTSIDE, tag_set
 from ner.version import __version__
 
-FORMAT = 4
-OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
 MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
-_ON_CARD = {
-    "corpus": str,
-    "scores": dict,
-    "notes": list,
-    "versions": dict,
-    "checksums": dict,
-    "resources": dict,
-}
+_OBJECTS = ("scores", "versions", "checksums", "resources")
+_ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 AnyModel = TypeVar("AnyModel", bound=BaseModel)
 AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
@@ -91,10 +83,10 @@ class BaseBundle(ABC, Generic[AnyModel]):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
     KIND: ClassVar[str]  # its name in config.json, which that of a tagger lacks
-    MADE_BY: ClassVar[str]
+    MADE_BY: ClassVar[str]  # a command
     OUTPUTS: ClassVar[str]  # "tags", which stand in tags.json
     FILES: ClassVar[frozenset[str]]
-    FORMATS: ClassVar[range]  # those that are read, and written last
+    FORMATS: ClassVar[range]  # that are read; the last is written
     CARD: ClassVar[Card]
 
     model: AnyModel
@@ -126,7 +118,7 @@ class Bundle(BaseBundle[Model]):
     FILES = frozenset(
         {"config.json", "tags.json", "seen.json", WEIGHTS} | features.FILES | bundle_files()
     )
-    FORMATS = range(OLDEST, FORMAT + 1)
+    FORMATS = range(2, 5)
     CARD = Card(__package__, _SCORES, "a corpus")
 
     @property

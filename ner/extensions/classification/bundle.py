@@ -24,7 +24,6 @@ from ner.bundle import (
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.stored import damaged, open_model
 
-FORMAT = 2
 LABELS = "labels.json"
 
 
@@ -35,7 +34,7 @@ class ClassifierBundle(BaseBundle[ClassifierModel]):
     MADE_BY = "ner classify train"
     OUTPUTS = "labels"
     FILES = Bundle.FILES - {"tags.json"} | {LABELS}
-    FORMATS = range(1, FORMAT + 1)
+    FORMATS = range(1, 3)
     CARD = Card(__package__, ("accuracy", "f1"), "texts")
 
     @property

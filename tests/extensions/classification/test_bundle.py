@@ -14,7 +14,7 @@ import pytest
 from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import load_bundle, save_bundle
 from ner.errors import BundleError, NerError, UsageError
-from ner.extensions.classification.bundle import FORMAT, load_classifier
+from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import label_probabilities
 from tests.signing import sign
 
@@ -90,11 +90,13 @@ def test_numbers_of_format_1_are_read(folder: Path) -> None:
     stored["config"]["train"]["threads"] = 0
     change(folder, "config.json", format=1, config=stored["config"])
     assert load_classifier(folder).config == now.replace({"train.threads": "auto"})
-    change(folder, "config.json", format=FORMAT)
+    change(folder, "config.json", format=ClassifierBundle.FORMATS[-1])
     assert "setting train.threads is 0, but must be 1 or more" in complaint(folder)
 
 
-@pytest.mark.parametrize(("number", "said"), [(FORMAT + 1, "newer"), (0, "no format number")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(ClassifierBundle.FORMATS.stop, "newer"), (0, "no format number")]
+)
 def test_formats(folder: Path, number: int, said: str) -> None:
     change(folder, "config.json", format=number)
     assert said in complaint(folder)
