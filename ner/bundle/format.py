@@ -214,7 +214,7 @@ def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config,
         files.check(kind.FILES)
     about = _read_about(path, config)
     stored = member(path, config, "config", dict)
-    older = config["format"] < kind.FORMATS[-1]  # of whose settings all others differ
+    older = config["format"] < kind.FORMATS[-1]  # which alone has the settings of today
     try:
         settings = Config.from_dict(stored, str(path), earlier=older)
     except ConfigError as error:
