@@ -5,7 +5,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -53,8 +53,20 @@ class Workers(click.IntRange):
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
+
+def _options(*options: Decorator) -> Decorator:
+    """Several options as one decorator; the help lists them in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 # Settings of `DataConfig` as options, by the name of their field.
-_OPTIONS = {
+_READING = {
     "token_column": click.option(
         "--token-column", type=int, metavar="N", help="Column of the token.  [default: 0]"
     ),
@@ -91,7 +103,7 @@ _OPTIONS = {
         help="Raw text: words, words-en, pieces or characters.  [default: by the data]",
     ),
 }
-LABELLED = tuple(_OPTIONS)
+LABELLED = tuple(_READING)
 UNLABELLED = ("token_column", "encoding", "comments", "tokenizer")
 
 
@@ -109,9 +121,7 @@ def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
-        for name in reversed(names):
-            _OPTIONS[name](gathered)
-        return gathered
+        return _options(*(_READING[name] for name in names))(gathered)
 
     return decorate
 
@@ -121,6 +131,15 @@ def data_config(reading: dict[str, Any]) -> DataConfig:
     return Config().replace(reading).data
 
 
+data_option: Decorator = click.option(
+    "--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file."
+)
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object."
+)
+seed_option: Decorator = click.option(
+    "--seed", type=click.IntRange(min=0), help="Start of every random choice."
+)
 model_option: Decorator = click.option(
     "--model", metavar="DIR", help="Run folder or model folder.  [default: newest run in runs/]"
 )
@@ -145,34 +164,59 @@ def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -
     return seeds
 
 
-def features_options(command: Command) -> Command:
-    """Give a command options for what a model knows beside its corpus.
+class Given(NamedTuple):
+    """The configuration that a user gave, and the keys of the settings that no file gave."""
 
-    The command gets one argument for them, `features`: the settings that the
-    user gave and no others, as ``{"resources.vectors": ("a.vec",)}``.
-    """
+    config: Config
+    fixed: list[str]
 
-    resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
 
-    @click.option(
-        "--charlm",
-        multiple=True,
-        metavar="DIR",
-        help="Language model of ner charlm train, whose states are features; repeatable.",
+def file_options(change: str = "Change a setting.") -> Decorator:
+    """Give a command ``--config`` and ``--set``, as its arguments `file` and `settings`."""
+    return _options(
+        click.option(
+            "--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file."
+        ),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=change),
     )
-    @functools.wraps(command)
-    def gathered(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in resources}
-        given["token_embedders"] = tuple(f"charlm={folder}" for folder in arguments.pop("charlm"))
-        features = {f"resources.{name}": value for name, value in given.items() if value}
-        return command(features=features, **arguments)
 
-    for name, item in reversed(resources.items()):
+
+def config_options(change: str = "Change a setting.") -> Decorator:
+    """Give a command options for settings, and for what a model knows beside its corpus.
+
+    The command gets one argument for them, `given`. Options go over ``--set``, that over the file.
+    """
+    resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
+    options = [file_options(change)]
+    for name, item in resources.items():
         (flag, metavar), many = item.metadata["option"], item.default == ()
         meaning = item.metadata["meaning"]
         text = f"{meaning[0].upper()}{meaning[1:]}{'; repeatable' * many}."
-        click.option(flag, name, multiple=many, metavar=metavar, help=text)(gathered)
-    return gathered
+        options.append(click.option(flag, name, multiple=many, metavar=metavar, help=text))
+    about = "Language model of ner charlm train, whose states are features; repeatable."
+    options.append(click.option("--charlm", multiple=True, metavar="DIR", help=about))
+
+    def decorate(command: Command) -> Command:
+        @_options(*options)
+        @functools.wraps(command)
+        def gathered(
+            *, file: Path | None, settings: tuple[str, ...], charlm: tuple[str, ...], **rest: Any
+        ) -> Any:
+            values = {name: rest.pop(name) for name in resources}
+            values["token_embedders"] = tuple(f"charlm={folder}" for folder in charlm)
+            features = {f"resources.{name}": value for name, value in values.items() if value}
+            config = Config.load(file, settings).replace(features)
+            return command(given=Given(config, [*Config.parse(settings), *features]), **rest)
+
+        return gathered
+
+    return decorate
+
+
+restart_options: Decorator = _options(
+    click.option("--resume", is_flag=True, help="Go on with the run in --out."),
+    click.option("--overwrite", is_flag=True, help="Replace the run in --out."),
+)
 
 
 def predict_options(command: Command) -> Command:

@@ -30,7 +30,7 @@ from ner.extensions.experiments.comparison.table import (
     VariantResult,
     format_markdown,
 )
-from ner.extensions.experiments.comparison.variants import Variant
+from ner.extensions.experiments.space import Variant
 from ner.files import clear_leftovers, exclusive_lock, open_binary, write_text
 from ner.model import choose_device, threads
 from ner.tagger import Tagger
@@ -116,6 +116,11 @@ def compare_events(
         yield comparison
 
 
+def begun(out: Path) -> bool:
+    """True for a folder in which a run of a comparison has begun."""
+    return any(out.glob("*/seed-*/metrics.jsonl"))
+
+
 def _settings(config: Config, variant: Variant, seed: int) -> Config:
     return config.replace({**variant.settings, "train.seed": seed})
 
@@ -126,14 +131,14 @@ def _run_folder(out: Path, variant: Variant, seed: int) -> Path:
 
 def _check_folder(out: Path, *, resume: bool) -> None:
     """Refuse an unsuitable folder. Raises `UsageError`."""
-    begun = any(out.glob("*/seed-*/metrics.jsonl"))
-    if resume and not begun:
+    there = begun(out)
+    if resume and not there:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")
-    if begun and not resume:
+    if there and not resume:
         raise UsageError(
             f"{out}: holds a comparison already; go on with --resume, or choose another --out"
         )
-    if not begun and any(path.is_file() for path in out.rglob("*")):
+    if not there and any(path.is_file() for path in out.rglob("*")):
         raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ner.config import Config
 from ner.evaluation import ROUNDS, format_summary, summarise
-from ner.extensions.experiments.comparison.variants import Variant, shown
+from ner.extensions.experiments.space import Variant, shown
 
 Row = list[str]
 

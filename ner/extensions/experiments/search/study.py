@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ner.errors import MissingExtra, NerError
-from ner.extensions.experiments.search.space import Choice, Range, Space
+from ner.extensions.experiments.space import Choice, Range, Space
 
 if TYPE_CHECKING:
     import optuna

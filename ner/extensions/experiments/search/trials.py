@@ -23,7 +23,6 @@ import torch
 from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
-from ner.extensions.experiments.search.space import Space
 from ner.extensions.experiments.search.study import (
     FILE,
     Study,
@@ -32,6 +31,7 @@ from ner.extensions.experiments.search.study import (
     plain,
     require_optuna,
 )
+from ner.extensions.experiments.space import Space
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model import choose_device
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve

@@ -15,7 +15,7 @@ from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import randomisation_test
 from ner.extensions.experiments.comparison.runs import RunMeasured, compare_events
 from ner.extensions.experiments.comparison.table import Comparison
-from ner.extensions.experiments.comparison.variants import read_variants
+from ner.extensions.experiments.space import read_variants
 from ner.files import exclusive_lock
 from ner.tagger import Tagger
 from ner.training.loop import Epoch, Step

@@ -8,7 +8,7 @@ from ner.extensions.experiments.comparison.table import (
     format_comparison,
     format_markdown,
 )
-from ner.extensions.experiments.comparison.variants import Variant
+from ner.extensions.experiments.space import Variant
 
 
 def run(seed: int, valid: float, test: float | None) -> RunResult:
