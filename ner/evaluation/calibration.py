@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.evaluation.plot import Axis, Panel, Plot, linear_axis
+from ner.evaluation.plot import BLUE, Axis, Panel, Plot, linear_axis
+from ner.evaluation.scores import ScoredSpans
 from ner.text import Span
 
 BINS = 10
-PERFECT, MEASURED = "#888888", "#0072b2"  # the blue of Okabe and Ito (2008)
+PERFECT, MEASURED = "#888888", BLUE
 Z95 = 1.96  # standard deviations to either side that hold 95 % of a normal distribution
-
-ScoredSpans = tuple[Sequence[Span], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ner.evaluation.calibration import ScoredSpans
-from ner.evaluation.scores import CountedScores, count, score
+from ner.evaluation.scores import (
+    CountedScores,
+    ScoredSpans,
+    count,
+    score,
+    score_head,
+    score_row,
+)
 from ner.text import Span
 
 MIN_SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -63,11 +69,5 @@ def format_trade_off(trade_off: TradeOff) -> str:
 
 
 def _table(setting: str, points: Sequence[Point]) -> str:
-    header = f"{setting:>12}  {'precision':>9} {'recall':>9} {'f1-score':>9} {'predicted':>9}"
-    return "\n".join([header, "", *map(_row, points)]) + "\n"
-
-
-def _row(point: Point) -> str:
-    scores = point.scores
-    shares = " ".join(f"{each:>9.4f}" for each in (scores.precision, scores.recall, scores.f1))
-    return f"{point.value:>12.2f}  {shares} {scores.predicted:>9}"
+    rows = [score_row(f"{p.value:.2f}", 12, p.scores, p.scores.predicted) for p in points]
+    return "\n".join([score_head(setting, 12, "predicted"), "", *rows]) + "\n"

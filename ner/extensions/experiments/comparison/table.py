@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from ner.config import Config
-from ner.evaluation import ROUNDS, format_summary, summarise
+from ner.evaluation import ROUNDS, format_columns, format_summary, summarise
 from ner.extensions.experiments.space import Variant, shown
 
 Row = list[str]
@@ -89,17 +89,9 @@ class Comparison:
 
 def format_comparison(comparison: Comparison) -> str:
     """The table as aligned text, and what its columns mean."""
-    rows = _rows(comparison)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    varied = len(comparison.variants[0].variant.settings)
-    lines = [
-        "  ".join(
-            cell.ljust(width) if number < varied else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([*lines, "", *_notes(comparison)]) + "\n"
+    varied = range(len(comparison.variants[0].variant.settings))
+    notes = "\n".join(_notes(comparison))
+    return f"{format_columns(_rows(comparison), varied)}\n{notes}\n"
 
 
 def format_markdown(comparison: Comparison) -> str:
