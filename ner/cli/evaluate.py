@@ -19,8 +19,8 @@ from ner.cli.options import (
 from ner.errors import CorpusError
 
 if TYPE_CHECKING:
-    from ner.config import DataConfig
     from ner.corpus import Corpus
+    from ner.tagger import Tagger
 
 
 @click.command(short_help="Score a model on labelled sentences.")
@@ -81,7 +81,7 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    corpus, split = _corpus(data, split, tagger.config.replace(reading).data)
+    corpus, split = _corpus(data, split, tagger, reading)
     sentences = corpus.splits()[split]
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
     report = found.report()
@@ -104,13 +104,16 @@ def evaluate(
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
 
 
-def _corpus(data: str, split: str | None, config: "DataConfig") -> tuple["Corpus", str]:
-    """A corpus whose train is that which a model of it learns from, and the split to be scored.
+def _corpus(
+    data: str, split: str | None, tagger: "Tagger", reading: dict[str, Any]
+) -> tuple["Corpus", str]:
+    """A corpus whose train is that which the tagger learnt from, and the split to be scored.
 
     Raises `CorpusError` where the split has no sentences.
     """
     from ner.corpus import cut_valid, load_corpus, read_corpus
 
+    config = tagger.config.replace(reading).data
     # A valid split that training has cut from train is cut again, the same.
     corpus = (load_corpus if split in ("train", "valid") else read_corpus)(data, config)
     there = [name for name, sentences in corpus.splits().items() if sentences]

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -170,6 +170,10 @@ class Given(NamedTuple):
     config: Config
     fixed: list[str]
 
+    def replace(self, changes: Mapping[str, Any]) -> "Given":
+        """The same with further settings. Raises `ConfigError`."""
+        return Given(self.config.replace(changes), [*self.fixed, *changes])
+
 
 def file_options(change: str = "Change a setting.") -> Decorator:
     """Give a command ``--config`` and ``--set``, as its arguments `file` and `settings`."""
@@ -205,8 +209,8 @@ def config_options(change: str = "Change a setting.") -> Decorator:
             values = {name: rest.pop(name) for name in resources}
             values["token_embedders"] = tuple(f"charlm={folder}" for folder in charlm)
             features = {f"resources.{name}": value for name, value in values.items() if value}
-            config = Config.load(file, settings).replace(features)
-            return command(given=Given(config, [*Config.parse(settings), *features]), **rest)
+            given = Given(Config.load(file, settings), [*Config.parse(settings)])
+            return command(given=given.replace(features), **rest)
 
         return gathered
 
@@ -260,8 +264,8 @@ def predict_options(command: Command) -> Command:
 
 
 def list_settings_option(
-    describe: Callable[[], Iterable[tuple[str, Any, str]]],
-) -> Callable[[Command], Command]:
+    describe: Callable[[], Iterable[tuple[str, Any, str]]] = Config.describe,
+) -> Decorator:
     """An option that lists the key, default and meaning of each setting, and exits."""
 
     def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:

@@ -19,7 +19,6 @@ from ner.cli.options import (
     restart_options,
     seed_option,
 )
-from ner.config import Config
 from ner.errors import UsageError
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
@@ -39,7 +38,7 @@ from ner.run_folder import check_restart
     help="Text that joins the distillation, a paragraph a line.",
 )
 @restart_options
-@list_settings_option(Config.describe)
+@list_settings_option()
 @device_option
 @reading_options()
 def train(
@@ -60,11 +59,11 @@ def train(
     check_restart(resume=how["resume"], overwrite=how["overwrite"])
     if seed is not None and how["seeds"]:
         raise UsageError("--seed is for one model and --seeds for several; choose one")
-    config = given.config.replace(reading | ({} if seed is None else {"train.seed": seed}))
+    given = given.replace(reading | ({} if seed is None else {"train.seed": seed}))
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     place = _training("distill") if distill else "ner.api:train_events"
-    _train(data, config, out, place, **how | ({"unlabelled": unlabelled} if distill else {}))
+    _train(data, given, out, place, **how | ({"unlabelled": unlabelled} if distill else {}))
 
 
 def _training(option: str) -> str:
@@ -77,9 +76,10 @@ def _training(option: str) -> str:
     return place
 
 
-def _train(data: str, config: Config, out: Path | None, place: str, **how: Any) -> None:
+def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any) -> None:
     from ner.corpus import load_corpus
 
+    config = settings.config
     corpus = load_corpus(data, config.data)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad

@@ -64,7 +64,7 @@ _model_option = click.option(
 )
 @seed_option
 @restart_options
-@list_settings_option(Config.describe)
+@list_settings_option()
 @device_option
 @reading_options()
 def train(

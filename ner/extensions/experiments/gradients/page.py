@@ -135,16 +135,14 @@ def _paragraph(text: str) -> str:
 
 
 def _readings(flow: GradientFlow) -> Table:
-    head = ["cell", "state", "tokens", "when", "ratio", "half", "thousandth", "reading"]
-    return [head, *_reading_rows(flow)]
-
-
-def _reading_rows(flow: GradientFlow) -> Iterator[list[str]]:
-    for cell in flow.cells:
-        for length in flow.lengths:
-            for when, snapshot in cell.snapshots().items():
-                for curve in snapshot.curves[length]:
-                    yield [cell.cell, curve.state, str(length), when, *_reading(curve)]
+    rows = [
+        [cell.cell, curve.state, str(length), when, *_reading(curve)]
+        for cell in flow.cells
+        for length in flow.lengths
+        for when, snapshot in cell.snapshots().items()
+        for curve in snapshot.curves[length]
+    ]
+    return [["cell", "state", "tokens", "when", "ratio", "half", "thousandth", "reading"], *rows]
 
 
 def _reading(curve: Curve) -> list[str]:

@@ -58,10 +58,8 @@ def search(
     --resume.
     """
     from ner.corpus import load_corpus
-    from ner.extensions.experiments.search.study import require_optuna
     from ner.extensions.experiments.space import read_space
 
-    require_optuna()
     config = given.config.replace(reading)
     space = read_space(ranges, config, given.fixed)
     corpus = load_corpus(data, config.data)
@@ -107,8 +105,7 @@ def _line(tried: "TrialFinished", trials: int) -> str:
 def _kept(out: Path) -> str:
     """A message about the results of a search that was stopped."""
     from ner.cli.progress import go_on
-    from ner.extensions.experiments.search.study import FILE
-    from ner.extensions.experiments.search.trials import BEST_CONFIG
+    from ner.extensions.experiments.search.trials import BEST_CONFIG, FILE
 
     if not (out / FILE).exists():
         return "no trial had begun"
