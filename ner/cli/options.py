@@ -65,43 +65,30 @@ def _options(*options: Decorator) -> Decorator:
     return decorate
 
 
-# Settings of `DataConfig` as options, by the name of their field.
-_READING = {
-    "token_column": click.option(
-        "--token-column", type=int, metavar="N", help="Column of the token.  [default: 0]"
-    ),
-    "tag_column": click.option(
-        "--tag-column", type=int, metavar="N", help="Column of the tag.  [default: -1]"
-    ),
-    "scheme": click.option(
-        "--scheme",
-        metavar="NAME",
-        help="Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  [default: seen in the file]",
-    ),
-    "encoding": click.option(
-        "--encoding", metavar="NAME", help="Encoding of the files.  [default: utf-8]"
-    ),
-    "comments": click.option(
-        "--comments", is_flag=True, default=None, help="Skip lines that start with '# '."
-    ),
-    "strict": click.option(
-        "--strict", is_flag=True, default=None, help="Refuse illegal tag sequences."
-    ),
-    "unknown_tag": click.option(
-        "--unknown-tag",
-        metavar="TAG",
-        help="Tag of tokens whose label is unknown.  [default: ?]",
-    ),
-    "align": click.option(
-        "--align",
-        metavar="strict|expand",
-        help="JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
-    ),
-    "tokenizer": click.option(
-        "--tokenizer",
-        metavar="NAME",
-        help="Raw text: words, words-en, pieces or characters.  [default: by the data]",
-    ),
+# Settings of `DataConfig` as options: for the name of a field, what makes its option.
+_READING: dict[str, dict[str, Any]] = {
+    "token_column": {"type": int, "metavar": "N", "help": "Column of the token.  [default: 0]"},
+    "tag_column": {"type": int, "metavar": "N", "help": "Column of the tag.  [default: -1]"},
+    "scheme": {
+        "metavar": "NAME",
+        "help": "Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  "
+        "[default: seen in the file]",
+    },
+    "encoding": {"metavar": "NAME", "help": "Encoding of the files.  [default: utf-8]"},
+    "comments": {"is_flag": True, "help": "Skip lines that start with '# '."},
+    "strict": {"is_flag": True, "help": "Refuse illegal tag sequences."},
+    "unknown_tag": {
+        "metavar": "TAG",
+        "help": "Tag of tokens whose label is unknown.  [default: ?]",
+    },
+    "align": {
+        "metavar": "strict|expand",
+        "help": "JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
+    },
+    "tokenizer": {
+        "metavar": "NAME",
+        "help": "Raw text: words, words-en, pieces or characters.  [default: by the data]",
+    },
 }
 LABELLED = tuple(_READING)
 UNLABELLED = ("token_column", "encoding", "comments", "tokenizer")
@@ -121,7 +108,10 @@ def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
-        return _options(*(_READING[name] for name in names))(gathered)
+        flags = {name: f"--{name.replace('_', '-')}" for name in names}
+        return _options(
+            *(click.option(flags[name], default=None, **_READING[name]) for name in names)
+        )(gathered)
 
     return decorate
 

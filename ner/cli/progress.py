@@ -99,8 +99,10 @@ def go_on(out: Path) -> str:
     return f"go on with --out {shlex.quote(str(out))} --resume"
 
 
-def what_is_kept(out: Path, seeds: Sequence[int] = ()) -> str:
-    """Describe the state of a run that was stopped."""
+def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) -> str:
+    """Describe the state of a run that was stopped after its event `last`."""
+    if overwrite and last is None:
+        return ""  # before its first step, it may not have touched the older run yet
     from ner.training import seed_folder, student_folder
 
     several = [seed_folder(out, seed) for seed in seeds]

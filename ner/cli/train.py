@@ -1,6 +1,7 @@
 """``ner train``."""
 
 import contextlib
+import functools
 import itertools
 from pathlib import Path
 from typing import Any
@@ -85,13 +86,9 @@ def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any)
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept
 
-    overwrite = how["overwrite"]
-    given, out = out, out or _default_folder(corpus.name, taken=not (how["resume"] or overwrite))
-
-    def kept(last: Any) -> str:
-        # Before its first step, an --overwrite may not have touched the older run yet.
-        return "" if overwrite and last is None else what_is_kept(out, how["seeds"])
-
+    taken = not (how["resume"] or how["overwrite"])
+    given, out = out, out or _default_folder(corpus.name, taken=taken)
+    kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
         with training_progress(config.resources.vectors, kept) as progress:
             read = progress.vectors_read

@@ -192,7 +192,9 @@ def seqeval_report(gold: Tags, predicted: Tags) -> Report:
 
     rows = [list(tags) for tags in gold], [list(tags) for tags in predicted]
     wanted, found = (set(get_entities(row)) for row in rows)
-    support, guesses, hits = (_per_label(spans) for spans in (wanted, found, wanted & found))
+    support, guesses, hits = (
+        Counter(label for label, _, _ in spans) for spans in (wanted, found, wanted & found)
+    )
     labels = sorted(support | guesses)
     if not labels:
         return Report(0.0, 0.0, 0.0, 0, 0, 0, NOTHING, NOTHING, {}, len(rows[0]))
@@ -209,10 +211,6 @@ def seqeval_report(gold: Tags, predicted: Tags) -> Report:
         },
         sentences=len(rows[0]),
     )
-
-
-def _per_label(entities: set[tuple[str, int, int]]) -> Counter[str]:
-    return Counter(label for label, _, _ in entities)
 
 
 def _scores(

@@ -54,13 +54,13 @@ def min_score_points(
 ) -> list[Point]:
     """The scores that are left when spans with a lower score than a value are dropped."""
     return [
-        Point.of(value, gold, [_kept(spans, scores, value) for spans, scores in predicted])
+        Point.of(
+            value,
+            gold,
+            [[span for span, p in zip(*row, strict=True) if p >= value] for row in predicted],
+        )
         for value in values
     ]
-
-
-def _kept(spans: Sequence[Span], scores: Sequence[float], least: float) -> list[Span]:
-    return [span for span, score in zip(spans, scores, strict=True) if score >= least]
 
 
 def format_trade_off(trade_off: TradeOff) -> str:

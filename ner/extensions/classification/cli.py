@@ -1,5 +1,6 @@
 """``ner classify``: classifiers of whole texts."""
 
+import functools
 import json
 import logging
 from pathlib import Path
@@ -110,10 +111,7 @@ def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
     from ner.extensions.classification.run import train_events
     from ner.training import Finished
 
-    def kept(last: Any) -> str:
-        # Before its first step, an --overwrite may not have touched the older run yet.
-        return "" if how["overwrite"] and last is None else what_is_kept(out)
-
+    kept = functools.partial(what_is_kept, out, (), how["overwrite"])
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read
         last = progress.follow(train_events(texts, out, config, progress=read, **how))

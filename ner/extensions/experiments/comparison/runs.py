@@ -15,7 +15,7 @@ import shlex
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Self
@@ -61,23 +61,18 @@ class RunResult:
     seed: int
     folder: str
     parameters: int
-    training_speed: float  # tokens a second of training, the median of the epochs
-    tagging_speed: float  # tokens a second of processor time, on valid, words known
+    training_tokens_per_second: float  # the median of the epochs
+    tagging_tokens_per_second: float  # of processor time, on valid, words known
     epochs: int
     best_epoch: int
     f1: dict[str, float]  # by split, of the best epoch's model
 
     def to_dict(self) -> dict[str, Any]:
         """The object in ``comparison.json``."""
-        return {
-            "seed": self.seed,
-            "folder": self.folder,
-            "parameters": self.parameters,
-            "training_tokens_per_second": round(self.training_speed, 1),
-            "tagging_tokens_per_second": round(self.tagging_speed, 1),
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "f1": self.f1,
+        training, tagging = self.training_tokens_per_second, self.tagging_tokens_per_second
+        return asdict(self) | {
+            "training_tokens_per_second": round(training, 1),
+            "tagging_tokens_per_second": round(tagging, 1),
         }
 
 
@@ -267,8 +262,8 @@ def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> _Measured:
             seed=plan.seed,
             folder=str(plan.out),
             parameters=sum(weight.numel() for weight in bundle.model.network.parameters()),
-            training_speed=median(record["tokens_per_second"] for record in records),
-            tagging_speed=speed,
+            training_tokens_per_second=median(record["tokens_per_second"] for record in records),
+            tagging_tokens_per_second=speed,
             epochs=finished["epochs"],
             best_epoch=finished["best_epoch"],
             f1={split: scores["f1"] for split, scores in finished["scores"].items()},
@@ -359,8 +354,8 @@ def _row(result: VariantResult) -> list[str]:
     return [
         *map(shown, result.variant.settings.values()),
         f"{fmean(run.parameters for run in runs):,.0f}",
-        f"{fmean(run.training_speed for run in runs):,.0f}",
-        f"{fmean(run.tagging_speed for run in runs):,.0f}",
+        f"{fmean(run.training_tokens_per_second for run in runs):,.0f}",
+        f"{fmean(run.tagging_tokens_per_second for run in runs):,.0f}",
         f"{fmean(run.best_epoch for run in runs):.1f}",
         format_summary(result.f1("valid")),
         format_summary(test) if test else "–",

@@ -105,8 +105,7 @@ class Curve:
     def to_dict(self) -> dict[str, Any]:
         """The norms, and what follows from them."""
         return {
-            "state": self.state,
-            "norms": list(self.norms),
+            **dataclasses.asdict(self),
             "ratio": self.ratio,
             "half_distance": self.half_distance,
             "vanishing_distance": self.vanishing_distance,

@@ -16,7 +16,7 @@ from ner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished
+    from ner.extensions.experiments.search.trials import TrialFinished
 
 
 @click.command(short_help="Search for better settings on a corpus.")
@@ -67,6 +67,8 @@ def search(
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, training_progress
     from ner.extensions.experiments.search.trials import (
+        BEST,
+        BEST_CONFIG,
         SearchFinished,
         TrialFinished,
         search_events,
@@ -86,7 +88,12 @@ def search(
         events = search_events(corpus, out, config, space, trials=trials, progress=read, **how)
         last = progress.follow(events, show)
     assert isinstance(last, SearchFinished), "a search ends with its best trial"
-    _report(last)
+    click.echo(last.text, nl=False)
+    click.echo(
+        f"best of {last.trials} trials: {last.best.number}, valid F1 {100 * last.best.f1:.2f}; "
+        f"settings: {out / BEST_CONFIG}, model: {out / BEST}",
+        err=True,
+    )
 
 
 def _line(tried: "TrialFinished", trials: int) -> str:
@@ -112,16 +119,3 @@ def _kept(out: Path) -> str:
     best = out / BEST_CONFIG
     there = f"the best settings so far are in {best}; " if best.exists() else ""
     return there + go_on(out)
-
-
-def _report(finished: "SearchFinished") -> None:
-    """The best settings on stdout, and where they and their model are on stderr."""
-    from ner.extensions.experiments.search.trials import BEST, BEST_CONFIG
-
-    best = finished.best
-    click.echo(finished.text, nl=False)
-    click.echo(
-        f"best of {finished.trials} trials: {best.number}, valid F1 {100 * best.f1:.2f}; "
-        f"settings: {finished.out / BEST_CONFIG}, model: {finished.out / BEST}",
-        err=True,
-    )

@@ -90,24 +90,21 @@ class Study:
         self.space = space
         self._seed = seed
         self._optuna = require_optuna()
-        self._trial: optuna.Trial | None = None
-        with self._reported():
-            self._study = self._open(1 + epochs // _UNPRUNED_EPOCHS)
-
-    def _open(self, warmup: int) -> "optuna.Study":
+        self._trial: optuna.Trial  # from the first `ask` on
         # The path goes past the URL of the storage, in which some characters have a meaning.
-        storage = self._optuna.storages.RDBStorage(
-            "sqlite://",
-            engine_kwargs={"creator": functools.partial(sqlite3.connect, self.path)},
-        )
-        study: optuna.Study = self._optuna.create_study(
-            storage=storage,
-            study_name=_NAME,
-            direction="maximize",
-            load_if_exists=True,
-            pruner=self._optuna.pruners.MedianPruner(_UNPRUNED_TRIALS, warmup),
-        )
-        return study
+        creator = functools.partial(sqlite3.connect, self.path)
+        with self._reported():
+            self._study: optuna.Study = self._optuna.create_study(
+                storage=self._optuna.storages.RDBStorage(
+                    "sqlite://", engine_kwargs={"creator": creator}
+                ),
+                study_name=_NAME,
+                direction="maximize",
+                load_if_exists=True,
+                pruner=self._optuna.pruners.MedianPruner(
+                    _UNPRUNED_TRIALS, 1 + epochs // _UNPRUNED_EPOCHS
+                ),
+            )
 
     @contextlib.contextmanager
     def _reported(self) -> Iterator[None]:
@@ -198,30 +195,25 @@ class Study:
         drawn: optuna.distributions.BaseDistribution = kind(part.low, part.high, log=part.log)
         return drawn
 
-    @property
-    def _current(self) -> "optuna.Trial":
-        assert self._trial, "a trial has begun"
-        return self._trial
-
     def report(self, epoch: int, f1: float) -> bool:
         """F1 on valid after an epoch of the trial; returns whether to give it up."""
         with self._reported():
-            self._current.report(f1, epoch)
-            return self._current.should_prune()
+            self._trial.report(f1, epoch)
+            return self._trial.should_prune()
 
     def end(self, outcome: Outcome, f1: float | None = None, note: str = "") -> Trial:
         """The trial came to its end; returns it as stored. A note says why it failed."""
         state = next(state for state, name in _OUTCOMES.items() if name == outcome)
         with self._reported():
             if outcome == "failed":
-                self._current.set_user_attr(_NOTE, note)
-            self._study.tell(self._current, f1, self._optuna.trial.TrialState[state])
+                self._trial.set_user_attr(_NOTE, note)
+            self._study.tell(self._trial, f1, self._optuna.trial.TrialState[state])
         return self.trials()[-1]
 
     def stop(self) -> None:
         """Somebody stopped the trial: it does not count, and its settings are tried again."""
         with self._reported():
-            self._study.tell(self._current, state=self._optuna.trial.TrialState.FAIL)
+            self._study.tell(self._trial, state=self._optuna.trial.TrialState.FAIL)
 
 
 def best_of(trials: list[Trial]) -> Trial | None:
@@ -279,19 +271,14 @@ def search_events(
         yield search.finished()
 
 
+@dataclass
 class _Search:
-    def __init__(
-        self,
-        corpus: PreparedCorpus,
-        out: Path,
-        config: Config,
-        space: Space,
-        device: torch.device,
-        progress: Callable[[int], None],
-    ) -> None:
-        self.prepared, self.corpus = corpus, corpus.corpus
-        self.out, self.config, self.space = out, config, space
-        self.device, self.progress = device, progress
+    corpus: PreparedCorpus
+    out: Path
+    config: Config
+    space: Space
+    device: torch.device
+    progress: Callable[[int], None]
 
     @contextlib.contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
@@ -311,7 +298,7 @@ class _Search:
     def _open(self, *, resume: bool) -> None:
         if not (self.out / FILE).is_file() and any(self.out.iterdir()):
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
-        train = resolve(self.config, self.corpus).train
+        train = resolve(self.config, self.corpus.corpus).train
         self.study = Study(self.out, self.space, train.seed, chosen(train.epochs))
         if not self.study.trials():
             self.study.describe(self._about())  # one without a trial may change
@@ -330,7 +317,7 @@ class _Search:
         settings = self.config.to_dict().items()
         about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
-        about["the corpus"] = self.prepared.checksums
+        about["the corpus"] = self.corpus.checksums
         values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
         return values
 
@@ -356,7 +343,7 @@ class _Search:
 
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""
-        run = Run(self.prepared, config, self.out / WORK, self.device, self.progress)
+        run = Run(self.corpus, config, self.out / WORK, self.device, self.progress)
         with contextlib.closing(cast("Generator[Event, None, None]", run.events())) as events:
             for event in events:
                 yield event
@@ -376,7 +363,7 @@ class _Search:
             file.write(self._text(config, number, f1))
 
     def _text(self, config: Config, number: int, f1: float) -> str:
-        name = " ".join(self.corpus.name.split())
+        name = " ".join(self.corpus.corpus.name.split())
         return f"# valid F1 {100 * f1:.2f} on {name}: trial {number}\n\n{config.to_toml()}"
 
     def finished(self) -> SearchFinished:
