@@ -141,17 +141,26 @@ device_option: Decorator = click.option(
 )
 
 
-def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Parse an option like ``1,2,3``; empty without it."""
-    if value is None:
-        return ()
-    try:
-        seeds = tuple(int(part) for part in value.split(","))
-    except ValueError:
-        seeds = ()
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise click.BadParameter("takes different whole numbers with commas between, like 1,2,3")
-    return seeds
+def whole_numbers(
+    least: int, remedy: str
+) -> Callable[[click.Context, click.Parameter, str | None], tuple[int, ...]]:
+    """A callback for an option like ``1,2,3``, of different numbers; empty without the option."""
+
+    def parse(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+        if value is None:
+            return ()
+        try:
+            numbers = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            numbers = ()
+        if not numbers or min(numbers) < least or len(set(numbers)) < len(numbers):
+            raise click.BadParameter(remedy)
+        return numbers
+
+    return parse
+
+
+parse_seeds = whole_numbers(0, "takes different whole numbers with commas between, like 1,2,3")
 
 
 class Given(NamedTuple):

@@ -151,7 +151,10 @@ def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> R
     """
     check_labelled(gold)
     _check_same(gold, predicted)
-    return seqeval_report(_tags(gold), _tags(predicted))
+    gold_tags, predicted_tags = (
+        [tags_of(sentence.spans, len(sentence)) for sentence in row] for row in (gold, predicted)
+    )
+    return seqeval_report(gold_tags, predicted_tags)
 
 
 def check_labelled(gold: Sequence[Sentence]) -> None:
@@ -162,10 +165,6 @@ def check_labelled(gold: Sequence[Sentence]) -> None:
             f"{partly[0].place}: has tokens with an unknown tag, so nothing can be scored against "
             f"it (sentences like this: {len(partly)}); label them fully, or move them to train"
         )
-
-
-def _tags(sentences: Sequence[Sentence]) -> list[list[str]]:
-    return [tags_of(sentence.spans, len(sentence)) for sentence in sentences]
 
 
 def _check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:

@@ -12,6 +12,7 @@ from ner.cli.options import (
     data_option,
     device_option,
     reading_options,
+    whole_numbers,
 )
 from ner.errors import UsageError
 
@@ -28,16 +29,6 @@ def _parse_cells(ctx: click.Context, param: click.Parameter, value: str) -> tupl
     return cells
 
 
-def _parse_lengths(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
-    try:
-        lengths = tuple(int(part) for part in value.split(","))
-    except ValueError:
-        lengths = ()
-    if not lengths or min(lengths) < 2 or len(set(lengths)) < len(lengths):
-        raise click.BadParameter("takes different whole numbers above 1, like 10,50,200")
-    return lengths
-
-
 @inspect.command()
 @data_option
 @click.option(
@@ -50,7 +41,7 @@ def _parse_lengths(ctx: click.Context, param: click.Parameter, value: str) -> tu
 @click.option(
     "--lengths",
     default="10,50,200",
-    callback=_parse_lengths,
+    callback=whole_numbers(2, "takes different whole numbers above 1, like 10,50,200"),
     metavar="10,50,200",
     help="How many tokens the gradient goes back.",
 )

@@ -234,7 +234,6 @@ class TrialFinished:
 class SearchFinished:
     """As many trials as were wanted have ended; `config` has the settings of the best."""
 
-    out: Path
     best: Trial
     trials: int
     config: Config
@@ -377,4 +376,4 @@ class _Search:
             )
         config = self.config.replace(best.settings)
         text = self._text(config, best.number, best.f1)
-        return SearchFinished(self.out, best, len(trials), config, text)
+        return SearchFinished(best, len(trials), config, text)
