@@ -9,10 +9,10 @@ from ner.model.network import BaseNetwork, Network
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 from ner.model.skeleton import without_weights
 from ner.model.tagging import BaseModel, Model
-from ner.model.token_embedders import TokenEmbedder
+from ner.model.token_embedders import TokenEmbedder, load_embedder
 
 __all__ = [
     "CELLS", "WEIGHTS", "BaseModel", "BaseNetwork", "Cell", "Engine", "FastEngine", "Inputs",
-    "Model", "Network", "State", "Steps", "TokenEmbedder", "choose_device", "plan_steps",
-    "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
+    "Model", "Network", "State", "Steps", "TokenEmbedder", "choose_device", "load_embedder",
+    "plan_steps", "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip

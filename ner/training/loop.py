@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import BaseNetwork, Model
-from ner.predict import document_numbers, predict
+from ner.model import BaseModel, Model
+from ner.predict import predict_sentences
 from ner.text import Sentence
 from ner.training.base import Milestone
 from ner.training.examples import ExampleSet
@@ -118,21 +118,7 @@ class Epoch(Milestone):
         }
 
 
-class Learner(Protocol):
-    """A dataclass with a network that learns."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def network(self) -> BaseNetwork:
-        """The network that learns."""
-
-    @property
-    def device(self) -> torch.device:
-        """The device of its weights."""
-
-
-AnyLearner = TypeVar("AnyLearner", bound=Learner)
+AnyLearner = TypeVar("AnyLearner", bound=BaseModel)
 
 
 class BaseTrainer(ABC, Generic[AnyLearner]):
@@ -364,10 +350,5 @@ class Trainer(BaseTrainer[Model]):
         self._valid = valid
 
     def _evaluate(self) -> Scores:
-        found = predict(
-            self.evaluated_model,
-            [sentence.tokens for sentence in self._valid],
-            with_scores=False,
-            documents=document_numbers(self._valid),
-        )
-        return score(count([s.spans for s in self._valid], [p.spans for p in found]))
+        found = predict_sentences(self.evaluated_model, self._valid)
+        return score(count([s.spans for s in self._valid], [s.spans for s in found]))

@@ -28,7 +28,7 @@ from ner.training import run as run_module
 from ner.training.base import has_begun
 from ner.training.gradients import Gradient
 from ner.training.loop import Epoch, Step
-from ner.training.preparation import prepare
+from ner.training.preparation import check_corpus, prepare
 from ner.training.run import (
     CONTENTS,
     FIRST_PASS,
@@ -37,7 +37,6 @@ from ner.training.run import (
     Finished,
     Run,
 )
-from ner.training.validation import check_corpus
 from tests.signing import sign
 
 Start = Callable[..., Run]
