@@ -14,7 +14,6 @@ from ner.training.seeds import (
     SeedsFinished,
     finish_seeds,
     locked_folder,
-    run_to_end,
     seed_folder,
     student_folder,
     train_seeds,
@@ -25,7 +24,7 @@ __all__ = [
     "ExampleSet", "Finished", "Gradient", "Gradients", "Milestone", "PreparedCorpus", "Run",
     "SeedsFinished", "SoftLabelExample", "Step", "Trainer", "build_model", "cache_embeddings",
     "check_finite", "decayed_rate", "different_settings", "finish_seeds", "has_begun",
-    "locked_folder", "mean_gradients", "prepare", "resolve", "run_events", "run_to_end",
+    "locked_folder", "mean_gradients", "prepare", "resolve", "run_events",
     "seed_folder", "split_long", "student_folder", "train_seeds", "type_costs",
     "vocabulary_checksum",
 ]  # fmt: skip

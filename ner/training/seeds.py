@@ -129,16 +129,8 @@ def train_seeds(
         elif not finished:
             for place in replaced:
                 Run.folder.clear(place)
-        finished.append((yield from run_to_end(run)))
+        finished.append((yield from run.events()))
     return finished
-
-
-def run_to_end(run: Run) -> Generator[Event, None, Finished]:
-    """Pass on the events of a run; returns the last one."""
-    for event in run.events():
-        yield event
-    assert isinstance(event, Finished), "a run ends with that"
-    return event
 
 
 def finish_seeds(finished: SeedsFinished) -> None:

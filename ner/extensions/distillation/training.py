@@ -23,7 +23,6 @@ from ner.training import (
     locked_folder,
     prepare,
     resolve,
-    run_to_end,
     seed_folder,
     student_folder,
     train_seeds,
@@ -116,7 +115,7 @@ def train_events(
         if resume and has_begun(run.out):
             run.resume()
         scores = ensemble.evaluate(corpus)
-        student = yield from run_to_end(run)
+        student = yield from run.events()
         done = dict(zip(seeds, finished, strict=True))
         last = DistillationFinished(out, done, scores, student)
         finish_seeds(last)
