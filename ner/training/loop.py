@@ -128,6 +128,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self,
         model: AnyLearner,
         training_set: ExampleSet,
+        valid: Sequence[Sentence],
         config: TrainConfig,
         costs: Tensor | None = None,
     ) -> None:
@@ -143,6 +144,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
+        self._valid = valid
         self._costs = None if costs is None else costs.to(model.device)
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
@@ -336,18 +338,6 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 
 class Trainer(BaseTrainer[Model]):
     """The trainer of a tagger, evaluated by the entities that it finds in valid."""
-
-    def __init__(
-        self,
-        model: Model,
-        training_set: ExampleSet,
-        valid: Sequence[Sentence],
-        config: TrainConfig,
-        costs: Tensor | None = None,
-    ) -> None:
-        """`costs`, ``[K]``: the cost augmentation of `Network.loss`."""
-        super().__init__(model, training_set, config, costs)
-        self._valid = valid
 
     def _evaluate(self) -> Scores:
         found = predict_sentences(self.evaluated_model, self._valid)

@@ -4,6 +4,7 @@ import copy
 import math
 
 import torch
+from torch import Tensor
 
 from ner.config import TrainConfig
 from ner.errors import TrainingError
@@ -71,8 +72,8 @@ class Average:
         self._decay = decay
         pairs = zip(self.network.parameters(), network.parameters(), strict=True)
         trained = [(averaged, current) for averaged, current in pairs if current.requires_grad]
-        self._averaged = [averaged for averaged, _ in trained]
-        self._current = [current for _, current in trained]
+        self._averaged: list[Tensor] = [averaged for averaged, _ in trained]
+        self._current: list[Tensor] = [current for _, current in trained]
 
     def update(self, step: int) -> None:
         """Take the weights after a step (from 0) into the average."""
