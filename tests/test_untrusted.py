@@ -439,7 +439,7 @@ def stopped(
     for event in events:
         if isinstance(event, Step) and (event.epoch, event.step) == (2, 2):
             break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     return run
 
 

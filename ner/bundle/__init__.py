@@ -14,6 +14,6 @@ from ner.bundle.format import (
 )
 
 __all__ = [
-    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle",
-    "load_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
+    "read_head", "read_parts", "resource_names", "save_bundle",
 ]  # fmt: skip

@@ -16,6 +16,6 @@ __all__ = [
     "ExpectedCounts", "FeatureTable", "FirstPass", "Indexer", "Key", "Label", "LabelBatch",
     "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "Vocabulary", "WordEmbedding",
     "WordTable", "Words", "build_indexer", "collate", "first_pass_labels", "fold", "key_word",
-    "pack_batches", "plan_batches", "read_indexer", "read_vectors", "resource_names", "shortened",
-    "unk_rates",
+    "pack_batches", "plan_batches", "read_indexer", "read_vectors", "resource_names",
+    "shortened", "unk_rates",
 ]  # fmt: skip

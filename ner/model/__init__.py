@@ -14,12 +14,13 @@ from ner.model.token_embedders import (
     bundle_files,
     check_installed,
     embedder_names,
+    load_embedder,
     read_embedder,
 )
 
 __all__ = [
     "CELLS", "WEIGHTS", "BaseModel", "BaseNetwork", "Cell", "Engine", "FastEngine", "Inputs",
-    "Model", "Network", "State", "Steps", "TokenEmbedder", "bundle_files",
-    "check_installed", "choose_device", "embedder_names", "plan_steps", "read_embedder",
+    "Model", "Network", "State", "Steps", "TokenEmbedder", "bundle_files", "check_installed",
+    "choose_device", "embedder_names", "load_embedder", "plan_steps", "read_embedder",
     "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip

@@ -120,18 +120,6 @@ def prepare_texts(corpus: Corpus) -> PreparedCorpus:
 class ClassifierTrainer(BaseTrainer[ClassifierModel]):
     """The trainer of a classifier, evaluated by macro F1 on valid."""
 
-    def __init__(
-        self,
-        model: ClassifierModel,
-        training_set: ExampleSet,
-        valid: Sequence[Sentence],
-        config: Config,
-    ) -> None:
-        tags = [f"I-{label}" for label in model.labels]
-        costs = type_costs(config.train.type_weights, tags)
-        super().__init__(model, training_set, config.train, costs)
-        self._valid = valid
-
     def _evaluate(self) -> Scores:
         return evaluate_model(self.evaluated_model, self._valid)
 
@@ -171,7 +159,9 @@ class ClassifierRun(CorpusRun):
         model = ClassifierModel(indexer.without_vectors(), labels, network.to(device))
         self._vocabulary = vocabulary_checksum(model, indexer.words.has_vector)
         examples = training_set(corpus.segments, indexer, labels, self.config)
-        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, self.config)
+        train = self.config.train
+        costs = type_costs(train.type_weights, [f"I-{label}" for label in labels])
+        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, train, costs)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
