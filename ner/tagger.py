@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
-from ner.features.gazetteers import Gazetteer, read_gazetteers
+from ner.features import WordList, read_word_lists
 from ner.model import choose_device
 from ner.predict import (
     Hypothesis,
@@ -49,7 +49,7 @@ class Tagger:
         self,
         bundle: Bundle,
         settings: PredictConfig | None = None,
-        overrides: Sequence[Gazetteer] = (),
+        overrides: Sequence[WordList] = (),
     ) -> None:
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
@@ -75,12 +75,12 @@ class Tagger:
 
         Raises `BundleError` or `UsageError` when there is no model, or it cannot be read,
         `ConfigError` for settings that do not exist or concern no tagging, and `NerError` for word
-        lists that `read_gazetteers` refuses.
+        lists that `read_word_lists` refuses.
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
-        overrides = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
+        overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
 
     @property
@@ -91,7 +91,9 @@ class Tagger:
     @property
     def labels(self) -> list[str]:
         """The entity types that can be found: those of the model, then others of the overrides."""
-        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._overrides)]))
+        return list(
+            dict.fromkeys([*self._bundle.labels, *(rule.label for rule in self._overrides)])
+        )
 
     @property
     def tags(self) -> tuple[str, ...]:

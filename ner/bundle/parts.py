@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ner.config import ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
-from ner.features import Indexer, read_indexer, registry
+from ner.features import Indexer, StoredData, read_indexer, registry
 from ner.model import Inputs, TokenEmbedder, token_embedders
 from ner.model.token_embedders import read_embedder
 from ner.stored import StoredFolder, damaged, member
@@ -29,7 +29,7 @@ def read_parts(files: StoredFolder, config: ModelConfig, labels: Sequence[str] =
 
     `labels` are the entity types of a tagger, in order.
     """
-    indexer = read_indexer(files, config, labels)
+    indexer = read_indexer(StoredData(files, config, labels))
     contextual = read_embedder(files)
     seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
     return Parts(indexer, contextual, seen)

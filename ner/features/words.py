@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ner.config import Config, ModelConfig, ResourcesConfig, TrainConfig
-from ner.features.feature import Feature, TrainingData
+from ner.config import Config, ModelConfig, TrainConfig
+from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vectors import Vectors, read_vectors
 from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
 from ner.files import open_binary
-from ner.stored import StoredFolder, damaged, different_strings, member
+from ner.stored import damaged, different_strings, member
 
 _log = logging.getLogger("ner")
 
@@ -88,6 +88,7 @@ class Words(Feature):
     """The word itself, looked up in one or several tables."""
 
     FILES = (FILE,)
+    RESOURCE = "vectors"
 
     tables: tuple[WordTable, ...]
     has_vector: frozenset[str] = frozenset()
@@ -120,10 +121,10 @@ class Words(Feature):
         return cls(tuple(tables), frozenset(map(tables[0].fold, known)))
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self:
+    def read(cls, data: StoredData) -> Self:
         """Read the tables. Raises `ValidationError`."""
-        path = files.path / FILE
-        tables = tuple(_read_table(path, value) for value in files.json(FILE, list))
+        path = data.files.path / FILE
+        tables = tuple(_read_table(path, value) for value in data.files.json(FILE, list))
         if not tables:
             raise damaged(path, "no table of words")
         return cls(tables)
@@ -144,11 +145,6 @@ class Words(Feature):
                 for table in self.tables
             ]
         }
-
-    @classmethod
-    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
-        """The names of the vectors files."""
-        return {"vectors": [Path(file).name for file in config.vectors]}
 
     def without_vectors(self) -> "Words":
         """The same without the pre-trained vectors and counts that only a new model needs."""

@@ -6,8 +6,28 @@ that a model was trained with are features, and a match of theirs decides nothin
 
 from collections.abc import Sequence
 
+from ner.features import WordList
 from ner.predict.spans import Prediction
 from ner.text import Span
+
+
+def rule_spans(lists: Sequence[WordList], tokens: Sequence[str]) -> list[Span]:
+    """The matches of several lists as spans, in order.
+
+    Of overlapping matches the longest stays, then that of the first list, then the first.
+    """
+    ranked = sorted(
+        (start - end, number, start, end)
+        for number, words in enumerate(lists)
+        for start, end in words.matches(tokens)
+    )
+    taken = bytearray(len(tokens))
+    spans = []
+    for _, number, start, end in ranked:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            spans.append(Span(start, end, lists[number].label))
+    return sorted(spans)
 
 
 def override(prediction: Prediction, rules: Sequence[Span], with_scores: bool) -> Prediction:

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import PredictConfig
-from ner.features import DocumentContext, ExpectedCounts, first_pass_labels
-from ner.features.gazetteers import Gazetteer, rule_spans
+from ner.features import ExpectedCounts, WordList
 from ner.model import Model
-from ner.predict.overrides import override
+from ner.predict.overrides import override, rule_spans
 from ner.predict.passes import decode_pass, emission_batches, inference, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.text import Sentence, Span
@@ -39,7 +38,7 @@ def predict(
     *,
     with_scores: bool = True,
     settings: PredictConfig = DEFAULTS,
-    overrides: Sequence[Gazetteer] = (),
+    overrides: Sequence[WordList] = (),
     documents: Sequence[int] | None = None,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
@@ -58,12 +57,11 @@ def predict(
     """
     decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
-    document_context = model.indexer.find(DocumentContext)
-    if document_context and documents is not None:
+    if model.indexer.context_columns and documents is not None:
         own = replace(settings, min_score=0.0, o_bias=0.0)
         first = found if own == settings else decode_pass(model, sentences, False, own)
         spans = [prediction.spans for prediction in first]
-        contexts = first_pass_labels(sentences, spans, documents, document_context.labels)
+        contexts = model.indexer.contexts(sentences, spans, documents)
         again = [number for number, context in enumerate(contexts) if context is not None]
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
@@ -86,7 +84,7 @@ def predict_sentences(
     model: Model,
     sentences: Sequence[Sentence],
     settings: PredictConfig = DEFAULTS,
-    overrides: Sequence[Gazetteer] = (),
+    overrides: Sequence[WordList] = (),
 ) -> list[Sentence]:
     """Put the spans that `predict` finds in place of the sentences' own."""
     tokens = [s.tokens for s in sentences]

@@ -23,7 +23,8 @@ from ner.features import (
     collate,
 )
 from ner.features.clusters import Clusters
-from ner.features.gazetteers import Gazetteer, Gazetteers
+from ner.features.gazetteers import Gazetteers
+from ner.features.word_lists import WordList
 from ner.model import Inputs, Network
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
@@ -50,8 +51,8 @@ TAGS = tag_set(["LOC", "ORG", "PER"], "iobes")
 
 CLUSTERS = Clusters(("0", "0110", "0111010"), {"the": 0, "Paris": 1, "May": 1, "bank": 2})
 LISTS = (
-    Gazetteer.build("LOC", [["New", "York", "City"], ["England"], ["Bank", "of", "England"]]),
-    Gazetteer.build("PER", [["Theresa", "May"], ["May"]]),
+    WordList.build("LOC", [["New", "York", "City"], ["England"], ["Bank", "of", "England"]]),
+    WordList.build("PER", [["Theresa", "May"], ["May"]]),
 )
 
 
