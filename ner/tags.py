@@ -25,6 +25,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
@@ -208,11 +209,9 @@ def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
 
 def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
     """Positions whose tag may not follow the one before, or may not end the sentence."""
-    edges: list[Tag | None] = [None, *tags]
-    wrong = [i for i, tag in enumerate(tags) if not may_follow(scheme, edges[i], tag)]
-    if tags and not may_follow(scheme, tags[-1], None) and len(tags) - 1 not in wrong:
-        wrong.append(len(tags) - 1)
-    return wrong
+    borders = enumerate(pairwise((None, *tags, None)))
+    wrong = [border for border, pair in borders if not may_follow(scheme, *pair)]
+    return list(dict.fromkeys(min(border, len(tags) - 1) for border in wrong))
 
 
 def constraint_before(tag: Tag, scheme: str) -> BoundaryConstraint:
@@ -301,15 +300,17 @@ class SchemeCounts:
         Letters decide where they can. Among B and I alone, the reading with
         fewer illegal places wins (IOB2 among equals); I alone is IO.
         """
-        letters = self._letters
-        if letters["L"] or letters["U"]:
-            return "bilou"
-        if letters["W"]:
-            return "bmewo"
-        if letters["M"]:
-            return "bmes"
-        if letters["E"] or letters["S"]:
-            return "iobes"
-        if letters["I"] and not letters["B"]:
+        telling = {
+            "L": "bilou",
+            "U": "bilou",
+            "W": "bmewo",
+            "M": "bmes",
+            "E": "iobes",
+            "S": "iobes",
+        }
+        for letter, scheme in telling.items():
+            if self._letters[letter]:
+                return scheme
+        if self._letters["I"] and not self._letters["B"]:
             return "io"
         return "iob1" if self._wrong["iob1"] < self._wrong["iob2"] else "iob2"

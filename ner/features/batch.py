@@ -48,16 +48,10 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
-        return replace(
-            self,
-            words=self.words.to(device),
-            categorical=self.categorical.to(device),
-            characters=self.characters.to(device),
-            forms=self.forms.to(device),
-            mask=self.mask.to(device),
-            target=None if self.target is None else moved(self.target, device),
-            contextual=None if self.contextual is None else self.contextual.to(device),
-        )
+        names = ("words", "categorical", "characters", "forms", "mask", "contextual")
+        own = {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
+        tensors = {name: tensor.to(device) for name, tensor in own.items()}
+        return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 
 def plan_batches(

@@ -25,9 +25,9 @@ Node = dict[str | None, Any]
 class WordList:
     """The entries of one type, in the order of their list.
 
-    A token of a text matches a token of an entry if it is equal, if it is that
-    word in capitals (``GERMANY`` matches ``Germany``), or with a capital first
-    letter (``Aspirin`` matches ``aspirin``). So ``may`` never matches ``May``.
+    A token of a text matches that of an entry if it is equal, the same in capitals (``GERMANY``
+    matches ``Germany``), or with a capital first letter (``Aspirin`` matches ``aspirin``): ``may``
+    never matches ``May``.
     """
 
     label: str
@@ -48,8 +48,7 @@ class WordList:
         free = 0
         for position, token in enumerate(tokens):
             if position >= free and (nodes := starts(token)):
-                end = self._longest(tokens, position, nodes)
-                if end:
+                if end := self._longest(tokens, position, nodes):
                     found.append((position, end))
                     free = end
         return found
@@ -85,24 +84,15 @@ class WordList:
         """Tokens as a text may have them, and the tokens of entries that they match."""
         words: dict[str, list[str]] = {}
         for word in dict.fromkeys(token for entry in self.entries for token in entry):
-            for form in _forms(word):
+            for form in {word, word.upper(), word[:1].upper() + word[1:]}:
                 words.setdefault(form, []).append(word)
         return words
 
     @cached_property
     def _starts(self) -> dict[str, list[Node]]:
         """First tokens as a text may have them, and the nodes behind them."""
-        starts: dict[str, list[Node]] = {}
-        for word, node in self._trie.items():
-            assert word is not None, "no entry is empty"
-            for form in _forms(word):
-                starts.setdefault(form, []).append(node)
-        return starts
-
-
-def _forms(word: str) -> set[str]:
-    """The tokens of a text that match a token of an entry."""
-    return {word, word.upper(), word[:1].upper() + word[1:]}
+        found = {form: self._next([self._trie], form) for form in self._words}
+        return {form: nodes for form, nodes in found.items() if nodes}
 
 
 def read_word_lists(specs: Sequence[str], tokenizer: str) -> tuple[WordList, ...]:

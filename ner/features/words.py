@@ -265,14 +265,9 @@ class WordEmbedding(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         """Word ids ``[U]`` → ``[U, D]``."""
-        found: Tensor = self._look_up(words)
-        return found if self.projection is None else self.projection(found)
-
-    def _look_up(self, words: Tensor) -> Tensor:
-        if not len(self.spare):
-            found: Tensor = self.trained(words)
-            return found
         limit = self.trained.num_embeddings
-        trained = self.trained(words.clamp(max=limit - 1))
-        fixed = self.spare[(words - limit).clamp(min=0)].to(trained.dtype)
-        return torch.where((words >= limit)[:, None], fixed, trained)
+        found: Tensor = self.trained(words.clamp(max=limit - 1))
+        if len(self.spare):
+            fixed = self.spare[(words - limit).clamp(min=0)].to(found.dtype)
+            found = torch.where((words >= limit)[:, None], fixed, found)
+        return found if self.projection is None else self.projection(found)

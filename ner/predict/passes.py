@@ -42,7 +42,7 @@ def decode_pass(
     found = [NO_SPANS] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings, contexts):
-            tags = model.network.decode(_biased(emissions, settings.o_bias), lengths)
+            tags = model.network.head.decode(_biased(emissions, settings.o_bias), lengths)
             rows = predictions(model, emissions, lengths, tags, with_scores, settings.min_score)
             for row, prediction in rows.items():
                 found[numbers[row]] = prediction
@@ -110,7 +110,7 @@ def predictions(
     scores: list[float] = []
     if with_scores or min_score > 0:
         positions = [(row, span.start, span.end) for row, span in held]
-        scores = model.network.span_scores(emissions, lengths, tags, positions)
+        scores = model.network.head.span_scores(emissions, lengths, tags, positions)
         kept = [score >= min_score for score in scores]
         held, scores = list(compress(held, kept)), list(compress(scores, kept))
     return by_row(held, scores if with_scores else [])

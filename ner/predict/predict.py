@@ -119,7 +119,7 @@ def predict_nbest(
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             # [B, N, T] and [B, N]
-            tags, probabilities = model.network.nbest(emissions, lengths, count)
+            tags, probabilities = model.network.head.nbest(emissions, lengths, count)
             for rank, ranked in enumerate(probabilities.T.tolist()):
                 rows = predictions(model, emissions, lengths, tags[:, rank])
                 for row, probability in enumerate(ranked):
@@ -143,7 +143,7 @@ def predict_marginals(
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             # [B, T, K]
-            marginals = model.network.marginals(emissions, lengths).cpu().double().numpy()
+            marginals = model.network.head.marginals(emissions, lengths).cpu().double().numpy()
             for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
                 found[number] = row[:length]
     return found
@@ -166,7 +166,7 @@ def predict_expected(
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             given = None if choices is None else _padded([choices[i] for i in numbers])
             # [B, T, K] and [B, M]
-            counts = model.network.expected_counts(emissions, lengths, given)
+            counts = model.network.head.expected_counts(emissions, lengths, given)
             unary, pairwise = (part.float().numpy() for part in counts)
             for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
                 # Copies: padding is not kept.

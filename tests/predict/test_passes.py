@@ -30,7 +30,7 @@ def test_the_network_is_left_as_it_was_found_after_ctrl_c(monkeypatch: pytest.Mo
 
     model = random_model()
     model.network.train()
-    monkeypatch.setattr(model.network, "decode", stop)
+    monkeypatch.setattr(model.network.head, "decode", stop)
     with pytest.raises(KeyboardInterrupt):
         predict(model, [["Anna"]])
     assert model.network.training
@@ -47,7 +47,7 @@ def test_decoded_tags_are_always_legal(head: str, scheme: str, weight: float) ->
     lengths = torch.tensor([len(tokens) for tokens in sentences])
     with torch.inference_mode():
         emissions = model.engine(PredictConfig()).emissions(sentences)
-        decoded = model.network.decode(emissions, lengths)
+        decoded = model.network.head.decode(emissions, lengths)
     used = set()
     for row, length in zip(decoded.tolist(), lengths.tolist(), strict=True):
         tags = [model.tags[number] for number in row[:length]]

@@ -42,9 +42,9 @@ def test_windows_do_not_change_what_tokens_alone_decide(length: int) -> None:
     [found] = predict(model, [tokens])
     emissions, lengths = whole(model, tokens), torch.tensor([length])
     with torch.inference_mode():
-        tags = model.network.decode(emissions, lengths)
+        tags = model.network.head.decode(emissions, lengths)
         positions = [(0, span.start, span.end) for span in found.spans]
-        scores = model.network.span_scores(emissions, lengths, tags, positions)
+        scores = model.network.head.span_scores(emissions, lengths, tags, positions)
     inside = {position for span in found.spans for position in range(span.start, span.end)}
     assert inside == {i for i, number in enumerate(tags[0].tolist()) if number != 0}
     assert found.scores == pytest.approx(scores, abs=1e-4)
