@@ -40,9 +40,7 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of the `overrides`, word lists, are entities whatever the model finds:
-    a dictionary override. Unlike the lists that it was trained with, which are
-    features, they are rules, and the model does not see them.
+    Matches of the `overrides` are entities whatever the model finds (`ner.predict.overrides`).
     """
 
     def __init__(
@@ -67,11 +65,10 @@ class Tagger:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
-        the model's training had it. `force` are word lists as ``LABEL=file``: their matches are
-        entities of that type, known to the model or not, with the score 1, in place of what the
-        model finds there; of matches that overlap, the longest stays, then that of the list given
-        first. They are cut into tokens like the text, by `tokenizer` if that is not the model's
-        own.
+        the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
+        `tokenizer`, or the model's own: their matches are entities of that type, known to the model
+        or not, with the score 1, in place of what the model finds there. Of matches that overlap,
+        the longest stays, then that of the list given first.
 
         Raises `BundleError` or `UsageError` when there is no model, or it cannot be read,
         `ConfigError` for settings that do not exist or concern no tagging, and `NerError` for word
@@ -116,22 +113,21 @@ class Tagger:
     def tag_nbest(self, text: str, count: int) -> list[NBest]:
         """The `count` most probable analyses of each sentence of a text, best first.
 
-        A sentence with fewer legal analyses has all of them. Their probabilities are the model's
-        own; `predict.min_score`, `predict.o_bias` and the overrides do not count, and models with
-        document context read each sentence by itself. Raises `UsageError` for a count below 1.
+        A sentence with fewer legal analyses has all of them. `predict.min_score`, `predict.o_bias`
+        and overrides do not count, and each sentence is read by itself. Raises `UsageError` for a
+        count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
 
     def marginals(self, sentences: Sequence[Sentence]) -> list[NDArray[np.float64]]:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
-        Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` and the
-        overrides do not count, and models with document context read each sentence by itself.
+        Columns are in the order of `tags`, and rows sum to 1: where they are far from 0 and 1, the
+        model is in doubt. `predict.o_bias` and overrides do not count, and each sentence is read by
+        itself.
         """
-        return predict_marginals(
-            self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
-        )
+        tokens = [sentence.tokens for sentence in sentences]
+        return predict_marginals(self._bundle.model, tokens, self._settings)
 
     def stream(self, texts: Iterable[str]) -> Iterator[Document]:
         """Tag texts one after the other, in bounded memory for any number of them.

@@ -300,16 +300,8 @@ class SchemeCounts:
         Letters decide where they can. Among B and I alone, the reading with
         fewer illegal places wins (IOB2 among equals); I alone is IO.
         """
-        telling = {
-            "L": "bilou",
-            "U": "bilou",
-            "W": "bmewo",
-            "M": "bmes",
-            "E": "iobes",
-            "S": "iobes",
-        }
-        for letter, scheme in telling.items():
-            if self._letters[letter]:
+        for own, scheme in (("LU", "bilou"), ("W", "bmewo"), ("M", "bmes"), ("ES", "iobes")):
+            if any(self._letters[letter] for letter in own):
                 return scheme
         if self._letters["I"] and not self._letters["B"]:
             return "io"

@@ -2,7 +2,7 @@
 
 from ner.features.batch import Batch, Example, collate, pack_batches, plan_batches
 from ner.features.characters import shortened
-from ner.features.feature import Context, StoredData, TrainingData
+from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
 from ner.features.indexer import FeatureTable, Indexer, Key, key_word
 from ner.features.registry import build_indexer, document_settings, read_indexer
 from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
@@ -12,9 +12,10 @@ from ner.features.word_lists import WordList, read_word_lists
 from ner.features.words import TableSize, WordEmbedding, Words, WordTable, unk_rates
 
 __all__ = [
-    "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "Example", "ExpectedCounts",
-    "FeatureTable", "Indexer", "Key", "Label", "LabelBatch", "StoredData", "TableSize", "TagBatch",
-    "Tags", "TrainingData", "Vectors", "Vocabulary", "WordEmbedding", "WordList", "WordTable",
-    "Words", "build_indexer", "collate", "document_settings", "fold", "key_word", "pack_batches",
-    "plan_batches", "read_indexer", "read_vectors", "read_word_lists", "shortened", "unk_rates",
+    "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans", "Example",
+    "ExpectedCounts", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch", "StoredData",
+    "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "Vocabulary", "WordEmbedding",
+    "WordList", "WordTable", "Words", "build_indexer", "collate", "document_settings", "fold",
+    "key_word", "pack_batches", "plan_batches", "read_indexer", "read_vectors",
+    "read_word_lists", "shortened", "unk_rates",
 ]  # fmt: skip

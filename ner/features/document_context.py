@@ -9,8 +9,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ner.features.feature import DocumentFeature, StoredData, TrainingData
-from ner.text import Span
+from ner.features.feature import DocumentFeature, DocumentSpans, StoredData, TrainingData
 
 NO_LABELS = (0, 0)
 
@@ -46,18 +45,14 @@ class DocumentContext(DocumentFeature):
         """The number of ids: none, or a type (or O) always or mostly; twice."""
         return (1 + 2 * (len(self.labels) + 1),) * 2
 
-    def ids(
-        self,
-        sentences: Sequence[Sequence[str]],
-        spans: Sequence[Sequence[Span]],
-        documents: Sequence[int],
-    ) -> Iterator[list[tuple[int, int]]]:
+    def ids(self, found: DocumentSpans) -> Iterator[list[tuple[int, int]]]:
         """Find for each token the first-pass labels of its word elsewhere in the document.
 
         Only words inside an entity somewhere in the document have labels. Of equally frequent types
         the last one counts, and O the least. Takes linear time.
         """
-        places = list(self._places(sentences, spans, documents))
+        sentences, _, documents = found
+        places = list(self._places(found))
         exact: _Counts = {}
         folded: _Counts = {}
         for tokens, own, document in zip(sentences, places, documents, strict=True):
@@ -74,24 +69,19 @@ class DocumentContext(DocumentFeature):
                 )
             yield ids
 
-    def _places(
-        self,
-        sentences: Sequence[Sequence[str]],
-        spans: Sequence[Sequence[Span]],
-        documents: Sequence[int],
-    ) -> Iterator[dict[int, int]]:
+    def _places(self, found: DocumentSpans) -> Iterator[dict[int, int]]:
         """The type at each place of a sentence whose word is in an entity of the document."""
         number = {label: i for i, label in enumerate(self.labels, 1)}
         names: dict[int, set[str]] = {}
-        for tokens, found, document in zip(sentences, spans, documents, strict=True):
-            for span in found:
+        for tokens, spans, document in zip(*found, strict=True):
+            for span in spans:
                 inside = map(str.lower, tokens[span.start : span.end])
                 names.setdefault(document, set()).update(inside)
-        for tokens, found, document in zip(sentences, spans, documents, strict=True):
+        for tokens, spans, document in zip(*found, strict=True):
             known = names.get(document, ())
             # Most words are outside entities: this line takes most of the time.
             types = {i: 0 for i, word in enumerate(map(str.lower, tokens)) if word in known}
-            for span in found:
+            for span in spans:
                 types.update(dict.fromkeys(range(span.start, span.end), number[span.label]))
             yield types
 

@@ -44,6 +44,14 @@ class StoredData(NamedTuple):
     labels: Sequence[str] = ()  # entity types, in order
 
 
+class DocumentSpans(NamedTuple):
+    """The spans that a first pass finds in the sentences of documents."""
+
+    sentences: Sequence[Sequence[str]]
+    spans: Sequence[Sequence[Span]]
+    documents: Sequence[int]  # numbers that tell to which one each sentence belongs
+
+
 class Feature(ABC):
     """A property of tokens: their ids, and the module that embeds them."""
 
@@ -121,13 +129,5 @@ class DocumentFeature(CategoricalFeature):
     """
 
     @abstractmethod
-    def ids(
-        self,
-        sentences: Sequence[Sequence[str]],
-        spans: Sequence[Sequence[Span]],
-        documents: Sequence[int],
-    ) -> Iterable[Sequence[CategoryIds]]:
-        """The ids of each token of each sentence.
-
-        `spans` are those of the first pass, `documents` numbers the document of each sentence.
-        """
+    def ids(self, found: DocumentSpans) -> Iterable[Sequence[CategoryIds]]:
+        """The ids of each token of each sentence."""

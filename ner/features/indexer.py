@@ -19,12 +19,12 @@ from ner.features.feature import (
     CategoryIds,
     Context,
     DocumentFeature,
+    DocumentSpans,
     Feature,
     SentenceFeature,
     WordFeature,
 )
 from ner.features.words import Words
-from ner.text import Span
 
 AnyFeature = TypeVar("AnyFeature", bound=Feature)
 
@@ -107,18 +107,10 @@ class Indexer:
         words = self.words
         return Indexer(tuple(f.without_vectors() if f is words else f for f in self.features))
 
-    def contexts(
-        self,
-        sentences: Sequence[Sequence[str]],
-        spans: Sequence[Sequence[Span]],
-        documents: Sequence[int],
-    ) -> list[Context]:
-        """The context of each sentence, for a model with `context_columns`.
-
-        `spans` are those of the first pass, `documents` numbers the document of each sentence.
-        """
-        found = [feature.ids(sentences, spans, documents) for feature in self._of_documents]
-        joined = map(_joined, zip(*found, strict=True))
+    def contexts(self, found: DocumentSpans) -> list[Context]:
+        """The context of each sentence, for a model with `context_columns`."""
+        parts = [feature.ids(found) for feature in self._of_documents]
+        joined = map(_joined, zip(*parts, strict=True))
         return [ids if any(map(any, ids)) else None for ids in joined]
 
     def keys(self, tokens: Sequence[str], context: Context = None) -> Sequence[Key]:

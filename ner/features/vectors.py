@@ -104,6 +104,13 @@ def read_vectors(
     return Vectors(words, matrix, case, digits, len(found.words), size, duplicates)
 
 
+def check_files(paths: Iterable[str]) -> None:
+    """Raise `UsageError` for a file that is not there, before one is read for minutes."""
+    for path in paths:
+        if not Path(path).exists():
+            open_binary(path)
+
+
 class _Kept:
     """Words and their numbers, which grow in one piece of memory."""
 

@@ -47,10 +47,10 @@ class WordList:
         found: list[tuple[int, int]] = []
         free = 0
         for position, token in enumerate(tokens):
-            if position >= free and (nodes := starts(token)):
-                if end := self._longest(tokens, position, nodes):
-                    found.append((position, end))
-                    free = end
+            nodes = starts(token) if position >= free else None
+            if nodes and (end := self._longest(tokens, position, nodes)):
+                found.append((position, end))
+                free = end
         return found
 
     def _longest(self, tokens: Sequence[str], start: int, nodes: list[Node]) -> int:

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from ner.config import Config, ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
-from ner.features.vectors import Vectors, read_vectors
+from ner.features.vectors import Vectors, check_files, read_vectors
 from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
-from ner.files import open_binary
 from ner.stored import damaged, different_strings, member
 
 _log = logging.getLogger("ner")
@@ -193,9 +192,7 @@ def _read_files(
 ) -> Iterator[Vectors]:
     """The vectors of each file for the words of the corpus, and out-of-training ones."""
     done = 0
-    for path in config.resources.vectors:
-        if not Path(path).exists():  # found before a large file is read for minutes
-            open_binary(path)
+    check_files(config.resources.vectors)
     for path in config.resources.vectors:
         vectors = read_vectors(
             path,

@@ -7,7 +7,7 @@ emissions are stitched together, and decoded as one sequence.
 """
 
 from ner.predict.passes import inference
-from ner.predict.predict import (
+from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
     document_numbers,

@@ -5,6 +5,7 @@ that a model was trained with are features, and a match of theirs decides nothin
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from ner.features import WordList
 from ner.predict.spans import Prediction
@@ -34,12 +35,8 @@ def override(prediction: Prediction, rules: Sequence[Span], with_scores: bool) -
     """Put `rules` in place of all spans that they overlap, with the score 1, in order."""
     if not rules:
         return prediction
-    spans, scores = prediction
     covered = {token for span in rules for token in range(span.start, span.end)}
-    own = dict(zip(spans, scores if with_scores else [1.0] * len(spans), strict=True))
-    kept = {s: own[s] for s in spans if covered.isdisjoint(range(s.start, s.end))}
-    merged = sorted((kept | dict.fromkeys(rules, 1.0)).items())
-    return Prediction(
-        tuple(span for span, _ in merged),
-        tuple(score for _, score in merged) if with_scores else (),
-    )
+    scores = dict(zip_longest(*prediction)) | dict.fromkeys(rules, 1.0)
+    kept = [s for s in prediction.spans if covered.isdisjoint(range(s.start, s.end))]
+    spans = sorted([*kept, *rules])
+    return Prediction(tuple(spans), tuple(scores[s] for s in spans) if with_scores else ())

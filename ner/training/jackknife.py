@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from ner.config import Config, chosen
-from ner.features import Context, Indexer
+from ner.features import Context, DocumentSpans, Indexer
 from ner.model import TokenEmbedder
 from ner.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
@@ -61,7 +61,8 @@ def jackknife(
     documents = document_numbers(segments)
     folds, config = fold_numbers(documents), fold_config(config)
     spans = held_out_spans(segments, folds, config, device, contextual)
-    found = indexer.contexts([s.tokens for s in segments], spans, documents)
+    tokens = [segment.tokens for segment in segments]
+    found = indexer.contexts(DocumentSpans(tokens, spans, documents))
     if not any(found):
         _log.warning(
             "document context: nothing is found twice in a document of the training split, so "

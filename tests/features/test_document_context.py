@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.features import Indexer
+from ner.features import DocumentSpans, Indexer
 from ner.features.document_context import DocumentContext
 from ner.text import Span
 
@@ -34,7 +34,7 @@ def labelled(read: list[Read]) -> list[list[TokenLabels] | None]:
     tokens, spans, documents = ([each[i] for each in read] for i in range(3))
     return [
         None if found is None else list(found)
-        for found in INDEXER.contexts(tokens, spans, documents)  # type: ignore[arg-type]
+        for found in INDEXER.contexts(DocumentSpans(tokens, spans, documents))  # type: ignore[arg-type]
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import UNKNOWN, FeatureTable, Indexer, Vocabulary, Words, WordTable
+from ner.features import UNKNOWN, DocumentSpans, FeatureTable, Indexer, Vocabulary, Words, WordTable
 from ner.features.bigrams import Bigrams
 from ner.features.casing import CASINGS, Casing
 from ner.features.characters import MOST_CHARACTERS, Characters
@@ -312,7 +312,7 @@ def test_contexts_are_those_of_all_features_of_documents() -> None:
     one, other = DocumentContext(("PER",)), Neighbours(("PER",))
     indexer = Indexer((*full().features, one, other))
     sentences, spans = [["Anna"], ["ANNA", "left"], ["left"]], [[Span(0, 1, "PER")], [], []]
-    contexts = indexer.contexts(sentences, spans, [0, 0, 0])
+    contexts = indexer.contexts(DocumentSpans(sentences, spans, [0, 0, 0]))
     assert indexer.context_columns == 4
     assert contexts == [[(0, 2, 2, 0)], [(0, 4, 4, 0), (0,) * 4], None]
     for tokens, context in zip(sentences, contexts, strict=True):

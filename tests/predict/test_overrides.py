@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ner.features import WordList
 from ner.predict.overrides import rule_spans
-from ner.predict.predict import predict, predict_sentences
+from ner.predict.predictions import predict, predict_sentences
 from ner.text import Sentence, Span
 from tests.features.test_word_lists import entries_of, tokens_of
 from tests.predict.models import MODELS, WORDS, predict_settings, restless_model, sentence, token

@@ -8,7 +8,7 @@ import torch
 
 from ner.config import PredictConfig
 from ner.predict.passes import stitched_emissions
-from ner.predict.predict import predict
+from ner.predict.predictions import predict
 from ner.predict.windows import windows
 from ner.tags import illegal_positions, parse_tag
 from tests.predict.models import WORDS, predict_settings, random_model, whole

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.predict.predict import predict
+from ner.predict.predictions import predict
 from ner.predict.windows import OVERLAP, WINDOW, windows
 from tests.predict.models import WORDS, forgetful_model, restless_model, whole
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from ner.config import Config
-from ner.features import Indexer
+from ner.features import DocumentSpans, Indexer
 from ner.features.document_context import DocumentContext
-from ner.predict.predict import document_numbers
+from ner.predict.predictions import document_numbers
 from ner.text import PartialLabel, Sentence, Span
 from ner.training import jackknife as held_out
 from ner.training.jackknife import jackknife, load_contexts
@@ -104,9 +104,11 @@ def test_labels_are_those_found_in_segments(
     segments = list(split_long(sentences))
     assert len(segments) == 3
     expected = INDEXER.contexts(
-        [segment.tokens for segment in segments],
-        [segment.spans for segment in segments],
-        [0, 0, 0],
+        DocumentSpans(
+            [segment.tokens for segment in segments],
+            [segment.spans for segment in segments],
+            [0, 0, 0],
+        )
     )
     assert jackknife(segments, RESOLVED, CPU, INDEXER) == expected
     assert readings

@@ -20,7 +20,7 @@ from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageE
 from ner.evaluation import CountedScores, evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
-from ner.predict.predict import predict_sentences
+from ner.predict.predictions import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
 from ner.training import jackknife as held_out

@@ -20,7 +20,7 @@ from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.embeddings import States, StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.training import DistillationFinished, train, train_events
-from ner.predict.predict import predict_expected, predict_sentences
+from ner.predict.predictions import predict_expected, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.loop import Epoch, Step
 from ner.training.preparation import prepare

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import PredictConfig
-from ner.features import WordList
+from ner.features import DocumentSpans, WordList
 from ner.model import Model
 from ner.predict.overrides import rule_spans
 from ner.predict.passes import decode_pass, stitched_emissions
-from ner.predict.predict import (
+from ner.predict.predictions import (
     Hypothesis,
     document_numbers,
     predict,
@@ -302,7 +302,7 @@ def two_passes(
     """The spans of a second pass over every sentence, whether it has first-pass labels or not."""
     plain = decode_pass(model, sentences, False, PredictConfig())
     spans = [p.spans for p in plain]
-    contexts = model.indexer.contexts(sentences, spans, documents)
+    contexts = model.indexer.contexts(DocumentSpans(sentences, spans, documents))
     return [
         p.spans for p in decode_pass(model, sentences, False, predict_settings(**how), contexts)
     ]
@@ -396,7 +396,7 @@ def test_document_context_of_a_long_sentence_is_in_all_its_windows() -> None:
     [found] = predict(IN_CONTEXT, [tokens], with_scores=False, documents=[0])
     assert [found.spans] == two_passes(IN_CONTEXT, [tokens], [0])
     assert found != predict(IN_CONTEXT, [tokens], with_scores=False)[0]
-    context = IN_CONTEXT.indexer.contexts([tokens], [found.spans], [0])[0]
+    context = IN_CONTEXT.indexer.contexts(DocumentSpans([tokens], [found.spans], [0]))[0]
     with torch.inference_mode():
         engine = IN_CONTEXT.engine(PredictConfig())
         stitched, expected = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import PredictConfig
-from ner.features import ExpectedCounts, WordList
+from ner.features import DocumentSpans, ExpectedCounts, WordList
 from ner.model import Model
 from ner.predict.overrides import override, rule_spans
 from ner.predict.passes import decode_pass, emission_batches, inference, predictions
@@ -44,13 +44,11 @@ def predict(
     """Find the spans in sentences of tokens, in the order of the sentences.
 
     A bias of O and a lowest score change what is found; scores are always the model's own
-    probabilities. Without `with_scores` they are left out, and not computed unless a lowest one is
-    asked for.
+    probabilities, and left out without `with_scores`.
 
-    A model with document context makes two passes: sentences with words inside an entity elsewhere
-    in the document get a second one, with first-pass labels. `documents` numbers them; without,
-    each sentence is read by itself, once. First-pass labels ignore bias and lowest score, as in
-    training.
+    A model with document context makes two passes if `documents` numbers those of the sentences:
+    sentences with words inside an entity elsewhere in theirs get a second one, with first-pass
+    labels. These ignore bias and lowest score, as in training.
 
     Matches of `overrides`, of any type, take the place of all spans of the model that they overlap,
     with score 1. Of overlapping matches the longest stays, then that of the first list.
@@ -61,7 +59,7 @@ def predict(
         own = replace(settings, min_score=0.0, o_bias=0.0)
         first = found if own == settings else decode_pass(model, sentences, False, own)
         spans = [prediction.spans for prediction in first]
-        contexts = model.indexer.contexts(sentences, spans, documents)
+        contexts = model.indexer.contexts(DocumentSpans(sentences, spans, documents))
         again = [number for number, context in enumerate(contexts) if context is not None]
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
@@ -110,10 +108,8 @@ def predict_nbest(
 ) -> list[list[Hypothesis]]:
     """Find the `count` most probable analyses of each sentence, best first.
 
-    There are fewer where a sentence has fewer legal ones, and none for a
-    sentence without tokens. Probabilities and order are the model's own: a bias
-    of O or a lowest score in `settings` does not matter, nor do overrides.
-    Each sentence is read by itself, once, by models with document context, too.
+    There are fewer where a sentence has fewer legal ones, and none for one without tokens. Bias of
+    O and lowest score do not matter, and each sentence is read by itself, once.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
     with inference(model.network):
@@ -135,9 +131,8 @@ def predict_marginals(
 ) -> list[NDArray[np.float64]]:
     """Compute the probability of each tag at each token, ``[T, K]`` for each sentence.
 
-    Tags are in the order of ``model.tags``. They are the model's own
-    probabilities, whatever bias of O is in `settings`; each sentence is read by
-    itself, once, by models with document context, too.
+    Tags are in the order of ``model.tags``. A bias of O does not matter, and each sentence is read
+    by itself, once.
     """
     found = [np.zeros((0, len(model.tags)))] * len(sentences)
     with inference(model.network):
