@@ -32,8 +32,7 @@ class Example:
 class Batch:
     """B sentences of at most T tokens, with U distinct words of at most C characters.
 
-    Features of the U distinct words are computed once and spread over the tokens through `forms`.
-    Row 0 is padding.
+    Features of distinct words are computed once and spread over the tokens; row 0 is padding.
     """
 
     words: Tensor  # [U, V] ids of folded words in V tables

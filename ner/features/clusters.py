@@ -1,8 +1,7 @@
 """Brown clusters: words with the bit path that leads to their cluster (Brown et al. 1992).
 
-Words that occur in like contexts share a cluster, and near clusters share a
-prefix of their paths; so a prefix is a class of words as coarse as it is short
-(Miller et al. 2004, Ratinov and Roth 2009).
+Words that occur in like contexts share a cluster, and near clusters a prefix of their paths: a
+class of words as coarse as it is short (Miller et al. 2004, Ratinov and Roth 2009).
 """
 
 from collections.abc import Mapping
@@ -35,9 +34,9 @@ class Clusters(WordFeature):
     words: Mapping[str, int]
 
     def number_of(self, word: str) -> int | None:
-        """The number of a word's path: that of the word itself, or in lower case, or in title case.
+        """The number of a word's path: of the word itself, in lower case, or in title case, if any.
 
-        None without any of the three. Title case finds ``GERMANY``.
+        Title case finds ``GERMANY``.
         """
         forms = (word, word.lower(), word.title())
         return next((self.words[form] for form in forms if form in self.words), None)
@@ -86,16 +85,15 @@ class Clusters(WordFeature):
     @cached_property
     def _prefixes(self) -> list[tuple[int, list[int]]]:
         """The number of ids, and the id of each path, for each length of prefix."""
-        cut = [self.prefixes(length) for length in PREFIXES]
+        cut = map(self.prefixes, PREFIXES)
         return [(len(known) + FIRST, [FIRST + n for n in numbers]) for known, numbers in cut]
 
 
 def read_clusters(path: str | Path) -> Clusters:
     """Read a file with ``path<TAB>word<TAB>count`` in each line, UTF-8; ``.gz`` is unpacked.
 
-    A path is a text of 0 and 1; of a word that occurs twice the first line
-    counts. Raises `UsageError` for a missing file and `NerError`, with
-    ``file:line`` where there is one, for a file that is something else or empty.
+    A path is a text of 0 and 1; of a word that occurs twice the first line counts. Raises
+    `UsageError` for a missing file and `NerError` for one that is something else or empty.
     """
     found: dict[str, str] = {}
     known: dict[str, str] = {}  # one object for all words of a cluster

@@ -103,19 +103,14 @@ class Words(Feature):
         tokens, config = data.tokens, data.config.model
         files = list(_read_files(data.config, {*tokens}, data.progress))
 
-        def counted(fold_case: bool, fold_digits: bool) -> WordTable:
-            return WordTable.count(
-                tokens,
-                config.min_count,
-                fold_case=fold_case,
-                fold_digits=fold_digits,
-                dim=config.word_dim,
-            )
+        def counted(how: Vectors | ModelConfig) -> WordTable:
+            folds = {"fold_case": how.fold_case, "fold_digits": how.fold_digits}
+            return WordTable.count(tokens, config.min_count, **folds, dim=config.word_dim)
 
         if files and config.vectors == "tuned":
-            tables = [counted(v.fold_case, v.fold_digits).with_vectors(v) for v in files]
+            tables = [counted(vectors).with_vectors(vectors) for vectors in files]
         else:
-            tables = [counted(config.fold_case, config.fold_digits), *map(_frozen, files)]
+            tables = [counted(config), *map(_frozen, files)]
         known = (word for vectors in files for word in _known({*tokens}, vectors))
         return cls(tuple(tables), frozenset(map(tables[0].fold, known)))
 

@@ -46,10 +46,7 @@ class Engine(Protocol):
     def emissions(
         self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
     ) -> Tensor:
-        """Tag scores ``[B, T, K]`` of sentences that all have a token.
-
-        `contexts` has the context of each in its document, if any.
-        """
+        """Tag scores ``[B, T, K]`` of sentences that all have a token, in their contexts."""
 
 
 def _most_tokens(network: BaseNetwork) -> int:

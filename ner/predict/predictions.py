@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ner.config import PredictConfig
 from ner.features import DocumentSpans, ExpectedCounts, WordList
@@ -159,7 +159,10 @@ def predict_expected(
     found = [nothing] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-            given = None if choices is None else _padded([choices[i] for i in numbers])
+            given = None
+            if choices is not None:  # all is possible at padding
+                own = [torch.from_numpy(choices[i]) for i in numbers]
+                given = pad_sequence(own, batch_first=True, padding_value=True)
             # [B, T, K] and [B, M]
             counts = model.network.head.expected_counts(emissions, lengths, given)
             unary, pairwise = (part.float().numpy() for part in counts)
@@ -167,12 +170,3 @@ def predict_expected(
                 # Copies: padding is not kept.
                 found[number] = ExpectedCounts(unary[row, :length].copy(), pairwise[row].copy())
     return found
-
-
-def _padded(choices: Sequence[NDArray[np.bool_]]) -> Tensor:
-    """Stack choices into ``[B, T, K]``: all is possible at padding."""
-    shape = len(choices), max(map(len, choices)), choices[0].shape[1]
-    padded = torch.ones(shape, dtype=torch.bool)
-    for row, possible in enumerate(choices):
-        padded[row, : len(possible)] = torch.from_numpy(possible)
-    return padded
