@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
-from ner.features.gazetteers import Gazetteer, read_gazetteers
+from ner.features import WordList, read_word_lists
 from ner.model import choose_device
 from ner.predict import (
     Hypothesis,
@@ -40,16 +40,14 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of the `overrides`, word lists, are entities whatever the model finds:
-    a dictionary override. Unlike the lists that it was trained with, which are
-    features, they are rules, and the model does not see them.
+    Matches of the `overrides` are entities whatever the model finds (`ner.predict.overrides`).
     """
 
     def __init__(
         self,
         bundle: Bundle,
         settings: PredictConfig | None = None,
-        overrides: Sequence[Gazetteer] = (),
+        overrides: Sequence[WordList] = (),
     ) -> None:
         self._bundle = bundle
         self._settings = settings or bundle.config.predict
@@ -67,20 +65,19 @@ class Tagger:
         """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
 
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
-        the model's training had it. `force` are word lists as ``LABEL=file``: their matches are
-        entities of that type, known to the model or not, with the score 1, in place of what the
-        model finds there; of matches that overlap, the longest stays, then that of the list given
-        first. They are cut into tokens like the text, by `tokenizer` if that is not the model's
-        own.
+        the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
+        `tokenizer`, or the model's own: their matches are entities of that type, known to the model
+        or not, with the score 1, in place of what the model finds there. Of matches that overlap,
+        the longest stays, then that of the list given first.
 
         Raises `BundleError` or `UsageError` when there is no model, or it cannot be read,
         `ConfigError` for settings that do not exist or concern no tagging, and `NerError` for word
-        lists that `read_gazetteers` refuses.
+        lists that `read_word_lists` refuses.
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
         bundle = load_bundle(path, choose_device(device))
-        overrides = read_gazetteers(force, tokenizer or bundle.config.data.tokenizer)
+        overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
 
     @property
@@ -91,7 +88,9 @@ class Tagger:
     @property
     def labels(self) -> list[str]:
         """The entity types that can be found: those of the model, then others of the overrides."""
-        return list(dict.fromkeys([*self._bundle.labels, *(g.label for g in self._overrides)]))
+        return list(
+            dict.fromkeys([*self._bundle.labels, *(rule.label for rule in self._overrides)])
+        )
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -114,22 +113,21 @@ class Tagger:
     def tag_nbest(self, text: str, count: int) -> list[NBest]:
         """The `count` most probable analyses of each sentence of a text, best first.
 
-        A sentence with fewer legal analyses has all of them. Their probabilities are the model's
-        own; `predict.min_score`, `predict.o_bias` and the overrides do not count, and models with
-        document context read each sentence by itself. Raises `UsageError` for a count below 1.
+        A sentence with fewer legal analyses has all of them. `predict.min_score`, `predict.o_bias`
+        and overrides do not count, and each sentence is read by itself. Raises `UsageError` for a
+        count below 1.
         """
         return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
 
     def marginals(self, sentences: Sequence[Sentence]) -> list[NDArray[np.float64]]:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
 
-        Columns are in the order of `tags`, and rows sum to 1: where they are
-        far from 0 and 1, the model is in doubt. `predict.o_bias` and the
-        overrides do not count, and models with document context read each sentence by itself.
+        Columns are in the order of `tags`, and rows sum to 1: where they are far from 0 and 1, the
+        model is in doubt. `predict.o_bias` and overrides do not count, and each sentence is read by
+        itself.
         """
-        return predict_marginals(
-            self._bundle.model, [sentence.tokens for sentence in sentences], self._settings
-        )
+        tokens = [sentence.tokens for sentence in sentences]
+        return predict_marginals(self._bundle.model, tokens, self._settings)
 
     def stream(self, texts: Iterable[str]) -> Iterator[Document]:
         """Tag texts one after the other, in bounded memory for any number of them.

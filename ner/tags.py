@@ -22,9 +22,10 @@ sentences, `boundary_constraint` decides if an entity goes on from tag to tag.
 """
 
 import functools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
@@ -35,13 +36,10 @@ OUTSIDE = "O"
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A way of writing spans as tags.
-
-    `letters` maps the scheme's own prefixes to the canonical B, I, E, S.
-    """
+    """A way of writing spans as tags."""
 
     name: str
-    letters: dict[str, str]
+    letters: dict[str, str]  # its own prefixes, and the canonical B, I, E, S for each
 
     @property
     def closes(self) -> bool:
@@ -71,11 +69,10 @@ ALIASES = {"bio": "iob2", "bioes": "iobes"}
 def scheme_named(name: str) -> Scheme:
     """Look a scheme up by name or alias; raises `UsageError` that lists the known ones."""
     key = name.lower()
-    try:
-        return SCHEMES[ALIASES.get(key, key)]
-    except KeyError:
-        known = ", ".join([*SCHEMES, *ALIASES])
-        raise UsageError(f"unknown tag scheme {name!r}; choose one of {known}") from None
+    if found := SCHEMES.get(ALIASES.get(key, key)):
+        return found
+    known = ", ".join([*SCHEMES, *ALIASES])
+    raise UsageError(f"unknown tag scheme {name!r}; choose one of {known}")
 
 
 class Tag(NamedTuple):
@@ -95,8 +92,8 @@ _CANONICAL = {"B": "B", "I": "I", "M": "I", "E": "E", "L": "E", "S": "S", "U": "
 def parse_tag(text: str, bare: bool = False) -> Tag:
     """Take ``B-PER`` apart, whatever letters its scheme uses.
 
-    With `bare`, a tag without prefix (``PER``) is read as inside: that is how
-    some IO files are written. Raises `CorpusError` for anything else.
+    With `bare`, a tag without prefix (``PER``) is read as inside, as in some IO files. Raises
+    `CorpusError` for anything else.
     """
     if text == OUTSIDE:
         return TAG_OUTSIDE
@@ -125,16 +122,13 @@ def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
     """
     spans: list[Span] = []
     start, previous = 0, TAG_OUTSIDE
-    position = -1
-    for position, given in enumerate(tags):
+    for position, given in enumerate(chain(tags, [TAG_OUTSIDE])):
         tag = given if isinstance(given, Tag) else parse_tag(given)
         if _ends(previous, tag):
             spans.append(Span(start, position, previous.label))
         if _starts(previous, tag):
             start = position
         previous = tag
-    if previous.prefix != OUTSIDE:
-        spans.append(Span(start, position + 1, previous.label))
     return spans
 
 
@@ -155,8 +149,8 @@ def _starts(previous: Tag, tag: Tag) -> bool:
 def tags_of(spans: Iterable[Span], length: int, scheme: str = "iob2") -> list[str]:
     """Write spans as `length` tags of a scheme.
 
-    Spans must not overlap and must lie within the length (asserted): readers
-    make sure of that. ``io`` cannot tell neighbours of one type apart.
+    Spans do not overlap and lie within the length (asserted). ``io`` cannot tell neighbours of one
+    type apart.
     """
     chosen = scheme_named(scheme)
     tags = [OUTSIDE] * length
@@ -185,8 +179,7 @@ def _prefixes(span: Span, previous: Span | None, scheme: Scheme) -> str:
 def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
     """True if `tag` may stand right after `previous` in a legal sequence of the scheme.
 
-    None stands for the edge of the sentence on either side. Beside
-    `TAG_UNKNOWN`, every tag of the scheme may stand.
+    None is the edge of the sentence. Beside `TAG_UNKNOWN`, every tag of the scheme may stand.
     """
     chosen = scheme_named(scheme)
     before, after = previous or TAG_OUTSIDE, tag or TAG_OUTSIDE
@@ -208,11 +201,9 @@ def may_follow(scheme: str, previous: Tag | None, tag: Tag | None) -> bool:
 
 def illegal_positions(tags: Sequence[Tag], scheme: str) -> list[int]:
     """Positions whose tag may not follow the one before, or may not end the sentence."""
-    edges: list[Tag | None] = [None, *tags]
-    wrong = [i for i, tag in enumerate(tags) if not may_follow(scheme, edges[i], tag)]
-    if tags and not may_follow(scheme, tags[-1], None) and len(tags) - 1 not in wrong:
-        wrong.append(len(tags) - 1)
-    return wrong
+    borders = enumerate(pairwise((None, *tags, None)))
+    wrong = [border for border, pair in borders if not may_follow(scheme, *pair)]
+    return list(dict.fromkeys(min(border, len(tags) - 1) for border in wrong))
 
 
 def constraint_before(tag: Tag, scheme: str) -> BoundaryConstraint:
@@ -257,9 +248,9 @@ def tag_set(labels: Iterable[str], scheme: str) -> list[str]:
 def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
     """The legal starts, neighbours and ends among `tags` under a scheme."""
     parsed = [parse_tag(tag) for tag in tags]
-    alike: dict[str, list[int]] = {}
+    alike: defaultdict[str, list[int]] = defaultdict(list)
     for position, tag in enumerate(parsed):
-        alike.setdefault(tag.label, []).append(position)
+        alike[tag.label].append(position)
     # What may follow a tag of another type; the type of O alone is "", and makes no difference.
     rows = {
         prefix: [may_follow(scheme, Tag(prefix, ""), tag) for tag in parsed]
@@ -298,18 +289,12 @@ class SchemeCounts:
     def scheme(self) -> str:
         """The scheme that fits the file best.
 
-        Letters decide where they can. Among B and I alone, the reading with
-        fewer illegal places wins (IOB2 among equals); I alone is IO.
+        Letters decide where they can. Of B and I, the one with fewer illegal places (IOB2 among
+        equals); I alone is IO.
         """
-        letters = self._letters
-        if letters["L"] or letters["U"]:
-            return "bilou"
-        if letters["W"]:
-            return "bmewo"
-        if letters["M"]:
-            return "bmes"
-        if letters["E"] or letters["S"]:
-            return "iobes"
-        if letters["I"] and not letters["B"]:
+        for own, scheme in (("LU", "bilou"), ("W", "bmewo"), ("M", "bmes"), ("ES", "iobes")):
+            if any(self._letters[letter] for letter in own):
+                return scheme
+        if self._letters["I"] and not self._letters["B"]:
             return "io"
         return "iob1" if self._wrong["iob1"] < self._wrong["iob2"] else "iob2"

@@ -1,7 +1,6 @@
 """The core types: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
 
-Every range is half-open, ``[start, end)``: token positions in a `Span`,
-character offsets in an `Entity`.
+Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters in an `Entity`.
 """
 
 import re

@@ -277,7 +277,7 @@ def read_parts(
     `build` makes a network with so many `outputs`, without memory for weights until they are known
     to fit. Raises `ValidationError`.
     """
-    indexer = features.read_indexer(files, config, labels)
+    indexer = features.read_indexer(features.StoredData(files, config, labels))
     contextual = read_embedder(files)
     seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
     inputs = Inputs(indexer, contextual.dim if contextual else 0)

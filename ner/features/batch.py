@@ -32,8 +32,7 @@ class Example:
 class Batch:
     """B sentences of at most T tokens, with U distinct words of at most C characters.
 
-    Features of the U distinct words are computed once and spread over the tokens through `forms`.
-    Row 0 is padding.
+    Features of distinct words are computed once and spread over the tokens; row 0 is padding.
     """
 
     words: Tensor  # [U, V] ids of folded words in V tables
@@ -48,16 +47,10 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
-        return replace(
-            self,
-            words=self.words.to(device),
-            categorical=self.categorical.to(device),
-            characters=self.characters.to(device),
-            forms=self.forms.to(device),
-            mask=self.mask.to(device),
-            target=None if self.target is None else moved(self.target, device),
-            contextual=None if self.contextual is None else self.contextual.to(device),
-        )
+        names = ("words", "categorical", "characters", "forms", "mask", "contextual")
+        own = {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
+        tensors = {name: tensor.to(device) for name, tensor in own.items()}
+        return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 
 def plan_batches(

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
-from ner.config import ModelConfig
-from ner.features.feature import FirstPass, SentenceFeature, TrainingData
+from ner.features.feature import SentenceFeature, StoredData, TrainingData
 from ner.features.vocabulary import Vocabulary
-from ner.stored import StoredFolder
 
 FILE = "pairs.json"
 
@@ -42,9 +40,9 @@ class Bigrams(SentenceFeature):
         return cls(Vocabulary.count(found, min_count=2))
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+    def read(cls, data: StoredData) -> Self | None:
         """Read the vocabulary. Raises `ValidationError`."""
-        return cls(Vocabulary(files.strings(FILE))) if files.has(FILE) else None
+        return cls(Vocabulary(data.files.strings(FILE))) if data.files.has(FILE) else None
 
     def files(self) -> dict[str, Any]:
         """The vocabulary."""
@@ -55,6 +53,6 @@ class Bigrams(SentenceFeature):
         """The size of the vocabulary, twice."""
         return (len(self.vocabulary),) * 2
 
-    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
+    def ids(self, tokens: Sequence[str]) -> list[tuple[int, int]]:
         """The ids of the bigrams before and behind each token."""
         return list(pairwise(self.vocabulary.numbers(bigrams(tokens))))

@@ -1,12 +1,9 @@
 """Casing: the use of capitals in a word, which folding leaves out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ner.config import ModelConfig
-from ner.features.feature import TrainingData, WordFeature
-from ner.stored import StoredFolder
+from ner.features.feature import StoredData, TrainingData, WordFeature
 
 CASINGS = ("padding", "lower", "upper", "title", "mixed", "digits", "has digit", "other")
 
@@ -39,7 +36,7 @@ class Casing(WordFeature):
         return cls()
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self:
+    def read(cls, data: StoredData) -> Self:
         """Make the feature, which adds no files."""
         return cls()
 

@@ -1,6 +1,5 @@
 """Characters of a word, read by a small network of its own."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
@@ -9,9 +8,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from ner.config import ModelConfig
-from ner.features.feature import Feature, TrainingData
+from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vocabulary import PADDING, Vocabulary
-from ner.stored import StoredFolder
 
 FILE = "characters.json"
 
@@ -41,9 +39,9 @@ class Characters(Feature):
         return cls(Vocabulary.count(character for token in data.tokens for character in token))
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self:
+    def read(cls, data: StoredData) -> Self:
         """Read the vocabulary. Raises `ValidationError`."""
-        return cls(Vocabulary(files.strings(FILE)))
+        return cls(Vocabulary(data.files.strings(FILE)))
 
     def files(self) -> dict[str, Any]:
         """The vocabulary."""

@@ -1,22 +1,20 @@
 """Brown clusters: words with the bit path that leads to their cluster (Brown et al. 1992).
 
-Words that occur in like contexts share a cluster, and near clusters share a
-prefix of their paths; so a prefix is a class of words as coarse as it is short
-(Miller et al. 2004, Ratinov and Roth 2009).
+Words that occur in like contexts share a cluster, and near clusters a prefix of their paths: a
+class of words as coarse as it is short (Miller et al. 2004, Ratinov and Roth 2009).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from ner.config import ModelConfig, ResourcesConfig
 from ner.errors import NerError
-from ner.features.feature import TrainingData, WordFeature
-from ner.features.lines import word_lines
+from ner.features.feature import StoredData, TrainingData, WordFeature
 from ner.features.vocabulary import FIRST, UNKNOWN
-from ner.stored import StoredFolder, damaged, different_strings, member
+from ner.features.word_lists import word_lines
+from ner.stored import damaged, different_strings, member
 
 FILE = "clusters.json"
 
@@ -30,20 +28,18 @@ class Clusters(WordFeature):
 
     FILES = (FILE,)
     DIM = "cluster_dim"
+    RESOURCE = "clusters"
 
     paths: tuple[str, ...]
     words: Mapping[str, int]
 
     def number_of(self, word: str) -> int | None:
-        """The number of a word's path: that of the word itself, or in lower case, or in title case.
+        """The number of a word's path: of the word itself, in lower case, or in title case, if any.
 
-        None without any of the three. Title case finds ``GERMANY``.
+        Title case finds ``GERMANY``.
         """
-        find = self.words.get
-        number = find(word)
-        if number is None:
-            number = find(word.lower())
-        return find(word.title()) if number is None else number
+        forms = (word, word.lower(), word.title())
+        return next((self.words[form] for form in forms if form in self.words), None)
 
     def prefixes(self, length: int) -> tuple[tuple[str, ...], list[int]]:
         """Sorted prefixes, and the number of each path's; a shorter path is its own prefix."""
@@ -59,12 +55,11 @@ class Clusters(WordFeature):
         return read_clusters(path) if path else None
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+    def read(cls, data: StoredData) -> Self | None:
         """Read paths and words. Raises `ValidationError`."""
-        if not files.has(FILE):
+        if not data.files.has(FILE):
             return None
-        place = files.path / FILE
-        value = files.json(FILE, dict)
+        place, value = data.files.path / FILE, data.files.json(FILE, dict)
         paths = different_strings(place, member(place, value, "paths", list))
         words = member(place, value, "words", dict)
         if not all(type(path) is int and 0 <= path < len(paths) for path in words.values()):
@@ -74,11 +69,6 @@ class Clusters(WordFeature):
     def files(self) -> dict[str, Any]:
         """The paths, and the words with the number of theirs."""
         return {FILE: {"paths": self.paths, "words": dict(self.words)}}
-
-    @classmethod
-    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
-        """The name of the file."""
-        return {"clusters": [Path(config.clusters).name] if config.clusters else []}
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -95,16 +85,15 @@ class Clusters(WordFeature):
     @cached_property
     def _prefixes(self) -> list[tuple[int, list[int]]]:
         """The number of ids, and the id of each path, for each length of prefix."""
-        cut = [self.prefixes(length) for length in PREFIXES]
+        cut = map(self.prefixes, PREFIXES)
         return [(len(known) + FIRST, [FIRST + n for n in numbers]) for known, numbers in cut]
 
 
 def read_clusters(path: str | Path) -> Clusters:
     """Read a file with ``path<TAB>word<TAB>count`` in each line, UTF-8; ``.gz`` is unpacked.
 
-    A path is a text of 0 and 1; of a word that occurs twice the first line
-    counts. Raises `UsageError` for a missing file and `NerError`, with
-    ``file:line`` where there is one, for a file that is something else or empty.
+    A path is a text of 0 and 1; of a word that occurs twice the first line counts. Raises
+    `UsageError` for a missing file and `NerError` for one that is something else or empty.
     """
     found: dict[str, str] = {}
     known: dict[str, str] = {}  # one object for all words of a cluster

@@ -9,20 +9,16 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from ner.config import ModelConfig
-from ner.features.feature import FirstPass, SentenceFeature, TokenLabels, TrainingData
-from ner.stored import StoredFolder
-from ner.tags import OUTSIDE
-from ner.text import Span
+from ner.features.feature import DocumentFeature, DocumentSpans, StoredData, TrainingData
 
-NO_LABELS: TokenLabels = (0, 0)
+NO_LABELS = (0, 0)
 
 _Counts = dict[Hashable, list[int]]
 """Counts of the types of a word of a document; O is type 0."""
 
 
 @dataclass(frozen=True)
-class DocumentContext(SentenceFeature):
+class DocumentContext(DocumentFeature):
     """Two columns: first-pass labels of the same word, and of the word without regard to case."""
 
     DIM = "first_pass_dim"
@@ -33,79 +29,61 @@ class DocumentContext(SentenceFeature):
     @classmethod
     def build(cls, data: TrainingData) -> Self | None:
         """Take the types of the training split."""
-        return cls._of(data.config.model, data.labels)
+        return cls._of(data.config.model.context, data.labels)
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
+    def read(cls, data: StoredData) -> Self | None:
         """Take the types of the model; there are no files."""
-        return cls._of(config, labels)
+        return cls._of(data.config.context, data.labels)
 
     @classmethod
-    def _of(cls, config: ModelConfig, labels: Sequence[str]) -> Self | None:
-        return cls(tuple(labels)) if config.context == "document" and labels else None
+    def _of(cls, context: str, labels: Sequence[str]) -> Self | None:
+        return cls(tuple(labels)) if context == "document" and labels else None
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """The number of ids: none, or a type (or O) always or mostly; twice."""
         return (1 + 2 * (len(self.labels) + 1),) * 2
 
-    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
-        """The first-pass labels of each token, or that there are none."""
-        return first_pass or [NO_LABELS] * len(tokens)
+    def ids(self, found: DocumentSpans) -> Iterator[list[tuple[int, int]]]:
+        """Find for each token the first-pass labels of its word elsewhere in the document.
 
+        Only words inside an entity somewhere in the document have labels. Of equally frequent types
+        the last one counts, and O the least. Takes linear time.
+        """
+        sentences, _, documents = found
+        places = list(self._places(found))
+        exact: _Counts = {}
+        folded: _Counts = {}
+        for tokens, own, document in zip(sentences, places, documents, strict=True):
+            for place, label in own.items():
+                for counts, word in ((exact, tokens[place]), (folded, tokens[place].lower())):
+                    counts.setdefault((document, word), [0] * (len(self.labels) + 1))[label] += 1
+        for tokens, own, document in zip(sentences, places, documents, strict=True):
+            ids = [NO_LABELS] * len(tokens)
+            for place, label in own.items():
+                token = tokens[place]
+                ids[place] = (
+                    _elsewhere(exact[document, token], label),
+                    _elsewhere(folded[document, token.lower()], label),
+                )
+            yield ids
 
-def first_pass_labels(
-    sentences: Sequence[Sequence[str]],
-    spans: Sequence[Sequence[Span]],
-    documents: Sequence[int],
-    labels: Sequence[str],
-) -> list[FirstPass]:
-    """Find for each token the labels of its word elsewhere in the document, as ids.
-
-    `spans` are those of the first pass, `documents` the document of each sentence, and `labels` the
-    types, in the order of the ids. Only words inside an entity somewhere in the document have
-    labels. Of equally frequent types the last one counts, and O the least. Takes linear time.
-    """
-    number = {label: i for i, label in enumerate((OUTSIDE, *labels))}
-    places = list(_places(sentences, spans, documents, number))
-    exact: _Counts = {}
-    folded: _Counts = {}
-    for tokens, own, document in zip(sentences, places, documents, strict=True):
-        for place, label in own.items():
-            token = tokens[place]
-            exact.setdefault((document, token), [0] * len(number))[label] += 1
-            folded.setdefault((document, token.lower()), [0] * len(number))[label] += 1
-    result: list[FirstPass] = []
-    for tokens, own, document in zip(sentences, places, documents, strict=True):
-        ids = [NO_LABELS] * len(tokens)
-        for place, label in own.items():
-            token = tokens[place]
-            ids[place] = (
-                _elsewhere(exact[document, token], label),
-                _elsewhere(folded[document, token.lower()], label),
-            )
-        result.append(ids if any(map(any, ids)) else None)
-    return result
-
-
-def _places(
-    sentences: Sequence[Sequence[str]],
-    spans: Sequence[Sequence[Span]],
-    documents: Sequence[int],
-    number: dict[str, int],
-) -> Iterator[dict[int, int]]:
-    """The type at each place of a sentence whose word is in an entity of the document."""
-    names: dict[int, set[str]] = {}
-    for tokens, found, document in zip(sentences, spans, documents, strict=True):
-        for span in found:
-            names.setdefault(document, set()).update(map(str.lower, tokens[span.start : span.end]))
-    for tokens, found, document in zip(sentences, spans, documents, strict=True):
-        known = names.get(document, ())
-        # Most words are outside entities: this line takes most of the time.
-        types = {i: 0 for i, word in enumerate(map(str.lower, tokens)) if word in known}
-        for span in found:
-            types.update(dict.fromkeys(range(span.start, span.end), number[span.label]))
-        yield types
+    def _places(self, found: DocumentSpans) -> Iterator[dict[int, int]]:
+        """The type at each place of a sentence whose word is in an entity of the document."""
+        number = {label: i for i, label in enumerate(self.labels, 1)}
+        names: dict[int, set[str]] = {}
+        for tokens, spans, document in zip(*found, strict=True):
+            for span in spans:
+                inside = map(str.lower, tokens[span.start : span.end])
+                names.setdefault(document, set()).update(inside)
+        for tokens, spans, document in zip(*found, strict=True):
+            known = names.get(document, ())
+            # Most words are outside entities: this line takes most of the time.
+            types = {i: 0 for i, word in enumerate(map(str.lower, tokens)) if word in known}
+            for span in spans:
+                types.update(dict.fromkeys(range(span.start, span.end), number[span.label]))
+            yield types
 
 
 def _elsewhere(counts: Sequence[int], own: int) -> int:

@@ -5,20 +5,21 @@ embedder, bundle, vocabulary checksum and card go through the features of a mode
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
 from torch import nn
 
-from ner.config import Config, ModelConfig, ResourcesConfig
+from ner.config import Config, ModelConfig
 from ner.stored import StoredFolder
-from ner.text import Sentence
+from ner.text import Sentence, Span
 
-TokenLabels = tuple[int, int]
-"""First-pass labels of the same word elsewhere, and of the word in any case; 0: none."""
+CategoryIds = tuple[int, ...]
+"""Ids of a token, one in each column; 0 is padding, or nothing."""
 
-FirstPass = Sequence[TokenLabels] | None
-"""The first-pass labels of each token of a sentence; None where no token has any."""
+Context = Sequence[CategoryIds] | None
+"""The ids of each token of a sentence that follow from its document; None if all are 0."""
 
 
 class TrainingData(NamedTuple):
@@ -35,6 +36,22 @@ class TrainingData(NamedTuple):
         return [token for sentence in self.sentences for token in sentence.tokens]
 
 
+class StoredData(NamedTuple):
+    """All that features of a bundle are read from."""
+
+    files: StoredFolder
+    config: ModelConfig
+    labels: Sequence[str] = ()  # entity types, in order
+
+
+class DocumentSpans(NamedTuple):
+    """The spans that a first pass finds in the sentences of documents."""
+
+    sentences: Sequence[Sequence[str]]
+    spans: Sequence[Sequence[Span]]
+    documents: Sequence[int]  # numbers that tell to which one each sentence belongs
+
+
 class Feature(ABC):
     """A property of tokens: their ids, and the module that embeds them."""
 
@@ -42,6 +59,8 @@ class Feature(ABC):
     """Names of the files that it may add to a bundle."""
     DEFAULTS: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """Values of its settings that are left open: where tokens are characters, and elsewhere."""
+    RESOURCE: ClassVar[str] = ""
+    """The setting of section `resources` with the files that it is built from."""
 
     @classmethod
     @abstractmethod
@@ -50,20 +69,17 @@ class Feature(ABC):
 
     @classmethod
     @abstractmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self | None:
-        """Read what `files` gave, without trust; None where a bundle has none.
-
-        `labels` are the entity types of the model, in order. Raises `ValidationError`.
-        """
+    def read(cls, data: StoredData) -> Self | None:
+        """Read it without trust; None where a bundle has none. Raises `ValidationError`."""
 
     def files(self) -> dict[str, Any]:
         """The JSON values that it adds to a bundle, by name."""
         return {}
 
     @classmethod
-    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
-        """Names, without folders, of the files that it is built from, by setting."""
-        return {}
+    def resource_name(cls, spec: str) -> str:
+        """The name, without folders, of a file as `RESOURCE` has it."""
+        return Path(spec).name
 
 
 class CategoricalFeature(Feature):
@@ -94,13 +110,24 @@ class WordFeature(CategoricalFeature):
     """A categorical feature that follows from the word alone."""
 
     @abstractmethod
-    def ids(self, word: str) -> tuple[int, ...]:
-        """The id of a word in each column."""
+    def ids(self, word: str) -> CategoryIds:
+        """The ids of a word."""
 
 
 class SentenceFeature(CategoricalFeature):
-    """A categorical feature that depends on the tokens beside a token, or on its document."""
+    """A categorical feature that depends on the tokens beside a token."""
 
     @abstractmethod
-    def ids(self, tokens: Sequence[str], first_pass: FirstPass) -> Sequence[tuple[int, ...]]:
-        """The ids of each token of a sentence, one in each column."""
+    def ids(self, tokens: Sequence[str]) -> Sequence[CategoryIds]:
+        """The ids of each token of a sentence."""
+
+
+class DocumentFeature(CategoricalFeature):
+    """A categorical feature that depends on the spans found in the document: it takes two passes.
+
+    In the first pass its ids are 0. It is built where `model.context` is ``document``.
+    """
+
+    @abstractmethod
+    def ids(self, found: DocumentSpans) -> Iterable[Sequence[CategoryIds]]:
+        """The ids of each token of each sentence."""

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from ner.features.characters import Characters
 from ner.features.feature import (
     CategoricalFeature,
+    CategoryIds,
+    Context,
+    DocumentFeature,
+    DocumentSpans,
     Feature,
-    FirstPass,
     SentenceFeature,
     WordFeature,
 )
@@ -25,7 +28,7 @@ from ner.features.words import Words
 
 AnyFeature = TypeVar("AnyFeature", bound=Feature)
 
-Key = str | tuple[str, tuple[int, ...]]
+Key = str | tuple[str, CategoryIds]
 """A word, or a word with the ids that do not follow from it: the key of a cache."""
 
 
@@ -68,13 +71,18 @@ class Indexer:
 
     @cached_property
     def categorical(self) -> tuple[CategoricalFeature, ...]:
-        """The others in the order of their columns: those of words come before those around."""
-        return (*self._of_words, *self._of_sentences)
+        """The others in the order of their columns: of words, of sentences, of documents."""
+        return (*self._of_words, *self._of_sentences, *self._of_documents)
 
     @cached_property
     def columns(self) -> int:
         """The number of columns of categorical ids."""
         return sum(len(feature.sizes) for feature in self.categorical)
+
+    @cached_property
+    def context_columns(self) -> int:
+        """The number of columns that depend on the document; 0 where one pass is enough."""
+        return sum(len(feature.sizes) for feature in self._of_documents)
 
     @cached_property
     def dropout(self) -> dict[int, float]:
@@ -90,18 +98,27 @@ class Indexer:
     def _of_sentences(self) -> list[SentenceFeature]:
         return [found for found in self.features if isinstance(found, SentenceFeature)]
 
+    @cached_property
+    def _of_documents(self) -> list[DocumentFeature]:
+        return [found for found in self.features if isinstance(found, DocumentFeature)]
+
     def without_vectors(self) -> "Indexer":
         """The same without the pre-trained vectors, which a network has once it is built."""
         words = self.words
         return Indexer(tuple(f.without_vectors() if f is words else f for f in self.features))
 
-    def keys(self, tokens: Sequence[str], first_pass: FirstPass = None) -> Sequence[Key]:
-        """The key of each token of a sentence, with its first-pass labels, if there are any."""
-        if not self._of_sentences:
-            return tokens
-        found = [feature.ids(tokens, first_pass) for feature in self._of_sentences]
-        rows = found[0] if len(found) == 1 else map(tuple, map(chain, *found))
-        return list(zip(tokens, rows, strict=True))
+    def contexts(self, found: DocumentSpans) -> list[Context]:
+        """The context of each sentence, for a model with `context_columns`."""
+        parts = [feature.ids(found) for feature in self._of_documents]
+        joined = map(_joined, zip(*parts, strict=True))
+        return [ids if any(map(any, ids)) else None for ids in joined]
+
+    def keys(self, tokens: Sequence[str], context: Context = None) -> Sequence[Key]:
+        """The key of each token of a sentence, with its context, if there is any."""
+        found = [feature.ids(tokens) for feature in self._of_sentences]
+        if self.context_columns:
+            found.append(context or [(0,) * self.context_columns] * len(tokens))
+        return list(zip(tokens, _joined(found), strict=True)) if found else tokens
 
     def ids(self, key: Key) -> FeatureIds:
         """The ids of a token."""
@@ -112,6 +129,11 @@ class Indexer:
         return FeatureIds(self.words.ids(word), own + around, self.characters.ids(word))
 
 
+def _joined(parts: Sequence[Sequence[CategoryIds]]) -> Sequence[CategoryIds]:
+    """Put the ids of several features side by side."""
+    return parts[0] if len(parts) == 1 else list(map(tuple, map(chain, *parts)))
+
+
 class FeatureTable:
     """Distinct tokens with their ids; sentences are rows of this table."""
 
@@ -120,9 +142,9 @@ class FeatureTable:
         self._rows: dict[Key, int] = {}
         self._ids: list[FeatureIds] = []
 
-    def rows(self, tokens: Sequence[str], first_pass: FirstPass = None) -> NDArray[np.int64]:
+    def rows(self, tokens: Sequence[str], context: Context = None) -> NDArray[np.int64]:
         """The row of each token of a sentence, ``[T]``; unseen ones get a new row."""
-        return self.key_rows(self._indexer.keys(tokens, first_pass))
+        return self.key_rows(self._indexer.keys(tokens, context))
 
     def key_rows(self, keys: Sequence[Key]) -> NDArray[np.int64]:
         """The row of each key."""

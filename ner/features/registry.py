@@ -4,19 +4,16 @@ The order decides the random numbers that begin their weights, and their place i
 new one comes last. To add one: its file, its class in this list, its settings.
 """
 
-from collections.abc import Sequence
-
-from ner.config import ModelConfig, ResourcesConfig
+from ner.config import ResourcesConfig
 from ner.features.bigrams import Bigrams
 from ner.features.casing import Casing
 from ner.features.characters import Characters
 from ner.features.clusters import Clusters
 from ner.features.document_context import DocumentContext
-from ner.features.feature import Feature, TrainingData
+from ner.features.feature import DocumentFeature, Feature, StoredData, TrainingData
 from ner.features.gazetteers import Gazetteers
 from ner.features.indexer import Indexer
 from ner.features.words import Words
-from ner.stored import StoredFolder
 
 FEATURES: tuple[type[Feature], ...] = (
     Words,
@@ -37,9 +34,9 @@ def build_indexer(data: TrainingData) -> Indexer:
     return Indexer(tuple(feature for feature in built if feature is not None))
 
 
-def read_indexer(files: StoredFolder, config: ModelConfig, labels: Sequence[str] = ()) -> Indexer:
+def read_indexer(data: StoredData) -> Indexer:
     """Read the features of a bundle. Raises `ValidationError`."""
-    found = [feature.read(files, config, labels) for feature in FEATURES]
+    found = [feature.read(data) for feature in FEATURES]
     return Indexer(tuple(feature for feature in found if feature is not None))
 
 
@@ -51,5 +48,14 @@ def defaults(*, single_characters: bool) -> dict[str, str]:
 
 def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
     """Names, without folders, of the files that features are built from, by setting."""
-    named = [feature.resources(config) for feature in FEATURES]
-    return {setting: names for part in named for setting, names in part.items() if names}
+    found = {}
+    for feature in FEATURES:
+        value = getattr(config, feature.RESOURCE) if feature.RESOURCE else ()
+        if specs := [value] if value and isinstance(value, str) else value:
+            found[feature.RESOURCE] = [feature.resource_name(spec) for spec in specs]
+    return found
+
+
+def document_settings() -> list[str]:
+    """Settings that matter only to features of documents, which no classifier has."""
+    return [f"model.{kind.DIM}" for kind in FEATURES if issubclass(kind, DocumentFeature)]

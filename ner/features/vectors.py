@@ -24,6 +24,7 @@ BytesRead = Callable[[int], None]
 
 MOST_NUMBERS = 10_000  # a file that announces longer vectors is something else
 LONGEST_LINE = 1 << 20  # bytes; a longer first row is something else
+LONGEST_WORD = 1 << 16  # bytes, in a binary file
 FIRST_LOOK = 1 << 12  # bytes behind a header that show whether rows are text or binary
 FOLDING_LOOK = 20_000  # rows whose words show how a file is folded
 FOLDING_BYTES = 1 << 25  # that those rows may take; fewer rows if they are long
@@ -101,6 +102,13 @@ def read_vectors(
     found.numbers += others.numbers
     matrix = np.frombuffer(found.numbers, np.float32).reshape(len(words), -1)
     return Vectors(words, matrix, case, digits, len(found.words), size, duplicates)
+
+
+def check_files(paths: Iterable[str]) -> None:
+    """Raise `UsageError` for a file that is not there, before one is read for minutes."""
+    for path in paths:
+        if not Path(path).exists():
+            open_binary(path)
 
 
 class _Kept:
@@ -182,7 +190,7 @@ def _rows(file: IO[bytes], path: str | Path) -> Iterator[_Row]:
     if _is_text(head):
         yield from _text_rows(itertools.chain(io.BytesIO(head), file), dim, path, 2, count)
     else:
-        yield from _binary_rows(_Ahead(head, file), count, dim, path)
+        yield from _binary_rows(head, file, count, dim, path)
 
 
 def _is_number(part: bytes) -> bool:
@@ -282,50 +290,26 @@ def _is_good(part: bytes) -> bool:
     return plain and bool(np.isfinite(_float32([float(part)])).all())
 
 
-class _Ahead:
-    """A stream with some bytes already read put back in front."""
+def _binary_rows(
+    ahead: bytes, file: IO[bytes], count: int, dim: int, path: str | Path
+) -> Iterator[_Row]:
+    """Rows of the word2vec binary format: word, space, `dim` little-endian float32.
 
-    def __init__(self, ahead: bytes, file: IO[bytes]) -> None:
-        self._buffer = ahead
-        self._at = 0
-        self._file = file
-
-    def _more(self) -> bool:
-        """Get more bytes; the ones already taken are forgotten."""
-        more = self._file.read(1 << 16)
-        self._buffer = self._buffer[self._at :] + more
-        self._at = 0
-        return bool(more)
-
-    def read(self, size: int) -> bytes:
-        """The next bytes: `size` of them, or fewer at the end of the file."""
-        while len(self._buffer) - self._at < size and self._more():
-            pass
-        taken = self._buffer[self._at : self._at + size]
-        self._at += len(taken)
-        return taken
-
-    def read_until(self, mark: bytes, most: int) -> bytes | None:
-        """Bytes up to a mark, which is consumed; None when it does not come within `most`."""
-        while (place := self._buffer.find(mark, self._at)) < 0:
-            if len(self._buffer) - self._at > most or not self._more():
-                return None
-        taken = self._buffer[self._at : place]
-        self._at = place + len(mark)
-        return taken
-
-
-def _binary_rows(stream: _Ahead, count: int, dim: int, path: str | Path) -> Iterator[_Row]:
-    """Rows of the word2vec binary format: word, space, `dim` little-endian float32."""
+    `ahead` has the bytes of the first rows that have already been read.
+    """
+    buffer, start, size = ahead, 0, 4 * dim
     for number in range(1, count + 1):
-        word = stream.read_until(b" ", most=1 << 16)
-        data = b"" if word is None else stream.read(4 * dim)
-        if word is None or len(data) != 4 * dim:
-            raise VectorsError(
-                f"{path}: breaks off at vector {number} of the {count} announced; get it again"
-            )
-        place = f"{path}: vector {number}"
-        yield _Row(word.lstrip(b"\n").decode("utf-8", errors="replace"), data, place, _floats)
+        while (end := buffer.find(b" ", start)) < 0 or len(buffer) <= end + size:
+            endless = len(buffer) - start > LONGEST_WORD + size
+            more = b"" if endless else file.read(1 << 16)
+            if not more:
+                raise VectorsError(
+                    f"{path}: breaks off at vector {number} of the {count} announced; get it again"
+                )
+            buffer, start = buffer[start:] + more, 0
+        word = buffer[start:end].lstrip(b"\n").decode("utf-8", errors="replace")
+        start = end + 1 + size
+        yield _Row(word, buffer[end + 1 : start], f"{path}: vector {number}", _floats)
 
 
 def _floats(data: bytes, place: str) -> Vector:

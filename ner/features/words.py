@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ner.config import Config, ModelConfig, ResourcesConfig, TrainConfig
-from ner.features.feature import Feature, TrainingData
-from ner.features.vectors import Vectors, read_vectors
+from ner.config import Config, ModelConfig, TrainConfig
+from ner.features.feature import Feature, StoredData, TrainingData
+from ner.features.vectors import Vectors, check_files, read_vectors
 from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
-from ner.files import open_binary
-from ner.stored import StoredFolder, damaged, different_strings, member
+from ner.stored import damaged, different_strings, member
 
 _log = logging.getLogger("ner")
 
@@ -88,6 +87,7 @@ class Words(Feature):
     """The word itself, looked up in one or several tables."""
 
     FILES = (FILE,)
+    RESOURCE = "vectors"
 
     tables: tuple[WordTable, ...]
     has_vector: frozenset[str] = frozenset()
@@ -103,27 +103,22 @@ class Words(Feature):
         tokens, config = data.tokens, data.config.model
         files = list(_read_files(data.config, {*tokens}, data.progress))
 
-        def counted(fold_case: bool, fold_digits: bool) -> WordTable:
-            return WordTable.count(
-                tokens,
-                config.min_count,
-                fold_case=fold_case,
-                fold_digits=fold_digits,
-                dim=config.word_dim,
-            )
+        def counted(how: Vectors | ModelConfig) -> WordTable:
+            folds = {"fold_case": how.fold_case, "fold_digits": how.fold_digits}
+            return WordTable.count(tokens, config.min_count, **folds, dim=config.word_dim)
 
         if files and config.vectors == "tuned":
-            tables = [counted(v.fold_case, v.fold_digits).with_vectors(v) for v in files]
+            tables = [counted(vectors).with_vectors(vectors) for vectors in files]
         else:
-            tables = [counted(config.fold_case, config.fold_digits), *map(_frozen, files)]
+            tables = [counted(config), *map(_frozen, files)]
         known = (word for vectors in files for word in _known({*tokens}, vectors))
         return cls(tuple(tables), frozenset(map(tables[0].fold, known)))
 
     @classmethod
-    def read(cls, files: StoredFolder, config: ModelConfig, labels: Sequence[str]) -> Self:
+    def read(cls, data: StoredData) -> Self:
         """Read the tables. Raises `ValidationError`."""
-        path = files.path / FILE
-        tables = tuple(_read_table(path, value) for value in files.json(FILE, list))
+        path = data.files.path / FILE
+        tables = tuple(_read_table(path, value) for value in data.files.json(FILE, list))
         if not tables:
             raise damaged(path, "no table of words")
         return cls(tables)
@@ -144,11 +139,6 @@ class Words(Feature):
                 for table in self.tables
             ]
         }
-
-    @classmethod
-    def resources(cls, config: ResourcesConfig) -> dict[str, list[str]]:
-        """The names of the vectors files."""
-        return {"vectors": [Path(file).name for file in config.vectors]}
 
     def without_vectors(self) -> "Words":
         """The same without the pre-trained vectors and counts that only a new model needs."""
@@ -197,9 +187,7 @@ def _read_files(
 ) -> Iterator[Vectors]:
     """The vectors of each file for the words of the corpus, and out-of-training ones."""
     done = 0
-    for path in config.resources.vectors:
-        if not Path(path).exists():  # found before a large file is read for minutes
-            open_binary(path)
+    check_files(config.resources.vectors)
     for path in config.resources.vectors:
         vectors = read_vectors(
             path,
@@ -269,14 +257,9 @@ class WordEmbedding(nn.Module):
 
     def forward(self, words: Tensor) -> Tensor:
         """Word ids ``[U]`` → ``[U, D]``."""
-        found: Tensor = self._look_up(words)
-        return found if self.projection is None else self.projection(found)
-
-    def _look_up(self, words: Tensor) -> Tensor:
-        if not len(self.spare):
-            found: Tensor = self.trained(words)
-            return found
         limit = self.trained.num_embeddings
-        trained = self.trained(words.clamp(max=limit - 1))
-        fixed = self.spare[(words - limit).clamp(min=0)].to(trained.dtype)
-        return torch.where((words >= limit)[:, None], fixed, trained)
+        found: Tensor = self.trained(words.clamp(max=limit - 1))
+        if len(self.spare):
+            fixed = self.spare[(words - limit).clamp(min=0)].to(found.dtype)
+            found = torch.where((words >= limit)[:, None], fixed, found)
+        return found if self.projection is None else self.projection(found)

@@ -72,12 +72,11 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
     states: Tensor
     if isinstance(layer, Unrolled):
         states, _ = layer(x, lengths)
-        return states
-    if int(lengths.min()) == x.shape[1]:
+    elif int(lengths.min()) == x.shape[1]:
         states, _ = layer(x)
-        return states
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-    states, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])
+    else:
+        packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])
     return states
 
 
@@ -88,12 +87,11 @@ def initialise(layer: Layer) -> None:
     """
     for name, weight in layer.named_parameters():
         with torch.no_grad():
-            if name.startswith("weight_hh"):
+            if name.startswith("weight"):
+                recurrent = name.startswith("weight_hh")
+                draw = nn.init.orthogonal_ if recurrent else nn.init.xavier_uniform_
                 for gate in torch.split(weight, layer.hidden_size):
-                    nn.init.orthogonal_(gate)
-            elif name.startswith("weight_ih"):
-                for gate in torch.split(weight, layer.hidden_size):
-                    nn.init.xavier_uniform_(gate)
+                    draw(gate)
             else:
                 nn.init.zeros_(weight)
                 if _has_forget_gate(layer) and name.startswith("bias_ih"):

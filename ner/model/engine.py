@@ -6,7 +6,7 @@ each `Key` and their product with the input weights; then only the recurrence is
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from typing import Protocol
 
 import numpy as np
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.features import (
+    Context,
     Example,
     FeatureTable,
-    FirstPass,
     Indexer,
     Key,
     collate,
@@ -44,12 +44,9 @@ class Engine(Protocol):
         """Group sentences into batches: every position of `lengths` once."""
 
     def emissions(
-        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
     ) -> Tensor:
-        """Tag scores ``[B, T, K]`` of sentences that all have a token.
-
-        `first_pass` has the first-pass labels of each, if any.
-        """
+        """Tag scores ``[B, T, K]`` of sentences that all have a token, in their contexts."""
 
 
 def _most_tokens(network: BaseNetwork) -> int:
@@ -74,16 +71,16 @@ class PlainEngine:
         )
 
     def emissions(
-        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
     ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
         table = FeatureTable(self._indexer)
         nothing = [None] * len(sentences)
         embedded = self._contextual.embed(sentences) if self._contextual else nothing
         examples = [
-            Example(table.rows(tokens, labels), contextual=states)
-            for tokens, labels, states in zip(
-                sentences, first_pass or nothing, embedded, strict=True
+            Example(table.rows(tokens, context), contextual=states)
+            for tokens, context, states in zip(
+                sentences, contexts or nothing, embedded, strict=True
             )
         ]
         batch = collate(table, examples, range(len(examples)))
@@ -183,13 +180,14 @@ class FastEngine:
 
     @torch.inference_mode()
     def emissions(
-        self, sentences: Sequence[Sequence[str]], first_pass: Sequence[FirstPass] | None = None
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
     ) -> Tensor:
         """Tag scores ``[B, T, K]``."""
         lengths = np.array([len(tokens) for tokens in sentences])
         order = np.argsort(-lengths, kind="stable")
-        labels = first_pass or [None] * len(sentences)
-        keys = list(chain.from_iterable(self._indexer.keys(sentences[i], labels[i]) for i in order))
+        contexts = contexts or [None] * len(sentences)
+        pairs = ((sentences[i], contexts[i]) for i in order)
+        keys = list(chain.from_iterable(starmap(self._indexer.keys, pairs)))
         embedded = self._embed([sentences[i] for i in order])
         with self._lock:
             self._follow_weights()

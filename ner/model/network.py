@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ner.config import ModelConfig
 from ner.features import Batch, CountsBatch, TagBatch
-from ner.model.crf.head import CRFHead, SoftmaxHead, SpanPosition
+from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
 from ner.tags import allowed_transitions
@@ -46,7 +46,7 @@ class BaseNetwork(nn.Module, ABC):
 
 
 class Network(BaseNetwork):
-    """A tagger for K tags."""
+    """A tagger for K tags: its `head` decodes emissions, and has their probabilities."""
 
     def __init__(self, config: ModelConfig, tags: Sequence[str], inputs: Inputs) -> None:
         super().__init__(config, inputs, len(tags))
@@ -77,34 +77,3 @@ class Network(BaseNetwork):
             assert isinstance(target, TagBatch), "a batch to learn from has tags"
             losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)
         return losses.mean()
-
-    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Find the best legal tag numbers: ``[B, T]``, 0 beyond a sentence's length."""
-        return self.head.decode(emissions, lengths)
-
-    def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Find the `count` most probable legal sequences, best first, and their probabilities.
-
-        Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``.
-        Probability 0, with tags 0, stands for no sequence: there are fewer.
-        """
-        return self.head.nbest(emissions, lengths, count)
-
-    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
-        return self.head.marginals(emissions, lengths)
-
-    def expected_counts(
-        self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Expected unary counts ``[B, T, K]`` and legal pairwise counts ``[B, M]``.
-
-        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
-        """
-        return self.head.expected_counts(emissions, lengths, choices)
-
-    def span_scores(
-        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPosition]
-    ) -> list[float]:
-        """Probability of each of the `spans`, which the tags ``[B, T]`` hold."""
-        return self.head.span_scores(emissions, lengths, tags, spans)

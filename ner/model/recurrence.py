@@ -80,8 +80,8 @@ class Recurrence(ABC):
     def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
         """Make one step of n sentences: write their `states` ``[D, n, H]``, and use `inputs` up.
 
-        `inputs` is ``[D, n, G · H]``, `before` the states of the step before,
-        if there was one, and `memory` ``[D, n, H]`` the cell's own.
+        `inputs` is ``[D, n, G · H]``, `before` the states of the last step, if there was one, and
+        `memory` ``[D, n, H]`` the cell's own.
         """
 
     def project(self, features: Tensor, out: Tensor | None = None) -> Tensor:

@@ -40,13 +40,9 @@ class BaseModel:
             return PlainEngine(self.network, self.indexer, self.contextual)
         key = (os.getpid(), settings.precision, settings.cache_mb)
         if key not in self._engines:
-            engine = self._fast(
-                self.network,
-                self.indexer,
-                self.contextual,
-                cache_bytes=settings.cache_mb * 1_000_000,
-                dtype=_product_type(settings.precision),
-            )
+            size, dtype = settings.cache_mb * 1_000_000, _product_type(settings.precision)
+            parts = self.network, self.indexer, self.contextual
+            engine = self._fast(*parts, cache_bytes=size, dtype=dtype)
             self._engines.setdefault(key, engine)  # another thread may have been faster
         return self._engines[key]
 

@@ -5,7 +5,7 @@ A kind is declared by an extension (see `ner.plugins`). A model of kind ``x`` is
 ``x.safetensors``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -48,8 +48,8 @@ class Kind(TokenEmbedder, Protocol):
         """Read what `files` gave, without trust. Raises `ValidationError`."""
 
 
-def _kinds() -> dict[str, str]:
-    return dict(plugins.declared("TOKEN_EMBEDDERS"))
+def _kinds() -> Mapping[str, str]:
+    return plugins.declared("TOKEN_EMBEDDERS")
 
 
 def _load_kind(kind: str) -> type[Kind]:

@@ -1,13 +1,11 @@
-"""The one way from sentences to predicted spans.
+"""The one way from sentences to predicted spans: all that predicts goes through `predict`.
 
-Everything that predicts (validation while training, `ner evaluate`, `ner tag`,
-`Tagger`) goes through `ner.predict.predict`. Input is never truncated and never
-dropped: what is longer than a window is read in overlapping windows whose
-emissions are stitched together, and decoded as one sequence.
+Input is never truncated and never dropped: what is longer than a window is read in overlapping
+windows whose emissions are stitched together, and decoded as one sequence.
 """
 
 from ner.predict.passes import inference
-from ner.predict.predict import (
+from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
     document_numbers,

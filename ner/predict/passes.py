@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import PredictConfig
-from ner.features import FirstPass
-from ner.model import Model
+from ner.features import Context
+from ner.model import Engine, Model
 from ner.predict.spans import NO_SPANS, Prediction, by_row, spans_in
-from ner.predict.windows import WINDOW, stitched_emissions
+from ner.predict.windows import WINDOW, windows
 
 
 @contextmanager
@@ -36,13 +36,13 @@ def decode_pass(
     sentences: Sequence[Sequence[str]],
     with_scores: bool,
     settings: PredictConfig,
-    contexts: Sequence[FirstPass] | None = None,
+    contexts: Sequence[Context] | None = None,
 ) -> list[Prediction]:
-    """Find spans in one pass over the sentences, with their document context if there is any."""
+    """Find spans in one pass over the sentences, with their contexts if there are any."""
     found = [NO_SPANS] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings, contexts):
-            tags = model.network.decode(_biased(emissions, settings.o_bias), lengths)
+            tags = model.network.head.decode(_biased(emissions, settings.o_bias), lengths)
             rows = predictions(model, emissions, lengths, tags, with_scores, settings.min_score)
             for row, prediction in rows.items():
                 found[numbers[row]] = prediction
@@ -53,7 +53,7 @@ def emission_batches(
     model: Model,
     sentences: Sequence[Sequence[str]],
     settings: PredictConfig,
-    contexts: Sequence[FirstPass] | None = None,
+    contexts: Sequence[Context] | None = None,
 ) -> Iterator[tuple[Sequence[int], Tensor, Tensor]]:
     """Yield sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, by batches."""
     engine = model.engine(settings)
@@ -71,6 +71,21 @@ def emission_batches(
         if len(tokens) > WINDOW:
             emissions = stitched_emissions(engine, tokens, contexts[number])
             yield [number], emissions, torch.tensor([len(tokens)])
+
+
+def stitched_emissions(engine: Engine, tokens: Sequence[str], context: Context = None) -> Tensor:
+    """Compute emissions ``[1, T, K]`` of a sentence in windows, with its context."""
+    cut = windows(len(tokens))
+    parts: list[Tensor] = [torch.empty(0)] * len(cut)  # [T of the window, K] each
+    for batch in engine.plan([w.end - w.start for w in cut]):
+        emissions = engine.emissions(
+            [tokens[cut[i].start : cut[i].end] for i in batch],
+            [context and context[cut[i].start : cut[i].end] for i in batch],
+        )
+        for row, number in enumerate(batch):
+            w = cut[number]
+            parts[number] = emissions[row, w.keep_start - w.start : w.keep_end - w.start]
+    return torch.cat(parts)[None]
 
 
 def _biased(emissions: Tensor, o_bias: float) -> Tensor:
@@ -95,7 +110,7 @@ def predictions(
     scores: list[float] = []
     if with_scores or min_score > 0:
         positions = [(row, span.start, span.end) for row, span in held]
-        scores = model.network.span_scores(emissions, lengths, tags, positions)
+        scores = model.network.head.span_scores(emissions, lengths, tags, positions)
         kept = [score >= min_score for score in scores]
         held, scores = list(compress(held, kept)), list(compress(scores, kept))
     return by_row(held, scores if with_scores else [])

@@ -25,10 +25,9 @@ NO_SPANS = Prediction((), ())
 
 
 def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
-    """Find the spans that tag numbers ``[B, T]`` hold, each with its row, in order.
+    """Find the spans that tag numbers ``[B, T]`` hold, each with its row, in order, as `spans_of`.
 
-    `names` are the K tags, O first; O stands beyond a sentence's length. The
-    same as `spans_of` for each row, for a whole batch at once.
+    `names` are the K tags, O first; O stands beyond a sentence's length.
     """
     numbers = tags.cpu().numpy()
     starts, ends = _borders(names)
@@ -37,13 +36,9 @@ def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
     before, after = sides[:, :-1], sides[:, 1:]
     rows, first = starts[before, after].nonzero()  # [N] each
     _, end = ends[before, after].nonzero()
-    labels = _labels(names)
-    return [
-        (row, Span(start, stop, labels[tag]))
-        for row, start, stop, tag in zip(
-            rows.tolist(), first.tolist(), end.tolist(), numbers[rows, first].tolist(), strict=True
-        )
-    ]
+    labels = [parse_tag(names[tag]).label for tag in numbers[rows, first].tolist()]
+    spans = map(Span, first.tolist(), end.tolist(), labels)
+    return list(zip(rows.tolist(), spans, strict=True))
 
 
 def by_row(held: Sequence[tuple[int, Span]], scores: Sequence[float]) -> dict[int, Prediction]:
@@ -82,9 +77,3 @@ def _border(before: Tag, after: Tag) -> tuple[bool, bool]:
     """Tell if a span starts, and if one ends, between two neighbours."""
     spans = spans_of((before, after))
     return any(span.start == 1 for span in spans), any(span.end == 1 for span in spans)
-
-
-@functools.lru_cache(maxsize=8)
-def _labels(names: tuple[str, ...]) -> list[str]:
-    """Look up the entity type of each of the K tags."""
-    return [parse_tag(name).label for name in names]

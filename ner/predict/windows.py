@@ -1,13 +1,8 @@
-"""Long sentences: overlapping windows whose emissions are stitched together."""
+"""Windows: the overlapping parts of a long sentence that are read at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
-from ner.features import FirstPass
-from ner.model import Engine
 from ner.text import Sentence
 
 WINDOW = 512  # tokens read at once
@@ -48,18 +43,3 @@ def window_note(sentences: Iterable[Sentence]) -> str | None:
                 f"{WINDOW} that overlap by {OVERLAP}, as any that is longer than {WINDOW}"
             )
     return None
-
-
-def stitched_emissions(engine: Engine, tokens: Sequence[str], context: FirstPass = None) -> Tensor:
-    """Compute emissions ``[1, T, K]`` of a sentence in windows, with its document context."""
-    cut = windows(len(tokens))
-    parts: list[Tensor] = [torch.empty(0)] * len(cut)  # [T of the window, K] each
-    for batch in engine.plan([w.end - w.start for w in cut]):
-        emissions = engine.emissions(
-            [tokens[cut[i].start : cut[i].end] for i in batch],
-            [context and context[cut[i].start : cut[i].end] for i in batch],
-        )
-        for row, number in enumerate(batch):
-            w = cut[number]
-            parts[number] = emissions[row, w.keep_start - w.start : w.keep_end - w.start]
-    return torch.cat(parts)[None]

@@ -15,10 +15,10 @@ from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
     Batch,
+    Context,
     Example,
     ExpectedCounts,
     FeatureTable,
-    FirstPass,
     Indexer,
     Tags,
     collate,
@@ -29,8 +29,8 @@ from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
 
-# The share of sentences with document context: one network does both passes, and needs practice.
-SECOND_PASSES = 0.6
+# The share of sentences with context: one network does both passes, and needs practice.
+CONTEXT_SHARE = 0.6
 
 
 class SoftLabelExample(NamedTuple):
@@ -127,7 +127,7 @@ class TrainingSet(ExampleSet):
         tokens = (token for segment in segments for token in segment.tokens)
         rates = unk_rates(indexer.words, tokens, config, frozenset(has_vector))
         super().__init__(self._table, examples, indexer, rates, config)
-        self._second = self._examples
+        self._in_context = self._examples
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
@@ -137,25 +137,23 @@ class TrainingSet(ExampleSet):
         tags = tags_of(sentence.spans, len(sentence), scheme)
         return Example(rows, Tags(np.array([self._number[tag] for tag in tags])))
 
-    def add_second_pass(
-        self, segments: Iterable[Sentence], first_pass: Sequence[FirstPass]
-    ) -> None:
-        """From now on, learn from sentences with their first-pass labels, too.
+    def add_contexts(self, segments: Iterable[Sentence], contexts: Sequence[Context]) -> None:
+        """From now on, learn from sentences in their contexts, too.
 
-        `first_pass` has the labels of each segment. Soft-label examples begin with those of the
-        training split; the others have one pass only.
+        `contexts` has one for each segment. Soft-label examples begin with those of the training
+        split; the others have none.
         """
-        labelled = list(zip(segments, first_pass, strict=True))
-        self._second = [
-            replace(example, rows=self._table.rows(segment.tokens, labels)) if labels else example
-            for example, (segment, labels) in zip(self._examples, labelled, strict=False)
-        ] + self._examples[len(labelled) :]
+        pairs = list(zip(segments, contexts, strict=True))
+        self._in_context = [
+            replace(example, rows=self._table.rows(segment.tokens, context)) if context else example
+            for example, (segment, context) in zip(self._examples, pairs, strict=False)
+        ] + self._examples[len(pairs) :]
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
-        if self._second is self._examples:
+        if self._in_context is self._examples:
             return self._examples
-        chosen = rng.random(len(self._examples)) < SECOND_PASSES
-        pairs = zip(self._examples, self._second, chosen, strict=True)
+        chosen = rng.random(len(self._examples)) < CONTEXT_SHARE
+        pairs = zip(self._examples, self._in_context, chosen, strict=True)
         return [second if choose else first for first, second, choose in pairs]
 
 

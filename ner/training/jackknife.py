@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from ner.config import Config, chosen
-from ner.features import FirstPass, first_pass_labels
+from ner.features import Context, DocumentSpans, Indexer
 from ner.model import TokenEmbedder
 from ner.predict import document_numbers, predict_sentences
 from ner.text import Sentence, Span
@@ -27,34 +27,42 @@ _log = logging.getLogger("ner")
 FOLDS = 3
 
 
-def load_first_pass(place: Path, segments: Sequence[Sentence]) -> list[FirstPass]:
-    """Read the labels that `jackknife` found for segments. Raises `OSError` or `ValueError`."""
+def load_contexts(place: Path, segments: Sequence[Sentence], columns: int) -> list[Context]:
+    """Read what `jackknife` found for segments. Raises `OSError` or `ValueError`.
+
+    `columns` is the number of ids of each token.
+    """
     read = json.loads(place.read_text(encoding="utf-8"))
     try:
-        kept = [part and [(int(exact), int(folded)) for exact, folded in part] for part in read]
+        kept = [part and [_ids(token, columns) for token in part] for part in read]
     except TypeError:
-        raise ValueError("not lists of pairs of numbers") from None
-    for segment, labels in zip(segments, kept, strict=True):
-        if labels is not None and len(labels) != len(segment):
-            raise ValueError(f"labels of {len(labels)} instead of {len(segment)} tokens")
+        raise ValueError(f"not lists of {columns} numbers") from None
+    for segment, context in zip(segments, kept, strict=True):
+        if context is not None and len(context) != len(segment):
+            raise ValueError(f"labels of {len(context)} instead of {len(segment)} tokens")
     return kept
+
+
+def _ids(value: Sequence[int], columns: int) -> tuple[int, ...]:
+    return tuple(int(number) for _, number in zip(range(columns), value, strict=True))
 
 
 def jackknife(
     segments: Sequence[Sentence],
     config: Config,
     device: torch.device,
+    indexer: Indexer,
     contextual: TokenEmbedder | None = None,
-) -> list[FirstPass]:
-    """Find the first-pass labels of each segment, by models of other folds.
+) -> list[Context]:
+    """Find the context of each segment for the features of `indexer`, by models of other folds.
 
     `contextual` is the token embedder of the configuration, if there is one.
     """
     documents = document_numbers(segments)
     folds, config = fold_numbers(documents), fold_config(config)
     spans = held_out_spans(segments, folds, config, device, contextual)
-    labels = sorted({label for segment in segments for label in segment.labels})
-    found = first_pass_labels([s.tokens for s in segments], spans, documents, labels)
+    tokens = [segment.tokens for segment in segments]
+    found = indexer.contexts(DocumentSpans(tokens, spans, documents))
     if not any(found):
         _log.warning(
             "document context: nothing is found twice in a document of the training split, so "

@@ -6,7 +6,7 @@
     metrics.jsonl    one object an epoch
     model/           the bundle of the best epoch so far
     checkpoint/      what ``--resume`` needs
-    first_pass.json  first-pass labels of the training split (only with document context)
+    contexts.json    contexts of the training split (only with document context)
     curves.svg       loss and validation scores
     log.txt          the log
     result.json      the final scores; written last: a run that has it is finished
@@ -27,7 +27,7 @@ from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_name
 from ner.checkpoint import damaged
 from ner.config import Config
 from ner.evaluation import Scores, draw_curves, evaluate_spans
-from ner.features import FirstPass
+from ner.features import Context
 from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
@@ -36,17 +36,17 @@ from ner.training.build import build_model
 from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import DistillationTargets, SoftLabelExample, type_costs
-from ner.training.jackknife import jackknife, load_first_pass
+from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.preparation import PreparedCorpus
 
-FIRST_PASS = "first_pass.json"
+CONTEXTS = "contexts.json"
 CONTENTS = (
     "config.toml",
     "metrics.jsonl",
     "model",
     "checkpoint",
-    FIRST_PASS,
+    CONTEXTS,
     "curves.svg",
     "log.txt",
     FINISHED,
@@ -188,6 +188,7 @@ class Run(CorpusRun):
         self._contextual = _embed_once(corpus, soft_labels, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
+        self._indexer = start.model.indexer
         self._training_set = start.training_set(corpus.segments, self.config, soft_labels)
         self._trainer = Trainer(
             start.model,
@@ -201,20 +202,20 @@ class Run(CorpusRun):
         return dict(self._targets.sources) if self._targets else {}
 
     def _prepare(self) -> None:
-        if self.config.model.context == "document":
-            self._training_set.add_second_pass(self.prepared.segments, self._first_pass())
+        if self._indexer.context_columns:
+            self._training_set.add_contexts(self.prepared.segments, self._contexts())
 
-    def _first_pass(self) -> list[FirstPass]:
-        """First-pass labels of the training split by jackknifing; found once, and then on disk."""
-        path, segments = self.out / FIRST_PASS, self.prepared.segments
+    def _contexts(self) -> list[Context]:
+        """Contexts of the training split by jackknifing; found once, and then on disk."""
+        path, segments, indexer = self.out / CONTEXTS, self.prepared.segments, self._indexer
         if self._resumed:
             try:
-                return load_first_pass(path, segments)
+                return load_contexts(path, segments, indexer.context_columns)
             except (OSError, ValueError) as error:
                 raise damaged(path, error) from None
-        labels = jackknife(segments, self.config, self._trainer.device, self._contextual)
-        write_file(path, json.dumps(labels) + "\n")
-        return labels
+        found = jackknife(segments, self.config, self._trainer.device, indexer, self._contextual)
+        write_file(path, json.dumps(found) + "\n")
+        return found
 
     def _notes(self) -> Sequence[str]:
         return [*self.corpus.notes, *(self._targets.notes if self._targets else ())]

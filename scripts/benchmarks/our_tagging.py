@@ -8,7 +8,7 @@ from benchmarks.serving import seconds
 from ner import Tagger, load_corpus
 from ner.bundle.format import load_bundle
 from ner.config import predict_config
-from ner.predict.predict import predict
+from ner.predict.predictions import predict
 from ner.predict.spans import Prediction
 from ner.text import Sentence
 

@@ -23,7 +23,7 @@ from ner.errors import BundleError, NerError, UsageError
 from ner.features.bigrams import Bigrams
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
-from ner.predict.predict import predict
+from ner.predict.predictions import predict
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from tests.signing import sign

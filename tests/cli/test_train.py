@@ -16,7 +16,7 @@ from ner.corpus import load_corpus
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
 from ner.text import Sentence, Span
-from ner.training.run import CONTENTS, FIRST_PASS
+from ner.training.run import CONTENTS, CONTEXTS
 from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree
 
 EPOCH_KEYS = {
@@ -52,7 +52,7 @@ def test_no_bar_where_there_is_no_terminal(trained: tuple[Path, Outcome]) -> Non
 
 def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
     # First-pass labels are only found with document context.
-    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {FIRST_PASS}
+    assert {path.name for path in model.iterdir()} == {*CONTENTS} - {CONTEXTS}
     records = _records(model)
     assert [record["epoch"] for record in records] == list(range(1, 7))
     assert all(record.keys() == EPOCH_KEYS for record in records)

@@ -29,7 +29,8 @@ from ner.features import (
 )
 from ner.features.casing import CASINGS
 from ner.features.clusters import Clusters
-from ner.features.gazetteers import Gazetteer, Gazetteers
+from ner.features.gazetteers import Gazetteers
+from ner.features.word_lists import WordList
 from tests.features.making import an_indexer, with_features
 
 lengths_of_corpora = st.lists(st.integers(1, 30) | st.integers(1, 200), max_size=80)
@@ -112,7 +113,7 @@ def test_nothing_to_plan() -> None:
 TRAIN = [["the", "Cat", "sat"], ["a", "mat", "1996"]]
 INDEXER = an_indexer(TRAIN, ModelConfig())
 EXACT = WordTable.count(["The"], 1, fold_case=False, fold_digits=False)
-LISTS = Gazetteer.build("PET", [["the", "cat"], ["Dog"]]), Gazetteer.build("X", [["cat"]])
+LISTS = WordList.build("PET", [["the", "cat"], ["Dog"]]), WordList.build("X", [["cat"]])
 FULL = with_features(  # with a second table, clusters and word lists
     INDEXER,
     Words((*INDEXER.words.tables, EXACT)),

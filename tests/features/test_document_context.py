@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.features.document_context import DocumentContext, first_pass_labels
-from ner.features.feature import TokenLabels
+from ner.features import DocumentSpans, Indexer
+from ner.features.document_context import DocumentContext
 from ner.text import Span
 
 LABELS = ("LOC", "ORG", "PER")
 Read = tuple[list[str], list[Span], int]
+TokenLabels = tuple[int, ...]
+INDEXER = Indexer((DocumentContext(LABELS),))
 
 
 @st.composite
@@ -32,7 +34,7 @@ def labelled(read: list[Read]) -> list[list[TokenLabels] | None]:
     tokens, spans, documents = ([each[i] for each in read] for i in range(3))
     return [
         None if found is None else list(found)
-        for found in first_pass_labels(tokens, spans, documents, LABELS)  # type: ignore[arg-type]
+        for found in INDEXER.contexts(DocumentSpans(tokens, spans, documents))  # type: ignore[arg-type]
     ]
 
 
@@ -65,7 +67,7 @@ def naive(read: list[Read]) -> list[list[TokenLabels] | None]:
 
     result = []
     for number, (tokens, _, _) in enumerate(read):
-        own = [
+        own: list[TokenLabels] = [
             (elsewhere(number, place, fold=False), elsewhere(number, place, fold=True))
             for place in range(len(tokens))
         ]

@@ -1,108 +1,21 @@
-"""Word lists: reading them, and finding their entries against brute force."""
+"""Gazetteers: match tags are the matches of word lists."""
 
-import pickle
-from collections.abc import Callable, Sequence
-from itertools import combinations
-from pathlib import Path
-
-import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from ner.errors import ConfigError, NerError, UsageError
-from ner.features.gazetteers import (
-    BEGIN,
-    END,
-    INSIDE,
-    LONGEST_ENTRY,
-    MATCH_TAGS,
-    NONE,
-    SINGLE,
-    Gazetteer,
-    Gazetteers,
-    read_gazetteers,
-    rule_spans,
-)
-from ner.text import Span
-
-token = st.sampled_from(["a", "A", "b", "B", "ab", "Ab", "AB", "aB", "-", "ß", "SS", "ǆ"])
-tokens_of = st.lists(token, max_size=12)
-entries_of = st.lists(st.lists(token, max_size=4), max_size=8)
+from ner.features.gazetteers import BEGIN, END, INSIDE, MATCH_TAGS, NONE, SINGLE, Gazetteers
+from ner.features.word_lists import WordList
+from tests.features.test_word_lists import entries_of, tokens_of
 
 
-def _fits(shown: str, listed: str) -> bool:
-    return shown in (listed, listed.upper(), listed[:1].upper() + listed[1:])
-
-
-def by_hand(entries: Sequence[Sequence[str]], tokens: Sequence[str]) -> list[tuple[int, int]]:
-    """From left to right, the longest entry that stands at each place that is still free."""
-    found: list[tuple[int, int]] = []
-    start = 0
-    while start < len(tokens):
-        lengths = [
-            len(entry)
-            for entry in entries
-            if entry
-            and len(entry) <= len(tokens) - start
-            and all(map(_fits, tokens[start : start + len(entry)], entry))
-        ]
-        if lengths:
-            found.append((start, start + max(lengths)))
-        start += max(lengths, default=1)
-    return found
-
-
-@given(entries=entries_of, tokens=tokens_of)
-def test_matches_are_those_of_brute_force(entries: list[list[str]], tokens: list[str]) -> None:
-    assert Gazetteer.build("X", entries).matches(tokens) == by_hand(entries, tokens)
-
-
-@pytest.mark.parametrize(
-    ("listed", "shown", "expected"),
-    [
-        ("Germany", "Germany", True),
-        ("Germany", "GERMANY", True),
-        ("Germany", "germany", False),
-        ("May", "may", False),
-        ("aspirin", "Aspirin", True),
-        ("aspirin", "ASPIRIN", True),
-        ("iPhone", "IPhone", True),
-        ("iPhone", "Iphone", False),
-        ("USA", "Usa", False),
-        ("éclair", "Éclair", True),
-        ("北京", "北京", True),
-    ],
-)
-def test_the_case_rule(listed: str, shown: str, expected: bool) -> None:
-    assert bool(Gazetteer.build("X", [[listed]]).matches([shown])) is expected
-
-
-def test_a_word_of_two_readings_is_followed_in_both() -> None:
-    places = Gazetteer.build("LOC", [["May", "Pen"], ["may", "tree", "hill"]])
-    assert places.matches(["May", "tree", "hill", "May", "Pen"]) == [(0, 3), (3, 5)]
-
-
-def test_entries_are_distinct_and_keep_their_order() -> None:
-    entries = [["b"], ["a", "b"], [], ["b"], ("a", "b"), ["B"]]
-    assert Gazetteer.build("X", entries).entries == (("b",), ("a", "b"), ("B",))
-
-
-def test_used_or_not_it_is_the_same_and_can_be_pickled() -> None:
-    used, fresh = (Gazetteer.build("X", [["New", "York"], ["York"]]) for _ in range(2))
-    assert used.matches(["New", "York"]) == [(0, 2)]
-    assert used == fresh
-    assert pickle.loads(pickle.dumps(used)).matches(["York"]) == [(0, 1)]
-
-
-def match_tags(lists: list[Gazetteer], tokens: list[str]) -> list[tuple[int, ...]]:
+def match_tags(lists: list[WordList], tokens: list[str]) -> list[tuple[int, ...]]:
     """The match tags of tokens in each list."""
-    return [*Gazetteers(tuple(lists)).ids(tokens, None)]
+    return [*Gazetteers(tuple(lists)).ids(tokens)]
 
 
 def test_match_tags_say_where_in_an_entry_a_token_stands() -> None:
     lists = [
-        Gazetteer.build("LOC", [["Rome"], ["Rio", "de", "Janeiro"]]),
-        Gazetteer.build("ORG", [["Rio", "de"], ["de"]]),
+        WordList.build("LOC", [["Rome"], ["Rio", "de", "Janeiro"]]),
+        WordList.build("ORG", [["Rio", "de"], ["de"]]),
     ]
     assert match_tags(lists, ["Rio", "de", "Janeiro", ",", "Rome", "de"]) == [
         (BEGIN, BEGIN),
@@ -118,7 +31,7 @@ def test_match_tags_say_where_in_an_entry_a_token_stands() -> None:
 
 @given(entries=entries_of, tokens=tokens_of)
 def test_match_tags_spell_the_matches(entries: list[list[str]], tokens: list[str]) -> None:
-    words = Gazetteer.build("X", entries)
+    words = WordList.build("X", entries)
     spelled = [tag for (tag,) in match_tags([words], tokens)]
     assert all(0 <= tag < MATCH_TAGS for tag in spelled)
     starts = [i for i, tag in enumerate(spelled) if tag in (SINGLE, BEGIN)]
@@ -127,141 +40,3 @@ def test_match_tags_spell_the_matches(entries: list[list[str]], tokens: list[str
     assert len(spelled) - spelled.count(NONE) == sum(
         end - start for start, end in words.matches(tokens)
     )
-
-
-@given(several=st.lists(entries_of, min_size=1, max_size=3), tokens=tokens_of)
-def test_rules_keep_the_best_of_what_overlaps(
-    several: list[list[list[str]]], tokens: list[str]
-) -> None:
-    lists = [Gazetteer.build(str(number), entries) for number, entries in enumerate(several)]
-    matches = {
-        Span(start, end, words.label) for words in lists for start, end in words.matches(tokens)
-    }
-    kept = rule_spans(lists, tokens)
-    assert kept == sorted(kept)
-    assert set(kept) <= matches
-    assert not any(one.end > other.start for one, other in combinations(kept, 2))
-    for lost in matches - set(kept):
-        rivals = [s for s in kept if s.start < lost.end and lost.start < s.end]
-        assert any(_rank(s) < _rank(lost) for s in rivals)
-
-
-def _rank(span: Span) -> tuple[int, int, int]:
-    return span.start - span.end, int(span.label), span.start
-
-
-def test_rules_prefer_the_longest_then_the_list_given_first() -> None:
-    lists = [
-        Gazetteer.build("A", [["x", "y"], ["u"]]),
-        Gazetteer.build("B", [["y", "z", "u"], ["u"]]),
-    ]
-    assert rule_spans(lists, ["x", "y", "z", "u", "u"]) == [Span(1, 4, "B"), Span(4, 5, "A")]
-    assert rule_spans([], ["x"]) == []
-
-
-# --- files ----------------------------------------------------------------------
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    """Write a list and say where it is."""
-
-    def written(content: str) -> Path:
-        path = tmp_path / f"list{len(list(tmp_path.iterdir()))}.txt"
-        path.write_text(content, encoding="utf-8")
-        return path
-
-    return written
-
-
-def test_a_list_has_an_entry_a_line(write: Callable[[str], Path]) -> None:
-    path = write("  New York \n\nRome\r\n---\nCôte d'Ivoire\nRome\nL=3\n")
-    [places] = read_gazetteers([f"LOC={path}"], "words-en")
-    assert places.label == "LOC"
-    assert places.entries == (("New", "York"), ("Rome",), ("Côte", "d'Ivoire"), ("L", "=", "3"))
-
-
-@pytest.mark.parametrize(
-    ("style", "expected"),
-    [
-        ("words", [("Saint-Lô",), ("Levi's",)]),
-        ("words-en", [("Saint-Lô",), ("Levi", "'s")]),
-        ("pieces", [("Saint", "-", "Lô"), ("Levi", "'", "s")]),
-        ("characters", [tuple("Saint-Lô"), tuple("Levi's")]),
-    ],
-)
-def test_entries_are_cut_like_the_text(
-    style: str, expected: list[tuple[str, ...]], write: Callable[[str], Path]
-) -> None:
-    [places] = read_gazetteers([f"X={write('Saint-Lô' + chr(10) + 'Levi' + chr(39) + 's')}"], style)
-    assert places.entries == tuple(expected)
-
-
-@pytest.mark.parametrize(
-    ("line", "style", "expected"),
-    [
-        ("Acme Inc.", "words-en", {("Acme", "Inc"), ("Acme", "Inc.")}),
-        ("Acme Foods.", "words-en", {("Acme", "Foods")}),
-        ("St. Louis", "words-en", {("St.", "Louis")}),
-        ("Acme Inc.", "pieces", {("Acme", "Inc")}),
-    ],
-)
-def test_a_full_stop_at_the_end_is_the_words_or_the_sentences(
-    line: str, style: str, expected: set[tuple[str, ...]], write: Callable[[str], Path]
-) -> None:
-    [found] = read_gazetteers([f"ORG={write(line)}"], style)
-    assert set(found.entries) == expected
-
-
-def test_lists_of_one_label_are_one(write: Callable[[str], Path]) -> None:
-    one, other, third = write("Rome\nParis\n"), write("Anna\n"), write("Paris\nOslo\n")
-    specs = [f"LOC={one}", f" PER = {other} ", f"LOC={third}"]
-    found = {g.label: g.entries for g in read_gazetteers(specs, "words")}
-    assert found == {"LOC": (("Rome",), ("Paris",), ("Oslo",)), "PER": (("Anna",),)}
-    assert list(found) == ["LOC", "PER"]
-
-
-def test_sentences_are_no_entries(write: Callable[[str], Path]) -> None:
-    most = "a " * LONGEST_ENTRY
-    [words] = read_gazetteers([f"X={write(f'{most}{chr(10)}{most}b{chr(10)}')}"], "words")
-    assert words.entries == (("a",) * LONGEST_ENTRY,)
-
-
-@pytest.mark.parametrize("spec", ["names.txt", "=names.txt", "PER=", " = ", "A B=names.txt", ""])
-def test_what_is_no_label_and_file(spec: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        read_gazetteers([spec], "words")
-    assert str(caught.value) == (
-        f"word list {spec!r} is not LABEL=FILE; write it as in PER=names.txt"
-    )
-
-
-@pytest.mark.parametrize("content", ["", "\n \n", "--\n***\n", "a " * (LONGEST_ENTRY + 1)])
-def test_a_list_without_an_entry(content: str, write: Callable[[str], Path]) -> None:
-    path = write(content)
-    with pytest.raises(NerError, match=r"has no entry; ") as caught:
-        read_gazetteers([f"PER={path}"], "words")
-    assert str(caught.value).startswith(f"{path}: ")
-
-
-def test_a_list_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no such file; "):
-        read_gazetteers([f"PER={tmp_path / 'none.txt'}"], "words")
-
-
-def test_a_list_in_another_encoding(tmp_path: Path) -> None:
-    path = tmp_path / "names.txt"
-    path.write_bytes(b"Anna\nJos\xe9\n")
-    with pytest.raises(NerError) as caught:
-        read_gazetteers([f"PER={path}"], "words")
-    assert str(caught.value).startswith(f"{path}:2: byte 0xE9 is not UTF-8; ")
-
-
-@pytest.mark.slow
-def test_real_lists(real_data: Callable[[str], Path]) -> None:
-    folder = real_data("gazetteers")
-    names = ["geonames_cities_cc_by.txt", "factbook_country_names_nationalities_pd.txt"]
-    [places] = read_gazetteers([f"LOC={folder / name}" for name in names], "words-en")
-    assert len(places.entries) > 20_000
-    text = ["GERMANY", "beat", "Beninese", "sides", "of", "Addis", "Ababa", ";", "germany"]
-    assert places.matches(text) == [(0, 1), (2, 3), (5, 7)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import ModelConfig
-from ner.features import UNKNOWN, FeatureTable, Indexer, Vocabulary, Words, WordTable
+from ner.features import UNKNOWN, DocumentSpans, FeatureTable, Indexer, Vocabulary, Words, WordTable
 from ner.features.bigrams import Bigrams
 from ner.features.casing import CASINGS, Casing
 from ner.features.characters import MOST_CHARACTERS, Characters
@@ -21,10 +21,11 @@ from ner.features.gazetteers import (
     MATCH_TAGS,
     NONE,
     SINGLE,
-    Gazetteer,
     Gazetteers,
 )
 from ner.features.indexer import key_word
+from ner.features.word_lists import WordList
+from ner.text import Span
 from tests.features.making import an_indexer, vectors_of, with_features
 
 SENTENCES = [["The", "the", "cat"], ["The", "Cat", "in", "1996"], ["1997", "rats"]]
@@ -151,8 +152,8 @@ CLUSTERS = Clusters(
     ("0", "00101", "0010110", "0011"), {"the": 0, "Rome": 1, "Oslo": 2, "cat": 3, "IT": 1}
 )
 LISTS = (
-    Gazetteer.build("LOC", [["New", "York"], ["York"], ["Bosnia", "and", "the", "South"]]),
-    Gazetteer.build("PER", [["York"]]),
+    WordList.build("LOC", [["New", "York"], ["York"], ["Bosnia", "and", "the", "South"]]),
+    WordList.build("PER", [["York"]]),
 )
 
 
@@ -298,3 +299,24 @@ def test_bigrams_stand_between_word_lists_and_first_pass_labels() -> None:
     [key] = indexer.keys(["York"], [(3, 4)])
     assert key == ("York", (SINGLE, SINGLE, 2, UNKNOWN, 3, 4))
     assert sizes(indexer)[-4:] == [("Bigrams", 3)] * 2 + [("DocumentContext", 5)] * 2
+
+
+class Neighbours(DocumentContext):
+    """Another feature of documents: the ids of `DocumentContext` the other way round."""
+
+    def ids(self, *read: Any) -> Any:
+        return (list(map(tuple, map(reversed, ids))) for ids in super().ids(*read))
+
+
+def test_contexts_are_those_of_all_features_of_documents() -> None:
+    one, other = DocumentContext(("PER",)), Neighbours(("PER",))
+    indexer = Indexer((*full().features, one, other))
+    sentences, spans = [["Anna"], ["ANNA", "left"], ["left"]], [[Span(0, 1, "PER")], [], []]
+    contexts = indexer.contexts(DocumentSpans(sentences, spans, [0, 0, 0]))
+    assert indexer.context_columns == 4
+    assert contexts == [[(0, 2, 2, 0)], [(0, 4, 4, 0), (0,) * 4], None]
+    for tokens, context in zip(sentences, contexts, strict=True):
+        expected = context or [(0,) * 4] * len(tokens)
+        keys = indexer.keys(tokens, context)
+        assert [indexer.ids(key).categorical[-4:] for key in keys] == expected
+    assert full().context_columns == 0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ner.config import Config, ModelConfig, ResourcesConfig
-from ner.features import TrainingData, build_indexer, read_indexer
-from ner.features.registry import FEATURES, FILES, defaults, resource_names
+from ner.features import StoredData, TrainingData, build_indexer, read_indexer
+from ner.features.registry import FEATURES, FILES, defaults, document_settings, resource_names
 from ner.stored import StoredFolder, to_json
 from ner.text import Sentence, Span
 
@@ -44,7 +44,7 @@ def test_features_are_read_as_they_were_built(config: Config, tmp_path: Path) ->
     for feature in built.features:
         for name, value in feature.files().items():
             (tmp_path / name).write_bytes(to_json(value))
-    read = read_indexer(StoredFolder(tmp_path), config.model, ("PER",))
+    read = read_indexer(StoredData(StoredFolder(tmp_path), config.model, ("PER",)))
     assert tuple(map(type, read.features)) == FEATURES
     for one, other in zip(built.features, read.features, strict=True):
         assert json.dumps(one.files()) == json.dumps(other.files())
@@ -76,3 +76,7 @@ def test_settings_that_are_left_open_go_by_what_tokens_are() -> None:
     assert defaults(single_characters=True) == {"model.chars": "none", "model.bigrams": "yes"}
     assert defaults(single_characters=False) == {"model.chars": "cnn", "model.bigrams": "no"}
     assert all(Config()[key] == "auto" for key in defaults(single_characters=True))
+
+
+def test_settings_of_documents_are_those_of_features_with_a_context() -> None:
+    assert document_settings() == ["model.first_pass_dim"]

@@ -14,8 +14,9 @@ from ner.features.casing import CASINGS, Casing
 from ner.features.characters import CharacterCNN, CharacterLSTM, Characters
 from ner.features.clusters import Clusters
 from ner.features.feature import Feature
-from ner.features.gazetteers import Gazetteer, Gazetteers
+from ner.features.gazetteers import Gazetteers
 from ner.features.vocabulary import FIRST
+from ner.features.word_lists import WordList
 from ner.model.embedder import ContextualProjection, Embedder, Inputs
 from tests.model.gradients import gradient_of
 
@@ -26,7 +27,7 @@ MODES = pytest.mark.parametrize("mode", ["tuned", "frozen", "projected"])
 
 # Prefixes of 4, 6, 10 and 20 bits: 1, 1, 1 and 2 distinct ones.
 CLUSTERS = Clusters(("0" * 10 + "0", "0" * 10 + "1"), {"a": 0, "b": 1})
-LIST = Gazetteers((Gazetteer.build("LOC", [["a"]]),))
+LIST = Gazetteers((WordList.build("LOC", [["a"]]),))
 
 
 def entries(count: int) -> Vocabulary:

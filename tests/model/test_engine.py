@@ -16,7 +16,8 @@ from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.features import Words, WordTable
 from ner.features.bigrams import Bigrams
 from ner.features.clusters import Clusters
-from ner.features.gazetteers import BEGIN, END, NONE, SINGLE, Gazetteer, Gazetteers
+from ner.features.gazetteers import BEGIN, END, NONE, SINGLE, Gazetteers
+from ner.features.word_lists import WordList
 from ner.model import Inputs, Model, Network
 from ner.model import engine as engines
 from ner.model.engine import FastEngine, PlainEngine
@@ -49,8 +50,8 @@ def a_model(**changes: Any) -> Model:
 
 
 GAZETTEERS = (
-    Gazetteer.build("LOC", [["New", "York"], ["York"], ["a", "New", "York", "."]]),
-    Gazetteer.build("PER", [["Anna", "York"], ["Unseen"]]),
+    WordList.build("LOC", [["New", "York"], ["York"], ["a", "New", "York", "."]]),
+    WordList.build("PER", [["Anna", "York"], ["Unseen"]]),
 )
 CLUSTERS = Clusters(("010", "0110101", "11"), {"Anna": 0, "york": 1, "visited": 2, "中": 1})
 

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from ner.config import PredictConfig
-from ner.predict.predict import predict
+from ner.predict.passes import stitched_emissions
+from ner.predict.predictions import predict
+from ner.predict.windows import windows
 from ner.tags import illegal_positions, parse_tag
-from tests.predict.models import WORDS, predict_settings, random_model
+from tests.predict.models import WORDS, predict_settings, random_model, whole
 
 
 @pytest.mark.parametrize("engine", ["fast", "plain"])
@@ -28,7 +30,7 @@ def test_the_network_is_left_as_it_was_found_after_ctrl_c(monkeypatch: pytest.Mo
 
     model = random_model()
     model.network.train()
-    monkeypatch.setattr(model.network, "decode", stop)
+    monkeypatch.setattr(model.network.head, "decode", stop)
     with pytest.raises(KeyboardInterrupt):
         predict(model, [["Anna"]])
     assert model.network.training
@@ -45,7 +47,7 @@ def test_decoded_tags_are_always_legal(head: str, scheme: str, weight: float) ->
     lengths = torch.tensor([len(tokens) for tokens in sentences])
     with torch.inference_mode():
         emissions = model.engine(PredictConfig()).emissions(sentences)
-        decoded = model.network.decode(emissions, lengths)
+        decoded = model.network.head.decode(emissions, lengths)
     used = set()
     for row, length in zip(decoded.tolist(), lengths.tolist(), strict=True):
         tags = [model.tags[number] for number in row[:length]]
@@ -68,3 +70,16 @@ def test_several_threads_may_share_a_model(engine: str) -> None:
         assert [p.spans for p in one] == [p.spans for p in other]
         scores = [[score for p in part for score in p.scores] for part in (one, other)]
         assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+
+
+def test_far_from_a_cut_a_window_sees_what_the_whole_sentence_shows() -> None:
+    model = random_model()
+    tokens = [WORDS[(i * i + i // 5) % len(WORDS)] for i in range(1500)]
+    expected = whole(model, tokens)
+    with torch.inference_mode():
+        stitched = stitched_emissions(model.engine(PredictConfig()), tokens)
+    assert stitched.shape == expected.shape
+    cuts = [w.keep_end for w in windows(len(tokens))[:-1]]
+    assert len(cuts) == 3
+    far = [i for i in range(1500) if all(abs(i - cut) > 100 for cut in cuts)]
+    assert torch.allclose(stitched[0, far], expected[0, far], atol=1e-3)

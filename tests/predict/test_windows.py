@@ -7,10 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.config import PredictConfig
-from ner.predict.predict import predict
-from ner.predict.windows import OVERLAP, WINDOW, stitched_emissions, windows
-from tests.predict.models import WORDS, forgetful_model, random_model, restless_model, whole
+from ner.predict.predictions import predict
+from ner.predict.windows import OVERLAP, WINDOW, windows
+from tests.predict.models import WORDS, forgetful_model, restless_model, whole
 
 sizes = st.integers(2, 60).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1)))
 
@@ -43,26 +42,13 @@ def test_windows_do_not_change_what_tokens_alone_decide(length: int) -> None:
     [found] = predict(model, [tokens])
     emissions, lengths = whole(model, tokens), torch.tensor([length])
     with torch.inference_mode():
-        tags = model.network.decode(emissions, lengths)
+        tags = model.network.head.decode(emissions, lengths)
         positions = [(0, span.start, span.end) for span in found.spans]
-        scores = model.network.span_scores(emissions, lengths, tags, positions)
+        scores = model.network.head.span_scores(emissions, lengths, tags, positions)
     inside = {position for span in found.spans for position in range(span.start, span.end)}
     assert inside == {i for i, number in enumerate(tags[0].tolist()) if number != 0}
     assert found.scores == pytest.approx(scores, abs=1e-4)
     assert found.spans
-
-
-def test_far_from_a_cut_a_window_sees_what_the_whole_sentence_shows() -> None:
-    model = random_model()
-    tokens = [WORDS[(i * i + i // 5) % len(WORDS)] for i in range(1500)]
-    expected = whole(model, tokens)
-    with torch.inference_mode():
-        stitched = stitched_emissions(model.engine(PredictConfig()), tokens)
-    assert stitched.shape == expected.shape
-    cuts = [w.keep_end for w in windows(len(tokens))[:-1]]
-    assert len(cuts) == 3
-    far = [i for i in range(1500) if all(abs(i - cut) > 100 for cut in cuts)]
-    assert torch.allclose(stitched[0, far], expected[0, far], atol=1e-3)
 
 
 def test_of_a_long_sentence_nothing_is_dropped() -> None:

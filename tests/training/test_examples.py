@@ -29,12 +29,13 @@ from ner.features import (
 )
 from ner.features.clusters import Clusters
 from ner.features.document_context import DocumentContext
-from ner.features.gazetteers import Gazetteer, Gazetteers
+from ner.features.gazetteers import Gazetteers
+from ner.features.word_lists import WordList
 from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import PartialLabel, Sentence, Span
 from ner.training.examples import (
-    SECOND_PASSES,
+    CONTEXT_SHARE,
     TrainingSet,
     drop_words,
     type_costs,
@@ -119,7 +120,7 @@ def test_a_hidden_word_is_hidden_in_all_tables_and_nowhere_else(tiny_corpus: Cor
     tables = [
         WordTable.count(tokens, 1, fold_case=fold, fold_digits=fold) for fold in (True, False)
     ]
-    listed = Gazetteer.build("LOC", [["New", "York"]])
+    listed = WordList.build("LOC", [["New", "York"]])
     indexer = an_indexer([["nor"]], None, Words(tuple(tables)), CLUSTERS, Gazetteers((listed,)))
     table = FeatureTable(indexer)
     batch = collate(table, [Example(table.rows(s.tokens)) for s in tiny_corpus.train], range(24))
@@ -368,12 +369,12 @@ def test_sentences_are_dealt_out_as_either_pass_sees_them(tiny_corpus: Corpus) -
     dealt, heard = two_pass_set(tiny_corpus)
     before = second_passes(dealt, 1)
     assert before == dict.fromkeys(range(len(tiny_corpus.train)), False)
-    dealt.add_second_pass(tiny_corpus.train, heard)
+    dealt.add_contexts(tiny_corpus.train, heard)
     epochs = [second_passes(dealt, epoch) for epoch in range(1, 31)]
     assert all(epoch.keys() == before.keys() for epoch in epochs)
     assert not any(epoch[0] for epoch in epochs)
     share = sum(sum(epoch.values()) for epoch in epochs) / (30 * (len(before) - 1))
-    assert share == pytest.approx(SECOND_PASSES, abs=0.1)
+    assert share == pytest.approx(CONTEXT_SHARE, abs=0.1)
     assert len({tuple(sorted(epoch.items())) for epoch in epochs}) == 30
     assert second_passes(dealt, 1) == epochs[0]
 
@@ -382,16 +383,16 @@ def test_first_pass_labels_fit_the_segments_of_long_sentences() -> None:
     long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
     segments = tuple(split_long([long]))
     dealt, _ = two_pass_set(Corpus("long", segments, (), ()))
-    dealt.add_second_pass(segments, [None, [(6, 6)] * LONGEST])
+    dealt.add_contexts(segments, [None, [(6, 6)] * LONGEST])
     found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, False), (1, True))}
     with pytest.raises(ValueError, match="shorter"):
-        dealt.add_second_pass(segments, [None])
+        dealt.add_contexts(segments, [None])
 
 
 def test_examples_beyond_the_training_split_have_one_pass() -> None:
     first = Sentence(("Anna", "came"), (Span(0, 1, "PER"),))
     dealt, _ = two_pass_set(Corpus("two", (first, Sentence(("Rome", "fell"))), (), ()))
-    dealt.add_second_pass([first], [[(6, 6)] * 2])
+    dealt.add_contexts([first], [[(6, 6)] * 2])
     found = {tuple(sorted(second_passes(dealt, epoch).items())) for epoch in range(20)}
     assert found == {((0, False), (1, False)), ((0, True), (1, False))}

@@ -10,14 +10,16 @@ import pytest
 import torch
 
 from ner.config import Config
-from ner.features.document_context import first_pass_labels
-from ner.predict.predict import document_numbers
+from ner.features import DocumentSpans, Indexer
+from ner.features.document_context import DocumentContext
+from ner.predict.predictions import document_numbers
 from ner.text import PartialLabel, Sentence, Span
 from ner.training import jackknife as held_out
-from ner.training.jackknife import jackknife, load_first_pass
+from ner.training.jackknife import jackknife, load_contexts
 from ner.training.preparation import split_long
 
 CPU = torch.device("cpu")
+INDEXER = Indexer((DocumentContext(("LOC", "PER")),))
 RESOLVED = Config().replace({"train.epochs": 3})
 
 
@@ -47,7 +49,7 @@ def test_each_sentence_is_read_once_and_by_a_model_of_others(
     documents: list[int], readings: list[tuple[list[Sentence], list[Sentence]]]
 ) -> None:
     sentences = sentences_in(documents)
-    jackknife(sentences, RESOLVED, CPU)
+    jackknife(sentences, RESOLVED, CPU, INDEXER)
     read = [sentence for _, held in readings for sentence in held]
     if len(sentences) > 1:
         assert sorted(read, key=sentences.index) == sentences
@@ -62,8 +64,8 @@ def test_documents_of_two_files_are_not_one(
 ) -> None:
     name = Sentence(("Anna",), (Span(0, 1, "PER"),), source="one")
     other = Sentence(("Anna",), (Span(0, 1, "PER"),), source="other")
-    assert jackknife([name, other], RESOLVED, CPU) == [None, None]
-    assert None not in jackknife([name, name], RESOLVED, CPU)
+    assert jackknife([name, other], RESOLVED, CPU, INDEXER) == [None, None]
+    assert None not in jackknife([name, name], RESOLVED, CPU, INDEXER)
     assert len(readings) == 4
 
 
@@ -101,13 +103,14 @@ def test_labels_are_those_found_in_segments(
     sentences = [Sentence(()), long, partly]
     segments = list(split_long(sentences))
     assert len(segments) == 3
-    expected = first_pass_labels(
-        [segment.tokens for segment in segments],
-        [segment.spans for segment in segments],
-        [0, 0, 0],
-        ["LOC", "PER"],  # also what is only known in part
+    expected = INDEXER.contexts(
+        DocumentSpans(
+            [segment.tokens for segment in segments],
+            [segment.spans for segment in segments],
+            [0, 0, 0],
+        )
     )
-    assert jackknife(segments, RESOLVED, CPU) == expected
+    assert jackknife(segments, RESOLVED, CPU, INDEXER) == expected
     assert readings
 
 
@@ -128,7 +131,7 @@ def test_models_of_folds_may_find_nothing_to_learn(
     named = Sentence(("Anna", "met", "Anna"), (Span(0, 1, "PER"), Span(2, 3, "PER")))
     plain = [Sentence(("nobody", "came"), document=number) for number in (1, 2)]
     config = tiny_config.replace({"train.epochs": 1})
-    assert jackknife([named, *plain], config, CPU) == [None] * 3
+    assert jackknife([named, *plain], config, CPU, INDEXER) == [None] * 3
     assert "nothing is found twice" in caplog.text
 
 
@@ -136,7 +139,7 @@ def test_kept_labels_are_read_back(tmp_path: Path) -> None:
     sentences = sentences_in([0, 0])
     heard = [None, [(2, 4), (0, 1)]]
     (tmp_path / "e.json").write_text(json.dumps(heard))
-    assert load_first_pass(tmp_path / "e.json", sentences) == heard
+    assert load_contexts(tmp_path / "e.json", sentences, 2) == heard
 
 
 @pytest.mark.parametrize(
@@ -145,4 +148,4 @@ def test_kept_labels_are_read_back(tmp_path: Path) -> None:
 def test_kept_labels_that_will_not_do(tmp_path: Path, text: str) -> None:
     (tmp_path / "e.json").write_text(text)
     with pytest.raises(ValueError, match=r"."):
-        load_first_pass(tmp_path / "e.json", sentences_in([0, 0]))
+        load_contexts(tmp_path / "e.json", sentences_in([0, 0]), 2)

@@ -16,7 +16,7 @@ from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import CountedScores, Report, count, score
 from ner.model import Model
-from ner.predict.predict import predict
+from ner.predict.predictions import predict
 from ner.text import Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet

@@ -20,7 +20,7 @@ from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageE
 from ner.evaluation import CountedScores, evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
-from ner.predict.predict import predict_sentences
+from ner.predict.predictions import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
 from ner.training import jackknife as held_out
@@ -31,7 +31,7 @@ from ner.training.loop import Epoch, Step
 from ner.training.preparation import check_corpus, prepare
 from ner.training.run import (
     CONTENTS,
-    FIRST_PASS,
+    CONTEXTS,
     CorpusRun,
     Event,
     Finished,
@@ -95,7 +95,7 @@ def until(events: Iterator[Event], epoch: int, step: int = 0) -> None:
 
 
 def test_the_folder_holds_what_the_docstring_says(tiny_run: Path) -> None:
-    assert {path.name for path in tiny_run.iterdir()} == {*CONTENTS} - {FIRST_PASS}
+    assert {path.name for path in tiny_run.iterdir()} == {*CONTENTS} - {CONTEXTS}
     assert run_module.__doc__
     told = [line.split()[0] for line in run_module.__doc__.splitlines() if line.startswith("    ")]
     assert [name.rstrip("/") for name in told] == list(CONTENTS)
@@ -611,13 +611,13 @@ def test_a_run_with_document_context_keeps_what_it_heard(
     list(listening("whole").events())
     whole = tmp_path / "whole"
     assert {path.name for path in whole.iterdir()} == {*CONTENTS}
-    heard = json.loads((whole / FIRST_PASS).read_text())
+    heard = json.loads((whole / CONTEXTS).read_text())
     assert any(echo and any(map(any, echo)) for echo in heard)
     until(listening("part").events(), 1, step=2)
     resumed = listening("part")
     resumed.resume()
     list(resumed.events())
-    assert (tmp_path / "part" / FIRST_PASS).read_bytes() == (whole / FIRST_PASS).read_bytes()
+    assert (tmp_path / "part" / CONTEXTS).read_bytes() == (whole / CONTEXTS).read_bytes()
     assert timeless(metrics(tmp_path / "part")) == timeless(metrics(whole))
     assert model_files(tmp_path / "part") == model_files(whole)
     CorpusRun.folder.clear(whole)
@@ -682,13 +682,13 @@ def test_what_was_heard_may_be_damaged(
     listening: Callable[[str], Run], tmp_path: Path, text: str | None
 ) -> None:
     until(listening("run").events(), 1)
-    place = tmp_path / "run" / FIRST_PASS
+    place = tmp_path / "run" / CONTEXTS
     place.unlink()
     if text is not None:
         place.write_text(text)
     resumed = listening("run")
     resumed.resume()
-    with pytest.raises(TrainingError, match=r"first_pass\.json: is damaged .* start anew"):
+    with pytest.raises(TrainingError, match=r"contexts\.json: is damaged .* start anew"):
         list(resumed.events())
 
 
@@ -703,5 +703,5 @@ def test_document_context_is_learnt_only_with_all_that_was_heard(
     monkeypatch.setattr(run_module, "jackknife", stop)
     with pytest.raises(KeyboardInterrupt):
         list(listening("run").events())
-    assert not (tmp_path / "run" / FIRST_PASS).exists()
+    assert not (tmp_path / "run" / CONTEXTS).exists()
     CorpusRun.folder.check(tmp_path / "run", overwrite=True)

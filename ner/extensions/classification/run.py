@@ -30,6 +30,7 @@ from ner.features import (
     Label,
     TrainingData,
     build_indexer,
+    document_settings,
     unk_rates,
 )
 from ner.model import Inputs, choose_device
@@ -52,7 +53,7 @@ _OF_TAGGERS = (
     "model.scheme",
     "model.head",
     "model.context",
-    "model.first_pass_dim",
+    *document_settings(),
     "resources.token_embedders",
     "train.distill_weight",
     "train.unlabelled_sentences",

@@ -18,7 +18,7 @@ from ner.extensions.classification.reading import labelled
 from ner.extensions.classification.run import ClassifierRun, prepare_texts, train_events
 from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.training.loop import Epoch, Step
-from ner.training.run import CONTENTS, FIRST_PASS, Event, Finished
+from ner.training.run import CONTENTS, CONTEXTS, Event, Finished
 
 
 def weights(out: Path) -> dict[str, bytes]:
@@ -39,7 +39,7 @@ def train(corpus: Corpus, config: Config, out: Path, **how: Any) -> Finished:
 
 
 def test_a_run_leaves_what_a_tagger_leaves(kinds_run: Path, kinds: Corpus) -> None:
-    assert {path.name for path in kinds_run.iterdir()} == {*CONTENTS} - {FIRST_PASS}
+    assert {path.name for path in kinds_run.iterdir()} == {*CONTENTS} - {CONTEXTS}
     result = json.loads((kinds_run / "result.json").read_text())
     assert set(result["scores"]) == {"valid", "test"}
     assert result["scores"]["test"]["accuracy"] > 0.9

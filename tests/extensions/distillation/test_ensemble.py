@@ -12,7 +12,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.features import ExpectedCounts
-from ner.predict.predict import predict_expected, predict_marginals
+from ner.predict.predictions import predict_expected, predict_marginals
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import PartialLabel, Sentence
 from tests.extensions.distillation.conftest import CPU, taught

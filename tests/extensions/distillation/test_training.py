@@ -20,11 +20,11 @@ from ner.evaluation import evaluate_spans
 from ner.extensions.charlm.embeddings import States, StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.training import DistillationFinished, train, train_events
-from ner.predict.predict import predict_expected, predict_sentences
+from ner.predict.predictions import predict_expected, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.loop import Epoch, Step
 from ner.training.preparation import prepare
-from ner.training.run import FIRST_PASS, Event, Finished, Run
+from ner.training.run import CONTEXTS, Event, Finished, Run
 from ner.training.seeds import SeedsFinished
 from tests.extensions.distillation.conftest import CPU, taught
 
@@ -197,7 +197,7 @@ def test_only_the_student_hears_documents(events: Events, tmp_path: Path, text: 
         name: load_bundle(out / name).config.model.context for name in ("seed-1", "student")
     }
     assert contexts == {"seed-1": "sentence", "student": "document"}
-    assert (out / "student" / FIRST_PASS).exists()
+    assert (out / "student" / CONTEXTS).exists()
     list(events(tmp_path / "at-once", document, unlabelled=text))
     assert student_weights(tmp_path / "at-once") == student_weights(out)
 

@@ -11,13 +11,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ner.config import PredictConfig
-from ner.features import DocumentContext, ExpectedCounts, first_pass_labels
-from ner.features.gazetteers import Gazetteer, rule_spans
+from ner.features import DocumentSpans, ExpectedCounts, WordList
 from ner.model import Model
-from ner.predict.overrides import override
+from ner.predict.overrides import override, rule_spans
 from ner.predict.passes import decode_pass, emission_batches, inference, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.text import Sentence, Span
@@ -39,31 +38,28 @@ def predict(
     *,
     with_scores: bool = True,
     settings: PredictConfig = DEFAULTS,
-    overrides: Sequence[Gazetteer] = (),
+    overrides: Sequence[WordList] = (),
     documents: Sequence[int] | None = None,
 ) -> list[Prediction]:
     """Find the spans in sentences of tokens, in the order of the sentences.
 
     A bias of O and a lowest score change what is found; scores are always the model's own
-    probabilities. Without `with_scores` they are left out, and not computed unless a lowest one is
-    asked for.
+    probabilities, and left out without `with_scores`.
 
-    A model with document context makes two passes: sentences with words inside an entity elsewhere
-    in the document get a second one, with first-pass labels. `documents` numbers them; without,
-    each sentence is read by itself, once. First-pass labels ignore bias and lowest score, as in
-    training.
+    A model with document context makes two passes if `documents` numbers those of the sentences:
+    sentences with words inside an entity elsewhere in theirs get a second one, with first-pass
+    labels. These ignore bias and lowest score, as in training.
 
     Matches of `overrides`, of any type, take the place of all spans of the model that they overlap,
     with score 1. Of overlapping matches the longest stays, then that of the first list.
     """
     decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
-    document_context = model.indexer.find(DocumentContext)
-    if document_context and documents is not None:
+    if model.indexer.context_columns and documents is not None:
         own = replace(settings, min_score=0.0, o_bias=0.0)
         first = found if own == settings else decode_pass(model, sentences, False, own)
         spans = [prediction.spans for prediction in first]
-        contexts = first_pass_labels(sentences, spans, documents, document_context.labels)
+        contexts = model.indexer.contexts(DocumentSpans(sentences, spans, documents))
         again = [number for number, context in enumerate(contexts) if context is not None]
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
@@ -86,7 +82,7 @@ def predict_sentences(
     model: Model,
     sentences: Sequence[Sentence],
     settings: PredictConfig = DEFAULTS,
-    overrides: Sequence[Gazetteer] = (),
+    overrides: Sequence[WordList] = (),
 ) -> list[Sentence]:
     """Put the spans that `predict` finds in place of the sentences' own."""
     tokens = [s.tokens for s in sentences]
@@ -112,16 +108,14 @@ def predict_nbest(
 ) -> list[list[Hypothesis]]:
     """Find the `count` most probable analyses of each sentence, best first.
 
-    There are fewer where a sentence has fewer legal ones, and none for a
-    sentence without tokens. Probabilities and order are the model's own: a bias
-    of O or a lowest score in `settings` does not matter, nor do overrides.
-    Each sentence is read by itself, once, by models with document context, too.
+    There are fewer where a sentence has fewer legal ones, and none for one without tokens. Bias of
+    O and lowest score do not matter, and each sentence is read by itself, once.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             # [B, N, T] and [B, N]
-            tags, probabilities = model.network.nbest(emissions, lengths, count)
+            tags, probabilities = model.network.head.nbest(emissions, lengths, count)
             for rank, ranked in enumerate(probabilities.T.tolist()):
                 rows = predictions(model, emissions, lengths, tags[:, rank])
                 for row, probability in enumerate(ranked):
@@ -137,15 +131,14 @@ def predict_marginals(
 ) -> list[NDArray[np.float64]]:
     """Compute the probability of each tag at each token, ``[T, K]`` for each sentence.
 
-    Tags are in the order of ``model.tags``. They are the model's own
-    probabilities, whatever bias of O is in `settings`; each sentence is read by
-    itself, once, by models with document context, too.
+    Tags are in the order of ``model.tags``. A bias of O does not matter, and each sentence is read
+    by itself, once.
     """
     found = [np.zeros((0, len(model.tags)))] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             # [B, T, K]
-            marginals = model.network.marginals(emissions, lengths).cpu().double().numpy()
+            marginals = model.network.head.marginals(emissions, lengths).cpu().double().numpy()
             for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
                 found[number] = row[:length]
     return found
@@ -166,20 +159,14 @@ def predict_expected(
     found = [nothing] * len(sentences)
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-            given = None if choices is None else _padded([choices[i] for i in numbers])
+            given = None
+            if choices is not None:  # all is possible at padding
+                own = [torch.from_numpy(choices[i]) for i in numbers]
+                given = pad_sequence(own, batch_first=True, padding_value=True)
             # [B, T, K] and [B, M]
-            counts = model.network.expected_counts(emissions, lengths, given)
+            counts = model.network.head.expected_counts(emissions, lengths, given)
             unary, pairwise = (part.float().numpy() for part in counts)
             for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
                 # Copies: padding is not kept.
                 found[number] = ExpectedCounts(unary[row, :length].copy(), pairwise[row].copy())
     return found
-
-
-def _padded(choices: Sequence[NDArray[np.bool_]]) -> Tensor:
-    """Stack choices into ``[B, T, K]``: all is possible at padding."""
-    shape = len(choices), max(map(len, choices)), choices[0].shape[1]
-    padded = torch.ones(shape, dtype=torch.bool)
-    for row, possible in enumerate(choices):
-        padded[row, : len(possible)] = torch.from_numpy(possible)
-    return padded

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ner.config import PredictConfig
-from ner.features.document_context import DocumentContext, first_pass_labels
-from ner.features.gazetteers import Gazetteer, rule_spans
+from ner.features import DocumentSpans, WordList
 from ner.model import Model
-from ner.predict.passes import decode_pass
-from ner.predict.predict import (
+from ner.predict.overrides import rule_spans
+from ner.predict.passes import decode_pass, stitched_emissions
+from ner.predict.predictions import (
     Hypothesis,
     document_numbers,
     predict,
@@ -23,7 +23,6 @@ from ner.predict.predict import (
     predict_nbest,
     predict_sentences,
 )
-from ner.predict.windows import stitched_emissions
 from ner.tags import tags_of
 from ner.text import PartialLabel, Sentence, Span
 from tests.predict.models import (
@@ -293,13 +292,6 @@ def context_model(**settings: Any) -> Model:
     return model
 
 
-def labels_of(model: Model) -> tuple[str, ...]:
-    """The types of first-pass labels."""
-    context = model.indexer.find(DocumentContext)
-    assert context is not None
-    return context.labels
-
-
 IN_CONTEXT = context_model()
 part = st.tuples(sentence, st.integers(0, 2))
 
@@ -310,7 +302,7 @@ def two_passes(
     """The spans of a second pass over every sentence, whether it has first-pass labels or not."""
     plain = decode_pass(model, sentences, False, PredictConfig())
     spans = [p.spans for p in plain]
-    contexts = first_pass_labels(sentences, spans, documents, labels_of(model))
+    contexts = model.indexer.contexts(DocumentSpans(sentences, spans, documents))
     return [
         p.spans for p in decode_pass(model, sentences, False, predict_settings(**how), contexts)
     ]
@@ -387,7 +379,7 @@ def test_a_lowest_score_hides_no_first_pass_label() -> None:
 
 
 def test_overrides_are_no_first_pass_labels() -> None:
-    lists = [Gazetteer.build("NEW", [["Anna"]]), Gazetteer.build("PER", [["York"]])]
+    lists = [WordList.build("NEW", [["Anna"]]), WordList.build("PER", [["York"]])]
     sentences = [list(WORDS), ["Anna", "a"], ["a", "York", "York"]]
     own = predict(IN_CONTEXT, sentences, documents=[0] * 3)
     overridden = predict(IN_CONTEXT, sentences, documents=[0] * 3, overrides=lists)
@@ -404,7 +396,7 @@ def test_document_context_of_a_long_sentence_is_in_all_its_windows() -> None:
     [found] = predict(IN_CONTEXT, [tokens], with_scores=False, documents=[0])
     assert [found.spans] == two_passes(IN_CONTEXT, [tokens], [0])
     assert found != predict(IN_CONTEXT, [tokens], with_scores=False)[0]
-    context = first_pass_labels([tokens], [found.spans], [0], labels_of(IN_CONTEXT))[0]
+    context = IN_CONTEXT.indexer.contexts(DocumentSpans([tokens], [found.spans], [0]))[0]
     with torch.inference_mode():
         engine = IN_CONTEXT.engine(PredictConfig())
         stitched, expected = (
