@@ -17,8 +17,8 @@ def evaluate_text(
 ) -> dict[str, CrossEntropy]:
     """The cross-entropy of text files by direction, cut into tokens as the training text was.
 
-    Characters that the model does not know are counted by the rule of `measure`, and named in the
-    log. Raises `NerError` where they are most of the text: that is written in another alphabet.
+    The log names characters that the model does not know. Raises `NerError` where they are most of
+    the text: that is written in another alphabet.
     """
     text = read_text(paths, encoding, model.config.data.tokenizer)
     unknown = model.alphabet.unknown_counts(text.counts)

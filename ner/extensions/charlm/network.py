@@ -36,7 +36,7 @@ class CharacterNetwork(nn.Module):
     def forward(self, numbers: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Characters ``[B, S]`` → scores of the next ones ``[B, S, V]``, and the final state.
 
-        Without a `state` to begin with it is 0.
+        The `state` to begin with is 0 if there is none.
         """
         x = self.embed(numbers)
         after = []

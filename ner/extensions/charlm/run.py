@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from ner.bundle import FINISHED
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
 from ner.extensions.charlm.loop import (
@@ -79,7 +78,7 @@ class LanguageModelRun(BaseRun):
         self._checksum = text.checksum
         self._device = device
         self._split = split_text(text.codes, config.data.valid_fraction, config.train.segment)
-        self._alphabet = Alphabet.of_counts(text.counts, config.data.min_count)
+        self._alphabet = text.alphabet(config.data.min_count)
         self._networks: dict[str, CharacterNetwork] = {}  # the best of each direction
         self._number = 0  # of the direction in work
         self._trainer = self._begin()
@@ -104,14 +103,11 @@ class LanguageModelRun(BaseRun):
         super()._restore(tensors, state)
 
     def _check_best(self) -> None:
-        self._networks = dict(load_model(self.out / "model", self._device).networks)
+        self._networks = dict(load_model(self.out / "model").networks)
 
     def _identity(self) -> dict[str, Any]:
-        return {
-            "number": self._number,
-            "checksum": self._checksum,
-            "directions": self._directions,
-        }
+        checksum, directions = self._checksum, self._directions
+        return {"number": self._number, "checksum": checksum, "directions": directions}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before, now = CharLMConfig.load(self.out / "config.toml"), self.config
@@ -174,8 +170,7 @@ def train_events(
 ) -> Iterator[Event]:
     """Train language models on text files into a run folder; to be run to its end.
 
-    `direction` is one of `DIRECTIONS`, or ``both``: one after the other. Raises
-    `NerError` for a text, setting or folder that will not do.
+    `direction` is one of `DIRECTIONS`, or ``both``. Raises `NerError` for what will not do.
     """
     settings, chosen = config or CharLMConfig(), choose_device(device)
     directions = DIRECTIONS if direction == "both" else (direction,)
