@@ -11,7 +11,13 @@ from typing import Any
 import click
 
 from ner.cli import stopped
-from ner.cli.options import Number, PathArg, device_option, list_settings_option, reading_options
+from ner.cli.options import (
+    Number,
+    PathArg,
+    device_option,
+    list_settings_option,
+    reading_options,
+)
 from ner.extensions.charlm.config import CharLMConfig
 
 _LOG = logging.getLogger("ner")

@@ -11,7 +11,7 @@ its label: so it goes through corpora, splits, checksums and counts as any other
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -35,9 +35,9 @@ from ner.files import open_binary
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, tokenize
 
+ENTITY, NONE = "entity", "none"
 FIELDS = "text and label"
-_SHOWN = 1000
-"""Texts that are looked at to choose the tokenizer."""
+_SHOWN = 1000  # texts that are looked at to choose the tokenizer
 
 
 class Record(NamedTuple):
@@ -57,9 +57,23 @@ def label_of(sentence: Sentence) -> str:
 def labelled(sentence: Sentence, label: str) -> Sentence:
     """The same tokens with a label for all of them."""
     span = Span(0, len(sentence), label)
-    return Sentence(
-        sentence.tokens, (span,), None, sentence.document, sentence.source, sentence.line
-    )
+    return replace(sentence, spans=(span,), offsets=None, partial=())
+
+
+def with_or_without(corpus: Corpus) -> Corpus:
+    """A tagger's corpus as texts for a classifier: each sentence with or without an entity.
+
+    Sentences with unknown tags and no known entity are left out.
+    """
+    splits = {
+        split: tuple(
+            labelled(sentence, ENTITY if sentence.labels else NONE)
+            for sentence in sentences
+            if sentence.labels or not sentence.partial
+        )
+        for split, sentences in corpus.splits().items()
+    }
+    return replace(corpus, schemes={}, **splits)
 
 
 def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, DataConfig]:
@@ -69,7 +83,9 @@ def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, D
     ``file:line`` for what cannot be read.
     """
     records = {split: read_records(path, config.encoding) for split, path in files.items()}
-    config = with_tokenizer(config, [record.text for record in records["train"]])
+    if config.tokenizer == "auto":
+        texts = [record.text for record in records["train"][:_SHOWN]]
+        config = replace(config, tokenizer=detect_text_style(texts))
     splits = {
         split: tuple(sentences_of(read, config.tokenizer, str(files[split])))
         for split, read in records.items()
@@ -82,13 +98,6 @@ def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, D
         tuple(f"{split}: {len(read)} texts" for split, read in splits.items()),
     )
     return with_valid(corpus, config.valid_fraction), config
-
-
-def with_tokenizer(config: DataConfig, texts: Sequence[str]) -> DataConfig:
-    """The settings with a tokenizer in place of ``auto``: that for the script of some texts."""
-    if config.tokenizer != "auto":
-        return config
-    return replace(config, tokenizer=detect_text_style(texts[:_SHOWN]))
 
 
 def sentences_of(records: Iterable[Record], style: str, source: str) -> Iterator[Sentence]:
@@ -125,9 +134,9 @@ def parse_records(
 ) -> Iterator[Record]:
     """The records of a stream, as they come; blank lines are left out.
 
-    They are JSON objects if the first line is one that is not blank, or by the
-    name of the source. Without labels every line is a text otherwise, and blank
-    ones count, too. Raises `CorpusError` with ``source:line`` for anything but a record.
+    They are JSON objects by the name of the source, or if the first line that is not blank is one.
+    Otherwise, without labels, every line is a text, even a blank one. Raises `CorpusError` with
+    ``source:line`` for anything but a record.
     """
     lines = text_lines(stream, source, encoding, Diagnostics())
     first = _up_to_text(lines)

@@ -4,31 +4,30 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ner.evaluation.scores import (
-    CountedScores,
-    Scores,
-    SpanCounts,
-    format_table,
-    score,
-)
+from ner.evaluation.scores import CountedScores, Scores, SpanCounts, format_table, score
 
 
 @dataclass(frozen=True, slots=True)
 class LabelScores(Scores):
     """Precision, recall and F1 as means over labels that weigh alike (macro), and accuracy.
 
-    `weighted` means weigh each label by its support. `per_label` holds each
-    label of gold or prediction, in alphabetical order.
+    `per_label` holds each label of gold or prediction, in alphabetical order.
     """
 
     accuracy: float
-    weighted: Scores
+    weighted: Scores  # means that weigh each label by its support
     per_label: dict[str, CountedScores]
     texts: int
 
     def figures(self) -> dict[str, float]:
         """The scores that are logged for an epoch, by name."""
         return {"accuracy": self.accuracy, **Scores.figures(self)}
+
+    def table(self) -> str:
+        """Aligned lines: one for each label, then the averages and the accuracy."""
+        averages = {"macro avg": self, "weighted avg": self.weighted}
+        table = format_table(self.per_label, averages, self.texts)
+        return f"{table}\naccuracy {100 * self.accuracy:.2f} %, macro F1 {100 * self.f1:.2f} %"
 
 
 def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
@@ -47,10 +46,3 @@ def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
         per_label=report.per_type,
         texts=len(gold),
     )
-
-
-def format_labels(scores: LabelScores) -> str:
-    """The scores as an aligned table: one line a label, then the averages and the accuracy."""
-    averages = {"macro avg": scores, "weighted avg": scores.weighted}
-    table = format_table(scores.per_label, averages, scores.texts)
-    return f"{table}\naccuracy {100 * scores.accuracy:.2f} %, macro F1 {100 * scores.f1:.2f} %"

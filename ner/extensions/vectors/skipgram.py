@@ -52,11 +52,10 @@ def train_vectors(
 ) -> int:
     """Train vectors of the words of `sentences` and write them to `out`; returns how many.
 
-    `sentences` are tokens as they stand in the text, without spaces and line ends in them; what is
-    read once is enough. The file is word2vec text with a header (packed if it is called ``.gz``),
-    most frequent words first, and appears whole or not at all. Raises `MissingExtra` without
-    gensim, `TrainingError` for a text with too few words, and `NerError` where `out` cannot be
-    written.
+    `sentences` are tokens without spaces and line ends in them, read once. The file is word2vec
+    text with a header (packed if it is called ``.gz``), most frequent words first, and appears
+    whole or not at all. Raises `MissingExtra` without gensim, `TrainingError` for a text with too
+    few words, and `NerError` where `out` cannot be written.
     """
     models = _gensim_models()
     with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:
@@ -65,11 +64,8 @@ def train_vectors(
         words = _most_frequent(counts, settings.min_count)
         _log.info(
             "%d tokens, %d different words; %d of them occur %d times or more",
-            counts.total(),
-            len(counts),
-            len(words),
-            settings.min_count,
-        )
+            counts.total(), len(counts), len(words), settings.min_count,
+        )  # fmt: skip
         try:
             vectors = _train(models, text, {word: counts[word] for word in words}, settings)
         finally:
