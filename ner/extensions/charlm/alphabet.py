@@ -29,15 +29,11 @@ class Alphabet:
         self.characters = tuple(characters)
         self._numbers = np.zeros(_CODES, dtype=np.int32)
         self._numbers[[ord(c) for c in characters]] = np.arange(1, len(characters) + 1)
+        self.start = int(self._numbers[ord(START)])
 
     def __len__(self) -> int:
         """The size V of the alphabet, with the number of unknown characters."""
         return len(self.characters) + 1
-
-    @property
-    def start(self) -> int:
-        """The number of `START`."""
-        return int(self._numbers[ord(START)])
 
     @property
     def unknown_bits(self) -> float:

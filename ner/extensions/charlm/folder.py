@@ -112,7 +112,11 @@ def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
 def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     place = files.path / "config.json"
     head = files.json("config.json", dict)
-    _check_format(place, head)
+    if head.get("kind") != KIND:
+        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
+    if type(head.get("format")) is not int or head["format"] < 1:
+        raise damaged(place, "no format number")
+    check_newest(place, head, FORMAT)
     files.check(_FILES)
     settings, about = head.get("config"), head.get("about")
     if not isinstance(settings, dict) or not isinstance(about, dict):
@@ -132,15 +136,6 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     if not networks:
         raise damaged(place, "neither a forward nor a backward model")
     return LanguageModel(alphabet, networks, config, about)
-
-
-def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
-    if stored.get("kind") != KIND:
-        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
-    written = stored.get("format")
-    if type(written) is not int or written < 1:
-        raise damaged(place, "no format number")
-    check_newest(place, stored, FORMAT)
 
 
 def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:

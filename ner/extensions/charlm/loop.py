@@ -74,13 +74,9 @@ class Streams:
         self.count = max(1, min(streams, targets // segment))
         self.length = targets // self.count
         self.segments = -(-self.length // segment)
+        self.characters = self.count * self.length  # in all segments together
         self._codes = codes
         self._alphabet = alphabet
-
-    @property
-    def characters(self) -> int:
-        """The number of characters in all segments together."""
-        return self.count * self.length
 
     def segment(self, number: int) -> tuple[Tensor, Tensor]:
         """Characters and those that follow, ``[B, S]`` each."""
@@ -116,6 +112,7 @@ class LanguageModelTrainer:
         self.carried: State | None = None  # at the end of the last segment
         self._config = config
         self._streams = Streams(train, alphabet, config.batch, config.segment)
+        self.steps = config.epochs * self._streams.segments  # unless time is up before
         self._valid = valid
         self._alphabet = alphabet
         self._nats = 0.0  # lost since the last evaluation
@@ -125,11 +122,6 @@ class LanguageModelTrainer:
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=0.0, fused=True
         )
-
-    @property
-    def steps(self) -> int:
-        """The number of steps unless time is up before."""
-        return self._config.epochs * self._streams.segments
 
     @property
     def done(self) -> float:

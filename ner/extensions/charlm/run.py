@@ -77,7 +77,7 @@ class LanguageModelRun(BaseRun):
         self._directions = list(directions)
         self._checksum = text.checksum
         self._device = device
-        self._split = split_text(text.codes, config.data.valid_fraction, config.train.segment)
+        self._parts = split_text(text.codes, config.data.valid_fraction, config.train.segment)
         self._alphabet = text.alphabet(config.data.min_count)
         self._networks: dict[str, CharacterNetwork] = {}  # the best of each direction
         self._number = 0  # of the direction in work
@@ -88,13 +88,9 @@ class LanguageModelRun(BaseRun):
         torch.manual_seed(self.config.train.seed)
         network = CharacterNetwork(len(self._alphabet), self.config.model)
         network.initialise()
+        train, valid = (in_order(part, direction) for part in self._parts)
         return LanguageModelTrainer(
-            network.to(self._device),
-            in_order(self._split.train, direction),
-            in_order(self._split.valid, direction),
-            self._alphabet,
-            self.config.train,
-            direction,
+            network.to(self._device), train, valid, self._alphabet, self.config.train, direction
         )
 
     def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -121,8 +117,7 @@ class LanguageModelRun(BaseRun):
     def _prepare(self) -> None:
         _log.info(
             "text: %s characters to learn from, %s held out at its end; %d in the alphabet",
-            f"{len(self._split.train):,}", f"{len(self._split.valid):,}",
-            len(self._alphabet.characters),
+            *(f"{len(part):,}" for part in self._parts), len(self._alphabet.characters),
         )  # fmt: skip
 
     def _train(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:

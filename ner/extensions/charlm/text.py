@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -89,15 +88,8 @@ def in_order(codes: Codes, direction: str) -> Codes:
     return codes if direction == "forward" else codes[::-1]
 
 
-class Split(NamedTuple):
-    """The training part of a text, and the part at its end that is held out."""
-
-    train: Codes
-    valid: Codes
-
-
-def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
-    """Hold out the end of a text, at least a segment of it.
+def split_text(codes: Codes, valid_fraction: float, segment: int) -> tuple[Codes, Codes]:
+    """Split a text into a part to learn from and its end, at least a segment, that is held out.
 
     Raises `TrainingError` for a text with less than two segments.
     """
@@ -107,4 +99,4 @@ def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
             f"the text has {len(codes):,} characters, too few for segments of {segment:,} to learn "
             "from and one to evaluate on; add text, or lower train.segment"
         )
-    return Split(codes[:-held_out], codes[-held_out:])
+    return codes[:-held_out], codes[-held_out:]

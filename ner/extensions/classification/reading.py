@@ -65,15 +65,15 @@ def with_or_without(corpus: Corpus) -> Corpus:
 
     Sentences with unknown tags and no known entity are left out.
     """
-    splits = {
-        split: tuple(
+    train, valid, test = (
+        tuple(
             labelled(sentence, ENTITY if sentence.labels else NONE)
             for sentence in sentences
             if sentence.labels or not sentence.partial
         )
-        for split, sentences in corpus.splits().items()
-    }
-    return replace(corpus, schemes={}, **splits)
+        for sentences in (corpus.train, corpus.valid, corpus.test)
+    )
+    return replace(corpus, train=train, valid=valid, test=test, schemes={})
 
 
 def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, DataConfig]:

@@ -69,7 +69,7 @@ def train_vectors(
         try:
             vectors = _train(models, text, {word: counts[word] for word in words}, settings)
         finally:
-            text.stop()
+            text.stopped = True
         _write(file, words, vectors, settings.dim, progress)
     return len(words)
 
@@ -89,7 +89,7 @@ class _FoldedText:
         self._path = path
         self._progress = progress
         self._epoch = 0
-        self._stopped = False
+        self.stopped = False  # true ends a loop that goes on in another thread, as after Ctrl-C
         self.sentences = 0
 
     def fill(self, sentences: Iterable[Sequence[str]], settings: SkipGram) -> Counter[str]:
@@ -105,15 +105,11 @@ class _FoldedText:
                     self.sentences += 1
         return counts
 
-    def stop(self) -> None:
-        """End a loop that goes on in another thread, as after Ctrl-C."""
-        self._stopped = True
-
     def __iter__(self) -> Iterator[list[str]]:
         self._epoch += 1
         with self._path.open(encoding="utf-8", newline="\n") as file:
             for number, line in enumerate(file):
-                if self._stopped:
+                if self.stopped:
                     return
                 if number % SHOWN == 0:
                     self._progress(f"epoch {self._epoch}", number, self.sentences)

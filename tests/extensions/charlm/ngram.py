@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
+from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.text import Codes, read_text, split_text
+from ner.extensions.charlm.text import read_text, split_text
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -85,6 +85,6 @@ def test_the_end_is_held_out() -> None:
     codes = codes_of("x" * 90 + "y" * 10)
     train, valid = split_text(codes, 0.1, segment=5)
     assert (decoded(train), decoded(valid)) == ("x" * 90, "y" * 10)
-    assert len(split_text(codes, 0.001, segment=30).valid) == 30  # a segment at least
+    assert len(split_text(codes, 0.001, segment=30)[1]) == 30  # a segment at least
     with pytest.raises(TrainingError, match="100 characters, too few for segments of 50"):
         split_text(codes, 0.1, segment=50)
