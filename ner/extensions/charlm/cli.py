@@ -148,8 +148,8 @@ def evaluate(
     texts: tuple[Path, ...], model: Path, as_json: bool, device: str, reading: dict[str, Any]
 ) -> None:
     """Print how many bits per character a text costs under a model, for each direction it has."""
-    from ner.extensions.charlm.evaluation import evaluate_text
     from ner.extensions.charlm.folder import load_model
+    from ner.extensions.charlm.measure import evaluate_text
 
     found = load_model(model, device)
     results = evaluate_text(found, texts, found.config.replace(reading).data.encoding)

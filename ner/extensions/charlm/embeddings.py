@@ -1,9 +1,8 @@
 """Contextual string embeddings: states of language models at each token of a sentence.
 
 A forward model has read up to the last character of a token, a backward one from the end of the
-sentence down to its first character; their states there embed the token in its context (Akbik,
-Blythe and Vollgraf 2018, "Contextual String Embeddings for Sequence Labeling"). The models are
-frozen, so embeddings can be cached.
+sentence down to its first character (Akbik, Blythe and Vollgraf 2018, "Contextual String Embeddings
+for Sequence Labeling"). The models are frozen, so embeddings can be cached.
 """
 
 import copy
@@ -41,14 +40,13 @@ WEIGHTS = "charlm.safetensors"
 MOST_MODELS = 8
 MOST_RECENT = 1 << 25  # numbers of sentences read lately, of 2 bytes each
 MANY_UNKNOWN = 0.01  # share of unknown characters that is logged
-SEPARATORS = {"": "none", " ": "space"}
+SEPARATORS = {"none": "", "space": " "}
 
 
 class StringEmbeddings:
     """Contextual string embeddings by one or several language models; safe for threads.
 
-    Weights and states (between -1 and 1) are in half precision, so that a bundle gives the same
-    embeddings as the training.
+    Weights and states are in half precision: a bundle gives the same embeddings as the training.
     """
 
     def __init__(self, models: Sequence[LanguageModel], separator: str) -> None:
@@ -70,8 +68,7 @@ class StringEmbeddings:
         if len(folders) > MOST_MODELS:
             raise UsageError(f"{len(folders)} language models; name at most {MOST_MODELS}")
         models = [load_model(folder) for folder in folders]
-        directions = {direction for model in models for direction in model.networks}
-        for missing in (direction for direction in DIRECTIONS if direction not in directions):
+        for missing in {*DIRECTIONS}.difference(*(model.networks for model in models)):
             _log.warning(
                 "%s: has no %s model, which would tell of the other side of each token; train one "
                 "with ner charlm train --direction both",
@@ -139,7 +136,7 @@ class StringEmbeddings:
     def files(self) -> dict[str, bytes]:
         """The files that a bundle keeps of them, by name; `from_files` reads them back."""
         described = {
-            "separator": SEPARATORS[self.separator],
+            "separator": "space" if self.separator else "none",
             "models": [model.described() for model in self.models],
         }
         weights = {
@@ -155,8 +152,7 @@ class StringEmbeddings:
         """Read what `files` gave. Raises `ValidationError` for what is damaged."""
         place = files.path / DESCRIPTION
         described = files.json(DESCRIPTION, dict)
-        separators = {name: text for text, name in SEPARATORS.items()}
-        separator = separators.get(str(described.get("separator")))
+        separator = SEPARATORS.get(str(described.get("separator")))
         entries = described.get("models")
         if separator is None or not isinstance(entries, list):
             raise damaged(place, "no language models")

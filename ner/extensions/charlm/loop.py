@@ -1,8 +1,7 @@
 """Truncated backpropagation through time: a generator that yields after each step and evaluation.
 
-The text is read segment by segment. The state at the end of a segment is where the next one
-begins, but gradients stop there: the state is detached from what made it (Williams and Peng 1990).
-Saving, printing and plotting belong to the caller.
+A segment of the text begins with the state at the end of the one before, but gradients stop there
+(Williams and Peng 1990). Saving, printing and plotting belong to the caller.
 """
 
 import math

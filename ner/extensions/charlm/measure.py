@@ -1,7 +1,9 @@
 """Bits per character: how well a model predicts a text."""
 
+import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+from ner.errors import NerError
 from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
+from ner.extensions.charlm.folder import LanguageModel
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import in_order, read_text
+
+_log = logging.getLogger("ner")
 
 WINDOW = 2048  # characters that are predicted one after the other
 CONTEXT = 256  # characters read before them, to come into the text
@@ -35,6 +42,32 @@ class CrossEntropy(NamedTuple):
         """Plain values, ready for JSON."""
         counts = {"characters": self.characters, "unknown": self.unknown}
         return {"bits_per_character": self.per_character, **counts}
+
+
+def evaluate_text(
+    model: LanguageModel, paths: Sequence[Path], encoding: str
+) -> dict[str, CrossEntropy]:
+    """The cross-entropy of text files by direction, cut into tokens as the training text was.
+
+    The log names characters that the model does not know. Raises `NerError` where they are most of
+    the text: that is written in another alphabet.
+    """
+    text = read_text(paths, encoding, model.config.data.tokenizer)
+    unknown = model.alphabet.unknown_counts(text.counts)
+    count = sum(unknown.values())
+    if 2 * count > len(text.codes):
+        raise NerError(
+            f"{', '.join(map(str, paths))}: the model does not know {count:,} of "
+            f"{len(text.codes):,} characters, so this is of another alphabet; name another text "
+            "or model"
+        )
+    if unknown:
+        shown = ", ".join(f"{c!r} ({count:,})" for c, count in list(unknown.items())[:10])
+        _log.warning("characters that the model does not know: %s", shown)
+    return {
+        direction: measure(network, in_order(text.codes, direction), model.alphabet)
+        for direction, network in model.networks.items()
+    }
 
 
 @torch.inference_mode()

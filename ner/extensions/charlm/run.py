@@ -1,13 +1,7 @@
 """A run: language models of one or both directions trained into a folder.
 
-::
-
-    config.toml      all settings
-    metrics.jsonl    one object an evaluation
-    model/           the language model: the best of each direction so far
-    checkpoint/      what ``--resume`` needs
-    log.txt          all messages
-    result.json      bits per character; written last: a run that has it is finished
+Its files are those of a tagger's run (`ner.training.run`): ``metrics.jsonl`` has one object an
+evaluation, ``result.json`` the best of each direction, and ``model/`` the networks of these.
 """
 
 import logging

@@ -15,8 +15,7 @@ BATCH_CHARACTERS = 1 << 14  # read together: bounds the memory
 class StateReader:
     """A network prepared for reading many texts on a CPU; it must not change any more.
 
-    What a character adds to the gates of the first layer depends on nothing else: it is computed
-    once for the whole alphabet, and only the recurrent product is left.
+    The input product of the first layer is computed once for the whole alphabet.
     """
 
     @torch.inference_mode()

@@ -59,23 +59,21 @@ def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> 
 
 def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:
     """Lines with their ends, many at a time."""
+    separator = separator_of(tokenizer)
     kept: list[str] = []
     size = 0
     for path in paths:
         with open_binary(path) as stream:
             for _, line in text_lines(stream, str(path), encoding, Diagnostics()):
-                lines = [line] if tokenizer == "none" else _sentences(line, tokenizer)
+                lines = [line]
+                if tokenizer != "none":
+                    lines = [separator.join(s.tokens) for s in sentences_of(line, tokenizer)]
                 kept += (part for one in lines for part in (one, "\n"))
                 size += len(line) + len(lines)
                 if size >= CHUNK:
                     yield "".join(kept)
                     kept, size = [], 0
     yield "".join(kept)
-
-
-def _sentences(line: str, tokenizer: str) -> list[str]:
-    separator = separator_of(tokenizer)
-    return [separator.join(sentence.tokens) for sentence in sentences_of(line, tokenizer)]
 
 
 def separator_of(tokenizer: str) -> str:

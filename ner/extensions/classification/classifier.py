@@ -40,10 +40,7 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """Load the classifier of a run folder or bundle.
-
-        Raises `BundleError` or `UsageError` when there is none, or it cannot be read.
-        """
+        """Load that of a run folder or bundle. Raises `BundleError` or `UsageError`."""
         return cls(load_classifier(path, choose_device(device)))
 
     def classify(self, texts: Iterable[str]) -> Iterator[Classified]:

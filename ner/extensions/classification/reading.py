@@ -5,9 +5,8 @@
     {"text": "Rain in the north.", "label": "weather"}      JSON Lines, an object a line
     Rain in the north.<TAB>weather                          TSV: the text, a tab, the label
 
-A text is read as one sequence of tokens, whatever sentences are in it. Inside
-the program it is a `Sentence` with one span, which covers all of it and bears
-its label: so it goes through corpora, splits, checksums and counts as any other.
+A text is one sequence of tokens, whatever sentences are in it: a `Sentence` with one span, which
+covers all of it and bears its label. So it goes through corpora and counts as any other.
 """
 
 import itertools
@@ -156,7 +155,7 @@ def parse_records(
 
 
 def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The first of the numbered lines that is not blank, behind the blank ones before it."""
+    """The blank lines at the start, and the first that is not blank."""
     taken: list[tuple[int, str]] = []
     for number, line in lines:
         taken.append((number, line))
@@ -166,11 +165,10 @@ def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def _from_json(line: str, number: int, with_labels: bool) -> Record:
-    value = parse_json(line, FIELDS if with_labels else "text")
+    fields = FIELDS if with_labels else "text"
+    value = parse_json(line, fields)
     if not isinstance(value, dict):
-        raise InvalidRecord(
-            f"is {kind_of(value)}, not an object with {FIELDS if with_labels else 'text'}"
-        )
+        raise InvalidRecord(f"is {kind_of(value)}, not an object with {fields}")
     text = field_of(value, "text", str)
     if SURROGATE.search(text):
         raise InvalidRecord("the text holds half a surrogate pair; write whole characters or pairs")

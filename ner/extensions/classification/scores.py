@@ -31,10 +31,7 @@ class LabelScores(Scores):
 
 
 def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
-    """The scores of labels that were predicted for the texts of others.
-
-    Raises `ValueError` when one row is longer than the other.
-    """
+    """The scores of predicted labels. Raises `ValueError` for rows of different lengths."""
     correct = [one for one, other in zip(gold, predicted, strict=True) if one == other]
     # One label a text: what is wrong is missed by one label and spurious for another, so that
     # micro precision, recall and F1 are all the accuracy.

@@ -71,7 +71,9 @@ def _sentences(chunks: Iterator[str], style: str) -> Iterator[tuple[str, ...]]:
     from ner.tokenize import sentences_of
 
     if style == "auto":
-        sample = _until(chunks, SAMPLE)
+        sample: list[str] = []
+        while sum(map(len, sample)) < SAMPLE and (chunk := next(chunks, None)) is not None:
+            sample.append(chunk)
         chunks = itertools.chain(sample, chunks)
         style = detect_tokenizer("\n".join(sample))
         _LOG.info("tokenizer: %s, by the text; --tokenizer names another", style)
@@ -102,14 +104,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise unreadable(path, error) from None
-
-
-def _until(chunks: Iterator[str], size: int) -> list[str]:
-    """The first chunks, with `size` characters or a few more."""
-    taken: list[str] = []
-    while sum(map(len, taken)) < size and (chunk := next(chunks, None)) is not None:
-        taken.append(chunk)
-    return taken
 
 
 def detect_tokenizer(text: str) -> str:

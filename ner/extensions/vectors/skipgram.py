@@ -57,7 +57,10 @@ def train_vectors(
     whole or not at all. Raises `MissingExtra` without gensim, `TrainingError` for a text with too
     few words, and `NerError` where `out` cannot be written.
     """
-    models = _gensim_models()
+    try:
+        import gensim.models as models
+    except ImportError:
+        raise MissingExtra("training vectors needs a package: pip install 'gensim>=4.4'") from None
     with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:
         text = _FoldedText(Path(folder) / "tokens", progress)
         counts = text.fill(sentences, settings)
@@ -72,14 +75,6 @@ def train_vectors(
             text.stopped = True
         _write(file, words, vectors, settings.dim, progress)
     return len(words)
-
-
-def _gensim_models() -> Any:
-    try:
-        import gensim.models
-    except ImportError:
-        raise MissingExtra("training vectors needs a package: pip install 'gensim>=4.4'") from None
-    return gensim.models
 
 
 class _FoldedText:
@@ -122,10 +117,9 @@ def _most_frequent(counts: Counter[str], min_count: int) -> list[str]:
         raise TrainingError("the text has no words; name one that has")
     words = [word for word, count in counts.items() if count >= min_count]
     if not words:
-        most = max(counts.values())
         raise TrainingError(
             f"the text has no word that occurs {min_count} times; lower --min-count "
-            f"(to {most} at most), or give more text"
+            f"(to {max(counts.values())} at most), or give more text"
         )
     return sorted(words, key=lambda word: (-counts[word], word))
 
