@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 import safetensors.torch
@@ -113,13 +113,10 @@ class StringEmbeddings:
 
         Raises `TrainingError` where one knows less than half of them.
         """
-        counts: Counter[str] = Counter()
-        for token in tokens:
-            counts.update(token)
-        total = sum(counts.values())
+        counts = Counter(chain.from_iterable(tokens))
         for model in self.models:
             unknown = model.alphabet.unknown_counts(counts)
-            share = sum(unknown.values()) / max(1, total)
+            share = sum(unknown.values()) / max(1, counts.total())
             if share > 0.5:
                 raise TrainingError(
                     f"a language model does not know {100 * share:.0f} % of the characters of the "

@@ -96,8 +96,7 @@ class LanguageModelRun(BaseRun):
         self._networks = dict(load_model(self.out / "model").networks)
 
     def _identity(self) -> dict[str, Any]:
-        checksum, directions = self._checksum, self._directions
-        return {"number": self._number, "checksum": checksum, "directions": directions}
+        return {"number": self._number, "checksum": self._checksum, "directions": self._directions}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before, now = CharLMConfig.load(self.out / "config.toml"), self.config

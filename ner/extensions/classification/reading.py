@@ -78,8 +78,7 @@ def with_or_without(corpus: Corpus) -> Corpus:
 def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, DataConfig]:
     """Read the files of the splits as a corpus; also the settings with the tokenizer chosen.
 
-    Where there is no valid split, one is cut from train. Raises `NerError` with
-    ``file:line`` for what cannot be read.
+    Without a valid split one is cut from train. Raises `NerError` with ``file:line``.
     """
     records = {split: read_records(path, config.encoding) for split, path in files.items()}
     if config.tokenizer == "auto":

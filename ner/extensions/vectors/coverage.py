@@ -90,11 +90,11 @@ def describe_vectors(
 def _coverage(sentences: Sequence[Sentence], covered: Collection[str]) -> Coverage:
     tokens = [token for sentence in sentences for token in sentence.tokens]
     inside = [token for sentence in sentences for token, _ in _inside(sentence)]
-    return Coverage(*(_share(words, covered) for words in ({*tokens}, tokens, inside)))
-
-
-def _share(words: Collection[str], covered: Collection[str]) -> float | None:
-    return sum(word in covered for word in words) / len(words) if words else None
+    shares = (
+        sum(word in covered for word in words) / len(words) if words else None
+        for words in ({*tokens}, tokens, inside)
+    )
+    return Coverage(*shares)
 
 
 def _inside(sentence: Sentence) -> list[tuple[str, str]]:
