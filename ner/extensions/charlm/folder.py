@@ -14,22 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.files import write_folder
 from ner.model import choose_device, without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,
-    check_newest,
+    check_format,
     damaged,
     open_model,
     to_json,
+    to_safetensors,
     write_stored,
 )
 from ner.version import __version__
@@ -83,10 +82,8 @@ def save_model(model: LanguageModel, folder: Path) -> None:
         "alphabet.json": to_json(list(model.alphabet.characters)),
     }
     for direction, network in model.networks.items():
-        weights = {name: t.cpu().contiguous() for name, t in network.state_dict().items()}
-        files[_WEIGHTS[direction]] = safetensors.torch.save(weights)
-    with write_folder(folder) as part:
-        write_stored(part, files)
+        files[_WEIGHTS[direction]] = to_safetensors(network.state_dict())
+    write_stored(folder, files)
 
 
 def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
@@ -116,13 +113,13 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
         raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
     if type(head.get("format")) is not int or head["format"] < 1:
         raise damaged(place, "no format number")
-    check_newest(place, head, FORMAT)
+    check_format(place, head, range(1, FORMAT + 1))
     files.check(_FILES)
     settings, about = head.get("config"), head.get("about")
     if not isinstance(settings, dict) or not isinstance(about, dict):
         raise damaged(place, "no settings")
     try:
-        config = CharLMConfig.from_earlier(settings, str(place))
+        config = CharLMConfig.from_dict(settings, str(place), earlier=True)
     except ConfigError as error:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
@@ -151,7 +148,7 @@ def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str
     if not directions or directions != [d for d in DIRECTIONS if d in directions]:
         raise damaged(place, "a language model of no direction")
     try:
-        config = CharLMConfig.from_earlier(settings, "settings")
+        config = CharLMConfig.from_dict(settings, "settings", earlier=True)
     except ConfigError as error:
         raise damaged(place, str(error)[:200]) from None
     return LanguageModel(_read_alphabet(place, characters), {}, config, {}), directions
