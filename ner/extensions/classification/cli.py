@@ -107,21 +107,15 @@ def train(
 def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
     from ner.cli.progress import training_progress, what_is_kept
     from ner.extensions.classification.run import train_events
-    from ner.training import Finished
 
     kept = functools.partial(what_is_kept, out, (), how["overwrite"])
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read
         last = progress.follow(train_events(texts, out, config, progress=read, **how))
-    assert isinstance(last, Finished), "a run ends with that"
-    _report(last)
-
-
-def _report(finished: Any) -> None:
-    for split, scores in finished.scores.items():
-        click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
+    for split, scores in last.scores.items():
+        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
         click.echo(f"{scores.table()}\n")
-    click.echo(f"model: {finished.out}")
+    click.echo(f"model: {last.out}")
 
 
 @classify.command()
