@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+Codes = NDArray[np.uint32]
+"""A text as code points, ``[N]``."""
+
 UNKNOWN = 0
 START = "\n"
 """The character before any text: a line has just ended."""
@@ -26,32 +29,21 @@ class Alphabet:
         self.characters = tuple(characters)
         self._numbers = np.zeros(_CODES, dtype=np.int32)
         self._numbers[[ord(c) for c in characters]] = np.arange(1, len(characters) + 1)
-
-    @classmethod
-    def of_counts(cls, counts: Mapping[str, int], min_count: int) -> "Alphabet":
-        """Characters that occur at least `min_count` times, the most frequent first."""
-        known = {c: n for c, n in counts.items() if n >= min_count} | {START: counts.get(START, 0)}
-        return cls(sorted(known, key=lambda c: (-known[c], c)))
+        self.start = int(self._numbers[ord(START)])
 
     def __len__(self) -> int:
         """The size V of the alphabet, with the number of unknown characters."""
         return len(self.characters) + 1
 
     @property
-    def start(self) -> int:
-        """The number of `START`."""
-        return int(self._numbers[ord(START)])
-
-    @property
     def unknown_bits(self) -> float:
-        """The bits that tell which unknown character is meant.
+        """The bits that tell which unknown character is meant: all are equally probable.
 
-        All other characters of Unicode are equally probable: so the probabilities of all texts sum
-        to 1, and models with different alphabets can be compared.
+        So the probabilities of all texts sum to 1, and models can be compared across alphabets.
         """
         return math.log2(_SCALARS - len(self.characters))
 
-    def numbers(self, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    def numbers(self, codes: Codes) -> NDArray[np.int64]:
         """Code points → numbers."""
         found: NDArray[np.int64] = self._numbers[codes].astype(np.int64)
         return found

@@ -3,10 +3,10 @@
 import json
 import logging
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -22,9 +22,6 @@ from ner.cli.options import (
     restart_options,
 )
 from ner.extensions.charlm.config import CharLMConfig
-
-if TYPE_CHECKING:
-    from ner.extensions.charlm.run import Event, LanguageModelFinished
 
 _LOG = logging.getLogger("ner")
 
@@ -71,27 +68,22 @@ def train(
 
     from ner.extensions.charlm.run import LanguageModelFinished, train_events
 
-    last = None
     try:
-        with _progress() as watch:
-            for event in watch(train_events(texts, out, config, **how)):
-                last = event
+        with _progress() as show:
+            for event in train_events(texts, out, config, **how):
+                show(event)
     except KeyboardInterrupt as stop:
         begun = (out / "metrics.jsonl").exists()
         kept = f"go on with --out {shlex.quote(str(out))} --resume" if begun else ""
         raise stopped(stop, kept) from None
-    assert isinstance(last, LanguageModelFinished), "a run ends with that"
-    _report(last)
-
-
-def _report(finished: "LanguageModelFinished") -> None:
-    for direction, record in finished.directions.items():
+    assert isinstance(event, LanguageModelFinished), "a run ends with that"
+    for direction, record in event.directions.items():
         click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
-    click.echo(f"model: {finished.out}")
+    click.echo(f"model: {out}")
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress() -> Iterator[Callable[[Any], None]]:
     """Show a bar on stderr, if that is a terminal: how much of a direction is learnt."""
     from ner.cli.progress import bars
     from ner.extensions.charlm.loop import LanguageModelStep
@@ -99,18 +91,17 @@ def _progress() -> Iterator[Any]:
     with bars() as shown:
         tasks: dict[str, Any] = {}
 
-        def watch(events: Iterator["Event"]) -> Iterator["Event"]:
-            for event in events:
-                if isinstance(event, LanguageModelStep):
-                    name = event.direction
-                    if name not in tasks:
-                        tasks[name] = shown.add_task(name, total=1.0, note="")
-                    speed = f"{event.characters_per_second:,.0f} characters/s"
-                    note = f"{event.bits:.3f} bits per character, {speed}"
-                    shown.update(tasks[name], completed=event.done, note=note)
-                yield event
+        def show(event: Any) -> None:
+            if not isinstance(event, LanguageModelStep):
+                return
+            name = event.direction
+            if name not in tasks:
+                tasks[name] = shown.add_task(name, total=1.0, note="")
+            speed = f"{event.characters_per_second:,.0f} characters/s"
+            note = f"{event.bits:.3f} bits per character, {speed}"
+            shown.update(tasks[name], completed=event.done, note=note)
 
-        yield watch
+        yield show
 
 
 @charlm.command()
@@ -134,9 +125,8 @@ def generate(
     """Make up text that goes on after --prompt, character by character."""
     from ner.extensions.charlm.folder import load_model
     from ner.extensions.charlm.generation import generate as characters
-    from ner.model import choose_device
 
-    found = load_model(model, choose_device(device))
+    found = load_model(model, device)
     network = found.network("forward")
     if unknown := found.alphabet.unknown(prompt):
         shown = ", ".join(map(repr, unknown[:10]))
@@ -159,22 +149,13 @@ def evaluate(
     texts: tuple[Path, ...], model: Path, as_json: bool, device: str, reading: dict[str, Any]
 ) -> None:
     """Print how many bits per character a text costs under a model, for each direction it has."""
-    from ner.extensions.charlm.evaluation import evaluate_text
     from ner.extensions.charlm.folder import load_model
-    from ner.model import choose_device
+    from ner.extensions.charlm.measure import evaluate_text
 
-    found = load_model(model, choose_device(device))
-    encoding = found.config.replace(reading).data.encoding
-    results = evaluate_text(found, texts, encoding)
+    found = load_model(model, device)
+    results = evaluate_text(found, texts, found.config.replace(reading).data.encoding)
     if as_json:
-        values = {
-            direction: {
-                "bits_per_character": bits.per_character,
-                "characters": bits.characters,
-                "unknown": bits.unknown,
-            }
-            for direction, bits in results.items()
-        }
+        values = {direction: bits.to_dict() for direction, bits in results.items()}
         click.echo(json.dumps(values, indent=2))
         return
     for direction, bits in results.items():

@@ -20,8 +20,7 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.states import StateReader
-from ner.model import without_weights
+from ner.model import choose_device, without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,
@@ -60,10 +59,13 @@ class LanguageModel:
             )
         return self.networks[direction]
 
-    def reader(self, direction: str) -> StateReader:
-        """A reader of the states of texts in a direction, on a CPU. Raises `UsageError`, too."""
-        backward = direction == "backward"
-        return StateReader(self.network(direction), self.alphabet, backward=backward)
+    def described(self) -> dict[str, Any]:
+        """Its settings, alphabet and directions as plain values; `read_described` reads them."""
+        return {
+            "config": self.config.to_dict(),
+            "alphabet": list(self.alphabet.characters),
+            "directions": list(self.networks),
+        }
 
 
 def save_model(model: LanguageModel, folder: Path) -> None:
@@ -84,13 +86,13 @@ def save_model(model: LanguageModel, folder: Path) -> None:
     write_stored(folder, files)
 
 
-def load_model(path: str | Path, device: str | torch.device = "cpu") -> LanguageModel:
+def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
     """Read a language model from its folder, or from the run folder around it.
 
-    Raises `UsageError` where there is none, and `BundleError` for one that is
-    damaged or written by a newer version.
+    `device` is a name as of `choose_device`. Raises `UsageError` where there is no model or no such
+    device, and `BundleError` for a model that is damaged or written by a newer version.
     """
-    folder = Path(path)
+    chosen, folder = choose_device(device), Path(path)
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
     if not folder.exists():
@@ -101,15 +103,19 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> Language
             "make one with ner charlm train"
         )
     with open_model(folder) as files:
-        return _load(files, torch.device(device))
+        return _load(files, chosen)
 
 
 def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     place = files.path / "config.json"
-    stored = files.json("config.json", dict)
-    _check_format(place, stored)
+    head = files.json("config.json", dict)
+    if head.get("kind") != KIND:
+        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
+    if type(head.get("format")) is not int or head["format"] < 1:
+        raise damaged(place, "no format number")
+    check_format(place, head, range(1, FORMAT + 1))
     files.check(_FILES)
-    settings, about = stored.get("config"), stored.get("about")
+    settings, about = head.get("config"), head.get("about")
     if not isinstance(settings, dict) or not isinstance(about, dict):
         raise damaged(place, "no settings")
     try:
@@ -117,7 +123,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     except ConfigError as error:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
-    alphabet = read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
+    alphabet = _read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
     networks = {}
     for direction in DIRECTIONS:
         if files.has(_WEIGHTS[direction]):
@@ -129,17 +135,26 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     return LanguageModel(alphabet, networks, config, about)
 
 
-def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
-    if stored.get("kind") != KIND:
-        raise UsageError(f"{place}: is not of a language model; name a folder of ner charlm train")
-    written = stored.get("format")
-    if type(written) is not int or written < 1:
-        raise damaged(place, "no format number")
-    check_format(place, stored, range(1, FORMAT + 1))
+def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:
+    """A model without its networks and the directions that it has, as `described` gave them.
+
+    Raises `ValidationError`, which names `place`, for anything else.
+    """
+    match entry:
+        case {"config": dict(settings), "alphabet": list(characters), "directions": [*directions]}:
+            pass
+        case _:
+            raise damaged(place, "no language model")
+    if not directions or directions != [d for d in DIRECTIONS if d in directions]:
+        raise damaged(place, "a language model of no direction")
+    try:
+        config = CharLMConfig.from_dict(settings, "settings", earlier=True)
+    except ConfigError as error:
+        raise damaged(place, str(error)[:200]) from None
+    return LanguageModel(_read_alphabet(place, characters), {}, config, {}), directions
 
 
-def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
-    """An alphabet from what a file says. Raises `ValidationError` if it says of no characters."""
+def _read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
     if not all(isinstance(character, str) for character in characters):
         raise damaged(place, "characters that are no text")
     try:
@@ -155,9 +170,8 @@ def read_networks(
 ) -> dict[str, CharacterNetwork]:
     """The networks in a file, by the prefix of the names of their tensors.
 
-    `plans` say how many characters each one knows, and of what shape it is;
-    `dtype` how its weights are stored. It takes no memory before the file is
-    known to fit: raises `ValidationError` if it does not.
+    `plans` have the arguments of each `CharacterNetwork`; weights are stored as `dtype`. It takes
+    no memory before the file is known to fit: raises `ValidationError` if it does not.
     """
     # A layer has four tensors: no file can ask for more layers than it has tensors for.
     if sum(4 * config.layers for _, config in plans.values()) > len(stored.entries):

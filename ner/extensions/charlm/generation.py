@@ -21,8 +21,7 @@ def generate(
 ) -> Iterator[str]:
     """Yield `length` characters that go on after `prompt`, one by one.
 
-    They are drawn with probabilities ``p ** (1 / temperature)``, normalised: 1
-    is the model's own, below it dares less, and at 0 the most probable
+    They are drawn with probabilities ``p ** (1 / temperature)``, normalised; at 0 the most probable
     character is always taken. The unknown character is never drawn.
     """
     network.eval()

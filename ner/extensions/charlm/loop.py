@@ -1,25 +1,24 @@
 """Truncated backpropagation through time: a generator that yields after each step and evaluation.
 
-The text is read segment by segment. The state at the end of a segment is where the next one
-begins, but gradients stop there: the state is detached from what made it (Williams and Peng 1990).
-Saving, printing and plotting belong to the caller.
+A segment of the text begins with the state at the end of the one before, but gradients stop there
+(Williams and Peng 1990). Saving, printing and plotting belong to the caller.
 """
 
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
-from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.alphabet import Alphabet, Codes
 from ner.extensions.charlm.config import TrainConfig
 from ner.extensions.charlm.measure import measure
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
-from ner.extensions.charlm.text import Codes, Streams
 from ner.training import Milestone, check_finite, decayed_rate
 
 
@@ -49,17 +48,8 @@ class LanguageModelEvaluation(Milestone):
 
     def to_dict(self) -> dict[str, Any]:
         """Give its record in ``metrics.jsonl``."""
-        return {
-            "direction": self.direction,
-            "step": self.step,
-            "characters": self.characters,
-            "train_bits": self.train_bits,
-            "valid_bits": self.valid_bits,
-            "learning_rate": self.learning_rate,
-            "characters_per_second": round(self.characters_per_second, 1),
-            "seconds": round(self.seconds, 3),
-            "best": self.best,
-        }
+        speed, seconds = round(self.characters_per_second, 1), round(self.seconds, 3)
+        return asdict(self) | {"characters_per_second": speed, "seconds": seconds}
 
 
 def rate_at(config: TrainConfig, done: float) -> float:
@@ -68,6 +58,33 @@ def rate_at(config: TrainConfig, done: float) -> float:
         return config.learning_rate * done / config.warmup
     left = (1.0 - done) / (1.0 - config.warmup)
     return decayed_rate(config.schedule, config.learning_rate, left)
+
+
+class Streams:
+    """A text read at several positions at once, segment by segment, from its start to its end.
+
+    Each stream ends where the next one begins; fewer than one character a stream is left over.
+    Segments have at most `segment` characters, and nearly the same number.
+    """
+
+    def __init__(self, codes: Codes, alphabet: Alphabet, streams: int, segment: int) -> None:
+        """Divide a text into `streams`, or fewer if it is too short for a segment in each."""
+        targets = len(codes) - 1  # the first character has none before it
+        self.count = max(1, min(streams, targets // segment))
+        self.length = targets // self.count
+        self.segments = -(-self.length // segment)
+        self.characters = self.count * self.length  # in all segments together
+        self._codes = codes
+        self._alphabet = alphabet
+
+    def segment(self, number: int) -> tuple[Tensor, Tensor]:
+        """Characters and those that follow, ``[B, S]`` each."""
+        start = number * self.length // self.segments
+        end = (number + 1) * self.length // self.segments
+        first = range(0, self.characters, self.length)
+        rows = np.stack([self._codes[position + start : position + end + 1] for position in first])
+        numbers = torch.from_numpy(self._alphabet.numbers(rows))
+        return numbers[:, :-1], numbers[:, 1:]
 
 
 _PLAIN_STATE = ("step", "best_bits", "seconds", "_nats", "_since")
@@ -94,6 +111,7 @@ class LanguageModelTrainer:
         self.carried: State | None = None  # at the end of the last segment
         self._config = config
         self._streams = Streams(train, alphabet, config.batch, config.segment)
+        self.steps = config.epochs * self._streams.segments  # unless time is up before
         self._valid = valid
         self._alphabet = alphabet
         self._nats = 0.0  # lost since the last evaluation
@@ -105,11 +123,6 @@ class LanguageModelTrainer:
         )
 
     @property
-    def steps(self) -> int:
-        """The number of steps unless time is up before."""
-        return self._config.epochs * self._streams.segments
-
-    @property
     def done(self) -> float:
         """The share of the training that is behind, by steps or by time, whichever is more."""
         return min(1.0, max(self.step / self.steps, self._done_by_time))
@@ -119,10 +132,7 @@ class LanguageModelTrainer:
         return self.seconds / (60 * self._config.minutes) if self._config.minutes else 0.0
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Take all that changes while learning: tensors and plain values.
-
-        No random state is among it, since each step seeds its own.
-        """
+        """Take all that changes while learning; no random state, since each step seeds its own."""
         tensors = named("weights", self.network.state_dict())
         tensors |= named("optimizer", optimizer_tensors(self._optimizer))
         for index, layer in enumerate(self.carried or ()):
@@ -153,10 +163,10 @@ class LanguageModelTrainer:
         """Refuse all but states of each layer: torch trusts their shape. Raises `ValueError`."""
         if not states:  # nothing has been read yet
             return
-        network = self.network
-        kept = 2 if isinstance(network.layers[0], nn.LSTM) else 1  # h, and of an LSTM c
-        wanted = torch.empty(1, self._streams.count, network.out.in_features)
-        names = {f"{i}.{part}" for i in range(len(network.layers)) for part in range(kept)}
+        layers = self.network.layers
+        kept = 2 if isinstance(layers[0], nn.LSTM) else 1  # h, and of an LSTM c
+        wanted = torch.empty(1, self._streams.count, self.network.out.in_features)
+        names = {f"{i}.{part}" for i in range(len(layers)) for part in range(kept)}
         for name in states.keys() | names:
             check_form(f"state.{name}", states.get(name), wanted if name in names else None)
 

@@ -1,17 +1,23 @@
 """Bits per character: how well a model predicts a text."""
 
+import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
-from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
+from ner.errors import NerError
+from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
+from ner.extensions.charlm.folder import LanguageModel
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.text import Codes
+from ner.extensions.charlm.text import in_order, read_text
+
+_log = logging.getLogger("ner")
 
 WINDOW = 2048  # characters that are predicted one after the other
 CONTEXT = 256  # characters read before them, to come into the text
@@ -32,6 +38,37 @@ class CrossEntropy(NamedTuple):
         """Bits per character; `math.inf` for no characters."""
         return self.total / self.characters if self.characters else math.inf
 
+    def to_dict(self) -> dict[str, float]:
+        """Plain values, ready for JSON."""
+        counts = {"characters": self.characters, "unknown": self.unknown}
+        return {"bits_per_character": self.per_character, **counts}
+
+
+def evaluate_text(
+    model: LanguageModel, paths: Sequence[Path], encoding: str
+) -> dict[str, CrossEntropy]:
+    """The cross-entropy of text files by direction, cut into tokens as the training text was.
+
+    The log names characters that the model does not know. Raises `NerError` where they are most of
+    the text: that is written in another alphabet.
+    """
+    text = read_text(paths, encoding, model.config.data.tokenizer)
+    unknown = model.alphabet.unknown_counts(text.counts)
+    count = sum(unknown.values())
+    if 2 * count > len(text.codes):
+        raise NerError(
+            f"{', '.join(map(str, paths))}: the model does not know {count:,} of "
+            f"{len(text.codes):,} characters, so this is of another alphabet; name another text "
+            "or model"
+        )
+    if unknown:
+        shown = ", ".join(f"{c!r} ({count:,})" for c, count in list(unknown.items())[:10])
+        _log.warning("characters that the model does not know: %s", shown)
+    return {
+        direction: measure(network, in_order(text.codes, direction), model.alphabet)
+        for direction, network in model.networks.items()
+    }
+
 
 @torch.inference_mode()
 def measure(
@@ -40,9 +77,8 @@ def measure(
     """The cross-entropy of a text, each character predicted from those before it.
 
     The text is cut into windows of `WINDOW` characters, and each is read after the `CONTEXT`
-    characters before it, the first one after an end of line. The result does not depend on how many
-    windows are read together. An unknown character costs the bits of the unknown under the model,
-    and `Alphabet.unknown_bits`.
+    characters before it, the first one after an end of line; `batch` are read together. An unknown
+    character costs the bits of the unknown under the model, and `Alphabet.unknown_bits`.
     """
     network.eval()
     nats, unknown = 0.0, 0
@@ -58,24 +94,20 @@ def _windows(codes: Codes, alphabet: Alphabet, batch: int) -> Iterator[tuple[Ten
     starts = range(0, len(codes), WINDOW)
     for first in range(0, len(starts), batch):
         rows = [_window(codes, alphabet, start) for start in starts[first : first + batch]]
-        longest = max(len(numbers) for numbers, _ in rows)
-        numbers = np.zeros((len(rows), longest), dtype=np.int64)
-        targets = np.full((len(rows), longest), _IGNORED, dtype=np.int64)
-        for row, (given, following) in enumerate(rows):
-            numbers[row, : len(given)] = given
-            targets[row, : len(given)] = following
-        yield torch.from_numpy(numbers), torch.from_numpy(targets)
+        numbers, targets = ([row[side] for row in rows] for side in (0, 1))
+        yield (
+            pad_sequence(numbers, batch_first=True),
+            pad_sequence(targets, batch_first=True, padding_value=_IGNORED),
+        )
 
 
-def _window(
-    codes: Codes, alphabet: Alphabet, start: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _window(codes: Codes, alphabet: Alphabet, start: int) -> tuple[Tensor, Tensor]:
     read = max(0, start - CONTEXT)
     targets = alphabet.numbers(codes[read : start + WINDOW])
     before = alphabet.numbers(codes[read - 1 : read]) if read else [alphabet.start]
     numbers = np.concatenate([before, targets[:-1]])
     targets[: start - read] = _IGNORED
-    return numbers, targets
+    return torch.from_numpy(numbers), torch.from_numpy(targets)
 
 
 def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:

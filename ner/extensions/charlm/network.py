@@ -36,19 +36,16 @@ class CharacterNetwork(nn.Module):
     def forward(self, numbers: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Characters ``[B, S]`` → scores of the next ones ``[B, S, V]``, and the final state.
 
-        Without a `state` to begin with it is 0.
+        The `state` to begin with is 0 if there is none.
         """
         x = self.embed(numbers)
         after = []
-        for index, layer in enumerate(self.layers):
-            x, final = layer(x, _as_torch(state[index]) if state else None)
+        for layer, before in zip(self.layers, state or [None] * len(self.layers), strict=True):
+            # Torch takes and gives a tuple for an LSTM only.
+            x, final = layer(x, before[0] if before and len(before) == 1 else before)
             x = self.dropout(x)
             after.append(final if isinstance(final, tuple) else (final,))
         return self.out(x), tuple(after)
-
-
-def _as_torch(state: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    return state if len(state) == 2 else state[0]
 
 
 def detached(state: State) -> State:

@@ -1,13 +1,7 @@
 """A run: language models of one or both directions trained into a folder.
 
-::
-
-    config.toml      all settings
-    metrics.jsonl    one object an evaluation
-    model/           the language model: the best of each direction so far
-    checkpoint/      what ``--resume`` needs
-    log.txt          all messages
-    result.json      bits per character; written last: a run that has it is finished
+Its files are those of a tagger's run (`ner.training.run`): ``metrics.jsonl`` has one object an
+evaluation, ``result.json`` the best of each direction, and ``model/`` the networks of these.
 """
 
 import logging
@@ -20,7 +14,6 @@ import torch
 from torch import Tensor
 
 from ner.bundle import FINISHED
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
 from ner.extensions.charlm.loop import (
@@ -78,8 +71,8 @@ class LanguageModelRun(BaseRun):
         self._directions = list(directions)
         self._checksum = text.checksum
         self._device = device
-        self._split = split_text(text.codes, config.data.valid_fraction, config.train.segment)
-        self._alphabet = Alphabet.of_counts(text.counts, config.data.min_count)
+        self._parts = split_text(text.codes, config.data.valid_fraction, config.train.segment)
+        self._alphabet = text.alphabet(config.data.min_count)
         self._networks: dict[str, CharacterNetwork] = {}  # the best of each direction
         self._number = 0  # of the direction in work
         self._trainer = self._begin()
@@ -89,13 +82,9 @@ class LanguageModelRun(BaseRun):
         torch.manual_seed(self.config.train.seed)
         network = CharacterNetwork(len(self._alphabet), self.config.model)
         network.initialise()
+        train, valid = (in_order(part, direction) for part in self._parts)
         return LanguageModelTrainer(
-            network.to(self._device),
-            in_order(self._split.train, direction),
-            in_order(self._split.valid, direction),
-            self._alphabet,
-            self.config.train,
-            direction,
+            network.to(self._device), train, valid, self._alphabet, self.config.train, direction
         )
 
     def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -104,14 +93,10 @@ class LanguageModelRun(BaseRun):
         super()._restore(tensors, state)
 
     def _check_best(self) -> None:
-        self._networks = dict(load_model(self.out / "model", self._device).networks)
+        self._networks = dict(load_model(self.out / "model").networks)
 
     def _identity(self) -> dict[str, Any]:
-        return {
-            "number": self._number,
-            "checksum": self._checksum,
-            "directions": self._directions,
-        }
+        return {"number": self._number, "checksum": self._checksum, "directions": self._directions}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before, now = CharLMConfig.load(self.out / "config.toml"), self.config
@@ -125,8 +110,7 @@ class LanguageModelRun(BaseRun):
     def _prepare(self) -> None:
         _log.info(
             "text: %s characters to learn from, %s held out at its end; %d in the alphabet",
-            f"{len(self._split.train):,}", f"{len(self._split.valid):,}",
-            len(self._alphabet.characters),
+            *(f"{len(part):,}" for part in self._parts), len(self._alphabet.characters),
         )  # fmt: skip
 
     def _train(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
@@ -174,8 +158,7 @@ def train_events(
 ) -> Iterator[Event]:
     """Train language models on text files into a run folder; to be run to its end.
 
-    `direction` is one of `DIRECTIONS`, or ``both``: one after the other. Raises
-    `NerError` for a text, setting or folder that will not do.
+    `direction` is one of `DIRECTIONS`, or ``both``. Raises `NerError` for what will not do.
     """
     settings, chosen = config or CharLMConfig(), choose_device(device)
     directions = DIRECTIONS if direction == "both" else (direction,)

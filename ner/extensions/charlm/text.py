@@ -6,43 +6,40 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from ner.corpus import Diagnostics, text_lines
 from ner.errors import CorpusError, TrainingError
-from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.alphabet import START, Alphabet, Codes
 from ner.files import open_binary
 from ner.tokenize import sentences_of
 
 CHUNK = 1 << 18  # characters that are written at once
-
-Codes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class EncodedText:
     """Characters of one or several files, one behind the other; each line ends with ``\\n``."""
 
-    codes: Codes  # [N], mapped from a file
+    codes: Codes  # mapped from a file
     counts: Mapping[str, int]  # how often each character occurs
     checksum: str
 
+    def alphabet(self, min_count: int) -> Alphabet:
+        """Characters that occur at least `min_count` times, the most frequent first."""
+        counts = self.counts
+        known = {c: n for c, n in counts.items() if n >= min_count} | {START: counts.get(START, 0)}
+        return Alphabet(sorted(known, key=lambda c: (-known[c], c)))
+
 
 def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> EncodedText:
-    """Read text files, plain, ``.gz`` or ``.xz``.
+    """Read text files, plain, ``.gz`` or ``.xz``; only UTF-16 and UTF-32 are read as a whole.
 
-    Memory does not depend on their size, but for UTF-16 and UTF-32, of which a file is read as a
-    whole.
-
-    With a `tokenizer` it is read as the tagger reads it: a sentence on each line, spaces between
-    its tokens (none if these are characters). A temporary file (in ``$TMPDIR``) takes 4 bytes a
-    character. It has no name, and is gone when nothing uses it any more, even if the process is
-    killed. Raises `CorpusError` for text that is empty or cannot be read as asked.
+    With a `tokenizer` a text is read as the tagger reads it: a sentence on each line, with
+    `separator_of` it between tokens. A temporary file (in ``$TMPDIR``) takes 4 bytes a character.
+    It has no name, and is gone when nothing uses it any more, even if the process is killed.
+    Raises `CorpusError` for text that is empty or cannot be read as asked.
     """
     counts: Counter[int] = Counter()
     checksum = hashlib.sha256()
@@ -62,23 +59,21 @@ def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> 
 
 def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[str]:
     """Lines with their ends, many at a time."""
+    separator = separator_of(tokenizer)
     kept: list[str] = []
     size = 0
     for path in paths:
         with open_binary(path) as stream:
             for _, line in text_lines(stream, str(path), encoding, Diagnostics()):
-                lines = [line] if tokenizer == "none" else _sentences(line, tokenizer)
+                lines = [line]
+                if tokenizer != "none":
+                    lines = [separator.join(s.tokens) for s in sentences_of(line, tokenizer)]
                 kept += (part for one in lines for part in (one, "\n"))
                 size += len(line) + len(lines)
                 if size >= CHUNK:
                     yield "".join(kept)
                     kept, size = [], 0
     yield "".join(kept)
-
-
-def _sentences(line: str, tokenizer: str) -> list[str]:
-    separator = separator_of(tokenizer)
-    return [separator.join(sentence.tokens) for sentence in sentences_of(line, tokenizer)]
 
 
 def separator_of(tokenizer: str) -> str:
@@ -91,15 +86,8 @@ def in_order(codes: Codes, direction: str) -> Codes:
     return codes if direction == "forward" else codes[::-1]
 
 
-class Split(NamedTuple):
-    """The training part of a text, and the part at its end that is held out."""
-
-    train: Codes
-    valid: Codes
-
-
-def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
-    """Hold out the end of a text, at least a segment of it.
+def split_text(codes: Codes, valid_fraction: float, segment: int) -> tuple[Codes, Codes]:
+    """Split a text into a part to learn from and its end, at least a segment, that is held out.
 
     Raises `TrainingError` for a text with less than two segments.
     """
@@ -109,36 +97,4 @@ def split_text(codes: Codes, valid_fraction: float, segment: int) -> Split:
             f"the text has {len(codes):,} characters, too few for segments of {segment:,} to learn "
             "from and one to evaluate on; add text, or lower train.segment"
         )
-    return Split(codes[:-held_out], codes[-held_out:])
-
-
-class Streams:
-    """A text read at several positions at once, segment by segment, from its start to its end.
-
-    The positions are equally far apart, and each stream ends where the next one
-    begins. Segments have at most `segment` characters, and nearly the same
-    number; fewer than one character a stream is left over at the end.
-    """
-
-    def __init__(self, codes: Codes, alphabet: Alphabet, streams: int, segment: int) -> None:
-        """Divide a text into `streams`, or fewer if it is too short for a segment in each."""
-        targets = len(codes) - 1  # the first character has none before it
-        self.count = max(1, min(streams, targets // segment))
-        self.length = targets // self.count
-        self.segments = -(-self.length // segment)
-        self._codes = codes
-        self._alphabet = alphabet
-
-    @property
-    def characters(self) -> int:
-        """The number of characters in all segments together."""
-        return self.count * self.length
-
-    def segment(self, number: int) -> tuple[Tensor, Tensor]:
-        """Characters and those that follow, ``[B, S]`` each."""
-        start = number * self.length // self.segments
-        end = (number + 1) * self.length // self.segments
-        first = range(0, self.characters, self.length)
-        rows = np.stack([self._codes[position + start : position + end + 1] for position in first])
-        numbers = torch.from_numpy(self._alphabet.numbers(rows))
-        return numbers[:, :-1], numbers[:, 1:]
+    return codes[:-held_out], codes[-held_out:]

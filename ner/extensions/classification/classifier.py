@@ -1,20 +1,18 @@
 """`Classifier`: texts in, labels out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ner.config import Config
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import evaluate_model, label_probabilities
-from ner.extensions.classification.reading import tokens_of
+from ner.extensions.classification.reading import label_of, read_records, sentences_of, tokens_of
 from ner.extensions.classification.scores import LabelScores
 from ner.model import choose_device
-from ner.text import Sentence
+
+_log = logging.getLogger("ner")
 
 CHUNK = 512  # texts read together: a stream of any length runs in bounded memory
 
@@ -42,43 +40,37 @@ class Classifier:
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """Load the classifier of a run folder or bundle.
-
-        Raises `BundleError` or `UsageError` when there is none, or it cannot be read.
-        """
+        """Load that of a run folder or bundle. Raises `BundleError` or `UsageError`."""
         return cls(load_classifier(path, choose_device(device)))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The L labels, in the order of `probabilities`."""
-        return self._bundle.model.labels
-
-    @property
-    def config(self) -> Config:
-        """The settings of its training."""
-        return self._bundle.config
 
     def classify(self, texts: Iterable[str]) -> Iterator[Classified]:
         """Label texts one after the other, in bounded memory for any number of them."""
-        style = self.config.data.tokenizer
+        model, config = self._bundle.model, self._bundle.config
         waiting = iter(texts)
         while chunk := list(islice(waiting, CHUNK)):
-            found = self.probabilities([tokens_of(text, style) for text in chunk])
+            sequences = [tokens_of(text, config.data.tokenizer) for text in chunk]
+            found = label_probabilities(model, sequences, config.predict)
             best = zip(chunk, found.argmax(1).tolist(), found.max(1).tolist(), strict=True)
             for text, number, probability in best:
-                known = probability > 0
-                yield Classified(
-                    text, self.labels[number] if known else None, probability if known else None
-                )
+                if probability > 0:
+                    yield Classified(text, model.labels[number], probability)
+                else:
+                    yield Classified(text, None, None)
 
-    def probabilities(self, sequences: Sequence[Sequence[str]]) -> NDArray[np.float64]:
-        """The probability of each label for sequences of tokens, ``[N, L]``."""
-        return label_probabilities(self._bundle.model, sequences, self.config.predict)
+    def evaluate(self, path: Path, encoding: str) -> LabelScores:
+        """Score it on a file of texts with labels. Raises `NerError` for what cannot be read.
 
-    def evaluate(self, sentences: Sequence[Sentence]) -> LabelScores:
-        """Score it on texts with labels, as `read_texts` reads them."""
-        return evaluate_model(self._bundle.model, sentences, self.config.predict)
-
-    def contamination(self, sentences: Sequence[Sentence]) -> int:
-        """Count the texts, whatever their labels, that it has learnt from."""
-        return self._bundle.seen.count(sentences)
+        The log tells of texts that it has learnt from, and names labels that it does not know.
+        """
+        model, config = self._bundle.model, self._bundle.config
+        records = read_records(path, encoding)
+        sentences = list(sentences_of(records, config.data.tokenizer, str(path)))
+        if known := self._bundle.seen.count(sentences):
+            _log.warning(
+                "%d of %d texts are among those that the model has learnt from; "
+                "scores on them say little of new text", known, len(sentences),
+            )  # fmt: skip
+        if unknown := sorted({*map(label_of, sentences)} - {*model.labels}):
+            shown = ", ".join(unknown[:20])
+            _log.warning("labels that the model does not know count as missed: %s", shown)
+        return evaluate_model(model, sentences, config.predict)

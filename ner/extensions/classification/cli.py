@@ -2,7 +2,6 @@
 
 import functools
 import json
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from ner.errors import UsageError
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
-    from ner.training import Finished
 
-_log = logging.getLogger("ner")
+# Settings of a small, fast classifier: with an entity or without, two labels need no more.
+_SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.char_hidden=50")
 
 
 @click.group(short_help="Train classifiers of whole texts, use and score them.")
@@ -93,10 +92,9 @@ def train(
     chosen = {} if seed is None else {"train.seed": seed}
 
     from ner.corpus import load_corpus
-    from ner.extensions.classification.from_corpus import SMALL, with_or_without
-    from ner.extensions.classification.reading import read_texts
+    from ner.extensions.classification.reading import read_texts, with_or_without
 
-    small = SMALL if corpus is not None and file is None else ()
+    small = _SMALL if corpus is not None and file is None else ()
     config = Config.load(file, (*small, *settings)).replace(reading | given | chosen)
     if corpus is not None:
         texts = with_or_without(load_corpus(corpus, config.data))
@@ -109,24 +107,15 @@ def train(
 def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
     from ner.cli.progress import training_progress, what_is_kept
     from ner.extensions.classification.run import train_events
-    from ner.training import Finished
 
     kept = functools.partial(what_is_kept, out, (), how["overwrite"])
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read
         last = progress.follow(train_events(texts, out, config, progress=read, **how))
-    assert isinstance(last, Finished), "a run ends with that"
-    _report(last)
-
-
-def _report(finished: "Finished") -> None:
-    from ner.extensions.classification.scores import LabelScores, format_labels
-
-    for split, scores in finished.scores.items():
-        assert isinstance(scores, LabelScores), "what classifiers are evaluated by"
-        click.echo(f"{split} scores of the best model (epoch {finished.best_epoch}):\n")
-        click.echo(f"{format_labels(scores)}\n")
-    click.echo(f"model: {finished.out}")
+    for split, scores in last.scores.items():
+        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
+        click.echo(f"{scores.table()}\n")
+    click.echo(f"model: {last.out}")
 
 
 @classify.command()
@@ -164,21 +153,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
 def evaluate(file: Path, model: Path, as_json: bool, device: str, reading: dict[str, Any]) -> None:
     """Score a classifier on texts with labels: accuracy, macro F1, and F1 of each label."""
     from ner.extensions.classification.classifier import Classifier
-    from ner.extensions.classification.reading import label_of, read_records, sentences_of
-    from ner.extensions.classification.scores import format_labels
 
     classifier = Classifier.load(model, device)
-    encoding = Config().replace(reading).data.encoding
-    records = read_records(file, encoding)
-    sentences = list(sentences_of(records, classifier.config.data.tokenizer, str(file)))
-    if known := classifier.contamination(sentences):
-        _log.warning(
-            "%d of %d texts are among those that the model has learnt from; "
-            "scores on them say little of new text", known, len(sentences),
-        )  # fmt: skip
-    if unknown := sorted({*map(label_of, sentences)} - {*classifier.labels}):
-        _log.warning(
-            "labels that the model does not know count as missed: %s", ", ".join(unknown[:20])
-        )
-    scores = classifier.evaluate(sentences)
-    click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else format_labels(scores))
+    scores = classifier.evaluate(file, Config().replace(reading).data.encoding)
+    click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else scores.table())

@@ -1,8 +1,7 @@
 """Whole sequences: the last state from each end, joined, and a score for each label.
 
-Read from the left, the state after the last token has seen all; read from the
-right, that after the first one. Both stand side by side and go through a linear
-layer (in the manner of Graves and Schmidhuber 2005, where each token has both).
+Read from the left, the state after the last token has seen all; read from the right, that after the
+first one (in the manner of Graves and Schmidhuber 2005, where each token has both).
 """
 
 from dataclasses import dataclass, field
@@ -32,8 +31,7 @@ def last_states(states: Tensor, lengths: Tensor, hidden: int) -> Tensor:
 class SequenceClassifier(BaseNetwork):
     """A network with L scores for each sequence, on the tagger's embedder and encoder.
 
-    Dropout behind the encoder takes the same features at every token, so it is
-    that of the joined states.
+    Dropout behind the encoder takes the same features at every token, so joined states have it.
     """
 
     def __init__(self, config: ModelConfig, labels: int, inputs: Inputs) -> None:
@@ -51,8 +49,8 @@ class SequenceClassifier(BaseNetwork):
     ) -> Tensor:
         """Mean over the sequences of the cross-entropy of their labels.
 
-        `costs` ``[L]`` is the log of how much mistakes at sequences of each label
-        count: it is added to the scores of all wrong ones (softmax-margin).
+        `costs` ``[L]``, the log of the cost of mistakes at sequences of each label, are added to
+        the scores of all wrong ones (softmax-margin).
         """
         assert isinstance(batch.target, LabelBatch), "a batch to learn from has labels"
         labels = batch.target.ids

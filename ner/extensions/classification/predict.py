@@ -17,8 +17,7 @@ from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.predict import DEFAULTS, inference
 from ner.text import Sentence
 
-LONGEST = 2000
-"""Tokens that are read as one sequence; a longer one is split into segments of equal length."""
+LONGEST = 2000  # tokens that are read as one sequence; a longer one is split into equal segments
 
 
 def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -36,8 +35,7 @@ def label_probabilities(
 ) -> NDArray[np.float64]:
     """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
 
-    Labels are in the order of ``model.labels``. Where a sequence is read in
-    segments, their scores are averaged, weighted by length.
+    Labels are as in ``model.labels``. Scores of `segments` are averaged, weighted by length.
     """
     parts = [(i, segment) for i, tokens in enumerate(sequences) for segment in segments(tokens)]
     lengths = np.array([len(tokens) for tokens in sequences])

@@ -5,13 +5,12 @@
     {"text": "Rain in the north.", "label": "weather"}      JSON Lines, an object a line
     Rain in the north.<TAB>weather                          TSV: the text, a tab, the label
 
-A text is read as one sequence of tokens, whatever sentences are in it. Inside
-the program it is a `Sentence` with one span, which covers all of it and bears
-its label: so it goes through corpora, splits, checksums and counts as any other.
+A text is one sequence of tokens, whatever sentences are in it: a `Sentence` with one span, which
+covers all of it and bears its label. So it goes through corpora and counts as any other.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -35,9 +34,9 @@ from ner.files import open_binary
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, tokenize
 
+ENTITY, NONE = "entity", "none"
 FIELDS = "text and label"
-_SHOWN = 1000
-"""Texts that are looked at to choose the tokenizer."""
+_SHOWN = 1000  # texts that are looked at to choose the tokenizer
 
 
 class Record(NamedTuple):
@@ -57,19 +56,34 @@ def label_of(sentence: Sentence) -> str:
 def labelled(sentence: Sentence, label: str) -> Sentence:
     """The same tokens with a label for all of them."""
     span = Span(0, len(sentence), label)
-    return Sentence(
-        sentence.tokens, (span,), None, sentence.document, sentence.source, sentence.line
+    return replace(sentence, spans=(span,), offsets=None, partial=())
+
+
+def with_or_without(corpus: Corpus) -> Corpus:
+    """A tagger's corpus as texts for a classifier: each sentence with or without an entity.
+
+    Sentences with unknown tags and no known entity are left out.
+    """
+    train, valid, test = (
+        tuple(
+            labelled(sentence, ENTITY if sentence.labels else NONE)
+            for sentence in sentences
+            if sentence.labels or not sentence.partial
+        )
+        for sentences in (corpus.train, corpus.valid, corpus.test)
     )
+    return replace(corpus, train=train, valid=valid, test=test, schemes={})
 
 
 def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, DataConfig]:
     """Read the files of the splits as a corpus; also the settings with the tokenizer chosen.
 
-    Where there is no valid split, one is cut from train. Raises `NerError` with
-    ``file:line`` for what cannot be read.
+    Without a valid split one is cut from train. Raises `NerError` with ``file:line``.
     """
     records = {split: read_records(path, config.encoding) for split, path in files.items()}
-    config = with_tokenizer(config, [record.text for record in records["train"]])
+    if config.tokenizer == "auto":
+        texts = [record.text for record in records["train"][:_SHOWN]]
+        config = replace(config, tokenizer=detect_text_style(texts))
     splits = {
         split: tuple(sentences_of(read, config.tokenizer, str(files[split])))
         for split, read in records.items()
@@ -82,13 +96,6 @@ def read_texts(files: Mapping[str, Path], config: DataConfig) -> tuple[Corpus, D
         tuple(f"{split}: {len(read)} texts" for split, read in splits.items()),
     )
     return with_valid(corpus, config.valid_fraction), config
-
-
-def with_tokenizer(config: DataConfig, texts: Sequence[str]) -> DataConfig:
-    """The settings with a tokenizer in place of ``auto``: that for the script of some texts."""
-    if config.tokenizer != "auto":
-        return config
-    return replace(config, tokenizer=detect_text_style(texts[:_SHOWN]))
 
 
 def sentences_of(records: Iterable[Record], style: str, source: str) -> Iterator[Sentence]:
@@ -125,9 +132,9 @@ def parse_records(
 ) -> Iterator[Record]:
     """The records of a stream, as they come; blank lines are left out.
 
-    They are JSON objects if the first line is one that is not blank, or by the
-    name of the source. Without labels every line is a text otherwise, and blank
-    ones count, too. Raises `CorpusError` with ``source:line`` for anything but a record.
+    They are JSON objects by the name of the source, or if the first line that is not blank is one.
+    Otherwise, without labels, every line is a text, even a blank one. Raises `CorpusError` with
+    ``source:line`` for anything but a record.
     """
     lines = text_lines(stream, source, encoding, Diagnostics())
     first = _up_to_text(lines)
@@ -147,7 +154,7 @@ def parse_records(
 
 
 def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
-    """The first of the numbered lines that is not blank, behind the blank ones before it."""
+    """The blank lines at the start, and the first that is not blank."""
     taken: list[tuple[int, str]] = []
     for number, line in lines:
         taken.append((number, line))
@@ -157,11 +164,10 @@ def _up_to_text(lines: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def _from_json(line: str, number: int, with_labels: bool) -> Record:
-    value = parse_json(line, FIELDS if with_labels else "text")
+    fields = FIELDS if with_labels else "text"
+    value = parse_json(line, fields)
     if not isinstance(value, dict):
-        raise InvalidRecord(
-            f"is {kind_of(value)}, not an object with {FIELDS if with_labels else 'text'}"
-        )
+        raise InvalidRecord(f"is {kind_of(value)}, not an object with {fields}")
     text = field_of(value, "text", str)
     if SURROGATE.search(text):
         raise InvalidRecord("the text holds half a surrogate pair; write whole characters or pairs")

@@ -11,12 +11,11 @@ from ner.evaluation import CountedScores, Scores, SpanCounts, format_table, scor
 class LabelScores(Scores):
     """Precision, recall and F1 as means over labels that weigh alike (macro), and accuracy.
 
-    `weighted` means weigh each label by its support. `per_label` holds each
-    label of gold or prediction, in alphabetical order.
+    `per_label` holds each label of gold or prediction, in alphabetical order.
     """
 
     accuracy: float
-    weighted: Scores
+    weighted: Scores  # means that weigh each label by its support
     per_label: dict[str, CountedScores]
     texts: int
 
@@ -24,12 +23,15 @@ class LabelScores(Scores):
         """The scores that are logged for an epoch, by name."""
         return {"accuracy": self.accuracy, **Scores.figures(self)}
 
+    def table(self) -> str:
+        """Aligned lines: one for each label, then the averages and the accuracy."""
+        averages = {"macro avg": self, "weighted avg": self.weighted}
+        table = format_table(self.per_label, averages, self.texts)
+        return f"{table}\naccuracy {100 * self.accuracy:.2f} %, macro F1 {100 * self.f1:.2f} %"
+
 
 def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
-    """The scores of labels that were predicted for the texts of others.
-
-    Raises `ValueError` when one row is longer than the other.
-    """
+    """The scores of predicted labels. Raises `ValueError` for rows of different lengths."""
     correct = [one for one, other in zip(gold, predicted, strict=True) if one == other]
     # One label a text: what is wrong is missed by one label and spurious for another, so that
     # micro precision, recall and F1 are all the accuracy.
@@ -41,10 +43,3 @@ def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
         per_label=report.per_type,
         texts=len(gold),
     )
-
-
-def format_labels(scores: LabelScores) -> str:
-    """The scores as an aligned table: one line a label, then the averages and the accuracy."""
-    averages = {"macro avg": scores, "weighted avg": scores.weighted}
-    table = format_table(scores.per_label, averages, scores.texts)
-    return f"{table}\naccuracy {100 * scores.accuracy:.2f} %, macro F1 {100 * scores.f1:.2f} %"

@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,14 @@ from ner.cli.options import PathArg, data_config, data_option, json_option, read
 from ner.errors import UsageError
 
 if TYPE_CHECKING:
-    from ner.config import DataConfig
     from ner.extensions.vectors.coverage import VectorsReport
+    from ner.extensions.vectors.skipgram import StageCallback
+
+_LOG = logging.getLogger("ner")
 
 CHUNK = 1 << 16  # characters that are tokenised together
 SAMPLE = 1 << 17  # characters from which the tokenizer is chosen
 ENGLISH = 0.01  # of the tokens are "the": in social media 0.018, in other languages next to none
-OTHERS = 50_000  # words of a file among which neighbours are looked for, beside those of the corpus
-
-StageCallback = Callable[[str, int, int], None]
 
 
 @click.group(short_help="Train word vectors from text; see how they suit a corpus.")
@@ -57,40 +57,32 @@ def train(
     """
     from ner.extensions.vectors.skipgram import SkipGram, train_vectors
 
-    _check_out(out, texts)
+    if any(out.is_file() and text.is_file() and out.samefile(text) for text in texts):
+        raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
+    config = data_config(reading)
     with _stages() as progress:
-        sentences = _sentences(texts, data_config(reading), progress)
+        chunks = _chunks(texts, config.encoding, progress)
         how = SkipGram(fold_case=not cased, **settings)
-        count = train_vectors(sentences, out, how, progress)
+        count = train_vectors(_sentences(chunks, config.tokenizer), out, how, progress)
     click.echo(f"{out}: {count:,} words with {how.dim} numbers each")
 
 
-def _check_out(out: Path, texts: Sequence[Path]) -> None:
-    """Refuse to replace a file that is being read. Raises `UsageError`."""
-    for text in texts:
-        if out.is_file() and text.is_file() and out.samefile(text):
-            raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
-
-
-def _sentences(
-    texts: Sequence[Path], config: "DataConfig", progress: StageCallback
-) -> Iterator[tuple[str, ...]]:
-    from ner.corpus.diagnostics import LOG
+def _sentences(chunks: Iterator[str], style: str) -> Iterator[tuple[str, ...]]:
     from ner.tokenize import sentences_of
 
-    chunks = _chunks(texts, config.encoding, progress)
-    style = config.tokenizer
     if style == "auto":
-        sample = _until(chunks, SAMPLE)
+        sample: list[str] = []
+        while sum(map(len, sample)) < SAMPLE and (chunk := next(chunks, None)) is not None:
+            sample.append(chunk)
         chunks = itertools.chain(sample, chunks)
         style = detect_tokenizer("\n".join(sample))
-        LOG.info("tokenizer: %s, by the text; --tokenizer names another", style)
+        _LOG.info("tokenizer: %s, by the text; --tokenizer names another", style)
     for chunk in chunks:
         for sentence in sentences_of(chunk, style):
             yield sentence.tokens
 
 
-def _chunks(texts: Sequence[Path], encoding: str, progress: StageCallback) -> Iterator[str]:
+def _chunks(texts: Sequence[Path], encoding: str, progress: "StageCallback") -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
     from ner.corpus import LAYOUTS, Diagnostics, cut_lines, text_lines
     from ner.files import bytes_read, open_binary
@@ -112,14 +104,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise unreadable(path, error) from None
-
-
-def _until(chunks: Iterator[str], size: int) -> list[str]:
-    """The first chunks, with `size` characters or a few more."""
-    taken: list[str] = []
-    while sum(map(len, taken)) < size and (chunk := next(chunks, None)) is not None:
-        taken.append(chunk)
-    return taken
 
 
 def detect_tokenizer(text: str) -> str:
@@ -151,18 +135,12 @@ def info(file: Path, data: str, words: str | None, as_json: bool, reading: dict[
     splits = read_corpus(data, data_config(reading)).splits()
     wanted = [word for word in map(str.strip, (words or "").split(",")) if word]
 
-    from ner.extensions.vectors.coverage import describe_vectors
-    from ner.features import read_vectors  # only now: it takes a while, and the corpus may be bad
+    # Only now: it takes a while, and the corpus may be bad.
+    from ner.extensions.vectors.coverage import describe_vectors, read_near
 
-    tokens = {t for split in splits.values() for sentence in split for t in sentence.tokens}
     size = _size(file)
     with _stages() as progress:
-        found = read_vectors(
-            file,
-            tokens.union(wanted),
-            out_of_training=OTHERS,
-            progress=lambda done: progress("vectors", done, size),
-        )
+        found = read_near(file, splits, wanted, lambda done: progress("vectors", done, size))
     report = describe_vectors(found, splits, wanted)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
@@ -187,7 +165,7 @@ def _print_report(file: str, report: "VectorsReport") -> None:
 
 
 @contextmanager
-def _stages() -> Iterator[StageCallback]:
+def _stages() -> Iterator["StageCallback"]:
     """Show a bar on stderr, if that is a terminal: one thing that is done after the other."""
     from ner.cli.progress import bars
 

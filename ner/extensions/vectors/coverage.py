@@ -3,17 +3,19 @@
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ner.features import Vectors
+from ner.features import Vectors, read_vectors
 from ner.text import Sentence
 
 _log = logging.getLogger("ner")
 
+OTHERS = 50_000  # words of a file among which neighbours are looked for, beside those of the corpus
 UNCOVERED = 20  # words without a vector that are named
 NEIGHBOURS = 5  # of each word that is looked at
 TYPICAL = 2  # words of each type that are looked at unless others are asked for
@@ -21,14 +23,11 @@ TYPICAL = 2  # words of each type that are looked at unless others are asked for
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of words with a vector, from 0 to 1; None without a word.
+    """The share of words with a vector, from 0 to 1; None without a word."""
 
-    Of different tokens, of running tokens, and of running tokens inside entities.
-    """
-
-    types: float | None
-    tokens: float | None
-    entity_tokens: float | None
+    types: float | None  # different tokens
+    tokens: float | None  # running tokens
+    entity_tokens: float | None  # those inside entities
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,23 @@ class VectorsReport:
     fold_case: bool
     fold_digits: bool
     splits: dict[str, Coverage]
-    uncovered: dict[str, int]
-    neighbours: dict[str, dict[str, float]]
+    uncovered: dict[str, int]  # counts of the most frequent tokens without a vector
+    neighbours: dict[str, dict[str, float]]  # cosines of the nearest vectors that were read
 
     def to_dict(self) -> dict[str, Any]:
         """Plain nested dictionaries, ready for JSON."""
         return dataclasses.asdict(self)
+
+
+def read_near(
+    file: Path,
+    splits: Mapping[str, Sequence[Sentence]],
+    words: Iterable[str],
+    progress: Callable[[int], None],
+) -> Vectors:
+    """Read the vectors of all tokens and `words`, and of the `OTHERS` most frequent others."""
+    tokens = {t for split in splits.values() for sentence in split for t in sentence.tokens}
+    return read_vectors(file, tokens.union(words), out_of_training=OTHERS, progress=progress)
 
 
 def describe_vectors(
@@ -53,10 +63,8 @@ def describe_vectors(
 ) -> VectorsReport:
     """Hold vectors, read for the tokens of all splits, against these splits.
 
-    `uncovered` has the most frequent tokens without a vector, and their counts; `neighbours`, of
-    each of `words` that has a vector, the words with the nearest vectors among those that were
-    read, and the cosines (the log names those of `words` that have none). Without `words`, some are
-    chosen that are frequent in entities.
+    The log names those of `words` that have no vector, and so no neighbours. Without `words`, some
+    are chosen that are frequent in entities.
     """
     known = {*vectors.words}
     sentences = [sentence for split in splits.values() for sentence in split]
@@ -82,11 +90,11 @@ def describe_vectors(
 def _coverage(sentences: Sequence[Sentence], covered: Collection[str]) -> Coverage:
     tokens = [token for sentence in sentences for token in sentence.tokens]
     inside = [token for sentence in sentences for token, _ in _inside(sentence)]
-    return Coverage(*(_share(words, covered) for words in ({*tokens}, tokens, inside)))
-
-
-def _share(words: Collection[str], covered: Collection[str]) -> float | None:
-    return sum(word in covered for word in words) / len(words) if words else None
+    shares = (
+        sum(word in covered for word in words) / len(words) if words else None
+        for words in ({*tokens}, tokens, inside)
+    )
+    return Coverage(*shares)
 
 
 def _inside(sentence: Sentence) -> list[tuple[str, str]]:

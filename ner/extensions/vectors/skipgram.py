@@ -52,38 +52,29 @@ def train_vectors(
 ) -> int:
     """Train vectors of the words of `sentences` and write them to `out`; returns how many.
 
-    `sentences` are tokens as they stand in the text, without spaces and line ends in them; what is
-    read once is enough. The file is word2vec text with a header (packed if it is called ``.gz``),
-    most frequent words first, and appears whole or not at all. Raises `MissingExtra` without
-    gensim, `TrainingError` for a text with too few words, and `NerError` where `out` cannot be
-    written.
+    `sentences` are tokens without spaces and line ends in them, read once. The file is word2vec
+    text with a header (packed if it is called ``.gz``), most frequent words first, and appears
+    whole or not at all. Raises `MissingExtra` without gensim, `TrainingError` for a text with too
+    few words, and `NerError` where `out` cannot be written.
     """
-    models = _gensim_models()
+    try:
+        import gensim.models as models
+    except ImportError:
+        raise MissingExtra("training vectors needs a package: pip install 'gensim>=4.4'") from None
     with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:
         text = _FoldedText(Path(folder) / "tokens", progress)
         counts = text.fill(sentences, settings)
         words = _most_frequent(counts, settings.min_count)
         _log.info(
             "%d tokens, %d different words; %d of them occur %d times or more",
-            counts.total(),
-            len(counts),
-            len(words),
-            settings.min_count,
-        )
+            counts.total(), len(counts), len(words), settings.min_count,
+        )  # fmt: skip
         try:
             vectors = _train(models, text, {word: counts[word] for word in words}, settings)
         finally:
-            text.stop()
+            text.stopped = True
         _write(file, words, vectors, settings.dim, progress)
     return len(words)
-
-
-def _gensim_models() -> Any:
-    try:
-        import gensim.models
-    except ImportError:
-        raise MissingExtra("training vectors needs a package: pip install 'gensim>=4.4'") from None
-    return gensim.models
 
 
 class _FoldedText:
@@ -93,7 +84,7 @@ class _FoldedText:
         self._path = path
         self._progress = progress
         self._epoch = 0
-        self._stopped = False
+        self.stopped = False  # true ends a loop that goes on in another thread, as after Ctrl-C
         self.sentences = 0
 
     def fill(self, sentences: Iterable[Sequence[str]], settings: SkipGram) -> Counter[str]:
@@ -109,15 +100,11 @@ class _FoldedText:
                     self.sentences += 1
         return counts
 
-    def stop(self) -> None:
-        """End a loop that goes on in another thread, as after Ctrl-C."""
-        self._stopped = True
-
     def __iter__(self) -> Iterator[list[str]]:
         self._epoch += 1
         with self._path.open(encoding="utf-8", newline="\n") as file:
             for number, line in enumerate(file):
-                if self._stopped:
+                if self.stopped:
                     return
                 if number % SHOWN == 0:
                     self._progress(f"epoch {self._epoch}", number, self.sentences)
@@ -130,10 +117,9 @@ def _most_frequent(counts: Counter[str], min_count: int) -> list[str]:
         raise TrainingError("the text has no words; name one that has")
     words = [word for word, count in counts.items() if count >= min_count]
     if not words:
-        most = max(counts.values())
         raise TrainingError(
             f"the text has no word that occurs {min_count} times; lower --min-count "
-            f"(to {most} at most), or give more text"
+            f"(to {max(counts.values())} at most), or give more text"
         )
     return sorted(words, key=lambda word: (-counts[word], word))
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
+from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.text import Codes, read_text, split_text
+from ner.extensions.charlm.text import read_text, split_text
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -109,7 +109,7 @@ def main(path: Path, order: int) -> None:
     """Print the figures."""
     config = CharLMConfig()
     text = read_text([path], config.data.encoding)
-    alphabet = Alphabet.of_counts(text.counts, config.data.min_count)
+    alphabet = text.alphabet(config.data.min_count)
     train, valid = split_text(text.codes, config.data.valid_fraction, config.train.segment)
     print(f"{len(train):,} characters to learn from, {len(valid):,} held out")
     numbers, held_out = alphabet.numbers(train), alphabet.numbers(valid)

@@ -8,19 +8,6 @@ from hypothesis import strategies as st
 from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet
 
 
-def test_characters_are_numbered_by_how_often_they_occur() -> None:
-    alphabet = Alphabet.of_counts({"b": 5, "a": 5, "\n": 2, "z": 1, "c": 9}, min_count=3)
-    assert alphabet.characters == ("c", "a", "b", "\n")
-    assert len(alphabet) == 5
-    assert alphabet.encode("cab\nz𝒳").tolist() == [1, 2, 3, 4, UNKNOWN, UNKNOWN]
-    assert alphabet.start == 4
-    assert alphabet.unknown("azbz𝒳") == ["z", "𝒳"]
-
-
-def test_the_end_of_a_line_is_always_known() -> None:
-    assert Alphabet.of_counts({"a": 5}, min_count=2).characters == ("a", "\n")
-
-
 def test_unknown_characters_share_their_probability() -> None:
     """Of 1,112,064 characters that Unicode can have, all but those known."""
     alphabet = Alphabet(["\n", "a"])

@@ -125,8 +125,7 @@ def test_what_was_read_lately_is_not_read_again(
     monkeypatch.setattr(module, "MOST_RECENT", 14 * 4 - 1)  # less than is kept
     embeddings.embed([["Berta"]])
     # Reached into: the bound of this cache shows in memory alone.
-    assert list(embeddings._recent.states) == [("Berta",)]
-    assert embeddings._recent.size == 14
+    assert list(embeddings._recent) == [("Berta",)]
 
 
 def test_a_sentence_without_a_character_has_its_rows(tiny_charlm: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,14 @@ import torch
 from ner.errors import BundleError, UsageError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
+from ner.extensions.charlm.folder import (
+    DIRECTIONS,
+    LanguageModel,
+    load_model,
+    read_described,
+    save_model,
+)
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.states import StateReader
 from ner.stored import write_stored
 
 Build = Callable[..., CharacterNetwork]
@@ -51,13 +57,14 @@ def test_what_is_loaded_is_what_was_saved(saved: Path, alphabet: Alphabet, build
         assert not model.network(direction).training
 
 
-def test_states_are_read_in_the_direction_of_the_model(saved: Path) -> None:
+@pytest.mark.parametrize("directions", [("forward",), ("backward",), DIRECTIONS])
+def test_what_is_described_is_read(saved: Path, directions: tuple[str, ...]) -> None:
     model = load_model(saved)
-    for direction in DIRECTIONS:
-        (states,) = model.reader(direction).read(["the cat"])
-        backward = direction == "backward"
-        reader = StateReader(model.network(direction), model.alphabet, backward=backward)
-        assert states.equal(reader.read(["the cat"])[0])
+    some = replace(model, networks={name: model.network(name) for name in directions})
+    found, listed = read_described(saved, some.described())
+    assert found.alphabet.characters == model.alphabet.characters
+    assert (found.config, dict(found.networks), dict(found.about)) == (model.config, {}, {})
+    assert listed == [*directions]
 
 
 def test_a_run_folder_is_as_good_as_the_model_in_it(saved: Path) -> None:

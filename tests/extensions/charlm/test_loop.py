@@ -4,8 +4,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from ner.errors import TrainingError
@@ -15,10 +18,10 @@ from ner.extensions.charlm.loop import (
     LanguageModelEvaluation,
     LanguageModelStep,
     LanguageModelTrainer,
+    Streams,
     rate_at,
 )
 from ner.extensions.charlm.network import CharacterNetwork, detached
-from ner.extensions.charlm.text import Streams
 from ner.model.cells import CELLS, Unrolled
 from tests.extensions.charlm.conftest import LINE, codes_of
 
@@ -280,3 +283,22 @@ def test_an_evaluation_that_is_no_number_ends_it(build: Build, alphabet: Alphabe
     with pytest.raises(TrainingError, match="the loss on held-out text became nan in step 1: "):
         next(events)
     assert learner.best_bits == math.inf
+
+
+@given(
+    size=st.integers(2, 200), streams=st.integers(1, 12), segment=st.integers(1, 40), data=st.data()
+)
+def test_streams_read_every_character_once(
+    size: int, streams: int, segment: int, data: st.DataObject
+) -> None:
+    """In their order, in segments that are not too long; fewer than one a stream is left over."""
+    characters = [chr(0x4E00 + i) for i in range(size)]
+    read = Streams(codes_of("".join(characters)), Alphabet([*characters, "\n"]), streams, segment)
+    parts = [read.segment(number) for number in range(read.segments)]
+    assert all(given.shape == following.shape for given, following in parts)
+    assert max(given.shape[1] for given, _ in parts) <= segment
+    assert max(p[0].shape[1] for p in parts) - min(p[0].shape[1] for p in parts) <= 1
+    inputs, targets = (np.concatenate([p[i].numpy() for p in parts], axis=1) for i in (0, 1))
+    assert (targets == inputs + 1).all()  # characters are numbered as they follow
+    assert targets.flatten().tolist() == list(range(2, read.characters + 2))
+    assert 0 <= size - 1 - read.characters < read.count <= streams

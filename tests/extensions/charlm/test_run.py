@@ -62,7 +62,7 @@ def test_a_run_leaves_the_best_of_each_direction(text_file: Path, tmp_path: Path
     }
     model = load_model(out)
     text = read_text([text_file], "utf-8")
-    valid = split_text(text.codes, 0.01, 20).valid
+    valid = split_text(text.codes, 0.01, 20)[1]
     for direction, best in finished.directions.items():
         own = [e.valid_bits for e in evaluated if e.direction == direction]
         assert best["valid_bits"] == min(own)

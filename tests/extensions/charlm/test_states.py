@@ -1,6 +1,6 @@
 """Hidden states, read fast, against the network itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
@@ -10,11 +10,23 @@ from torch import Tensor
 
 from ner.extensions.charlm import states as module
 from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.config import CharLMConfig
+from ner.extensions.charlm.folder import LanguageModel
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.states import StateReader
 from tests.extensions.charlm.conftest import LINE
 
 Build = Callable[..., CharacterNetwork]
+
+
+def reader_of(network: CharacterNetwork, alphabet: Alphabet, *, backward: bool) -> StateReader:
+    direction = "backward" if backward else "forward"
+    return StateReader(LanguageModel(alphabet, {direction: network}, CharLMConfig(), {}), direction)
+
+
+def read(reader: StateReader, texts: Sequence[str]) -> list[Tensor]:
+    """The states after all characters."""
+    return reader.read_at(texts, [range(len(text)) for text in texts])
 
 
 def plain(network: CharacterNetwork, alphabet: Alphabet, text: str, backward: bool) -> Tensor:
@@ -38,7 +50,7 @@ def test_states_are_those_of_the_network(
     build: Build, alphabet: Alphabet, cell: str, backward: bool, texts: list[str], layers: int
 ) -> None:
     network = build(cell=cell, layers=layers)
-    found = StateReader(network, alphabet, backward=backward).read(texts)
+    found = read(reader_of(network, alphabet, backward=backward), texts)
     assert len(found) == len(texts)
     for states, text in zip(found, texts, strict=True):
         assert states.shape == (len(text), 6)
@@ -48,9 +60,9 @@ def test_states_are_those_of_the_network(
 
 @pytest.mark.parametrize("backward", [False, True])
 def test_some_states_are_those_of_all(build: Build, alphabet: Alphabet, backward: bool) -> None:
-    reader = StateReader(build(), alphabet, backward=backward)
+    reader = reader_of(build(), alphabet, backward=backward)
     texts, places = ["the cat", "", "a dog", LINE], [[6, 0, 3], [], [], [10, 10, len(LINE) - 1]]
-    some, every = reader.read_at(texts, places), reader.read(texts)
+    some, every = reader.read_at(texts, places), read(reader, texts)
     for part, whole, chosen in zip(some, every, places, strict=True):
         assert part.shape == (len(chosen), 6)
         torch.testing.assert_close(part, whole[chosen], atol=1e-6, rtol=0.0)
@@ -60,10 +72,10 @@ def test_a_text_does_not_depend_on_those_beside_it(
     build: Build, alphabet: Alphabet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [LINE, "the", "", LINE[:20], "a cat"]
-    reader = StateReader(build(), alphabet, backward=True)
-    together = reader.read(texts)
+    reader = reader_of(build(), alphabet, backward=True)
+    together = read(reader, texts)
     monkeypatch.setattr(module, "BATCH_CHARACTERS", 25)  # one or two at a time
-    for one, other in zip(together, reader.read(texts), strict=True):
+    for one, other in zip(together, read(reader, texts), strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0.0)
 
 
@@ -71,6 +83,7 @@ def test_a_forward_state_has_seen_what_is_before_and_a_backward_one_what_is_behi
     build: Build, alphabet: Alphabet
 ) -> None:
     for backward in (False, True):
-        one, other = StateReader(build(), alphabet, backward=backward).read(["the cat", "the dog"])
+        reader = reader_of(build(), alphabet, backward=backward)
+        one, other = read(reader, ["the cat", "the dog"])
         same = [bool(torch.isclose(a, b, atol=1e-6).all()) for a, b in zip(one, other, strict=True)]
         assert same == ([False] * 7 if backward else [True] * 4 + [False] * 3)

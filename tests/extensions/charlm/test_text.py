@@ -6,13 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ner.errors import CorpusError, TrainingError, UsageError
 from ner.extensions.charlm import text as module
-from ner.extensions.charlm.alphabet import Alphabet
-from ner.extensions.charlm.text import Streams, read_text, split_text
+from ner.extensions.charlm.alphabet import UNKNOWN
+from ner.extensions.charlm.text import EncodedText, read_text, split_text
 from tests.extensions.charlm.conftest import codes_of
 
 
@@ -68,29 +66,25 @@ def test_a_text_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read_text([tmp_path / "b.txt"], "utf-8")
 
 
+def test_characters_are_numbered_by_how_often_they_occur() -> None:
+    counts = {"b": 5, "a": 5, "\n": 2, "z": 1, "c": 9}
+    alphabet = EncodedText(codes_of(""), counts, "").alphabet(min_count=3)
+    assert alphabet.characters == ("c", "a", "b", "\n")
+    assert len(alphabet) == 5
+    assert alphabet.encode("cab\nz𝒳").tolist() == [1, 2, 3, 4, UNKNOWN, UNKNOWN]
+    assert alphabet.start == 4
+    assert alphabet.unknown("azbz𝒳") == ["z", "𝒳"]
+
+
+def test_the_end_of_a_line_is_always_known() -> None:
+    text = EncodedText(codes_of(""), {"a": 5}, "")
+    assert text.alphabet(min_count=2).characters == ("a", "\n")
+
+
 def test_the_end_is_held_out() -> None:
     codes = codes_of("x" * 90 + "y" * 10)
     train, valid = split_text(codes, 0.1, segment=5)
     assert (decoded(train), decoded(valid)) == ("x" * 90, "y" * 10)
-    assert len(split_text(codes, 0.001, segment=30).valid) == 30  # a segment at least
+    assert len(split_text(codes, 0.001, segment=30)[1]) == 30  # a segment at least
     with pytest.raises(TrainingError, match="100 characters, too few for segments of 50"):
         split_text(codes, 0.1, segment=50)
-
-
-@given(
-    size=st.integers(2, 200), streams=st.integers(1, 12), segment=st.integers(1, 40), data=st.data()
-)
-def test_streams_read_every_character_once(
-    size: int, streams: int, segment: int, data: st.DataObject
-) -> None:
-    """In their order, in segments that are not too long; fewer than one a stream is left over."""
-    characters = [chr(0x4E00 + i) for i in range(size)]
-    read = Streams(codes_of("".join(characters)), Alphabet([*characters, "\n"]), streams, segment)
-    parts = [read.segment(number) for number in range(read.segments)]
-    assert all(given.shape == following.shape for given, following in parts)
-    assert max(given.shape[1] for given, _ in parts) <= segment
-    assert max(p[0].shape[1] for p in parts) - min(p[0].shape[1] for p in parts) <= 1
-    inputs, targets = (np.concatenate([p[i].numpy() for p in parts], axis=1) for i in (0, 1))
-    assert (targets == inputs + 1).all()  # characters are numbered as they follow
-    assert targets.flatten().tolist() == list(range(2, read.characters + 2))
-    assert 0 <= size - 1 - read.characters < read.count <= streams

@@ -10,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import DataConfig
+from ner.corpus import Corpus
 from ner.errors import CorpusError, NerError, UsageError
 from ner.extensions.classification.reading import (
+    ENTITY,
+    NONE,
     label_of,
     labelled,
     parse_records,
     read_records,
     read_texts,
     sentences_of,
+    with_or_without,
 )
-from ner.text import Sentence
+from ner.text import PartialLabel, Sentence, Span
 
 LINES = [("Rain in the north.", "weather"), ("A goal at last!", "sport"), ("Snow.", "weather")]
 TSV = "".join(f"{text}\t{label}\n" for text, label in LINES)
@@ -148,3 +152,18 @@ def test_a_label_for_tokens_that_are_there() -> None:
     sentence = labelled(Sentence(("a", "b"), document=3, source="f", line=9), "x")
     assert label_of(sentence) == "x"
     assert (sentence.document, sentence.place) == (3, "f:9")
+
+
+def test_a_corpus_with_and_without_entities() -> None:
+    sentences = (
+        Sentence(("a", "b"), (Span(0, 1, "X"),), document=2, source="f", line=3),
+        Sentence(("c",)),
+        Sentence(("d",), partial=(PartialLabel(None, "open"),)),
+        Sentence(("e",), partial=(PartialLabel("X", "open"),)),
+    )
+    told = with_or_without(Corpus("c", train=sentences, schemes={"train": "io"}))
+    assert [(s.tokens, label_of(s)) for s in told.train] == [
+        (("a", "b"), ENTITY), (("c",), NONE), (("e",), ENTITY),
+    ]  # fmt: skip
+    assert (told.train[0].document, told.train[0].place) == (2, "f:3")
+    assert told.name == "c"

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from ner.extensions.classification.scores import format_labels, score_labels
+from ner.extensions.classification.scores import score_labels
 
 PAIRS = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1)
 
@@ -32,7 +32,7 @@ def test_they_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None:
 
 def test_the_table() -> None:
     scores = score_labels(["a", "a", "b"], ["a", "b", "b"])
-    assert format_labels(scores).splitlines() == [
+    assert scores.table().splitlines() == [
         "              precision    recall  f1-score   support",
         "",
         "           a     1.0000    0.5000    0.6667         2",
