@@ -5,9 +5,9 @@ character offsets in an `Entity`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
@@ -89,6 +89,18 @@ class Sentence:
 
 SegmentedText = tuple[str, Sequence[Sentence]]
 """A text and its sentences, which have `offsets` into it."""
+
+
+class Origin(NamedTuple):
+    """The place of a document in its input, and what stood beside its text there.
+
+    `line` counts from 1; `fields` are the other fields of its record, `rows` the lines of its
+    tokens in a column file.
+    """
+
+    line: int = 0
+    fields: Mapping[str, Any] = {}
+    rows: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
