@@ -10,13 +10,14 @@ import click
 
 from ner.cli.options import (
     PathArg,
+    data_config,
     device_option,
     model_option,
     predict_options,
     reading_options,
 )
 from ner.config import DataConfig
-from ner.errors import CorpusError
+from ner.errors import CorpusError, UsageError
 from ner.text import Sentence
 
 if TYPE_CHECKING:
@@ -25,11 +26,23 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Score a model on labelled sentences.")
 @model_option
+@click.option(
+    "--predictions",
+    type=PathArg(),
+    metavar="FILE",
+    help="Score this labelled file, whoever made it, in place of a model.",
+)
 @click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
     help="Which part of the corpus.  [default: test; all of a single file]",
+)
+@click.option(
+    "--out",
+    type=PathArg(),
+    metavar="FILE",
+    help="Write columns of token, gold tag and predicted tag.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option(
@@ -55,8 +68,10 @@ if TYPE_CHECKING:
 @reading_options()
 def evaluate(
     model: str | None,
+    predictions: Path | None,
     data: str,
     split: str | None,
+    out: Path | None,
     as_json: bool,
     picture: Path | None,
     trade_off: bool,
@@ -70,6 +85,15 @@ def evaluate(
 
     Files are read as in the model's training, unless options say otherwise.
     """
+    if predictions:
+        if model or settings or device != "auto" or picture or trade_off or errors:
+            raise UsageError(
+                "--predictions takes no model and knows no scores: leave --model, --device, "
+                "--calibration, --trade-off, --errors and settings of tagging away"
+            )
+        results = _compare(predictions, data, split, data_config(reading), out)
+        click.echo(_as_json(results) if as_json else _as_text(results))
+        return
     from ner.api import Evaluation
     from ner.evaluation import draw_calibration
     from ner.tagger import Tagger
@@ -78,6 +102,8 @@ def evaluate(
     sentences, train = _sentences(data, split, tagger.config.replace(reading).data)
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
     results = Results(found.report())
+    if out:
+        _write_both(out, sentences, found.predicted())
     if picture:
         results.calibration = found.calibration()
         draw_calibration(results.calibration, picture)
@@ -96,6 +122,29 @@ class Results:
     calibration: "Calibration | None" = None
     trade_off: "TradeOff | None" = None
     mistakes: "Mistakes | None" = None
+
+
+def _compare(
+    predictions: Path, data: str, split: str | None, config: DataConfig, out: Path | None
+) -> Results:
+    """Score one labelled file against another. Raises `NerError` where the sentences differ."""
+    from ner.corpus import read_file
+    from ner.evaluation import check_labelled, evaluate_spans
+
+    gold, predicted = _sentences(data, split, config)[0], read_file(predictions, config)
+    check_labelled(predicted)
+    results = Results(evaluate_spans(gold, predicted))
+    if out:
+        _write_both(out, gold, predicted)
+    return results
+
+
+def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+    from ner.files import write_text
+    from ner.render import side_by_side
+
+    with write_text(out) as file:
+        file.writelines(side_by_side(gold, predicted))
 
 
 def _sentences(

@@ -30,7 +30,7 @@ from ner.errors import UsageError
 from ner.render.ansi import AnsiRenderer
 from ner.render.base import Renderer, Write
 from ner.render.brat import BratRenderer
-from ner.render.conll import ConllRenderer
+from ner.render.conll import ConllRenderer, side_by_side
 from ner.render.conllu import ConlluRenderer
 from ner.render.csv import CsvRenderer, TsvRenderer
 from ner.render.doccano import DoccanoRenderer
@@ -40,6 +40,8 @@ from ner.render.label_studio import LabelStudioRenderer
 from ner.render.prodigy import ProdigyRenderer
 from ner.render.spacy import SpacyRenderer
 from ner.render.text import TextRenderer
+
+__all__ = ["FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "side_by_side"]
 
 RENDERERS: dict[str, type[Renderer]] = {
     "text": TextRenderer,

@@ -53,13 +53,24 @@ def _joined(row: Sequence[str]) -> str:
     return ("\t" if row[0] == "#" or "\t" in row[0] else " ").join(row)
 
 
-def check_tokens(sentence: Sentence) -> None:
+def side_by_side(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> Iterator[str]:
+    """Labelled sentences as three columns: token, gold tag, predicted tag, as conlleval reads them.
+
+    Raises `NerError` for a token that no column can hold.
+    """
+    for one, other in zip(gold, predicted, strict=True):
+        check_tokens(one, "leave --out away")
+        tags = (tags_of(sentence.spans, len(sentence)) for sentence in (one, other))
+        yield block(zip(one.tokens, *tags, strict=True))
+
+
+def check_tokens(sentence: Sentence, remedy: str = "choose --format jsonl") -> None:
     """Raise `NerError` for a token or type that would be read back as something else."""
     for text in _strings(sentence):
         if not text or text == "-DOCSTART-" or " " in text or not _UNWRITABLE.isdisjoint(text):
             raise NerError(
                 f"{sentence.place}: {text!r} cannot stand in a column file (empty, a separator in "
-                "it, or a document mark); choose --format jsonl"
+                f"it, or a document mark); {remedy}"
             )
 
 

@@ -10,7 +10,7 @@ input that lets its reader wait is cut where it stops for a while.
 import functools
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from pathlib import Path
@@ -146,6 +146,8 @@ def _write(format: str, out: Path, pieces: Iterable[Piece]) -> NerError | None:
                     raise _Failed(piece.error)
                 write(piece.text)
     except _Failed as failed:
+        with suppress(OSError):
+            out.parent.rmdir()  # if nothing else is in it
         return failed.error
     return None
 

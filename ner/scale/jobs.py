@@ -42,7 +42,7 @@ def _found(name: str, folder: Path) -> Iterator[tuple[Path, Path]]:
     """The files behind a name, each with its path in the folder of outputs."""
     path = Path(name)
     if name in ("", "-"):
-        raise UsageError(f"--out-dir takes files, not {name or 'an empty name'!r}; name files")
+        raise UsageError(f"--out-dir takes files, not {name!r}; name files")
     if path.is_dir():
         files, root = sorted(path.rglob("*")), path
     elif glob.has_magic(name) and not os.path.lexists(path):
