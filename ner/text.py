@@ -94,13 +94,14 @@ SegmentedText = tuple[str, Sequence[Sentence]]
 class Origin(NamedTuple):
     """The place of a document in its input, and what stood beside its text there.
 
-    `line` counts from 1; `fields` are the other fields of its record, `rows` the lines of its
-    tokens in a column file.
+    `line` of `source` counts from 1; `fields` are the other fields of its record, `rows` the lines
+    of its tokens in a column file.
     """
 
     line: int = 0
     fields: Mapping[str, Any] = {}
     rows: Sequence[str] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

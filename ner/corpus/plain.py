@@ -116,7 +116,7 @@ def read_records(
         except InvalidRecord as error:
             raise CorpusError(f"{source}:{number}: {error}") from None
         cut = sentences_of(text, config.tokenizer, source=source, line=number)
-        yield Passage(text, cut, Origin(number, fields))
+        yield Passage(text, cut, Origin(number, fields, source=source))
 
 
 def _fields(line: str) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class CsvRenderer(Renderer):
         """A line for each entity. Raises `NerError` for a field that the first record lacks."""
         if new := [name for name in origin.fields if name not in self._fields]:
             raise NerError(
-                f"line {origin.line}: has the field {new[0]!r}, which the first record lacks, so "
-                "there is no column for it; choose --format jsonl"
+                f"{origin.source}:{origin.line}: has the field {new[0]!r}, which the first record "
+                "lacks, so there is no column for it; choose --format jsonl"
             )
         kept = [_cell(origin.fields.get(name)) for name in self._fields]
         return "".join(
