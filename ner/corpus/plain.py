@@ -161,7 +161,7 @@ class Layout(NamedTuple):
     document has several of them; `records` have a field for the text.
     """
 
-    read: Reader
+    read: Callable[..., Iterator[Passage]]  # a `Reader`; of records, with the name of the text
     in_blocks: bool = False
     records: bool = False
     lines: Callable[[IO[bytes], str, str], Iterator[Line]] = _file_lines

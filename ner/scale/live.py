@@ -5,7 +5,7 @@ import os
 import select
 import stat
 import time
-from typing import IO
+from typing import IO, cast
 
 PATIENCE = 0.1  # seconds in which a next line may come before those that are there go on
 _SIZE = 1 << 16  # bytes read at once: as many as a pipe holds
@@ -23,7 +23,9 @@ def watched(stream: IO[bytes]) -> IO[bytes]:
     kind = os.fstat(descriptor).st_mode
     # A packed file has the descriptor of what it unpacks.
     plain = isinstance(stream, io.BufferedReader)
-    return _LiveStream(descriptor) if plain and not stat.S_ISREG(kind) else stream
+    if not plain or stat.S_ISREG(kind):
+        return stream
+    return cast("IO[bytes]", _LiveStream(descriptor))
 
 
 def ready(stream: IO[bytes]) -> bool:

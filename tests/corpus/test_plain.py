@@ -38,7 +38,7 @@ def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list
     """Read a text as the file ``in.txt``; what comes out must fit together."""
     content = text if isinstance(text, bytes) else text.encode()
     passages = list(reader(lines_of(content, config), "in.txt", config))
-    documents = [(whole, sentences) for whole, sentences, _ in passages]
+    documents: list[SegmentedText] = [(whole, sentences) for whole, sentences, _ in passages]
     for whole, sentences in documents:
         position = 0
         for sentence in sentences:
