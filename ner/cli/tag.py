@@ -59,9 +59,8 @@ FORMATS_IN = {
 )
 @click.option(
     "--text-column",
-    default="text",
     metavar="NAME",
-    help="Records (jsonl, csv, parquet): the field of the text; others are kept.",
+    help="Records (jsonl, csv, parquet): the field of the text; others are kept.  [default: text]",
 )
 @click.option("--pretokenized", is_flag=True, help="A sentence a line, spaces between tokens.")
 @click.option(
@@ -99,7 +98,7 @@ def tag(
     out: Path | None,
     out_dir: Path | None,
     format_in: str | None,
-    text_column: str,
+    text_column: str | None,
     pretokenized: bool,
     nbest: int | None,
     workers: int | Auto,
@@ -114,7 +113,7 @@ def tag(
     Text of any size runs through in bounded memory; output comes as it goes, line by line where
     the input does. With --out-dir, any number of files get an output each.
     """
-    from ner.corpus import layout_of
+    from ner.corpus import LAYOUTS, layout_of
     from ner.scale import Work, plan_jobs
 
     if pretokenized and format_in:
@@ -139,12 +138,16 @@ def tag(
         nbest=nbest or 0,
         force=force,
         together=together,
-        text_column=text_column,
+        text_column=text_column or "text",
     )
-    if out_dir is None:
-        _tag_one(work, files[0], out, workers)
+    jobs = plan_jobs(files, out_dir, format, layout) if out_dir else []
+    layouts = {job.layout for job in jobs} or {work.layout}
+    if text_column and not any(LAYOUTS[name].records for name in layouts):
+        raise UsageError("--text-column is for records; say with --format-in how the file has them")
+    if jobs:
+        _tag_all(work, jobs, workers)
     else:
-        _tag_all(work, plan_jobs(files, out_dir, format, layout), workers)
+        _tag_one(work, files[0], out, workers)
 
 
 def _default_format(out: Path | None) -> str:

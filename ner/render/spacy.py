@@ -54,5 +54,8 @@ def _package() -> Any:
 def _doc(spacy: Any, vocabulary: Any, text: str, words: list[str], entities: list[Any]) -> Any:
     words, spaces = spacy.util.get_words_and_spaces(words, text)
     doc = spacy.tokens.Doc(vocabulary, words=words, spaces=spaces)
-    doc.set_ents([doc.char_span(start, end, label=label) for start, end, label in entities])
+    first = {token.idx: token.i for token in doc}
+    end = {token.idx + len(token): token.i + 1 for token in doc}
+    spans = [spacy.tokens.Span(doc, first[a], end[b], label=label) for a, b, label in entities]
+    doc.set_ents(spans)
     return doc

@@ -96,6 +96,8 @@ def test_workers_share_many_files(folder: Path) -> None:
         (["in/a.txt", "--format", "brat"], "--format brat writes no stream of text; add --out-dir"),
         (["in/a.txt", "--out-dir", "in"], "in/a.txt: is an input itself; choose another --out-dir"),
         (["in/a.txt", "in/*.t*", "in/a.*", "--out-dir", "o", "--out", "p"], "choose one"),
+        (["in/a.txt", "--text-column", "x"], "--text-column is for records; say with --format-in"),
+        (["in/*.txt", "--text-column", "x", "--out-dir", "o"], "--text-column is for records"),
         (["in/a.txt", "--pretokenized", "--format-in", "csv"], "--format-in csv something else"),
     ],
 )
