@@ -22,18 +22,15 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
-from ner.files import exclusive_lock
 from ner.model import choose_device
 from ner.predict import Prediction, window_note
-from ner.run_folder import check_restart
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training import (
     Event,
     SeedsFinished,
-    check_seeds,
     finish_seeds,
-    older_runs,
+    locked_folder,
     prepare,
     train_seeds,
 )
@@ -77,14 +74,10 @@ def train_events(
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    check_restart(resume=resume, overwrite=overwrite)
-    check_seeds(seeds)
-    config = config or Config()
     out, chosen = Path(out), choose_device(device)
-    with exclusive_lock(out):
-        old = older_runs(out, seeds, resume=resume, overwrite=overwrite)
+    with locked_folder(out, seeds, resume=resume, overwrite=overwrite) as old:
         finished = yield from train_seeds(
-            prepare(corpus), config, seeds, out, chosen,
+            prepare(corpus), config or Config(), seeds, out, chosen,
             resume=resume, replaced=old, progress=progress,
         )  # fmt: skip
         if seeds:

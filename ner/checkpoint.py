@@ -8,13 +8,18 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from ner.errors import TrainingError
-from ner.files import write_folder
-from ner.stored import Missing, StoredFolder, ValidationError, to_json, write_stored
+from ner.stored import (
+    Missing,
+    StoredFolder,
+    ValidationError,
+    to_json,
+    to_safetensors,
+    write_stored,
+)
 from ner.version import __version__
 
 FORMAT = 2  # of the state of trainers; 1 had no number
@@ -30,13 +35,8 @@ _MEMORY: dict[type[torch.optim.Optimizer], set[str]] = {
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write a checkpoint; the one before is replaced as a whole."""
-    saved = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    files = {
-        STATE: to_json({"format": FORMAT, **state}),
-        TENSORS: safetensors.torch.save(saved),
-    }
-    with write_folder(folder) as part:
-        write_stored(part, files)
+    head = to_json({"format": FORMAT, **state})
+    write_stored(folder, {STATE: head, TENSORS: to_safetensors(tensors)})
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -34,8 +34,7 @@ _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS
 def open_binary(path: str | Path) -> IO[bytes]:
     """Open a file for reading bytes; ``.gz`` and ``.xz`` are unpacked on the way.
 
-    Raises `UsageError` for a file that is missing or a folder, `NerError` for one that cannot be
-    read.
+    Raises `UsageError` for a folder or a missing file, `NerError` for one that cannot be read.
     """
     path = Path(path)
     try:
@@ -87,9 +86,7 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
     `NerError` when `path` cannot be written; the old file, if any, is then still there and no
     temporary one is left. Any other error of the block passes unchanged.
     """
-    target = Path(os.path.realpath(path))
-    part = _sibling(target)
-    with _reported(Path(path), target, part):
+    with _output(path) as (target, part):
         if _is_device(path):
             with open(path, "wb") as file:
                 yield file
@@ -129,13 +126,10 @@ def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
 def write_folder(path: str | Path) -> Iterator[Path]:
     """Fill a new folder under a temporary name and put it in place when the block ends well.
 
-    A folder that stood there before is replaced as a whole, with all that is in
-    it. Raises `NerError` when `path` cannot be written; the old folder is
-    then still there. Any other error of the block passes unchanged.
+    A folder that stood there before is replaced as a whole. Raises `NerError` when `path` cannot be
+    written; the old folder is then still there. Any other error of the block passes unchanged.
     """
-    target = Path(os.path.realpath(path))
-    part = _sibling(target)
-    with _reported(Path(path), target, part):
+    with _output(path) as (target, part):
         if target.exists() and not target.is_dir():
             raise _refusal(errno.ENOTDIR, target)
         _make_folder(target.parent)
@@ -149,11 +143,10 @@ def write_folder(path: str | Path) -> Iterator[Path]:
 
 
 def swap_folder(new: Path, target: Path) -> None:
-    """Put the folder `new` at `target`.
+    """Put the folder `new` at `target`; what stood there takes the name `new`.
 
-    What stood there takes the name `new`, in one step where the system knows
-    how. Elsewhere there is a moment between two renames without a folder: a
-    process killed just then leaves the old one beside it under a hidden name.
+    In one step where the system knows how. Elsewhere a process killed between two renames leaves no
+    folder at `target`, and the old one beside it under a hidden name.
     """
     if not target.exists():
         new.rename(target)
@@ -258,14 +251,19 @@ def _refusal(code: int, target: Path) -> OSError:
 
 
 @contextlib.contextmanager
-def _reported(path: Path, target: Path, part: Path) -> Iterator[None]:
-    """Turn trouble with the output into `NerError`; leave nothing under the temporary name."""
+def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
+    """Give the place behind links and a temporary name, under which nothing is left.
+
+    Trouble with the output is turned into `NerError`.
+    """
+    target = Path(os.path.realpath(path))
+    part = _sibling(target)
     try:
-        yield
+        yield target, part
     except OSError as error:
         if not _concerns(error, target, part):
             raise
-        raise _unwritable(path, error) from None
+        raise _unwritable(Path(path), error) from None
     finally:
         _remove(part)
 

@@ -30,10 +30,8 @@ def declared(what: str) -> Mapping[str, str]:
     except ModuleNotFoundError:
         return {}
     packages = [info.name for info in pkgutil.iter_modules(home.__path__, f"{HOME}.")]
-    found: dict[str, str] = {}
-    for package in packages:
-        found |= getattr(importlib.import_module(package), what, {})
-    return found
+    found = [getattr(importlib.import_module(package), what, {}) for package in packages]
+    return {name: place for part in found for name, place in part.items()}
 
 
 def load(place: str) -> Any:

@@ -29,10 +29,12 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from ner.errors import BundleError
+from ner.files import write_folder
 from ner.version import __version__
 
 CHECKSUMS = "checksums.json"
@@ -82,12 +84,25 @@ def to_json(value: Any, indent: int | None = None) -> bytes:
     return (json.dumps(value, indent=indent) + "\n").encode("ascii")
 
 
-def write_stored(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files into a folder, and ``checksums.json``."""
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+def to_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors by name as a file of safetensors."""
+    return safetensors.torch.save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    )
+
+
+def write_stored(
+    folder: Path, files: Mapping[str, bytes], unlisted: Mapping[str, bytes] | None = None
+) -> None:
+    """Write a folder of files and ``checksums.json``; the one before is replaced as a whole.
+
+    The checksums list all but the `unlisted` files. Raises `NerError` as `write_folder` does.
+    """
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    (folder / CHECKSUMS).write_bytes(to_json(sums, indent=2))
+    with write_folder(folder) as part:
+        for name, content in {**files, **(unlisted or {})}.items():
+            (part / name).write_bytes(content)
+        (part / CHECKSUMS).write_bytes(to_json(sums, indent=2))
 
 
 class StoredFolder:
@@ -188,61 +203,47 @@ def open_model(folder: Path) -> Iterator[StoredFolder]:
         raise BundleError(f"{error}; copy the model again") from None
 
 
-def format_text(path: Path, described: Mapping[str, Any]) -> str:
-    """The format of a model and the version that wrote it, from its file at `path`."""
-    version = described.get("version")
+def check_format(path: Path, described: Mapping[str, Any], formats: range) -> None:
+    """Refuse a model, described in `path`, of a format that is not read. Raises `BundleError`."""
+    written, version = described["format"], described.get("version")
+    if written in formats:
+        return
     if not isinstance(version, str) or not re.fullmatch(r"[\w.+-]{1,40}", version, re.ASCII):
         version = "of an unknown version"  # it is printed: no lines, no colours
-    return f"{path}: has format {described['format']} of ner {version}"
-
-
-def check_newest(path: Path, described: Mapping[str, Any], newest: int) -> None:
-    """Refuse a model of a format newer than the `newest` one known. Raises `BundleError`."""
-    if described["format"] > newest:
-        raise BundleError(
-            f"{format_text(path, described)}, newer than this ner {__version__} can read; "
-            "upgrade with pip install --upgrade bilstm-ner"
-        )
+    age, remedy = "older", "train the model again"
+    if written >= formats.stop:
+        age, remedy = "newer", "upgrade with pip install --upgrade bilstm-ner"
+    raise BundleError(
+        f"{path}: has format {written} of ner {version}, {age} than this ner {__version__} can "
+        f"read; {remedy}"
+    )
 
 
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-class _Repeated(ValueError):
-    """A key that an object has twice: two programs may well take two different values."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _Repeated
-    return found
-
-
 def _parse(path: Path, content: bytes) -> Any:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):  # two programs may well take two different values
+            raise damaged(path, "a key is in it twice")
+        return found
+
     try:
-        value = json.loads(content.decode("utf-8"), object_pairs_hook=_object)
-    except _Repeated:
-        raise damaged(path, "a key is in it twice") from None
+        value = json.loads(content.decode("utf-8"), object_pairs_hook=unique)
     except (ValueError, RecursionError):
         raise damaged(path, "not JSON") from None
-    if _is_deep(value):
+    if _is_deeper([value], _DEEPEST + 1):
         raise damaged(path, f"more than {_DEEPEST} levels of JSON")
     return value
 
 
-def _is_deep(value: Any) -> bool:
-    level: list[Any] = [[value]]
-    for _ in range(_DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in (list, dict)
-        ]
-        if not level:
-            return False
-    return True
+def _is_deeper(outer: Any, levels: int) -> bool:
+    """True if a list or dictionary has others within it, that many levels down."""
+    if not levels:
+        return True
+    inside = outer.values() if type(outer) is dict else outer
+    return any(_is_deeper(inner, levels - 1) for inner in inside if type(inner) in (list, dict))
 
 
 def member(place: Path, value: Mapping[str, Any], name: str, kind: type) -> Any:

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 MOST_LINES = 20_440  # of `ner/`, when the house was planned
 
 # The words of each feature, as whole identifiers: names, attributes, arguments, modules, and
-# strings that are one, such as those of settings.
+# strings that are one, such as those of settings. What an extension adds counts outside its folder.
 FEATURES = {
     "bigrams": r"\w*bigrams?(_\w+)?|\w*Bigram\w*",
     "clusters": r"\w*clusters?(_\w+)?|\w*Cluster\w*",
@@ -40,7 +40,8 @@ FEATURES = {
     "casing": r"\w*casings?(_\w+)?|CASINGS?|\w*Casing\w*",
     "characters": r"char_(?!lm)\w+|Char(acter)?s?(CNN|LSTM|Encoder|Feature|Embed)\w*",
     "document context": r"\w*(first|second)_pass\w*|document_context\w*|DocumentContext\w*",
-    "token embedders": r"\w*contextual\w*|\w*Contextual\w*|token_embedd\w+|TokenEmbedd\w+",
+    "charlm": r"\w*charlms?(_\w+)?|\w*char_lms?(_\w+)?|\w*StringEmbedding\w*",
+    "distillation": r"\w*distil\w*|\w*Distil\w*|teachers?(_\w+)?|students?(_\w+)?",
 }
 
 
@@ -233,9 +234,23 @@ def files_of_features() -> Iterator[Measure]:
         touched = tuple(
             module
             for module, names in words.items()
-            if any(re.fullmatch(pattern, n) for n in names)
+            if not module.startswith(f"ner.extensions.{feature}")
+            and any(re.fullmatch(pattern, n) for n in names)
         )
         yield Measure(f"files touched by {feature}", len(touched), 3, touched)
+
+
+def private_names() -> Measure:
+    """Places in the tests that reach into a private attribute of ours, `self`'s own aside."""
+    places = tuple(
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for path in files("tests")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute)
+        and re.match("_(?!replace|asdict)[a-z]", node.attr)  # a named tuple's own are public
+        and ast.unparse(node.value) not in ("self", "cls", "os", "sys")
+    )
+    return Measure("private names reached from tests", len(places), 10, places)
 
 
 def measures() -> Iterator[Measure]:
@@ -249,6 +264,7 @@ def measures() -> Iterator[Measure]:
     yield undocumented()
     yield from files_of_features()
     yield from lines_of_code()
+    yield private_names()
 
 
 def main() -> int:

@@ -22,13 +22,12 @@ import safetensors.torch
 import torch
 
 import ner
-from ner.bundle import format as bundle_format
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError, UsageError
-from ner.extensions.classification.bundle import ClassifierBundle, save_classifier
+from ner.extensions.classification.bundle import ClassifierBundle
 from ner.extensions.classification.classifier import Classifier
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.model import Inputs
@@ -96,7 +95,7 @@ def _write_classifier(place: Path) -> None:
     model = ClassifierModel(
         indexer, ("rain in the north", "sun in the south", "wind from the west"), network
     )
-    save_classifier(ClassifierBundle(model, bundle.config, {}), place)
+    save_bundle(ClassifierBundle(model, bundle.config, {}), place)
 
 
 @contextlib.contextmanager
@@ -166,9 +165,8 @@ def test_the_bundles_of_all_formats_find_what_they_found(written: str) -> None:
 
 def test_there_is_a_bundle_of_each_format() -> None:
     """The format before these, 1, is refused: see `test_bundle`."""
-    formats = range(bundle_format.OLDEST, bundle_format.FORMAT + 1)
-    assert [f"format-{number}" for number in formats] == FORMATS
-    for number, written in zip(formats, FORMATS, strict=True):
+    assert [f"format-{number}" for number in Bundle.FORMATS] == FORMATS
+    for number, written in zip(Bundle.FORMATS, FORMATS, strict=True):
         assert json.loads((GOLDEN / written / "config.json").read_text())["format"] == number
 
 
@@ -441,7 +439,7 @@ def stopped(
     for event in events:
         if isinstance(event, Step) and (event.epoch, event.step) == (2, 2):
             break
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     return run
 
 

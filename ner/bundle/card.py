@@ -7,39 +7,35 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 
 from ner.config import Config
 
 
-def fill_card(
-    package: str,
-    config: Config,
-    about: Mapping[str, Any],
-    *,
-    labels: Iterable[str],
-    figures: Sequence[str],
-    corpus: str,
-) -> str:
-    """Fill in the template ``card.md`` of a package.
+class Card(NamedTuple):
+    """The card of a kind of model: the package of its template, and the columns of its scores."""
 
-    `figures` are the scores in a row of its table, by name; `corpus` stands for one without name.
-    """
-    template = resources.files(package).joinpath("card.md").read_text(encoding="utf-8")
-    scores = [
-        " | ".join([f"| {split}", *(f"{100 * values[figure]:.2f}" for figure in figures)]) + " |\n"
-        for split, values in about.get("scores", {}).items()
-    ]
-    versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
-    return Template(template).substitute(
-        corpus=about.get("corpus", corpus),
-        labels=", ".join(labels),
-        versions=versions or "an earlier ner",
-        seed=config.train.seed,
-        scores="".join(scores),
-        data="".join(_data(about)),
-        settings="\n".join(_settings(config)),
-    )
+    package: str
+    figures: Sequence[str]
+    corpus: str  # stands for one without name
+
+    def fill(self, config: Config, about: Mapping[str, Any], labels: Iterable[str]) -> str:
+        """Fill in the template."""
+        template = resources.files(self.package).joinpath("card.md").read_text(encoding="utf-8")
+        versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
+        return Template(template).substitute(
+            corpus=about.get("corpus", self.corpus),
+            labels=", ".join(labels),
+            versions=versions or "an earlier ner",
+            seed=config.train.seed,
+            scores="".join(
+                " | ".join([f"| {split}", *(f"{100 * row[name]:.2f}" for name in self.figures)])
+                + " |\n"
+                for split, row in about.get("scores", {}).items()
+            ),
+            data="".join(_data(about)),
+            settings="\n".join(_settings(config)),
+        )
 
 
 def _data(about: Mapping[str, Any]) -> list[str]:

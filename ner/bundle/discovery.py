@@ -32,16 +32,17 @@ def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Pat
 
 def newest_bundle(root: str | Path = "runs") -> Path:
     """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
-    finished = sorted(
+    newest = max(
         (file for file in Path(root).glob(f"*/{FINISHED}") if not _is_of_another_kind(file.parent)),
         key=lambda file: (file.stat().st_mtime_ns, file),
+        default=None,
     )
-    if not finished:
+    if newest is None:
         raise UsageError(
             f"no finished run under {root}/ here; give --model DIR, "
             "or train one with: ner train --data NAME"
         )
-    return find_bundle(finished[-1].parent)
+    return find_bundle(newest.parent)
 
 
 def _is_of_another_kind(run: Path) -> bool:

@@ -21,136 +21,149 @@ The folder is written under a temporary name and renamed. It is read without tru
 checksums, too.
 """
 
-import contextlib
+import functools
 import platform
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-import safetensors.torch
 import torch
 
-from ner.bundle.card import fill_card
+from ner import features
+from ner.bundle.card import Card
 from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.bundle.parts import describe, read_parts, resource_names
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.features import registry
-from ner.files import write_folder
-from ner.model import BaseModel, BaseNetwork, Inputs, Model, Network, without_weights
-from ner.model.token_embedders import bundle_files, check_installed
+from ner.model import (
+    BaseModel,
+    BaseNetwork,
+    Inputs,
+    Model,
+    Network,
+    TokenEmbedder,
+    bundle_files,
+    check_installed,
+    embedder_names,
+    read_embedder,
+    without_weights,
+)
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,
     StoredTensors,
-    check_newest,
+    check_format,
     damaged,
-    format_text,
     member,
     open_model,
     to_json,
+    to_safetensors,
     write_stored,
 )
 from ner.tags import OUTSIDE, tag_set
 from ner.version import __version__
 
-FORMAT = 4
-OLDEST = 2  # that is still read
 WEIGHTS = "weights.safetensors"
-FILES = {"config.json", "tags.json", "seen.json", WEIGHTS, *registry.FILES, *bundle_files()}
-MOST_TAGS = 4096
+MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
-_ON_CARD = {
-    "corpus": str,
-    "scores": dict,
-    "notes": list,
-    "versions": dict,
-    "checksums": dict,
-    "resources": dict,
-}
+_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
+_OBJECTS = ("scores", "versions", "checksums", "resources")
+_ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
 
 
 @dataclass(frozen=True)
-class Bundle:
+class BaseBundle(ABC, Generic[AnyModel]):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
-    model: Model
+    KIND: ClassVar[str]  # its name in config.json, which that of a tagger lacks
+    MADE_BY: ClassVar[str]  # a command
+    OUTPUTS: ClassVar[str]  # "tags", which stand in tags.json
+    FILES: ClassVar[frozenset[str]]
+    FORMATS: ClassVar[range]  # that are read; the last is written
+    CARD: ClassVar[Card]
+
+    model: AnyModel
     config: Config
     about: Mapping[str, Any]
     seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
+
+    @property
+    @abstractmethod
+    def labels(self) -> Sequence[str]:
+        """The entity types, or the labels of texts, that the model knows."""
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """The tags or labels that the network scores, in order."""
+        return self.labels
+
+    def card(self) -> str:
+        """The model card, in Markdown."""
+        return self.CARD.fill(self.config, self.about, self.labels)
+
+
+class Bundle(BaseBundle[Model]):
+    """A tagger on disk."""
+
+    KIND = DEFAULT_KIND
+    MADE_BY = "ner train"
+    OUTPUTS = "tags"
+    FILES = frozenset(
+        {"config.json", "tags.json", "seen.json", WEIGHTS} | features.FILES | bundle_files()
+    )
+    FORMATS = range(2, 5)
+    CARD = Card(__package__, _SCORES, "a corpus")
 
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
         return _labels(self.model.tags)
 
-    def card(self) -> str:
-        """The model card, in Markdown."""
-        return fill_card(
-            __package__,
-            self.config,
-            self.about,
-            labels=self.labels,
-            figures=_SCORES,
-            corpus="a corpus",
-        )
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The tags."""
+        return self.model.tags
 
 
-def save_bundle(bundle: Bundle, folder: str | Path) -> None:
+def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
     """Write a bundle; one that stood in the folder before is replaced as a whole.
 
     Raises `UsageError` for a folder that holds something else.
     """
-    model = bundle.model
-    if len(model.tags) > MOST_TAGS:
-        raise UsageError(f"a model has at most {MOST_TAGS} tags, not {len(model.tags)}")
-    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
-    head = {"format": FORMAT}
-    own = {"tags.json": to_json(list(model.tags))}
-    readme = bundle.card()
-    write_bundle(folder, head, bundle.config, bundle.about, model, bundle.seen, own, readme)
-
-
-def write_bundle(
-    folder: str | Path,
-    head: Mapping[str, Any],
-    config: Config,
-    about: Mapping[str, Any],
-    model: BaseModel,
-    seen: TrainingFingerprints,
-    own: Mapping[str, bytes],
-    readme: str,
-) -> None:
-    """Write a model of any kind; `head` begins its ``config.json``, `own` are files of its kind.
-
-    Raises `UsageError` for a folder that holds something else.
-    """
-    folder = Path(folder)
+    folder, model, outputs = Path(folder), bundle.model, list(bundle.outputs)
+    if len(outputs) > MOST_OUTPUTS:
+        raise UsageError(f"a model has at most {MOST_OUTPUTS} {bundle.OUTPUTS}, not {len(outputs)}")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
+    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
+    config = bundle.config.to_dict()
+    del config["resources"]
     described = {
-        **head,
+        **({} if bundle.KIND == DEFAULT_KIND else {"kind": bundle.KIND}),
+        "format": bundle.FORMATS[-1],
         "version": __version__,
-        "config": {name: part for name, part in config.to_dict().items() if name != "resources"},
-        "about": dict(about),
+        "config": config,
+        "about": dict(bundle.about),
     }
-    weights = {name: t.cpu().contiguous() for name, t in model.network.state_dict().items()}
+    parts = [part.files() for part in model.indexer.features]
     files = {
         "config.json": to_json(described, indent=2),
-        **own,
-        **{name: to_json(value) for name, value in describe(model.indexer).items()},
+        f"{bundle.OUTPUTS}.json": to_json(outputs),
+        **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
-        "seen.json": to_json({"sentences": seen.to_text()}),
-        WEIGHTS: safetensors.torch.save(weights),
+        "seen.json": to_json({"sentences": bundle.seen.to_text()}),
+        WEIGHTS: to_safetensors(model.network.state_dict()),
     }
-    with write_folder(folder) as part:
-        write_stored(part, files)
-        # A file name outside UTF-8 must not lose the model.
-        (part / "README.md").write_bytes(readme.encode("utf-8", "backslashreplace"))
+    # A file name outside UTF-8 must not lose the model.
+    card = bundle.card().encode("utf-8", "backslashreplace")
+    write_stored(folder, files, {"README.md": card})
 
 
 def versions() -> dict[str, str]:
@@ -163,6 +176,11 @@ def versions() -> dict[str, str]:
     }
 
 
+def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
+    """Names, without folders, of the files that a model was trained with."""
+    return features.resource_names(resources) | embedder_names(resources)
+
+
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
     """Read a bundle from its folder, or from the run folder around it.
 
@@ -171,38 +189,18 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     """
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
-        return _load(files, torch.device(device))
+        config, about = read_head(files, Bundle)
+        tags = _read_tags(files, config.model.scheme)
+        build = functools.partial(Network, config.model, tags)
+        labels = sorted(_labels(tags))
+        indexer, network, contextual, seen = read_parts(
+            files, build, config.model, len(tags), Bundle, labels
+        )
+    model = Model(indexer, tuple(tags), network.to(device), contextual)
+    return Bundle(model, config, about, seen)
 
 
-def _load(files: StoredFolder, device: torch.device) -> Bundle:
-    settings, about = read_head(files, TAGGER)
-    tags = _read_tags(files, settings.model.scheme)
-    parts = read_parts(files, settings.model, sorted(_labels(tags)))
-    with files.tensors(WEIGHTS) as stored:
-        with building(stored, settings.model, parts.inputs, len(tags), "tags"):
-            network = Network(settings.model, tags, parts.inputs)
-        read_weights(network, stored)
-    model = Model(parts.indexer, tuple(tags), network.to(device).eval(), parts.contextual)
-    return Bundle(model, settings, about, parts.seen)
-
-
-class ModelKind(NamedTuple):
-    """A kind of model, by the name in its ``config.json``; taggers, which came first, have none."""
-
-    name: str
-    made_by: str
-    files: Collection[str]
-    oldest: int  # format that is still read
-    newest: int
-    renamed: int  # the first format with the settings of today
-
-
-TAGGER = ModelKind(DEFAULT_KIND, "ner train", FILES, OLDEST, FORMAT, renamed=4)
-
-_KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
-
-
-def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, Any]]:
+def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config, dict[str, Any]]:
     """Read the settings of a model and the facts on it; from then on checksums are compared.
 
     Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
@@ -211,14 +209,14 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     config = files.json("config.json", dict)
     _check_format(path, config, kind)
     # The format has a checksum, too: a 3 that became a 2 is refused.
-    if kind is not TAGGER or config["format"] > 2 or files.has(CHECKSUMS):
+    if kind is not Bundle or config["format"] > 2 or files.has(CHECKSUMS):
         check_installed(files, WEIGHTS)
-        files.check(kind.files)
+        files.check(kind.FILES)
     about = _read_about(path, config)
     stored = member(path, config, "config", dict)
-    older = config["format"] < kind.renamed
+    older = config["format"] < kind.FORMATS[-1]  # which alone has the settings of today
     try:
-        settings = (Config.from_earlier if older else Config.from_dict)(stored, str(path))
+        settings = Config.from_dict(stored, str(path), earlier=older)
     except ConfigError as error:
         reason = str(error)[:1000]
         raise BundleError(f"{reason}; the model was written by another version") from None
@@ -227,24 +225,19 @@ def read_head(files: StoredFolder, kind: ModelKind) -> tuple[Config, dict[str, A
     return replace(settings, resources=ResourcesConfig()), about
 
 
-def _check_format(path: Path, config: Mapping[str, Any], kind: ModelKind) -> None:
+def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[Any]]) -> None:
     found = config.get("kind", DEFAULT_KIND)
     if found not in _KINDS:
         raise damaged(path, "of a kind of model that there is not")
-    if found != kind.name:
+    if found != kind.KIND:
         raise UsageError(
-            f"{path}: is of a {found}, and this takes a {kind.name}; "
-            f"name a folder of {kind.made_by}"
+            f"{path}: is of a {found}, and this takes a {kind.KIND}; "
+            f"name a folder of {kind.MADE_BY}"
         )
     written = config.get("format")
     if type(written) is not int or written < 1:
         raise BundleError(f"{path}: has no format number, so this is no ner model; name another")
-    if written < kind.oldest:
-        raise BundleError(
-            f"{format_text(path, config)}, older than this ner {__version__} can read; "
-            "train the model again"
-        )
-    check_newest(path, config, kind.newest)
+    check_format(path, config, kind.FORMATS)
 
 
 def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -262,41 +255,62 @@ def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return about
 
 
-@contextlib.contextmanager
-def building(
-    stored: StoredTensors, config: ModelConfig, inputs: Inputs, outputs: int, what: str
-) -> Iterator[None]:
-    """Build a network in the block, without memory for weights.
+def _read_seen(files: StoredFolder) -> TrainingFingerprints:
+    value = files.json("seen.json", dict)
+    place = files.path / "seen.json"
+    try:
+        return TrainingFingerprints.from_text(member(place, value, "sentences", str))
+    except ValueError as error:
+        raise damaged(place, str(error)) from None
 
-    It gives `outputs` scores, of `what`. Raises `ValidationError`, before building, for one with
-    more parts than the file has tensors, or with another number of outputs.
+
+def read_parts(
+    files: StoredFolder,
+    build: Callable[[Inputs], AnyNetwork],
+    config: ModelConfig,
+    outputs: int,
+    kind: type[BaseBundle[Any]],
+    labels: Sequence[str] = (),
+) -> tuple[features.Indexer, AnyNetwork, TokenEmbedder | None, TrainingFingerprints]:
+    """Read what models of all kinds have; `labels` are the entity types of a tagger, in order.
+
+    `build` makes a network with so many `outputs`, without memory for weights until they are known
+    to fit. Raises `ValidationError`.
     """
-    indexer = inputs.indexer
+    indexer = features.read_indexer(files, config, labels)
+    contextual = read_embedder(files)
+    seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
+    inputs = Inputs(indexer, contextual.dim if contextual else 0)
+    with files.tensors(WEIGHTS) as stored:
+        _check_sizes(stored, config, indexer, outputs, kind.OUTPUTS)
+        try:
+            with without_weights():
+                network = build(inputs)
+        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise damaged(stored.path, f"no network is like the settings: {reason}") from None
+        stored.expect(network.state_dict())
+        network.load_state_dict(stored.read(), assign=True)
+    return indexer, network.eval(), contextual, seen
+
+
+def _check_sizes(
+    stored: StoredTensors, config: ModelConfig, indexer: features.Indexer, outputs: int, what: str
+) -> None:
+    """Refuse, before building, a network of more parts than tensors, or of other outputs."""
     parts = 4 * config.layers + len(indexer.words.tables) + indexer.columns  # a layer has four
     if parts > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.entries.get("projection.bias")
     if scores is None or scores.shape != (outputs,):
         raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
-    try:
-        with without_weights():
-            yield
-    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise damaged(stored.path, f"no network is like the settings: {reason}") from None
-
-
-def read_weights(network: BaseNetwork, stored: StoredTensors) -> None:
-    """Give a network from `building` its weights. Raises `ValidationError` unless they fit."""
-    stored.expect(network.state_dict())
-    network.load_state_dict(stored.read(), assign=True)
 
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
     path = files.path / "tags.json"
     tags = files.strings("tags.json")
     labels = _labels(tags)
-    if "" in labels or len(tags) > MOST_TAGS or tags != tag_set(labels, scheme):
+    if "" in labels or len(tags) > MOST_OUTPUTS or tags != tag_set(labels, scheme):
         raise damaged(path, f"no set of {scheme} tags")
     if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
         raise damaged(path, "types that cannot be printed")

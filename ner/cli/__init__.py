@@ -102,7 +102,7 @@ def _terminable() -> Iterator[None]:
 
 def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
     """Print that a command was stopped and what is left of it; returns the exit to raise."""
-    click.echo(f"ner: stopped{kept}", err=True)
+    click.echo(f"ner: stopped{'; ' * bool(kept)}{kept}", err=True)
     terminated = _Terminated in (type(stop), type(stop.__cause__))
     return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 

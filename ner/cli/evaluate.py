@@ -1,8 +1,8 @@
 """``ner evaluate``."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,9 @@ import click
 from ner.cli.options import (
     PathArg,
     data_config,
+    data_option,
     device_option,
+    json_option,
     model_option,
     predict_options,
     reading_options,
@@ -21,7 +23,7 @@ from ner.errors import CorpusError, UsageError
 from ner.text import Sentence
 
 if TYPE_CHECKING:
-    from ner.evaluation import Calibration, Mistakes, Report, TradeOff
+    from ner.corpus import Corpus
 
 
 @click.command(short_help="Score a model on labelled sentences.")
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Score this labelled file, whoever made it, in place of a model.",
 )
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@data_option
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write columns of token, gold tag and predicted tag.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@json_option
 @click.option(
     "--calibration",
     "picture",
@@ -91,52 +93,63 @@ def evaluate(
                 "--predictions takes no model and knows no scores: leave --model, --device, "
                 "--calibration, --trade-off, --errors and settings of tagging away"
             )
-        results = _compare(predictions, data, split, data_config(reading), out)
-        click.echo(_as_json(results) if as_json else _as_text(results))
+        _compare(predictions, data, split, data_config(reading), out, as_json)
         return
     from ner.api import Evaluation
-    from ner.evaluation import draw_calibration
+    from ner.evaluation import (
+        draw_calibration,
+        format_calibration,
+        format_mistakes,
+        format_report,
+        format_trade_off,
+    )
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    sentences, train = _sentences(data, split, tagger.config.replace(reading).data)
+    corpus, split = _corpus(data, split, tagger.config.replace(reading).data)
+    sentences = corpus.splits()[split]
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
-    results = Results(found.report())
+    report = found.report()
     if out:
         _write_both(out, sentences, found.predicted())
+    values, texts = report.to_dict(), [format_report(report)]
     if picture:
-        results.calibration = found.calibration()
-        draw_calibration(results.calibration, picture)
+        calibration = found.calibration()
+        draw_calibration(calibration, picture)
+        values["calibration"] = calibration.to_dict()
+        texts.append(format_calibration(calibration))
     if trade_off:
-        results.trade_off = found.trade_off()
+        curves = found.trade_off()
+        values["trade_off"] = {
+            setting: [point.to_dict() for point in points] for setting, points in curves.items()
+        }
+        texts.append(format_trade_off(curves))
     if errors:
-        results.mistakes = found.mistakes(train, examples)
-    click.echo(_as_json(results) if as_json else _as_text(results))
-
-
-@dataclass
-class Results:
-    """The report of an evaluation, and further results that the options ask for."""
-
-    report: "Report"
-    calibration: "Calibration | None" = None
-    trade_off: "TradeOff | None" = None
-    mistakes: "Mistakes | None" = None
+        mistakes = found.mistakes(() if split == "train" else corpus.train, examples)
+        values["errors"] = mistakes.to_dict()
+        texts.append(format_mistakes(mistakes))
+    click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
 
 
 def _compare(
-    predictions: Path, data: str, split: str | None, config: DataConfig, out: Path | None
-) -> Results:
+    predictions: Path,
+    data: str,
+    split: str | None,
+    config: DataConfig,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Score one labelled file against another. Raises `NerError` where the sentences differ."""
     from ner.corpus import read_file
-    from ner.evaluation import check_labelled, evaluate_spans
+    from ner.evaluation import check_labelled, evaluate_spans, format_report
 
-    gold, predicted = _sentences(data, split, config)[0], read_file(predictions, config)
+    corpus, split = _corpus(data, split, config)
+    gold, predicted = corpus.splits()[split], read_file(predictions, config)
     check_labelled(predicted)
-    results = Results(evaluate_spans(gold, predicted))
+    report = evaluate_spans(gold, predicted)
     if out:
         _write_both(out, gold, predicted)
-    return results
+    click.echo(json.dumps(report.to_dict(), indent=2) if as_json else format_report(report))
 
 
 def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
@@ -147,58 +160,25 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
         file.writelines(side_by_side(gold, predicted))
 
 
-def _sentences(
-    data: str, split: str | None, config: DataConfig
-) -> tuple[Sequence[Sentence], Sequence[Sentence]]:
-    """The sentences of a split, and those that a model of this corpus learns from, if others.
+def _corpus(data: str, split: str | None, config: DataConfig) -> tuple["Corpus", str]:
+    """A corpus whose train is that which a tagger with the settings learnt from, and the split to be scored.
 
-    Raises `CorpusError` where the split has none.
+    Raises `CorpusError` where the split has no sentences.
     """
     from ner.corpus import cut_valid, load_corpus, read_corpus
 
     # A valid split that training has cut from train is cut again, the same.
-    read = load_corpus if split in ("train", "valid") else read_corpus
-    splits = read(data, config).splits()
-    there = [name for name, sentences in splits.items() if sentences]
+    corpus = (load_corpus if split in ("train", "valid") else read_corpus)(data, config)
+    there = [name for name, sentences in corpus.splits().items() if sentences]
     split = split or (there[0] if len(there) == 1 else "test")
-    if not splits[split]:
+    if split not in there:
         remedy = "choose with --split" if len(there) > 1 else "leave --split out"
         raise CorpusError(
             f"{data}: has no sentences in {split}; it has {' and '.join(there)}: {remedy}"
         )
-    train = splits["train"]
-    if not splits["valid"]:
-        train = cut_valid(train, config.valid_fraction)[0]
-    return splits[split], () if split == "train" else train
-
-
-def _as_json(results: Results) -> str:
-    values = results.report.to_dict()
-    if results.calibration:
-        values["calibration"] = results.calibration.to_dict()
-    if results.trade_off:
-        values["trade_off"] = {
-            setting: [point.to_dict() for point in points]
-            for setting, points in results.trade_off.items()
-        }
-    if results.mistakes:
-        values["errors"] = results.mistakes.to_dict()
-    return json.dumps(values, indent=2)
-
-
-def _as_text(results: Results) -> str:
-    from ner.evaluation import (
-        format_calibration,
-        format_mistakes,
-        format_report,
-        format_trade_off,
-    )
-
-    parts = [format_report(results.report)]
-    if results.calibration:
-        parts.append(format_calibration(results.calibration))
-    if results.trade_off:
-        parts.append(format_trade_off(results.trade_off))
-    if results.mistakes:
-        parts.append(format_mistakes(results.mistakes))
-    return "\n".join(parts)
+    # What is scored as a whole stays whole.
+    if split != "train" and not corpus.valid:
+        corpus = dataclasses.replace(
+            corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
+        )
+    return corpus, split

@@ -3,9 +3,9 @@
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -53,45 +53,44 @@ class Workers(click.IntRange):
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
-# Settings of `DataConfig` as options, by the name of their field.
-_OPTIONS = {
-    "token_column": click.option(
-        "--token-column", type=int, metavar="N", help="Column of the token.  [default: 0]"
-    ),
-    "tag_column": click.option(
-        "--tag-column", type=int, metavar="N", help="Column of the tag.  [default: -1]"
-    ),
-    "scheme": click.option(
-        "--scheme",
-        metavar="NAME",
-        help="Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  [default: seen in the file]",
-    ),
-    "encoding": click.option(
-        "--encoding", metavar="NAME", help="Encoding of the files.  [default: utf-8]"
-    ),
-    "comments": click.option(
-        "--comments", is_flag=True, default=None, help="Skip lines that start with '# '."
-    ),
-    "strict": click.option(
-        "--strict", is_flag=True, default=None, help="Refuse illegal tag sequences."
-    ),
-    "unknown_tag": click.option(
-        "--unknown-tag",
-        metavar="TAG",
-        help="Tag of tokens whose label is unknown.  [default: ?]",
-    ),
-    "align": click.option(
-        "--align",
-        metavar="strict|expand",
-        help="JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
-    ),
-    "tokenizer": click.option(
-        "--tokenizer",
-        metavar="NAME",
-        help="Raw text: words, words-en, pieces or characters.  [default: by the data]",
-    ),
+
+def _options(*options: Decorator) -> Decorator:
+    """Several options as one decorator; the help lists them in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+# Settings of `DataConfig` as options: for the name of a field, what makes its option.
+_READING: dict[str, dict[str, Any]] = {
+    "token_column": {"type": int, "metavar": "N", "help": "Column of the token.  [default: 0]"},
+    "tag_column": {"type": int, "metavar": "N", "help": "Column of the tag.  [default: -1]"},
+    "scheme": {
+        "metavar": "NAME",
+        "help": "Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  "
+        "[default: seen in the file]",
+    },
+    "encoding": {"metavar": "NAME", "help": "Encoding of the files.  [default: utf-8]"},
+    "comments": {"is_flag": True, "help": "Skip lines that start with '# '."},
+    "strict": {"is_flag": True, "help": "Refuse illegal tag sequences."},
+    "unknown_tag": {
+        "metavar": "TAG",
+        "help": "Tag of tokens whose label is unknown.  [default: ?]",
+    },
+    "align": {
+        "metavar": "strict|expand",
+        "help": "JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
+    },
+    "tokenizer": {
+        "metavar": "NAME",
+        "help": "Raw text: words, words-en, pieces or characters.  [default: by the data]",
+    },
 }
-LABELLED = tuple(_OPTIONS)
+LABELLED = tuple(_READING)
 UNLABELLED = ("token_column", "encoding", "comments", "tokenizer")
 
 
@@ -109,9 +108,10 @@ def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
-        for name in reversed(names):
-            _OPTIONS[name](gathered)
-        return gathered
+        flags = {name: f"--{name.replace('_', '-')}" for name in names}
+        return _options(
+            *(click.option(flags[name], default=None, **_READING[name]) for name in names)
+        )(gathered)
 
     return decorate
 
@@ -121,6 +121,15 @@ def data_config(reading: dict[str, Any]) -> DataConfig:
     return Config().replace(reading).data
 
 
+data_option: Decorator = click.option(
+    "--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file."
+)
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON object."
+)
+seed_option: Decorator = click.option(
+    "--seed", type=click.IntRange(min=0), help="Start of every random choice."
+)
 model_option: Decorator = click.option(
     "--model", metavar="DIR", help="Run folder or model folder.  [default: newest run in runs/]"
 )
@@ -132,47 +141,85 @@ device_option: Decorator = click.option(
 )
 
 
-def parse_seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Parse an option like ``1,2,3``; empty without it."""
-    if value is None:
-        return ()
-    try:
-        seeds = tuple(int(part) for part in value.split(","))
-    except ValueError:
-        seeds = ()
-    if not seeds or min(seeds) < 0 or len(set(seeds)) < len(seeds):
-        raise click.BadParameter("takes different whole numbers with commas between, like 1,2,3")
-    return seeds
+def whole_numbers(
+    least: int, remedy: str
+) -> Callable[[click.Context, click.Parameter, str | None], tuple[int, ...]]:
+    """A callback for an option like ``1,2,3``, of different numbers; empty without the option."""
+
+    def parse(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
+        if value is None:
+            return ()
+        try:
+            numbers = tuple(int(part) for part in value.split(","))
+        except ValueError:
+            numbers = ()
+        if not numbers or min(numbers) < least or len(set(numbers)) < len(numbers):
+            raise click.BadParameter(remedy)
+        return numbers
+
+    return parse
 
 
-def features_options(command: Command) -> Command:
-    """Give a command options for what a model knows beside its corpus.
+parse_seeds = whole_numbers(0, "takes different whole numbers with commas between, like 1,2,3")
 
-    The command gets one argument for them, `features`: the settings that the
-    user gave and no others, as ``{"resources.vectors": ("a.vec",)}``.
-    """
 
-    resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
+class Given(NamedTuple):
+    """The configuration that a user gave, and the keys of the settings that no file gave."""
 
-    @click.option(
-        "--charlm",
-        multiple=True,
-        metavar="DIR",
-        help="Language model of ner charlm train, whose states are features; repeatable.",
+    config: Config
+    fixed: list[str]
+
+    def replace(self, changes: Mapping[str, Any]) -> "Given":
+        """The same with further settings. Raises `ConfigError`."""
+        return Given(self.config.replace(changes), [*self.fixed, *changes])
+
+
+def file_options(change: str = "Change a setting.") -> Decorator:
+    """Give a command ``--config`` and ``--set``, as its arguments `file` and `settings`."""
+    return _options(
+        click.option(
+            "--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file."
+        ),
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=change),
     )
-    @functools.wraps(command)
-    def gathered(**arguments: Any) -> Any:
-        given = {name: arguments.pop(name) for name in resources}
-        given["token_embedders"] = tuple(f"charlm={folder}" for folder in arguments.pop("charlm"))
-        features = {f"resources.{name}": value for name, value in given.items() if value}
-        return command(features=features, **arguments)
 
-    for name, item in reversed(resources.items()):
+
+def config_options(change: str = "Change a setting.") -> Decorator:
+    """Give a command options for settings, and for what a model knows beside its corpus.
+
+    The command gets one argument for them, `given`. Options go over ``--set``, that over the file.
+    """
+    resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
+    options = [file_options(change)]
+    for name, item in resources.items():
         (flag, metavar), many = item.metadata["option"], item.default == ()
         meaning = item.metadata["meaning"]
         text = f"{meaning[0].upper()}{meaning[1:]}{'; repeatable' * many}."
-        click.option(flag, name, multiple=many, metavar=metavar, help=text)(gathered)
-    return gathered
+        options.append(click.option(flag, name, multiple=many, metavar=metavar, help=text))
+    about = "Language model of ner charlm train, whose states are features; repeatable."
+    options.append(click.option("--charlm", multiple=True, metavar="DIR", help=about))
+
+    def decorate(command: Command) -> Command:
+        @_options(*options)
+        @functools.wraps(command)
+        def gathered(
+            *, file: Path | None, settings: tuple[str, ...], charlm: tuple[str, ...], **rest: Any
+        ) -> Any:
+            values = {name: rest.pop(name) for name in resources}
+            values["token_embedders"] = tuple(f"charlm={folder}" for folder in charlm)
+            features = {f"resources.{name}": value for name, value in values.items() if value}
+            given = Given(Config.load(file, settings), [*Config.parse(settings)])
+            return command(given=given.replace(features), **rest)
+
+        return gathered
+
+    return decorate
+
+
+restart_options: Decorator = _options(
+    click.option("--resume", is_flag=True, help="Go on with the run in --out."),
+    click.option("--overwrite", is_flag=True, help="Replace the run in --out."),
+)
 
 
 def predict_options(command: Command) -> Command:
@@ -216,8 +263,8 @@ def predict_options(command: Command) -> Command:
 
 
 def list_settings_option(
-    describe: Callable[[], Iterable[tuple[str, Any, str]]],
-) -> Callable[[Command], Command]:
+    describe: Callable[[], Iterable[tuple[str, Any, str]]] = Config.describe,
+) -> Decorator:
     """An option that lists the key, default and meaning of each setting, and exits."""
 
     def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:

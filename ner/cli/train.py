@@ -1,34 +1,35 @@
 """``ner train``."""
 
 import contextlib
+import functools
 import itertools
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ner.cli import stopped
 from ner.cli.options import (
+    Given,
     PathArg,
+    config_options,
+    data_option,
     device_option,
-    features_options,
     list_settings_option,
     parse_seeds,
     reading_options,
+    restart_options,
+    seed_option,
 )
-from ner.config import Config
 from ner.errors import UsageError
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
 
 @click.command(short_help="Train a tagger on a corpus.")
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@data_option
 @click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
-@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
-@features_options
-@click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
+@config_options()
+@seed_option
 @click.option("--seeds", callback=parse_seeds, metavar="1,2,3", help="Train one model per seed.")
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
@@ -37,41 +38,33 @@ from ner.run_folder import check_restart
     metavar="FILE",
     help="Text that joins the distillation, a paragraph a line.",
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@list_settings_option(Config.describe)
+@restart_options
+@list_settings_option()
 @device_option
 @reading_options()
 def train(
     data: str,
     out: Path | None,
-    file: Path | None,
-    settings: tuple[str, ...],
-    features: dict[str, Any],
+    given: Given,
     seed: int | None,
-    seeds: tuple[int, ...],
     distill: bool,
     unlabelled: Path | None,
-    resume: bool,
-    overwrite: bool,
-    device: str,
     reading: dict[str, Any],
+    **how: Any,
 ) -> None:
     """Train a tagger on a corpus, into a run folder.
 
     The folder then holds the best model (by F1 on the validation split), its scores, curves and
     settings. Stopped with Ctrl-C it keeps the best model so far, and goes on with --resume.
     """
-    check_restart(resume=resume, overwrite=overwrite)
-    if seed is not None and seeds:
+    check_restart(resume=how["resume"], overwrite=how["overwrite"])
+    if seed is not None and how["seeds"]:
         raise UsageError("--seed is for one model and --seeds for several; choose one")
-    chosen = {} if seed is None else {"train.seed": seed}
-    config = Config.load(file, settings).replace(reading | features | chosen)
+    given = given.replace(reading | ({} if seed is None else {"train.seed": seed}))
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
-    how = {"seeds": seeds, "device": device} | ({"unlabelled": unlabelled} if distill else {})
     place = _training("distill") if distill else "ner.api:train_events"
-    _train(data, config, out, place, resume=resume, overwrite=overwrite, **how)
+    _train(data, given, out, place, **how | ({"unlabelled": unlabelled} if distill else {}))
 
 
 def _training(option: str) -> str:
@@ -84,43 +77,22 @@ def _training(option: str) -> str:
     return place
 
 
-def _train(
-    data: str,
-    config: Config,
-    out: Path | None,
-    place: str,
-    *,
-    resume: bool,
-    overwrite: bool,
-    **how: Any,
-) -> None:
+def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any) -> None:
     from ner.corpus import load_corpus
 
+    config = settings.config
     corpus = load_corpus(data, config.data)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
-    from ner.cli.progress import training_progress
+    from ner.cli.progress import training_progress, what_is_kept
 
-    given, out = out, out or _default_folder(corpus.name, taken=not (resume or overwrite))
-    last = None
+    taken = not (how["resume"] or how["overwrite"])
+    given, out = out, out or _default_folder(corpus.name, taken=taken)
+    kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
-        with training_progress(config.resources.vectors) as progress:
-            events = train_events(
-                corpus,
-                out,
-                config,
-                resume=resume,
-                overwrite=overwrite,
-                progress=progress.vectors_read,
-                **how,
-            )
-            for event in progress.watch(events):
-                last = event
-    except KeyboardInterrupt as stop:
-        # Before its first step, an --overwrite may not have touched the older run yet.
-        untouched = overwrite and last is None
-        kept = "" if untouched else f"; {what_is_kept(out, how['seeds'])}"
-        raise stopped(stop, kept) from None
+        with training_progress(config.resources.vectors, kept) as progress:
+            read = progress.vectors_read
+            last = progress.follow(train_events(corpus, out, config, progress=read, **how))
     finally:
         if given is None:
             with contextlib.suppress(OSError):
@@ -144,33 +116,6 @@ def _default_folder(name: str, *, taken: bool) -> Path:
         else:
             break
     return out
-
-
-def what_is_kept(out: Path, seeds: tuple[int, ...] = ()) -> str:
-    """Describe the state of a run that was stopped."""
-    import json
-    import shlex
-
-    from ner.training import seed_folder, student_folder
-
-    place = shlex.quote(str(out))
-    several = [seed_folder(out, seed) for seed in seeds]
-    for folder in reversed([*several, student_folder(out)] if seeds else [out]):
-        try:
-            lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        best = [record for record in map(json.loads, lines) if record["best"]]
-        if best:
-            return (
-                f"the best model so far (epoch {best[-1]['epoch']}, valid F1 "
-                f"{100 * best[-1]['valid_f1']:.2f}) is in {folder}; "
-                f"go on with --out {place} --resume"
-            )
-    begun = any((folder / "metrics.jsonl").exists() for folder in [out, *several])
-    return "no epoch was finished, so there is no model yet; " + (
-        f"go on with --out {place} --resume" if begun else f"start again with --out {place}"
-    )
 
 
 def _report(last: Any) -> None:

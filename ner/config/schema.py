@@ -3,33 +3,11 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ner.config.fields import Auto, at_least, one_of, setting, up_to, within
 from ner.config.settings import Settings
 from ner.errors import ConfigError
-
-RENAMED: Mapping[str, str] = {
-    "model.pairs": "model.bigrams",
-    "model.pair_dim": "model.bigram_dim",
-    "model.echo_dim": "model.first_pass_dim",
-    "model.spare_vectors": "model.out_of_training_vectors",
-    "model.charlm_dim": "model.contextual_dim",
-    "train.unknown_rate": "train.unk_replacement",
-    "train.vectors": "resources.vectors",
-    "train.gazetteers": "resources.gazetteers",
-    "train.clusters": "resources.clusters",
-    "train.charlm": "resources.token_embedders",
-}
-"""Settings by the names that they had before; bundles of earlier formats are read by these."""
-
-ONCE_AUTO: Mapping[str, float] = {
-    "train.epochs": 0,
-    "train.patience": 0,
-    "train.adversarial": -1,
-    "train.threads": 0,
-}
-"""Numbers that meant ``auto`` before, in bundles, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,8 +219,24 @@ class PredictConfig:
 class Config(Settings):
     """All settings of a run."""
 
-    RENAMED = RENAMED
-    ONCE_AUTO = ONCE_AUTO
+    RENAMED: ClassVar[Mapping[str, str]] = {
+        "model.pairs": "model.bigrams",
+        "model.pair_dim": "model.bigram_dim",
+        "model.echo_dim": "model.first_pass_dim",
+        "model.spare_vectors": "model.out_of_training_vectors",
+        "model.charlm_dim": "model.contextual_dim",
+        "train.unknown_rate": "train.unk_replacement",
+        "train.vectors": "resources.vectors",
+        "train.gazetteers": "resources.gazetteers",
+        "train.clusters": "resources.clusters",
+        "train.charlm": "resources.token_embedders",
+    }
+    ONCE_AUTO: ClassVar[Mapping[str, float]] = {
+        "train.epochs": 0,
+        "train.patience": 0,
+        "train.adversarial": -1,
+        "train.threads": 0,
+    }
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import functools
 import json
+import operator
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,8 +60,7 @@ class Settings:
 
     def __getitem__(self, key: str) -> Any:
         """The value of a setting by its dotted key."""
-        section, _, name = key.partition(".")
-        return getattr(getattr(self, section), name)
+        return operator.attrgetter(key)(self)
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
@@ -75,25 +75,27 @@ class Settings:
         return config
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], source: str = "configuration") -> Self:
+    def from_dict(
+        cls, values: Mapping[str, Any], source: str = "configuration", *, earlier: bool = False
+    ) -> Self:
         """Build settings from nested dictionaries; missing keys take their defaults.
 
-        Raises `ConfigError` naming `source` for an unknown section or key or a wrong value.
+        With `earlier`, names and numbers may be those of earlier versions. Raises `ConfigError`
+        naming `source` for an unknown section or key or a wrong value.
         """
-        return cls._changed(cls._dotted(values, source), source)
+        try:
+            changes = cls._dotted(values)
+            if earlier:
+                changes = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
+                for key, number in cls.ONCE_AUTO.items():
+                    if changes.get(key) == number and changes[key] is not False:
+                        changes[key] = "auto"
+            return cls().replace(changes)
+        except ConfigError as error:
+            raise ConfigError(f"{source}: {error}") from None
 
     @classmethod
-    def from_earlier(cls, values: Mapping[str, Any], source: str) -> Self:
-        """`from_dict` for files of earlier versions: names and numbers are as they were then."""
-        dotted = cls._dotted(values, source).items()
-        changes = {cls.RENAMED.get(key, key): value for key, value in dotted}
-        for key, number in cls.ONCE_AUTO.items():
-            if changes.get(key) == number and changes[key] is not False:
-                changes[key] = "auto"
-        return cls._changed(changes, source)
-
-    @classmethod
-    def _dotted(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    def _dotted(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """Nested dictionaries as one, by dotted key. Raises `ConfigError`."""
         dotted: dict[str, Any] = {}
         for section, part in values.items():
@@ -101,20 +103,11 @@ class Settings:
                 dotted[section] = part  # a setting outside any section: refused with the rest
             elif section not in cls.sections():
                 raise ConfigError(
-                    f"{source}: unknown section {section!r}; "
-                    f"the sections are {', '.join(cls.sections())}"
+                    f"unknown section {section!r}; the sections are {', '.join(cls.sections())}"
                 )
             else:
                 dotted |= {f"{section}.{name}": value for name, value in part.items()}
         return dotted
-
-    @classmethod
-    def _changed(cls, changes: Mapping[str, Any], source: str) -> Self:
-        """The default settings with dotted keys changed. Raises `ConfigError` naming `source`."""
-        try:
-            return cls().replace(changes)
-        except ConfigError as error:
-            raise ConfigError(f"{source}: {error}") from None
 
     @classmethod
     def load(cls, path: str | Path | None = None, assignments: Iterable[str] = ()) -> Self:
@@ -166,11 +159,8 @@ def _parse(text: str, fields: Mapping[str, Field]) -> tuple[str, Any]:
     except _NO_TOML:
         parsed = _spelled_otherwise(value)
     wanted: Any = fields[key].type if key in fields else None
-    if wanted is str and not isinstance(parsed, str):
-        return key, value
-    if wanted == TEXTS and not isinstance(parsed, str | list):
-        return key, value
-    return key, parsed
+    texts = {str: str, TEXTS: str | list}.get(wanted, object)
+    return key, parsed if isinstance(parsed, texts) else value
 
 
 def _spelled_otherwise(value: str) -> Any:

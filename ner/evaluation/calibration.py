@@ -10,19 +10,18 @@ reliability diagram). Its value depends on the bins: figures compare only where 
 import dataclasses
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.evaluation.plot import Axis, Panel, Plot, linear_axis
+from ner.evaluation.plot import BLUE, Axis, Panel, Plot, linear_axis
+from ner.evaluation.scores import ScoredSpans
 from ner.text import Span
 
 BINS = 10
-PERFECT, MEASURED = "#888888", "#0072b2"  # the blue of Okabe and Ito (2008)
+PERFECT, MEASURED = "#888888", BLUE
 Z95 = 1.96  # standard deviations to either side that hold 95 % of a normal distribution
-
-ScoredSpans = tuple[Sequence[Span], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +70,11 @@ def measure_calibration(
     Each sentence of `predicted` is its spans and their scores, from 0 to 1. Without any span
     everything is 0. Raises `ValueError` when one row of sentences is longer than the other.
     """
-    return calibration_of(_marked(gold, predicted))
-
-
-def _marked(
-    gold: Iterable[Sequence[Span]], predicted: Iterable[ScoredSpans]
-) -> Iterator[tuple[float, bool]]:
-    for wanted, (spans, scores) in zip(gold, predicted, strict=True):
-        for span, score in zip(spans, scores, strict=True):
-            yield score, span in wanted
+    return calibration_of(
+        (score, span in wanted)
+        for wanted, (spans, scores) in zip(gold, predicted, strict=True)
+        for span, score in zip(spans, scores, strict=True)
+    )
 
 
 def calibration_of(marked: Iterable[tuple[float, bool]]) -> Calibration:

@@ -1,17 +1,34 @@
 """A model's mistakes, sorted: what kind they are, and where they are many.
 
-Kinds of mistakes are those of `ner.evaluation.matching`.
+Gold and predicted entities of a sentence are matched, each at most once, and each pair or single
+entity that is not right is one mistake:
+
+=================  ===================================================
+boundary           a pair of one type that overlaps, with other ends
+type               a pair with the same ends and different types
+boundary and type  a pair that overlaps, with other ends and types
+missed             a gold entity that is left
+spurious           a predicted entity that is left
+=================  ===================================================
+
+Same ends are matched first, then overlaps of one type, then other overlaps; within each the larger
+overlap first, then what stands further left. So gold entities are the right ones, the pairs and the
+missed; predicted ones are the right ones, the pairs and the spurious.
 """
 
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ner.evaluation.calibration import ScoredSpans
-from ner.evaluation.matching import CORRECT, KINDS, Match, main_span, match_entities
-from ner.evaluation.scores import CountedScores
+from ner.evaluation.scores import (
+    CountedScores,
+    ScoredSpans,
+    score_head,
+    score_row,
+    table_row,
+)
 from ner.evaluation.traits import (
     CAPITALS,
     SEEN,
@@ -25,7 +42,72 @@ from ner.evaluation.traits import (
 from ner.tags import OUTSIDE
 from ner.text import Sentence, Span
 
+CORRECT = "correct"
+KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
 CONTEXT = 8  # tokens to either side of a mistake that are shown
+
+
+class Match(NamedTuple):
+    """A gold entity and the predicted one that stands for it, or one of them alone.
+
+    `kind` is one of `KINDS` or `CORRECT`; `score` that of the predicted one.
+    """
+
+    kind: str
+    gold: Span | None
+    predicted: Span | None
+    score: float | None
+
+    @property
+    def span(self) -> Span:
+        """The entity that it is counted with: the gold one, if there is one."""
+        span = self.gold or self.predicted
+        assert span, "a match has an entity"
+        return span
+
+
+def match_entities(
+    gold: Sequence[Span], predicted: Sequence[Span], scores: Sequence[float] = ()
+) -> list[Match]:
+    """Match the entities of one sentence, by the rules above, in order of start.
+
+    `scores` has one probability per predicted span, or nothing.
+    """
+    score_of = dict(zip(predicted, scores, strict=True)) if scores else {}
+    pairs = [(one, other) for one in gold for other in predicted if _overlap(one, other)]
+    found: list[Match] = []
+    taken: set[tuple[str, Span]] = set()
+    for one, other in sorted(pairs, key=_closeness):
+        if not {("gold", one), ("predicted", other)} & taken:
+            taken |= {("gold", one), ("predicted", other)}
+            found.append(Match(_kind(one, other), one, other, score_of.get(other)))
+    found += [Match("missed", one, None, None) for one in gold if ("gold", one) not in taken]
+    found += [
+        Match("spurious", None, other, score_of.get(other))
+        for other in predicted
+        if ("predicted", other) not in taken
+    ]
+    return sorted(found, key=lambda match: match.span.start)
+
+
+def _overlap(one: Span, other: Span) -> int:
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def _kind(gold: Span, predicted: Span) -> str:
+    if gold == predicted:
+        return CORRECT
+    if gold.label == predicted.label:
+        return "boundary"
+    same_ends = (gold.start, gold.end) == (predicted.start, predicted.end)
+    return "type" if same_ends else "boundary and type"
+
+
+def _closeness(pair: tuple[Span, Span]) -> tuple[int, int, int, int]:
+    """A sort key: pairs with a smaller one are matched first."""
+    gold, predicted = pair
+    rank = (CORRECT, "type", "boundary", "boundary and type").index(_kind(gold, predicted))
+    return rank, -_overlap(gold, predicted), gold.start, predicted.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +239,7 @@ def _slices(matches: Sequence[Sequence[Match]], group_of: Trait, mistakes: int) 
                 groups[group_of(number, match.gold)].support += 1
             if match.predicted:
                 groups[group_of(number, match.predicted)].predicted += 1
-            groups[group_of(number, main_span(match))].kinds[match.kind] += 1
+            groups[group_of(number, match.span)].kinds[match.kind] += 1
     return {name: counts.slice(mistakes) for name, counts in groups.items()}
 
 
@@ -187,7 +269,7 @@ def _example(sentence: Sentence, match: Match) -> MistakeExample:
         predicted_text=_words(sentence, predicted),
         score=match.score,
         place=sentence.place,
-        context=_context(sentence, main_span(match)),
+        context=_context(sentence, match.span),
     )
 
 
@@ -245,18 +327,16 @@ def _percent(share: float) -> str:
 
 def _slice_table(title: str, rows: Mapping[str, Slice]) -> str:
     """Scores, mistakes and their kinds, a line for each group."""
-    columns = ["precision", "recall", "f1-score", "support", "mistakes", "share"]
-    kinds = ["boundary", "type", "both", "missed", "spurious"]
     width = max(24, *map(len, rows)) if rows else 24
-    header = f"{title:>{width}}  " + " ".join(f"{name:>9}" for name in [*columns, *kinds])
-    return "\n".join([header, "", *(_slice_row(n, width, row) for n, row in rows.items())]) + "\n"
-
-
-def _slice_row(name: str, width: int, row: Slice) -> str:
-    shares = [f"{value:.4f}" for value in (row.precision, row.recall, row.f1)]
-    counts = [str(row.support), str(row.mistakes), _percent(row.share)]
-    kinds = [str(count) for count in row.kinds.values()]
-    return f"{name:>{width}}  " + " ".join(f"{cell:>9}" for cell in [*shares, *counts, *kinds])
+    kinds = ["boundary", "type", "both", "missed", "spurious"]
+    head = score_head(title, width, "support", "mistakes", "share", *kinds)
+    lines = [
+        score_row(
+            name, width, row, row.support, row.mistakes, _percent(row.share), *row.kinds.values()
+        )
+        for name, row in rows.items()
+    ]
+    return "\n".join([head, "", *lines]) + "\n"
 
 
 def _confusion_table(confusions: Mapping[str, Mapping[str, int]]) -> str:
@@ -264,12 +344,9 @@ def _confusion_table(confusions: Mapping[str, Mapping[str, int]]) -> str:
     if not confusions:
         return ""
     width, cell = max(24, *map(len, confusions)), max(9, *map(len, confusions))
-
-    def line(name: str, cells: Iterable[object]) -> str:
-        return f"{name:>{width}}  " + " ".join(f"{part!s:>{cell}}" for part in cells)
-
-    rows = [line(name, row.values()) for name, row in confusions.items()]
-    return "\n".join([line("in the data \\ found", confusions), "", *rows]) + "\n"
+    head = table_row("in the data \\ found", width, confusions, cell)
+    rows = [table_row(name, width, row.values(), cell) for name, row in confusions.items()]
+    return "\n".join([head, "", *rows]) + "\n"
 
 
 def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:

@@ -1,4 +1,6 @@
-"""Plots in plain SVG: panels of lines, dots and bars; the same figures give the same bytes.
+"""Plots in plain SVG: panels of lines, dots and bars, and the picture of a training run.
+
+The same figures give the same bytes.
 
 Ink is the ``currentColor`` of the page that a plot stands in, and the grid a
 light stroke of it: one plot is readable on a light page and on a dark one.
@@ -6,13 +8,16 @@ light stroke of it: one plot is readable on a light page and on a dark one.
 
 import html
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ner.files import write_text
 
 INK = "currentColor"
+# Colours that people with any colour vision tell apart (Okabe and Ito 2008).
+ORANGE, SKY, GREEN, BLUE = "#e69f00", "#56b4e9", "#009e73", "#0072b2"
 # Round an area, in pixels: room for the labels of ticks and axes, and for titles.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 18, 34, 46
 _LEGEND = 26
@@ -201,3 +206,51 @@ def _legend(names: dict[str, str], x: float, y: float) -> str:
     )
     start = f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{INK}" font-size="13">'
     return f"{start}{entries}</text>"
+
+
+# --- a training run -------------------------------------------------------------------------------
+
+
+def draw_curves(records: Sequence[Mapping[str, Any]], path: str | Path) -> None:
+    """Draw the objects of ``metrics.jsonl``, one an epoch, as an SVG picture.
+
+    Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``, ``valid_f1``. The same
+    records give the same bytes. Raises `NerError` when `path` cannot be written.
+    """
+    plot = Plot(960, 384)
+    epochs = [record["epoch"] for record in records] or [1]
+    x = linear_axis(epochs[0] - 0.5, epochs[-1] + 0.5, "epoch", step=1)
+    losses = [record["loss"] for record in records]
+    left = plot.panel((0, 0, 0.5, 1), x, linear_axis(0, 1.05 * max(losses, default=0) or 1))
+    left.title("training loss")
+    _draw_line(left, epochs, losses, BLUE)
+    lines = {
+        name: [100 * record[f"valid_{name.lower()}"] for record in records]
+        for name in ("precision", "recall", "F1")
+    }
+    values = [value for line in lines.values() for value in line] or [0]
+    right = plot.panel((0.5, 0, 1, 1), x, linear_axis(min(values) - 1, max(values) + 1))
+    for (name, line), colour in zip(lines.items(), (SKY, ORANGE, GREEN), strict=True):
+        _draw_line(right, epochs, line, colour, name)
+    _mark_best(right, epochs, lines["F1"])
+    plot.write(path)
+
+
+def _draw_line(
+    panel: Panel, epochs: Sequence[int], values: Sequence[float], colour: str, name: str = ""
+) -> None:
+    points = [*zip(epochs, values, strict=False)]
+    panel.line(points, colour, name)
+    panel.dots(points, colour)
+
+
+def _mark_best(panel: Panel, epochs: Sequence[int], scores: Sequence[float]) -> None:
+    """Ring the epoch with the highest F1, the first of equals, and name it at the right."""
+    note = ""
+    if scores:
+        best = max(scores)
+        epoch = epochs[scores.index(best)]
+        panel.line([(epoch, panel.y.low), (epoch, panel.y.high)], GREEN, width=1, dotted=True)
+        panel.ring(epoch, best, GREEN)
+        note = f"best F1 {best:.2f} at epoch {epoch}"
+    panel.title("validation scores (%)", note, GREEN)

@@ -3,16 +3,24 @@
 The numbers are those of the CoNLL scorer (``conlleval``, Sang and De Meulder
 2003): a span counts as correct when its tokens and its type are both right,
 and a share of nothing is 0. `score` fills a `Report` from our own counts, fast
-enough for every epoch; `ner.evaluation.report` fills the same `Report` by seqeval.
+enough for every epoch; `evaluate_spans` fills the final one by seqeval, the oracle
+that others measure with. Scores of several runs make one figure, mean ± standard deviation.
 """
 
 import dataclasses
+import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ner.text import Span
+from ner.errors import CorpusError, NerError
+from ner.tags import tags_of
+from ner.text import Sentence, Span
+
+Tags = Sequence[Sequence[str]]
+ScoredSpans = tuple[Sequence[Span], Sequence[float]]
+"""The predicted spans of a sentence, and their scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,114 @@ def unknown_labels(gold: Iterable[Sequence[Span]], known: Collection[str]) -> li
     return sorted({span.label for spans in gold for span in spans} - set(known))
 
 
+# --- by seqeval -----------------------------------------------------------------------------------
+
+
+def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
+    """Score the spans of `predicted` against those of the same sentences in `gold`.
+
+    Raises `NerError` when the two are not the same sentences, token by token,
+    and `CorpusError` when labels of `gold` are unknown.
+    """
+    check_labelled(gold)
+    _check_same(gold, predicted)
+    gold_tags, predicted_tags = (
+        [tags_of(sentence.spans, len(sentence)) for sentence in row] for row in (gold, predicted)
+    )
+    return seqeval_report(gold_tags, predicted_tags)
+
+
+def check_labelled(gold: Sequence[Sentence]) -> None:
+    """Refuse partly labelled sentences, which have no full gold labels. Raises `CorpusError`."""
+    partly = [sentence for sentence in gold if sentence.partial]
+    if partly:
+        raise CorpusError(
+            f"{partly[0].place}: has tokens with an unknown tag, so nothing can be scored against "
+            f"it (sentences like this: {len(partly)}); label them fully, or move them to train"
+        )
+
+
+def _check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+    remedy = "compare predictions for the very sentences that are evaluated"
+    for one, other in zip(gold, predicted, strict=False):
+        if one.tokens != other.tokens:
+            raise NerError(
+                f"{one.place}: gold and predicted sentences have different tokens, first "
+                f"{_difference(one, other)}; {remedy}"
+            )
+    if len(gold) != len(predicted):
+        first = max(gold, predicted, key=len)[min(len(gold), len(predicted))]
+        raise NerError(
+            f"{len(gold)} gold sentences but {len(predicted)} predicted ones, of which the first "
+            f"too many is {first.place}; {remedy}"
+        )
+
+
+def _difference(gold: Sentence, predicted: Sentence) -> str:
+    """The first token in which two sentences differ, and where it stands in either file."""
+    pairs = enumerate(zip(gold.tokens, predicted.tokens, strict=False))
+    same = min(len(gold), len(predicted))
+    position = next((number for number, (one, other) in pairs if one != other), same)
+    one, other = (_token(sentence, position) for sentence in (gold, predicted))
+    return f"{one} in gold but {other} in predictions"
+
+
+def _token(sentence: Sentence, position: int) -> str:
+    """A token, or the end of its sentence, and its place: columns have a token in each line."""
+    line = sentence.line + (position if sentence.offsets is None else 0)
+    text = repr(sentence.tokens[position]) if position < len(sentence) else "the sentence's end"
+    return f"{text:.60} at {sentence.source or '<memory>'}:{line}"
+
+
+def seqeval_report(gold: Tags, predicted: Tags) -> Report:
+    """Score rows of tags, legal or not, of IOB1, IOB2, IO or IOBES (with just these letters).
+
+    seqeval's default mode reads tags as the CoNLL scorer does. It raises or warns where there is
+    nothing to count; here such corpora get a report of zeros.
+    """
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    rows = [list(tags) for tags in gold], [list(tags) for tags in predicted]
+    wanted, found = (set(get_entities(row)) for row in rows)
+    support, guesses, hits = (
+        Counter(label for label, _, _ in spans) for spans in (wanted, found, wanted & found)
+    )
+    labels = sorted(support | guesses)
+    if not labels:
+        return Report(0.0, 0.0, 0.0, 0, 0, 0, NOTHING, NOTHING, {}, len(rows[0]))
+    return Report(
+        *_scores(*rows, average="micro"),
+        len(wanted),
+        len(found),
+        len(wanted & found),
+        macro=Scores(*_scores(*rows, average="macro")),
+        weighted=Scores(*_scores(*rows, average="weighted")),
+        per_type={
+            label: CountedScores(p, r, f1, support[label], guesses[label], hits[label])
+            for label, p, r, f1 in zip(labels, *_scores(*rows, average=None), strict=True)
+        },
+        sentences=len(rows[0]),
+    )
+
+
+def _scores(
+    gold: list[list[str]], predicted: list[list[str]], average: str | None
+) -> tuple[Any, Any, Any]:
+    """Precision, recall and F1 from seqeval: a number each, or a list over types for no average."""
+    import numpy
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        gold, predicted, average=average, zero_division=0
+    )
+    # Plain numbers, whatever seqeval gives: an array, a number of numpy, or a float.
+    plain = numpy.array([precision, recall, f1]).tolist()
+    return plain[0], plain[1], plain[2]
+
+
+# --- shown ----------------------------------------------------------------------------------------
+
+
 def format_report(report: Report) -> str:
     """The report as an aligned table: one line a type, then the averages.
 
@@ -150,13 +266,49 @@ def format_table(
 ) -> str:
     """An aligned table of rows with a support each, and of averages over all of it."""
     width = max(map(len, [*rows, *averages]))
-    header = f"{'':>{width}}  {'precision':>9} {'recall':>9} {'f1-score':>9} {'support':>9}"
-    types = [_row(label, width, row, row.support) for label, row in rows.items()]
-    means = [_row(name, width, row, support) for name, row in averages.items()]
-    blocks = [[header], types, means] if types else [[header], means]
+    types = [score_row(label, width, row, row.support) for label, row in rows.items()]
+    means = [score_row(name, width, row, support) for name, row in averages.items()]
+    blocks = [[score_head("", width, "support")], *([types] if types else []), means]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
-def _row(name: str, width: int, row: Scores, support: int) -> str:
-    scores = " ".join(f"{value:>9.4f}" for value in (row.precision, row.recall, row.f1))
-    return f"{name:>{width}}  {scores} {support:>9}"
+def score_head(title: str, width: int, *more: str) -> str:
+    """The head of a table of scores and further columns."""
+    return table_row(title, width, ["precision", "recall", "f1-score", *more])
+
+
+def score_row(name: str, width: int, row: Scores, *more: object) -> str:
+    """A line of a table of scores and further columns."""
+    scores = [f"{value:.4f}" for value in (row.precision, row.recall, row.f1)]
+    return table_row(name, width, [*scores, *more])
+
+
+def table_row(name: str, width: int, cells: Iterable[object], cell: int = 9) -> str:
+    """A name and cells, each aligned to the right."""
+    return f"{name:>{width}}  " + " ".join(f"{part!s:>{cell}}" for part in cells)
+
+
+def format_columns(rows: Sequence[Sequence[str]], to_the_left: Collection[int]) -> str:
+    """An aligned table; columns of these numbers stand to the left, others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        "  ".join(
+            cell.ljust(width) if number in to_the_left else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+    return "\n".join(lines) + "\n"
+
+
+def summarise(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation (divisor n-1; 0 for a single value) of some values."""
+    assert values, "there is no mean of nothing"
+    spread = statistics.stdev(values) if len(values) > 1 else 0.0
+    return statistics.fmean(values), spread
+
+
+def format_summary(values: Sequence[float]) -> str:
+    """Scores from 0 to 1 as one figure in percent, like ``84.50 ± 0.12``."""
+    mean, spread = summarise(values)
+    return f"{100 * mean:.2f} ± {100 * spread:.2f}"

@@ -9,8 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ner.evaluation.calibration import ScoredSpans
-from ner.evaluation.scores import CountedScores, count, score
+from ner.evaluation.scores import (
+    CountedScores,
+    ScoredSpans,
+    count,
+    score,
+    score_head,
+    score_row,
+)
 from ner.text import Span
 
 MIN_SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -48,13 +54,13 @@ def min_score_points(
 ) -> list[Point]:
     """The scores that are left when spans with a lower score than a value are dropped."""
     return [
-        Point.of(value, gold, [_kept(spans, scores, value) for spans, scores in predicted])
+        Point.of(
+            value,
+            gold,
+            [[span for span, p in zip(*row, strict=True) if p >= value] for row in predicted],
+        )
         for value in values
     ]
-
-
-def _kept(spans: Sequence[Span], scores: Sequence[float], least: float) -> list[Span]:
-    return [span for span, score in zip(spans, scores, strict=True) if score >= least]
 
 
 def format_trade_off(trade_off: TradeOff) -> str:
@@ -63,11 +69,5 @@ def format_trade_off(trade_off: TradeOff) -> str:
 
 
 def _table(setting: str, points: Sequence[Point]) -> str:
-    header = f"{setting:>12}  {'precision':>9} {'recall':>9} {'f1-score':>9} {'predicted':>9}"
-    return "\n".join([header, "", *map(_row, points)]) + "\n"
-
-
-def _row(point: Point) -> str:
-    scores = point.scores
-    shares = " ".join(f"{each:>9.4f}" for each in (scores.precision, scores.recall, scores.f1))
-    return f"{point.value:>12.2f}  {shares} {scores.predicted:>9}"
+    rows = [score_row(f"{p.value:.2f}", 12, p.scores, p.scores.predicted) for p in points]
+    return "\n".join([score_head(setting, 12, "predicted"), "", *rows]) + "\n"

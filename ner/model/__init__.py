@@ -9,10 +9,18 @@ from ner.model.network import BaseNetwork, Network
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 from ner.model.skeleton import without_weights
 from ner.model.tagging import BaseModel, Model
-from ner.model.token_embedders import TokenEmbedder
+from ner.model.token_embedders import (
+    TokenEmbedder,
+    bundle_files,
+    check_installed,
+    embedder_names,
+    load_embedder,
+    read_embedder,
+)
 
 __all__ = [
     "CELLS", "WEIGHTS", "BaseModel", "BaseNetwork", "Cell", "Engine", "FastEngine", "Inputs",
-    "Model", "Network", "State", "Steps", "TokenEmbedder", "choose_device", "plan_steps",
+    "Model", "Network", "State", "Steps", "TokenEmbedder", "bundle_files", "check_installed",
+    "choose_device", "embedder_names", "load_embedder", "plan_steps", "read_embedder",
     "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import logging
 import os
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
@@ -19,6 +19,7 @@ _log = logging.getLogger("ner")
 class BaseModel:
     """A network and the features of its input; its subclasses are frozen dataclasses."""
 
+    __dataclass_fields__: ClassVar[dict[str, Any]]
     indexer: Indexer
     network: BaseNetwork
     contextual: TokenEmbedder | None

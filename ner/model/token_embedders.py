@@ -109,7 +109,7 @@ def check_installed(files: StoredFolder, weights: str) -> None:
             )
 
 
-def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
+def embedder_names(config: ResourcesConfig) -> dict[str, list[str]]:
     """Kinds and names, without folders, of the token embedders of a configuration, by setting."""
     specs = [spec.partition("=") for spec in config.token_embedders]
     # Without a kind: in bundles of a time when there was one kind.

@@ -2,7 +2,7 @@
 
 from ner.training.base import BaseRun, Milestone, has_begun, run_events
 from ner.training.build import build_model
-from ner.training.defaults import resolve
+from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import DistillationTargets, ExampleSet, SoftLabelExample, type_costs
 from ner.training.gradients import Gradient, Gradients, mean_gradients
@@ -12,22 +12,18 @@ from ner.training.preparation import PreparedCorpus, prepare, split_long
 from ner.training.run import CorpusRun, Event, Finished, Run, vocabulary_checksum
 from ner.training.seeds import (
     SeedsFinished,
-    check_seeds,
     finish_seeds,
-    older_runs,
-    run_to_end,
+    locked_folder,
     seed_folder,
     student_folder,
     train_seeds,
 )
-from ner.training.validation import different_settings
 
 __all__ = [
     "BaseRun", "BaseTrainer", "CorpusRun", "DistillationTargets", "Epoch", "Event",
     "ExampleSet", "Finished", "Gradient", "Gradients", "Milestone", "PreparedCorpus", "Run",
     "SeedsFinished", "SoftLabelExample", "Step", "Trainer", "build_model", "cache_embeddings",
-    "check_finite", "check_seeds", "decayed_rate", "different_settings", "finish_seeds",
-    "has_begun", "mean_gradients", "older_runs", "prepare", "resolve", "run_events",
-    "run_to_end", "seed_folder", "split_long", "student_folder", "train_seeds", "type_costs",
-    "vocabulary_checksum",
+    "check_finite", "decayed_rate", "different_settings", "finish_seeds", "has_begun",
+    "locked_folder", "mean_gradients", "prepare", "resolve", "run_events", "seed_folder",
+    "split_long", "student_folder", "train_seeds", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -121,8 +121,8 @@ class BaseRun(ABC):
     def _check_best(self) -> None:
         """Read of the best model so far all that going on needs. Raises `NerError`."""
 
-    def events(self) -> Iterator[Any]:
-        """Train; yields each step, each milestone, and the outcome at last.
+    def events(self) -> Generator[Any, None, Any]:
+        """Train; yields each step, each milestone, and the outcome at last, and returns that.
 
         Everything is on disk before a `Milestone` is yielded. The folder must be locked.
         """
@@ -144,6 +144,7 @@ class BaseRun(ABC):
             outcome = self._finish()
             write_file(self.out / FINISHED, json.dumps(outcome.to_dict(), indent=2) + "\n")
             yield outcome
+        return outcome
 
     def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
         """Do what takes a while, and is to be logged, before the first step."""

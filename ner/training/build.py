@@ -7,8 +7,7 @@ import torch
 
 from ner.config import Config
 from ner.features import TrainingData, build_indexer
-from ner.model import Inputs, Model, Network, TokenEmbedder
-from ner.model.token_embedders import load_embedder
+from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet

@@ -1,4 +1,4 @@
-"""Defaults that depend on the corpus: the values of settings that are left open."""
+"""Settings of a run: defaults that depend on the corpus, and differences from another run."""
 
 import math
 
@@ -10,6 +10,15 @@ from ner.tokenize import detect_style
 EPOCHS = 20
 MOST_EPOCHS = 160
 LEAST_STEPS = 4000
+
+# Settings without influence on the result of a run.
+_FREE = {"train.checkpoint_minutes", "train.log_gradients"}
+# Settings that only concern models that learn from distillation targets.
+_OF_DISTILLATION = {
+    "train.distill_weight",
+    "train.unlabelled_sentences",
+    "train.unlabelled_confidence",
+}
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
@@ -35,3 +44,12 @@ def _enough_epochs(sentences: int, batch: int) -> int:
     """Choose the number of epochs: a small split is read until enough steps have been taken."""
     steps = max(1, math.ceil(sentences / batch))
     return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
+
+
+def different_settings(before: Config, now: Config, *, distilled: bool = False) -> list[str]:
+    """List the settings in which two resolved configurations make different models.
+
+    Some of them matter only to models that are `distilled`.
+    """
+    free = _FREE if distilled else _FREE | _OF_DISTILLATION
+    return [key for key in Config.fields() if before[key] != now[key] and key not in free]

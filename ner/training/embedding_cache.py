@@ -4,7 +4,7 @@ import hashlib
 import logging
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -92,15 +92,10 @@ def _key(embedder: TokenEmbedder, texts: Iterable[Tokens]) -> str:
 
 
 def _write(file: IO[bytes], embedder: TokenEmbedder, texts: Sequence[Tokens]) -> None:
-    for states in _embedded(embedder, texts):
-        file.write(states.tobytes())
-
-
-def _embedded(embedder: TokenEmbedder, texts: Sequence[Tokens]) -> Iterator[States]:
     read, logged = 0, time.monotonic()
     for start in range(0, len(texts), READ_TOGETHER):
         for states in embedder.embed(texts[start : start + READ_TOGETHER]):
-            yield states
+            file.write(states.tobytes())
             read += len(states)
         if time.monotonic() >= logged + TELL_AFTER:
             logged = time.monotonic()

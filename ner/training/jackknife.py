@@ -108,8 +108,7 @@ def predict_held_out(
     """The held-out sentences with the spans that a model of the others finds in them."""
     untrained = build_model(train, config, device, contextual=contextual)
     training_set = untrained.training_set(train, config)
-    model = untrained.model
-    trainer = Trainer(model, training_set, (), config.train)
+    trainer = Trainer(untrained.model, training_set, (), config.train)
     for _ in trainer.run():
         pass
     return predict_sentences(trainer.evaluated_model, held_out)

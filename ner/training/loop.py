@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,8 +16,8 @@ from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import BaseNetwork, Model
-from ner.predict import document_numbers, predict
+from ner.model import BaseModel, Model
+from ner.predict import predict_sentences
 from ner.text import Sentence
 from ner.training.base import Milestone
 from ner.training.examples import ExampleSet
@@ -118,21 +118,7 @@ class Epoch(Milestone):
         }
 
 
-class Learner(Protocol):
-    """A dataclass with a network that learns."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def network(self) -> BaseNetwork:
-        """The network that learns."""
-
-    @property
-    def device(self) -> torch.device:
-        """The device of its weights."""
-
-
-AnyLearner = TypeVar("AnyLearner", bound=Learner)
+AnyLearner = TypeVar("AnyLearner", bound=BaseModel)
 
 
 class BaseTrainer(ABC, Generic[AnyLearner]):
@@ -142,6 +128,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self,
         model: AnyLearner,
         training_set: ExampleSet,
+        valid: Sequence[Sentence],
         config: TrainConfig,
         costs: Tensor | None = None,
     ) -> None:
@@ -157,6 +144,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
+        self._valid = valid
         self._costs = None if costs is None else costs.to(model.device)
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
@@ -351,23 +339,6 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
 class Trainer(BaseTrainer[Model]):
     """The trainer of a tagger, evaluated by the entities that it finds in valid."""
 
-    def __init__(
-        self,
-        model: Model,
-        training_set: ExampleSet,
-        valid: Sequence[Sentence],
-        config: TrainConfig,
-        costs: Tensor | None = None,
-    ) -> None:
-        """`costs`, ``[K]``: the cost augmentation of `Network.loss`."""
-        super().__init__(model, training_set, config, costs)
-        self._valid = valid
-
     def _evaluate(self) -> Scores:
-        found = predict(
-            self.evaluated_model,
-            [sentence.tokens for sentence in self._valid],
-            with_scores=False,
-            documents=document_numbers(self._valid),
-        )
-        return score(count([s.spans for s in self._valid], [p.spans for p in found]))
+        found = predict_sentences(self.evaluated_model, self._valid)
+        return score(count([s.spans for s in self._valid], [s.spans for s in found]))

@@ -2,10 +2,9 @@
 
 import copy
 import math
-from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ner.config import TrainConfig
 from ner.errors import TrainingError
@@ -71,20 +70,13 @@ class Average:
     def __init__(self, network: BaseNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network).requires_grad_(False)
         self._decay = decay
-        self._pairs = _trained_pairs(self.network, network)
+        pairs = zip(self.network.parameters(), network.parameters(), strict=True)
+        trained = [(averaged, current) for averaged, current in pairs if current.requires_grad]
+        self._averaged: list[Tensor] = [averaged for averaged, _ in trained]
+        self._current: list[Tensor] = [current for _, current in trained]
 
     def update(self, step: int) -> None:
         """Take the weights after a step (from 0) into the average."""
         decay = min(self._decay, (1.0 + step) / (10.0 + step))
-        averaged, current = self._pairs
         with torch.no_grad():
-            torch._foreach_lerp_(averaged, current, 1.0 - decay)
-
-
-def _trained_pairs(averaged: nn.Module, current: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
-    """The weights that learn, of both networks, in one order; the others never differ."""
-    pairs: Iterable[tuple[Tensor, Tensor]] = zip(
-        averaged.parameters(), current.parameters(), strict=True
-    )
-    kept = [(a, c) for a, c in pairs if c.requires_grad]
-    return [a for a, _ in kept], [c for _, c in kept]
+            torch._foreach_lerp_(self._averaged, self._current, 1.0 - decay)

@@ -6,9 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from ner.corpus import Corpus, TrainingFingerprints, partial_labels_within, with_partial_labels
+from ner.corpus import (
+    Corpus,
+    TrainingFingerprints,
+    overlaps,
+    partial_labels_within,
+    with_partial_labels,
+)
+from ner.errors import TrainingError
+from ner.evaluation import check_labelled, unknown_labels
+from ner.predict import window_note
 from ner.text import Sentence, Span
-from ner.training.validation import check_corpus
 
 _log = logging.getLogger("ner")
 
@@ -39,6 +47,68 @@ def prepare(corpus: Corpus) -> PreparedCorpus:
     check_corpus(corpus)
     _log_long(corpus.train)
     return PreparedCorpus.of(corpus, split_long(corpus.train))
+
+
+def check_corpus(corpus: Corpus) -> None:
+    """Refuse a corpus that nothing can be learnt from; log oddities of another.
+
+    Raises `TrainingError`, and `CorpusError` for valid or test without all labels.
+    """
+    if not corpus.train:
+        raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
+    _check_valid(corpus)
+    _check_labels(corpus)
+    check_labelled(corpus.valid)
+    check_labelled(corpus.test)
+    _log_oddities(corpus)
+
+
+def _check_valid(corpus: Corpus) -> None:
+    partly = sum(bool(sentence.partial) for sentence in corpus.train)
+    if not corpus.valid and partly:
+        raise TrainingError(
+            f"{corpus.name}: has no validation split, and too few fully labelled sentences or "
+            f"documents to set one apart (sentences with unknown tags: {partly} of "
+            f"{len(corpus.train)}); add a file valid.txt, or lower data.valid_fraction"
+        )
+    if not corpus.valid:
+        raise TrainingError(
+            f"{corpus.name}: has {len(corpus.train)} training sentence(s) and no validation split; "
+            "add sentences, or a file valid.txt"
+        )
+
+
+def _check_labels(corpus: Corpus) -> None:
+    if not corpus.labels:
+        raise TrainingError(
+            f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
+            "entity; choose the column of the tags with --tag-column"
+        )
+    for label in corpus.labels:
+        if not label.isprintable():
+            raise TrainingError(
+                f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
+                "correct it"
+            )
+
+
+def _log_oddities(corpus: Corpus) -> None:
+    if not any(sentence.spans for sentence in corpus.valid):
+        _log.warning(
+            "%s: the validation split has no entity, so the best epoch cannot be told from others",
+            corpus.name,
+        )
+    for note in overlaps(corpus):
+        _log.warning("%s: %s", corpus.name, note)
+    if windows := window_note((*corpus.valid, *corpus.test)):
+        _log.info("%s", windows)
+    for split in ("valid", "test"):
+        gold = [sentence.spans for sentence in getattr(corpus, split)]
+        if unseen := unknown_labels(gold, corpus.labels):
+            _log.warning(
+                "%s: types that the training split lacks count as missed in %s: %s",
+                corpus.name, split, ", ".join(unseen),
+            )  # fmt: skip
 
 
 def split_long(sentences: Iterable[Sentence], size: int = LONGEST) -> Iterator[Sentence]:

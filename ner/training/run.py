@@ -28,18 +28,17 @@ from ner.checkpoint import damaged
 from ner.config import Config
 from ner.evaluation import Scores, draw_curves, evaluate_spans
 from ner.features import FirstPass
-from ner.model import BaseModel, TokenEmbedder, token_embedders
+from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
 from ner.training.base import BaseRun
 from ner.training.build import build_model
-from ner.training.defaults import resolve
+from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import DistillationTargets, SoftLabelExample, type_costs
 from ner.training.jackknife import jackknife, load_first_pass
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.preparation import PreparedCorpus
-from ner.training.validation import different_settings
 
 FIRST_PASS = "first_pass.json"
 CONTENTS = (
@@ -85,7 +84,6 @@ class CorpusRun(BaseRun):
     config: Config
     _trainer: BaseTrainer[Any]
     _vocabulary: str  # see `vocabulary_checksum`
-    _distilled = False
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
         super().__init__(resolve(config, corpus.corpus), out)
@@ -106,7 +104,7 @@ class CorpusRun(BaseRun):
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before = Config.load(self.out / "config.toml")
-        other = different_settings(before, self.config, distilled=self._distilled)
+        other = different_settings(before, self.config, distilled=bool(self._sources()))
         if state["checksums"] != self.prepared.checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
@@ -186,7 +184,6 @@ class Run(CorpusRun):
     ) -> None:
         super().__init__(corpus, config, out)
         self._targets = targets
-        self._distilled = targets is not None
         soft_labels = targets.examples if targets else ()
         self._contextual = _embed_once(corpus, soft_labels, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
@@ -245,7 +242,7 @@ def _embed_once(
     corpus: PreparedCorpus, soft_labels: Sequence[SoftLabelExample], config: Config
 ) -> TokenEmbedder | None:
     """Load the token embedder, if there is one, and cache all that a run reads repeatedly."""
-    embedder = token_embedders.load_embedder(config)
+    embedder = load_embedder(config)
     if embedder is None:
         return None
     splits = corpus.corpus

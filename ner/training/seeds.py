@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import summarise
-from ner.files import clear_leftovers, write_folder, write_text
+from ner.files import clear_leftovers, exclusive_lock, write_folder
+from ner.run_folder import check_restart, write_file
 from ner.training.base import has_begun
 from ner.training.preparation import PreparedCorpus
 from ner.training.run import Event, Finished, Run
@@ -71,19 +73,24 @@ def student_folder(out: Path) -> Path:
     return out / "student"
 
 
-def check_seeds(seeds: Sequence[int]) -> None:
-    """Refuse a seed that is named twice. Raises `UsageError`."""
+@contextmanager
+def locked_folder(
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool = False
+) -> Iterator[list[Path]]:
+    """Lock a folder for the runs of some seeds; gives the older runs that these are to replace.
+
+    Raises `UsageError` for a seed named twice, and runs in the way or begun otherwise.
+    """
+    check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
+    with exclusive_lock(out):
+        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=distill)
 
 
-def older_runs(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool = False
+def _older_runs(
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool
 ) -> list[Path]:
-    """List the runs of a folder that new ones are to replace.
-
-    Raises `UsageError` for those that are in the way, or were begun otherwise.
-    """
     student = student_folder(out)
     if not resume:
         old = [out, *seed_folders(out), student]
@@ -122,16 +129,8 @@ def train_seeds(
         elif not finished:
             for place in replaced:
                 Run.folder.clear(place)
-        finished.append((yield from run_to_end(run)))
+        finished.append((yield from run.events()))
     return finished
-
-
-def run_to_end(run: Run) -> Generator[Event, None, Finished]:
-    """Pass on the events of a run; returns the last one."""
-    for event in run.events():
-        yield event
-    assert isinstance(event, Finished), "a run ends with that"
-    return event
 
 
 def finish_seeds(finished: SeedsFinished) -> None:
@@ -144,5 +143,4 @@ def finish_seeds(finished: SeedsFinished) -> None:
     with write_folder(finished.out / "model") as part:
         for file in (finished.chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
-    with write_text(finished.out / FINISHED) as text:
-        text.write(json.dumps(finished.to_dict(), indent=2) + "\n")
+    write_file(finished.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")

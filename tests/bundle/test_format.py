@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ner
 from ner import plugins
-from ner.bundle.format import FORMAT, Bundle, load_bundle, save_bundle
+from ner.bundle.format import Bundle, load_bundle, resource_names, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import BundleError, NerError, UsageError
@@ -450,7 +450,7 @@ def test_a_format_that_is_no_longer_read(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("version", [FORMAT + 1, 10**20])
+@pytest.mark.parametrize("version", [Bundle.FORMATS.stop, 10**20])
 def test_a_newer_format(folder: Path, version: int) -> None:
     change(folder, format=version, version="9.9.9")
     message = complaint(folder)
@@ -499,7 +499,7 @@ def test_names_and_numbers_of_earlier_formats_are_read(folder: Path) -> None:
     found = load_bundle(folder)
     assert found.config == now.replace({"train.threads": "auto"})
     assert found.about["resources"] == {"vectors": ["a.vec"]}
-    change(folder, format=FORMAT)
+    change(folder, format=Bundle.FORMATS[-1])
     assert "unknown setting 'model.pairs'; did you mean 'model.bigrams'?" in complaint(folder)
 
 
@@ -674,3 +674,18 @@ def test_features_of_another_kind(full: Path, name: str, value: Any, said: str) 
 def test_features_that_the_weights_do_not_fit(full: Path, name: str, value: Any) -> None:
     (full / name).write_text(json.dumps(value))
     assert complaint(full).startswith(f"{full / 'weights.safetensors'}: is damaged (does not fit")
+
+
+def test_names_of_files_without_their_folders() -> None:
+    changes = {
+        "resources.vectors": ["a/b.vec", "c.vec"],
+        "resources.clusters": "/x/paths.txt",
+        "resources.gazetteers": ["PER=lists/names.txt"],
+    }
+    resources = Config().replace(changes).resources
+    assert resource_names(resources) == {
+        "vectors": ["b.vec", "c.vec"],
+        "clusters": ["paths.txt"],
+        "gazetteers": ["PER=names.txt"],
+    }
+    assert resource_names(Config().resources) == {}

@@ -84,9 +84,9 @@ def test_settings_of_earlier_versions_are_read_by_their_names_and_numbers() -> N
         "train.patience": 3,
         "resources.vectors": ["a"],
     }
-    assert Config.from_earlier(earlier, "x") == Config().replace(expected)
+    assert Config.from_dict(earlier, "x", earlier=True) == Config().replace(expected)
     now = Config().replace(expected).to_dict()
-    assert Config.from_earlier(now, "x") == Config().replace(expected)
+    assert Config.from_dict(now, "x", earlier=True) == Config().replace(expected)
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_settings_of_earlier_versions_are_read_by_their_names_and_numbers() -> N
 )
 def test_wrong_settings_of_earlier_versions(values: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Config.from_earlier(values, "config.json")
+        Config.from_dict(values, "config.json", earlier=True)
     assert str(caught.value).startswith(f"config.json: {told}")

@@ -15,8 +15,7 @@ import pytest
 import seqeval.metrics.v1
 import seqeval.scheme
 
-from ner.evaluation.report import seqeval_report
-from ner.evaluation.scores import Report, Scores, count, score
+from ner.evaluation.scores import Report, Scores, count, score, seqeval_report
 from ner.tags import spans_of, tags_of
 
 pytestmark = pytest.mark.slow

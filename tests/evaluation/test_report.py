@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from ner.errors import CorpusError, NerError
-from ner.evaluation.report import evaluate_spans, seqeval_report
-from ner.evaluation.scores import Report, count, format_report, score
+from ner.evaluation.scores import (
+    Report,
+    count,
+    evaluate_spans,
+    format_report,
+    score,
+    seqeval_report,
+)
 from ner.tags import spans_of, tags_of
 from ner.text import PartialLabel, Sentence, Span
 

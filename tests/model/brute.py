@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ner.model.crf.arrays import Floats, Ints
-from ner.model.crf.constraints import FORBIDDEN, Potentials
+from ner.model.crf.arrays import FORBIDDEN, Floats, Ints, Potentials
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tag_set
 
 

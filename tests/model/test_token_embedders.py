@@ -12,9 +12,9 @@ from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.model.token_embedders import (
     bundle_files,
     check_installed,
+    embedder_names,
     load_embedder,
     read_embedder,
-    resource_names,
 )
 from ner.stored import StoredFolder
 
@@ -49,8 +49,8 @@ def test_all_are_of_one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_names_are_without_folders() -> None:
     resources = Config().replace({"resources.token_embedders": ("charlm=/a/b=c/lm",)}).resources
-    assert resource_names(resources) == {"token_embedders": ["charlm=lm"]}
-    assert resource_names(Config().resources) == {}
+    assert embedder_names(resources) == {"token_embedders": ["charlm=lm"]}
+    assert embedder_names(Config().resources) == {}
 
 
 def test_a_kind_that_is_not_installed_is_refused(tmp_path: Path) -> None:

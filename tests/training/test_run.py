@@ -28,7 +28,7 @@ from ner.training import run as run_module
 from ner.training.base import has_begun
 from ner.training.gradients import Gradient
 from ner.training.loop import Epoch, Step
-from ner.training.preparation import prepare
+from ner.training.preparation import check_corpus, prepare
 from ner.training.run import (
     CONTENTS,
     FIRST_PASS,
@@ -37,7 +37,6 @@ from ner.training.run import (
     Finished,
     Run,
 )
-from ner.training.validation import check_corpus
 from tests.signing import sign
 
 Start = Callable[..., Run]
@@ -177,7 +176,7 @@ def test_logging_is_left_as_it_was(start: Start, tmp_path: Path) -> None:
     events = start(tmp_path).events()
     next(events)
     assert len(logger.handlers) == len(before[0]) + 1
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert (list(logger.handlers), logger.level) == before
 
 
@@ -189,7 +188,7 @@ def test_a_level_that_the_program_chose_is_kept(
     events = start(tmp_path).events()
     next(events)
     assert logger.level == logging.ERROR
-    events.close()  # type: ignore[attr-defined]
+    events.close()
 
 
 def test_the_threads_are_those_of_the_settings(start: Start, tmp_path: Path) -> None:
@@ -197,7 +196,7 @@ def test_the_threads_are_those_of_the_settings(start: Start, tmp_path: Path) -> 
     events = start(tmp_path, train__threads=before + 1).events()
     next(events)
     assert torch.get_num_threads() == before + 1
-    events.close()  # type: ignore[attr-defined]
+    events.close()
     assert torch.get_num_threads() == before
 
 

@@ -15,8 +15,11 @@ from ner.cli.options import (
     Number,
     PathArg,
     device_option,
+    file_options,
+    json_option,
     list_settings_option,
     reading_options,
+    restart_options,
 )
 from ner.extensions.charlm.config import CharLMConfig
 
@@ -45,10 +48,8 @@ _model_option = click.option(
     default="forward",
     help="Which way text is read; both: two models, one after the other.",
 )
-@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@file_options()
+@restart_options
 @list_settings_option(CharLMConfig.describe)
 @device_option
 @reading_options(("encoding",))
@@ -77,7 +78,7 @@ def train(
                 last = event
     except KeyboardInterrupt as stop:
         begun = (out / "metrics.jsonl").exists()
-        kept = f"; go on with --out {shlex.quote(str(out))} --resume" if begun else ""
+        kept = f"go on with --out {shlex.quote(str(out))} --resume" if begun else ""
         raise stopped(stop, kept) from None
     assert isinstance(last, LanguageModelFinished), "a run ends with that"
     _report(last)
@@ -151,7 +152,7 @@ def generate(
 @charlm.command()
 @click.argument("texts", metavar="TEXT...", nargs=-1, required=True, type=PathArg())
 @_model_option
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@json_option
 @device_option
 @reading_options(("encoding",))
 def evaluate(

@@ -245,7 +245,7 @@ def _described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:
     if not directions or directions != [d for d in DIRECTIONS if d in directions]:
         raise damaged(place, "a language model of no direction")
     try:
-        config = CharLMConfig.from_earlier(settings, "settings")
+        config = CharLMConfig.from_dict(settings, "settings", earlier=True)
     except ConfigError as error:
         raise damaged(place, str(error)[:200]) from None
     return LanguageModel(read_alphabet(place, characters), {}, config, {}), directions

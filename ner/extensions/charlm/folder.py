@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
@@ -22,15 +21,15 @@ from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.states import StateReader
-from ner.files import write_folder
 from ner.model import without_weights
 from ner.stored import (
     StoredFolder,
     StoredTensors,
-    check_newest,
+    check_format,
     damaged,
     open_model,
     to_json,
+    to_safetensors,
     write_stored,
 )
 from ner.version import __version__
@@ -81,10 +80,8 @@ def save_model(model: LanguageModel, folder: Path) -> None:
         "alphabet.json": to_json(list(model.alphabet.characters)),
     }
     for direction, network in model.networks.items():
-        weights = {name: t.cpu().contiguous() for name, t in network.state_dict().items()}
-        files[_WEIGHTS[direction]] = safetensors.torch.save(weights)
-    with write_folder(folder) as part:
-        write_stored(part, files)
+        files[_WEIGHTS[direction]] = to_safetensors(network.state_dict())
+    write_stored(folder, files)
 
 
 def load_model(path: str | Path, device: str | torch.device = "cpu") -> LanguageModel:
@@ -116,7 +113,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
     if not isinstance(settings, dict) or not isinstance(about, dict):
         raise damaged(place, "no settings")
     try:
-        config = CharLMConfig.from_earlier(settings, str(place))
+        config = CharLMConfig.from_dict(settings, str(place), earlier=True)
     except ConfigError as error:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
@@ -138,7 +135,7 @@ def _check_format(place: Path, stored: Mapping[str, Any]) -> None:
     written = stored.get("format")
     if type(written) is not int or written < 1:
         raise damaged(place, "no format number")
-    check_newest(place, stored, FORMAT)
+    check_format(place, stored, range(1, FORMAT + 1))
 
 
 def read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:

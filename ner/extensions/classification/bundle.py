@@ -7,71 +7,40 @@
     words.json, characters.json, …, weights.safetensors, checksums.json, README.md   as in a tagger
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import functools
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ner.bundle import (
-    FILES,
-    WEIGHTS,
-    ModelKind,
-    building,
-    fill_card,
+    MOST_OUTPUTS,
+    BaseBundle,
+    Bundle,
+    Card,
     find_bundle,
     read_head,
     read_parts,
-    read_weights,
-    versions,
-    write_bundle,
 )
-from ner.config import Config
-from ner.corpus import TrainingFingerprints
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
-from ner.stored import StoredFolder, damaged, open_model, to_json
+from ner.stored import damaged, open_model
 
-FORMAT = 2
 LABELS = "labels.json"
-CLASSIFIER = ModelKind(
-    "sequence classifier",
-    "ner classify train",
-    FILES - {"tags.json"} | {LABELS},
-    oldest=1,
-    newest=FORMAT,
-    renamed=2,
-)
-MOST_LABELS = 4096
 
 
-@dataclass(frozen=True)
-class ClassifierBundle:
-    """A classifier, its settings, what is known about it, and what it has learnt from."""
+class ClassifierBundle(BaseBundle[ClassifierModel]):
+    """A classifier on disk."""
 
-    model: ClassifierModel
-    config: Config
-    about: Mapping[str, Any]
-    seen: TrainingFingerprints = field(default_factory=TrainingFingerprints)
+    KIND = "sequence classifier"
+    MADE_BY = "ner classify train"
+    OUTPUTS = "labels"
+    FILES = Bundle.FILES - {"tags.json"} | {LABELS}
+    FORMATS = range(1, 3)
+    CARD = Card(__package__, ("accuracy", "f1"), "texts")
 
-
-def save_classifier(bundle: ClassifierBundle, folder: str | Path) -> None:
-    """Write a classifier; one that stood in the folder before is replaced as a whole.
-
-    Raises `UsageError` for a folder that holds something else.
-    """
-    bundle = replace(bundle, about={"versions": versions(), **bundle.about})
-    head = {"kind": CLASSIFIER.name, "format": FORMAT}
-    own = {LABELS: to_json(list(bundle.model.labels))}
-    readme = fill_card(
-        __package__,
-        bundle.config,
-        bundle.about,
-        labels=bundle.model.labels,
-        figures=("accuracy", "f1"),
-        corpus="texts",
-    )
-    write_bundle(folder, head, bundle.config, bundle.about, bundle.model, bundle.seen, own, readme)
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the scores."""
+        return self.model.labels
 
 
 def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> ClassifierBundle:
@@ -82,23 +51,16 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
     with open_model(folder) as files:
-        return _load(files, torch.device(device))
-
-
-def _load(files: StoredFolder, device: torch.device) -> ClassifierBundle:
-    settings, about = read_head(files, CLASSIFIER)
-    for split, scores in about.get("scores", {}).items():
-        if type(scores.get("accuracy")) is not float:
-            raise damaged(files.path / "config.json", f"no accuracy for {split[:80]!r}")
-    labels = files.strings(LABELS)
-    if not 2 <= len(labels) <= MOST_LABELS or not all(label.isprintable() for label in labels):
-        raise damaged(files.path / LABELS, "no set of labels")
-    parts = read_parts(files, settings.model)
-    with files.tensors(WEIGHTS) as stored:
-        with building(stored, settings.model, parts.inputs, len(labels), "labels"):
-            network = SequenceClassifier(settings.model, len(labels), parts.inputs)
-        read_weights(network, stored)
-    model = ClassifierModel(
-        parts.indexer, tuple(labels), network.to(device).eval(), parts.contextual
-    )
-    return ClassifierBundle(model, settings, about, parts.seen)
+        config, about = read_head(files, ClassifierBundle)
+        for split, scores in about.get("scores", {}).items():
+            if type(scores.get("accuracy")) is not float:
+                raise damaged(folder / "config.json", f"no accuracy for {split[:80]!r}")
+        labels = files.strings(LABELS)
+        if not 2 <= len(labels) <= MOST_OUTPUTS or not all(map(str.isprintable, labels)):
+            raise damaged(folder / LABELS, "no set of labels")
+        build = functools.partial(SequenceClassifier, config.model, len(labels))
+        indexer, network, contextual, seen = read_parts(
+            files, build, config.model, len(labels), ClassifierBundle
+        )
+    model = ClassifierModel(indexer, tuple(labels), network.to(device), contextual)
+    return ClassifierBundle(model, config, about, seen)

@@ -1,5 +1,6 @@
 """``ner classify``: classifiers of whole texts."""
 
+import functools
 import json
 import logging
 from pathlib import Path
@@ -7,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli import stopped
-from ner.cli.options import PathArg, device_option, list_settings_option, reading_options
+from ner.cli.options import (
+    PathArg,
+    device_option,
+    file_options,
+    json_option,
+    list_settings_option,
+    reading_options,
+    restart_options,
+    seed_option,
+)
 from ner.cli.tag import text_input, write_through
-from ner.cli.train import what_is_kept
 from ner.config import Config
 from ner.errors import UsageError
 
@@ -51,15 +59,13 @@ _model_option = click.option(
     help="In place of files: the sentences of a tagger's corpus, with an entity or without.",
 )
 @click.option("--out", required=True, type=PathArg(), help="Run folder.")
-@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
+@file_options()
 @click.option(
     "--vectors", multiple=True, metavar="FILE", help="Pre-trained word vectors; repeatable."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Start of every random choice.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
-@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
-@list_settings_option(Config.describe)
+@seed_option
+@restart_options
+@list_settings_option()
 @device_option
 @reading_options()
 def train(
@@ -101,20 +107,14 @@ def train(
 
 
 def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
-    from ner.cli.progress import training_progress
+    from ner.cli.progress import training_progress, what_is_kept
     from ner.extensions.classification.run import train_events
     from ner.training import Finished
 
-    last = None
-    try:
-        with training_progress(config.resources.vectors) as progress:
-            read = progress.vectors_read
-            for event in progress.watch(train_events(texts, out, config, progress=read, **how)):
-                last = event
-    except KeyboardInterrupt as stop:
-        # Before its first step, an --overwrite may not have touched the older run yet.
-        untouched = how["overwrite"] and last is None
-        raise stopped(stop, "" if untouched else f"; {what_is_kept(out)}") from None
+    kept = functools.partial(what_is_kept, out, (), how["overwrite"])
+    with training_progress(config.resources.vectors, kept) as progress:
+        read = progress.vectors_read
+        last = progress.follow(train_events(texts, out, config, progress=read, **how))
     assert isinstance(last, Finished), "a run ends with that"
     _report(last)
 
@@ -158,7 +158,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
 @classify.command()
 @click.argument("file", metavar="FILE", type=PathArg())
 @_model_option
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@json_option
 @device_option
 @reading_options(("encoding",))
 def evaluate(file: Path, model: Path, as_json: bool, device: str, reading: dict[str, Any]) -> None:

@@ -11,15 +11,14 @@ from typing import Any
 
 import torch
 
+from ner.bundle import MOST_OUTPUTS, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import (
-    MOST_LABELS,
     ClassifierBundle,
     load_classifier,
-    save_classifier,
 )
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.extensions.classification.predict import evaluate_model, segments
@@ -86,9 +85,9 @@ def check_texts(corpus: Corpus) -> None:
             f"{corpus.name}: all {len(corpus.train)} texts to learn from have the label "
             f"{shorten(labels[0])}; a classifier needs two labels or more"
         )
-    if len(labels) > MOST_LABELS:
+    if len(labels) > MOST_OUTPUTS:
         raise TrainingError(
-            f"{corpus.name}: {len(labels):,} labels, of which there can be {MOST_LABELS:,}; "
+            f"{corpus.name}: {len(labels):,} labels, of which there can be {MOST_OUTPUTS:,}; "
             "a line is a text, a tab and its label, in this order"
         )
     for split in ("valid", "test"):
@@ -120,18 +119,6 @@ def prepare_texts(corpus: Corpus) -> PreparedCorpus:
 
 class ClassifierTrainer(BaseTrainer[ClassifierModel]):
     """The trainer of a classifier, evaluated by macro F1 on valid."""
-
-    def __init__(
-        self,
-        model: ClassifierModel,
-        training_set: ExampleSet,
-        valid: Sequence[Sentence],
-        config: Config,
-    ) -> None:
-        tags = [f"I-{label}" for label in model.labels]
-        costs = type_costs(config.train.type_weights, tags)
-        super().__init__(model, training_set, config.train, costs)
-        self._valid = valid
 
     def _evaluate(self) -> Scores:
         return evaluate_model(self.evaluated_model, self._valid)
@@ -172,18 +159,20 @@ class ClassifierRun(CorpusRun):
         model = ClassifierModel(indexer.without_vectors(), labels, network.to(device))
         self._vocabulary = vocabulary_checksum(model, indexer.words.has_vector)
         examples = training_set(corpus.segments, indexer, labels, self.config)
-        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, self.config)
+        train = self.config.train
+        costs = type_costs(train.type_weights, [f"I-{label}" for label in labels])
+        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, train, costs)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
-        save_classifier(ClassifierBundle(model, config, about, seen), self.out / "model")
+        save_bundle(ClassifierBundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
         best = load_classifier(self.out / "model", self._trainer.device)
         splits = (("valid", self.corpus.valid), ("test", self.corpus.test))
         scores = {split: evaluate_model(best.model, gold) for split, gold in splits if gold}
         about = {**best.about, "scores": {k: found.to_dict() for k, found in scores.items()}}
-        save_classifier(replace(best, about=about), self.out / "model")
+        save_bundle(replace(best, about=about), self.out / "model")
         return scores
 
 

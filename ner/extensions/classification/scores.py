@@ -4,13 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from ner.evaluation.scores import (
-    CountedScores,
-    Scores,
-    SpanCounts,
-    format_table,
-    score,
-)
+from ner.evaluation import CountedScores, Scores, SpanCounts, format_table, score
 
 
 @dataclass(frozen=True, slots=True)

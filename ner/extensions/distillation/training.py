@@ -11,22 +11,18 @@ from ner.errors import UsageError
 from ner.evaluation import Report
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.unlabelled import draw_sentences
-from ner.files import exclusive_lock
 from ner.model import choose_device
-from ner.run_folder import check_restart
 from ner.tagger import Tagger
 from ner.training import (
     Event,
     Finished,
     Run,
     SeedsFinished,
-    check_seeds,
     finish_seeds,
     has_begun,
-    older_runs,
+    locked_folder,
     prepare,
     resolve,
-    run_to_end,
     seed_folder,
     student_folder,
     train_seeds,
@@ -101,16 +97,13 @@ def train_events(
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    check_restart(resume=resume, overwrite=overwrite)
-    check_seeds(seeds)
     if len(seeds) < 2:
         raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
     config = config or Config()
     # Teachers read single sentences, whatever document context their student has.
     single = config.replace({"model.context": "sentence"})
     out, chosen = Path(out), choose_device(device)
-    with exclusive_lock(out):
-        old = older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=True)
+    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, distill=True) as old:
         prepared, resolved = prepare(corpus), resolve(config, corpus)
         text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
         finished = yield from train_seeds(
@@ -122,7 +115,7 @@ def train_events(
         if resume and has_begun(run.out):
             run.resume()
         scores = ensemble.evaluate(corpus)
-        student = yield from run_to_end(run)
+        student = yield from run.events()
         done = dict(zip(seeds, finished, strict=True))
         last = DistillationFinished(out, done, scores, student)
         finish_seeds(last)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import PathArg, data_config, reading_options
+from ner.cli.options import PathArg, data_config, data_option, json_option, reading_options
 from ner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ def detect_tokenizer(text: str) -> str:
 
 @vectors.command()
 @click.argument("file", metavar="FILE", type=PathArg())
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@data_option
 @click.option(
     "--words", metavar="A,B,C", help="Words whose neighbours are shown.  [default: from entities]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@json_option
 @reading_options()
 def info(file: Path, data: str, words: str | None, as_json: bool, reading: dict[str, Any]) -> None:
     """Show how many words of a corpus have a vector in FILE, which have none, and what is near.

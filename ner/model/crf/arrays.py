@@ -1,6 +1,7 @@
-"""Array types, the token mask, and blocks of tags that bound the memory of a step."""
+"""Array types, transition potentials, the token mask, and blocks of tags that bound memory."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,19 @@ Bools = NDArray[np.bool_]
 
 # Transition scores that a step over time holds at once: with more, it goes through tags in blocks.
 MOST_PAIRS = 1 << 22
+
+# The score of what is forbidden: beyond any emission, yet finite, so that differences are, too.
+FORBIDDEN = -1e30
+# Scores from here down hold something forbidden.
+IMPOSSIBLE = FORBIDDEN / 2
+
+
+class Potentials(NamedTuple):
+    """Scores of starting with a tag, of going from one to the next, and of ending with one."""
+
+    start: Floats  # [K]
+    between: Floats  # [K, K]
+    end: Floats  # [K]
 
 
 def token_mask(lengths: Ints, size: int) -> Bools:

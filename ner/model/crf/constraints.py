@@ -1,25 +1,11 @@
-"""Transition potentials, and the constraints that a tag set and its scheme put on them."""
+"""The constraints that a tag set and its scheme put on transition potentials."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from ner.model.crf.arrays import Bools, Floats, Ints
+from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials
 from ner.tags import Transitions, parse_tag
-
-# The score of what is forbidden: beyond any emission, yet finite, so that differences are, too.
-FORBIDDEN = -1e30
-# Scores from here down hold something forbidden.
-IMPOSSIBLE = FORBIDDEN / 2
-
-
-class Potentials(NamedTuple):
-    """Scores of starting with a tag, of going from one to the next, and of ending with one."""
-
-    start: Floats  # [K]
-    between: Floats  # [K, K]
-    end: Floats  # [K]
 
 
 class TagConstraints:

@@ -6,12 +6,11 @@ sections III and V.A (the scaling); for CRFs Sutton and McCallum (2012). `Lattic
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ner.model.crf.arrays import Floats, Ints, token_mask
-from ner.model.crf.constraints import FORBIDDEN, IMPOSSIBLE, Potentials
+from ner.model.crf.arrays import FORBIDDEN, IMPOSSIBLE, Floats, Ints, Potentials, token_mask
 from ner.model.crf.semiring import LEAST, Logs, ScaledProbabilities, Semiring
 
 
@@ -89,29 +88,20 @@ def _weighted_counts(numbers: Ints, weights: Floats, size: int) -> Floats:
     return sums
 
 
-class ChainScores(NamedTuple):
-    """Scores to sum over, time first; the best of each token, and of each potential, is 0."""
-
-    emissions: Floats  # [T, B, K]
-    start: Floats  # [K]
-    between: Floats  # [K, K]
-    end: Floats  # [K]
-
-    def support(self) -> "ChainScores":
-        """0 where a path may go, `FORBIDDEN` where it may not."""
-        return ChainScores(*(np.where(part > IMPOSSIBLE, 0.0, FORBIDDEN) for part in self))
-
-
 class ForwardScores:
     """Forward scores (alpha) and messages over a semiring, both ``[T, B, K]``.
 
+    Emissions are ``[T, B, K]``, too; the best of each token, and of each potential, is 0.
     `log_z` ``[B]`` is the log of the partition function, `final` ``[B, K]`` are
     the marginals of last tokens, which stand at `last` (time, sentence).
     """
 
-    def __init__(self, semiring: Semiring, scores: ChainScores, lengths: Ints) -> None:
+    def __init__(
+        self, semiring: Semiring, emissions: Floats, lengths: Ints, potentials: Potentials
+    ) -> None:
         self.semiring = semiring
-        emissions, start, self.transitions, end = (semiring.lift(part) for part in scores)
+        emissions = semiring.lift(emissions)
+        start, self.transitions, end = (semiring.lift(part) for part in potentials)
         self.last = lengths - 1, np.arange(len(lengths))
         self.messages, self.alpha = np.empty_like(emissions), np.empty_like(emissions)  # [T, B, K]
         self.messages[0] = start
@@ -140,14 +130,18 @@ class ForwardScores:
         )
 
 
-def _underflows(forward: ForwardScores, scores: ChainScores, lengths: Ints) -> bool:
+def _underflows(
+    forward: ForwardScores, emissions: Floats, lengths: Ints, potentials: Potentials
+) -> bool:
     """True if a sum over anything possible is so small that some of it may have underflowed."""
     if (forward.final.sum(1) < 1.0 - 1e-9).any():  # divided by more than its total: too small
         return True
     small = forward.messages < LEAST  # [T, B, K]
     if not small[1:].any():
         return False
-    reachable = ForwardScores(forward.semiring, scores.support(), lengths).messages > 0
+    # 0 where a path may go
+    unary, *rest = (np.where(x > IMPOSSIBLE, 0.0, FORBIDDEN) for x in (emissions, *potentials))
+    reachable = ForwardScores(forward.semiring, unary, lengths, Potentials(*rest)).messages > 0
     return bool((small & reachable)[1:].any())
 
 
@@ -161,14 +155,14 @@ class Lattice:
     def __init__(self, emissions: Floats, lengths: Ints, potentials: Potentials) -> None:
         best = np.ascontiguousarray(emissions.transpose(2, 1, 0)).max(0)  # [T, B]
         tops = [part.max() for part in potentials]
-        start, between, end = (part - top for part, top in zip(potentials, tops, strict=True))
+        potentials = Potentials(*(x - top for x, top in zip(potentials, tops, strict=True)))
         # [T, B, K]
         relative = np.subtract(emissions.transpose(1, 0, 2), best[:, :, None], order="C")
-        scores = ChainScores(relative, start, between, end)
-        self.forward = ForwardScores(ScaledProbabilities(), scores, lengths)
+        scores = relative, lengths, potentials
+        self.forward = ForwardScores(ScaledProbabilities(), *scores)
         # At the scores that a network gives, scaled probabilities are safe.
-        if _underflows(self.forward, scores, lengths):
-            self.forward = ForwardScores(Logs(), scores, lengths)
+        if _underflows(self.forward, *scores):
+            self.forward = ForwardScores(Logs(), *scores)
         inside = token_mask(lengths, len(relative)).T  # [T, B]
         offset = (best * inside).sum(0) + tops[0] + tops[1] * (lengths - 1) + tops[2]  # [B]
         self.log_z: Floats = self.forward.log_z + offset

@@ -13,11 +13,10 @@ import torchcrf
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ner.model.crf.arrays import Bools, Floats, Ints, token_mask
-from ner.model.crf.constraints import FORBIDDEN, Potentials, TagConstraints
+from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, token_mask
+from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
-from ner.model.crf.kbest import k_best
-from ner.model.crf.viterbi import viterbi
+from ner.model.crf.viterbi import k_best, viterbi
 from ner.tags import Transitions
 
 SpanPosition = tuple[int, int, int]
@@ -270,8 +269,7 @@ class SoftmaxHead(nn.Module):
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
-        mask = token_mask(_ints(lengths), emissions.shape[1])
-        return torch.from_numpy(np.exp(_log_p(emissions)) * mask[:, :, None])
+        return self.expected_counts(emissions, lengths)[0]
 
     def span_scores(
         self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPosition]

@@ -2,10 +2,17 @@
 
 The product joins parts of a path, the sum joins paths. Notation as in Rabiner (1989): ``alpha``
 ``[B, K]`` sums all paths up to a token with its own emission, the forward message ``[B, K]``
-without it. Both are up to a factor for each sentence and token.
+without it. Both are up to a factor for each sentence and token. A semiring has:
+
+- `rescale`, the steps after which alpha is scaled; `lift`, which takes scores into the semiring;
+- `product` of two parts of paths, and `message`: the sum of alpha ``[B, K]`` over transitions
+  ``[K, K]``, which is the next forward message;
+- `normalise`: sums ``[B, K]`` divided by their total, with its log ``[B]``; `probabilities` of
+  what it gives; `posterior_transition`: the probability of a transition, given where it leads;
+- `backward`, the backward pass over ``[T, B, K]``: it adds to each token's `marginals` what the
+  next token's imply, in place, and returns the expected transitions ``[K, K]`` of all sentences.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -16,48 +23,7 @@ from ner.model.crf.arrays import Floats, tag_blocks
 LEAST = float(np.finfo(np.float64).tiny / np.finfo(np.float64).eps)
 
 
-class Semiring(ABC):
-    """Sums and products over paths, in one representation of numbers."""
-
-    rescale: int
-    """Steps after which alpha is scaled."""
-
-    @abstractmethod
-    def lift(self, scores: Floats) -> Floats:
-        """Take scores into the semiring."""
-
-    @abstractmethod
-    def product(self, one: Floats, other: Floats, out: Floats) -> Floats:
-        """Multiply two parts of paths."""
-
-    @abstractmethod
-    def message(self, alpha: Floats, transitions: Floats, out: Floats) -> Floats:
-        """Sum alpha ``[B, K]`` over transitions ``[K, K]``: the next forward message ``[B, K]``."""
-
-    @abstractmethod
-    def normalise(self, sums: Floats) -> tuple[Floats, Floats]:
-        """Divide sums ``[B, K]`` by their total; with the log of the total, ``[B]``."""
-
-    @abstractmethod
-    def probabilities(self, normalised: Floats) -> Floats:
-        """Turn what `normalise` gives into probabilities."""
-
-    @abstractmethod
-    def posterior_transition(self, alpha: Floats, transition: Floats, message: Floats) -> Floats:
-        """Compute the probability of a transition, given the tag to which it leads."""
-
-    @abstractmethod
-    def backward(
-        self, marginals: Floats, alpha: Floats, messages: Floats, transitions: Floats
-    ) -> Floats:
-        """Backward pass: add to each token's `marginals` what the next token's imply, in place.
-
-        `marginals`, `alpha` and `messages` are ``[T, B, K]``. Returns the
-        expected transitions ``[K, K]`` of all sentences.
-        """
-
-
-class ScaledProbabilities(Semiring):
+class ScaledProbabilities:
     """Probabilities, scaled now and then: a step is one small matrix product; may underflow."""
 
     rescale = 32  # float64 has room for many more steps
@@ -103,7 +69,7 @@ class ScaledProbabilities(Semiring):
         return transitions * (sources.T @ ratios[1:].reshape(-1, tags))
 
 
-class Logs(Semiring):
+class Logs:
     """Log probabilities: slower, and right for whatever scores."""
 
     rescale = 1
@@ -150,6 +116,9 @@ class Logs(Semiring):
                 marginals[t - 1] += pairs.sum(2).T
                 counts[:, block] += pairs.sum(1)
         return counts
+
+
+Semiring = ScaledProbabilities | Logs
 
 
 def _transition_scores(alpha: Floats, transitions: Floats) -> Iterator[tuple[slice, Floats]]:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ner.bundle.discovery import newest_bundle
-from ner.bundle.format import load_bundle
+from ner.bundle.format import load_bundle, save_bundle
 from ner.errors import BundleError, NerError, UsageError
-from ner.extensions.classification.bundle import FORMAT, load_classifier, save_classifier
+from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import label_probabilities
 from tests.signing import sign
 
@@ -43,7 +43,7 @@ def change(folder: Path, name: str, **values: Any) -> None:
 
 def test_what_is_loaded_is_what_was_saved(kinds_run: Path, tmp_path: Path) -> None:
     first = load_classifier(kinds_run)
-    save_classifier(first, tmp_path / "copy")
+    save_bundle(first, tmp_path / "copy")
     second = load_classifier(tmp_path / "copy")
     one, other = (label_probabilities(bundle.model, TEXTS) for bundle in (first, second))
     np.testing.assert_array_equal(one, other)
@@ -90,11 +90,13 @@ def test_numbers_of_format_1_are_read(folder: Path) -> None:
     stored["config"]["train"]["threads"] = 0
     change(folder, "config.json", format=1, config=stored["config"])
     assert load_classifier(folder).config == now.replace({"train.threads": "auto"})
-    change(folder, "config.json", format=FORMAT)
+    change(folder, "config.json", format=ClassifierBundle.FORMATS[-1])
     assert "setting train.threads is 0, but must be 1 or more" in complaint(folder)
 
 
-@pytest.mark.parametrize(("number", "said"), [(FORMAT + 1, "newer"), (0, "no format number")])
+@pytest.mark.parametrize(
+    ("number", "said"), [(ClassifierBundle.FORMATS.stop, "newer"), (0, "no format number")]
+)
 def test_formats(folder: Path, number: int, said: str) -> None:
     change(folder, "config.json", format=number)
     assert said in complaint(folder)

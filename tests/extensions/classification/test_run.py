@@ -153,7 +153,7 @@ def test_texts_from_which_nothing_can_be_learnt(
     assert "no training split" in str(complaint(replace(kinds, train=()), small, tmp_path / "run"))
     lone = replace(kinds, train=kinds.train[:1], valid=())
     assert "1 text(s) are too few" in str(complaint(lone, small, tmp_path / "run"))
-    monkeypatch.setattr(module, "MOST_LABELS", 1)
+    monkeypatch.setattr(module, "MOST_OUTPUTS", 1)
     assert "2 labels, of which there can be 1" in str(complaint(kinds, small, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 

@@ -8,10 +8,9 @@ import pytest
 
 from ner.model.crf import arrays
 from ner.model.crf.arrays import Floats, Ints, token_mask
-from ner.model.crf.forward_backward import ChainScores, ForwardScores, Lattice
-from ner.model.crf.kbest import k_best
+from ner.model.crf.forward_backward import ForwardScores, Lattice
 from ner.model.crf.semiring import Logs
-from ner.model.crf.viterbi import viterbi
+from ner.model.crf.viterbi import k_best, viterbi
 from tests.model.brute import random_chain
 
 
@@ -24,10 +23,10 @@ def test_token_mask() -> None:
 def test_blocks_of_tags_change_nothing(types: int, monkeypatch: pytest.MonkeyPatch) -> None:
     emissions, lengths, potentials = random_chain(types, sentences=3, size=5)
     chain = emissions, lengths, potentials
-    scores = ChainScores(np.ascontiguousarray(emissions.transpose(1, 0, 2)), *potentials)
+    scores = np.ascontiguousarray(emissions.transpose(1, 0, 2)), lengths, potentials
 
     def results() -> list[Floats | Ints]:
-        logs = ForwardScores(Logs(), scores, lengths)
+        logs = ForwardScores(Logs(), *scores)
         return [viterbi(*chain), *k_best(*chain, 7), logs.log_z, *logs.backward(np.ones(3))]
 
     whole = results()

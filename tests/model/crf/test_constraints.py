@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ner.model.crf.constraints import FORBIDDEN, TagConstraints
+from ner.model.crf.arrays import FORBIDDEN
+from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.head import LARGEST
 from ner.tags import allowed_transitions
 from tests.model.brute import CASES, IDS, Case

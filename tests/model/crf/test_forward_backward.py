@@ -9,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ner.model.crf.arrays import token_mask
-from ner.model.crf.constraints import FORBIDDEN, Potentials
+from ner.model.crf.arrays import FORBIDDEN, Potentials, token_mask
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
-from ner.model.crf.kbest import k_best
 from ner.model.crf.semiring import ScaledProbabilities
-from ner.model.crf.viterbi import viterbi
+from ner.model.crf.viterbi import k_best, viterbi
 from ner.tags import tag_set
 from tests.model.brute import (
     CASES,

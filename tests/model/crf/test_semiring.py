@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from ner.model.crf.forward_backward import ChainScores, ForwardScores
+from ner.model.crf.forward_backward import ForwardScores
 from ner.model.crf.semiring import Logs, ScaledProbabilities, Semiring
 from tests.model.brute import random_chain
 
 
 def forward_scores(semiring: Semiring, size: int) -> ForwardScores:
     emissions, lengths, potentials = random_chain(2, sentences=4, size=size)
-    scores = ChainScores(np.ascontiguousarray(emissions.transpose(1, 0, 2)), *potentials)
-    return ForwardScores(semiring, scores, lengths)
+    scores = np.ascontiguousarray(emissions.transpose(1, 0, 2)), lengths, potentials
+    return ForwardScores(semiring, *scores)
 
 
 @pytest.mark.parametrize("size", [1, 7, 100])

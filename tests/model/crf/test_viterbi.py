@@ -1,21 +1,28 @@
-"""Viterbi against brute force."""
+"""Viterbi and the k best sequences against brute force."""
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
 
-from ner.model.crf.constraints import FORBIDDEN, Potentials
-from ner.model.crf.viterbi import viterbi
+from ner.model.crf import viterbi as module
+from ner.model.crf.arrays import FORBIDDEN, Potentials
+from ner.model.crf.viterbi import best_of_all, k_best, k_best_step, top_k, viterbi
 from ner.tags import tag_set
 from tests.model.brute import (
     CASES,
     IDS,
     LENGTHS,
     Case,
+    Weights,
     all_paths,
     all_scores,
     arrays,
     legal_paths,
+    numbers,
+    random_chain,
     random_emissions,
     random_weights,
 )
@@ -74,3 +81,80 @@ def test_viterbi_prefers_low_tag_numbers_at_the_end_among_equals() -> None:
     # Two best paths, 1 0 and 0 1: the one that ends in 0.
     potentials = flat(2)._replace(between=np.array([[0.0, 1.0], [1.0, 0.0]]))
     assert viterbi(np.zeros((1, 2, 2)), np.array([2]), potentials).tolist() == [[1, 0]]
+
+
+# --- the k best ---------------------------------------------------------------------------------
+
+
+def brute_best(case: Case, emissions: Tensor, weights: Weights) -> tuple[list[list[int]], Tensor]:
+    """All legal sequences of one sentence, best first, and their scores."""
+    paths = legal_paths(case, len(emissions))
+    scores, order = all_scores(paths, emissions, weights).sort(descending=True)
+    return paths[order].tolist(), scores
+
+
+@cases
+@pytest.mark.parametrize("count", [1, 2, 7, 400])
+def test_k_best_finds_the_best_paths_in_order(case: Case, count: int) -> None:
+    torch.manual_seed(10)
+    weights, emissions = random_weights(case, forbid=True), random_emissions(case)
+    tags, scores = k_best(emissions.numpy(), numbers(), arrays(weights), count)
+    assert tags.shape == (len(LENGTHS), count, max(LENGTHS))
+    assert scores.shape == (len(LENGTHS), count)
+    for b, n in enumerate(LENGTHS):
+        paths, expected = brute_best(case, emissions[b, :n], weights)
+        found = min(count, len(paths))
+        assert tags[b, :found, :n].tolist() == paths[:found]
+        np.testing.assert_allclose(scores[b, :found], expected[:found].numpy(), rtol=1e-12)
+        assert not tags[b, :, n:].any()
+        assert not tags[b, found:].any()
+        assert (scores[b, found:] == -np.inf).all()
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 1000), step=st.sampled_from([0.5, 1.0, 5.0]), count=st.integers(1, 6))
+@settings(max_examples=40)
+def test_among_equals_the_first_of_k_best_is_that_of_viterbi(
+    seed: int, step: float, count: int
+) -> None:
+    """Scores that are few and round: many sequences are equally good."""
+    torch.manual_seed(seed)
+    case = CASES[1 + seed % 3]
+    emissions = (random_emissions(case) / step).round() * step
+    start, between, end = ((part / step).round() * step for part in random_weights(case, True))
+    weights = start, between, end
+    tags, scores = k_best(emissions.numpy(), numbers(), arrays(weights), count)
+    best = viterbi(emissions.numpy(), numbers(), arrays(weights))
+    np.testing.assert_array_equal(tags[:, 0], best)
+    for b, n in enumerate(LENGTHS):
+        _, expected = brute_best(case, emissions[b, :n], weights)
+        found = min(count, len(expected))
+        np.testing.assert_allclose(scores[b, :found], expected[:found].numpy(), atol=1e-9)
+        sequences = tags[b, :found, :n].tolist()
+        assert len(set(map(tuple, sequences))) == found
+
+
+@given(seed=st.integers(0, 99), count=st.integers(1, 9), ties=st.booleans())
+def test_k_best_with_many_tags(seed: int, count: int, ties: bool) -> None:
+    """A few tags before each are enough: what all of them give, among equals, too."""
+    emissions, _, potentials = random_chain(10, sentences=2, size=3)
+    emissions = emissions + np.random.default_rng(seed).normal(size=emissions.shape)
+    if ties:
+        emissions = emissions.round()
+        potentials = Potentials(*(part.round() for part in potentials))
+    score = np.sort(emissions.repeat(count, axis=1)[:, :count], axis=1)[:, ::-1]
+    score[:, count // 2 + 1 :] = -np.inf  # there are fewer hypotheses
+    best, source = k_best_step(potentials.between, count)(score)
+    expected, positions = best_of_all(potentials.between, count, score)
+    np.testing.assert_array_equal(best[best > FORBIDDEN / 2], expected[expected > FORBIDDEN / 2])
+    np.testing.assert_array_equal(source[best > FORBIDDEN / 2], positions[expected > FORBIDDEN / 2])
+
+
+def test_many_are_found_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among equals, too: small whole numbers have many of them."""
+    values = np.random.default_rng(1).integers(0, 9, size=(2, 3, 80)).astype(float)
+    values[0, 0, 50:] = -np.inf
+    by_sort = top_k(values, 50)
+    monkeypatch.setattr(module, "PASSES", 50)
+    for one, other in zip(by_sort, top_k(values, 50), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -105,8 +105,7 @@ class Curve:
     def to_dict(self) -> dict[str, Any]:
         """The norms, and what follows from them."""
         return {
-            "state": self.state,
-            "norms": list(self.norms),
+            **dataclasses.asdict(self),
             "ratio": self.ratio,
             "half_distance": self.half_distance,
             "vanishing_distance": self.vanishing_distance,
@@ -216,8 +215,8 @@ def inspect_gradients(
     with threads(config.train.threads):
         for cell in cells:
             config = config.replace({"model.cell": cell})
-            inspected = _Inspection(prepared, config, samples, choose_device(device), progress)
-            flows.append((yield from inspected.flow()))
+            flow = yield from _flow(prepared, config, samples, choose_device(device), progress)
+            flows.append(flow)
     counts = {length: len(drawn) for length, drawn in samples.items()}
     yield GradientFlow(corpus.name, config, tuple(lengths), counts, tuple(flows))
 
@@ -327,42 +326,35 @@ def windows_of(gradients: Sequence[Gradient], most: int = WINDOWS) -> tuple[Step
     return tuple(windows)
 
 
-class _Inspection:
-    def __init__(
-        self,
-        corpus: PreparedCorpus,
-        config: Config,
-        samples: Mapping[int, Sequence[tuple[Sentence, ...]]],
-        device: torch.device,
-        progress: Callable[[int], None],
-    ) -> None:
-        self._config = config
-        self._samples = samples
-        splits = corpus.corpus
-        start = build_model(splits.train, config, device, progress)
-        self._model = start.model
-        training_set = start.training_set(corpus.segments, config)
-        costs = type_costs(config.train.type_weights, start.model.tags)
-        self._trainer = Trainer(start.model, training_set, splits.valid, config.train, costs)
+def _flow(
+    corpus: PreparedCorpus,
+    config: Config,
+    samples: Mapping[int, Sequence[tuple[Sentence, ...]]],
+    device: torch.device,
+    progress: Callable[[int], None],
+) -> Generator[Step | Epoch, None, CellFlow]:
+    """Train the cell of a configuration; its flow before and after."""
+    cell, scheme = config.model.cell, config.model.scheme
+    start = build_model(corpus.corpus.train, config, device, progress)
 
-    def flow(self) -> Generator[Step | Epoch, None, CellFlow]:
-        cell = self._config.model.cell
-        before = self._snapshot(self._model)
-        gradients: list[Gradient] = []
-        for event in self._trainer.run():
-            yield event
-            if isinstance(event, Step) and event.gradient:
-                gradients.append(event.gradient)
-        assert isinstance(event, Epoch), "a training ends with that"
-        _log.info("%s: trained, valid F1 %.2f", cell, 100 * event.valid.f1)
-        clipped = sum(gradient.clipped for gradient in gradients) / max(1, len(gradients))
-        after = self._snapshot(self._trainer.evaluated_model)
-        return CellFlow(cell, before, after, windows_of(gradients), clipped, event.valid.f1)
-
-    def _snapshot(self, model: Model) -> Snapshot:
-        cell, scheme = self._config.model.cell, self._config.model.scheme
+    def snapshot(model: Model) -> Snapshot:
         curves = {
             length: state_gradients(model, cell, join_samples(model, scheme, drawn, length))
-            for length, drawn in self._samples.items()
+            for length, drawn in samples.items()
         }
         return Snapshot(curves, spectral_radii(recurrent_cell(model, cell).weight_hh, cell))
+
+    training_set = start.training_set(corpus.segments, config)
+    costs = type_costs(config.train.type_weights, start.model.tags)
+    trainer = Trainer(start.model, training_set, corpus.corpus.valid, config.train, costs)
+    before = snapshot(start.model)
+    gradients: list[Gradient] = []
+    for event in trainer.run():
+        yield event
+        if isinstance(event, Step) and event.gradient:
+            gradients.append(event.gradient)
+    assert isinstance(event, Epoch), "a training ends with that"
+    _log.info("%s: trained, valid F1 %.2f", cell, 100 * event.valid.f1)
+    clipped = sum(gradient.clipped for gradient in gradients) / max(1, len(gradients))
+    after = snapshot(trainer.evaluated_model)
+    return CellFlow(cell, before, after, windows_of(gradients), clipped, event.valid.f1)

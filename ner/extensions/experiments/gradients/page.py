@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ner.errors import UsageError
-from ner.evaluation.plot import Axis, Plot, linear_axis, logarithmic_axis
+from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_axis
 from ner.extensions.experiments.gradients.flow import (
     EXPLODED,
     VANISHED,
@@ -86,7 +86,11 @@ def page(flow: GradientFlow) -> str:
 
 def format_flow(flow: GradientFlow) -> str:
     """The tables as text, one below the other."""
-    return "\n".join(map(_as_text, (_readings(flow), _radii(flow), _trainings(flow))))
+    tables = (_readings(flow), _radii(flow), _trainings(flow))
+    return "\n".join(
+        format_columns(table, {number for number, name in enumerate(table[0]) if name in _TEXT})
+        for table in tables
+    )
 
 
 def _body(flow: GradientFlow) -> Iterator[str]:
@@ -131,16 +135,14 @@ def _paragraph(text: str) -> str:
 
 
 def _readings(flow: GradientFlow) -> Table:
-    head = ["cell", "state", "tokens", "when", "ratio", "half", "thousandth", "reading"]
-    return [head, *_reading_rows(flow)]
-
-
-def _reading_rows(flow: GradientFlow) -> Iterator[list[str]]:
-    for cell in flow.cells:
-        for length in flow.lengths:
-            for when, snapshot in cell.snapshots().items():
-                for curve in snapshot.curves[length]:
-                    yield [cell.cell, curve.state, str(length), when, *_reading(curve)]
+    rows = [
+        [cell.cell, curve.state, str(length), when, *_reading(curve)]
+        for cell in flow.cells
+        for length in flow.lengths
+        for when, snapshot in cell.snapshots().items()
+        for curve in snapshot.curves[length]
+    ]
+    return [["cell", "state", "tokens", "when", "ratio", "half", "thousandth", "reading"], *rows]
 
 
 def _reading(curve: Curve) -> list[str]:
@@ -172,19 +174,6 @@ def _trainings(flow: GradientFlow) -> Table:
 
 
 _TEXT = {"cell", "state", "gate", "when", "reading"}  # columns that hold no numbers
-
-
-def _as_text(table: Table) -> str:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    text = [name in _TEXT for name in table[0]]
-    lines = (
-        "  ".join(
-            cell.ljust(width) if left else cell.rjust(width)
-            for cell, width, left in zip(row, widths, text, strict=True)
-        ).rstrip()
-        for row in table
-    )
-    return "\n".join(lines) + "\n"
 
 
 def _as_html(table: Table) -> str:

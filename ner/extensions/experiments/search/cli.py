@@ -1,23 +1,26 @@
 """``ner search``."""
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli import stopped
-from ner.cli.options import PathArg, device_option, features_options, reading_options
-from ner.config import Config
+from ner.cli.options import (
+    Given,
+    PathArg,
+    config_options,
+    data_option,
+    device_option,
+    reading_options,
+)
 
 if TYPE_CHECKING:
-    from ner.extensions.experiments.search.space import Space
-    from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished
+    from ner.extensions.experiments.search.trials import TrialFinished
 
 
 @click.command(short_help="Search for better settings on a corpus.")
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@data_option
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
@@ -26,11 +29,7 @@ if TYPE_CHECKING:
     help="How many trials in all, with those before --resume.",
 )
 @click.option("--out", type=PathArg(), help="Folder of the search.  [default: runs/NAME-search]")
-@click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
-@click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Fix a setting; repeatable."
-)
-@features_options
+@config_options("Fix a setting; repeatable.")
 @click.option(
     "--range",
     "ranges",
@@ -45,13 +44,10 @@ def search(
     data: str,
     trials: int,
     out: Path | None,
-    file: Path | None,
-    settings: tuple[str, ...],
-    features: dict[str, Any],
+    given: Given,
     ranges: tuple[str, ...],
-    resume: bool,
-    device: str,
     reading: dict[str, Any],
+    **how: Any,
 ) -> None:
     """Search for better settings: train often, learn from it, and print the best as a TOML file.
 
@@ -61,58 +57,43 @@ def search(
     filters are searched, but for those that --set fixes. Stopped with Ctrl-C, it goes on with
     --resume.
     """
-    from ner.extensions.experiments.search.space import read_space
-    from ner.extensions.experiments.search.study import require_optuna
-
-    require_optuna()
-    config = Config.load(file, settings).replace(reading | features)
-    fixed = [*Config.parse(settings), *features]
-    _search(data, config, read_space(ranges, config, fixed), trials, out, resume, device)
-
-
-def _search(
-    data: str,
-    config: Config,
-    space: "Space",
-    trials: int,
-    out: Path | None,
-    resume: bool,
-    device: str,
-) -> None:
     from ner.corpus import load_corpus
+    from ner.extensions.experiments.space import read_space
 
+    config = given.config.replace(reading)
+    space = read_space(ranges, config, given.fixed)
     corpus = load_corpus(data, config.data)
 
-    from ner.cli.progress import brief_messages, training_progress  # only now, as in `ner train`
+    # Only now, as in `ner train`.
+    from ner.cli.progress import brief_messages, training_progress
     from ner.extensions.experiments.search.trials import (
+        BEST,
+        BEST_CONFIG,
         SearchFinished,
         TrialFinished,
         search_events,
     )
 
     out = out or Path("runs") / f"{corpus.name}-search"
-    last = None
-    try:
-        with training_progress(config.resources.vectors) as progress, brief_messages():
-            events = search_events(
-                corpus,
-                out,
-                config,
-                space,
-                trials=trials,
-                device=device,
-                resume=resume,
-                progress=progress.vectors_read,
-            )
-            with contextlib.closing(events):
-                for event in progress.watch(events):
-                    last = event
-                    if isinstance(event, TrialFinished):
-                        print(_line(event, trials), file=sys.stderr)
-    except KeyboardInterrupt as stop:
-        raise stopped(stop, f"; {_kept(out)}") from None
+
+    def show(event: Any) -> None:
+        if isinstance(event, TrialFinished):
+            print(_line(event, trials), file=sys.stderr)
+
+    with (
+        training_progress(config.resources.vectors, lambda last: _kept(out)) as progress,
+        brief_messages(),
+    ):
+        read = progress.vectors_read
+        events = search_events(corpus, out, config, space, trials=trials, progress=read, **how)
+        last = progress.follow(events, show)
     assert isinstance(last, SearchFinished), "a search ends with its best trial"
-    _report(last)
+    click.echo(last.text, nl=False)
+    click.echo(
+        f"best of {last.trials} trials: {last.best.number}, valid F1 {100 * last.best.f1:.2f}; "
+        f"settings: {out / BEST_CONFIG}, model: {out / BEST}",
+        err=True,
+    )
 
 
 def _line(tried: "TrialFinished", trials: int) -> str:
@@ -130,26 +111,11 @@ def _line(tried: "TrialFinished", trials: int) -> str:
 
 def _kept(out: Path) -> str:
     """A message about the results of a search that was stopped."""
-    import shlex
-
-    from ner.extensions.experiments.search.study import FILE
-    from ner.extensions.experiments.search.trials import BEST_CONFIG
+    from ner.cli.progress import go_on
+    from ner.extensions.experiments.search.trials import BEST_CONFIG, FILE
 
     if not (out / FILE).exists():
         return "no trial had begun"
     best = out / BEST_CONFIG
     there = f"the best settings so far are in {best}; " if best.exists() else ""
-    return f"{there}go on with --out {shlex.quote(str(out))} --resume"
-
-
-def _report(finished: "SearchFinished") -> None:
-    """The best settings on stdout, and where they and their model are on stderr."""
-    from ner.extensions.experiments.search.trials import BEST, BEST_CONFIG
-
-    best = finished.best
-    click.echo(finished.text, nl=False)
-    click.echo(
-        f"best of {finished.trials} trials: {best.number}, valid F1 {100 * best.f1:.2f}; "
-        f"settings: {finished.out / BEST_CONFIG}, model: {finished.out / BEST}",
-        err=True,
-    )
+    return there + go_on(out)

@@ -7,36 +7,219 @@
     best/          the run folder of the best trial so far
     best.toml      its settings: ``ner train --config`` reads them
 
-Trials are evaluated on valid. They never see test.
+Trials are evaluated on valid. They never see test. ``optuna`` is imported only here, and only when
+it is used: settings are drawn by a tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and
+Kégl 2011), the first ones at random, and a trial is given up by the median rule (Golovin et al.
+2017): when its best F1 so far is below the median of what the finished trials had after as many
+epochs.
 """
 
 import contextlib
 import dataclasses
+import functools
+import json
+import random
 import shutil
-from collections.abc import Callable, Generator, Iterator
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import torch
 
 from ner.config import Config, chosen
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError
-from ner.extensions.experiments.search.space import Space
-from ner.extensions.experiments.search.study import (
-    FILE,
-    Study,
-    Trial,
-    best_of,
-    plain,
-    require_optuna,
-)
+from ner.errors import MissingExtra, NerError, TrainingError, UsageError
+from ner.extensions.experiments.space import Choice, Range, Space
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model import choose_device
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
 
-WORK, BEST, BEST_CONFIG = "trial", "best", "best.toml"
+if TYPE_CHECKING:
+    import optuna
+
+FILE, WORK, BEST, BEST_CONFIG = "study.sqlite", "trial", "best", "best.toml"
+_NAME, _ABOUT, _NOTE = "ner", "about", "note"
+
+# Trials that are finished before the first one may be given up, and the share of the epochs in
+# which none is: models that start slowly may win.
+_UNPRUNED_TRIALS = 5
+_UNPRUNED_EPOCHS = 5  # one epoch in five
+
+Outcome = Literal["finished", "pruned", "failed"]
+_OUTCOMES: dict[str, Outcome] = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of settings and its result; stopped trials are left out.
+
+    `number` counts from 1. `f1` is the best one on valid that it reached, 0
+    where it failed in its first epoch; `note` says why it failed.
+    """
+
+    number: int
+    settings: dict[str, Any]
+    outcome: Outcome
+    f1: float
+    epochs: int
+    note: str = ""
+
+
+def require_optuna() -> Any:
+    """The package. Raises `MissingExtra` where it is not installed."""
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtra('a search needs a package: pip install "optuna>=4"') from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would report every trial itself
+    return optuna
+
+
+class Study:
+    """A stored study of one space, one trial at a time."""
+
+    def __init__(self, folder: Path, space: Space, seed: int, epochs: int) -> None:
+        """Open the study of a folder that exists, or begin one there.
+
+        `seed` and the trials so far decide what is tried next; `epochs` are those of a whole trial.
+        Raises `MissingExtra`, and `NerError` for a file that is not a study.
+        """
+        self.path = folder / FILE
+        self.space = space
+        self._seed = seed
+        self._optuna = require_optuna()
+        self._trial: optuna.Trial  # from the first `ask` on
+        # The path goes past the URL of the storage, in which some characters have a meaning.
+        creator = functools.partial(sqlite3.connect, self.path)
+        with self._reported():
+            self._study: optuna.Study = self._optuna.create_study(
+                storage=self._optuna.storages.RDBStorage(
+                    "sqlite://", engine_kwargs={"creator": creator}
+                ),
+                study_name=_NAME,
+                direction="maximize",
+                load_if_exists=True,
+                pruner=self._optuna.pruners.MedianPruner(
+                    _UNPRUNED_TRIALS, 1 + epochs // _UNPRUNED_EPOCHS
+                ),
+            )
+
+    @contextlib.contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Turn trouble with the file into a `NerError` of one line."""
+        try:
+            yield
+        except NerError:
+            raise
+        except Exception as error:  # the library and those below it raise what they like
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise NerError(
+                f"{self.path}: cannot be used as a study ({reason}); choose another --out"
+            ) from None
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The facts stored by `describe`; empty for a new study."""
+        stored: dict[str, Any] = self._study.user_attrs.get(_ABOUT, {})
+        return stored
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Store facts about the study that fit JSON: corpus, settings, space."""
+        with self._reported():
+            self._study.set_user_attr(_ABOUT, dict(about))
+
+    def clear_up(self) -> None:
+        """Count the trials that a killed process has left as stopped."""
+        states = self._optuna.trial.TrialState
+        with self._reported():
+            for left in self._study.get_trials(deepcopy=False, states=(states.RUNNING,)):
+                self._study.tell(left.number, state=states.FAIL)
+
+    def trials(self) -> list[Trial]:
+        """The trials that came to an end of some kind, in order."""
+        with self._reported():
+            stored = [t for t in self._study.get_trials(deepcopy=False) if self._counts(t)]
+            return [self._record(number, trial) for number, trial in enumerate(stored, 1)]
+
+    def _counts(self, trial: "optuna.trial.FrozenTrial") -> bool:
+        """True for a trial that has ended by itself."""
+        states = self._optuna.trial.TrialState
+        failed = trial.state == states.FAIL and _NOTE in trial.user_attrs
+        return failed or trial.state in (states.COMPLETE, states.PRUNED)
+
+    def _record(self, number: int, trial: "optuna.trial.FrozenTrial") -> Trial:
+        reached = trial.intermediate_values
+        return Trial(
+            number=number,
+            settings=self._readable(trial.params),
+            outcome=_OUTCOMES[trial.state.name],
+            f1=max(reached.values(), default=0.0) if trial.value is None else trial.value,
+            epochs=max(reached, default=0),
+            note=trial.user_attrs.get(_NOTE, ""),
+        )
+
+    def _readable(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            key: part.readable(settings[key]) if isinstance(part, Range) else settings[key]
+            for key, part in self.space.items()
+        }
+
+    def ask(self, start: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a trial and return its settings.
+
+        The very first trial is of `start`, as far as the space has its values. The draw depends on
+        the seed and the trials that count, and not on whether there were stops between them.
+        """
+        with self._reported():
+            done = len(self.trials())
+            seed = random.Random(f"{self._seed} {done}").getrandbits(32)
+            self._study.sampler = self._optuna.samplers.TPESampler(seed=seed)
+            if not done:
+                held = {key: start[key] for key, part in self.space.items() if start[key] in part}
+                self._study.enqueue_trial(held)
+            self._trial = self._study.ask(
+                {key: self._distribution(part) for key, part in self.space.items()}
+            )
+            return self._readable(self._trial.params)
+
+    def _distribution(self, part: Range | Choice) -> "optuna.distributions.BaseDistribution":
+        kinds = self._optuna.distributions
+        if isinstance(part, Choice):
+            chosen: optuna.distributions.BaseDistribution = kinds.CategoricalDistribution(
+                part.values
+            )
+            return chosen
+        kind = kinds.IntDistribution if isinstance(part.low, int) else kinds.FloatDistribution
+        drawn: optuna.distributions.BaseDistribution = kind(part.low, part.high, log=part.log)
+        return drawn
+
+    def report(self, epoch: int, f1: float) -> bool:
+        """F1 on valid after an epoch of the trial; returns whether to give it up."""
+        with self._reported():
+            self._trial.report(f1, epoch)
+            return self._trial.should_prune()
+
+    def end(self, outcome: Outcome, f1: float | None = None, note: str = "") -> Trial:
+        """The trial came to its end; returns it as stored. A note says why it failed."""
+        state = next(state for state, name in _OUTCOMES.items() if name == outcome)
+        with self._reported():
+            if outcome == "failed":
+                self._trial.set_user_attr(_NOTE, note)
+            self._study.tell(self._trial, f1, self._optuna.trial.TrialState[state])
+        return self.trials()[-1]
+
+    def stop(self) -> None:
+        """Somebody stopped the trial: it does not count, and its settings are tried again."""
+        with self._reported():
+            self._study.tell(self._trial, state=self._optuna.trial.TrialState.FAIL)
+
+
+def best_of(trials: list[Trial]) -> Trial | None:
+    """The finished trial with the highest F1, the first of equals; None without one."""
+    finished = [trial for trial in trials if trial.outcome == "finished"]
+    return max(finished, key=lambda trial: trial.f1, default=None)
 
 
 @dataclass(frozen=True)
@@ -51,7 +234,6 @@ class TrialFinished:
 class SearchFinished:
     """As many trials as were wanted have ended; `config` has the settings of the best."""
 
-    out: Path
     best: Trial
     trials: int
     config: Config
@@ -88,19 +270,14 @@ def search_events(
         yield search.finished()
 
 
+@dataclass
 class _Search:
-    def __init__(
-        self,
-        corpus: PreparedCorpus,
-        out: Path,
-        config: Config,
-        space: Space,
-        device: torch.device,
-        progress: Callable[[int], None],
-    ) -> None:
-        self.prepared, self.corpus = corpus, corpus.corpus
-        self.out, self.config, self.space = out, config, space
-        self.device, self.progress = device, progress
+    corpus: PreparedCorpus
+    out: Path
+    config: Config
+    space: Space
+    device: torch.device
+    progress: Callable[[int], None]
 
     @contextlib.contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
@@ -120,7 +297,7 @@ class _Search:
     def _open(self, *, resume: bool) -> None:
         if not (self.out / FILE).is_file() and any(self.out.iterdir()):
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
-        train = resolve(self.config, self.corpus).train
+        train = resolve(self.config, self.corpus.corpus).train
         self.study = Study(self.out, self.space, train.seed, chosen(train.epochs))
         if not self.study.trials():
             self.study.describe(self._about())  # one without a trial may change
@@ -139,8 +316,8 @@ class _Search:
         settings = self.config.to_dict().items()
         about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
-        about["the corpus"] = self.prepared.checksums
-        values: dict[str, Any] = plain(about)
+        about["the corpus"] = self.corpus.checksums
+        values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
         return values
 
     def _differences(self, before: dict[str, Any]) -> list[str]:
@@ -156,7 +333,7 @@ class _Search:
         try:
             ended = yield from self._train(self.config.replace(settings))
         except TrainingError as error:
-            ended = self.study.fail(str(error))
+            ended = self.study.end("failed", note=str(error))
         finally:
             if ended is None:
                 self.study.stop()
@@ -165,18 +342,18 @@ class _Search:
 
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""
-        run = Run(self.prepared, config, self.out / WORK, self.device, self.progress)
+        run = Run(self.corpus, config, self.out / WORK, self.device, self.progress)
         with contextlib.closing(cast("Generator[Event, None, None]", run.events())) as events:
             for event in events:
                 yield event
                 if isinstance(event, Epoch) and self.study.report(event.number, event.valid.f1):
-                    return self.study.prune()
+                    return self.study.end("pruned")
         assert isinstance(event, Finished), "a run ends with its scores"
         f1 = event.scores["valid"].f1
         best = best_of(self.study.trials())
         if best is None or f1 > best.f1:
             self._keep(config, len(self.study.trials()) + 1, f1)
-        return self.study.finish(f1)  # last: one that is listed as best is there
+        return self.study.end("finished", f1)  # last: one that is listed as best is there
 
     def _keep(self, config: Config, number: int, f1: float) -> None:
         """Make the run in work the best one."""
@@ -185,7 +362,7 @@ class _Search:
             file.write(self._text(config, number, f1))
 
     def _text(self, config: Config, number: int, f1: float) -> str:
-        name = " ".join(self.corpus.name.split())
+        name = " ".join(self.corpus.corpus.name.split())
         return f"# valid F1 {100 * f1:.2f} on {name}: trial {number}\n\n{config.to_toml()}"
 
     def finished(self) -> SearchFinished:
@@ -199,4 +376,4 @@ class _Search:
             )
         config = self.config.replace(best.settings)
         text = self._text(config, best.number, best.f1)
-        return SearchFinished(self.out, best, len(trials), config, text)
+        return SearchFinished(best, len(trials), config, text)

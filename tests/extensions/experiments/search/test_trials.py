@@ -15,9 +15,15 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import Scores, evaluate_spans
-from ner.extensions.experiments.search.space import Choice, Range, Space
-from ner.extensions.experiments.search.study import FILE, Study, Trial
-from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
+from ner.extensions.experiments.search.trials import (
+    FILE,
+    SearchFinished,
+    Study,
+    Trial,
+    TrialFinished,
+    search_events,
+)
+from ner.extensions.experiments.space import Choice, Range, Space
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training.loop import Epoch, Step, Trainer
