@@ -161,7 +161,7 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
 
 
 def _corpus(data: str, split: str | None, config: DataConfig) -> tuple["Corpus", str]:
-    """A corpus whose train is that which a tagger with the settings learnt from, and the split to be scored.
+    """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
     Raises `CorpusError` where the split has no sentences.
     """
