@@ -38,7 +38,8 @@ def _columns(sentence: Sentence, rows: Sequence[str] | None) -> str:
 
 
 def _trimmed(row: str) -> str:
-    return row.strip(" \t")
+    """A line without spaces around; between tabs, empty columns count."""
+    return row if "\t" in row else row.strip(" ")
 
 
 def block(rows: Iterable[Sequence[str]]) -> str:

@@ -65,8 +65,8 @@ def test_columns_of_the_input_are_kept() -> None:
     document = Document("Anna #", (), (sentence,))
     spaces = renderer("conll").document(document, Origin(1, rows=["Anna NNP B-PER", "# X O "]))
     assert spaces == "Anna NNP B-PER B-PER\n# X O O\n\n"
-    tabs = renderer("conll").document(document, Origin(1, rows=["Anna\tNNP", "#\tX"]))
-    assert tabs == "Anna\tNNP\tB-PER\n#\tX\tO\n\n"
+    tabs = renderer("conll").document(document, Origin(1, rows=["Anna\tNNP", "#\t"]))
+    assert tabs == "Anna\tNNP\tB-PER\n#\t\tO\n\n"
 
 
 def test_columns_refuse_a_type_with_a_space() -> None:
