@@ -132,10 +132,12 @@ class Evaluation:
             _log.warning(
                 "types that the model does not know count as missed: %s", ", ".join(unknown)
             )
+        return evaluate_spans(self._sentences, self.predicted())
+
+    def predicted(self) -> list[Sentence]:
+        """The sentences with the spans that are found in them."""
         pairs = zip(self._sentences, self._found, strict=True)
-        return evaluate_spans(
-            self._sentences, [dataclasses.replace(one, spans=found.spans) for one, found in pairs]
-        )
+        return [dataclasses.replace(one, spans=found.spans) for one, found in pairs]
 
     def calibration(self) -> Calibration:
         """Compare the scores of entities with the shares in which these are right."""

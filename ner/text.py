@@ -4,9 +4,9 @@ Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
@@ -88,6 +88,19 @@ class Sentence:
 
 SegmentedText = tuple[str, Sequence[Sentence]]
 """A text and its sentences, which have `offsets` into it."""
+
+
+class Origin(NamedTuple):
+    """The place of a document in its input, and what stood beside its text there.
+
+    `line` of `source` counts from 1; `fields` are the other fields of its record, `rows` the lines
+    of its tokens in a column file.
+    """
+
+    line: int = 0
+    fields: Mapping[str, Any] = {}
+    rows: Sequence[str] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A model on disk: its format, where it is found, its card."""
 
 from ner.bundle.card import Card
-from ner.bundle.discovery import FINISHED, find_bundle
+from ner.bundle.discovery import FINISHED, find_bundle, newest_bundle
 from ner.bundle.format import (
     MOST_OUTPUTS,
     BaseBundle,
@@ -15,5 +15,5 @@ from ner.bundle.format import (
 
 __all__ = [
     "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
-    "read_head", "read_parts", "resource_names", "save_bundle",
+    "newest_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from ner.cli.options import (
     PathArg,
+    data_config,
     data_option,
     device_option,
     json_option,
@@ -16,20 +18,33 @@ from ner.cli.options import (
     predict_options,
     reading_options,
 )
-from ner.errors import CorpusError
+from ner.config import DataConfig
+from ner.errors import CorpusError, UsageError
+from ner.text import Sentence
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
-    from ner.tagger import Tagger
 
 
 @click.command(short_help="Score a model on labelled sentences.")
 @model_option
+@click.option(
+    "--predictions",
+    type=PathArg(),
+    metavar="FILE",
+    help="Score this labelled file, whoever made it, in place of a model.",
+)
 @data_option
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
     help="Which part of the corpus.  [default: test; all of a single file]",
+)
+@click.option(
+    "--out",
+    type=PathArg(),
+    metavar="FILE",
+    help="Write columns of token, gold tag and predicted tag.",
 )
 @json_option
 @click.option(
@@ -55,8 +70,10 @@ if TYPE_CHECKING:
 @reading_options()
 def evaluate(
     model: str | None,
+    predictions: Path | None,
     data: str,
     split: str | None,
+    out: Path | None,
     as_json: bool,
     picture: Path | None,
     trade_off: bool,
@@ -70,6 +87,14 @@ def evaluate(
 
     Files are read as in the model's training, unless options say otherwise.
     """
+    if predictions:
+        if model or settings or device != "auto" or picture or trade_off or errors:
+            raise UsageError(
+                "--predictions takes no model and knows no scores: leave --model, --device, "
+                "--calibration, --trade-off, --errors and settings of tagging away"
+            )
+        _compare(predictions, data, split, data_config(reading), out, as_json)
+        return
     from ner.api import Evaluation
     from ner.evaluation import (
         draw_calibration,
@@ -81,10 +106,12 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    corpus, split = _corpus(data, split, tagger, reading)
+    corpus, split = _corpus(data, split, tagger.config.replace(reading).data)
     sentences = corpus.splits()[split]
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
     report = found.report()
+    if out:
+        _write_both(out, sentences, found.predicted())
     values, texts = report.to_dict(), [format_report(report)]
     if picture:
         calibration = found.calibration()
@@ -104,16 +131,42 @@ def evaluate(
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
 
 
-def _corpus(
-    data: str, split: str | None, tagger: "Tagger", reading: dict[str, Any]
-) -> tuple["Corpus", str]:
-    """A corpus whose train is that which the tagger learnt from, and the split to be scored.
+def _compare(
+    predictions: Path,
+    data: str,
+    split: str | None,
+    config: DataConfig,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Score one labelled file against another. Raises `NerError` where the sentences differ."""
+    from ner.corpus import read_file
+    from ner.evaluation import check_labelled, evaluate_spans, format_report
+
+    corpus, split = _corpus(data, split, config)
+    gold, predicted = corpus.splits()[split], read_file(predictions, config)
+    check_labelled(predicted)
+    report = evaluate_spans(gold, predicted)
+    if out:
+        _write_both(out, gold, predicted)
+    click.echo(json.dumps(report.to_dict(), indent=2) if as_json else format_report(report))
+
+
+def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
+    from ner.files import write_text
+    from ner.render import side_by_side
+
+    with write_text(out) as file:
+        file.writelines(side_by_side(gold, predicted))
+
+
+def _corpus(data: str, split: str | None, config: DataConfig) -> tuple["Corpus", str]:
+    """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
     Raises `CorpusError` where the split has no sentences.
     """
     from ner.corpus import cut_valid, load_corpus, read_corpus
 
-    config = tagger.config.replace(reading).data
     # A valid split that training has cut from train is cut again, the same.
     corpus = (load_corpus if split in ("train", "valid") else read_corpus)(data, config)
     there = [name for name, sentences in corpus.splits().items() if sentences]

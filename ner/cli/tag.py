@@ -1,13 +1,15 @@
 """``ner tag``."""
 
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from ner.cli import print_error
 from ner.cli.options import (
     UNLABELLED,
     PathArg,
@@ -18,20 +20,47 @@ from ner.cli.options import (
     reading_options,
 )
 from ner.config import Auto
-from ner.errors import UsageError
-from ner.render import FORMATS
+from ner.errors import NerError, UsageError
+from ner.render import FORMATS, RENDERERS
+
+if TYPE_CHECKING:
+    from ner.scale import Job, Work
+
+FORMATS_IN = {
+    "text": "text",
+    "conll": "tokens",
+    "jsonl": "jsonl",
+    "csv": "csv",
+    "tsv": "csv",
+    "parquet": "parquet",
+}  # and the layouts of files that hold them
 
 
 @click.command(short_help="Tag a text.")
-@click.argument("file", metavar="FILE")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @model_option
-@click.option("--format", type=click.Choice(FORMATS), default="text", help="Output.")
+@click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    help="Output.  [default: text; on a terminal: ansi, which is text in colours]",
+)
 @click.option("--out", type=PathArg(), help="Output file; - is stdout.  [default: stdout]")
 @click.option(
+    "--out-dir",
+    type=PathArg(),
+    metavar="DIR",
+    help="An output for each FILE, which may be a folder or a pattern, too.",
+)
+@click.option(
     "--format-in",
-    type=click.Choice(["text", "conll"]),
-    default="text",
-    help="Input: raw text, a paragraph a line; or columns with a token in each line.",
+    type=click.Choice(FORMATS_IN),
+    help="Input: raw text, a paragraph a line; columns, a token a line; records with a text.  "
+    "[default: by the name of the file, else text]",
+)
+@click.option(
+    "--text-column",
+    metavar="NAME",
+    help="Records (jsonl, csv, parquet): the field of the text; others are kept.  [default: text]",
 )
 @click.option("--pretokenized", is_flag=True, help="A sentence a line, spaces between tokens.")
 @click.option(
@@ -63,11 +92,13 @@ from ner.render import FORMATS
 @device_option
 @reading_options(UNLABELLED)
 def tag(
-    file: str,
+    files: tuple[str, ...],
     model: str | None,
-    format: str,
+    format: str | None,
     out: Path | None,
-    format_in: str,
+    out_dir: Path | None,
+    format_in: str | None,
+    text_column: str | None,
     pretokenized: bool,
     nbest: int | None,
     workers: int | Auto,
@@ -79,28 +110,79 @@ def tag(
 ) -> None:
     """Tag the text in FILE (- for standard input) and write it with its entities.
 
-    Text of any size runs through in bounded memory; output comes as it goes.
+    Text of any size runs through in bounded memory; output comes as it goes, line by line where
+    the input does. With --out-dir, any number of files get an output each.
     """
-    from ner.scale import Work, tag_stream
+    from ner.corpus import LAYOUTS, layout_of
+    from ner.scale import Work, plan_jobs
 
-    if pretokenized and format_in == "conll":
-        raise UsageError("--pretokenized reads lines and --format-in conll columns; choose one")
+    if pretokenized and format_in:
+        raise UsageError(
+            f"--pretokenized reads lines and --format-in {format_in} something else; choose one"
+        )
+    format = format or _default_format(out or out_dir)
+    _check_output(files, format, out, out_dir)
     if nbest and format != "jsonl":
         raise UsageError(
             f"--format {format} has no place for what --nbest finds; add --format jsonl"
         )
+    layout = "tokenized" if pretokenized else FORMATS_IN.get(format_in or "", "")
     work = Work(
-        "standard input" if file == "-" else file,
-        model,
+        "standard input" if files[0] == "-" else files[0],
+        _named(model),
         device,
         settings,
         reading,
-        layout="tokens" if format_in == "conll" else "tokenized" if pretokenized else "text",
+        layout=layout or layout_of(files[0]),
         format=format,
         nbest=nbest or 0,
         force=force,
         together=together,
+        text_column=text_column or "text",
     )
+    jobs = plan_jobs(files, out_dir, format, layout) if out_dir else []
+    layouts = {job.layout for job in jobs} or {work.layout}
+    if text_column and not any(LAYOUTS[name].records for name in layouts):
+        raise UsageError("--text-column is for records; say with --format-in how the file has them")
+    if jobs:
+        _tag_all(work, jobs, workers)
+    else:
+        _tag_one(work, files[0], out, workers)
+
+
+def _default_format(out: Path | None) -> str:
+    """``ansi`` where somebody looks at the output, unless colours are not wanted."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    on_terminal = (out is None or out == Path("-")) and sys.stdout.isatty()
+    return "ansi" if on_terminal and not plain else "text"
+
+
+def _check_output(
+    files: Sequence[str], format: str, out: Path | None, out_dir: Path | None
+) -> None:
+    """Raise `UsageError` where there is no place for an output."""
+    if out_dir is not None:
+        if out is not None:
+            raise UsageError("--out is for one output and --out-dir for several; choose one")
+    elif len(files) > 1:
+        raise UsageError(f"{len(files)} files are to be tagged; add --out-dir DIR")
+    elif not RENDERERS[format].as_text:
+        raise UsageError(f"--format {format} writes no stream of text; add --out-dir DIR")
+
+
+def _named(model: str | None) -> str | None:
+    """The model, said to who sits at a terminal: the newest run need not be the one in mind."""
+    if sys.stderr.isatty():
+        from ner.bundle import newest_bundle
+
+        model = model or str(newest_bundle())
+        click.echo(f"model: {model}", err=True)
+    return model
+
+
+def _tag_one(work: "Work", file: str, out: Path | None, workers: int | Auto) -> None:
+    from ner.scale import tag_stream
+
     with (
         text_input(file) as stream,
         closing(tag_stream(work, stream, workers)) as pieces,
@@ -108,6 +190,20 @@ def tag(
     ):
         for piece in pieces:
             write(piece)
+
+
+def _tag_all(work: "Work", jobs: Sequence["Job"], workers: int | Auto) -> None:
+    """Tag files and say which of them failed. Raises `NerError` if any did."""
+    from ner.scale import tag_files
+
+    failed = 0
+    with closing(tag_files(work, jobs, workers)) as outcomes:
+        for _, error in outcomes:
+            if error:
+                failed += 1
+                print_error(str(error))
+    if failed:
+        raise NerError(f"{failed} of {len(jobs)} files could not be tagged, as said above")
 
 
 @contextmanager

@@ -33,15 +33,15 @@ from ner.corpus.loading import (
 )
 from ner.corpus.named import NAMED, NamedCorpus
 from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
-from ner.corpus.plain import LAYOUTS, Chunk, cut_lines
+from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, record_fields
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
     "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
-    "Finding", "InvalidRecord", "NamedCorpus", "SplitStats", "TrainingFingerprints",
-    "agreeing_tags", "cache_folder", "check", "checksum", "count", "cut_lines", "cut_valid",
-    "field_of", "find", "in_braces", "is_jsonl", "kind_of", "load_corpus", "locate", "overlaps",
-    "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
-    "read_jsonl", "shorten", "text_lines", "with_partial_labels", "with_valid", "write_file",
-    "write_stream",
+    "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
+    "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
+    "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
+    "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",
+    "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields", "shorten",
+    "text_lines", "with_partial_labels", "with_valid", "write_file", "write_stream",
 ]  # fmt: skip

@@ -1,49 +1,65 @@
 """Unlabelled input, read as a stream: raw text, tokenised lines, columns of tokens.
 
-A reader takes numbered lines (`text_lines`, or a `Chunk` of them) and yields documents as ``(text,
-sentences)``, where the sentences carry character offsets into the text.
+A reader takes numbered lines (those of a `Layout`, or a `Chunk` of them) and yields a `Passage` for
+each document, whose sentences carry character offsets into its text. Tables are lines of JSON here.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from pathlib import PurePath
+from typing import IO, Any, NamedTuple
 
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, is_comment
+from ner.corpus.diagnostics import Diagnostics
+from ner.corpus.jsonl import InvalidRecord, kind_of, parse_json
+from ner.corpus.lines import text_lines
+from ner.corpus.tables import csv_lines, parquet_lines
 from ner.errors import CorpusError
-from ner.text import SegmentedText, Sentence
+from ner.text import SURROGATE, Origin, Sentence
 from ner.tokenize import sentences_of
 
 Line = tuple[int, str]
 """A line and its number in the file, from 1."""
-Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[SegmentedText]]
+
+
+class Passage(NamedTuple):
+    """A document of the input: its text, its sentences, and what stood beside them."""
+
+    text: str
+    sentences: list[Sentence]
+    origin: Origin
+
+
+Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[Passage]]
 
 _TOKEN = re.compile(r"[^ \t]+")
 
 
-def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[SegmentedText]:
+def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Passage]:
     """Raw text: every line is a document, tokenised as `config.tokenizer` says."""
     for number, line in lines:
-        yield line, sentences_of(line, config.tokenizer, source=source, line=number)
+        cut = sentences_of(line, config.tokenizer, source=source, line=number)
+        yield Passage(line, cut, Origin(number))
 
 
-def read_tokenized(
-    lines: Iterable[Line], source: str, config: DataConfig
-) -> Iterator[SegmentedText]:
+def read_tokenized(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Passage]:
     """One sentence a line, its tokens separated by spaces or tabs."""
     for number, line in lines:
         offsets = [match.span() for match in _TOKEN.finditer(line)]
         tokens = tuple(line[start:end] for start, end in offsets)
-        yield line, [_sentence(tokens, offsets, source, number)] if tokens else []
+        cut = [_sentence(tokens, offsets, source, number)] if tokens else []
+        yield Passage(line, cut, Origin(number))
 
 
-def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[SegmentedText]:
+def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Passage]:
     """Column files whose tags, if any, do not matter; each sentence is a document.
 
     Its text is its tokens with single spaces between. Raises `CorpusError` for
     a line that lacks the token column.
     """
     tokens: list[str] = []
+    rows: list[str] = []
     first = 0
     for number, line in lines:
         if config.comments and is_comment(line):
@@ -52,11 +68,12 @@ def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Itera
         if columns and columns[0] != DOCSTART:
             first = first if tokens else number
             tokens.append(_token(columns, config.token_column, f"{source}:{number}"))
+            rows.append(line)
         elif tokens:
-            yield _join_tokens(tokens, source, first)
-            tokens = []
+            yield _join_tokens(tokens, source, Origin(first, rows=rows))
+            tokens, rows = [], []
     if tokens:
-        yield _join_tokens(tokens, source, first)
+        yield _join_tokens(tokens, source, Origin(first, rows=rows))
 
 
 def _token(columns: list[str], column: int, location: str) -> str:
@@ -68,12 +85,13 @@ def _token(columns: list[str], column: int, location: str) -> str:
         ) from None
 
 
-def _join_tokens(tokens: list[str], source: str, line: int) -> SegmentedText:
+def _join_tokens(tokens: list[str], source: str, origin: Origin) -> Passage:
     offsets, position = [], 0
     for token in tokens:
         offsets.append((position, position + len(token)))
         position += len(token) + 1
-    return " ".join(tokens), [_sentence(tuple(tokens), offsets, source, line)]
+    sentence = _sentence(tuple(tokens), offsets, source, origin.line)
+    return Passage(" ".join(tokens), [sentence], origin)
 
 
 def _sentence(
@@ -82,18 +100,99 @@ def _sentence(
     return Sentence(tokens, offsets=tuple(offsets), source=source, line=line)
 
 
-class Layout(NamedTuple):
-    """One way in which files hold text: its reader, and whether a document has several lines."""
+def read_records(
+    lines: Iterable[Line], source: str, config: DataConfig, column: str = "text"
+) -> Iterator[Passage]:
+    """JSON Lines: every object is a document, whose text is the field `column`.
 
-    read: Reader
+    Without a value (null), it has no text. Raises `CorpusError` for what is no such object.
+    """
+    for number, line in lines:
+        if not line.strip(" \t\r"):
+            continue
+        try:
+            fields = _fields(line)
+            text = _text(fields, column)
+        except InvalidRecord as error:
+            raise CorpusError(f"{source}:{number}: {error}") from None
+        cut = sentences_of(text, config.tokenizer, source=source, line=number)
+        yield Passage(text, cut, Origin(number, fields, source=source))
+
+
+def _fields(line: str) -> dict[str, Any]:
+    """The object on a line. Raises `InvalidRecord`."""
+    fields = parse_json(line, "a text")
+    if not isinstance(fields, dict):
+        raise InvalidRecord(f"is {kind_of(fields)}, not an object with a text")
+    return fields
+
+
+def _text(fields: dict[str, Any], column: str) -> str:
+    """Take the text out of the fields of a record. Raises `InvalidRecord`."""
+    if column not in fields:
+        raise InvalidRecord(
+            f"has no {column!r} among {', '.join(map(repr, fields)) or 'no fields'}; "
+            "name the text with --text-column"
+        )
+    text = fields.pop(column)
+    if text is not None and not isinstance(text, str):
+        raise InvalidRecord(f"{column!r} is {kind_of(text)}, not text; see --text-column")
+    if SURROGATE.search(text or ""):
+        raise InvalidRecord("the text holds half a surrogate pair; write whole characters or pairs")
+    return text or ""
+
+
+def record_fields(line: str, column: str) -> tuple[str, ...]:
+    """The names of the other fields of a record; none of a line that is not one."""
+    try:
+        return tuple(name for name in _fields(line) if name != column)
+    except InvalidRecord:
+        return ()  # said when it is read
+
+
+def _file_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
+    return text_lines(stream, source, encoding, Diagnostics())
+
+
+class Layout(NamedTuple):
+    """One way in which files hold text.
+
+    `lines` cuts a stream (of a name and an encoding) into lines for `read`. With `in_blocks`, a
+    document has several of them; `records` have a field for the text.
+    """
+
+    read: Callable[..., Iterator[Passage]]  # a `Reader`; of records, with the name of the text
     in_blocks: bool = False
+    records: bool = False
+    lines: Callable[[IO[bytes], str, str], Iterator[Line]] = _file_lines
 
 
 LAYOUTS = {
     "text": Layout(read_text),
     "tokenized": Layout(read_tokenized),
     "tokens": Layout(read_tokens, in_blocks=True),
+    "jsonl": Layout(read_records, records=True),
+    "csv": Layout(read_records, records=True, lines=csv_lines),
+    "parquet": Layout(read_records, records=True, lines=parquet_lines),
 }
+
+
+_BY_NAME = {
+    ".bio": "tokens",
+    ".conll": "tokens",
+    ".csv": "csv",
+    ".iob": "tokens",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".tsv": "csv",
+}
+
+
+def layout_of(name: str) -> str:
+    """The layout of a file by its name, packed or not: one of `LAYOUTS`."""
+    suffix = PurePath(name.removesuffix(".gz").removesuffix(".xz")).suffix
+    return _BY_NAME.get(suffix.lower(), "text")
 
 
 class Chunk(NamedTuple):
@@ -107,18 +206,26 @@ class Chunk(NamedTuple):
         return enumerate(self.lines, self.first)
 
 
-def cut_lines(lines: Iterable[Line], layout: Layout, first: int, most: int) -> Iterator[Chunk]:
+def cut_lines(
+    lines: Iterable[Line],
+    layout: Layout,
+    first: int,
+    most: int,
+    ready: Callable[[], bool] = lambda: True,
+) -> Iterator[Chunk]:
     """Cut a file between documents into chunks of about `most` characters.
 
     The first has `first` and each next one twice as many, so that work soon
-    begins. A chunk ends with the document that fills it.
+    begins. A chunk ends with the document that fills it, or where no other line is `ready`.
     """
     waiting: list[str] = []
     size, enough = 0, min(first, most)
     for number, line in lines:
         waiting.append(line)
         size += len(line) + 1
-        if size >= enough and not (layout.in_blocks and line.strip(" \t")):
+        if layout.in_blocks and line.strip(" \t"):
+            continue
+        if size >= enough or not ready():
             yield Chunk(number + 1 - len(waiting), waiting)
             waiting, size, enough = [], 0, min(2 * enough, most)
     if waiting:

@@ -168,17 +168,35 @@ def check_labelled(gold: Sequence[Sentence]) -> None:
 
 
 def _check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
-    if len(gold) != len(predicted):
-        raise NerError(
-            f"{len(gold)} gold sentences but {len(predicted)} predicted ones; "
-            "compare predictions for the very sentences that are evaluated"
-        )
-    for one, other in zip(gold, predicted, strict=True):
+    remedy = "compare predictions for the very sentences that are evaluated"
+    for one, other in zip(gold, predicted, strict=False):
         if one.tokens != other.tokens:
             raise NerError(
-                f"{one.place}: gold and predicted sentences have different tokens; "
-                "compare predictions for the very sentences that are evaluated"
+                f"{one.place}: gold and predicted sentences have different tokens, first "
+                f"{_difference(one, other)}; {remedy}"
             )
+    if len(gold) != len(predicted):
+        first = max(gold, predicted, key=len)[min(len(gold), len(predicted))]
+        raise NerError(
+            f"{len(gold)} gold sentences but {len(predicted)} predicted ones, of which the first "
+            f"too many is {first.place}; {remedy}"
+        )
+
+
+def _difference(gold: Sentence, predicted: Sentence) -> str:
+    """The first token in which two sentences differ, and where it stands in either file."""
+    pairs = enumerate(zip(gold.tokens, predicted.tokens, strict=False))
+    same = min(len(gold), len(predicted))
+    position = next((number for number, (one, other) in pairs if one != other), same)
+    one, other = (_token(sentence, position) for sentence in (gold, predicted))
+    return f"{one} in gold but {other} in predictions"
+
+
+def _token(sentence: Sentence, position: int) -> str:
+    """A token, or the end of its sentence, and its place: columns have a token in each line."""
+    line = sentence.line + (position if sentence.offsets is None else 0)
+    text = repr(sentence.tokens[position]) if position < len(sentence) else "the sentence's end"
+    return f"{text:.60} at {sentence.source or '<memory>'}:{line}"
 
 
 def seqeval_report(gold: Tags, predicted: Tags) -> Report:

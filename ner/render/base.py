@@ -1,28 +1,57 @@
 """The protocol of an output format, and functions that several formats share."""
 
 import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar
 
-from ner.text import SURROGATE, Document, Entity
+from ner.errors import UsageError
+from ner.files import write_text
+from ner.text import SURROGATE, Document, Entity, Origin
+
+Write = Callable[[str], object]
+NOWHERE = Origin()
 
 
 class Renderer(abc.ABC):
-    """One output format; `labels` are all types of the model, `title` is that of a page."""
+    """One output format; `labels` are all types of the model, `title` is that of a page.
 
-    def __init__(self, labels: Sequence[str], title: str) -> None:
-        self._labels, self._title = labels, title
+    `fields` are the names of what the records of the input hold beside the text. Files of the
+    format are called `extension`, and `separator` stands between documents. Without `as_text`, what
+    `output` makes of the text is no text that a pipe could take.
+    """
+
+    extension: ClassVar[str]
+    separator: ClassVar[str] = ""
+    as_text: ClassVar[bool] = True
+
+    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
+        self._labels, self._title, self._fields = labels, title, fields
 
     def begin(self) -> str:
         """The text before the first document."""
         return ""
 
     @abc.abstractmethod
-    def document(self, document: Document) -> str:
+    def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """One document, line end included; its entities are in order and do not overlap."""
 
     def end(self) -> str:
         """The text after the last document."""
         return ""
+
+    @classmethod
+    def outputs(cls, path: Path) -> tuple[Path, ...]:
+        """The files that `output` writes for a path."""
+        return (path,)
+
+    @classmethod
+    @contextmanager
+    def output(cls, path: Path) -> Iterator[Write]:
+        """A file that appears whole, or not at all, out of the texts that the renderer makes."""
+        with write_text(path) as file:
+            yield file.write
 
 
 def writable(text: str) -> str:
@@ -39,3 +68,10 @@ def pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:
         yield document.text[entity.start : entity.end], entity
         position = entity.end
     yield document.text[position:], None
+
+
+def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:
+    """Raise `UsageError` for a type with one of the characters, which mean something else."""
+    for label in labels:
+        if any(character in label for character in characters):
+            raise UsageError(f"{format} cannot hold the type {label!r}; choose --format jsonl")

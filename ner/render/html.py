@@ -3,8 +3,8 @@
 import html
 from collections.abc import Sequence
 
-from ner.render.base import Renderer, pieces, writable
-from ner.text import Document, Entity
+from ner.render.base import NOWHERE, Renderer, pieces, writable
+from ner.text import Document, Entity, Origin
 
 _HEAD = """\
 <!doctype html>
@@ -86,8 +86,10 @@ class HtmlRenderer(Renderer):
     paragraph is the document's. NUL, which HTML cannot carry, comes out as U+FFFD.
     """
 
-    def __init__(self, labels: Sequence[str], title: str) -> None:
-        super().__init__(labels, title)
+    extension = ".html"
+
+    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
+        super().__init__(labels, title, fields)
         self._classes = {label: f"t{number}" for number, label in enumerate(labels)}
 
     def begin(self) -> str:
@@ -111,7 +113,7 @@ class HtmlRenderer(Renderer):
         )
         return head + _OPENING.format(title=escaped(self._title), legend="\n".join(legend))
 
-    def document(self, document: Document) -> str:
+    def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """One paragraph."""
         inner = "".join(self._piece(*piece) for piece in pieces(document))
         return f'<p dir="auto">{inner}</p>\n'

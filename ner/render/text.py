@@ -2,8 +2,8 @@
 
 import re
 
-from ner.render.base import Renderer, pieces, writable
-from ner.text import Document, Entity
+from ner.render.base import NOWHERE, Renderer, pieces, writable
+from ner.text import Document, Entity, Origin
 
 _MARKUP = re.compile(r"[\\\[\]]")
 _MARKUP_IN_LABEL = re.compile(r"[\\)]")
@@ -18,12 +18,15 @@ class TextRenderer(Renderer):
     all of it can be undone.
     """
 
-    def document(self, document: Document) -> str:
+    extension = ".txt"
+
+    def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The marked text and a line end."""
-        return writable("".join(_marked(*piece) for piece in pieces(document))) + "\n"
+        return writable("".join(marked(*piece) for piece in pieces(document))) + "\n"
 
 
-def _marked(text: str, entity: Entity | None) -> str:
+def marked(text: str, entity: Entity | None) -> str:
+    """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
     escaped = _MARKUP.sub(_BACKSLASHED, text)
     if entity is None:
         return escaped

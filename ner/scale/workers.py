@@ -34,13 +34,16 @@ def available_cores() -> int:
 
 
 def ordered_map(
-    make: Callable[[], Callable[[Item], Result]], items: Iterable[Item], workers: int
+    make: Callable[[], Callable[[Item], Result]],
+    items: Iterable[Item],
+    workers: int,
+    is_ready: Callable[[], bool] = lambda: True,
 ) -> Generator[Result, None, None]:
     """``map(make(), items)`` in at most `workers` processes, each of which calls `make` once.
 
-    Items are taken as they are needed, at most `AHEAD` for each worker; `make`,
-    items and results are pickled. What a worker raises is raised here, at the
-    place of its item. However this generator ends, or its process does, the
+    Items are taken as they are needed, at most `AHEAD` for each worker, and while one is worked on
+    only if the next `is_ready`; `make`, items and results are pickled. What a worker raises is
+    raised here, at the place of its item. However this generator ends, or its process does, the
     workers end with it. Raises `NerError` if one of them ends by itself.
     """
     source = iter(items)
@@ -49,7 +52,8 @@ def ordered_map(
     more = True
     with _WorkerPool(make, workers) as pool:
         while more or pool.busy:
-            if more and pool.free and taken - asked < AHEAD * workers:
+            room = more and pool.free and taken - asked < AHEAD * workers
+            if room and (not pool.busy or is_ready()):
                 for item in islice(source, 1):
                     pool.submit(taken, item)
                     taken += 1

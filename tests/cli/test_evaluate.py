@@ -356,3 +356,78 @@ def test_as_many_examples_as_asked_for(doubtful: Path) -> None:
 def test_errors_of_data_without_any_entity(here: Path) -> None:
     Path("o.conll").write_text("nothing O\n\n. O\n")
     assert "mistakes: " in run("evaluate", "--data", "o.conll", "--errors").good().out
+
+
+# --- two files, and both side by side -----------------------------------------------------------
+
+
+@pytest.fixture
+def gold(empty: Path) -> Path:
+    """A labelled file, and predictions for it in another scheme, made by nobody of ours."""
+    text = "Anna B-PER\nsaw O\nNew B-LOC\nYork I-LOC\n\n# O\n"
+    (empty / "predicted.conll").write_text(
+        "Anna\tx\tS-PER\nsaw\tx\tO\nNew\tx\tO\nYork\tx\tS-LOC\n\n#\tx\tO\n", encoding="utf-8"
+    )
+    path = empty / "gold.conll"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_any_two_labelled_files_without_a_model(gold: Path) -> None:
+    report = _json("--predictions", "predicted.conll", "--data", gold)
+    assert (report["support"], report["predicted"], report["correct"]) == (2, 2, 1)
+    assert (report["precision"], report["recall"], report["f1"]) == (0.5, 0.5, 0.5)
+    run("data", "convert", "predicted.conll", "p.jsonl", "--to", "jsonl").good()
+    assert _json("--predictions", "p.jsonl", "--data", gold) == report
+    text = run("evaluate", "--predictions", "predicted.conll", "--data", gold).good().out
+    assert re.search(r"micro avg +0.5000 +0.5000 +0.5000 +2", text)
+
+
+def test_both_side_by_side(gold: Path) -> None:
+    run("evaluate", "--predictions", "predicted.conll", "--data", gold, "--out", "both").good()
+    both = Path("both").read_text(encoding="utf-8")
+    assert both == ("Anna B-PER B-PER\nsaw O O\nNew B-LOC O\nYork I-LOC B-LOC\n\n#\tO\tO\n\n")
+    again = _json("--predictions", "both", "--data", gold)
+    assert again == _json("--predictions", "predicted.conll", "--data", gold)
+
+
+def test_a_models_tags_beside_gold(confused: Path) -> None:
+    report = _json("--data", confused, "--out", "both.conll")
+    both = Path("both.conll").read_text(encoding="utf-8")
+    assert both == "Anna B-PER B-PER\nvisited O O\nParis B-PER B-LOC\n. O O\n\n"
+    assert _json("--data", confused, "--predictions", "both.conll") == report
+    tagged = ["tag", confused, "--format", "conll", "--out", "tagged.conll"]
+    run(*tagged).good()
+    assert _json("--data", confused, "--predictions", "tagged.conll") == report
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("York", "york"), "first 'York' at gold.conll:4 in gold but 'york' at predicted.conll:4"),
+        (("\n#", "#"), "first the sentence's end at gold.conll:5 in gold but '#' at predicted.con"),
+        (("York\tx\tS-LOC\n", ""), "'York' at gold.conll:4 in gold but the sentence's end at pred"),
+        (("\n\n#\tx\tO", ""), "gold.conll:6; compare predictions for the very sentences"),
+        (("\n\n#", "\n\nz\tx\tO\n\n#"), "first '#' at gold.conll:6 in gold but 'z' at predicted.c"),
+        (("#\tx\tO\n", "#\tx\tO\n\nz\tx\tO\n"), "2 gold sentences but 3 predicted ones, of which "),
+        (("x\tO", "x\t?"), "predicted.conll:1: has tokens with an unknown tag"),
+    ],
+)
+def test_files_that_do_not_fit(gold: Path, change: tuple[str, str], said: str) -> None:
+    text = Path("predicted.conll").read_text(encoding="utf-8")
+    Path("predicted.conll").write_text(text.replace(*change), encoding="utf-8")
+    outcome = run(
+        "evaluate", "--predictions", "predicted.conll", "--data", "gold.conll", "--out", "both"
+    )
+    assert said in outcome.complaint()
+    assert outcome.code == 1
+    assert not Path("both").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [["--model", "x"], ["--errors"], ["--trade-off"], ["--min-score", "0.5"]]
+)
+def test_predictions_take_no_model(gold: Path, options: list[str]) -> None:
+    outcome = run("evaluate", "--predictions", "predicted.conll", "--data", gold, *options)
+    assert "--predictions takes no model and knows no scores" in outcome.complaint()
+    assert outcome.code == 2

@@ -54,7 +54,7 @@ def test_version_of_a_real_process(tmp_path: Path) -> None:
         (["train", "--data", "x", "--resume", "--overwrite"], "choose one"),
         (["evaluate"], "Missing option '--data' (see ner evaluate --help)"),
         (["evaluate", "--data", "x", "--split", "dev"], "'dev' is not one of 'train', 'valid'"),
-        (["tag"], "Missing argument 'FILE' (see ner tag --help)"),
+        (["tag"], "Missing argument 'FILE...' (see ner tag --help)"),
         (["tag", "x", "--format", "xml"], "'xml' is not one of 'text', 'jsonl', 'conll', 'html'"),
         (["tag", "x", "--pretokenized", "--format-in", "conll"], "choose one"),
         (["tag", "x", "--token-column", "one"], "'one' is not a valid integer"),

@@ -88,7 +88,8 @@ def test_conll_is_read_back_as_a_corpus(text: Path) -> None:
     lines = Path("tagged.conll").read_text(encoding="utf-8")
     assert lines.startswith("Anna B-PER\nvisited O\nNew B-LOC\nYork I-LOC\n. O\n\nDora B-PER\n")
     run("data", "check", "tagged.conll").good()
-    assert _tag("tagged.conll", "--format-in", "conll", "--format", "conll") == lines
+    again = [f"{line} {line.split(' ')[1]}" if line else "" for line in lines.splitlines()]
+    assert _tag("tagged.conll", "--format-in", "conll", "--format", "conll").splitlines() == again
 
 
 def test_html_is_one_page_with_a_legend(text: Path) -> None:
@@ -169,7 +170,7 @@ def test_columns_as_input(here: Path) -> None:
     given = "-DOCSTART- O\n\n# note\n1 Anna X\n2 left X\n\n\n1 Don't X\n"
     arguments = ["--format-in", "conll", "--token-column", "1", "--comments"]
     output = _tag("-", *arguments, "--format", "conll", stdin=given.encode())
-    assert output.startswith("Anna B-PER\nleft O\n\nDon't ")
+    assert output.startswith("1 Anna X B-PER\n2 left X O\n\n1 Don't X ")
     assert [r["text"] for r in _records("-", *arguments, stdin=given.encode())] == [
         "Anna left",
         "Don't",

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -36,7 +37,8 @@ def lines_of(content: bytes, config: DataConfig = CONFIG) -> Iterator[Line]:
 def read(reader: Reader, text: str | bytes, config: DataConfig = CONFIG) -> list[SegmentedText]:
     """Read a text as the file ``in.txt``; what comes out must fit together."""
     content = text if isinstance(text, bytes) else text.encode()
-    documents = list(reader(lines_of(content, config), "in.txt", config))
+    passages = list(reader(lines_of(content, config), "in.txt", config))
+    documents: list[SegmentedText] = [(whole, sentences) for whole, sentences, _ in passages]
     for whole, sentences in documents:
         position = 0
         for sentence in sentences:
@@ -200,7 +202,7 @@ def test_other_encodings(reader: Reader) -> None:
 def test_input_is_read_as_it_is_needed(reader: Reader) -> None:
     """An error far behind does not keep what stands before it."""
     documents = reader(lines_of(b"one\n\ntwo\n\n\xff\n"), "in.txt", CONFIG)
-    first = list(itertools.islice((text for text, _ in documents if text), 2))
+    first = list(itertools.islice((text for text, _, _ in documents if text), 2))
     assert first == ["one", "two"]
     with pytest.raises(CorpusError, match=r"in\.txt:5"):
         list(documents)
@@ -219,6 +221,8 @@ def test_chunks_read_one_by_one_give_what_the_file_gives(
     name: str, lines: list[str], sizes: tuple[int, int]
 ) -> None:
     layout = LAYOUTS[name]
+    if layout.records:
+        lines = [json.dumps({"text": line, "more": number}) for number, line in enumerate(lines)]
     numbered = list(enumerate(lines, 1))
     chunks = list(cut_lines(numbered, layout, *sizes))
     assert [line for chunk in chunks for line in chunk.numbered()] == numbered

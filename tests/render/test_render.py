@@ -10,9 +10,9 @@ from tests.render.documents import GOLDEN, LABELS, documents, golden_documents
 @pytest.mark.parametrize("format", FORMATS)
 def test_golden(format: str) -> None:
     chosen = renderer(format, ["PER", "ORG", "LOC"], "Say <what> & why")
-    written = [chosen.begin(), *map(chosen.document, golden_documents()), chosen.end()]
+    documents = chosen.separator.join(map(chosen.document, golden_documents()))
     expected = (GOLDEN / f"documents.{format}.expected").read_bytes().decode()
-    assert "".join(written) == expected
+    assert chosen.begin() + documents + chosen.end() == expected
 
 
 @pytest.mark.slow
