@@ -25,11 +25,19 @@ Everything takes time linear in the length of the text: a regular expression may
 few characters, and may scan ahead further than it matches only once for each stretch of text.
 """
 
+from ner.tokenize.retokenize import (
+    Agreement,
+    has_unspaced_words,
+    measure_agreement,
+    restore_spans,
+    retokenize,
+)
 from ner.tokenize.sentences import sentences_of, split_sentences
 from ner.tokenize.styles import detect_style, detect_text_style
 from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
-    "STYLES", "detect_style", "detect_text_style", "sentences_of", "split_sentences",
+    "STYLES", "Agreement", "detect_style", "detect_text_style", "has_unspaced_words",
+    "measure_agreement", "restore_spans", "retokenize", "sentences_of", "split_sentences",
     "tokenize",
 ]  # fmt: skip
