@@ -55,6 +55,12 @@ Decorator = Callable[[Command], Command]
 
 # Settings of `DataConfig` as options, by the name of their field.
 _OPTIONS = {
+    "format": click.option(
+        "--from",
+        "format",
+        metavar="NAME",
+        help="Format of the files, as doccano or conllu.  [default: recognised by the content]",
+    ),
     "token_column": click.option(
         "--token-column", type=int, metavar="N", help="Column of the token.  [default: 0]"
     ),
@@ -83,7 +89,25 @@ _OPTIONS = {
     "align": click.option(
         "--align",
         metavar="strict|expand",
-        help="JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
+        help="Refuse or widen entities that end inside a token.  [default: strict]",
+    ),
+    "overlaps": click.option(
+        "--overlaps",
+        metavar="error|longest|first",
+        help="Refuse overlapping entities, or keep the longest or first.  [default: error]",
+    ),
+    "offsets": click.option(
+        "--offsets",
+        metavar="characters|utf16|bytes|inclusive",
+        help="Unit of the offsets of entities.  [default: characters]",
+    ),
+    "labels": click.option(
+        "--labels", metavar="O,B-PER,…", help="Names of numbered tags, in order."
+    ),
+    "columns": click.option(
+        "--columns",
+        metavar="token=X,tag=Y",
+        help="Columns of a file with a header, also sentence=Z.  [default: by usual names]",
     ),
     "tokenizer": click.option(
         "--tokenizer",

@@ -14,7 +14,7 @@ from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats import read
+from ner.corpus.formats import is_readable_folder, read
 from ner.corpus.named import NAMED
 from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError, NerError, UsageError
@@ -176,12 +176,12 @@ def files_of(path: Path) -> dict[str, Path]:
 
     Raises `CorpusError` for a folder with no split, or with two files for one.
     """
-    if not path.is_dir():
+    if not path.is_dir() or is_readable_folder(path):
         return {"train": path}
     found: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         split = split_of(file.name)
-        if split is None or not file.is_file():
+        if split is None or not (file.is_file() or is_readable_folder(file)):
             continue
         if split in found:
             raise CorpusError(

@@ -25,11 +25,12 @@ Everything takes time linear in the length of the text: a regular expression may
 few characters, and may scan ahead further than it matches only once for each stretch of text.
 """
 
+from ner.tokenize.outline import is_unspaced
 from ner.tokenize.sentences import sentences_of, split_sentences
 from ner.tokenize.styles import detect_style, detect_text_style
 from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
-    "STYLES", "detect_style", "detect_text_style", "sentences_of", "split_sentences",
-    "tokenize",
+    "STYLES", "detect_style", "detect_text_style", "is_unspaced", "sentences_of",
+    "split_sentences", "tokenize",
 ]  # fmt: skip
