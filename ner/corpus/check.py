@@ -92,7 +92,7 @@ def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
         yield from _counted(
             WARNING, "widened", f"{split}: entities widened to whole tokens", found.widened
         )
-        for kind, counts in found.notes.items():
+        for kind, counts in found.counted.items():
             yield from _counted(INFO, "note", f"{split}: {kind}", counts)
 
 

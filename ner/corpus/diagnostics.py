@@ -53,7 +53,7 @@ class Diagnostics:
     errors: ProblemCounts = field(default_factory=ProblemCounts)
     repairs: ProblemCounts = field(default_factory=ProblemCounts)
     widened: ProblemCounts = field(default_factory=ProblemCounts)
-    notes: dict[str, ProblemCounts] = field(default_factory=dict)
+    counted: dict[str, ProblemCounts] = field(default_factory=dict)
 
     def error(self, place: str, message: str) -> None:
         """Report something unreadable; raises `CorpusError` unless collecting."""
@@ -77,9 +77,9 @@ class Diagnostics:
         """Report an entity that was widened to whole tokens."""
         self.widened.add(Problem(place, message))
 
-    def note(self, kind: str, place: str = "") -> None:
-        """Report something left out or changed on purpose; counted by kind."""
-        self.notes.setdefault(kind, ProblemCounts()).add(Problem(place, kind))
+    def count(self, kind: str, place: str) -> None:
+        """Count something left out or changed on purpose, by its kind."""
+        self.counted.setdefault(kind, ProblemCounts()).add(Problem(place, kind))
 
     def summaries(self) -> list[str]:
         """A line for each kind of change that was made to the file: first place and count."""
@@ -94,8 +94,8 @@ class Diagnostics:
                 f"{self.widened.first[0]} (entities in this file widened to whole tokens: "
                 f"{self.widened.total})"
             )
-        for counts in self.notes.values():
-            more = f" (in this file: {counts.total})" if counts.first[0].place else ""
+        for counts in self.counted.values():
+            more = f" (in this file: {counts.total})" * (counts.total > 1)
             lines.append(f"{counts.first[0]}{more}")
         return lines
 

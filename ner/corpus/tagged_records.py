@@ -50,7 +50,8 @@ def parse_tagged_records(
             blocks.append(Block(number, [*tokens], [*tags], [*record.lines]))
             offsets.append(record.offsets)
     result = parse_blocks(blocks, config, source, diagnostics)
-    if not any(offsets):
+    lengths = [len(sentence) for sentence in result.sentences]
+    if not any(offsets) or lengths != [len(ranges or ()) for ranges in offsets]:
         return result
     sentences = zip(result.sentences, offsets, strict=True)
     placed = (dataclasses.replace(sentence, offsets=ranges) for sentence, ranges in sentences)
@@ -60,15 +61,22 @@ def parse_tagged_records(
 def _fault(record: TaggedRecord, config: DataConfig) -> tuple[int, str] | None:
     """The line and message of what is wrong with a record."""
     if len(record.tokens) != len(record.tags):
-        return record.lines[0], f"{len(record.tokens)} tokens but {len(record.tags)} tags"
+        tokens, tags = len(record.tokens), len(record.tags)
+        return record.lines[0], f"there are {tokens} tokens but {tags} tags; each needs one"
     for token, tag, line in zip(record.tokens, record.tags, record.lines, strict=True):
         if not token.strip():
             return line, f"the token {token!r:.60} is empty; give it some text, or leave it out"
         if SURROGATE.search(token) or SURROGATE.search(tag):
             return line, f"half a surrogate pair in the token {shorten(token)} or its tag"
-        try:
-            if tag != config.unknown_tag:
-                parse_tag(tag, config.scheme == "io")
-        except CorpusError as error:
-            return line, str(error).replace(repr(tag), shorten(tag))
+        if message := _tag_fault(tag, config):
+            return line, message
     return None
+
+
+def _tag_fault(tag: str, config: DataConfig) -> str:
+    try:
+        if tag != config.unknown_tag:
+            parse_tag(tag, config.scheme == "io")
+    except CorpusError as error:
+        return str(error).replace(repr(tag), shorten(tag))
+    return ""

@@ -41,6 +41,7 @@ class TextRecord:
 
     `tokens` are ranges in code points; `document` is shared by the records of a document. `source`
     is the file of this record where it has one for itself: lines are then counted in the text.
+    A record that brings tokens is one sentence, unless it `has_sentences`.
     """
 
     line: int
@@ -49,6 +50,7 @@ class TextRecord:
     tokens: Sequence[Offsets] | None = None
     document: int | None = None
     source: str = ""
+    has_sentences: bool = False
 
 
 def parse_text_records(
@@ -107,7 +109,7 @@ class _TextReader:
         """All sentences; one warning if another unit of offsets explains misfits."""
         advice = self._evidence.advice()
         if advice and not self._diagnostics.errors.total:
-            self._diagnostics.note(f"{self._source}: {advice}")
+            self._diagnostics.count(advice, self._source)
         return ParseResult(_renumbered(self._sentences), "")
 
     def _place(self, record: TextRecord) -> str:
@@ -123,7 +125,7 @@ class _TextReader:
         entities = self._settled(self._located(record), text, place)
         ranges = tokenize(text, self._style) if record.tokens is None else record.tokens
         spans = self._spans(entities, ranges, text, place)
-        whole = record.tokens is not None
+        whole = record.tokens is not None and not record.has_sentences
         cuts = [(0, len(ranges))] if whole else split_sentences(text, ranges)
         tokens = [text[start:end] for start, end in ranges]
         for start, end, inside in _join_sentences(cuts, spans):
@@ -175,7 +177,7 @@ class _TextReader:
         """The entities in order, none twice, none overlapping. Raises `InvalidRecord`."""
         unique = list({entity[:3]: entity for entity in reversed(entities)}.values())[::-1]
         if len(unique) < len(entities):
-            self._diagnostics.note("entities given twice, read once", place)
+            self._diagnostics.count("entities given twice, read once", place)
         kept = _without_overlaps(unique, self._config.overlaps)
         if self._config.overlaps == "error":
             for one, other in itertools.pairwise(kept):
@@ -187,7 +189,7 @@ class _TextReader:
                         other.place,
                     )
         for _ in range(len(unique) - len(kept)):
-            self._diagnostics.note(f"overlapping entities left out ({self._kept()})", place)
+            self._diagnostics.count(f"overlapping entities left out ({self._kept()})", place)
         return kept
 
     def _kept(self) -> str:
@@ -222,7 +224,7 @@ class _TextReader:
                     entity.place,
                 )
             else:
-                self._diagnostics.note(f"overlapping entities left out ({self._kept()})", place)
+                self._diagnostics.count(f"overlapping entities left out ({self._kept()})", place)
         return spans
 
     def _widen(self, what: str, token: str, place: str) -> None:

@@ -95,6 +95,14 @@ class TextWriter(abc.ABC):
         """Write sentences; `unknown` is the tag of tokens whose label is unknown."""
 
 
+class BinaryWriter(abc.ABC):
+    """A format that is written as bytes."""
+
+    @abc.abstractmethod
+    def write(self, sentences: Sequence[Sentence], stream: IO[bytes], unknown: str) -> None:
+        """Write sentences; `unknown` is the tag of tokens whose label is unknown."""
+
+
 class RecordFormat(Format, TextWriter):
     """A format whose records are values; written as JSON Lines."""
 
@@ -172,6 +180,6 @@ def _made(given: Input, makers: Iterable[tuple[int, Callable[[], Record]]]) -> I
         try:
             yield make()
         except Skipped as kind:
-            given.diagnostics.note(str(kind), f"{given.source}:{line}")
+            given.diagnostics.count(str(kind), f"{given.source}:{line}")
         except InvalidRecord as error:
             given.diagnostics.error(error.place or f"{given.source}:{line}", str(error))

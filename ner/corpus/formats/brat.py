@@ -87,7 +87,7 @@ def _annotations(given: Input) -> Iterator[Path]:
         if text.with_suffix(".ann").is_file():
             yield text.with_suffix(".ann")
         else:
-            given.diagnostics.note("texts without an .ann file left out", str(text))
+            given.diagnostics.count("texts without an .ann file left out", str(text))
 
 
 def _document(path: Path, given: Input) -> TextRecord:
@@ -102,7 +102,7 @@ def _document(path: Path, given: Input) -> TextRecord:
             if entity:
                 entities.append(entity)
             else:
-                given.diagnostics.note(_LEFT_OUT, place)
+                given.diagnostics.count(_LEFT_OUT, place)
     return TextRecord(1, text, entities, source=str(text_path))
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple, TextIO
 from ner.config import DataConfig
 from ner.corpus.diagnostics import shorten
 from ner.corpus.formats.base import Format, Input, TextWriter, parse_records
-from ner.corpus.json_values import InvalidRecord, is_list_of
+from ner.corpus.json_values import InvalidRecord
 from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import known_tags
 from ner.corpus.tagged_records import TaggedRecord
@@ -38,6 +38,8 @@ _NAMES = {
     "document": ("document", "document_id", "doc_id", "doc", "docid", "file"),
 }  # fmt: skip
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
+_ITEM = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
+_LIST = re.compile(rf"\[(?:\s*(?:{_ITEM.pattern})\s*(?:,|(?=\])))*\s*\]")
 _SEPARATORS = ",\t;|"
 Row = tuple[int, list[str]]
 
@@ -223,9 +225,11 @@ def _record(rows: list[Row], columns: _Columns, document: int) -> TaggedRecord:
 def _texts(cell: str) -> list[str]:
     """The texts in a cell that is a list, as Python or JSON writes it. Raises `InvalidRecord`."""
     try:
-        value = ast.literal_eval(cell)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        value = None
-    if not is_list_of(value, str):
-        raise InvalidRecord(f"the cell {shorten(cell)} is no list of texts")
-    return list(value)
+        if _LIST.fullmatch(cell.strip()):
+            return [ast.literal_eval(item) for item in _ITEM.findall(cell)]
+    except SyntaxError:
+        pass  # an escape that Python does not know
+    raise InvalidRecord(
+        f"the cell {shorten(cell)} is no list of texts in quotes, with commas between; "
+        "write the data as JSON Lines instead"
+    )

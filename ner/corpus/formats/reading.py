@@ -8,15 +8,16 @@ from typing import IO, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats.base import Format, Input, Peekable, RecordFormat, TextWriter
+from ner.corpus.formats.base import BinaryWriter, Format, Input, Peekable, RecordFormat, TextWriter
 from ner.corpus.formats.brat import Brat, is_brat
 from ner.corpus.formats.columns import Columns
 from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
 from ner.corpus.formats.registry import FORMATS, format_named, is_record, recognise
+from ner.corpus.formats.tables import is_table, table_rows
 from ner.corpus.lines import text_lines
 from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError, UsageError
-from ner.files import UNPACK_ERRORS, open_binary, write_folder, write_text
+from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
 from ner.text import Sentence
 
 Source = str | Path | IO[bytes]
@@ -81,10 +82,17 @@ def _opened(
         longest = LONGEST_JSON if start.lstrip()[:1] in (b"[", b"{") else None
         lines = Peekable(text_lines(stream, source, config.encoding, diagnostics, longest))
         given = Input(source, path, stream, start, config, diagnostics, lines)
-        is_json = chosen is None and looks_like_json(lines, source)
-        if is_json or isinstance(chosen, RecordFormat):
+        if is_table(start):
+            given.values = Peekable(table_rows(stream, start, source))
+        elif _is_json(given, chosen) or isinstance(chosen, RecordFormat):
             given.values = Peekable(json_values(lines, source, diagnostics, is_record))
         yield given
+
+
+def _is_json(given: Input, chosen: Format | None) -> bool:
+    """Recognise JSON where nothing is chosen; binary files have no lines to look at."""
+    binary = FORMATS["docbin"].recognises(given)
+    return chosen is None and not binary and looks_like_json(given.lines, given.source)
 
 
 @contextlib.contextmanager
@@ -141,6 +149,12 @@ def write_file(
         _refuse_partial(writer, sentences)
         with write_folder(path) as folder:
             writer.write_folder(sentences, folder)
+        _warn_of_losses(writer, sentences)
+        return
+    if isinstance(writer, BinaryWriter):
+        _refuse_partial(writer, sentences)
+        with write_binary(path) as file:
+            writer.write(sentences, file, unknown)
         _warn_of_losses(writer, sentences)
         return
     with write_text(path) as stream:

@@ -7,6 +7,7 @@ from ner.corpus.formats.brat import Brat
 from ner.corpus.formats.columns import Columns
 from ner.corpus.formats.conllu import Conllu
 from ner.corpus.formats.delimited import Delimited
+from ner.corpus.formats.docbin import DocBinFormat
 from ner.corpus.formats.doccano import Doccano
 from ner.corpus.formats.hf import HuggingFace
 from ner.corpus.formats.json_input import described
@@ -15,15 +16,12 @@ from ner.corpus.formats.label_studio import LabelStudio
 from ner.corpus.formats.prodigy import Prodigy
 from ner.corpus.formats.spacy import SpacyJson
 from ner.corpus.formats.stanza import Stanza
+from ner.corpus.formats.tables import Tables
 from ner.errors import CorpusError, UsageError
 
 RECORDS: tuple[RecordFormat, ...] = (
     JsonLines(), Prodigy(), Doccano(), LabelStudio(), SpacyJson(), HuggingFace(), Stanza(),
 )  # fmt: skip
-FORMATS: dict[str, Format] = {
-    format.name: format for format in (*RECORDS, Brat(), Conllu(), Delimited(), Columns())
-}
-"""The last is what a file is that nothing else recognises."""
 
 
 def format_named(name: str) -> Format:
@@ -64,3 +62,13 @@ def _format_of_values(given: Input) -> Format:
     raise CorpusError(
         f"{given.source}: JSON of an unknown kind, {described(shown[0])}; understood are {known}"
     )
+
+
+FORMATS: dict[str, Format] = {
+    format.name: format
+    for format in (
+        *RECORDS, Tables(_format_of_values), DocBinFormat(), Brat(), Conllu(), Delimited(),
+        Columns(),
+    )
+}  # fmt: skip
+"""The last is what a file is that nothing else recognises."""
