@@ -33,7 +33,7 @@ _NAMES = {
     "token": ("word", "token", "words", "tokens", "form", "text", "sentence"),
     "tag": ("ner_tag", "ner_tags", "ner", "ne", "ne_tag", "ner_label", "bio", "iob", "bio_tag",
             "iob_tag", "tag", "tags", "label", "labels", "entity"),
-    "sentence": ("sentence_#", "sentence", "sentence_id", "sent_id", "sentence_idx", "sent",
+    "sentence": ("sentence_#", "sentence", "sentence_id", "sent_id", "sid", "sentence_idx", "sent",
                  "sentence_no", "sentence_number", "sentenceid", "sent_no", "sentence_num"),
     "document": ("document", "document_id", "doc_id", "doc", "docid", "file"),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from ner.text import Sentence
 
 _FIELDS = ("label", "labels", "entities", "annotations")
 _TEXTS = ("text", "data")
+_EXAMPLE = "PER,LOC"
 
 
 class Doccano(RecordFormat):
@@ -70,8 +71,8 @@ def _entity(item: Any, config: DataConfig) -> CharacterSpan:
     """One entity, its type named by ``--labels`` if it is a number. Raises `InvalidRecord`."""
     if isinstance(item, list):
         number = item[-1] if len(item) == 3 else ""
-        named = [*item[:-1], named_label(number, config)] if type(number) is int else item
+        named = [*item[:-1], named_label(number, config, _EXAMPLE)] if type(number) is int else item
         return triple_entity(named)
     if isinstance(item, dict) and type(item.get("label")) is int:
-        item = item | {"label": named_label(item["label"], config)}
+        item = item | {"label": named_label(item["label"], config, _EXAMPLE)}
     return offset_entity(item, "start_offset", "end_offset")

@@ -58,14 +58,14 @@ def _keys(value: dict[str, Any]) -> tuple[str | None, str | None]:
     return tokens, next(tags, None)
 
 
-def named_label(number: Any, config: DataConfig) -> str:
+def named_label(number: Any, config: DataConfig, example: str = "O,B-PER,I-PER") -> str:
     """The name of a numbered label, from ``--labels``. Raises `InvalidRecord`."""
     names = config.labels.split(",") if config.labels else []
     if type(number) is not int:
         raise InvalidRecord(f"the tag {number!r:.60} is neither a name nor a number")
     if not names:
         raise InvalidRecord(
-            "the labels are numbers; give their names in order, from 0 on: --labels O,B-PER,I-PER,…"
+            f"the labels are numbers; give their names in order, from 0 on: --labels {example},…"
         )
     if not 0 <= number < len(names):
         raise InvalidRecord(
