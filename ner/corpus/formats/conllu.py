@@ -127,12 +127,12 @@ class _Layout:
             return None
         index = cells[0]
         misc = cells[self._misc] if self._misc >= 0 else "_"
-        joined = "SpaceAfter=No" in misc.split("|")
+        joined = "SpaceAfter=No" in misc and "SpaceAfter=No" in misc.split("|")
         if "-" in index:
             self._last, self._range_joined = int(index.partition("-")[2]), joined
         if not index.isdecimal():
             return None
-        tag = _TAG.search(misc)
+        tag = None if misc == "_" else _TAG.search(misc)
         cell = cells[self._tag]
         joined = joined or (self._range_joined and index == str(self._last))
         return _Word(number, cells[self._form], tag[1] if tag else None, cell, joined)

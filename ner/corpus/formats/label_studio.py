@@ -78,7 +78,8 @@ class LabelStudio(RecordFormat):
 
     def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
         """Write a list of tasks, one a line."""
-        write_list((self.value(s, gap_of(sentences), unknown) for s in sentences), stream)
+        gap = gap_of(sentences)
+        write_list((self.value(sentence, gap, unknown) for sentence in sentences), stream)
 
 
 def write_list(values: Any, stream: TextIO) -> None:

@@ -127,7 +127,12 @@ def is_readable_folder(path: Path) -> bool:
 
 def writer_named(name: str) -> Format:
     """The format that writes under a name, which may be a tag scheme. Raises `UsageError`."""
-    return FORMATS[name] if name in FORMATS else Columns(name)
+    if name in FORMATS:
+        return FORMATS[name]
+    try:
+        return Columns(name)
+    except UsageError as error:
+        raise UsageError(f"{error}; or a format: {', '.join(FORMATS)}") from None
 
 
 def write_file(

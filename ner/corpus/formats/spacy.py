@@ -68,7 +68,8 @@ class SpacyJson(RecordFormat):
 
     def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
         """Write a list of tuples, one a line."""
-        write_list((self.value(s, gap_of(sentences), unknown) for s in sentences), stream)
+        gap = gap_of(sentences)
+        write_list((self.value(sentence, gap, unknown) for sentence in sentences), stream)
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

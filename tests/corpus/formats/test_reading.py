@@ -1,5 +1,6 @@
 """Files as annotation tools and libraries write them, with what each should read as."""
 
+import io
 import json
 import logging
 import shutil
@@ -7,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ner.config import DataConfig
 from ner.corpus import load_corpus
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats import FORMATS, is_readable_folder, read, read_file, write_file
+from ner.corpus.formats.registry import RECORDS
 from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Sentence, Span
 
@@ -96,6 +100,50 @@ def test_a_chosen_format_is_not_asked_of_the_content(tmp_path: Path) -> None:
         read_file(path, DataConfig(format="docano"))
     with pytest.raises(CorpusError, match="is neither Parquet nor Arrow"):
         read_file(path, DataConfig(format="parquet"))
+
+
+_KEYS = (
+    *("text", "data", "label", "labels", "entities", "annotations", "spans", "answer", "tokens"),
+    *("start", "end", "start_offset", "end_offset", "result", "value", "type", "ner_tags", "ents"),
+    *("paragraphs", "sentences", "orth", "ner", "doc_annotation", "token_annotation", "ORTH"),
+)
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 4)
+    | st.sampled_from(["", "a b", "O", "B-X", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYS), inner),
+    max_leaves=15,
+)
+
+
+@pytest.mark.parametrize("format", ["auto", *(format.name for format in RECORDS)])
+@given(value=_JSON)
+def test_any_json_is_sentences_or_a_one_line_error(format: str, value: Any) -> None:
+    body = io.BytesIO(json.dumps([value]).encode() + b"\n" + json.dumps(value).encode())
+    message = ""
+    try:
+        sentences = read_file(body, DataConfig(format=format))
+    except NerError as error:
+        sentences, message = [], str(error)
+    assert bool(sentences) != bool(message)
+    assert "\n" not in message
+    assert all(len(sentence) for sentence in sentences)
+
+
+@given(
+    rows=st.lists(st.text("ab,\t\"'[]O-_=|#1.\r ", max_size=20), max_size=5),
+    head=st.sampled_from(["token,tag", "sentence\ttoken\ttag", "# global.columns = ID FORM NER"]),
+)
+def test_any_rows_are_sentences_or_a_one_line_error(head: str, rows: list[str]) -> None:
+    message = ""
+    try:
+        sentences = read_file(io.BytesIO("\n".join([head, *rows]).encode()))
+    except NerError as error:
+        sentences, message = [], str(error)
+    assert bool(sentences) != bool(message)
+    assert "\n" not in message
+    assert all(len(sentence) for sentence in sentences)
 
 
 def test_errors_that_are_collected_bring_no_others(tmp_path: Path) -> None:
