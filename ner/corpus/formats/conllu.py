@@ -25,7 +25,7 @@ from ner.errors import CorpusError
 from ner.text import Sentence
 
 _ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
-_KEYS = ("NER", "NE", "Ner", "ner", "Entity", "BIO")
+_KEYS = ("NER", "NE", "Ner", "ner", "BIO")
 _TAG = re.compile(rf"(?:^|\|)(?:{'|'.join(_KEYS)})=([^|]*)")
 _TEN = 10
 _SHOWN = 50

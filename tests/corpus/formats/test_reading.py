@@ -183,6 +183,12 @@ def test_names_of_numbered_tags_come_from_the_metadata_of_a_table(tmp_path: Path
         assert [shown(s) for s in read_file(tmp_path / name)] == [["Mina left", "PER: Mina"]]
 
 
+def test_labels_of_pages_and_pictures_are_not_left_out_in_silence() -> None:
+    task = {"data": {"text": "a"}, "annotations": [{"result": [{"type": "hypertextlabels"}]}]}
+    with pytest.raises(CorpusError, match="<stream>:1: a region of the kind 'hypertextlabels'"):
+        read_file(io.BytesIO(json.dumps(task).encode()))
+
+
 def test_a_damaged_table_is_one_line(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 and no more")
