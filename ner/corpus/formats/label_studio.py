@@ -133,7 +133,7 @@ def _chosen(task: dict[str, Any]) -> list[Any]:
 
 
 def _is_region(item: Any) -> bool:
-    """Tell a stretch of text from choices and the like. Raises `InvalidRecord` for other regions."""
+    """Tell a stretch of text from choices. Raises `InvalidRecord` for regions of other things."""
     kind = item.get("type", "labels") if isinstance(item, dict) else None
     if isinstance(kind, str) and kind.endswith("labels") and kind != "labels":
         raise InvalidRecord(f"a region of the kind {kind!r:.40} has no offsets in a plain text")
