@@ -176,7 +176,7 @@ def files_of(path: Path) -> dict[str, Path]:
 
     Raises `CorpusError` for a folder with no split, or with two files for one.
     """
-    if not path.is_dir() or is_readable_folder(path):
+    if not path.is_dir():
         return {"train": path}
     found: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
@@ -189,6 +189,8 @@ def files_of(path: Path) -> dict[str, Path]:
                 "move one of them away"
             )
         found[split] = file
+    if not found and is_readable_folder(path):
+        return {"train": path}
     if not found:
         raise CorpusError(
             f"{path}: no file in this folder is a split; name them train, valid (or dev, testa, "

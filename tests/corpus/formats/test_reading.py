@@ -90,6 +90,13 @@ def test_folders_of_brat_are_splits_too(tmp_path: Path) -> None:
     assert [len(split) for split in load_corpus(tmp_path).splits().values()] == [3, 3, 0]
 
 
+def test_pairs_of_brat_that_are_called_so_are_splits(tmp_path: Path) -> None:
+    for name in ("train", "dev"):
+        for suffix in (".txt", ".ann"):
+            shutil.copy(FILES / "brat" / f"b{suffix}", tmp_path / f"{name}{suffix}")
+    assert [len(split) for split in load_corpus(tmp_path).splits().values()] == [2, 2, 0]
+
+
 def test_a_chosen_format_is_not_asked_of_the_content(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_text('{"tokens": ["Mina"], "ner_tags": ["B-PER"]}\n')
