@@ -14,6 +14,7 @@ import pytest
 
 import ner
 from ner.config import Config
+from ner.corpus import FORMATS as CORPUS_FORMATS
 from ner.corpus import NAMED
 from ner.corpus.loading import EXTENSIONS, SPLIT_NAMES
 from ner.render import FORMATS
@@ -178,6 +179,7 @@ def test_the_outputs_of_tagging_are_complete() -> None:
 
 def test_names_and_formats_are_complete() -> None:
     text = TEXTS["docs/guides/formats.md"]
+    assert _first_column("docs/guides/formats.md") == list(CORPUS_FORMATS)
     assert [name for name in re.findall(r"`([\w-]+)`", text) if name in NAMED] == list(NAMED)
     assert all(extension in text for extension in EXTENSIONS)
     assert all(scheme.upper() in text for scheme in SCHEMES)

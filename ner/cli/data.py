@@ -70,13 +70,13 @@ def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
 @click.argument("target", metavar="OUT")
 @click.option(
     "--to",
-    "format",
     required=True,
-    metavar="SCHEME|jsonl",
-    help="Tag scheme of the columns: iob1, iob2, iobes, bilou, bmes, bmewo, io; or jsonl.",
+    metavar="NAME",
+    help="Format, as jsonl or brat; or tag scheme of columns: iob1, iob2, iobes, bilou, bmes, "
+    "bmewo, io.",
 )
 @reading_options()
-def convert(source: str, target: str, format: str, reading: dict[str, Any]) -> None:
+def convert(source: str, target: str, to: str, reading: dict[str, Any]) -> None:
     """Convert a labelled file to another tag scheme or format; - is standard input or output.
 
     .gz is unpacked and packed. OUT appears whole or not at all.
@@ -87,9 +87,9 @@ def convert(source: str, target: str, format: str, reading: dict[str, Any]) -> N
     config = data_config(reading)
     sentences = read_file(given, config)
     if target == "-":
-        _write_stdout(sentences, format, config.unknown_tag)
+        _write_stdout(sentences, to, config.unknown_tag)
     else:
-        write_file(target, sentences, format, config.unknown_tag)
+        write_file(target, sentences, to, config.unknown_tag)
 
 
 def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) -> None:

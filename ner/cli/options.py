@@ -67,6 +67,10 @@ def _options(*options: Decorator) -> Decorator:
 
 # Settings of `DataConfig` as options: for the name of a field, what makes its option.
 _READING: dict[str, dict[str, Any]] = {
+    "format": {
+        "metavar": "NAME",
+        "help": "Format of the files, as doccano or conllu.  [default: recognised by the content]",
+    },
     "token_column": {"type": int, "metavar": "N", "help": "Column of the token.  [default: 0]"},
     "tag_column": {"type": int, "metavar": "N", "help": "Column of the tag.  [default: -1]"},
     "scheme": {
@@ -83,7 +87,20 @@ _READING: dict[str, dict[str, Any]] = {
     },
     "align": {
         "metavar": "strict|expand",
-        "help": "JSON Lines: refuse or widen entities that end inside a token.  [default: strict]",
+        "help": "Refuse or widen entities that end inside a token.  [default: strict]",
+    },
+    "overlaps": {
+        "metavar": "error|longest|first",
+        "help": "Refuse overlapping entities, or keep the longest or first.  [default: error]",
+    },
+    "offsets": {
+        "metavar": "characters|utf16|bytes|inclusive",
+        "help": "Unit of the offsets of entities.  [default: characters]",
+    },
+    "labels": {"metavar": "O,B-PER,…", "help": "Names of numbered tags, in order."},
+    "columns": {
+        "metavar": "token=X,tag=Y",
+        "help": "Columns of a file with a header, also sentence=Z.  [default: by usual names]",
     },
     "tokenizer": {
         "metavar": "NAME",
@@ -108,9 +125,9 @@ def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
-        flags = {name: f"--{name.replace('_', '-')}" for name in names}
+        flags = {name: f"--{name.replace('_', '-')}" for name in names} | {"format": "--from"}
         return _options(
-            *(click.option(flags[name], default=None, **_READING[name]) for name in names)
+            *(click.option(flags[name], name, default=None, **_READING[name]) for name in names)
         )(gathered)
 
     return decorate

@@ -14,6 +14,7 @@ from ner.errors import ConfigError
 class DataConfig:
     """The reading of labelled files."""
 
+    format: str = setting("auto", "format of the files: auto recognises it by the content")
     token_column: int = setting(0, "column of the token; negative counts from the last")
     tag_column: int = setting(-1, "column of the tag; negative counts from the last")
     scheme: str = setting(
@@ -26,8 +27,22 @@ class DataConfig:
     strict: bool = setting(False, "refuse illegal tag sequences instead of repairing them")
     align: str = setting(
         "strict",
-        "what to do with a JSON Lines entity that ends inside a token",
+        "what to do with an entity that ends inside a token",
         one_of("strict", "expand"),
+    )
+    overlaps: str = setting(
+        "error",
+        "what to do with entities that overlap: refuse them, or keep the longest or the first",
+        one_of("error", "longest", "first"),
+    )
+    offsets: str = setting(
+        "characters",
+        "unit of the offsets of entities; inclusive: characters, and the end is the last one",
+        one_of("characters", "utf16", "bytes", "inclusive"),
+    )
+    labels: str = setting("", "names of numbered tags in order, as O,B-PER,I-PER")
+    columns: str = setting(
+        "", "columns of a file with a header, as sentence=ID,token=Word,tag=NER; empty: by name"
     )
     tokenizer: str = setting(
         "auto",

@@ -12,6 +12,7 @@ from ner.corpus.corpus import Corpus, checksum, cut_valid
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
+    FORMATS,
     in_braces,
     is_jsonl,
     read_columns,
@@ -20,7 +21,7 @@ from ner.corpus.formats import (
     write_file,
     write_stream,
 )
-from ner.corpus.jsonl import InvalidRecord, field_of, kind_of, parse_json
+from ner.corpus.json_values import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.loading import (
     cache_folder,
@@ -37,8 +38,8 @@ from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, reco
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
-    "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
-    "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
+    "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
+    "Diagnostics", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
     "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",

@@ -92,6 +92,8 @@ def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
         yield from _counted(
             WARNING, "widened", f"{split}: entities widened to whole tokens", found.widened
         )
+        for kind, counts in found.counted.items():
+            yield from _counted(INFO, "note", f"{split}: {kind}", counts)
 
 
 def _counted(severity: str, kind: str, message: str, counts: ProblemCounts) -> Iterator[Finding]:

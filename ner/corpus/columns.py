@@ -38,7 +38,7 @@ def is_comment(line: str) -> bool:
 
 
 @dataclass(slots=True)
-class _Block:
+class Block:
     """The lines of one sentence."""
 
     document: int
@@ -55,9 +55,19 @@ def parse_columns(
     Raises `CorpusError` (through `diagnostics`) with ``source:line`` for lines
     that do not fit and, if strict, for illegal tag sequences.
     """
+    bare = config.scheme != "auto" and scheme_named(config.scheme).name == "io"
+    layout = _ColumnLayout(config, source, diagnostics, bare)
+    return parse_blocks(list(_blocks(lines, layout, config.comments)), config, source, diagnostics)
+
+
+def parse_blocks(
+    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> ParseResult:
+    """Turn tokens with tags into a sentence for each block.
+
+    Raises `CorpusError` (through `diagnostics`) for illegal tag sequences, if strict.
+    """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    layout = _ColumnLayout(config, source, diagnostics, bare=scheme == "io")
-    blocks = list(_blocks(lines, layout, config.comments))
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
     sentences = (
         _partial_sentence(block, source, scheme, config.unknown_tag, diagnostics)
@@ -70,10 +80,10 @@ def parse_columns(
 
 def _blocks(
     lines: Iterable[tuple[int, str]], layout: "_ColumnLayout", comments: bool
-) -> Iterator[_Block]:
+) -> Iterator[Block]:
     """Group lines into sentences; a document gets its number with its first sentence."""
     document, filled = 0, False
-    block = _Block(document)
+    block = Block(document)
     for number, line in lines:
         if comments and is_comment(line):
             continue
@@ -86,7 +96,7 @@ def _blocks(
             filled = True
         if parts and filled:
             document, filled = document + 1, False
-        block = _Block(document)
+        block = Block(document)
     if block.tokens:
         yield block
 
@@ -102,7 +112,7 @@ class _ColumnLayout:
         self._source, self._diagnostics, self._bare = source, diagnostics, bare
         self._width, self._first = 0, 0
 
-    def put(self, block: _Block, line: str, parts: list[str], number: int) -> None:
+    def put(self, block: Block, line: str, parts: list[str], number: int) -> None:
         """Add a line to its sentence, or report what is wrong with it."""
         wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
         if wrong:
@@ -162,7 +172,7 @@ def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
             start = position + 1
 
 
-def _detect(blocks: Iterable[_Block], unknown: str | None) -> str:
+def _detect(blocks: Iterable[Block], unknown: str | None) -> str:
     """The scheme of a file, or "" if it has no entity."""
     counts, seen = SchemeCounts(unknown), False
     for block in blocks:
@@ -179,7 +189,7 @@ def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tupl
     return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
 
 
-def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
+def _sentence(block: Block, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
     spans: list[Span] = []
     for start, run in _runs(block.tags):
         found, illegal = _read_run(run, scheme)
@@ -196,7 +206,7 @@ def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics)
 
 
 def _partial_sentence(
-    block: _Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
+    block: Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
 ) -> Sentence:
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
     annotation = read_partial_labels(tags, scheme or "iob2")
@@ -209,7 +219,7 @@ def _partial_sentence(
 
 
 def _repair(
-    block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
+    block: Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
 ) -> None:
     location = f"{source}:{block.lines[position]}"
     diagnostics.repair(location, _illegal(block.tags, position, scheme))

@@ -53,6 +53,7 @@ class Diagnostics:
     errors: ProblemCounts = field(default_factory=ProblemCounts)
     repairs: ProblemCounts = field(default_factory=ProblemCounts)
     widened: ProblemCounts = field(default_factory=ProblemCounts)
+    counted: dict[str, ProblemCounts] = field(default_factory=dict)
 
     def error(self, place: str, message: str) -> None:
         """Report something unreadable; raises `CorpusError` unless collecting."""
@@ -76,6 +77,10 @@ class Diagnostics:
         """Report an entity that was widened to whole tokens."""
         self.widened.add(Problem(place, message))
 
+    def count(self, kind: str, place: str) -> None:
+        """Count something left out or changed on purpose, by its kind."""
+        self.counted.setdefault(kind, ProblemCounts()).add(Problem(place, kind))
+
     def summaries(self) -> list[str]:
         """A line for each kind of change that was made to the file: first place and count."""
         lines = []
@@ -89,6 +94,9 @@ class Diagnostics:
                 f"{self.widened.first[0]} (entities in this file widened to whole tokens: "
                 f"{self.widened.total})"
             )
+        for counts in self.counted.values():
+            more = f" (in this file: {counts.total})" * (counts.total > 1)
+            lines.append(f"{counts.first[0]}{more}")
         return lines
 
 

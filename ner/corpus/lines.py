@@ -19,17 +19,23 @@ LONGEST = 1 << 24
 
 
 def text_lines(
-    stream: IO[bytes], source: str, encoding: str, diagnostics: Diagnostics
+    stream: IO[bytes],
+    source: str,
+    encoding: str,
+    diagnostics: Diagnostics,
+    longest: int | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
+    No line may have more than `longest` bytes, by default `LONGEST`.
     Raises `CorpusError` for bytes that are not in the encoding and for lone surrogates (both
     reported to `diagnostics` by line), for binary files, endless lines and damaged packed files,
     and `UsageError` for an unknown encoding.
     """
-    stream, encoding = _splittable(stream, source, encoding)
+    longest = longest or LONGEST
+    stream, encoding = _splittable(stream, source, encoding, longest)
     offset = 0
-    for number, raw in enumerate(_byte_lines(stream, source), 1):
+    for number, raw in enumerate(_byte_lines(stream, source, longest), 1):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError as error:
@@ -59,7 +65,9 @@ def _half_a_pair(encoding: str) -> str:
     return f"holds half a surrogate pair in {encoding}; write whole characters, as UTF-8"
 
 
-def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes], str]:
+def _splittable(
+    stream: IO[bytes], source: str, encoding: str, longest: int
+) -> tuple[IO[bytes], str]:
     """The stream in an encoding whose line ends are the byte ``\\n``."""
     try:
         line_end = "\n".encode(encoding)
@@ -71,7 +79,7 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         return stream, encoding
     # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
     try:
-        whole = b"".join(_byte_lines(stream, source))
+        whole = b"".join(_byte_lines(stream, source, longest))
         return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
         reason = " ".join(str(error).split())
@@ -80,14 +88,14 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         ) from None
 
 
-def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
-    """Lines with their ends; none is longer than `LONGEST`."""
+def _byte_lines(stream: IO[bytes], source: str, longest: int) -> Iterator[bytes]:
+    """Lines with their ends, none of them longer than `longest`."""
     number = 0
     try:
-        for number, raw in enumerate(iter(functools.partial(stream.readline, LONGEST + 1), b""), 1):
-            if len(raw) > LONGEST:
+        for number, raw in enumerate(iter(functools.partial(stream.readline, longest + 1), b""), 1):
+            if len(raw) > longest:
                 raise CorpusError(
-                    f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
+                    f"{source}:{number}: the line is longer than {longest:,} bytes; "
                     "break it into shorter ones (in a corpus: a token, or a JSON record)"
                 )
             yield raw

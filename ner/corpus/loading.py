@@ -14,7 +14,7 @@ from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats import read
+from ner.corpus.formats import is_readable_folder, read
 from ner.corpus.named import NAMED
 from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError, NerError, UsageError
@@ -181,7 +181,7 @@ def files_of(path: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for file in sorted(path.iterdir()):
         split = split_of(file.name)
-        if split is None or not file.is_file():
+        if split is None or not (file.is_file() or is_readable_folder(file)):
             continue
         if split in found:
             raise CorpusError(
@@ -189,6 +189,8 @@ def files_of(path: Path) -> dict[str, Path]:
                 "move one of them away"
             )
         found[split] = file
+    if not found and is_readable_folder(path):
+        return {"train": path}
     if not found:
         raise CorpusError(
             f"{path}: no file in this folder is a split; name them train, valid (or dev, testa, "

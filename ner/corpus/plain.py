@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 from ner.config import DataConfig
 from ner.corpus.columns import DOCSTART, is_comment
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.jsonl import InvalidRecord, kind_of, parse_json
+from ner.corpus.json_values import InvalidRecord, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.tables import csv_lines, parquet_lines
 from ner.errors import CorpusError

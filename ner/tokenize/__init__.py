@@ -25,6 +25,7 @@ Everything takes time linear in the length of the text: a regular expression may
 few characters, and may scan ahead further than it matches only once for each stretch of text.
 """
 
+from ner.tokenize.outline import is_unspaced
 from ner.tokenize.retokenize import (
     Agreement,
     has_unspaced_words,
@@ -38,6 +39,6 @@ from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
     "STYLES", "Agreement", "detect_style", "detect_text_style", "has_unspaced_words",
-    "measure_agreement", "restore_spans", "retokenize", "sentences_of", "split_sentences",
-    "tokenize",
+    "is_unspaced", "measure_agreement", "restore_spans", "retokenize", "sentences_of",
+    "split_sentences", "tokenize",
 ]  # fmt: skip

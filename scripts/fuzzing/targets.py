@@ -20,9 +20,8 @@ import numpy as np
 
 from fuzzing.inputs import Choices, hold
 from ner.config import Config, DataConfig
-from ner.corpus import read_columns, read_file, read_jsonl
+from ner.corpus import read_columns, read_file, read_jsonl, write_stream
 from ner.corpus.columns import write_columns
-from ner.corpus.jsonl import write_jsonl
 from ner.corpus.partial import (
     count_lost_labels,
     known_tags,
@@ -147,7 +146,7 @@ def check_jsonl(data: bytes) -> None:
         if made_up:
             _check_offsets(sentence, json.loads(body)["text"])
     stream = io.StringIO()
-    write_jsonl(sentences, stream)
+    write_stream(stream, sentences, "jsonl")
     back = read_jsonl(io.BytesIO(stream.getvalue().encode()))
     hold(
         [(s.tokens, s.spans, s.document) for s in sentences]

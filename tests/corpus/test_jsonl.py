@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import DataConfig
-from ner.corpus.formats import read_jsonl
-from ner.corpus.jsonl import write_jsonl
+from ner.corpus.formats import read_jsonl, write_stream
 from ner.errors import CorpusError, NerError
 from ner.text import Sentence, Span
 from tests.corpus.test_columns import corpora
@@ -29,7 +28,7 @@ def _record(text: str, *entities: tuple[Any, ...], **more: Any) -> dict[str, Any
 @given(corpora())
 def test_what_is_written_is_read_back(written: list[Sentence]) -> None:
     stream = io.StringIO()
-    write_jsonl(written, stream)
+    write_stream(stream, written, "jsonl")
     back = read_jsonl(io.BytesIO(stream.getvalue().encode()))
     assert [(s.tokens, s.spans, s.document) for s in back] == [
         (s.tokens, s.spans, s.document) for s in written
@@ -135,7 +134,7 @@ def test_expanded_entities_must_not_meet_in_a_token() -> None:
         (json.dumps(_record("a b", (2, 1, "X"))), "does not lie in the text"),
         (json.dumps(_record("a   b", (1, 3, "X"))), "covers no token"),
         (json.dumps(_record("a b c", (0, 3, "X"), (2, 5, "Y"))), "0-3 and 2-5 overlap"),
-        (json.dumps(_record("a", (0, 1, "X"), (0, 1, "X"))), "overlap"),
+        (json.dumps(_record("a", (0, 1, "X"), (0, 1, "Y"))), "overlap"),
         (r'{"text": "\ud800", "entities": []}', "half a surrogate pair"),
         (json.dumps(_record("a b", tokens=7)), "'tokens' is a whole number"),
         (json.dumps(_record("a b", tokens=[[0, 0]])), r"the token \[0, 0\] is no \[start, end\]"),
@@ -160,7 +159,7 @@ def test_bad_records_are_errors_with_their_line(line: str, message: str) -> None
 
 def test_tokens_are_joined_as_their_script_asks() -> None:
     stream = io.StringIO()
-    write_jsonl([Sentence(tuple("高勇，男"), (Span(0, 2, "NAME"),))], stream)
+    write_stream(stream, [Sentence(tuple("高勇，男"), (Span(0, 2, "NAME"),))], "jsonl")
     record = json.loads(stream.getvalue())
     assert record["text"] == "高勇，男"
     assert record["entities"] == [{"start": 0, "end": 2, "label": "NAME"}]
@@ -168,13 +167,15 @@ def test_tokens_are_joined_as_their_script_asks() -> None:
 
 def test_offsets_keep_tokens_apart_as_they_were() -> None:
     stream = io.StringIO()
-    write_jsonl([Sentence(("Bonn", ".", "Oh"), offsets=((10, 14), (14, 15), (17, 19)))], stream)
+    write_stream(
+        stream, [Sentence(("Bonn", ".", "Oh"), offsets=((10, 14), (14, 15), (17, 19)))], "jsonl"
+    )
     assert json.loads(stream.getvalue())["text"] == "Bonn.  Oh"
 
 
 def test_empty_token_is_not_written() -> None:
     with pytest.raises(CorpusError, match="an empty token cannot be written"):
-        write_jsonl([Sentence(("a", ""))], io.StringIO())
+        write_stream(io.StringIO(), [Sentence(("a", ""))], "jsonl")
 
 
 _JSON = st.recursive(

@@ -1,0 +1,23 @@
+"""Formats of labelled files: a registry, one module each, recognised by content.
+
+A format is one class in one file: `Format`, or `RecordFormat` where a file holds values of JSON or
+rows of a table. All ends in the same two ways to sentences: texts with offsets
+(`ner.corpus.text_records`), or tokens with tags (`ner.corpus.tagged_records`).
+"""
+
+from ner.corpus.formats.json_input import in_braces, is_jsonl
+from ner.corpus.formats.reading import (
+    is_readable_folder,
+    read,
+    read_columns,
+    read_file,
+    read_jsonl,
+    write_file,
+    write_stream,
+)
+from ner.corpus.formats.registry import FORMATS
+
+__all__ = [
+    "FORMATS", "in_braces", "is_jsonl", "is_readable_folder", "read", "read_columns",
+    "read_file", "read_jsonl", "write_file", "write_stream",
+]  # fmt: skip

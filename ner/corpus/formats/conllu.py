@@ -1,0 +1,178 @@
+"""CoNLL-U: ten columns with tabs, tags in MISC (``NER=B-PER``) or in a column.
+
+::
+
+    # sent_id = 1
+    1	Anna	Anna	PROPN	_	_	2	nsubj	_	NER=B-PER
+    4-5	Rome.	_	_	_	_	_	_	_	_
+
+Range lines (``4-5``) give the spelling of several words, empty nodes (``5.1``) no text: neither is
+a token. ``SpaceAfter=No`` joins a word to the next. If no MISC has a tag, ``--tag-column`` says
+where they are; ``# newdoc`` begins a document. The names of ``# global.columns`` (CoNLL-U Plus) are
+understood.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TextIO
+
+from ner.corpus.diagnostics import shorten
+from ner.corpus.formats.base import Format, Input, TextWriter
+from ner.corpus.parsed import ParseResult
+from ner.corpus.partial import known_tags
+from ner.corpus.tagged_records import TaggedRecord, parse_tagged_records
+from ner.errors import CorpusError
+from ner.text import Sentence
+
+_ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
+_KEYS = ("NER", "NE", "Ner", "ner", "BIO")
+_TAG = re.compile(rf"(?:^|\|)(?:{'|'.join(_KEYS)})=([^|]*)")
+_TEN = 10
+_SHOWN = 50
+_NOT_WRITABLE = re.compile(r"[\t\n\r\0]")
+_NOT_IN_MISC = re.compile(r"[\t\n\r\0|]")
+
+
+class _Word(NamedTuple):
+    line: int
+    form: str
+    misc: str | None  # the tag in MISC
+    cell: str  # the tag in its own column
+    joined: bool  # to the next
+
+
+class Conllu(Format, TextWriter):
+    """Ten columns with tabs, tags in MISC."""
+
+    name = "conllu"
+    makers = "Universal Dependencies, Stanza, UDPipe (CoNLL-U, CoNLL-U Plus)"
+
+    def recognises(self, given: Input) -> bool:
+        """Tell if the first line that is no comment has an index and ten columns, or named ones."""
+        shown = [line for _, line in given.lines.peek(_SHOWN) if line.strip()]
+        if shown and shown[0].startswith("# global.columns"):
+            return True
+        first = next((line for line in shown if not line.startswith("#")), "").split("\t")
+        return len(first) == _TEN and bool(_ID.fullmatch(first[0]))
+
+    def read(self, given: Input) -> ParseResult:
+        """Read all sentences; the whole file decides where the tags are."""
+        sentences = list(_sentences(given))
+        in_misc = any(word.misc is not None for _, words in sentences for word in words)
+        records = (_record(document, words, in_misc) for document, words in sentences)
+        return parse_tagged_records(records, given.config, given.source, given.diagnostics)
+
+    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
+        """Write ten columns: index, form, and MISC with the tag; documents by ``# newdoc``."""
+        document = None
+        for number, sentence in enumerate(sentences, 1):
+            if sentence.document != document:
+                stream.write(f"# newdoc id = {sentence.document}\n")
+            document = sentence.document
+            stream.write(f"# sent_id = {number}\n")
+            tags = known_tags(sentence, "iob2")
+            for index, (token, tag) in enumerate(zip(sentence.tokens, tags, strict=True)):
+                _check(token, tag, sentence)
+                misc = f"NER={tag or unknown}" + "|SpaceAfter=No" * _is_joined(sentence, index)
+                stream.write("\t".join([str(index + 1), token, *"_______", misc]) + "\n")
+            stream.write("\n")
+
+
+def _sentences(given: Input) -> Iterator[tuple[int, list[_Word]]]:
+    """The words of each sentence, with the number of its document."""
+    layout = _Layout(given)
+    document, words = 0, list[_Word]()
+    begun = False
+    for number, line in given.lines:
+        if not line.strip(" \t\r"):
+            if words:
+                yield document, words
+                words, begun = [], True
+        elif line.startswith("#") and not words and "\t" not in line:
+            document += layout.comment(line) and begun
+        else:
+            word = layout.word(number, line)
+            words += [word] if word else []
+    if words:
+        yield document, words
+
+
+class _Layout:
+    """The columns of a file, and the range of words that a line has spelt out."""
+
+    def __init__(self, given: Input) -> None:
+        self._given = given
+        self._width, self._form, self._misc = _TEN, 1, _TEN - 1
+        self._tag = given.config.tag_column
+        self._last, self._range_joined = 0, False
+
+    def comment(self, line: str) -> bool:
+        """Take note of a comment; True if it begins a document."""
+        name, _, value = line[1:].partition("=")
+        if name.strip() == "global.columns":
+            columns = value.split()
+            self._width = len(columns)
+            self._form = columns.index("FORM") if "FORM" in columns else 1
+            self._misc = columns.index("MISC") if "MISC" in columns else -1
+            named = [i for i, column in enumerate(columns) if column.split(":")[-1] in _KEYS]
+            self._tag = named[0] if named and self._tag == -1 else self._tag
+        return line[1:].split()[:1] == ["newdoc"]
+
+    def word(self, number: int, line: str) -> _Word | None:
+        """The word on a line; None for a range, an empty node, and what is reported as wrong."""
+        cells = line.split("\t")
+        fault = self._fault(cells)
+        if fault:
+            self._given.diagnostics.error(f"{self._given.source}:{number}", fault)
+            return None
+        index = cells[0]
+        misc = cells[self._misc] if self._misc >= 0 else "_"
+        joined = "SpaceAfter=No" in misc and "SpaceAfter=No" in misc.split("|")
+        if "-" in index:
+            self._last, self._range_joined = int(index.partition("-")[2]), joined
+        if not index.isdecimal():
+            return None
+        tag = None if misc == "_" else _TAG.search(misc)
+        cell = cells[self._tag]
+        joined = joined or (self._range_joined and index == str(self._last))
+        return _Word(number, cells[self._form], tag[1] if tag else None, cell, joined)
+
+    def _fault(self, cells: list[str]) -> str:
+        if len(cells) != self._width:
+            shown = shorten(" ".join(cells))
+            return f"{len(cells)} columns, not {self._width} with tabs between ({shown})"
+        if not _ID.fullmatch(cells[0]) and not cells[0].startswith("0."):
+            return f"the index of a word is {cells[0]!r:.40}; it counts from 1"
+        if not -self._width <= self._tag < self._width:
+            return f"no column {self._tag} among {self._width}; choose another --tag-column"
+        return ""
+
+
+def _record(document: int, words: list[_Word], in_misc: bool) -> TaggedRecord:
+    tags = [(word.misc if in_misc else word.cell) or "O" for word in words]
+    offsets, position = [], 0
+    for word in words:
+        offsets.append((position, position + len(word.form)))
+        position += len(word.form) + (not word.joined)
+    return TaggedRecord(
+        [word.form for word in words],
+        ["O" if tag == "_" else tag for tag in tags],
+        [word.line for word in words],
+        document,
+        tuple(offsets),
+    )
+
+
+def _is_joined(sentence: Sentence, index: int) -> bool:
+    """Tell if a token has no gap after it in the text."""
+    offsets = sentence.offsets
+    return bool(offsets and index + 1 < len(offsets) and offsets[index][1] == offsets[index + 1][0])
+
+
+def _check(token: str, tag: str | None, sentence: Sentence) -> None:
+    """Refuse what would be read back as something else. Raises `CorpusError`."""
+    if not token.strip() or _NOT_WRITABLE.search(token) or _NOT_IN_MISC.search(tag or ""):
+        raise CorpusError(
+            f"{sentence.place}: {shorten(token)} or its tag {shorten(tag or '')} cannot stand in "
+            "CoNLL-U (empty, or a tab, line end or | in it); write JSON Lines instead"
+        )

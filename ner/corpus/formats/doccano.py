@@ -1,0 +1,78 @@
+"""doccano: a text with ``[start, end, label]`` or with entities of ``start_offset``.
+
+::
+
+    {"id": 1, "text": "EU meets Anna Berg.", "label": [[0, 2, "ORG"], [9, 18, "PER"]]}
+    {"id": 1, "text": "EU …", "entities": [{"start_offset": 0, "end_offset": 2, "label": "ORG"}]}
+
+Old exports have ``labels`` or ``annotations``, in which types may be numbers of a list in the tool.
+"""
+
+from typing import Any
+
+from ner.config import DataConfig
+from ner.corpus.formats.base import RecordFormat
+from ner.corpus.formats.hf import named_label
+from ner.corpus.formats.jsonl import offset_entity, triple_entity
+from ner.corpus.formats.writing import written
+from ner.corpus.json_values import InvalidRecord, field_of, kind_of
+from ner.corpus.text_records import CharacterSpan, TextRecord
+from ner.text import Sentence
+
+_FIELDS = ("label", "labels", "entities", "annotations")
+_TEXTS = ("text", "data")
+_EXAMPLE = "PER,LOC"
+
+
+class Doccano(RecordFormat):
+    """``{"text", "label": [[start, end, type]]}`` and its relatives."""
+
+    name = "doccano"
+    makers = "doccano (sequence labelling, JSONL)"
+    by_offsets = True
+    keys = "text, label or labels of [start, end, type], entities of start_offset, end_offset"
+    loses = ("tokens", "documents")
+
+    def fits(self, value: Any) -> bool:
+        """Tell if a text has triples or objects with a ``start_offset``."""
+        if not isinstance(value, dict) or _text_key(value) is None:
+            return False
+        entities = [value[key] for key in _FIELDS if isinstance(value.get(key), list)]
+        return any(all(map(_is_entity, items)) for items in entities)
+
+    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+        """Take the entities of all fields. Raises `InvalidRecord`."""
+        if not isinstance(value, dict):
+            raise InvalidRecord(f"is {kind_of(value)}, not an object with text and label")
+        text = field_of(value, _text_key(value) or "text", str)
+        fields = [key for key in _FIELDS if value.get(key) is not None]
+        if not fields:
+            field_of(value, "label", list)
+        items = [item for key in fields for item in field_of(value, key, list)]
+        return TextRecord(line, text, [_entity(item, config) for item in items])
+
+    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+        """A text with triples."""
+        text = written(sentence, gap)
+        return {"text": text.text, "label": text.triples()}
+
+
+def _text_key(value: dict[str, Any]) -> str | None:
+    return next((key for key in _TEXTS if isinstance(value.get(key), str)), None)
+
+
+def _is_entity(item: Any) -> bool:
+    if isinstance(item, dict):
+        return "start_offset" in item
+    return isinstance(item, list) and len(item) == 3 and isinstance(item[0], int)
+
+
+def _entity(item: Any, config: DataConfig) -> CharacterSpan:
+    """One entity, its type named by ``--labels`` if it is a number. Raises `InvalidRecord`."""
+    if isinstance(item, list):
+        number = item[-1] if len(item) == 3 else ""
+        named = [*item[:-1], named_label(number, config, _EXAMPLE)] if type(number) is int else item
+        return triple_entity(named)
+    if isinstance(item, dict) and type(item.get("label")) is int:
+        item = item | {"label": named_label(item["label"], config, _EXAMPLE)}
+    return offset_entity(item, "start_offset", "end_offset")

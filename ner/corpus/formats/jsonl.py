@@ -1,0 +1,100 @@
+"""Our JSON Lines: a text and its entities on a line, by character offsets.
+
+::
+
+    {"text": "Merkel visited Paris.", "entities": [{"start": 15, "end": 20, "label": "LOC"}]}
+
+Offsets are half-open and count Unicode code points (Python's ``len``). Two more fields make what we
+write readable without loss: ``tokens``, the ``[start, end]`` of every token (the record is then one
+sentence), and ``document``, a number shared by the sentences of a document. Without them each
+record is a document.
+"""
+
+from typing import Any
+
+from ner.config import DataConfig
+from ner.corpus.formats.base import RecordFormat
+from ner.corpus.formats.writing import written
+from ner.corpus.json_values import InvalidRecord, field_of, kind_of
+from ner.corpus.text_records import CharacterSpan, Offsets, TextRecord
+from ner.text import Sentence
+
+
+class JsonLines(RecordFormat):
+    """``{"text", "entities": [{"start", "end", "label"}]}``."""
+
+    name = "jsonl"
+    title = "JSON Lines"
+    makers = "ner tag --format jsonl, ner data convert, and by hand"
+    by_offsets = True
+    keys = "text, entities of start, end, label"
+
+    def fits(self, value: Any) -> bool:
+        """Tell if there are a text and a list of objects with a start."""
+        if not isinstance(value, dict) or not isinstance(value.get("entities"), list):
+            return False
+        entities = value["entities"]
+        return "text" in value and all(isinstance(e, dict) and "start" in e for e in entities)
+
+    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+        """Check the fields. Raises `InvalidRecord`."""
+        if not isinstance(value, dict):
+            raise InvalidRecord(f"is {kind_of(value)}, not an object with text and entities")
+        text = field_of(value, "text", str)
+        entities = [offset_entity(item) for item in field_of(value, "entities", list)]
+        tokens, document = value.get("tokens"), value.get("document")
+        if document is not None and type(document) is not int:
+            raise InvalidRecord(f"'document' is {kind_of(document)}, not a whole number")
+        ranges = None if tokens is None else _token_ranges(tokens, text)
+        return TextRecord(line, text, entities, ranges, document)
+
+    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+        """The record of a sentence, with its tokens and document."""
+        text, tokens, entities = written(sentence, gap)
+        return {
+            "text": text,
+            "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in entities],
+            "tokens": [list(range_) for range_ in tokens],
+            "document": sentence.document,
+        }
+
+
+def offset_entity(item: Any, start: str = "start", end: str = "end") -> CharacterSpan:
+    """An entity that is an object with two offsets and a label. Raises `InvalidRecord`."""
+    if type(item) is not dict:
+        raise InvalidRecord(
+            f"an entity is {kind_of(item)}, not an object with {start}, {end} and label"
+        )
+    quoted = item.get("text")
+    return CharacterSpan(
+        field_of(item, start, int),
+        field_of(item, end, int),
+        field_of(item, "label", str),
+        quoted if isinstance(quoted, str) else None,
+    )
+
+
+def triple_entity(item: Any) -> CharacterSpan:
+    """An entity that is ``[start, end, label]``. Raises `InvalidRecord`."""
+    is_triple = isinstance(item, list | tuple) and [*map(type, item)] == [int, int, str]
+    if not is_triple:
+        raise InvalidRecord(f"the entity {item!r:.60} is no [start, end, label]")
+    return CharacterSpan(*item)
+
+
+def _token_ranges(tokens: Any, text: str) -> list[Offsets]:
+    """Check a `tokens` field. Raises `InvalidRecord`."""
+    if type(tokens) is not list:
+        raise InvalidRecord(f"'tokens' is {kind_of(tokens)}, not a list of [start, end]")
+    ranges: list[Offsets] = []
+    last = 0
+    for token in tokens:
+        is_pair = type(token) is list and [type(end) for end in token] == [int, int]
+        if not is_pair or not last <= token[0] < token[1] <= len(text):
+            raise InvalidRecord(
+                f"the token {token!r:.60} is no [start, end] from {last} on "
+                f"in the text of {len(text)} characters"
+            )
+        ranges.append((token[0], token[1]))
+        last = token[1]
+    return ranges

@@ -1,0 +1,196 @@
+"""Labelled files read, whatever their format, and written in any."""
+
+import contextlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, TextIO
+
+from ner.config import DataConfig
+from ner.corpus.diagnostics import LOG, Diagnostics
+from ner.corpus.formats.base import BinaryWriter, Format, Input, Peekable, RecordFormat, TextWriter
+from ner.corpus.formats.brat import Brat, is_brat
+from ner.corpus.formats.columns import Columns
+from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
+from ner.corpus.formats.registry import FORMATS, format_named, is_record, recognise
+from ner.corpus.formats.tables import is_table, table_rows
+from ner.corpus.lines import text_lines
+from ner.corpus.parsed import ParseResult
+from ner.errors import CorpusError, UsageError
+from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
+from ner.text import Sentence
+
+Source = str | Path | IO[bytes]
+_PEEKED = 4096  # bytes
+LONGEST_JSON = 1 << 31
+"""Bytes in the longest line of a file that begins as JSON: all of it may be one line."""
+
+
+def read_file(file: Source, config: DataConfig | None = None) -> list[Sentence]:
+    """Read the sentences of a labelled file, a path or a binary stream.
+
+    Illegal tag sequences are repaired, with one warning in the log. Raises `NerError` with
+    ``file:line`` for what cannot be read, and for a file without a sentence.
+    """
+    config = config or DataConfig()
+    return list(read(file, config, Diagnostics(strict=config.strict)).sentences)
+
+
+def read_columns(file: Source, config: DataConfig | None = None) -> list[Sentence]:
+    """`read_file` for a file that is columns whatever it looks like."""
+    config = config or DataConfig()
+    return list(read(file, config, Diagnostics(strict=config.strict), "columns").sentences)
+
+
+def read_jsonl(file: Source, config: DataConfig | None = None) -> list[Sentence]:
+    """`read_file` for a file that is our JSON Lines whatever it looks like."""
+    config = config or DataConfig()
+    return list(read(file, config, Diagnostics(strict=config.strict), "jsonl").sentences)
+
+
+def read(
+    file: Source, config: DataConfig, diagnostics: Diagnostics, format: str | None = None
+) -> ParseResult:
+    """Read a labelled file and report to `diagnostics`; `format` is one of `FORMATS`.
+
+    Raises `NerError` as `read_file` does (fewer if `diagnostics` collects them).
+    """
+    name = format or config.format
+    chosen = None if name == "auto" else format_named(name)
+    with _opened(file, config, diagnostics, chosen) as given:
+        result = (chosen or recognise(given)).read(given)
+    notes = [] if diagnostics.collect else diagnostics.summaries()
+    for note in notes:
+        LOG.warning(note)
+    if not result.sentences and not (diagnostics.collect and diagnostics.errors.total):
+        raise CorpusError(f"{given.source}: has no sentence; a labelled file cannot be empty")
+    return result._replace(notes=tuple(notes))
+
+
+@contextlib.contextmanager
+def _opened(
+    file: Source, config: DataConfig, diagnostics: Diagnostics, chosen: Format | None
+) -> Iterator[Input]:
+    """A file ready to be recognised and read; brat's pairs and folders are opened there."""
+    path = Path(file) if isinstance(file, str | Path) else None
+    if isinstance(chosen, Brat) or (chosen is None and path is not None and is_brat(path)):
+        none: Peekable[tuple[int, str]] = Peekable(())
+        yield Input(str(file), path, io.BytesIO(), b"", config, diagnostics, none)
+        return
+    with _stream_of(file) as (stream, source):
+        start = _start_of(path, stream)
+        longest = LONGEST_JSON if start.lstrip()[:1] in (b"[", b"{") else None
+        lines = Peekable(text_lines(stream, source, config.encoding, diagnostics, longest))
+        given = Input(source, path, stream, start, config, diagnostics, lines)
+        if is_table(start):
+            given.values = Peekable(table_rows(stream, start, source))
+        elif _is_json(given, chosen) or isinstance(chosen, RecordFormat):
+            given.values = Peekable(json_values(lines, source, diagnostics, is_record))
+        yield given
+
+
+def _is_json(given: Input, chosen: Format | None) -> bool:
+    """Recognise JSON where nothing is chosen; binary files have no lines to look at."""
+    binary = FORMATS["docbin"].recognises(given)
+    return chosen is None and not binary and looks_like_json(given.lines, given.source)
+
+
+@contextlib.contextmanager
+def _stream_of(file: Source) -> Iterator[tuple[IO[bytes], str]]:
+    """A stream of bytes and its name for messages."""
+    if isinstance(file, str | Path):
+        with open_binary(file) as stream:
+            yield stream, str(file)
+    else:
+        yield file, str(getattr(file, "name", "<stream>"))
+
+
+def _start_of(path: Path | None, stream: IO[bytes]) -> bytes:
+    """The first bytes of a file, none of them taken from the stream; b"" where they are damaged."""
+    with contextlib.suppress(*UNPACK_ERRORS, OSError):  # reading says what is wrong
+        if path is not None and path.is_file():
+            with open_binary(path) as probe:
+                return probe.read(_PEEKED)
+        if peek := getattr(stream, "peek", None):
+            return bytes(peek(_PEEKED)[:_PEEKED])
+        position = stream.tell()
+        start = stream.read(_PEEKED)
+        stream.seek(position)
+        return start
+    return b""
+
+
+def is_readable_folder(path: Path) -> bool:
+    """Recognise a folder that is one labelled file, as brat has it."""
+    return path.is_dir() and is_brat(path)
+
+
+def writer_named(name: str) -> Format:
+    """The format that writes under a name, which may be a tag scheme. Raises `UsageError`."""
+    if name in FORMATS:
+        return FORMATS[name]
+    try:
+        return Columns(name)
+    except UsageError as error:
+        raise UsageError(f"{error}; or a format: {', '.join(FORMATS)}") from None
+
+
+def write_file(
+    path: str | Path, sentences: Iterable[Sentence], format: str = "iob2", unknown: str = "?"
+) -> None:
+    """Write a labelled file, whole or not at all; `format` is a tag scheme or one of `FORMATS`.
+
+    In IO, neighbours of one type become one entity; a warning counts them. Tokens of partly
+    labelled sentences get the tag `unknown` where no tag is certain; where less of a token is known
+    in a scheme than before, as of an IOBES tag without an end, a warning counts that. Another says
+    what a format cannot hold. Raises `NerError` where `path` cannot be written, `CorpusError` for
+    sentences that the format cannot hold (texts with offsets: partly labelled ones), and
+    `UsageError` for an unknown format or columns in a file that is called ``.jsonl``.
+    """
+    writer, sentences = writer_named(format), list(sentences)
+    if isinstance(writer, Columns) and is_jsonl(str(path)):
+        raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
+    if isinstance(writer, Brat):
+        _refuse_partial(writer, sentences)
+        with write_folder(path) as folder:
+            writer.write_folder(sentences, folder)
+        _warn_of_losses(writer, sentences)
+        return
+    if isinstance(writer, BinaryWriter):
+        _refuse_partial(writer, sentences)
+        with write_binary(path) as file:
+            writer.write(sentences, file, unknown)
+        _warn_of_losses(writer, sentences)
+        return
+    with write_text(path) as stream:
+        write_stream(stream, sentences, format, unknown)
+
+
+def write_stream(
+    stream: TextIO, sentences: Iterable[Sentence], format: str = "iob2", unknown: str = "?"
+) -> None:
+    """`write_file` for a stream of text that is open already."""
+    writer, sentences = writer_named(format), list(sentences)
+    if not isinstance(writer, TextWriter):
+        raise UsageError(f"{writer.name} is no stream of text; name an output to write it to")
+    _refuse_partial(writer, sentences)
+    writer.write(sentences, stream, unknown)
+    _warn_of_losses(writer, sentences)
+
+
+def _refuse_partial(writer: Format, sentences: Sequence[Sentence]) -> None:
+    """Refuse partly labelled sentences where there are no tags. Raises `CorpusError`."""
+    partly = [sentence for sentence in sentences if sentence.partial] if writer.by_offsets else []
+    if partly:
+        title = writer.title or writer.name
+        raise CorpusError(
+            f"{partly[0].place}: has tokens with an unknown tag, which {title} cannot hold; "
+            "write columns instead, or label them"
+        )
+
+
+def _warn_of_losses(writer: Format, sentences: Sequence[Sentence]) -> None:
+    several = any(sentence.document != sentences[0].document for sentence in sentences)
+    lost = [what for what in writer.loses if several or what != "documents"]
+    if lost:
+        LOG.warning("%s has no place for %s", writer.name, " and ".join(lost))
