@@ -10,33 +10,40 @@ if TYPE_CHECKING:
     from ner.config import Config
     from ner.corpus import Corpus, load_corpus
     from ner.errors import NerError
-    from ner.tagger import Tagger
-    from ner.text import Entity, Sentence, Span
+    from ner.render import to_dataframe
+    from ner.tagger import Tagger, load
+    from ner.text import Document, Entity, Sentence, Span
 
 # Where each public name lives. Loading on first use keeps `import ner` free of torch.
 _HOMES = {
     "Config": "ner.config",
     "Corpus": "ner.corpus",
+    "Document": "ner.text",
     "Entity": "ner.text",
     "NerError": "ner.errors",
     "Sentence": "ner.text",
     "Span": "ner.text",
     "Tagger": "ner.tagger",
     "evaluate": "ner.api",
+    "load": "ner.tagger",
     "load_corpus": "ner.corpus",
+    "to_dataframe": "ner.render",
     "train": "ner.api",
 }
 
 __all__ = [
     "Config",
     "Corpus",
+    "Document",
     "Entity",
     "NerError",
     "Sentence",
     "Span",
     "Tagger",
     "evaluate",
+    "load",
     "load_corpus",
+    "to_dataframe",
     "train",
 ]
 

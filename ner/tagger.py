@@ -1,9 +1,11 @@
 """`Tagger`: text in, entities out."""
 
+import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,12 @@ from ner.tokenize import sentences_of
 CHUNK_TOKENS = 16_384
 FIRST_TOKENS = 256  # the first chunk is small and each next one twice as big: output soon begins
 
+MaybeText = str | float | None
+"""A text; None and NaN, as tables have them, are missing ones."""
+AnyText = TypeVar("AnyText", bound=MaybeText)
+PassedOn = TypeVar("PassedOn")
+_SHOWN_LABELS = 8
+
 
 class Tagger:
     """A trained model at work.
@@ -37,8 +45,13 @@ class Tagger:
     ::
 
         tagger = Tagger.load("runs/demo")
-        for entity in tagger.tag("Angela Merkel visited Paris."):
+        for entity in tagger("Angela Merkel visited Paris.").entities:
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
+        for document in tagger.pipe(texts):  # many texts: in batches, several times as fast
+            print(document.to_dict())
+
+    A text is a `str`; a missing one (None, NaN, ``pandas.NA``) is taken for a text without
+    entities, and anything else is a `TypeError`. A tagger can be copied and pickled.
 
     Matches of the `overrides` are entities whatever the model finds (`ner.predict.overrides`).
     """
@@ -102,22 +115,48 @@ class Tagger:
         """The settings of the model's training."""
         return self._bundle.config
 
-    def tag(self, text: str) -> list[Entity]:
-        """The entities of a text, in order; ``text[entity.start:entity.end] == entity.text``."""
-        return list(self.tag_document(text).entities)
+    def __repr__(self) -> str:
+        """Its types, size and corpus, on one line."""
+        labels = self.labels
+        more = f" and {len(labels) - _SHOWN_LABELS} more" * (len(labels) > _SHOWN_LABELS)
+        size = sum(weights.numel() for weights in self._bundle.model.network.state_dict().values())
+        corpus = self._bundle.about.get("corpus", "an unnamed corpus")
+        return (
+            f"<Tagger of {', '.join(labels[:_SHOWN_LABELS]) or 'no types'}{more}; "
+            f"{size:,} parameters; trained on {ascii(corpus)[1:-1]}>"
+        )
 
-    def tag_document(self, text: str) -> Document:
+    def __call__(self, text: MaybeText) -> Document:
         """A text with its entities and the sentences they stand in."""
-        return next(self.stream([text]))
+        return self.tag_sentences([self._cut(text)])[0]
 
-    def tag_nbest(self, text: str, count: int) -> list[NBest]:
+    @overload
+    def tag(self, text: MaybeText) -> list[Entity]: ...
+
+    @overload
+    def tag(self, text: list[AnyText] | tuple[AnyText, ...]) -> list[list[Entity]]: ...
+
+    def tag(self, text: Any) -> list[Entity] | list[list[Entity]]:
+        """The entities of a text, in order; ``text[entity.start:entity.end] == entity.text``.
+
+        Of several texts (a list, or any other iterable): a list for each, in their order.
+        """
+        if isinstance(text, str | bytes) or not isinstance(text, Iterable):
+            return list(self(text).entities)
+        return [list(document.entities) for document in self.pipe(text)]
+
+    def tag_document(self, text: MaybeText) -> Document:
+        """The same as calling the tagger."""
+        return self(text)
+
+    def tag_nbest(self, text: MaybeText, count: int) -> list[NBest]:
         """The `count` most probable analyses of each sentence of a text, best first.
 
         A sentence with fewer legal analyses has all of them. `predict.min_score`, `predict.o_bias`
         and overrides do not count, and each sentence is read by itself. Raises `UsageError` for a
         count below 1.
         """
-        return list(self._nbest([(text, sentences_of(text, self.config.data.tokenizer))], count)[0])
+        return list(self._nbest([self._cut(text)], count)[0])
 
     def marginals(self, sentences: Sequence[Sentence]) -> list[NDArray[np.float64]]:
         """The probability of each tag at each token, exact under a CRF: ``[T, K]`` a sentence.
@@ -129,22 +168,92 @@ class Tagger:
         tokens = [sentence.tokens for sentence in sentences]
         return predict_marginals(self._bundle.model, tokens, self._settings)
 
-    def stream(self, texts: Iterable[str]) -> Iterator[Document]:
-        """Tag texts one after the other, in bounded memory for any number of them.
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[MaybeText],
+        *,
+        as_tuples: Literal[False] = False,
+        batch_size: int | None = None,
+    ) -> Iterator[Document]: ...
 
-        Each document comes out in its order; a text without a word has no entities.
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[tuple[MaybeText, PassedOn]],
+        *,
+        as_tuples: Literal[True],
+        batch_size: int | None = None,
+    ) -> Iterator[tuple[Document, PassedOn]]: ...
+
+    def pipe(
+        self, texts: Iterable[Any], *, as_tuples: bool = False, batch_size: int | None = None
+    ) -> Iterator[Any]:
+        """Tag texts in batches, in bounded memory for any number of them.
+
+        Each document comes out in its order. With `as_tuples`, pairs of a text and whatever belongs
+        to it come in, and pairs of its document and the same come out. Texts are read as they are
+        needed: a batch has as many as fill the network, and at most `batch_size`; with 1, each
+        document comes out before the next text is read.
+
+        Raises `UsageError` for a `batch_size` below 1, and `TypeError` for one text in place of
+        several and for what is no text.
         """
-        style = self.config.data.tokenizer
-        return self.stream_sentences((text, sentences_of(text, style)) for text in texts)
+        if batch_size is not None and batch_size < 1:
+            raise UsageError(f"batch_size is {batch_size}, but must be at least 1")
+        _check_several(texts)
+        if as_tuples:
+            return self._pipe_pairs(texts, batch_size)
+        cut = (self._cut(text, f" {number}") for number, text in enumerate(texts))
+        return self.stream_sentences(cut, batch_size)
 
-    def stream_sentences(self, documents: Iterable[SegmentedText]) -> Iterator[Document]:
-        """Tag documents that are already cut: texts, each with its sentences (with `offsets`)."""
+    def _pipe_pairs(
+        self, pairs: Iterable[tuple[MaybeText, PassedOn]], batch_size: int | None
+    ) -> Iterator[tuple[Document, PassedOn]]:
+        """Tag the first of each pair, and hand the second on."""
+        waiting: deque[PassedOn] = deque()
+
+        def texts() -> Iterator[SegmentedText]:
+            for number, pair in enumerate(pairs):
+                if not isinstance(pair, tuple | list) or len(pair) != 2:
+                    raise TypeError(
+                        f"with as_tuples each item is a pair of a text and what belongs to it; "
+                        f"item {number} is {_kind(pair)}"
+                    )
+                waiting.append(pair[1])
+                yield self._cut(pair[0], f" {number}")
+
+        for document in self.stream_sentences(texts(), batch_size):
+            yield document, waiting.popleft()
+
+    def stream(self, texts: Iterable[MaybeText]) -> Iterator[Document]:
+        """The same as `pipe`, which can do more."""
+        return self.pipe(texts)
+
+    def _cut(self, text: MaybeText, number: str = "") -> SegmentedText:
+        """A text and its sentences; `number` tells it from others in a message."""
+        if isinstance(text, str):
+            return text, sentences_of(text, self.config.data.tokenizer)
+        if _is_missing(text):
+            return "", []
+        raise TypeError(
+            f"text{number} is {_kind(text)}; a text is a str, or None or NaN where it is missing"
+            + _REMEDIES.get(type(text), "")
+        )
+
+    def stream_sentences(
+        self, documents: Iterable[SegmentedText], batch_size: int | None = None
+    ) -> Iterator[Document]:
+        """Tag documents that are already cut: texts, each with its sentences (with `offsets`).
+
+        At most `batch_size` of them are tagged at once.
+        """
         waiting: list[SegmentedText] = []
         tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
             tokens += 1 + sum(len(sentence) for sentence in sentences)
-            if tokens >= enough:
+            if tokens >= enough or len(waiting) == batch_size:
                 yield from self.tag_sentences(waiting)
                 waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
         yield from self.tag_sentences(waiting)
@@ -207,6 +316,40 @@ class Tagger:
             overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
+
+
+load = Tagger.load
+
+
+_REMEDIES: dict[type[object], str] = {
+    bytes: "; decode it first",
+    list: "; for several: tagger.pipe(texts)",
+    tuple: "; for pairs: tagger.pipe(pairs, as_tuples=True)",
+}
+
+
+def _is_missing(value: object) -> bool:
+    """Tell if a value is one of those with which tables mark that there is none."""
+    if value is None or isinstance(value, float | np.floating):
+        return value is None or bool(value != value)
+    pandas = sys.modules.get("pandas")  # where one of its values comes from, it is loaded
+    return pandas is not None and (value is pandas.NA or value is pandas.NaT)
+
+
+def _check_several(texts: object) -> None:
+    """Raise `TypeError` for what is no series of texts, or would be silently taken for another."""
+    if isinstance(texts, str):
+        raise TypeError("one text is given, not several; use tagger(text), or tagger.pipe([text])")
+    if hasattr(texts, "columns"):
+        raise TypeError('a table is given, not texts; name its column: table["text"]')
+    if not isinstance(texts, Iterable) or isinstance(texts, bytes | bytearray | Mapping):
+        raise TypeError(f"texts are a list or another iterable of str, not {_kind(texts)}")
+
+
+def _kind(value: object) -> str:
+    """The type of a value, with its article."""
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Document:

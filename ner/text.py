@@ -1,12 +1,14 @@
-"""The core types: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`; no dependencies.
+"""The core types: `Span`, `Entity`, `PartialLabel`, `Sentence`, `Document`.
 
 Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters in an `Entity`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
+
+from ner.markup import marked_paragraph
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
@@ -20,10 +22,14 @@ class Span:
     end: int
     label: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its range and type, for JSON."""
+        return {"start": self.start, "end": self.end, "label": self.label}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, order=True)
 class Entity:
-    """A typed range of characters: ``text == source[start:end]``.
+    """A typed range of characters: ``text == source[start:end]``; entities sort by place.
 
     `score` is the probability of that whole span with that type under the model.
     """
@@ -33,6 +39,23 @@ class Entity:
     label: str
     text: str
     score: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.label})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All about it, as ``ner tag --format jsonl`` writes it."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "label": self.label,
+            "score": self.score,
+            "text": self.text,
+        }
+
+    def _repr_html_(self) -> str:
+        """Itself in its colour, for notebooks."""
+        return marked_paragraph([_labelled(self.text, self)])
 
 
 BoundaryConstraint = Literal["no", "yes", "same", "open"]
@@ -85,6 +108,43 @@ class Sentence:
         """``file:line`` of the first token."""
         return f"{self.source or '<memory>'}:{self.line}"
 
+    def __repr__(self) -> str:
+        """The expression that makes it, without what is left at its default."""
+        pairs = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
+        told = (f"{name}={value!r}" for name, value, default in pairs if value != default)
+        return f"Sentence({', '.join(told)})"
+
+    def __str__(self) -> str:
+        return "".join(_bracketed(*piece) for piece in self._pieces())
+
+    def to_dict(self) -> dict[str, Any]:
+        """All its fields, for JSON: lists in place of tuples, None for no offsets."""
+        return {
+            "tokens": list(self.tokens),
+            "spans": [span.to_dict() for span in self.spans],
+            "offsets": None if self.offsets is None else [list(pair) for pair in self.offsets],
+            "document": self.document,
+            "source": self.source,
+            "line": self.line,
+            "partial": [list(known) for known in self.partial],
+        }
+
+    def _repr_html_(self) -> str:
+        """The tokens with the entities in colours, for notebooks."""
+        return marked_paragraph(_labelled(*piece) for piece in self._pieces())
+
+    def _pieces(self) -> Iterator[tuple[str, Span | None]]:
+        """Cut the tokens, blanks between them, into stretches with a span or none."""
+        position = 0
+        for span in sorted(self.spans):
+            start = max(position, span.start)
+            before = self.tokens[position:start]
+            yield "".join(f"{token} " for token in before), None
+            yield " ".join(self.tokens[start : span.end]), span
+            position = max(start, span.end)
+            yield " " * (position < len(self)), None
+        yield " ".join(self.tokens[position:]), None
+
 
 SegmentedText = tuple[str, Sequence[Sentence]]
 """A text and its sentences, which have `offsets` into it."""
@@ -119,6 +179,14 @@ class NBest:
     end: int
     alternatives: tuple[Alternative, ...]
 
+    def to_dict(self) -> dict[str, Any]:
+        """The range and the analyses, as ``ner tag --format jsonl`` writes them."""
+        alternatives = [
+            {"probability": one.probability, "entities": [e.to_dict() for e in one.entities]}
+            for one in self.alternatives
+        ]
+        return {"start": self.start, "end": self.end, "alternatives": alternatives}
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -128,6 +196,55 @@ class Document:
     entities: tuple[Entity, ...]
     sentences: tuple[Sentence, ...] = ()
     nbest: tuple[NBest, ...] | None = None  # of each sentence, where asked for
+
+    def __repr__(self) -> str:
+        """The beginning of its text and its first entities, on one line."""
+        text = self.text if len(self.text) <= _SHOWN_TEXT else self.text[:_SHOWN_TEXT] + "…"
+        told = [f"{e.text!r} {e.label}" for e in self.entities[:_SHOWN_ENTITIES]]
+        more = len(self.entities) - len(told)
+        told += [f"{more} more"] * bool(more)
+        return f"<Document {text!r}: {', '.join(told) or 'no entities'}>"
+
+    def __str__(self) -> str:
+        return "".join(_bracketed(*piece) for piece in pieces(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Text, entities and alternatives, as ``ner tag --format jsonl`` writes them."""
+        found = {"text": self.text, "entities": [entity.to_dict() for entity in self.entities]}
+        if self.nbest is None:
+            return found
+        return found | {"nbest": [sentence.to_dict() for sentence in self.nbest]}
+
+    def _repr_html_(self) -> str:
+        """The text with the entities in colours, for notebooks."""
+        return marked_paragraph(_labelled(*piece) for piece in pieces(self))
+
+
+_SHOWN_TEXT = 60  # characters
+_SHOWN_ENTITIES = 5
+
+
+def pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:
+    """Cut a document into stretches of text, each with its entity or none; none is left out."""
+    position = 0
+    for entity in document.entities:
+        assert position <= entity.start < entity.end, f"{entity} overlaps or is out of order"
+        yield document.text[position : entity.start], None
+        yield document.text[entity.start : entity.end], entity
+        position = entity.end
+    yield document.text[position:], None
+
+
+def _bracketed(text: str, entity: Entity | Span | None) -> str:
+    """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
+    return f"[{text}]({entity.label})" if entity else text
+
+
+def _labelled(text: str, entity: Entity | Span | None) -> tuple[str, str, str]:
+    """A stretch of text with its label and a tip, for HTML."""
+    if isinstance(entity, Entity):
+        return text, entity.label, f"{entity.label}, score {entity.score:.3f}"
+    return (text, entity.label, entity.label) if entity else (text, "", "")
 
 
 def entities_of(text: str, sentence: Sentence, scores: Sequence[float]) -> list[Entity]:

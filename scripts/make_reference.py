@@ -34,7 +34,7 @@ from ner.config import Config, Settings
 from ner.errors import NerError, UsageError
 from ner.evaluation import Report
 from ner.extensions.charlm.config import CharLMConfig
-from ner.text import Alternative, Document, NBest
+from ner.text import Alternative, NBest
 from tests.test_architecture import FLOORS
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -47,7 +47,7 @@ BUNDLES = {
     "Classifiers": ner.extensions.classification.bundle,
     "Character language models": ner.extensions.charlm.folder,
 }
-RESULTS = (Document, NBest, Alternative, Report)
+RESULTS = (NBest, Alternative, Report)
 """Classes that have no public name, but come out of what has."""
 NOTE = "<!-- Written by scripts/make_reference.py; change the code, not this page. -->\n\n"
 REMEDY = "is not current: run python scripts/make_reference.py"

@@ -1,12 +1,23 @@
 """The words of the library."""
 
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.text import Document, Entity, PartialLabel, Sentence, Span, entities_of
+from ner.text import (
+    Alternative,
+    Document,
+    Entity,
+    NBest,
+    PartialLabel,
+    Sentence,
+    Span,
+    entities_of,
+    pieces,
+)
 
 PARIS = "🦊 Angela Merkel visited Paris."
 SENTENCE = Sentence(
@@ -76,3 +87,130 @@ def test_labels_are_those_of_whole_entities_and_of_parts() -> None:
     assert SENTENCE.labels == {"PER", "LOC"}
     partial = (PartialLabel("PER", "no"), PartialLabel(None, "open"), PartialLabel("", "no"))
     assert Sentence(("a", "b", "c"), partial=partial).labels == {"PER"}
+
+
+# --- how they are shown ---------------------------------------------------------------------------
+
+VISIT = Document(
+    PARIS, (Entity(2, 15, "PER", "Angela Merkel", 0.5), Entity(24, 29, "LOC", "Paris")), (SENTENCE,)
+)
+
+
+def test_entities_sort_by_place() -> None:
+    assert sorted({*VISIT.entities}) == [*VISIT.entities]
+
+
+def test_entities_print_as_what_they_are() -> None:
+    assert str(VISIT.entities[1]) == "Paris (LOC)"
+    assert repr(VISIT.entities[1]) == (
+        "Entity(start=24, end=29, label='LOC', text='Paris', score=1.0)"
+    )
+
+
+def test_a_document_prints_as_its_marked_text() -> None:
+    assert str(VISIT) == "🦊 [Angela Merkel](PER) visited [Paris](LOC)."
+    assert str(Document("", ())) == ""
+    assert repr(VISIT) == f"<Document {PARIS!r}: 'Angela Merkel' PER, 'Paris' LOC>"
+    assert repr(Document("", ())) == "<Document '': no entities>"
+
+
+def test_the_repr_of_a_long_document_is_short() -> None:
+    entities = tuple(Entity(2 * i, 2 * i + 1, "X", "a") for i in range(1000))
+    assert repr(Document("a " * 1000, entities)) == (
+        f"<Document '{'a ' * 30}…': 'a' X, 'a' X, 'a' X, 'a' X, 'a' X, 995 more>"
+    )
+
+
+def test_a_repr_steers_no_terminal() -> None:
+    text = "\x1b[31mred\n\u202e"
+    assert repr(Document(text, (Entity(0, len(text), "X", text),))).isprintable()
+
+
+def test_a_sentence_prints_as_its_marked_tokens() -> None:
+    assert str(SENTENCE) == "🦊 [Angela Merkel](PER) visited [Paris](LOC) ."
+    assert str(Sentence(("Rome", "fell"), (Span(0, 1, "LOC"),))) == "[Rome](LOC) fell"
+    assert str(Sentence(("to", "Rome"), (Span(1, 2, "LOC"),))) == "to [Rome](LOC)"
+    assert str(Sentence(())) == ""
+
+
+@given(st.lists(st.sampled_from("ab"), max_size=6), st.integers(0, 99))
+def test_the_repr_of_a_sentence_makes_it_again(tokens: list[str], line: int) -> None:
+    sentence = Sentence(tuple(tokens), (Span(0, 1, "X"),) * bool(tokens), line=line)
+    assert eval(repr(sentence)) == sentence
+    assert ("line" in repr(sentence)) == (line > 0)
+
+
+def test_dictionaries_are_json() -> None:
+    entity = {"start": 2, "end": 15, "label": "PER", "score": 0.5, "text": "Angela Merkel"}
+    assert VISIT.entities[0].to_dict() == entity
+    assert VISIT.to_dict() == {
+        "text": PARIS,
+        "entities": [
+            entity,
+            {"start": 24, "end": 29, "label": "LOC", "score": 1.0, "text": "Paris"},
+        ],
+    }
+    nbest = NBest(0, 30, (Alternative(0.25, VISIT.entities[:1]),))
+    assert dataclasses.replace(VISIT, nbest=(nbest,)).to_dict()["nbest"] == [
+        {"start": 0, "end": 30, "alternatives": [{"probability": 0.25, "entities": [entity]}]}
+    ]
+    partial = dataclasses.replace(SENTENCE, partial=(PartialLabel(None, "open"),) * 6)
+    for word in (*VISIT.entities, VISIT, SENTENCE, partial, Sentence(("a",)), Span(0, 1, "X")):
+        assert json.loads(json.dumps(word.to_dict())) == word.to_dict()
+
+
+def test_the_dictionary_of_a_sentence_has_all_its_fields() -> None:
+    found = SENTENCE.to_dict()
+    assert [*found] == [field.name for field in dataclasses.fields(Sentence)]
+    assert found["tokens"] == ["🦊", "Angela", "Merkel", "visited", "Paris", "."]
+    assert found["spans"][0] == {"start": 1, "end": 3, "label": "PER"}
+    assert found["offsets"][1] == [2, 8]
+    assert Sentence(("a",)).to_dict()["offsets"] is None
+
+
+def test_notebooks_show_entities_in_colours() -> None:
+    for shown in (VISIT, SENTENCE, VISIT.entities[0]):
+        page = shown._repr_html_()
+        assert page.startswith("<p")
+        assert (
+            page.count("<mark")
+            == page.count("</mark>")
+            == (1 if shown is not VISIT else 2) + (shown is SENTENCE)
+        )
+        assert ">Angela Merkel <small" in page
+        assert ">PER</small>" in page
+
+
+def test_a_label_has_one_colour() -> None:
+    def style(label: str) -> str:
+        return Entity(0, 1, label, "x")._repr_html_().partition("title")[0]
+
+    assert style("PER") == style("PER") != style("LOC")
+
+
+@pytest.mark.parametrize("odd", ["<script>alert(1)</script>", "\"'&", "\0", "\ud800", "\r"])
+def test_what_notebooks_show_is_escaped(odd: str) -> None:
+    clean = {"<": "&lt;", ">": "&gt;", "'": "&#x27;", "&": "&amp;", '"': "&quot;", "\r": "&#13;"}
+    clean |= {"\0": "\ufffd", "\ud800": "\ufffd"}
+    expected = "".join(clean.get(character, character) for character in odd)
+    entity = Entity(0, len(odd), odd, odd)
+    document = Document(odd * 2, (entity,))
+    sentence = Sentence((odd, odd), (Span(0, 1, odd),))
+    for shown in (entity, document, sentence):
+        page = shown._repr_html_()
+        page.encode()
+        assert odd not in page
+        assert page.count(expected) >= 3
+    assert document._repr_html_().endswith(f"</mark>{expected}</p>")
+
+
+@given(st.lists(st.tuples(st.text(), st.text(min_size=1)), max_size=4))
+def test_pieces_leave_nothing_out(parts: list[tuple[str, str]]) -> None:
+    text, entities = "", []
+    for gap, word in parts:
+        start = len(text + gap)
+        entities.append(Entity(start, start + len(word), "X", word))
+        text += gap + word
+    found = list(pieces(Document(text, tuple(entities))))
+    assert "".join(part for part, _ in found) == text
+    assert [entity for _, entity in found if entity] == entities

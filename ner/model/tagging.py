@@ -26,6 +26,10 @@ class BaseModel:
     _engines: dict[tuple[object, ...], Engine]
     _fast: ClassVar[type[FastEngine]] = FastEngine
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the engines, whose locks cannot be copied; a copy makes its own."""
+        return {**self.__dict__, "_engines": {}}
+
     @property
     def device(self) -> torch.device:
         """The device of the network's weights."""

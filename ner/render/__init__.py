@@ -33,6 +33,7 @@ from ner.render.brat import BratRenderer
 from ner.render.conll import ConllRenderer, side_by_side
 from ner.render.conllu import ConlluRenderer
 from ner.render.csv import CsvRenderer, TsvRenderer
+from ner.render.dataframe import to_dataframe
 from ner.render.doccano import DoccanoRenderer
 from ner.render.html import HtmlRenderer
 from ner.render.jsonl import JsonLinesRenderer
@@ -41,7 +42,10 @@ from ner.render.prodigy import ProdigyRenderer
 from ner.render.spacy import SpacyRenderer
 from ner.render.text import TextRenderer
 
-__all__ = ["FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "side_by_side"]
+__all__ = [
+    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "side_by_side",
+    "to_dataframe",
+]  # fmt: skip
 
 RENDERERS: dict[str, type[Renderer]] = {
     "text": TextRenderer,

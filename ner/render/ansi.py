@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ner.render.base import NOWHERE, pieces, writable
+from ner.render.base import NOWHERE, writable
 from ner.render.text import TextRenderer, marked
-from ner.text import Document, Origin
+from ner.text import Document, Origin, pieces
 
 _COLOURS = ("34", "32", "35", "36", "33", "31")  # blue first: it is not red that means well
 # Control characters as pictures: a terminal would obey them. Tabs and line ends are harmless.

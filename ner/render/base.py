@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ner.errors import UsageError
 from ner.files import write_text
-from ner.text import SURROGATE, Document, Entity, Origin
+from ner.text import SURROGATE, Document, Origin
 
 Write = Callable[[str], object]
 NOWHERE = Origin()
@@ -57,17 +57,6 @@ class Renderer(abc.ABC):
 def writable(text: str) -> str:
     """Text in which each surrogate is U+FFFD."""
     return SURROGATE.sub("\ufffd", text)
-
-
-def pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:
-    """Cut a document into stretches of text, each with its entity or none; none is left out."""
-    position = 0
-    for entity in document.entities:
-        assert position <= entity.start < entity.end, f"{entity} overlaps or is out of order"
-        yield document.text[position : entity.start], None
-        yield document.text[entity.start : entity.end], entity
-        position = entity.end
-    yield document.text[position:], None
 
 
 def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:

@@ -1,10 +1,10 @@
 """A self-contained page, light or dark as its reader has it, with coloured entities."""
 
-import html
 from collections.abc import Sequence
 
-from ner.render.base import NOWHERE, Renderer, pieces, writable
-from ner.text import Document, Entity, Origin
+from ner.markup import escaped
+from ner.render.base import NOWHERE, Renderer
+from ner.text import Document, Entity, Origin, pieces
 
 _HEAD = """\
 <!doctype html>
@@ -130,8 +130,3 @@ class HtmlRenderer(Renderer):
     def end(self) -> str:
         """The end of the page."""
         return "</main>\n</body>\n</html>\n"
-
-
-def escaped(text: str) -> str:
-    """Text as HTML; a bare carriage return would be read as a line feed, so it is a reference."""
-    return html.escape(writable(text).replace("\0", "\ufffd")).replace("\r", "&#13;")

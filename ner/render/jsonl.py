@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ner.render.base import NOWHERE, Renderer, writable
-from ner.text import Document, Entity, NBest, Origin
+from ner.text import Document, Origin
 
 # JSON escapes the other line ends itself; these three would end a line for some readers.
 _LINE_END = re.compile("[\x85\u2028\u2029]")
@@ -25,13 +25,8 @@ class JsonLinesRenderer(Renderer):
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The object on one line, by whatever reading of "line"."""
-        record: dict[str, Any] = {
-            "text": document.text,
-            "entities": [_json_entity(entity) for entity in document.entities],
-        }
-        if document.nbest is not None:
-            record["nbest"] = [_json_nbest(sentence) for sentence in document.nbest]
-        return json_line(record | kept_fields(origin, ("text",), dropped=("entities", "nbest")))
+        kept = kept_fields(origin, ("text",), dropped=("entities", "nbest"))
+        return json_line(document.to_dict() | kept)
 
 
 def json_line(record: Any) -> str:
@@ -49,21 +44,3 @@ def kept_fields(
         for name, value in origin.fields.items()
         if name not in dropped
     }
-
-
-def _json_entity(entity: Entity) -> dict[str, Any]:
-    return {
-        "start": entity.start,
-        "end": entity.end,
-        "label": entity.label,
-        "score": entity.score,
-        "text": entity.text,
-    }
-
-
-def _json_nbest(sentence: NBest) -> dict[str, Any]:
-    alternatives = [
-        {"probability": one.probability, "entities": [_json_entity(e) for e in one.entities]}
-        for one in sentence.alternatives
-    ]
-    return {"start": sentence.start, "end": sentence.end, "alternatives": alternatives}

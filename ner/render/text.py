@@ -2,8 +2,8 @@
 
 import re
 
-from ner.render.base import NOWHERE, Renderer, pieces, writable
-from ner.text import Document, Entity, Origin
+from ner.render.base import NOWHERE, Renderer, writable
+from ner.text import Document, Entity, Origin, pieces
 
 _MARKUP = re.compile(r"[\\\[\]]")
 _MARKUP_IN_LABEL = re.compile(r"[\\)]")

@@ -14,7 +14,8 @@ from ner.extensions.experiments.gradients.flow import (
     GradientFlow,
 )
 from ner.files import write_text
-from ner.render.html import escaped, page_head
+from ner.markup import escaped
+from ner.render.html import page_head
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = {
