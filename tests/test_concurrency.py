@@ -137,3 +137,38 @@ def test_processes_forked_after_loading_work(engine: str, tiny_run: Path) -> Non
         os.killpg(process.pid, signal.SIGKILL)
         raise
     assert (process.returncode, out.split()) == (0, ["0", "0", "0"]), err
+
+
+# A pickled tagger that has been at work goes into other processes.
+SENT = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+import ner
+
+TEXTS = ["Anna visited New York.", "Dora left Rome.", ""] * 4
+
+def places(found):
+    return [[(e.start, e.end, e.label) for e in entities] for entities in found]
+
+if __name__ == "__main__":
+    tagger = ner.load(sys.argv[1], "cpu")
+    expected = places(tagger.tag(TEXTS))
+    context = multiprocessing.get_context(sys.argv[2])
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        found = list(map(places, pool.map(tagger.tag, [TEXTS, TEXTS[::-1]])))
+    assert found == [expected, expected[::-1]] and any(expected), found
+    print("done")
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_other_processes_get_a_tagger_that_was_at_work(
+    tiny_run: Path, tmp_path: Path, method: str
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(SENT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, program, tiny_run, method],
+        capture_output=True, text=True, timeout=LIMIT, env=environment(), check=False,
+    )  # fmt: skip
+    assert done.stdout == "done\n", done.stderr

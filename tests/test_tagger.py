@@ -1,14 +1,17 @@
 """`Tagger`: text in, entities with exact offsets out."""
 
+import copy
 import itertools
+import pickle
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -618,4 +621,245 @@ def test_alternatives_and_marginals_are_of_a_first_reading(hearing: Tagger, alik
         [found], [expected] = document.nbest, hearing.tag_nbest(text, 1)
         assert found.alternatives[0].probability == pytest.approx(
             expected.alternatives[0].probability, abs=1e-5
+        )
+
+
+# --- calls, pipes, lists --------------------------------------------------------------------------
+
+
+def test_a_call_is_a_document(tiny_tagger: Tagger) -> None:
+    document = tiny_tagger(TEXT)
+    assert document == tiny_tagger.tag_document(TEXT)
+    assert list(document.entities) == tiny_tagger.tag(TEXT)
+    assert [entity.text for entity in document.entities] == ["Anna", "Rome", "Dora", "New York"]
+
+
+def test_a_list_has_a_list_for_each_text(tiny_tagger: Tagger) -> None:
+    texts = ["Anna left Rome.", "", TEXT]
+    expected = [list(document.entities) for document in tiny_tagger.pipe(texts)]
+    for several in (texts, tuple(texts), iter(texts), dict.fromkeys(texts).keys()):
+        assert tiny_tagger.tag(several) == expected  # type: ignore[call-overload, unused-ignore]
+    assert [len(found) for found in expected] == [2, 0, 4]
+    assert tiny_tagger.tag([]) == []
+
+
+@pytest.mark.parametrize("size", [None, 1, 2, 7, 1000])
+def test_a_pipe_keeps_the_order(tiny_tagger: Tagger, size: int | None) -> None:
+    texts = ["", "Anna left Rome.", "  ", TEXT] * 20
+    documents = list(tiny_tagger.pipe(iter(texts), batch_size=size))
+    assert documents == list(tiny_tagger.stream(texts)) or size is not None
+    assert [document.text for document in documents] == texts
+    assert [len(document.entities) for document in documents] == [0, 2, 0, 4] * 20
+
+
+@pytest.mark.parametrize("size", [None, 1, 3])
+def test_what_belongs_to_a_text_comes_out_with_its_document(
+    tiny_tagger: Tagger, size: int | None
+) -> None:
+    texts = ["", "Anna left Rome.", TEXT] * 5
+    contexts = [{"row": number} for number in range(len(texts))]
+    found = list(
+        tiny_tagger.pipe(zip(texts, contexts, strict=True), as_tuples=True, batch_size=size)
+    )
+    assert [document.text for document, _ in found] == texts
+    assert all(one is other for (_, one), other in zip(found, contexts, strict=True))
+
+
+def endless(taken: list[int], make: Callable[[int], Any]) -> Iterator[Any]:
+    for number in itertools.count():
+        assert number < 500, "the stream is read on and on"
+        taken.append(number)
+        yield make(number)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("as_tuples", [False, True])
+def test_a_pipe_reads_no_more_than_a_batch(tiny_tagger: Tagger, size: int, as_tuples: bool) -> None:
+    taken: list[int] = []
+    texts = endless(taken, lambda number: ("Anna left Rome.", number) if as_tuples else "Anna left")
+    found: Iterator[object] = tiny_tagger.pipe(texts, as_tuples=as_tuples, batch_size=size)  # type: ignore[call-overload]
+    assert taken == [], "nothing is read before somebody asks"
+    for number in range(20):
+        next(found)
+        assert len(taken) == (number // size + 1) * size
+
+
+def test_a_pipe_of_any_batch_size_is_bounded(tiny_tagger: Tagger) -> None:
+    taken: list[int] = []
+    next(tiny_tagger.pipe(endless(taken, lambda _: "Anna left Rome."), batch_size=10**9))
+    assert len(taken) * 5 <= tagger_module.FIRST_TOKENS + 5
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_batch_has_at_least_a_text(tiny_tagger: Tagger, size: int) -> None:
+    with pytest.raises(UsageError, match=f"batch_size is {size}, but must be at least 1"):
+        tiny_tagger.pipe([], batch_size=size)
+
+
+class _Text(str):
+    """As ``numpy.str_`` is one."""
+
+
+MISSING = [None, float("nan"), np.float64("nan"), np.float32("nan")]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=repr)
+def test_a_missing_text_has_no_entities(tiny_tagger: Tagger, missing: Any) -> None:
+    assert tiny_tagger(missing) == Document("", ())
+    assert tiny_tagger.tag(missing) == tiny_tagger.tag_nbest(missing, 2) == []
+    several = ["Anna left Rome.", missing, _Text(TEXT)]
+    assert [len(found) for found in tiny_tagger.tag(several)] == [2, 0, 4]
+    found = list(tiny_tagger.pipe([(missing, 1), ("Anna", 2)], as_tuples=True))
+    assert [(document.text, context) for document, context in found] == [("", 1), ("Anna", 2)]
+
+
+def test_missing_texts_of_pandas(tiny_tagger: Tagger) -> None:
+    pandas = pytest.importorskip("pandas")
+    column = ["Anna left Rome.", None, pandas.NA, pandas.NaT]
+    for series in (pandas.Series(column, dtype=object), pandas.Series(column, dtype="string")):
+        assert [len(found) for found in tiny_tagger.tag(series)] == [2, 0, 0, 0]
+        assert series.apply(tiny_tagger.tag).map(len).tolist() == [2, 0, 0, 0]
+    with pytest.raises(TypeError, match=r'a table is given, not texts; name its column: table\["'):
+        tiny_tagger.pipe(pandas.DataFrame({"text": column}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (3, "text is an int; a text is a str, or None or NaN where it is missing"),
+        (2.5, "text is a float; a text is a str"),
+        (True, "text is a bool; a text is a str"),
+        (b"Anna", "text is a bytes; .*; decode it first"),
+        (np.float32(1), "text is a float32; a text is a str"),
+        (["Anna"], r"text is a list; .*; for several: tagger.pipe\(texts\)"),
+        (("Anna", 1), r"text is a tuple; .*; for pairs: tagger.pipe\(pairs, as_tuples=True\)"),
+        ({"text": "Anna"}, "text is a dict; a text is a str"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_text_is_refused(tiny_tagger: Tagger, wrong: Any, said: str) -> None:
+    asked: list[Callable[[Any], object]] = [
+        tiny_tagger,
+        lambda text: tiny_tagger.tag_nbest(text, 2),
+    ]
+    for ask in asked:
+        with pytest.raises(TypeError, match=f"^{said}"):
+            ask(wrong)
+    later = said.replace("text is", "text 1 is", 1)
+    with pytest.raises(TypeError, match=f"^{later}"):
+        list(tiny_tagger.pipe(["Anna", wrong]))
+    with pytest.raises(TypeError, match=f"^{later}"):
+        list(tiny_tagger.pipe([("Anna", 0), (wrong, 1)], as_tuples=True))
+    with pytest.raises(TypeError, match=f"^{later}"):
+        tiny_tagger.tag(["Anna", wrong])
+
+
+def test_one_wrong_value_is_no_list_either(tiny_tagger: Tagger) -> None:
+    for wrong in (3, 2.5, b"Anna"):
+        with pytest.raises(TypeError, match="a text is a str, or None or NaN"):
+            tiny_tagger.tag(wrong)  # type: ignore[call-overload, unused-ignore]
+    with pytest.raises(TypeError, match="another iterable of str, not a dict"):
+        tiny_tagger.tag({"text": "Anna"})  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("as_tuples", [False, True])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("Anna", r"one text is given, not several; use tagger\(text\), or tagger.pipe\(\[text\]\)"),
+        (b"Anna", "texts are a list or another iterable of str, not a bytes"),
+        (3, "iterable of str, not an int"),
+        (None, "iterable of str, not a NoneType"),
+        ({"a": "Anna"}, "iterable of str, not a dict"),
+    ],
+    ids=repr,
+)
+def test_a_pipe_takes_several_texts(
+    tiny_tagger: Tagger, wrong: Any, said: str, as_tuples: bool
+) -> None:
+    """Said at once, not when the first document is asked for."""
+    with pytest.raises(TypeError, match=said):
+        tiny_tagger.pipe(wrong, as_tuples=as_tuples)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("wrong", ["ab", ("Anna", 1, 2), ("Anna",), 3, {"a": 1, "b": 2}], ids=repr)
+def test_pairs_are_pairs(tiny_tagger: Tagger, wrong: Any) -> None:
+    """Text of two characters is none, although Python could take it apart."""
+    with pytest.raises(TypeError, match=r"each item is a pair .*; item 1 is an? "):
+        list(tiny_tagger.pipe([("Anna", 0), wrong], as_tuples=True))
+
+
+# --- copies, repr, the short name -----------------------------------------------------------------
+
+COPIES: dict[str, Callable[[Tagger], Tagger]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda tagger: pickle.loads(pickle.dumps(tagger)),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+def test_a_tagger_can_be_copied_before_and_after_use(
+    tiny_run: Path, how: str, engine: str, lists: list[str]
+) -> None:
+    tagger = Tagger.load(tiny_run, "cpu", {"predict.engine": engine}, force=lists)
+    early = COPIES[how](tagger)
+    expected = tagger(TEXT)
+    again = COPIES[how](COPIES[how](tagger))
+    assert early(TEXT) == again(TEXT) == tagger(TEXT) == expected
+    assert early.settings == again.settings == tagger.settings
+    assert repr(early) == repr(again) == repr(tagger)
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_tagger_with_a_language_model_can_be_copied(
+    tiny_config: Config, tiny_corpus: Corpus, tiny_charlm: Path, how: str
+) -> None:
+    config = tiny_config.replace({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    model = build_model(tiny_corpus.train, config, torch.device("cpu")).model
+    tagger = Tagger(Bundle(model, config.replace({"data.tokenizer": "words"}), {}))
+    expected = tagger(TEXT)
+    assert COPIES[how](tagger)(TEXT) == expected
+
+
+def test_a_tagger_says_what_it_is(tiny_run: Path, tiny_tagger: Tagger, lists: list[str]) -> None:
+    size = sum(weights.numel() for weights in load_bundle(tiny_run).model.network.parameters())
+    assert repr(tiny_tagger) == f"<Tagger of LOC, PER; {size:,} parameters; trained on tiny>"
+    assert "of LOC, PER, VERB;" in repr(Tagger.load(tiny_run, "cpu", force=lists))
+    assert repr(RESTLESS["words"]).endswith("trained on an unnamed corpus>")
+
+
+def test_the_repr_of_a_tagger_is_one_printable_line(tiny_run: Path) -> None:
+    bundle = load_bundle(tiny_run)
+    odd = replace(bundle, about={"corpus": "x\n\x1b[31m\u202e"})
+    assert repr(Tagger(odd)).isprintable()
+
+
+def test_many_types_are_counted() -> None:
+    spans = tuple(Span(i, i + 1, f"T{i}") for i in range(12))
+    config = Config().replace({"data.tokenizer": "words"})
+    model = build_model([Sentence(("a",) * 12, spans)], config, torch.device("cpu")).model
+    assert " and 4 more;" in repr(Tagger(Bundle(model, config, {})))
+
+
+def test_load_is_short_for_the_method(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert tagger_module.load(tiny_run, "cpu")(TEXT) == Tagger.load(tiny_run, "cpu")(TEXT)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no finished run under runs/ here"):
+        tagger_module.load()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mine").symlink_to(tiny_run)
+    assert tagger_module.load(device="cpu").labels == ["LOC", "PER"]
+
+
+def test_a_text_alone_and_in_a_batch_has_the_same_entities(tiny_tagger: Tagger) -> None:
+    texts: Iterable[str] = ["Anna left Rome.", TEXT, "Berta visited Paris. " * 9] * 4
+    for document in tiny_tagger.pipe(texts):
+        alone = tiny_tagger(document.text)
+        assert alone.sentences == document.sentences
+        assert [e.score for e in alone.entities] == pytest.approx(
+            [e.score for e in document.entities], abs=1e-5
         )
