@@ -136,7 +136,7 @@ class Tagger:
     @overload
     def tag(self, text: list[AnyText] | tuple[AnyText, ...]) -> list[list[Entity]]: ...
 
-    def tag(self, text: Any) -> list[Entity] | list[list[Entity]]:
+    def tag(self, text: Any) -> Any:
         """The entities of a text, in order; ``text[entity.start:entity.end] == entity.text``.
 
         Of several texts (a list, or any other iterable): a list for each, in their order.

@@ -637,8 +637,9 @@ def test_a_call_is_a_document(tiny_tagger: Tagger) -> None:
 def test_a_list_has_a_list_for_each_text(tiny_tagger: Tagger) -> None:
     texts = ["Anna left Rome.", "", TEXT]
     expected = [list(document.entities) for document in tiny_tagger.pipe(texts)]
-    for several in (texts, tuple(texts), iter(texts), dict.fromkeys(texts).keys()):
-        assert tiny_tagger.tag(several) == expected  # type: ignore[call-overload, unused-ignore]
+    others: Any = iter(texts), dict.fromkeys(texts).keys()
+    for several in (texts, tuple(texts), *others):
+        assert tiny_tagger.tag(several) == expected
     assert [len(found) for found in expected] == [2, 0, 4]
     assert tiny_tagger.tag([]) == []
 
@@ -755,9 +756,10 @@ def test_what_is_no_text_is_refused(tiny_tagger: Tagger, wrong: Any, said: str) 
 
 
 def test_one_wrong_value_is_no_list_either(tiny_tagger: Tagger) -> None:
-    for wrong in (3, 2.5, b"Anna"):
+    several: Any = (3, 2.5, b"Anna")
+    for wrong in several:
         with pytest.raises(TypeError, match="a text is a str, or None or NaN"):
-            tiny_tagger.tag(wrong)  # type: ignore[call-overload, unused-ignore]
+            tiny_tagger.tag(wrong)
     with pytest.raises(TypeError, match="another iterable of str, not a dict"):
         tiny_tagger.tag({"text": "Anna"})  # type: ignore[call-overload]
 

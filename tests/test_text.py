@@ -155,7 +155,8 @@ def test_dictionaries_are_json() -> None:
         {"start": 0, "end": 30, "alternatives": [{"probability": 0.25, "entities": [entity]}]}
     ]
     partial = dataclasses.replace(SENTENCE, partial=(PartialLabel(None, "open"),) * 6)
-    for word in (*VISIT.entities, VISIT, SENTENCE, partial, Sentence(("a",)), Span(0, 1, "X")):
+    words: list[Document | Entity | Sentence | Span] = [*VISIT.entities, VISIT, SENTENCE, partial]
+    for word in (*words, Sentence(("a",)), Span(0, 1, "X")):
         assert json.loads(json.dumps(word.to_dict())) == word.to_dict()
 
 
