@@ -10,6 +10,7 @@ import click
 
 from ner.cli.options import (
     PathArg,
+    corpus_options,
     device_option,
     model_option,
     predict_options,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Score a model on labelled sentences.")
 @model_option
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@corpus_options()
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
 @reading_options()
 def evaluate(
     model: str | None,
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     split: str | None,
     as_json: bool,
     picture: Path | None,
@@ -75,7 +77,7 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    sentences, train = _sentences(data, split, tagger.config.replace(reading).data)
+    sentences, train = _sentences(data, files, split, tagger.config.replace(reading).data)
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
     results = Results(found.report())
     if picture:
@@ -99,7 +101,7 @@ class Results:
 
 
 def _sentences(
-    data: str, split: str | None, config: DataConfig
+    data: str | None, files: dict[str, Path], split: str | None, config: DataConfig
 ) -> tuple[Sequence[Sentence], Sequence[Sentence]]:
     """The sentences of a split, and those that a model of this corpus learns from, if others.
 
@@ -109,13 +111,15 @@ def _sentences(
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
-    splits = read(data, config).splits()
+    corpus = read(data, config, files=files)
+    splits = corpus.splits()
     there = [name for name, sentences in splits.items() if sentences]
     split = split or (there[0] if len(there) == 1 else "test")
     if not splits[split]:
         remedy = "choose with --split" if len(there) > 1 else "leave --split out"
         raise CorpusError(
-            f"{data}: has no sentences in {split}; it has {' and '.join(there)}: {remedy}"
+            f"{data or corpus.name}: has no sentences in {split}; "
+            f"it has {' and '.join(there)}: {remedy}"
         )
     train = splits["train"]
     if not splits["valid"]:

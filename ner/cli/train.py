@@ -10,6 +10,7 @@ import click
 from ner.cli import stopped
 from ner.cli.options import (
     PathArg,
+    corpus_options,
     device_option,
     features_options,
     list_settings_option,
@@ -23,7 +24,7 @@ from ner.run_folder import check_restart
 
 
 @click.command(short_help="Train a tagger on a corpus.")
-@click.option("--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file.")
+@corpus_options()
 @click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting.")
@@ -43,7 +44,8 @@ from ner.run_folder import check_restart
 @device_option
 @reading_options()
 def train(
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     out: Path | None,
     file: Path | None,
     settings: tuple[str, ...],
@@ -71,7 +73,7 @@ def train(
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     how = {"seeds": seeds, "device": device} | ({"unlabelled": unlabelled} if distill else {})
     place = _training("distill") if distill else "ner.api:train_events"
-    _train(data, config, out, place, resume=resume, overwrite=overwrite, **how)
+    _train(data, files, config, out, place, resume=resume, overwrite=overwrite, **how)
 
 
 def _training(option: str) -> str:
@@ -85,7 +87,8 @@ def _training(option: str) -> str:
 
 
 def _train(
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     config: Config,
     out: Path | None,
     place: str,
@@ -96,7 +99,7 @@ def _train(
 ) -> None:
     from ner.corpus import load_corpus
 
-    corpus = load_corpus(data, config.data)
+    corpus = load_corpus(data, config.data, files=files)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress

@@ -64,7 +64,7 @@ def read(
     notes = [] if diagnostics.collect else diagnostics.summaries()
     for note in notes:
         LOG.warning(note)
-    if not result.sentences:
+    if not result.sentences and not diagnostics.errors.total:
         raise CorpusError(f"{source}: has no sentence; a labelled file cannot be empty")
     return result._replace(notes=tuple(notes))
 

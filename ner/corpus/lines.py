@@ -4,7 +4,7 @@ A line ends with ``\\n`` or ``\\r\\n`` and with nothing else: the many other
 characters that Unicode calls line ends are left where they are.
 """
 
-import functools
+import codecs
 import io
 from collections.abc import Iterator
 from typing import IO
@@ -16,6 +16,7 @@ from ner.text import SURROGATE
 
 LONGEST = 1 << 24
 """Bytes in the longest line that is accepted."""
+_BLOCK = 1 << 16  # bytes read at a time
 
 
 def text_lines(
@@ -28,8 +29,37 @@ def text_lines(
     and `UsageError` for an unknown encoding.
     """
     stream, encoding = _splittable(stream, source, encoding)
-    offset = 0
-    for number, raw in enumerate(_byte_lines(stream, source), 1):
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    number, offset = 1, 0
+    for block in _blocks(stream, source):
+        lines = _decoded(block) if utf8 else None
+        if lines is None:  # another encoding, or something is wrong: each line by itself
+            yield from _one_by_one(block, number, offset, source, encoding, diagnostics)
+        else:
+            if number == 1:
+                lines[0] = lines[0].removeprefix("\ufeff")
+            yield from enumerate(lines, number)
+        number += block.count(b"\n")
+        offset += len(block)
+
+
+def _decoded(block: bytes) -> list[str] | None:
+    """The lines of a block in UTF-8; None if one of them is binary or not UTF-8."""
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\0" in text:
+        return None
+    lines = text.removesuffix("\n").split("\n")
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
+
+
+def _one_by_one(
+    block: bytes, first: int, offset: int, source: str, encoding: str, diagnostics: Diagnostics
+) -> Iterator[tuple[int, str]]:
+    """The lines of a block, numbered from `first`; `offset` is its place in the file."""
+    for number, raw in enumerate(io.BytesIO(block), first):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError as error:
@@ -71,7 +101,7 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         return stream, encoding
     # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
     try:
-        whole = b"".join(_byte_lines(stream, source))
+        whole = b"".join(_blocks(stream, source))
         return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
         reason = " ".join(str(error).split())
@@ -80,22 +110,43 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         ) from None
 
 
-def _byte_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
-    """Lines with their ends; none is longer than `LONGEST`."""
-    number = 0
+def _blocks(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """Runs of whole lines, as soon as they are there; no line is longer than `LONGEST`."""
+    read = getattr(stream, "read1", stream.read)
+    number, waiting, size = 1, [b""], 0
     try:
-        for number, raw in enumerate(iter(functools.partial(stream.readline, LONGEST + 1), b""), 1):
-            if len(raw) > LONGEST:
-                raise CorpusError(
-                    f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
-                    "break it into shorter ones (in a corpus: a token, or a JSON record)"
-                )
-            yield raw
+        while piece := read(_BLOCK):
+            end = piece.rfind(b"\n") + 1
+            if end:
+                block = b"".join([*waiting, piece[:end]])
+                _check_length(block, number, source)
+                yield block
+                number += block.count(b"\n")
+                waiting, size = [], 0
+            waiting.append(piece[end:])
+            size += len(piece) - end
+            if size > LONGEST:
+                raise _too_long(number, source)
     except UNPACK_ERRORS as error:
         kind = ".xz" if source.endswith(".xz") else ".gz"
         raise CorpusError(
-            f"{source}:{number + 1}: the {kind} file is truncated or damaged ({error}); "
-            "copy it again"
+            f"{source}:{number}: the {kind} file is truncated or damaged ({error}); copy it again"
         ) from None
     except OSError as error:
         raise CorpusError(f"{source}: cannot be read ({error.strerror or error})") from None
+    if last := b"".join(waiting):
+        yield last
+
+
+def _check_length(block: bytes, first: int, source: str) -> None:
+    if len(block) > LONGEST:
+        for number, raw in enumerate(block.split(b"\n"), first):
+            if len(raw) >= LONGEST:
+                raise _too_long(number, source)
+
+
+def _too_long(number: int, source: str) -> CorpusError:
+    return CorpusError(
+        f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
+        "break it into shorter ones (in a corpus: a token, or a JSON record)"
+    )

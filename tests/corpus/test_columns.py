@@ -8,9 +8,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ner.config import DataConfig
-from ner.corpus.columns import DOCSTART, write_columns
+from ner.corpus.columns import write_columns
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats import read, read_columns, read_file
+from ner.corpus.layout import DOCSTART
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
 from ner.text import Sentence, Span
@@ -137,7 +138,7 @@ def test_the_unknown_tag_can_be_chosen() -> None:
     assert _read("a O|b I-X|", unknown_tag="O")[0].partial[0].label is None
     for tag in ("?", "_"):
         with pytest.raises(CorpusError, match=f"<stream>:2: '[{tag}]' is not a tag"):
-            _read(f"b B-X|a {tag}|", unknown_tag="")
+            _read(f"b B-X|a {tag}|c O|", unknown_tag="")
 
 
 def test_without_an_unknown_tag_nothing_is_partial() -> None:
