@@ -25,6 +25,7 @@ from ner.corpus.layout import (
     TOKEN,
     ColumnLayout,
     Line,
+    Row,
 )
 from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
@@ -118,13 +119,18 @@ class _BlockReader:
 
     def blocks(self, lines: Iterable[Line]) -> Iterator[_Block]:
         """Yield sentences; a document gets its number with its first one."""
-        row_of = functools.lru_cache(_ROWS)(self._layout.row)
+        rows: dict[str, Row] = {}
         document, filled = 0, False
         tokens: list[str] = []
         tags: list[str] = []
         numbers: list[int] = []
         for number, line in lines:
-            kind, token, tag, message = row_of(line)
+            row = rows.get(line)
+            if row is None:
+                row = self._layout.row(line)
+                if len(rows) < _ROWS:
+                    rows[line] = row
+            kind, token, tag, message = row
             if kind is TOKEN:
                 tokens.append(token)
                 tags.append(tag)

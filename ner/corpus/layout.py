@@ -46,7 +46,8 @@ def is_comment(line: str) -> bool:
 def cells_of(line: str, separator: str) -> list[str]:
     """The cells of a line, none if it is blank; "" separates by runs of spaces and tabs."""
     if not separator:
-        return [cell for cell in line.replace("\t", " ").split(" ") if cell]
+        cells = line.replace("\t", " ").split(" ")
+        return [cell for cell in cells if cell] if "" in cells else cells
     cells = [cell.strip(" \t") for cell in line.split(separator)]
     return cells if any(cells) else []
 
@@ -85,20 +86,24 @@ class ColumnLayout:
         self._pass_numbers(head)
         others = {*range(self.width)} - {self.token} if config.tag_column == -1 else set()
         self._layers: dict[int, set[str]] = {column: set() for column in others}
+        self._fitting: set[str] = set()  # tags that were looked at
         self._suspect = self._odd_first(data)
 
     def _data(self, head: Sequence[Line]) -> list[Cells]:
         """The lines that are neither blank nor marks of documents nor, if others are, comments."""
-        rows = [(number, cells) for number, line in head if (cells := self._cells(line))]
+        rows = [
+            (number, cells) for number, line in head if (cells := cells_of(line, self._separator))
+        ]
         rows = [(number, cells) for number, cells in rows if cells[0] != DOCSTART]
         return [(number, cells) for number, cells in rows if cells[0][0] != "#"] or rows
 
-    def _cells(self, line: str) -> list[str]:
-        return cells_of(line, self._separator)
-
     def row(self, line: str) -> Row:
         """Take a line apart. Equal lines give equal rows."""
-        cells = self._cells(line)
+        cells = cells_of(line, self._separator)
+        if len(cells) == self.width and cells[self.tag] in self._fitting and line[0] != "#":
+            token = cells[self.token]  # the short way of nearly every line
+            if token and cells[0] != DOCSTART and "\r" not in line:
+                return self._token_row(cells)
         if not cells:
             return Row(BLANK)
         if cells[0] == DOCSTART:
@@ -108,7 +113,11 @@ class ColumnLayout:
             return Row(COMMENT, message=message)
         if message:
             return Row(WRONG, message=message)
-        for column in [*self._layers]:
+        self._fitting.add(cells[self.tag])
+        return self._token_row(cells)
+
+    def _token_row(self, cells: list[str]) -> Row:
+        for column in [c for c, seen in self._layers.items() if cells[c] not in seen]:
             self._look_for_tags(column, cells[column])
         return Row(TOKEN, sys.intern(cells[self.token]), sys.intern(cells[self.tag]))
 
@@ -187,7 +196,7 @@ class ColumnLayout:
 
     def _pass_numbers(self, head: Iterable[Line]) -> None:
         """Take tokens from the next column where theirs only counts them."""
-        rows = [self._cells(line) for number, line in head if number != self.header]
+        rows = [cells_of(line, self._separator) for number, line in head if number != self.header]
         fitting = [cells for cells in rows if len(cells) == self.width]
         column = self.token
         while column < self.width and counts_up([cells[column] for cells in fitting]):
@@ -211,17 +220,21 @@ class ColumnLayout:
     # --- layers --------------------------------------------------------------------
 
     def _look_for_tags(self, column: int, cell: str) -> None:
-        """Collect the types of a column as long as it holds tags alone."""
+        """Collect the cells of a column as long as they are tags."""
         try:
-            label = parse_tag(cell).label
+            parse_tag(cell)
         except CorpusError:
             del self._layers[column]
         else:
-            self._layers[column] |= {label} - {""}
+            self._layers[column].add(cell)
 
     def layers(self) -> list[int]:
         """The columns that hold entity tags, if they are several."""
-        found = [c for c, labels in self._layers.items() if labels and not labels <= _CHUNKS]
+        found = []
+        for column, cells in self._layers.items():
+            labels = {parse_tag(cell).label for cell in cells} - {""}
+            if labels and not labels <= _CHUNKS:
+                found.append(column)
         return found if len(found) > 1 else []
 
 
