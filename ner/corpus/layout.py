@@ -26,7 +26,7 @@ Line = tuple[int, str]
 Cells = tuple[int, list[str]]
 """The number of a line, from 1, and its cells."""
 
-_COMMENT = re.compile(r"#(?:[ \t]|$|(?:begin|end) document\b)")
+_COMMENT = re.compile(r"#(?:[ \t]|$|(?:begin|end) document\b|[A-Za-z_]+=)")
 _NUMBER = re.compile(r"(?:(\d+)[-.])?(\d+)", re.ASCII)  # 3, 4-5, 8.1, and 1-3 of WebAnno
 _TOKEN_NAMES = frozenset({"word", "words", "token", "tokens", "form", "text", "wordform"})
 _TAG_NAMES = frozenset(
@@ -91,11 +91,9 @@ class ColumnLayout:
 
     def _data(self, head: Sequence[Line]) -> list[Cells]:
         """The lines that are neither blank nor marks of documents nor, if others are, comments."""
-        rows = [
-            (number, cells) for number, line in head if (cells := cells_of(line, self._separator))
-        ]
-        rows = [(number, cells) for number, cells in rows if cells[0] != DOCSTART]
-        return [(number, cells) for number, cells in rows if cells[0][0] != "#"] or rows
+        cut = [(number, cells_of(line, self._separator)) for number, line in head]
+        rows = [(number, cells) for number, cells in cut if cells and cells[0] != DOCSTART]
+        return [(number, cells) for number, cells in rows if cells[0][:1] != "#"] or rows
 
     def row(self, line: str) -> Row:
         """Take a line apart. Equal lines give equal rows."""
@@ -178,7 +176,8 @@ class ColumnLayout:
             number = _number_of(column, names)
             if number is None:
                 raise CorpusError(
-                    f"{place}: the first line names no column {column!r} ({text}); "
+                    f"{place}: the first line names no column {column!r} "
+                    f"({shorten(' '.join(names)) if names else text}); "
                     f"choose --{option}-column by its number, from 0"
                 )
             if self.width > 1 and not -self.width <= number < self.width:
@@ -198,10 +197,12 @@ class ColumnLayout:
         """Take tokens from the next column where theirs only counts them."""
         rows = [cells_of(line, self._separator) for number, line in head if number != self.header]
         fitting = [cells for cells in rows if len(cells) == self.width]
-        column = self.token
-        while column < self.width and counts_up([cells[column] for cells in fitting]):
-            column += 1
-        if self.token < column < self.width and column != self.tag:
+        if not counts_up(cells[self.token] for cells in fitting):
+            return
+        column = self.token + 1
+        while column < self.width and all(_NUMBER.fullmatch(cells[column]) for cells in fitting):
+            column += 1  # a second number: of the sentence, or offsets
+        if column < self.width and column != self.tag:
             self.notes.append(
                 f"column {self.token} counts the tokens (1, 2, 3 …); "
                 f"they are read from column {column}, as with --token-column {column}"
@@ -265,10 +266,11 @@ def counts_up(cells: Iterable[str]) -> bool:
         match = _NUMBER.fullmatch(cell)
         if match is None or len(cell) > 12:
             return False
-        if match[1] and int(match[1]) == before + 1:
+        total += 1
+        if match[1] and int(match[1]) in (1, before + 1) and int(match[1]) < int(match[2]):
+            rising += 1
             continue
         number = int(match[2])
-        total += 1
         rising += number in (0, 1, before, before + 1)
         before = number
     return total > 1 and rising >= 0.9 * total
