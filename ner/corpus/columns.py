@@ -46,18 +46,18 @@ from ner.tokenize import split_sentences
 _ROWS = 1 << 16  # distinct lines that are remembered; most lines of a corpus come again
 
 
-class _Block(NamedTuple):
+class Block(NamedTuple):
     """The lines of one sentence: document, tokens, tags and the numbers of the lines."""
 
     document: int
     tokens: Sequence[str]
-    tags: tuple[str, ...]
+    tags: Sequence[str]
     lines: Sequence[int]
 
-    def part(self, start: int, end: int) -> "_Block":
+    def part(self, start: int, end: int) -> "Block":
         """The block of some of its lines."""
         rows = (self.tokens[start:end], self.tags[start:end], self.lines[start:end])
-        return _Block(self.document, *rows)
+        return Block(self.document, *rows)
 
 
 def parse_columns(
@@ -68,8 +68,19 @@ def parse_columns(
     Raises `CorpusError` (through `diagnostics`) with ``source:line`` for lines
     that do not fit and, if strict, for illegal tag sequences.
     """
+    return parse_blocks(_read(lines, config, source, diagnostics), config, source, diagnostics)
+
+
+def parse_blocks(
+    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> ParseResult:
+    """Turn tokens with tags into sentences: the tags of all decide their spelling and scheme.
+
+    Raises `CorpusError` (through `diagnostics`) for what is no tag and, if strict, for illegal
+    sequences of tags.
+    """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    blocks = _spelled(_read(lines, config, source, diagnostics), config, source, diagnostics)
+    blocks = _spelled(blocks, config, source, diagnostics)
     if config.split_sentences:
         blocks = [part for block in blocks for part in _split(block)]
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
@@ -84,7 +95,7 @@ def parse_columns(
 
 def _read(
     lines: Iterable[Line], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> list[_Block]:
+) -> list[Block]:
     """Read the lines by the layout that the first of them show; notes say what is odd about it."""
     lines = iter(lines)
     head = list(itertools.islice(lines, HEAD))
@@ -117,7 +128,7 @@ class _BlockReader:
         self._source, self._diagnostics = source, diagnostics
         self.comments, self.first_comment = 0, 0
 
-    def blocks(self, lines: Iterable[Line]) -> Iterator[_Block]:
+    def blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
         """Yield sentences; a document gets its number with its first one."""
         rows: dict[str, Row] = {}
         document, filled = 0, False
@@ -156,15 +167,15 @@ class _BlockReader:
         self._diagnostics.error(f"{self._source}:{number}", message + remedy)
 
 
-def _block(document: int, tokens: list[str], tags: list[str], numbers: list[int]) -> _Block:
+def _block(document: int, tokens: list[str], tags: list[str], numbers: list[int]) -> Block:
     unbroken = numbers[-1] - numbers[0] == len(numbers) - 1
     lines = range(numbers[0], numbers[-1] + 1) if unbroken else numbers
-    return _Block(document, tokens, tuple(tags), lines)
+    return Block(document, tokens, tuple(tags), lines)
 
 
 def _spelled(
-    blocks: list[_Block], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> list[_Block]:
+    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> list[Block]:
     """The blocks with their tags in the usual spelling; lines without a tag are reported."""
     tags = {tag for block in blocks for tag in block.tags} - {config.unknown_tag}
     spelling = read_spelling(tags, config.scheme, config.label)
@@ -179,8 +190,8 @@ def _spelled(
 
 
 def _without(
-    block: _Block, wrong: Mapping[str, str], source: str, diagnostics: Diagnostics
-) -> _Block:
+    block: Block, wrong: Mapping[str, str], source: str, diagnostics: Diagnostics
+) -> Block:
     """A block without its lines of wrong tags, each of which is reported."""
     kept = []
     for position, tag in enumerate(block.tags):
@@ -189,10 +200,10 @@ def _without(
         else:
             kept.append(position)
     tokens, lines = [block.tokens[i] for i in kept], [block.lines[i] for i in kept]
-    return _Block(block.document, tokens, tuple(block.tags[i] for i in kept), lines)
+    return Block(block.document, tokens, tuple(block.tags[i] for i in kept), lines)
 
 
-def _split(block: _Block) -> Iterator[_Block]:
+def _split(block: Block) -> Iterator[Block]:
     """Split a block into sentences as raw text is split, never within an entity."""
     ends = list(itertools.accumulate(len(token) + 1 for token in block.tokens))
     offsets = [
@@ -220,7 +231,7 @@ def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
             first = i
 
 
-def _detect(blocks: Iterable[_Block], unknown: str | None) -> str:
+def _detect(blocks: Iterable[Block], unknown: str | None) -> str:
     """The scheme of a file, or "" if it has no entity."""
     times = Counter(run for block in blocks for _, run in _runs(block.tags))
     counts = SchemeCounts(unknown)
@@ -236,7 +247,7 @@ def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tupl
     return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
 
 
-def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
+def _sentence(block: Block, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
     spans: list[Span] = []
     for start, run in _runs(block.tags):
         found, illegal = _read_run(run, scheme)
@@ -253,7 +264,7 @@ def _sentence(block: _Block, source: str, scheme: str, diagnostics: Diagnostics)
 
 
 def _partial_sentence(
-    block: _Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
+    block: Block, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
 ) -> Sentence:
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in block.tags]
     annotation = read_partial_labels(tags, scheme or "iob2")
@@ -266,7 +277,7 @@ def _partial_sentence(
 
 
 def _repair(
-    block: _Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
+    block: Block, position: int, source: str, scheme: str, diagnostics: Diagnostics
 ) -> None:
     location = f"{source}:{block.lines[position]}"
     diagnostics.repair(location, _illegal(block.tags, position, scheme))

@@ -20,18 +20,24 @@ _BLOCK = 1 << 16  # bytes read at a time
 
 
 def text_lines(
-    stream: IO[bytes], source: str, encoding: str, diagnostics: Diagnostics
+    stream: IO[bytes],
+    source: str,
+    encoding: str,
+    diagnostics: Diagnostics,
+    longest: int | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
-    Raises `CorpusError` for bytes that are not in the encoding and for lone surrogates (both
-    reported to `diagnostics` by line), for binary files, endless lines and damaged packed files,
-    and `UsageError` for an unknown encoding.
+    No line may have more than `longest` bytes, by default `LONGEST`. Raises `CorpusError` for bytes
+    that are not in the encoding and for lone surrogates (both reported to `diagnostics` by line),
+    for binary files, endless lines and damaged packed files, and `UsageError` for an unknown
+    encoding.
     """
-    stream, encoding = _splittable(stream, source, encoding)
+    longest = longest or LONGEST
+    stream, encoding = _splittable(stream, source, encoding, longest)
     utf8 = codecs.lookup(encoding).name == "utf-8"
     number, offset = 1, 0
-    for block in _blocks(stream, source):
+    for block in _blocks(stream, source, longest):
         lines = _decoded(block) if utf8 else None
         if lines is None:  # another encoding, or something is wrong: each line by itself
             yield from _one_by_one(block, number, offset, source, encoding, diagnostics)
@@ -89,7 +95,9 @@ def _half_a_pair(encoding: str) -> str:
     return f"holds half a surrogate pair in {encoding}; write whole characters, as UTF-8"
 
 
-def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes], str]:
+def _splittable(
+    stream: IO[bytes], source: str, encoding: str, longest: int
+) -> tuple[IO[bytes], str]:
     """The stream in an encoding whose line ends are the byte ``\\n``."""
     try:
         line_end = "\n".encode(encoding)
@@ -101,7 +109,7 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         return stream, encoding
     # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
     try:
-        whole = b"".join(_blocks(stream, source))
+        whole = b"".join(_blocks(stream, source, longest))
         return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
         reason = " ".join(str(error).split())
@@ -110,8 +118,8 @@ def _splittable(stream: IO[bytes], source: str, encoding: str) -> tuple[IO[bytes
         ) from None
 
 
-def _blocks(stream: IO[bytes], source: str) -> Iterator[bytes]:
-    """Runs of whole lines, as soon as they are there; no line is longer than `LONGEST`."""
+def _blocks(stream: IO[bytes], source: str, longest: int) -> Iterator[bytes]:
+    """Runs of whole lines, as soon as they are there; no line is longer than `longest`."""
     read = getattr(stream, "read1", stream.read)
     number, waiting, size = 1, [b""], 0
     try:
@@ -119,14 +127,14 @@ def _blocks(stream: IO[bytes], source: str) -> Iterator[bytes]:
             end = piece.rfind(b"\n") + 1
             if end:
                 block = b"".join([*waiting, piece[:end]])
-                _check_length(block, number, source)
+                _check_length(block, number, source, longest)
                 yield block
                 number += block.count(b"\n")
                 waiting, size = [], 0
             waiting.append(piece[end:])
             size += len(piece) - end
-            if size > LONGEST:
-                raise _too_long(number, source)
+            if size > longest:
+                raise _too_long(number, source, longest)
     except UNPACK_ERRORS as error:
         kind = ".xz" if source.endswith(".xz") else ".gz"
         raise CorpusError(
@@ -138,15 +146,15 @@ def _blocks(stream: IO[bytes], source: str) -> Iterator[bytes]:
         yield last
 
 
-def _check_length(block: bytes, first: int, source: str) -> None:
-    if len(block) > LONGEST:
+def _check_length(block: bytes, first: int, source: str, longest: int) -> None:
+    if len(block) > longest:
         for number, raw in enumerate(block.split(b"\n"), first):
-            if len(raw) >= LONGEST:
-                raise _too_long(number, source)
+            if len(raw) >= longest:
+                raise _too_long(number, source, longest)
 
 
-def _too_long(number: int, source: str) -> CorpusError:
+def _too_long(number: int, source: str, longest: int) -> CorpusError:
     return CorpusError(
-        f"{source}:{number}: the line is longer than {LONGEST:,} bytes; "
+        f"{source}:{number}: the line is longer than {longest:,} bytes; "
         "break it into shorter ones (in a corpus: a token, or a JSON record)"
     )

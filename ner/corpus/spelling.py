@@ -39,6 +39,15 @@ def is_plausible(tag: str, bare: bool) -> bool:
     )
 
 
+def not_a_tag(tag: str) -> str:
+    """The message about a text that is no tag, "" about a tag."""
+    try:
+        parse_tag(tag)
+    except CorpusError as error:
+        return str(error).replace(repr(tag), shorten(tag))
+    return ""
+
+
 def read_spelling(tags: Iterable[str], scheme: str, label: str) -> Spelling:
     """Tell how the distinct tags of a file (unknown ones left out) are spelled.
 
@@ -93,7 +102,9 @@ def _remedy(tag: str) -> str:
     if match:
         usual = f"{match[2].upper()}-{match[1]}"
         return f"{shorten(tag)} is not a tag; the prefix stands before the type: {usual!r:.60}"
-    return f"{shorten(tag)} is not a tag; the type is missing: {tag.upper()}-TYPE"
+    if _BARE.fullmatch(tag):
+        return f"{shorten(tag)} is not a tag; the type is missing: {tag.upper()}-TYPE"
+    return not_a_tag(tag)
 
 
 def _of_other_schemes(entities: Sequence[str]) -> dict[str, str]:
@@ -110,8 +121,4 @@ def _of_other_schemes(entities: Sequence[str]) -> dict[str, str]:
 
 
 def _is_tag(tag: str) -> bool:
-    try:
-        parse_tag(tag)
-    except CorpusError:
-        return False
-    return True
+    return not not_a_tag(tag)

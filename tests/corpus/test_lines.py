@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ner.corpus import lines as module
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import text_lines
+from ner.errors import CorpusError
 
 _PIECES = st.sampled_from(
     [b"a", "é".encode(), b"\n", b"\r\n", b"\r", b"\xff", b"\xef\xbb\xbf", b" "]
@@ -44,3 +45,10 @@ def test_a_wrong_byte_is_named_by_its_offset_in_the_file() -> None:
     assert len(found) == 20_001
     (problem,) = diagnostics.errors.first
     assert str(problem).startswith("x:20001: byte 0xFF at offset 100001 is not utf-8")
+
+
+def test_a_bound_on_the_length_of_lines_may_be_given() -> None:
+    content = b"1234567\n" * 2 + b"12345678\n"
+    with pytest.raises(CorpusError, match=r"^x:3: the line is longer than 8 bytes"):
+        list(text_lines(io.BytesIO(content), "x", "utf-8", Diagnostics(), 8))
+    assert len(list(text_lines(io.BytesIO(content), "x", "utf-8", Diagnostics(), 9))) == 3
