@@ -44,7 +44,7 @@ def copy(source: str, target: Path, share: float, seed: int, hidden: Tag) -> Non
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target}: is there already; choose another folder")
-    files = files_of(find(source, {}))
+    files = files_of(find(source), {})
     if "train" not in files:
         raise UsageError(f"{source}: has no training split to hide tags of")
     train = read_file(files.pop("train"))
