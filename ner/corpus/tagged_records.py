@@ -9,8 +9,7 @@ from ner.config import DataConfig
 from ner.corpus.columns import Block, parse_blocks
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.parsed import ParseResult
-from ner.errors import CorpusError
-from ner.tags import parse_tag
+from ner.corpus.spelling import is_plausible, not_a_tag
 from ner.text import SURROGATE
 
 
@@ -74,9 +73,6 @@ def _fault(record: TaggedRecord, config: DataConfig) -> tuple[int, str] | None:
 
 
 def _tag_fault(tag: str, config: DataConfig) -> str:
-    try:
-        if tag != config.unknown_tag:
-            parse_tag(tag, config.scheme == "io")
-    except CorpusError as error:
-        return str(error).replace(repr(tag), shorten(tag))
-    return ""
+    if tag == config.unknown_tag or is_plausible(tag, bare=config.scheme == "io"):
+        return ""
+    return not_a_tag(tag)
