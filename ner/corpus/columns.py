@@ -51,7 +51,7 @@ class Block(NamedTuple):
 
     document: int
     tokens: Sequence[str]
-    tags: Sequence[str]
+    tags: tuple[str, ...]
     lines: Sequence[int]
 
     def part(self, start: int, end: int) -> "Block":
@@ -68,16 +68,17 @@ def parse_columns(
     Raises `CorpusError` (through `diagnostics`) with ``source:line`` for lines
     that do not fit and, if strict, for illegal tag sequences.
     """
-    return parse_blocks(_read(lines, config, source, diagnostics), config, source, diagnostics)
+    blocks = _read(lines, config, source, diagnostics)
+    return parse_blocks(blocks, config, source, diagnostics)
 
 
 def parse_blocks(
-    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+    blocks: list[Block], config: DataConfig, source: str, diagnostics: Diagnostics
 ) -> ParseResult:
-    """Turn tokens with tags into sentences: the tags of all decide their spelling and scheme.
+    """Turn tokens with tags into sentences; the whole file decides spelling and scheme of the tags.
 
     Raises `CorpusError` (through `diagnostics`) for what is no tag and, if strict, for illegal
-    sequences of tags.
+    sequences.
     """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
     blocks = _spelled(blocks, config, source, diagnostics)
@@ -174,7 +175,7 @@ def _block(document: int, tokens: list[str], tags: list[str], numbers: list[int]
 
 
 def _spelled(
-    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+    blocks: list[Block], config: DataConfig, source: str, diagnostics: Diagnostics
 ) -> list[Block]:
     """The blocks with their tags in the usual spelling; lines without a tag are reported."""
     tags = {tag for block in blocks for tag in block.tags} - {config.unknown_tag}

@@ -10,6 +10,7 @@ from ner.errors import CorpusError
 
 EXTENSIONS = (
     ".txt", ".conll", ".conllu", ".tsv", ".csv", ".bio", ".iob", ".iob2", ".ner", ".jsonl", ".json",
+    ".json1", ".ndjson", ".parquet", ".arrow", ".spacy",
 )  # fmt: skip
 SPLIT_NAMES = {
     "train": ("train", "training"),

@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TextIO
 
-from ner.config import Column
 from ner.corpus.diagnostics import shorten
 from ner.corpus.formats.base import Format, Input, TextWriter
 from ner.corpus.parsed import ParseResult
@@ -28,7 +27,7 @@ from ner.text import Sentence
 _ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
 _KEYS = ("NER", "NE", "Ner", "ner", "BIO")
 _TAG = re.compile(rf"(?:^|\|)(?:{'|'.join(_KEYS)})=([^|]*)")
-_NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_TEN = 10
 _SHOWN = 50
 _NOT_WRITABLE = re.compile(r"[\t\n\r\0]")
 _NOT_IN_MISC = re.compile(r"[\t\n\r\0|]")
@@ -54,7 +53,7 @@ class Conllu(Format, TextWriter):
         if shown and shown[0].startswith("# global.columns"):
             return True
         first = next((line for line in shown if not line.startswith("#")), "").split("\t")
-        return len(first) == len(_NAMES) and bool(_ID.fullmatch(first[0]))
+        return len(first) == _TEN and bool(_ID.fullmatch(first[0]))
 
     def read(self, given: Input) -> ParseResult:
         """Read all sentences; the whole file decides where the tags are."""
@@ -103,8 +102,9 @@ class _Layout:
 
     def __init__(self, given: Input) -> None:
         self._given = given
-        self._width, self._form, self._misc = len(_NAMES), 1, len(_NAMES) - 1
-        self._tag = _index(given.config.tag_column, _NAMES)
+        self._width, self._form, self._misc = _TEN, 1, _TEN - 1
+        column = given.config.tag_column
+        self._tag, self._name = (column, "") if isinstance(column, int) else (-1, column)
         self._last, self._range_joined = 0, False
 
     def comment(self, line: str) -> bool:
@@ -115,9 +115,10 @@ class _Layout:
             self._width = len(columns)
             self._form = columns.index("FORM") if "FORM" in columns else 1
             self._misc = columns.index("MISC") if "MISC" in columns else -1
-            named = [i for i, column in enumerate(columns) if column.split(":")[-1] in _KEYS]
-            chosen = self._given.config.tag_column
-            self._tag = named[0] if named and chosen == -1 else _index(chosen, columns)
+            wanted = (self._name,) if self._name else _KEYS
+            named = [i for i, column in enumerate(columns) if column.split(":")[-1] in wanted]
+            if named and self._tag == -1:
+                self._tag, self._name = named[0], ""
         return line[1:].split()[:1] == ["newdoc"]
 
     def word(self, number: int, line: str) -> _Word | None:
@@ -143,19 +144,13 @@ class _Layout:
         if len(cells) != self._width:
             shown = shorten(" ".join(cells))
             return f"{len(cells)} columns, not {self._width} with tabs between ({shown})"
+        if self._name:
+            return f"no line names a column {self._name!r:.40}; choose --tag-column by its number"
         if not _ID.fullmatch(cells[0]) and not cells[0].startswith("0."):
             return f"the index of a word is {cells[0]!r:.40}; it counts from 1"
         if not -self._width <= self._tag < self._width:
-            chosen = self._given.config.tag_column
-            return f"no column {chosen!r} among {self._width}; choose another --tag-column"
+            return f"no column {self._tag} among {self._width}; choose another --tag-column"
         return ""
-
-
-def _index(column: Column, names: Sequence[str]) -> int:
-    """The number of a column that may be named; one that no file has where the name is unknown."""
-    if isinstance(column, int):
-        return column
-    return names.index(column) if column in names else len(names)
 
 
 def _record(document: int, words: list[_Word], in_misc: bool) -> TaggedRecord:
