@@ -58,8 +58,9 @@ def search(
     --resume.
     """
     from ner.corpus import load_corpus
-    from ner.extensions.experiments.space import read_space
+    from ner.extensions.experiments.space import read_space, require_optuna
 
+    require_optuna()
     config = given.config.replace(reading)
     space = read_space(ranges, config, given.fixed)
     corpus = load_corpus(data, config.data)

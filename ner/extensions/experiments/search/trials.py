@@ -7,11 +7,10 @@
     best/          the run folder of the best trial so far
     best.toml      its settings: ``ner train --config`` reads them
 
-Trials are evaluated on valid. They never see test. ``optuna`` is imported only here, and only when
-it is used: settings are drawn by a tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and
-Kégl 2011), the first ones at random, and a trial is given up by the median rule (Golovin et al.
-2017): when its best F1 so far is below the median of what the finished trials had after as many
-epochs.
+Trials are evaluated on valid. They never see test. Settings are drawn with ``optuna``, by a
+tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl 2011), the first ones at
+random, and a trial is given up by the median rule (Golovin et al. 2017): when its best F1 so far is
+below the median of what the finished trials had after as many epochs.
 """
 
 import contextlib
@@ -30,8 +29,8 @@ import torch
 
 from ner.config import Config, chosen
 from ner.corpus import Corpus
-from ner.errors import MissingExtra, NerError, TrainingError, UsageError
-from ner.extensions.experiments.space import Choice, Range, Space
+from ner.errors import NerError, TrainingError, UsageError
+from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model import choose_device
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
@@ -65,16 +64,6 @@ class Trial:
     f1: float
     epochs: int
     note: str = ""
-
-
-def require_optuna() -> Any:
-    """The package. Raises `MissingExtra` where it is not installed."""
-    try:
-        import optuna
-    except ImportError:
-        raise MissingExtra('a search needs a package: pip install "optuna>=4"') from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would report every trial itself
-    return optuna
 
 
 class Study:
