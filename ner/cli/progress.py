@@ -115,25 +115,18 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
     return f"no epoch was finished, so there is no model yet; {again}"
 
 
-class _WarnOnce(logging.Filter):
-    """Pass warnings, each text once: every run would repeat those about the corpus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Decide if a message is to be shown."""
-        text = record.getMessage()
-        new = text not in self._seen
-        self._seen.add(text)
-        return new and record.levelno >= logging.WARNING
-
-
 @contextmanager
 def brief_messages() -> Iterator[None]:
     """Leave epochs to the log of each run, and show warnings once, while the block runs."""
-    handlers, once = [*logging.getLogger("ner").handlers], _WarnOnce()
+    handlers, seen = [*logging.getLogger("ner").handlers], set[str]()
+
+    def once(record: logging.LogRecord) -> bool:
+        """Pass warnings, each text once: every run would repeat those about the corpus."""
+        text = record.getMessage()
+        new = text not in seen
+        seen.add(text)
+        return new and record.levelno >= logging.WARNING
+
     for handler in handlers:
         handler.addFilter(once)
     try:

@@ -74,25 +74,30 @@ def search(
     corpus = load_corpus(data, config.data)
 
     # Only now, as in `ner train`.
-    from ner.cli.progress import brief_messages, training_progress
+    from ner.cli.progress import brief_messages, go_on, training_progress
     from ner.extensions.experiments.search.trials import (
         BEST,
         BEST_CONFIG,
+        FILE,
         SearchFinished,
         TrialFinished,
         search_events,
     )
 
     out = out or Path("runs") / f"{corpus.name}-search"
+    best = out / BEST_CONFIG
+
+    def kept(last: Any) -> str:
+        if not (out / FILE).exists():
+            return "no trial had begun"
+        there = f"the best settings so far are in {best}; " if best.exists() else ""
+        return there + go_on(out)
 
     def show(event: Any) -> None:
         if isinstance(event, TrialFinished):
             print(_trial_line(event, trials), file=sys.stderr)
 
-    with (
-        training_progress(config.resources.vectors, lambda last: _kept(out)) as progress,
-        brief_messages(),
-    ):
+    with training_progress(config.resources.vectors, kept) as progress, brief_messages():
         read = progress.vectors_read
         events = search_events(corpus, out, config, space, trials=trials, progress=read, **how)
         last = progress.follow(events, show)
@@ -100,7 +105,7 @@ def search(
     click.echo(last.text, nl=False)
     click.echo(
         f"best of {last.trials} trials: {last.best.number}, valid F1 {100 * last.best.f1:.2f}; "
-        f"settings: {out / BEST_CONFIG}, model: {out / BEST}",
+        f"settings: {best}, model: {out / BEST}",
         err=True,
     )
 
@@ -116,18 +121,6 @@ def _trial_line(tried: "TrialFinished", trials: int) -> str:
     so_far = f"best {100 * best.f1:.2f} (trial {best.number})" if best else "no best yet"
     settings = ", ".join(f"{key}={value}" for key, value in trial.settings.items())
     return f"trial {trial.number} of {trials}: {what}; {so_far}; {settings}"
-
-
-def _kept(out: Path) -> str:
-    """A message about the results of a search that was stopped."""
-    from ner.cli.progress import go_on
-    from ner.extensions.experiments.search.trials import BEST_CONFIG, FILE
-
-    if not (out / FILE).exists():
-        return "no trial had begun"
-    best = out / BEST_CONFIG
-    there = f"the best settings so far are in {best}; " if best.exists() else ""
-    return there + go_on(out)
 
 
 # --- compare --------------------------------------------------------------------------------------

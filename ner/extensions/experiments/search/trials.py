@@ -302,8 +302,7 @@ class _Search:
 
     def _about(self) -> dict[str, Any]:
         """The facts that must be the same when a search goes on."""
-        settings = self.config.to_dict().items()
-        about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
+        about = {key: self.config[key] for key in self.config.fields()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
         about["the corpus"] = self.corpus.checksums
         values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
@@ -315,9 +314,7 @@ class _Search:
 
     def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""
-        start = self.config.to_dict()
-        values = {key: start[key.partition(".")[0]][key.partition(".")[2]] for key in self.space}
-        settings = self.study.ask(values)
+        settings = self.study.ask({key: self.config[key] for key in self.space})
         ended: Trial | None = None
         try:
             ended = yield from self._train(self.config.replace(settings))
