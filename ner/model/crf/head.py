@@ -17,7 +17,6 @@ from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, tok
 from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
 from ner.model.crf.viterbi import k_best, viterbi
-from ner.tags import Transitions
 
 SpanPosition = tuple[int, int, int]
 """Sentence of the batch, first token, token after the last."""
@@ -75,11 +74,11 @@ class CRFHead(nn.Module):
     transitions: nn.Parameter  # [K, K]
     end_transitions: nn.Parameter  # [K]
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
         for name, weight in torchcrf.CRF(len(tags)).named_parameters():
             self.register_parameter(name, weight)
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         return self.start_transitions, self.transitions, self.end_transitions
@@ -200,9 +199,9 @@ class CRFHead(nn.Module):
 class SoftmaxHead(nn.Module):
     """A softmax over the tags of each token; forbidden transitions are ruled out in decoding."""
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def potentials(self) -> Potentials:
         """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
