@@ -39,7 +39,7 @@ class Tagger:
         for entity in tagger.tag("Angela Merkel visited Paris."):
             print(entity.text, entity.label, entity.start, entity.end, entity.score)
 
-    Matches of the `overrides` are entities whatever the model finds (`ner.predict.overrides`).
+    Matches of the `overrides` are entities whatever the model finds (`ner.predict`).
     """
 
     def __init__(

@@ -248,7 +248,7 @@ class SoftmaxHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Probability of each tag at each token, ``[B, T, K]``; no pairwise counts, ``[B, 0]``.
 
-        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        `choices` as in `CRFHead.expected_counts`.
         """
         log_p = _log_p(torch.from_numpy(_chosen(_finite(emissions), choices)))
         mask = token_mask(_ints(lengths), emissions.shape[1])
@@ -259,10 +259,7 @@ class SoftmaxHead(nn.Module):
         return torch.from_numpy(viterbi(_log_p(emissions), _ints(lengths), self.potentials()))
 
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Find the `count` most probable legal sequences, best first, and their probabilities.
-
-        Returns tags and probabilities as `CRFHead.nbest` does.
-        """
+        """Find the `count` most probable legal sequences as `CRFHead.nbest` does."""
         tags, found = k_best(_log_p(emissions), _ints(lengths), self.potentials(), count)
         return torch.from_numpy(tags), _probabilities(found)
 
