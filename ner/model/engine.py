@@ -115,9 +115,6 @@ class WordCache:
     def __iter__(self) -> Iterator[Key]:
         return iter(self._rows)
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._rows
-
     def rows(self, keys: Sequence[Key]) -> list[int]:
         """The row of `table` that belongs to each token; older rows may go."""
         try:
