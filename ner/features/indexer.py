@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ from ner.features.feature import (
     WordFeature,
 )
 from ner.features.words import Words
+
+AnyFeature = TypeVar("AnyFeature", bound=Feature)
 
 Key = str | tuple[str, CategoryIds]
 """A word, or a word with the ids that do not follow from it: the key of a cache."""
@@ -49,15 +51,23 @@ class Indexer:
 
     features: tuple[Feature, ...]  # in the order of `ner.features.registry`
 
+    def find(self, kind: type[AnyFeature]) -> AnyFeature | None:
+        """The feature of a kind, if the model has it."""
+        return next((found for found in self.features if isinstance(found, kind)), None)
+
     @cached_property
     def words(self) -> Words:
         """The words, which every model has."""
-        return next(found for found in self.features if isinstance(found, Words))
+        found = self.find(Words)
+        assert found is not None, "there is no model without words"
+        return found
 
     @cached_property
     def characters(self) -> Characters:
         """The characters, which every model has."""
-        return next(found for found in self.features if isinstance(found, Characters))
+        found = self.find(Characters)
+        assert found is not None, "there is no model without characters"
+        return found
 
     @cached_property
     def categorical(self) -> tuple[CategoricalFeature, ...]:

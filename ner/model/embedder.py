@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, Indexer
+from ner.features import Batch, Indexer, WordEmbedding
 from ner.model.encoder import VariationalDropout
 
 
@@ -66,6 +66,11 @@ class Embedder(nn.Module):
                 inputs.contextual, config.contextual_dim, config.dropout
             )
             self.out_dim += config.contextual_dim
+
+    @property
+    def tables(self) -> list[WordEmbedding]:
+        """The tables of words."""
+        return [table for table in self.words if isinstance(table, WordEmbedding)]
 
     def forward(self, batch: Batch) -> Tensor:
         """Features ``[B, T, D]``, arbitrary at padding."""

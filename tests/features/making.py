@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ner.config import Config, ModelConfig
-from ner.features import Indexer, TrainingData, Vectors, WordEmbedding, build_indexer
+from ner.features import Indexer, TrainingData, Vectors, build_indexer
 from ner.features.feature import Feature
 from ner.features.registry import FEATURES
-from ner.model.embedder import Embedder
 from ner.text import Sentence
 
 
@@ -25,11 +24,6 @@ def with_features(indexer: Indexer, *more: Feature) -> Indexer:
     """An indexer with features in place of its own, or beside them, in the usual order."""
     found = {type(feature): feature for feature in (*indexer.features, *more)}
     return Indexer(tuple(found[kind] for kind in FEATURES if kind in found))
-
-
-def tables_of(embedder: Embedder) -> list[WordEmbedding]:
-    """The embeddings of words, one for each table."""
-    return [table for table in embedder.words if isinstance(table, WordEmbedding)]
 
 
 def vectors_of(*words: str, dim: int = 4) -> Vectors:

@@ -18,7 +18,6 @@ from ner.features.gazetteers import Gazetteers
 from ner.features.vocabulary import FIRST
 from ner.features.word_lists import WordList
 from ner.model.embedder import ContextualProjection, Embedder, Inputs
-from tests.features.making import tables_of
 from tests.model.gradients import gradient_of
 
 SMALL = ModelConfig(char_dim=4, char_hidden=6, casing_dim=3, cluster_dim=2, gazetteer_dim=4)
@@ -167,13 +166,13 @@ def test_features_are_as_wide_as_announced(chars: str, casing_dim: int) -> None:
 def test_tables_and_columns_stand_side_by_side(mode: str) -> None:
     tables = [TableSize(4, 0, 3, pretrained=False), TableSize(2, 5, 7, pretrained=True)]
     net = embedder(*tables, more=(CLUSTERS, LIST), vectors=mode, chars="none")
-    tables_of(net)[1].load_vectors(torch.full((2, 7), float("nan")), torch.randn(5, 7))
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), torch.randn(5, 7))
     assert net.out_dim == 3 + 7 + 3 + 4 * 2 + 4
     ids = [(1, 2, 1, 2, 3, 0), (2, 1, 2, 0, 1, 4)]
     found = net(batch_of([(3, 6), (1, 1)], ids))[0]
     expected = [
-        tables_of(net)[0](torch.tensor([3, 1])),
-        tables_of(net)[1](torch.tensor([6, 1])),
+        net.tables[0](torch.tensor([3, 1])),
+        net.tables[1](torch.tensor([6, 1])),
         *(
             table(torch.tensor(numbers))
             for table, numbers in zip(net.kinds, zip(*ids, strict=True), strict=True)
@@ -288,33 +287,33 @@ def learn(net: Embedder, steps: int = 5) -> None:
 def test_vectors_of_spare_words_never_change_in_training(mode: str) -> None:
     net = embedder(*PAIR, vectors=mode)
     spare = torch.randn(5, 7).half().float()
-    tables_of(net)[1].load_vectors(torch.full((2, 7), float("nan")), spare)
-    unknown = tables_of(net)[1].trained.weight[1].clone()
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), spare)
+    unknown = net.tables[1].trained.weight[1].clone()
     learn(net)
-    assert tables_of(net)[1].spare.equal(spare.half())
-    assert not tables_of(net)[1].trained.weight[1].equal(unknown), "the unknown word learns"
-    found = tables_of(net)[1](torch.arange(2, 7))
+    assert net.tables[1].spare.equal(spare.half())
+    assert not net.tables[1].trained.weight[1].equal(unknown), "the unknown word learns"
+    found = net.tables[1](torch.arange(2, 7))
     assert found.equal(spare) == (mode != "projected")
 
 
 def test_a_projection_is_at_first_the_identity_and_learns() -> None:
     net = embedder(*PAIR, vectors="projected")
     spare = torch.randn(5, 7).half().float()
-    tables_of(net)[1].load_vectors(torch.full((2, 7), float("nan")), spare)
+    net.tables[1].load_vectors(torch.full((2, 7), float("nan")), spare)
     numbers = torch.arange(2, 7)
-    assert tables_of(net)[1](numbers).equal(spare)
+    assert net.tables[1](numbers).equal(spare)
     learn(net)
-    projection = tables_of(net)[1].projection
+    projection = net.tables[1].projection
     assert projection is not None
     weight = projection.weight
     assert not weight.equal(torch.eye(7))
-    torch.testing.assert_close(tables_of(net)[1](numbers), spare @ weight.T)
-    assert not tables_of(net)[1](torch.tensor([0])).any(), "padding stays zero"
+    torch.testing.assert_close(net.tables[1](numbers), spare @ weight.T)
+    assert not net.tables[1](torch.tensor([0])).any(), "padding stays zero"
 
 
 @MODES
 def test_only_tables_with_vectors_are_projected(mode: str) -> None:
-    scratch, vectors = tables_of(embedder(*PAIR, vectors=mode))
+    scratch, vectors = embedder(*PAIR, vectors=mode).tables
     assert scratch.projection is None
     assert (vectors.projection is not None) == (mode == "projected")
 

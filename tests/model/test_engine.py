@@ -23,7 +23,7 @@ from ner.model import engine as engines
 from ner.model.engine import FastEngine, PlainEngine
 from ner.text import Sentence, Span
 from ner.training.build import build_model
-from tests.features.making import tables_of, vectors_of, with_features
+from tests.features.making import vectors_of, with_features
 
 WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
 LEARNT = [Sentence(WORDS, (Span(0, 1, "PER"), Span(2, 4, "LOC")))]
@@ -70,7 +70,7 @@ def a_full_model(mode: str = "tuned", **changes: Any) -> Model:
     indexer = with_features(plain.indexer, words, CLUSTERS, Gazetteers(GAZETTEERS))
     torch.manual_seed(3)
     network = Network(config, plain.tags, Inputs(indexer)).eval()
-    for table in tables_of(network.embedder):
+    for table in network.embedder.tables:
         size = table.size
         rows = torch.randn(size.trained, size.dim)
         table.load_vectors(rows, torch.randn(size.frozen, size.dim))
@@ -219,7 +219,7 @@ def test_endless_words_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def change_in_place(model: Model) -> None:
     with torch.no_grad():
-        tables_of(model.network.embedder)[0].trained.weight.mul_(2.0)
+        model.network.embedder.tables[0].trained.weight.mul_(2.0)
 
 
 def load_others(model: Model) -> None:
