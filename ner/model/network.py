@@ -10,7 +10,6 @@ from ner.features import Batch, CountsBatch, TagBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
-from ner.tags import allowed_transitions
 
 
 class BaseNetwork(nn.Module, ABC):
@@ -50,10 +49,8 @@ class Network(BaseNetwork):
 
     def __init__(self, config: ModelConfig, tags: Sequence[str], inputs: Inputs) -> None:
         super().__init__(config, inputs, len(tags))
-        allowed = allowed_transitions(tags, config.scheme)
-        self.head: CRFHead | SoftmaxHead = (
-            CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
-        )
+        kind = CRFHead if config.head == "crf" else SoftmaxHead
+        self.head: CRFHead | SoftmaxHead = kind(tags, config.scheme)
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
         """Compute unnormalised tag scores ``[B, T, K]``; `features` as in `states`."""

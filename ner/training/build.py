@@ -53,7 +53,7 @@ def build_model(
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:
-        contextual = load_embedder(config)
+        contextual = load_embedder(config.resources.token_embedders, config.data.tokenizer)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     indexer = build_indexer(TrainingData(sentences, labels, config, progress))
     tags = tag_set(labels, config.model.scheme)

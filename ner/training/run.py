@@ -243,7 +243,7 @@ def _embed_once(
     corpus: PreparedCorpus, soft_labels: Sequence[SoftLabelExample], config: Config
 ) -> TokenEmbedder | None:
     """Load the token embedder, if there is one, and cache all that a run reads repeatedly."""
-    embedder = load_embedder(config)
+    embedder = load_embedder(config.resources.token_embedders, config.data.tokenizer)
     if embedder is None:
         return None
     splits = corpus.corpus

@@ -17,7 +17,6 @@ from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, tok
 from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
 from ner.model.crf.viterbi import k_best, viterbi
-from ner.tags import Transitions
 
 SpanPosition = tuple[int, int, int]
 """Sentence of the batch, first token, token after the last."""
@@ -75,11 +74,11 @@ class CRFHead(nn.Module):
     transitions: nn.Parameter  # [K, K]
     end_transitions: nn.Parameter  # [K]
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
         for name, weight in torchcrf.CRF(len(tags)).named_parameters():
             self.register_parameter(name, weight)
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         return self.start_transitions, self.transitions, self.end_transitions
@@ -200,9 +199,9 @@ class CRFHead(nn.Module):
 class SoftmaxHead(nn.Module):
     """A softmax over the tags of each token; forbidden transitions are ruled out in decoding."""
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def potentials(self) -> Potentials:
         """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
@@ -249,7 +248,7 @@ class SoftmaxHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Probability of each tag at each token, ``[B, T, K]``; no pairwise counts, ``[B, 0]``.
 
-        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        `choices` as in `CRFHead.expected_counts`.
         """
         log_p = _log_p(torch.from_numpy(_chosen(_finite(emissions), choices)))
         mask = token_mask(_ints(lengths), emissions.shape[1])
@@ -260,10 +259,7 @@ class SoftmaxHead(nn.Module):
         return torch.from_numpy(viterbi(_log_p(emissions), _ints(lengths), self.potentials()))
 
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Find the `count` most probable legal sequences, best first, and their probabilities.
-
-        Returns tags and probabilities as `CRFHead.nbest` does.
-        """
+        """Find the `count` most probable legal sequences as `CRFHead.nbest` does."""
         tags, found = k_best(_log_p(emissions), _ints(lengths), self.potentials(), count)
         return torch.from_numpy(tags), _probabilities(found)
 

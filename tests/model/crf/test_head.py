@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.tags import (
-    Transitions,
     allowed_transitions,
     illegal_positions,
     parse_tag,
@@ -49,7 +48,7 @@ impossibles = pytest.mark.parametrize("impossible", IMPOSSIBLE)
 
 def build(case: Case, kind: str = "crf") -> CRFHead | SoftmaxHead:
     """A head with strong opinions on transitions."""
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.normal_(weight)
     return head
@@ -70,10 +69,6 @@ def learnt(head: CRFHead | SoftmaxHead) -> Weights:
 
 
 # --- CRF against pytorch-crf --------------------------------------------------------------------
-
-
-def everything_allowed(size: int) -> Transitions:
-    return Transitions([True] * size, [[True] * size] * size, [True] * size)
 
 
 def test_crf_weights_are_named_as_in_pytorch_crf() -> None:
@@ -99,7 +94,7 @@ def test_weights_are_drawn_as_by_pytorch_crf() -> None:
     case = CASES[1]
     drawn = []
     for make in (
-        lambda: CRFHead(case.tags, allowed_transitions(case.tags, case.scheme)),
+        lambda: CRFHead(case.tags, case.scheme),
         lambda: torchcrf.CRF(len(case.tags)),
     ):
         torch.manual_seed(46)
@@ -120,9 +115,10 @@ def test_a_copy_and_assigned_weights_decide_alone() -> None:
 
 def test_crf_with_nothing_forbidden_is_pytorch_crf() -> None:
     torch.manual_seed(1)
-    case = CASES[1]
+    case = Case("", "io", tag_set("WXYZ", "io"))
     size = len(case.tags)
-    ours = CRFHead(case.tags, everything_allowed(size))
+    ours = CRFHead(case.tags, case.scheme)
+    assert all((part > IMPOSSIBLE[0]).all() for part in ours.potentials())
     theirs = torchcrf.CRF(size, batch_first=True)
     theirs.load_state_dict(ours.state_dict())
     emissions, lengths = random_batch(case)
@@ -462,7 +458,7 @@ def test_a_mistake_counts_as_often_as_the_type_says(case: Case, kind: str, partl
 def test_a_dear_type_is_found_more_often(kind: str) -> None:
     """One token that is X in half of the cases: the weight tips the balance."""
     case = Case("", "io", ["O", "I-X"])
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.zeros_(weight)
     for factor, expected in [(1.0, 0.5), (4.0, 2 / 3), (0.25, 1 / 3)]:
@@ -699,7 +695,7 @@ def test_decoding_a_very_long_sentence_is_exact(kind: str) -> None:
     """The best of what is left does not get lost in the size of what has been summed up."""
     torch.manual_seed(16)
     case = Case("", "io", ["O", "I-X"])
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.zeros_(weight)
     wish = torch.randint(2, (1, 20_000))
