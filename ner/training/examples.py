@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,21 +34,21 @@ CONTEXT_SHARE = 0.6
 
 
 class SoftLabelExample(NamedTuple):
-    """A segment of a sentence, and a teacher's expected counts of its tags."""
+    """A segment of a sentence, and the expected counts of its tags."""
 
     tokens: tuple[str, ...]
     expected: ExpectedCounts
 
 
 @dataclass(frozen=True)
-class DistillationTargets:
-    """The examples of a student, in place of the labels of the training split.
+class SoftLabels:
+    """Examples with soft labels: those of the training split, and then any others.
 
-    `sources` identify these targets (for a resumed run), `notes` are lines for the model's card.
+    `sources` identify them (for a resumed run), `notes` are lines for the model's card.
     """
 
-    examples: Sequence[SoftLabelExample]
-    sources: Mapping[str, str]
+    examples: Sequence[SoftLabelExample] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 

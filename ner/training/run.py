@@ -35,7 +35,7 @@ from ner.training.base import BaseRun
 from ner.training.build import build_model
 from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import DistillationTargets, SoftLabelExample, type_costs
+from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.preparation import PreparedCorpus
@@ -98,13 +98,13 @@ class CorpusRun(BaseRun):
             "device": self._trainer.device.type,
         }
 
-    def _sources(self) -> dict[str, str]:
+    def _sources(self) -> Mapping[str, str]:
         """Tell this run from others by where its targets come from."""
         return {}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before = Config.load(self.out / "config.toml")
-        other = different_settings(before, self.config, distilled=bool(self._sources()))
+        other = different_settings(before, self.config, soft_labels=bool(self._sources()))
         if state["checksums"] != self.prepared.checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
@@ -169,8 +169,8 @@ class CorpusRun(BaseRun):
 class Run(CorpusRun):
     """The training of a tagger.
 
-    With distillation `targets`, the model learns from these instead of the labels of the corpus,
-    which still make its vocabulary and evaluate it.
+    With `soft_labels`, the model learns from these instead of the labels of the corpus, which still
+    make its vocabulary and evaluate it.
     """
 
     def __init__(
@@ -180,16 +180,15 @@ class Run(CorpusRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        targets: DistillationTargets | None = None,
+        soft_labels: SoftLabels = SoftLabels(),
     ) -> None:
         super().__init__(corpus, config, out)
-        self._targets = targets
-        soft_labels = targets.examples if targets else ()
-        self._contextual = _embed_once(corpus, soft_labels, self.config)
+        self._soft_labels = soft_labels
+        self._contextual = _embed_once(corpus, soft_labels.examples, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
         self._indexer = start.model.indexer
-        self._training_set = start.training_set(corpus.segments, self.config, soft_labels)
+        self._training_set = start.training_set(corpus.segments, self.config, soft_labels.examples)
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -198,8 +197,8 @@ class Run(CorpusRun):
             type_costs(self.config.train.type_weights, start.model.tags),
         )
 
-    def _sources(self) -> dict[str, str]:
-        return dict(self._targets.sources) if self._targets else {}
+    def _sources(self) -> Mapping[str, str]:
+        return self._soft_labels.sources
 
     def _prepare(self) -> None:
         if self._indexer.context_columns:
@@ -218,7 +217,7 @@ class Run(CorpusRun):
         return found
 
     def _notes(self) -> Sequence[str]:
-        return [*self.corpus.notes, *(self._targets.notes if self._targets else ())]
+        return [*self.corpus.notes, *self._soft_labels.notes]
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self._trainer.evaluated_model, self.prepared.fingerprints

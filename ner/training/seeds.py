@@ -15,6 +15,7 @@ from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import summarise
 from ner.files import clear_leftovers, exclusive_lock, write_folder
+from ner.plugins import declared
 from ner.run_folder import check_restart, write_file
 from ner.training.base import has_begun
 from ner.training.preparation import PreparedCorpus
@@ -68,39 +69,41 @@ def seed_folders(out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("seed-*")) if path.name[5:].isdecimal()]
 
 
-def student_folder(out: Path) -> Path:
-    """The folder for the run of a model that is distilled from those of all seeds."""
-    return out / "student"
+def declared_folders(out: Path) -> dict[Path, str]:
+    """The folders of runs that extensions add to those of seeds, and the option behind each."""
+    return {out / name: option for name, option in declared("RUN_FOLDERS").items()}
 
 
 @contextmanager
 def locked_folder(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool = False
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str = ""
 ) -> Iterator[list[Path]]:
     """Lock a folder for the runs of some seeds; gives the older runs that these are to replace.
 
+    `option` is that of the extension that takes part, if there is one.
     Raises `UsageError` for a seed named twice, and runs in the way or begun otherwise.
     """
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
     with exclusive_lock(out):
-        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=distill)
+        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, option=option)
 
 
 def _older_runs(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str
 ) -> list[Path]:
-    student = student_folder(out)
+    further = declared_folders(out)
     if not resume:
-        old = [out, *seed_folders(out), student]
+        old = [out, *seed_folders(out), *further]
         for place in old:
             Run.folder.check(place, overwrite=overwrite)
         return old
     if seeds and (out / "config.toml").exists():
         raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    if not distill and (student / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
+    for folder, its in further.items():
+        if its != option and (folder / "config.toml").exists():
+            raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
     return []
 
 

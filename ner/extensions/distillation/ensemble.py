@@ -26,7 +26,7 @@ from ner.model import Model, TokenEmbedder, viterbi
 from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
-from ner.training import DistillationTargets, PreparedCorpus, SoftLabelExample, cache_embeddings
+from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings
 
 _log = logging.getLogger("ner")
 
@@ -95,7 +95,7 @@ class Ensemble:
 
     def targets(
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
-    ) -> DistillationTargets:
+    ) -> SoftLabels:
         """The distillation targets: for the training split, and for unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds compute distillation targets", len(self._folders))
@@ -108,7 +108,7 @@ class Ensemble:
             examples += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
-        return DistillationTargets(examples, sources, tuple(notes))
+        return SoftLabels(examples, sources, tuple(notes))
 
     def _labelled(
         self, segments: Sequence[Sentence], tags: Sequence[str], config: Config

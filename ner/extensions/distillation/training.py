@@ -24,7 +24,6 @@ from ner.training import (
     prepare,
     resolve,
     seed_folder,
-    student_folder,
     train_seeds,
 )
 
@@ -103,7 +102,7 @@ def train_events(
     # Teachers read single sentences, whatever document context their student has.
     single = config.replace({"model.context": "sentence"})
     out, chosen = Path(out), choose_device(device)
-    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, distill=True) as old:
+    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
         prepared, resolved = prepare(corpus), resolve(config, corpus)
         text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
         finished = yield from train_seeds(
@@ -111,7 +110,7 @@ def train_events(
         )
         ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
         targets = ensemble.targets(prepared, text, resolved)
-        run = Run(prepared, config, student_folder(out), chosen, progress, targets)
+        run = Run(prepared, config, out / "student", chosen, progress, targets)
         if resume and has_begun(run.out):
             run.resume()
         scores = ensemble.evaluate(corpus)
