@@ -21,6 +21,6 @@ from ner.config.settings import Settings
 
 __all__ = [
     "SOFT_LABEL_SETTINGS", "Auto", "Config", "DataConfig", "ModelConfig", "PredictConfig",
-    "ResourcesConfig", "Settings", "TrainConfig", "at_least", "chosen", "one_of", "predict_config", "setting",
-    "within",
+    "ResourcesConfig", "Settings", "TrainConfig", "at_least", "chosen", "one_of",
+    "predict_config", "setting", "within",
 ]  # fmt: skip

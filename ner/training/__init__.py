@@ -1,6 +1,6 @@
 """Learning a tagger from a corpus: the loop, and the run folder around it."""
 
-from ner.training.base import BaseRun, Milestone, has_begun, run_events
+from ner.training.base import BaseRun, Milestone, run_events
 from ner.training.build import build_model
 from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
@@ -23,7 +23,7 @@ __all__ = [
     "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished", "Gradient",
     "Gradients", "Milestone", "PreparedCorpus", "Run", "SeedsFinished", "SoftLabelExample",
     "SoftLabels", "Step", "Trainer", "build_model", "cache_embeddings", "check_finite",
-    "decayed_rate", "declared_folders", "different_settings", "finish_seeds", "has_begun",
+    "decayed_rate", "declared_folders", "different_settings", "finish_seeds",
     "locked_folder", "mean_gradients", "prepare", "resolve", "run_events", "seed_folder",
     "split_long", "train_seeds", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

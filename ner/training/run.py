@@ -16,8 +16,9 @@ import hashlib
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,12 +26,13 @@ import torch
 
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
-from ner.config import Config
-from ner.evaluation import Scores, draw_curves, evaluate_spans
+from ner.config import Config, chosen
+from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
 from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
+from ner.text import Sentence
 from ner.training.base import BaseRun
 from ner.training.build import build_model
 from ner.training.defaults import different_settings, resolve
@@ -71,6 +73,16 @@ class Finished:
             "seconds": round(self.seconds, 1),
             "scores": {split: report.to_dict() for split, report in self.scores.items()},
         }
+
+    def lines(self) -> Iterator[str]:
+        """Report the scores of a tagger."""
+        split = "test" if "test" in self.scores else "valid"
+        yield f"{split} scores of the best model (epoch {self.best_epoch}):\n"
+        report = self.scores[split]
+        assert isinstance(report, Report), "what taggers are evaluated by"
+        yield format_report(report)
+        for name, scores in self.scores.items():
+            yield f"{name} F1 {100 * scores.f1:.2f}"
 
 
 Event = Step | Epoch | Finished
@@ -180,15 +192,17 @@ class Run(CorpusRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        soft_labels: SoftLabels = SoftLabels(),
+        soft_labels: SoftLabels | None = None,
     ) -> None:
         super().__init__(corpus, config, out)
-        self._soft_labels = soft_labels
-        self._contextual = _embed_once(corpus, soft_labels.examples, self.config)
+        self._soft_labels = soft_labels or SoftLabels()
+        self._contextual = _embed_once(corpus, self._soft_labels.examples, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
         self._indexer = start.model.indexer
-        self._training_set = start.training_set(corpus.segments, self.config, soft_labels.examples)
+        self._training_set = start.training_set(
+            corpus.segments, self.config, self._soft_labels.examples
+        )
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -212,7 +226,13 @@ class Run(CorpusRun):
                 return load_contexts(path, segments, indexer.context_columns)
             except (OSError, ValueError) as error:
                 raise damaged(path, error) from None
-        found = jackknife(segments, self.config, self._trainer.device, indexer, self._contextual)
+        label = partial(
+            predict_held_out,
+            config=fold_config(self.config),
+            device=self._trainer.device,
+            contextual=self._contextual,
+        )
+        found = jackknife(segments, indexer, label)
         write_file(path, json.dumps(found) + "\n")
         return found
 
@@ -236,6 +256,30 @@ class Run(CorpusRun):
         about = {**best.about, "scores": {k: report.to_dict() for k, report in scores.items()}}
         save_bundle(replace(best, about=about), self.out / "model")
         return scores
+
+
+def fold_config(config: Config) -> Config:
+    """The settings of models of folds: no document context, no early stopping, fewer epochs."""
+    epochs = max(1, chosen(config.train.epochs) // 3)
+    return config.replace(
+        {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}
+    )
+
+
+def predict_held_out(
+    train: Sequence[Sentence],
+    held_out: Sequence[Sentence],
+    config: Config,
+    device: torch.device,
+    contextual: TokenEmbedder | None,
+) -> list[Sentence]:
+    """The held-out sentences with the spans that a model of the others finds in them."""
+    untrained = build_model(train, config, device, contextual=contextual)
+    training_set = untrained.training_set(train, config)
+    trainer = Trainer(untrained.model, training_set, (), config.train)
+    for _ in trainer.run():
+        pass
+    return predict_sentences(trainer.evaluated_model, held_out)
 
 
 def _embed_once(

@@ -13,11 +13,10 @@ import torch
 from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
-from ner.evaluation import summarise
+from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, write_folder
 from ner.plugins import declared
 from ner.run_folder import check_restart, write_file
-from ner.training.base import has_begun
 from ner.training.preparation import PreparedCorpus
 from ner.training.run import Event, Finished, Run
 
@@ -54,9 +53,13 @@ class SeedsFinished:
             "runs": {str(seed): run.to_dict() for seed, run in self.runs.items()},
         }
 
-    def remarks(self) -> Iterator[str]:
-        """Lines for the end of a report."""
-        yield from ()
+    def lines(self) -> Iterator[str]:
+        """Report the scores of all runs."""
+        for split in ("valid", "test"):
+            if f1s := self.f1(split):
+                each = ", ".join(f"{100 * f1:.2f}" for f1 in f1s)
+                yield f"{split} F1 {format_summary(f1s)} ({each})"
+        yield f"best seed on valid: {self.best}"
 
 
 def seed_folder(out: Path, seed: int) -> Path:
@@ -127,7 +130,7 @@ def train_seeds(
     finished: list[Finished] = []
     for part, folder in zip(configs, folders, strict=True):
         run = Run(corpus, part, folder, device, progress)
-        if resume and (has_begun(folder) or not seeds):
+        if resume and (run.has_begun or not seeds):
             run.resume()
         elif not finished:
             for place in replaced:

@@ -19,7 +19,6 @@ from ner.training import (
     Run,
     SeedsFinished,
     finish_seeds,
-    has_begun,
     locked_folder,
     prepare,
     resolve,
@@ -48,8 +47,9 @@ class DistillationFinished(SeedsFinished):
             "student": self.student.to_dict(),
         }
 
-    def remarks(self) -> Iterator[str]:
-        """Compare the student with the ensemble of its teachers."""
+    def lines(self) -> Iterator[str]:
+        """Report the scores, those of the student and the ensemble of its teachers at last."""
+        yield from super().lines()
         for split, report in self.ensemble.items():
             student = self.student.scores[split]
             yield (
@@ -111,7 +111,7 @@ def train_events(
         ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
         targets = ensemble.targets(prepared, text, resolved)
         run = Run(prepared, config, out / "student", chosen, progress, targets)
-        if resume and has_begun(run.out):
+        if resume and run.has_begun:
             run.resume()
         scores = ensemble.evaluate(corpus)
         student = yield from run.events()
