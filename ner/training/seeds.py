@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
@@ -17,7 +15,6 @@ from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, write_folder
 from ner.plugins import declared
 from ner.run_folder import check_restart, write_file
-from ner.training.preparation import PreparedCorpus
 from ner.training.run import Event, Finished, Run
 
 
@@ -111,25 +108,24 @@ def _older_runs(
 
 
 def train_seeds(
-    corpus: PreparedCorpus,
+    start: Callable[[Config, Path], Run],
     config: Config,
     seeds: Sequence[int],
     out: Path,
-    device: torch.device,
     *,
     resume: bool,
     replaced: Sequence[Path] = (),
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Generator[Event, None, list[Finished]]:
     """Train one model per seed, or, without seeds, a single one in `out` itself.
 
-    The runs in `replaced` are removed once it is clear that the first new one can be.
+    `start` makes the run of a configuration in a folder. The runs in `replaced` are removed once it
+    is clear that the first new one can be.
     """
     configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
     finished: list[Finished] = []
     for part, folder in zip(configs, folders, strict=True):
-        run = Run(corpus, part, folder, device, progress)
+        run = start(part, folder)
         if resume and (run.has_begun or not seeds):
             run.resume()
         elif not finished:

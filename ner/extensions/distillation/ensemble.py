@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus, agreeing_tags, checksum
-from ner.evaluation import Report, evaluate_spans
 from ner.features import ExpectedCounts
 from ner.model import Model, TokenEmbedder, viterbi
 from ner.predict import predict_expected
@@ -84,14 +83,6 @@ class Ensemble:
             spans = tuple(spans_of([model.tags[number] for number in path.tolist()]))
             found.append(replace(sentence, spans=spans, partial=()))
         return found
-
-    def evaluate(self, corpus: Corpus) -> dict[str, Report]:
-        """Score the ensemble on valid and test, as far as the corpus has them."""
-        return {
-            split: evaluate_spans(gold, self.predict(gold))
-            for split, gold in (("valid", corpus.valid), ("test", corpus.test))
-            if gold
-        }
 
     def targets(
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
-from ner.evaluation import Report
+from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.unlabelled import draw_sentences
 from ner.model import choose_device
@@ -105,15 +106,17 @@ def train_events(
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
         prepared, resolved = prepare(corpus), resolve(config, corpus)
         text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
-        finished = yield from train_seeds(
-            prepared, single, seeds, out, chosen, resume=resume, replaced=old, progress=progress
-        )
+        start = partial(Run, prepared, device=chosen, progress=progress)
+        finished = yield from train_seeds(start, single, seeds, out, resume=resume, replaced=old)
         ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
         targets = ensemble.targets(prepared, text, resolved)
-        run = Run(prepared, config, out / "student", chosen, progress, targets)
+        run = start(config, out / "student", soft_labels=targets)
         if resume and run.has_begun:
             run.resume()
-        scores = ensemble.evaluate(corpus)
+        splits = (("valid", corpus.valid), ("test", corpus.test))
+        scores = {
+            name: evaluate_spans(gold, ensemble.predict(gold)) for name, gold in splits if gold
+        }
         student = yield from run.events()
         done = dict(zip(seeds, finished, strict=True))
         last = DistillationFinished(out, done, scores, student)
