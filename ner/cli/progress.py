@@ -96,10 +96,10 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
     """Describe the state of a run that was stopped after its event `last`."""
     if overwrite and last is None:
         return ""  # before its first step, it may not have touched the older run yet
-    from ner.training import seed_folder, student_folder
+    from ner.training import declared_folders, seed_folder
 
     several = [seed_folder(out, seed) for seed in seeds]
-    for folder in reversed([*several, student_folder(out)] if seeds else [out]):
+    for folder in reversed([*several, *declared_folders(out)] if seeds else [out]):
         try:
             lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:

@@ -8,6 +8,7 @@ error that says what would fit. A setting that may be left open takes ``auto``.
 
 from ner.config.fields import Auto, at_least, chosen, one_of, setting, within
 from ner.config.schema import (
+    SOFT_LABEL_SETTINGS,
     Config,
     DataConfig,
     ModelConfig,
@@ -19,7 +20,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "Auto", "Config", "DataConfig", "ModelConfig", "PredictConfig", "ResourcesConfig",
-    "Settings", "TrainConfig", "at_least", "chosen", "one_of", "predict_config", "setting",
-    "within",
+    "SOFT_LABEL_SETTINGS", "Auto", "Config", "DataConfig", "ModelConfig", "PredictConfig",
+    "ResourcesConfig", "Settings", "TrainConfig", "at_least", "chosen", "one_of",
+    "predict_config", "setting", "within",
 ]  # fmt: skip

@@ -62,14 +62,14 @@ class Network(BaseNetwork):
     ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        With distillation targets, the cross-entropy with these. `costs` ``[K]`` augment it: the log
-        of the weight of a mistake where a tag of that type is known; a teacher's targets contain
-        them already. `features` as in `states`.
+        For expected counts, the cross-entropy with these. `costs` ``[K]`` augment it: the log of
+        the weight of a mistake where a tag of that type is known; expected counts are of models
+        that have learnt with them. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
         target = batch.target
         if isinstance(target, CountsBatch):
-            losses = self.head.distillation_loss(emissions, *target, batch.lengths)
+            losses = self.head.cross_entropy(emissions, *target, batch.lengths)
         else:
             assert isinstance(target, TagBatch), "a batch to learn from has tags"
             losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)

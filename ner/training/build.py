@@ -36,7 +36,7 @@ class UntrainedModel:
             config.train,
             self.has_vector,
             soft_labels,
-            model.contextual,
+            model.contextual.embed if model.contextual else None,
         )
 
 

@@ -113,14 +113,14 @@ class CRFHead(nn.Module):
             target = Lattice(np.where(possible, scores, FORBIDDEN), sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
-    def distillation_loss(
+    def cross_entropy(
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
     ) -> Tensor:
-        """Cross-entropy of whole tag sequences with the distribution of a teacher: ``[B]``.
+        """Cross-entropy with another distribution over whole tag sequences: ``[B]``.
 
-        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of the teacher (or
-        averages of several: of their mixture); log probabilities are linear in these. For a teacher
-        that is sure of one sequence, this is `loss`.
+        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are its `expected_counts` (averages of
+        several are those of a mixture), in which log probabilities are linear. With all of it on
+        one sequence, this is `loss`.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
@@ -232,10 +232,10 @@ class SoftmaxHead(nn.Module):
         mask = torch.from_numpy(token_mask(_ints(lengths), tags.shape[1]))
         return ((emissions.logsumexp(2) - known) * mask.to(emissions.device)).sum(1)
 
-    def distillation_loss(
+    def cross_entropy(
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
     ) -> Tensor:
-        """Cross-entropy with a teacher's distribution at each token, summed over tokens: ``[B]``.
+        """Cross-entropy with another distribution at each token, summed over tokens: ``[B]``.
 
         `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """

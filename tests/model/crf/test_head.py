@@ -512,7 +512,7 @@ def test_expected_counts_are_sums_over_all_sequences(case: Case, kind: str, part
 
 @cases
 @heads
-def test_distillation_loss_is_the_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
+def test_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
     """Of whole sequences, with the average of two teachers' distributions; and its gradient."""
     torch.manual_seed(41)
     teachers = [(build(case, kind), random_batch(case)[0]) for _ in range(2)]
@@ -521,7 +521,7 @@ def test_distillation_loss_is_the_cross_entropy_with_a_mixture(case: Case, kind:
     x = emissions.requires_grad_()
     expected = [teacher.expected_counts(scores, lengths) for teacher, scores in teachers]
     unary, pairwise = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
-    loss = head.distillation_loss(x, unary, pairwise, lengths)
+    loss = head.cross_entropy(x, unary, pairwise, lengths)
     mixed = [
         torch.stack(each).mean(0)
         for each in zip(
@@ -552,7 +552,7 @@ def test_a_teacher_that_is_sure_teaches_what_labels_do(case: Case, kind: str) ->
     known = torch.nn.functional.one_hot(gold, len(case.tags)).bool() | ~MASK[:, :, None]
     unary, pairwise = teacher.expected_counts(random_batch(case)[0], lengths, known)
     x = emissions.requires_grad_()
-    losses = [head.loss(x, gold, lengths), head.distillation_loss(x, unary, pairwise, lengths)]
+    losses = [head.loss(x, gold, lengths), head.cross_entropy(x, unary, pairwise, lengths)]
     torch.testing.assert_close(*losses)
     slopes = [torch.autograd.grad(loss.sum(), [x, *head.parameters()]) for loss in losses]
     for a, b in zip(*slopes, strict=True):
@@ -568,14 +568,14 @@ def test_nobody_is_wiser_than_the_teacher(kind: str) -> None:
     emissions, lengths = random_batch(case)
     counts = head.expected_counts(emissions, lengths)
     x = emissions.requires_grad_()
-    loss = head.distillation_loss(x, *counts, lengths).sum()
+    loss = head.cross_entropy(x, *counts, lengths).sum()
     for slope in torch.autograd.grad(loss, [x, *head.parameters()]):
         torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-6, rtol=0.0)
-    other = head.distillation_loss(x + torch.randn_like(x), *counts, lengths).sum()
+    other = head.cross_entropy(x + torch.randn_like(x), *counts, lengths).sum()
     assert other > loss
 
 
-def test_crf_distillation_loss_passes_gradcheck() -> None:
+def test_crf_cross_entropy_passes_gradcheck() -> None:
     torch.manual_seed(44)
     case = CASES[1]
     head = build(case).double()
@@ -583,13 +583,13 @@ def test_crf_distillation_loss_passes_gradcheck() -> None:
     counts = build(case).expected_counts(emissions, lengths)
     x = random_batch(case)[0].double().requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, *weights: head.distillation_loss(x, *counts, lengths), (x, *head.parameters())
+        lambda x, *weights: head.cross_entropy(x, *counts, lengths), (x, *head.parameters())
     )
 
 
 @types
 @heads
-def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
+def test_cross_entropy_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
     torch.manual_seed(45)
     case = CASES[1]
     head = build(case, kind)
@@ -600,7 +600,7 @@ def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtyp
     high = low.detach().double().requires_grad_()
     slopes = []
     for x in (low, high):
-        loss = head.distillation_loss(x, unary, pairwise, lengths)
+        loss = head.cross_entropy(x, unary, pairwise, lengths)
         slopes.append(torch.autograd.grad(loss.sum(), x)[0])
     assert slopes[0].dtype == dtype
     torch.testing.assert_close(slopes[0], slopes[1].to(dtype), atol=1e-5, rtol=1e-5)
