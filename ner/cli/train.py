@@ -107,7 +107,9 @@ def _train(
         if given is None:
             with contextlib.suppress(OSError):
                 out.rmdir()  # if it is empty, nothing has come of the run
-    _report(last)
+    for text in last.lines():
+        click.echo(text)
+    click.echo(f"model: {last.out}")
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:
@@ -126,26 +128,3 @@ def _default_folder(name: str, *, taken: bool) -> Path:
         else:
             break
     return out
-
-
-def _report(last: Any) -> None:
-    from ner.evaluation import Report, format_report, format_summary
-    from ner.training import Finished
-
-    if isinstance(last, Finished):
-        split = "test" if "test" in last.scores else "valid"
-        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
-        report = last.scores[split]
-        assert isinstance(report, Report), "what taggers are evaluated by"
-        click.echo(format_report(report))
-        for name, report in last.scores.items():
-            click.echo(f"{name} F1 {100 * report.f1:.2f}")
-    else:
-        for name in ("valid", "test"):
-            if last.f1(name):
-                seeds = ", ".join(f"{100 * f1:.2f}" for f1 in last.f1(name))
-                click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
-        click.echo(f"best seed on valid: {last.best}")
-        for line in last.remarks():
-            click.echo(line)
-    click.echo(f"model: {last.out}")

@@ -9,6 +9,7 @@ error that says what would fit. A setting that may be left open takes ``auto``.
 from ner.config.fields import Auto, Column, at_least, chosen, one_of, setting, within
 from ner.config.schema import (
     SEPARATORS,
+    SOFT_LABEL_SETTINGS,
     Config,
     DataConfig,
     ModelConfig,
@@ -20,7 +21,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "SEPARATORS", "Auto", "Column", "Config", "DataConfig", "ModelConfig", "PredictConfig",
-    "ResourcesConfig", "Settings", "TrainConfig", "at_least", "chosen", "one_of",
-    "predict_config", "setting", "within",
+    "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config", "DataConfig",
+    "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig", "at_least",
+    "chosen", "one_of", "predict_config", "setting", "within",
 ]  # fmt: skip

@@ -222,6 +222,14 @@ class TrainConfig:
     mixed_precision: bool = setting(True, "half precision products on CUDA")
 
 
+# Settings that only concern models that learn from soft labels.
+SOFT_LABEL_SETTINGS = (
+    "train.distill_weight",
+    "train.unlabelled_sentences",
+    "train.unlabelled_confidence",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourcesConfig:
     """Sources of knowledge beside the corpus: paths, which matter to training alone.
