@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training import (
     Event,
+    Run,
     SeedsFinished,
     finish_seeds,
     locked_folder,
@@ -76,10 +78,10 @@ def train_events(
     """
     out, chosen = Path(out), choose_device(device)
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite) as old:
+        start = partial(Run, prepare(corpus), device=chosen, progress=progress)
         finished = yield from train_seeds(
-            prepare(corpus), config or Config(), seeds, out, chosen,
-            resume=resume, replaced=old, progress=progress,
-        )  # fmt: skip
+            start, config or Config(), seeds, out, resume=resume, replaced=old
+        )
         if seeds:
             last = SeedsFinished(out, dict(zip(seeds, finished, strict=True)))
             finish_seeds(last)

@@ -135,3 +135,21 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
             check_form(f"optimizer.{number}.{name}", kept.get(name), wanted.get(name))
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": memory, "param_groups": groups})
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """The state of the CPU's generator, and of the device's own if it is another one."""
+    states = {"cpu": torch.get_rng_state()}
+    if device.type != "cpu":
+        states[device.type] = torch.get_device_module(device).get_rng_state()
+    return states
+
+
+def set_random_states(device: torch.device, states: Mapping[str, Tensor]) -> None:
+    """Go on drawing where `random_states` was called.
+
+    Raises `KeyError` or `RuntimeError` for anything else.
+    """
+    torch.set_rng_state(states["cpu"])
+    if device.type != "cpu":
+        torch.get_device_module(device).set_rng_state(states[device.type])

@@ -87,7 +87,7 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
     temporary one is left. Any other error of the block passes unchanged.
     """
     with _output(path) as (target, part):
-        if _is_device(path):
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
             with open(path, "wb") as file:
                 yield file
             return
@@ -239,10 +239,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise _refusal(errno.ENOTDIR, folder) from None
-
-
-def _is_device(path: str | Path) -> bool:
-    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _refusal(code: int, target: Path) -> OSError:

@@ -150,7 +150,21 @@ class StoredFolder:
 
     def strings(self, name: str) -> list[str]:
         """The strings in a JSON list, which must all differ."""
-        return different_strings(self.path / name, self.json(name, list))
+        return self.different(name, self.json(name, list))
+
+    def different(self, name: str, value: list[Any]) -> list[str]:
+        """A list out of a JSON file, which must have strings that all differ."""
+        if not all(isinstance(item, str) for item in value) or len(set(value)) < len(value):
+            raise self.damaged(name, "not different strings")
+        return value
+
+    def member(self, name: str, value: Mapping[str, Any], key: str, kind: type) -> Any:
+        """A value of an object out of a JSON file, which must be of that type."""
+        return member(self.path / name, value, key, kind)
+
+    def damaged(self, name: str, reason: str) -> ValidationError:
+        """The error for a file of it that can be read, and makes no sense."""
+        return damaged(self.path / name, reason)
 
     @contextlib.contextmanager
     def tensors(self, name: str) -> Iterator["StoredTensors"]:
@@ -166,7 +180,7 @@ class StoredFolder:
         if self._sums is None:
             self._read[name] = digest
         elif name != CHECKSUMS and self._sums.get(name) != digest:
-            raise damaged(self.path / name, f"it is not the file that {CHECKSUMS} lists")
+            raise self.damaged(name, f"it is not the file that {CHECKSUMS} lists")
 
 
 @contextlib.contextmanager
@@ -251,13 +265,6 @@ def member(place: Path, value: Mapping[str, Any], name: str, kind: type) -> Any:
     if type(value.get(name)) is not kind:
         raise damaged(place, f"no {name!r} of type {kind.__name__}")
     return value[name]
-
-
-def different_strings(place: Path, value: list[Any]) -> list[str]:
-    """The list, if it has strings that all differ. Raises `ValidationError`."""
-    if not all(isinstance(item, str) for item in value) or len(set(value)) < len(value):
-        raise damaged(place, "not different strings")
-    return value
 
 
 # --- tensors ------------------------------------------------------------------------------------

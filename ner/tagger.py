@@ -14,7 +14,6 @@ from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
-from ner.model import choose_device
 from ner.predict import (
     Hypothesis,
     Prediction,
@@ -53,7 +52,7 @@ class Tagger:
     A text is a `str`; a missing one (None, NaN, ``pandas.NA``) is taken for a text without
     entities, and anything else is a `TypeError`. A tagger can be copied and pickled.
 
-    Matches of the `overrides` are entities whatever the model finds (`ner.predict.overrides`).
+    Matches of the `overrides` are entities whatever the model finds (`ner.predict`).
     """
 
     def __init__(
@@ -89,7 +88,7 @@ class Tagger:
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
-        bundle = load_bundle(path, choose_device(device))
+        bundle = load_bundle(path, device)
         overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
 

@@ -109,10 +109,10 @@ def _remedy(text: str) -> str:
     if len(text) > 2 and text[0] in _CANONICAL and text[1] in "_:/|":
         label = text[2:] if len(text) < 60 and text.isprintable() else "TYPE"
         return f"a hyphen stands between prefix and type: {text[0]}-{label}"
-    return (
-        "tags are O or like B-PER; choose the column with --tag-column, "
-        "or give --scheme io if the types have no prefix"
-    )
+    remedy = "tags are O or like B-PER; choose the column with --tag-column"
+    if any(f"{mark}{prefix}-" in text for mark in "=:|" for prefix in _CANONICAL):
+        return remedy  # a prefix after something else, as in NER=B-PER
+    return f"{remedy}, or give --scheme io if the types have no prefix"
 
 
 def spans_of(tags: Iterable[str | Tag]) -> list[Span]:
@@ -278,13 +278,13 @@ class SchemeCounts:
         self._letters: Counter[str] = Counter()
         self._wrong = Counter({"iob1": 0, "iob2": 0})
 
-    def add(self, tags: Sequence[str]) -> None:
-        """Count one sentence of tags; raises `CorpusError` for text that is not a tag."""
+    def add(self, tags: Sequence[str], times: int = 1) -> None:
+        """Count a sentence of tags so many times; raises `CorpusError` for text that is no tag."""
         hidden = (self._unknown, OUTSIDE)
         parsed = [TAG_UNKNOWN if tag == self._unknown else parse_tag(tag) for tag in tags]
         self._letters.update(tag[0] for tag in tags if tag not in hidden)
         for scheme in self._wrong:
-            self._wrong[scheme] += len(illegal_positions(parsed, scheme))
+            self._wrong[scheme] += times * len(illegal_positions(parsed, scheme))
 
     def scheme(self) -> str:
         """The scheme that fits the file best.

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ner.corpus import find, read_file, write_file
-from ner.corpus.loading import files_of
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
+from ner.corpus.splits import files_of
 from ner.errors import NerError, UsageError
 from ner.tags import TAG_OUTSIDE, TAG_UNKNOWN, Tag, parse_tag
 from ner.text import Sentence
@@ -44,7 +44,7 @@ def copy(source: str, target: Path, share: float, seed: int, hidden: Tag) -> Non
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target}: is there already; choose another folder")
-    files = files_of(find(source))
+    files = files_of(find(source), {})
     if "train" not in files:
         raise UsageError(f"{source}: has no training split to hide tags of")
     train = read_file(files.pop("train"))

@@ -16,7 +16,7 @@ import ner
 from ner.config import Config
 from ner.corpus import FORMATS as CORPUS_FORMATS
 from ner.corpus import NAMED
-from ner.corpus.loading import EXTENSIONS, SPLIT_NAMES
+from ner.corpus.splits import EXTENSIONS, SPLIT_NAMES
 from ner.render import FORMATS
 from ner.tags import SCHEMES
 from ner.training.run import CONTENTS

@@ -9,8 +9,6 @@ from importlib import resources
 from string import Template
 from typing import Any, NamedTuple
 
-from ner.config import Config
-
 
 class Card(NamedTuple):
     """The card of a kind of model: the package of its template, and the columns of its scores."""
@@ -19,22 +17,28 @@ class Card(NamedTuple):
     figures: Sequence[str]
     corpus: str  # stands for one without name
 
-    def fill(self, config: Config, about: Mapping[str, Any], labels: Iterable[str]) -> str:
-        """Fill in the template."""
+    def fill(
+        self, settings: Mapping[str, Any], about: Mapping[str, Any], labels: Iterable[str]
+    ) -> str:
+        """Fill in the template; `settings` go by dotted key."""
         template = resources.files(self.package).joinpath("card.md").read_text(encoding="utf-8")
         versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
         return Template(template).substitute(
             corpus=about.get("corpus", self.corpus),
             labels=", ".join(labels),
             versions=versions or "an earlier ner",
-            seed=config.train.seed,
+            seed=settings["train.seed"],
             scores="".join(
                 " | ".join([f"| {split}", *(f"{100 * row[name]:.2f}" for name in self.figures)])
                 + " |\n"
                 for split, row in about.get("scores", {}).items()
             ),
             data="".join(_data(about)),
-            settings="\n".join(_settings(config)),
+            settings="\n".join(
+                f"| {key} | {json.dumps(value)} |"
+                for key, value in settings.items()
+                if not key.startswith("resources.")  # paths
+            ),
         )
 
 
@@ -45,13 +49,4 @@ def _data(about: Mapping[str, Any]) -> list[str]:
     return [
         *(f"- {note}\n" for note in about.get("notes", ())),
         *(f"- {name}: {fact}\n" for name, fact in facts.items()),
-    ]
-
-
-def _settings(config: Config) -> list[str]:
-    """Rows of a table of all settings but paths."""
-    return [
-        f"| {key} | {json.dumps(config[key])} |"
-        for key in config.fields()
-        if not key.startswith("resources.")
     ]

@@ -47,7 +47,8 @@ from ner.model import (
     TokenEmbedder,
     bundle_files,
     check_installed,
-    embedder_names,
+    choose_device,
+    embedder_name,
     read_embedder,
     without_weights,
 )
@@ -106,7 +107,8 @@ class BaseBundle(ABC, Generic[AnyModel]):
 
     def card(self) -> str:
         """The model card, in Markdown."""
-        return self.CARD.fill(self.config, self.about, self.labels)
+        settings = {key: self.config[key] for key in self.config.fields()}
+        return self.CARD.fill(settings, self.about, self.labels)
 
 
 class Bundle(BaseBundle[Model]):
@@ -178,7 +180,9 @@ def versions() -> dict[str, str]:
 
 def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
     """Names, without folders, of the files that a model was trained with."""
-    return features.resource_names(resources) | embedder_names(resources)
+    embedders = [embedder_name(spec) for spec in resources.token_embedders]
+    others = features.resource_names(vars(resources))
+    return others | ({"token_embedders": embedders} if embedders else {})
 
 
 def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
@@ -187,6 +191,7 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
     None takes the newest finished run under ``runs/``. Raises `UsageError` where there is no model,
     and `BundleError` for one that is incomplete, damaged or written by a newer version.
     """
+    chosen = choose_device(device) if isinstance(device, str) else device
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
         config, about = read_head(files, Bundle)
@@ -196,7 +201,7 @@ def load_bundle(path: str | Path | None = None, device: str | torch.device = "cp
         indexer, network, contextual, seen = read_parts(
             files, build, config.model, len(tags), Bundle, labels
         )
-    model = Model(indexer, tuple(tags), network.to(device), contextual)
+    model = Model(indexer, tuple(tags), network.to(chosen), contextual)
     return Bundle(model, config, about, seen)
 
 

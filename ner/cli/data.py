@@ -2,16 +2,19 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ner.cli.options import Decorator, data_config, reading_options
+from ner.cli.options import Decorator, by_layer, corpus_options, data_config, reading_options
+from ner.config import Column
 
 if TYPE_CHECKING:
-    from ner.corpus import CheckReport, CorpusStats
+    from ner.corpus import CheckReport, CorpusStats, Files
     from ner.text import Sentence
+
+    Shown = TypeVar("Shown", CheckReport, CorpusStats)
 
 _json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object."
@@ -40,29 +43,39 @@ def list_() -> None:
 
 
 @data.command()
-@click.argument("corpus", metavar="NAME|PATH")
+@corpus_options(argument=True)
 @_json_option
-@reading_options()
-def check(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
-    """List everything questionable about a corpus; exit 1 if there are errors."""
+@reading_options(layers=True)
+def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
+    """List everything questionable about a corpus; exit 1 if there are errors.
+
+    Of several tag columns (--tag-column 2,3) each is checked by itself.
+    """
     from ner.corpus import check as check_corpus
 
-    report = check_corpus(corpus, data_config(reading))
-    _print_json(report.to_dict()) if as_json else _print_report(report)
-    if report.has_errors:
+    layers = by_layer(reading).items()
+    reports = {column: check_corpus(data, data_config(one), files=files) for column, one in layers}
+    _print_layers(reports, as_json, _print_report)
+    if any(report.has_errors for report in reports.values()):
         raise click.exceptions.Exit(1)
 
 
 @data.command()
-@click.argument("corpus", metavar="NAME|PATH")
+@corpus_options(argument=True)
 @_json_option
-@reading_options()
-def stats(corpus: str, as_json: bool, reading: dict[str, Any]) -> None:
-    """Count the sentences, tokens and entities of a corpus."""
+@reading_options(layers=True)
+def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
+    """Count the sentences, tokens and entities of a corpus.
+
+    Of several tag columns (--tag-column 2,3) each is counted by itself.
+    """
     from ner.corpus import count, read_corpus
 
-    counted = count(read_corpus(corpus, data_config(reading)))
-    _print_json(counted.to_dict()) if as_json else _print_stats(counted)
+    layers = by_layer(reading).items()
+    counted = {
+        column: count(read_corpus(data, data_config(one), files=files)) for column, one in layers
+    }
+    _print_layers(counted, as_json, _print_stats)
 
 
 @data.command()
@@ -106,6 +119,20 @@ def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) ->
         text.detach()
 
 
+def _print_layers(
+    results: "Mapping[Column, Shown]", as_json: bool, show: "Callable[[Shown], None]"
+) -> None:
+    """Print what was found of a corpus; of several layers of tags, of each by its column."""
+    if as_json:
+        values = {str(column): result.to_dict() for column, result in results.items()}
+        _print_json(values if len(values) > 1 else next(iter(values.values())))
+        return
+    for column, result in results.items():
+        if len(results) > 1:
+            click.echo(f"tag column {column}:")
+        show(result)
+
+
 def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
@@ -116,8 +143,8 @@ def _print_report(report: "CheckReport") -> None:
         click.echo(f"{finding.severity}: {finding.kind}: {finding.message}{number}")
         for place in finding.places:
             click.echo(f"    {place}")
-        if len(finding.places) > 1 and finding.count > len(finding.places):
-            click.echo(f"    and {finding.count - len(finding.places):,} more")
+        if finding.unlisted:
+            click.echo(f"    and {finding.unlisted:,} more")
     severities = [finding.severity for finding in report.findings]
     click.echo(
         f"{report.name}: {severities.count('error')} kinds of error, "

@@ -10,8 +10,8 @@ import click
 
 from ner.cli.options import (
     PathArg,
+    corpus_options,
     data_config,
-    data_option,
     device_option,
     json_option,
     model_option,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Score this labelled file, whoever made it, in place of a model.",
 )
-@data_option
+@corpus_options()
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
@@ -71,7 +71,8 @@ if TYPE_CHECKING:
 def evaluate(
     model: str | None,
     predictions: Path | None,
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     split: str | None,
     out: Path | None,
     as_json: bool,
@@ -93,7 +94,8 @@ def evaluate(
                 "--predictions takes no model and knows no scores: leave --model, --device, "
                 "--calibration, --trade-off, --errors and settings of tagging away"
             )
-        _compare(predictions, data, split, data_config(reading), out, as_json)
+        gold, split = _corpus(data, files, split, data_config(reading))
+        _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     from ner.api import Evaluation
     from ner.evaluation import (
@@ -106,7 +108,7 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    corpus, split = _corpus(data, split, tagger.config.replace(reading).data)
+    corpus, split = _corpus(data, files, split, tagger.config.replace(reading).data)
     sentences = corpus.splits()[split]
     found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
     report = found.report()
@@ -133,8 +135,7 @@ def evaluate(
 
 def _compare(
     predictions: Path,
-    data: str,
-    split: str | None,
+    gold: Sequence[Sentence],
     config: DataConfig,
     out: Path | None,
     as_json: bool,
@@ -143,8 +144,7 @@ def _compare(
     from ner.corpus import read_file
     from ner.evaluation import check_labelled, evaluate_spans, format_report
 
-    corpus, split = _corpus(data, split, config)
-    gold, predicted = corpus.splits()[split], read_file(predictions, config)
+    predicted = read_file(predictions, config)
     check_labelled(predicted)
     report = evaluate_spans(gold, predicted)
     if out:
@@ -160,7 +160,9 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
         file.writelines(side_by_side(gold, predicted))
 
 
-def _corpus(data: str, split: str | None, config: DataConfig) -> tuple["Corpus", str]:
+def _corpus(
+    data: str | None, files: dict[str, Path], split: str | None, config: DataConfig
+) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
     Raises `CorpusError` where the split has no sentences.
@@ -168,13 +170,15 @@ def _corpus(data: str, split: str | None, config: DataConfig) -> tuple["Corpus",
     from ner.corpus import cut_valid, load_corpus, read_corpus
 
     # A valid split that training has cut from train is cut again, the same.
-    corpus = (load_corpus if split in ("train", "valid") else read_corpus)(data, config)
+    read = load_corpus if split in ("train", "valid") else read_corpus
+    corpus = read(data, config, files=files)
     there = [name for name, sentences in corpus.splits().items() if sentences]
     split = split or (there[0] if len(there) == 1 else "test")
     if split not in there:
         remedy = "choose with --split" if len(there) > 1 else "leave --split out"
         raise CorpusError(
-            f"{data}: has no sentences in {split}; it has {' and '.join(there)}: {remedy}"
+            f"{data or corpus.name}: has no sentences in {split}; "
+            f"it has {' and '.join(there)}: {remedy}"
         )
     # What is scored as a whole stays whole.
     if split != "train" and not corpus.valid:

@@ -1,4 +1,4 @@
-"""Progress of training: bars on a terminal, nothing elsewhere; what is kept if it stops."""
+"""Progress of long work: a bar on a terminal, nothing elsewhere; what is kept if it stops."""
 
 import json
 import logging
@@ -15,39 +15,30 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from ner.cli import stopped
 
 
-def bars() -> Progress:
-    """Bars on stderr, if that is a terminal."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[note]}"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        # With FORCE_COLOR set, rich would take a pipe for a terminal.
-        disable=not sys.stderr.isatty(),
-    )
-
-
 class TrainingProgress:
-    """One bar for the epoch in work, and one for the vectors files while they are read."""
+    """A bar for the stage of the work: reading vectors files, an epoch, or another one."""
 
     def __init__(self, bars: Progress, vectors: Sequence[str]) -> None:
         self.last: Any = None
         """The last event so far."""
         self._bars = bars
         self._vectors = vectors
-        self._reading: TaskID | None = None
-        self._epoch: TaskID | None = None
+        self._stage = ""
+        self._task: TaskID | None = None
+
+    def show(self, stage: str, done: float, total: float, note: str = "") -> None:
+        """Move the bar; that of a new stage takes the place of the one before."""
+        if self._task is None or stage != self._stage:
+            if self._task is not None:
+                self._bars.remove_task(self._task)
+            self._stage, self._task = stage, self._bars.add_task(stage, total=total, note=note)
+        self._bars.update(self._task, completed=done, note=note)
 
     def vectors_read(self, size: int) -> None:
         """Show that so many bytes of the vectors files have been read."""
-        if self._reading is None:
-            files = [Path(file) for file in self._vectors]
-            # A missing file is an error only when its turn comes.
-            total = sum(file.stat().st_size for file in files if file.exists())
-            self._reading = self._bars.add_task("vectors", total=total, note="")
-        self._bars.update(self._reading, completed=size)
+        files = [Path(file) for file in self._vectors]
+        # A missing file is an error only when its turn comes.
+        self.show("vectors", size, sum(file.stat().st_size for file in files if file.exists()))
 
     def follow(
         self, events: Iterator[Any], show: Callable[[Any], None] = lambda event: None
@@ -59,36 +50,38 @@ class TrainingProgress:
             for event in events:
                 self.last = event
                 if isinstance(event, Step):
-                    self._step(event.epoch, event.step, event.steps, event.loss)
+                    note = f"loss {event.loss:.3f}"
+                    self.show(f"epoch {event.epoch}", event.step, event.steps, note)
                 show(event)
         return self.last
 
-    def _step(self, epoch: int, step: int, steps: int, loss: float) -> None:
-        if self._reading is not None:
-            self._bars.remove_task(self._reading)
-            self._reading = None
-        if self._epoch is None:
-            self._epoch = self._bars.add_task("", total=steps, note="")
-        self._bars.update(
-            self._epoch,
-            description=f"epoch {epoch}",
-            completed=step,
-            total=steps,
-            note=f"loss {loss:.3f}",
-        )
+
+@contextmanager
+def progress_bar(vectors: Sequence[str] = ()) -> Iterator[TrainingProgress]:
+    """Show a bar on stderr while the block runs, if stderr is a terminal."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        # With FORCE_COLOR set, rich would take a pipe for a terminal.
+        disable=not sys.stderr.isatty(),
+    ) as bars:
+        yield TrainingProgress(bars, vectors)
 
 
 @contextmanager
 def training_progress(
-    vectors: Sequence[str], kept: Callable[[Any], str] = lambda last: ""
+    vectors: Sequence[str] = (), kept: Callable[[Any], str] = lambda last: ""
 ) -> Iterator[TrainingProgress]:
-    """Show bars on stderr while the block runs, if stderr is a terminal.
+    """The same around a training.
 
     Where it is stopped, `kept` says what is left of the work, by the last event before.
     """
     try:
-        with bars() as shown:
-            progress = TrainingProgress(shown, vectors)
+        with progress_bar(vectors) as progress:
             yield progress
     except KeyboardInterrupt as stop:
         raise stopped(stop, kept(progress.last)) from None
@@ -103,10 +96,10 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
     """Describe the state of a run that was stopped after its event `last`."""
     if overwrite and last is None:
         return ""  # before its first step, it may not have touched the older run yet
-    from ner.training import seed_folder, student_folder
+    from ner.training import declared_folders, seed_folder
 
     several = [seed_folder(out, seed) for seed in seeds]
-    for folder in reversed([*several, student_folder(out)] if seeds else [out]):
+    for folder in reversed([*several, *declared_folders(out)] if seeds else [out]):
         try:
             lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:
@@ -122,25 +115,18 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
     return f"no epoch was finished, so there is no model yet; {again}"
 
 
-class _WarnOnce(logging.Filter):
-    """Pass warnings, each text once: every run would repeat those about the corpus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen: set[str] = set()
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Decide if a message is to be shown."""
-        text = record.getMessage()
-        new = text not in self._seen
-        self._seen.add(text)
-        return new and record.levelno >= logging.WARNING
-
-
 @contextmanager
 def brief_messages() -> Iterator[None]:
     """Leave epochs to the log of each run, and show warnings once, while the block runs."""
-    handlers, once = [*logging.getLogger("ner").handlers], _WarnOnce()
+    handlers, seen = [*logging.getLogger("ner").handlers], set[str]()
+
+    def once(record: logging.LogRecord) -> bool:
+        """Pass warnings, each text once: every run would repeat those about the corpus."""
+        text = record.getMessage()
+        new = text not in seen
+        seen.add(text)
+        return new and record.levelno >= logging.WARNING
+
     for handler in handlers:
         handler.addFilter(once)
     try:

@@ -12,7 +12,7 @@ from ner.cli.options import (
     Given,
     PathArg,
     config_options,
-    data_option,
+    corpus_options,
     device_option,
     list_settings_option,
     parse_seeds,
@@ -26,7 +26,7 @@ from ner.run_folder import check_restart
 
 
 @click.command(short_help="Train a tagger on a corpus.")
-@data_option
+@corpus_options()
 @click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
 @config_options()
 @seed_option
@@ -43,7 +43,8 @@ from ner.run_folder import check_restart
 @device_option
 @reading_options()
 def train(
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     out: Path | None,
     given: Given,
     seed: int | None,
@@ -64,7 +65,9 @@ def train(
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     place = _training("distill") if distill else "ner.api:train_events"
-    _train(data, given, out, place, **how | ({"unlabelled": unlabelled} if distill else {}))
+    _train(
+        (data, files), given, out, place, **how | ({"unlabelled": unlabelled} if distill else {})
+    )
 
 
 def _training(option: str) -> str:
@@ -77,11 +80,18 @@ def _training(option: str) -> str:
     return place
 
 
-def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any) -> None:
+def _train(
+    source: tuple[str | None, dict[str, Path]],
+    settings: Given,
+    out: Path | None,
+    place: str,
+    **how: Any,
+) -> None:
     from ner.corpus import load_corpus
 
     config = settings.config
-    corpus = load_corpus(data, config.data)
+    data, files = source
+    corpus = load_corpus(data, config.data, files=files)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept
@@ -97,7 +107,9 @@ def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any)
         if given is None:
             with contextlib.suppress(OSError):
                 out.rmdir()  # if it is empty, nothing has come of the run
-    _report(last)
+    for text in last.lines():
+        click.echo(text)
+    click.echo(f"model: {last.out}")
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:
@@ -116,26 +128,3 @@ def _default_folder(name: str, *, taken: bool) -> Path:
         else:
             break
     return out
-
-
-def _report(last: Any) -> None:
-    from ner.evaluation import Report, format_report, format_summary
-    from ner.training import Finished
-
-    if isinstance(last, Finished):
-        split = "test" if "test" in last.scores else "valid"
-        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
-        report = last.scores[split]
-        assert isinstance(report, Report), "what taggers are evaluated by"
-        click.echo(format_report(report))
-        for name, report in last.scores.items():
-            click.echo(f"{name} F1 {100 * report.f1:.2f}")
-    else:
-        for name in ("valid", "test"):
-            if last.f1(name):
-                seeds = ", ".join(f"{100 * f1:.2f}" for f1 in last.f1(name))
-                click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
-        click.echo(f"best seed on valid: {last.best}")
-        for line in last.remarks():
-            click.echo(line)
-    click.echo(f"model: {last.out}")

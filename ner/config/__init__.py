@@ -6,8 +6,10 @@ exist is an error that suggests the nearest one; a value of the wrong type or ou
 error that says what would fit. A setting that may be left open takes ``auto``.
 """
 
-from ner.config.fields import Auto, at_least, chosen, one_of, setting, within
+from ner.config.fields import Auto, Column, at_least, chosen, one_of, setting, within
 from ner.config.schema import (
+    SEPARATORS,
+    SOFT_LABEL_SETTINGS,
     Config,
     DataConfig,
     ModelConfig,
@@ -19,7 +21,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "Auto", "Config", "DataConfig", "ModelConfig", "PredictConfig", "ResourcesConfig",
-    "Settings", "TrainConfig", "at_least", "chosen", "one_of", "predict_config", "setting",
-    "within",
+    "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config", "DataConfig",
+    "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig", "at_least",
+    "chosen", "one_of", "predict_config", "setting", "within",
 ]  # fmt: skip

@@ -14,8 +14,11 @@ Check = tuple[Callable[[Any], bool], str]
 Field = dataclasses.Field[Any]
 Auto = Literal["auto"]
 Number = TypeVar("Number", int, float)
+Column = int | str
+"""A column of a file: its number, negative from the last, or its name in a header line."""
 
 TEXTS = tuple[str, ...]
+_WHOLE = re.compile(r"\s*[-+]?\d*\s*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN = {
     int: "a whole number",
@@ -87,6 +90,8 @@ def fit(key: str, item: Field, value: Any) -> Any:
         value = float(value)
     if wanted == TEXTS:
         value, wanted = _texts(value), tuple
+    if wanted == Column:
+        wanted = str if isinstance(value, str) and not _WHOLE.fullmatch(value) else int
     _check_surrogates(key, value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise ConfigError(

@@ -5,9 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ner.config.fields import Auto, at_least, one_of, setting, up_to, within
+from ner.config.fields import Auto, Column, at_least, one_of, setting, up_to, within
 from ner.config.settings import Settings
 from ner.errors import ConfigError
+
+SEPARATORS: Mapping[str, str] = {
+    "blanks": "",
+    "tab": "\t",
+    "space": " ",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+}
+"""Separators of columns by name; none for any run of spaces and tabs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,15 +25,37 @@ class DataConfig:
     """The reading of labelled files."""
 
     format: str = setting("auto", "format of the files: auto recognises it by the content")
-    token_column: int = setting(0, "column of the token; negative counts from the last")
-    tag_column: int = setting(-1, "column of the tag; negative counts from the last")
+    token_column: Column = setting(
+        0, "column of the token: a number, negative from the last, or its name in a header line"
+    )
+    tag_column: Column = setting(
+        -1, "column of the tag: a number, negative from the last, or its name in a header line"
+    )
+    separator: str = setting(
+        "blanks",
+        "what stands between columns: blanks (any run of spaces and tabs), or one of a character",
+        (
+            lambda value: value in SEPARATORS or len(value) == 1,
+            f"{', '.join(SEPARATORS)}, or one character",
+        ),
+    )
     scheme: str = setting(
         "auto",
         "tag scheme of the files: auto looks at the whole file",
         one_of("auto", "iob1", "iob2", "bio", "iobes", "bioes", "bilou", "bmes", "bmewo", "io"),
     )
     encoding: str = setting("utf-8", "character encoding of the files")
-    comments: bool = setting(False, "skip lines that start with '# '")
+    comments: bool = setting(
+        False, "skip lines that start with '# ' and are no token, within sentences, too"
+    )
+    label: str = setting(
+        "ENTITY",
+        "entity type of tags without one: B, I and O alone",
+        (lambda value: value.isprintable() and " " not in value != "", "a word"),
+    )
+    split_sentences: bool = setting(
+        False, "split columns without blank lines into sentences, as raw text is split"
+    )
     strict: bool = setting(False, "refuse illegal tag sequences instead of repairing them")
     align: str = setting(
         "strict",
@@ -188,6 +220,14 @@ class TrainConfig:
     )
     threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
     mixed_precision: bool = setting(True, "half precision products on CUDA")
+
+
+# Settings that only concern models that learn from soft labels.
+SOFT_LABEL_SETTINGS = (
+    "train.distill_weight",
+    "train.unlabelled_sentences",
+    "train.unlabelled_confidence",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@
     write_file("train.jsonl", sentences, "jsonl")
 """
 
-from ner.corpus.check import CheckReport, Finding, check
+from ner.corpus.check import CheckReport, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.fingerprints import TrainingFingerprints
@@ -24,6 +24,7 @@ from ner.corpus.formats import (
 from ner.corpus.json_values import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.loading import (
+    Files,
     cache_folder,
     find,
     load_corpus,
@@ -35,11 +36,12 @@ from ner.corpus.loading import (
 from ner.corpus.named import NAMED, NamedCorpus
 from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
 from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, record_fields
+from ner.corpus.plausibility import Finding
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
-    "Diagnostics", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
+    "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
     "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",

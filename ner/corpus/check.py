@@ -11,28 +11,19 @@ from typing import Any
 
 from ner.config import DataConfig
 from ner.corpus.corpus import Corpus
-from ner.corpus.diagnostics import KEPT, Diagnostics, ProblemCounts, shorten
-from ner.corpus.loading import read_corpus
+from ner.corpus.diagnostics import SHOWN, Diagnostics, Problem, ProblemCounts, shorten
+from ner.corpus.loading import Files, read_corpus
+from ner.corpus.plausibility import ERROR, INFO, WARNING, Finding, implausible
 from ner.corpus.stats import CorpusStats, count
 from ner.text import Sentence
 
 LONG_TOKEN = 100
 """Characters from which on a token is called odd."""
+RANKED = 20
+"""Most words and sentences that are listed by how often they are questionable."""
 
-ERROR, WARNING, INFO = "error", "warning", "info"
 Tokens = tuple[str, ...]
 Splits = dict[str, tuple[Sentence, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One kind of questionable thing: how often (`count`) and where first (`places`, bounded)."""
-
-    severity: str
-    kind: str
-    message: str
-    count: int = 1
-    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +44,19 @@ class CheckReport:
         return dataclasses.asdict(self) | {"errors": self.has_errors}
 
 
-def check(name: str | Path, config: DataConfig | None = None) -> CheckReport:
+def check(
+    name: str | Path | None = None, config: DataConfig | None = None, *, files: Files | None = None
+) -> CheckReport:
     """Read a corpus by name, folder or file and list everything questionable about it.
 
-    Files that cannot be read are findings, too. Raises `NerError` only if there is no such corpus.
+    `files` are files by split in place of those of the corpus `name`, if any. Files that cannot be
+    read are findings, too. Raises `NerError` only if there is no such corpus.
     """
     config = config or DataConfig()
     diagnostics = {
         split: Diagnostics(config.strict, collect=True) for split in ("train", "valid", "test")
     }
-    corpus = read_corpus(name, config, diagnostics)
+    corpus = read_corpus(name, config, diagnostics, files)
     findings = [*_diagnosed(diagnostics), *check_content(corpus)]
     findings.sort(key=lambda finding: (ERROR, WARNING, INFO).index(finding.severity))
     return CheckReport(corpus.name, tuple(findings), count(corpus))
@@ -71,6 +65,7 @@ def check(name: str | Path, config: DataConfig | None = None) -> CheckReport:
 def check_content(corpus: Corpus) -> Iterator[Finding]:
     """List what is questionable about sentences that have been read."""
     splits = {name: split for name, split in corpus.splits().items() if split}
+    yield from implausible(splits)
     yield from _labels(splits)
     yield from _inconsistencies(splits)
     yield from _duplicates(splits)
@@ -94,17 +89,25 @@ def _diagnosed(diagnostics: dict[str, Diagnostics]) -> Iterator[Finding]:
         )
         for kind, counts in found.counted.items():
             yield from _counted(INFO, "note", f"{split}: {kind}", counts)
+        yield from _noted(found.notes)
+
+
+def _noted(notes: list[Problem]) -> Iterator[Finding]:
+    """List in what a file was understood otherwise than it says."""
+    for note in notes:
+        yield Finding(WARNING, "understood", note.message, 1, (note.place,))
 
 
 def _counted(severity: str, kind: str, message: str, counts: ProblemCounts) -> Iterator[Finding]:
     if counts.total:
-        yield Finding(severity, kind, message, counts.total, tuple(map(str, counts.first)))
+        yield Finding(severity, kind, message, counts.total, tuple(counts.lines()))
 
 
 def _listed(severity: str, kind: str, message: str, places: list[str]) -> Iterator[Finding]:
     """A finding for a list of places, if there is any."""
     if places:
-        yield Finding(severity, kind, message, len(places), tuple(places[:KEPT]))
+        left = len(places) - len(places[:SHOWN])
+        yield Finding(severity, kind, message, len(places), tuple(places[:SHOWN]), left)
 
 
 def _labels(splits: Splits) -> Iterator[Finding]:
@@ -137,13 +140,14 @@ def _inconsistencies(splits: Splits) -> Iterator[Finding]:
             questionable.append((total, words, seen))
     questionable.sort(key=lambda item: (-item[0], item[1]))
     places = []
-    for _, words, seen in questionable[:KEPT]:
+    for _, words, seen in questionable[:RANKED]:
         counts = sorted(seen.items(), key=lambda item: (-item[1][0], item[0]))
         each = ", ".join(f"{label} {number} ({place})" for label, (number, place) in counts)
         places.append(f"{shorten(' '.join(words))}: {each}")
     if questionable:
         message = "words labelled in different ways, the most frequent first"
-        yield Finding(WARNING, "inconsistent", message, len(questionable), tuple(places))
+        left = len(questionable) - len(places)
+        yield Finding(WARNING, "inconsistent", message, len(questionable), tuple(places), left)
 
 
 def _label_counts(sentences: list[Sentence]) -> dict[Tokens, dict[str, tuple[int, str]]]:
@@ -223,7 +227,7 @@ def _repeated(kind: str, message: str, pairs: list[tuple[Sentence, Sentence]]) -
     times = Counter(copy.tokens for _, copy in pairs)
     first = {copy.tokens: (earlier, copy) for earlier, copy in reversed(pairs)}
     places = []
-    for words, number in times.most_common(KEPT):
+    for words, number in times.most_common(RANKED):
         earlier, copy = first[words]
         more = f" and {number - 1} more" if number > 1 else ""
         places.append(f"{copy.place}{more}: as {earlier.place}: {_quote(copy)}")
@@ -231,7 +235,8 @@ def _repeated(kind: str, message: str, pairs: list[tuple[Sentence, Sentence]]) -
         (earlier.spans, earlier.partial) != (copy.spans, copy.partial) for earlier, copy in pairs
     )
     message += f", {differing} of them labelled otherwise"
-    yield Finding(WARNING, kind, message, len(pairs), tuple(places))
+    left = len(times) - len(places)
+    yield Finding(WARNING, kind, message, len(pairs), tuple(places), left)
 
 
 def _quote(sentence: Sentence) -> str:

@@ -1,22 +1,35 @@
 """Column files: a token and its tag on a line, an empty line after each sentence.
 
 Columns are separated by runs of spaces or tabs and nothing else, so a no-break space, an
-ideographic space or a zero-width character stays in its token. ``-DOCSTART-`` lines start a new
-document (CoNLL-2003); the whole file decides the tag scheme. A tag may be unknown (``?``):
-`ner.corpus.partial` reads what the others tell.
+ideographic space or a zero-width character stays in its token; or by a separator of one character.
+``-DOCSTART-`` lines start a new document (CoNLL-2003). The first lines show the layout
+(`ner.corpus.layout`), the whole file decides the spelling of the tags (`ner.corpus.spelling`) and
+their scheme. A tag may be unknown (``?``): `ner.corpus.partial` reads what the others tell.
 """
 
 import functools
+import itertools
 import re
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TextIO
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.layout import (
+    BLANK,
+    COMMENT,
+    DOCSTART,
+    DOCUMENT,
+    HEAD,
+    TOKEN,
+    ColumnLayout,
+    Line,
+    Row,
+)
 from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
+from ner.corpus.spelling import read_spelling
 from ner.errors import CorpusError
 from ner.tags import (
     OUTSIDE,
@@ -28,46 +41,49 @@ from ner.tags import (
     spans_of,
 )
 from ner.text import Sentence, Span
+from ner.tokenize import split_sentences
 
-DOCSTART = "-DOCSTART-"
-
-
-def is_comment(line: str) -> bool:
-    """Recognise a line of metadata as in CoNLL-U files."""
-    return line.startswith("# ") or line == "#"
+_ROWS = 1 << 16  # distinct lines that are remembered; most lines of a corpus come again
 
 
-@dataclass(slots=True)
-class Block:
-    """The lines of one sentence."""
+class Block(NamedTuple):
+    """The lines of one sentence: document, tokens, tags and the numbers of the lines."""
 
     document: int
-    tokens: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
+    tokens: Sequence[str]
+    tags: tuple[str, ...]
+    lines: Sequence[int]
+
+    def part(self, start: int, end: int) -> "Block":
+        """The block of some of its lines."""
+        rows = (self.tokens[start:end], self.tags[start:end], self.lines[start:end])
+        return Block(self.document, *rows)
 
 
 def parse_columns(
-    lines: Iterable[tuple[int, str]], config: DataConfig, source: str, diagnostics: Diagnostics
+    lines: Iterable[Line], config: DataConfig, source: str, diagnostics: Diagnostics
 ) -> ParseResult:
     """Read numbered lines as sentences with spans.
 
     Raises `CorpusError` (through `diagnostics`) with ``source:line`` for lines
     that do not fit and, if strict, for illegal tag sequences.
     """
-    bare = config.scheme != "auto" and scheme_named(config.scheme).name == "io"
-    layout = _ColumnLayout(config, source, diagnostics, bare)
-    return parse_blocks(list(_blocks(lines, layout, config.comments)), config, source, diagnostics)
+    blocks = _read(lines, config, source, diagnostics)
+    return parse_blocks(blocks, config, source, diagnostics)
 
 
 def parse_blocks(
-    blocks: Sequence[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+    blocks: list[Block], config: DataConfig, source: str, diagnostics: Diagnostics
 ) -> ParseResult:
-    """Turn tokens with tags into a sentence for each block.
+    """Turn tokens with tags into sentences; the whole file decides spelling and scheme of the tags.
 
-    Raises `CorpusError` (through `diagnostics`) for illegal tag sequences, if strict.
+    Raises `CorpusError` (through `diagnostics`) for what is no tag and, if strict, for illegal
+    sequences.
     """
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
+    blocks = _spelled(blocks, config, source, diagnostics)
+    if config.split_sentences:
+        blocks = [part for block in blocks for part in _split(block)]
     scheme = scheme or _detect(blocks, config.unknown_tag or None)
     sentences = (
         _partial_sentence(block, source, scheme, config.unknown_tag, diagnostics)
@@ -78,84 +94,127 @@ def parse_blocks(
     return ParseResult(tuple(sentences), scheme)
 
 
-def _blocks(
-    lines: Iterable[tuple[int, str]], layout: "_ColumnLayout", comments: bool
-) -> Iterator[Block]:
-    """Group lines into sentences; a document gets its number with its first sentence."""
-    document, filled = 0, False
-    block = Block(document)
-    for number, line in lines:
-        if comments and is_comment(line):
-            continue
-        parts = [part for part in line.replace("\t", " ").split(" ") if part]
-        if parts and parts[0] != DOCSTART:
-            layout.put(block, line, parts, number)
-            continue
-        if block.tokens:
-            yield block
-            filled = True
-        if parts and filled:
-            document, filled = document + 1, False
-        block = Block(document)
-    if block.tokens:
-        yield block
+def _read(
+    lines: Iterable[Line], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> list[Block]:
+    """Read the lines by the layout that the first of them show; notes say what is odd about it."""
+    lines = iter(lines)
+    head = list(itertools.islice(lines, HEAD))
+    layout = ColumnLayout(config, head, source)
+    reader = _BlockReader(layout, config.comments, source, diagnostics)
+    body = [line for line in head if line[0] != layout.header]
+    blocks = list(reader.blocks(itertools.chain(body, lines)))
+    for note in layout.notes:
+        diagnostics.note(source, note)
+    if reader.comments:
+        first = f"first on line {reader.first_comment}"
+        diagnostics.note(source, f"lines read as comments: {reader.comments:,} ({first})")
+    if layers := layout.layers():
+        listed = " and ".join(map(str, layers))
+        diagnostics.note(
+            source,
+            f"columns {listed} hold entity tags, of which {layout.tag} is read; "
+            f"choose with --tag-column {layers[0]}",
+        )
+    return blocks
 
 
-class _ColumnLayout:
-    """The columns of token and tag in one file; the first line decides their number."""
+class _BlockReader:
+    """Lines grouped into sentences; counts comments, reports lines that are wrong."""
 
     def __init__(
-        self, config: DataConfig, source: str, diagnostics: Diagnostics, bare: bool
+        self, layout: ColumnLayout, everywhere: bool, source: str, diagnostics: Diagnostics
     ) -> None:
-        self._token, self._tag = config.token_column, config.tag_column
-        self._unknown = config.unknown_tag
-        self._source, self._diagnostics, self._bare = source, diagnostics, bare
-        self._width, self._first = 0, 0
+        self._layout, self._everywhere = layout, everywhere
+        self._source, self._diagnostics = source, diagnostics
+        self.comments, self.first_comment = 0, 0
 
-    def put(self, block: Block, line: str, parts: list[str], number: int) -> None:
-        """Add a line to its sentence, or report what is wrong with it."""
-        wrong = self._misfit(parts, number) or self._unfit(line, parts[self._tag])
-        if wrong:
-            self._diagnostics.error(f"{self._source}:{number}", wrong)
+    def blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
+        """Yield sentences; a document gets its number with its first one."""
+        rows: dict[str, Row] = {}
+        document, filled = 0, False
+        tokens: list[str] = []
+        tags: list[str] = []
+        numbers: list[int] = []
+        for number, line in lines:
+            row = rows.get(line)
+            if row is None:
+                row = self._layout.row(line)
+                if len(rows) < _ROWS:
+                    rows[line] = row
+            kind, token, tag, message = row
+            if kind is TOKEN:
+                tokens.append(token)
+                tags.append(tag)
+                numbers.append(number)
+            elif kind is BLANK or kind is DOCUMENT:
+                if tokens:
+                    yield _block(document, tokens, tags, numbers)
+                    tokens, tags, numbers, filled = [], [], [], True
+                if kind is DOCUMENT and filled:
+                    document, filled = document + 1, False
+            else:
+                self._put_aside(number, kind, message, within=bool(tokens))
+        if tokens:
+            yield _block(document, tokens, tags, numbers)
+
+    def _put_aside(self, number: int, kind: str, message: str, *, within: bool) -> None:
+        """Count a comment, report anything else."""
+        if kind is COMMENT and (self._everywhere or not within):
+            self.comments += 1
+            self.first_comment = self.first_comment or number
             return
-        block.tokens.append(sys.intern(parts[self._token]))
-        block.tags.append(sys.intern(parts[self._tag]))
-        block.lines.append(number)
+        remedy = "; if it is a comment, give --comments" if kind is COMMENT else ""
+        self._diagnostics.error(f"{self._source}:{number}", message + remedy)
 
-    def _misfit(self, parts: list[str], number: int) -> str:
-        """A message about a wrong number of columns, or ""."""
-        width = len(parts)
-        if width == self._width:
-            return ""
-        text = shorten(" ".join(parts))
-        if width == 1:
-            return f"one column only ({text}); a line is a token and a tag with a space between"
-        if self._width:
-            return (
-                f"{width} columns where line {self._first} has {self._width} ({text}); "
-                "spaces and tabs separate columns, so no token can hold one"
-            )
-        for name, column in (("token", self._token), ("tag", self._tag)):
-            if not -width <= column < width:
-                return (
-                    f"no column {column} among {width} ({text}); "
-                    f"choose --{name}-column from {-width} to {width - 1}"
-                )
-        if self._token % width == self._tag % width:
-            return f"token and tag are both column {self._token % width} ({text}); see --tag-column"
-        self._width, self._first = width, number
-        return ""
 
-    def _unfit(self, line: str, tag: str) -> str:
-        """A message about a wrong character in the line or a malformed tag, or ""."""
-        if "\r" in line:
-            return f"a carriage return within the line ({shorten(line)}); end lines with \\n"
-        try:
-            if tag != self._unknown:
-                parse_tag(tag, self._bare)
-        except CorpusError as error:
-            return str(error).replace(repr(tag), shorten(tag))
-        return ""
+def _block(document: int, tokens: list[str], tags: list[str], numbers: list[int]) -> Block:
+    unbroken = numbers[-1] - numbers[0] == len(numbers) - 1
+    lines = range(numbers[0], numbers[-1] + 1) if unbroken else numbers
+    return Block(document, tokens, tuple(tags), lines)
+
+
+def _spelled(
+    blocks: list[Block], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> list[Block]:
+    """The blocks with their tags in the usual spelling; lines without a tag are reported."""
+    tags = {tag for block in blocks for tag in block.tags} - {config.unknown_tag}
+    spelling = read_spelling(tags, config.scheme, config.label)
+    if spelling.note:
+        diagnostics.note(source, spelling.note)
+    if spelling.wrong:
+        blocks = [_without(block, spelling.wrong, source, diagnostics) for block in blocks]
+    if spelling.reads_as:
+        usual = spelling.reads_as
+        blocks = [b._replace(tags=tuple(usual.get(tag, tag) for tag in b.tags)) for b in blocks]
+    return [block for block in blocks if block.tokens]
+
+
+def _without(
+    block: Block, wrong: Mapping[str, str], source: str, diagnostics: Diagnostics
+) -> Block:
+    """A block without its lines of wrong tags, each of which is reported."""
+    kept = []
+    for position, tag in enumerate(block.tags):
+        if tag in wrong:
+            diagnostics.error(f"{source}:{block.lines[position]}", wrong[tag])
+        else:
+            kept.append(position)
+    tokens, lines = [block.tokens[i] for i in kept], [block.lines[i] for i in kept]
+    return Block(block.document, tokens, tuple(block.tags[i] for i in kept), lines)
+
+
+def _split(block: Block) -> Iterator[Block]:
+    """Split a block into sentences as raw text is split, never within an entity."""
+    ends = list(itertools.accumulate(len(token) + 1 for token in block.tokens))
+    offsets = [
+        (end - len(token) - 1, end - 1) for end, token in zip(ends, block.tokens, strict=True)
+    ]
+    start = 0
+    for _, end in split_sentences(" ".join(block.tokens), offsets):
+        if end == len(block.tags) or OUTSIDE in block.tags[end - 1 : end + 1]:
+            yield block.part(start, end)
+            start = end
 
 
 def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -164,22 +223,22 @@ def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
     ``O`` ends whatever stands before it, so each stretch can be read alone;
     there are few different ones in a corpus.
     """
-    start = 0
-    for position, tag in enumerate([*tags, OUTSIDE]):
-        if tag == OUTSIDE:
-            if start < position:
-                yield start, tuple(tags[start:position])
-            start = position + 1
+    inside = [position for position, tag in enumerate(tags) if tag != OUTSIDE]
+    first = 0
+    for i, position in enumerate(inside, 1):
+        if i == len(inside) or inside[i] != position + 1:
+            start = inside[first]
+            yield start, tuple(tags[start : position + 1])
+            first = i
 
 
 def _detect(blocks: Iterable[Block], unknown: str | None) -> str:
     """The scheme of a file, or "" if it has no entity."""
-    counts, seen = SchemeCounts(unknown), False
-    for block in blocks:
-        for _, run in _runs(block.tags):
-            counts.add(run)
-            seen = seen or {*run} != {unknown}
-    return counts.scheme() if seen else ""
+    times = Counter(run for block in blocks for _, run in _runs(block.tags))
+    counts = SchemeCounts(unknown)
+    for run, number in times.items():
+        counts.add(run, number)
+    return counts.scheme() if any({*run} != {unknown} for run in times) else ""
 
 
 @functools.lru_cache(maxsize=16384)

@@ -1,18 +1,23 @@
 """Diagnostics: input that a reader cannot take as it is.
 
 An *error* makes a line or record unreadable. A *repair* is an illegal tag sequence that can be read
-all the same; a *widening* is an entity that was extended to whole tokens. Readers report all three
-to a `Diagnostics`, which refuses, counts or collects them.
+all the same; a *widening* is an entity that was extended to whole tokens; a *note* says how
+something was understood. Readers report them to a `Diagnostics`, which refuses, counts or collects.
 """
 
 import logging
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ner.errors import CorpusError
 
 LOG = logging.getLogger("ner")
 KEPT = 20
-"""Most places of one kind that are remembered; all are counted."""
+"""Most kinds of problems that are told apart."""
+SHOWN = 5
+"""Most problems of one kind that are shown; all are counted."""
+_VALUE = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[\d,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +33,34 @@ class Problem:
 
 @dataclass(slots=True)
 class ProblemCounts:
-    """The number of problems of one kind, and the first of them."""
+    """Problems, counted: equal messages as one, and those that differ in their values as a kind."""
 
     total: int = 0
     first: list[Problem] = field(default_factory=list)
+    _kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
 
     def add(self, problem: Problem) -> None:
         """Count a problem and remember it if it is among the first."""
         self.total += 1
         if len(self.first) < KEPT:
             self.first.append(problem)
+        kind = _VALUE.sub("…", problem.message)
+        if kind not in self._kinds and len(self._kinds) >= KEPT:
+            kind = ""
+        seen = self._kinds.setdefault(kind, {})
+        message = problem.message if problem.message in seen or len(seen) < SHOWN else ""
+        place, number = seen.get(message, (problem.place, 0))
+        seen[message] = place, number + 1
+
+    def lines(self) -> Iterator[str]:
+        """The first messages of each kind with their first places; the others are counted."""
+        for seen in self._kinds.values():
+            for message, (place, number) in seen.items():
+                if message:
+                    again = f" (and {number - 1:,} times more)" * (number > 1)
+                    yield f"{Problem(place, message)}{again}"
+                else:
+                    yield f"{number:,} more of this kind, first at {place}"
 
 
 @dataclass(slots=True)
@@ -54,6 +77,7 @@ class Diagnostics:
     repairs: ProblemCounts = field(default_factory=ProblemCounts)
     widened: ProblemCounts = field(default_factory=ProblemCounts)
     counted: dict[str, ProblemCounts] = field(default_factory=dict)
+    notes: list[Problem] = field(default_factory=list)
 
     def error(self, place: str, message: str) -> None:
         """Report something unreadable; raises `CorpusError` unless collecting."""
@@ -81,9 +105,13 @@ class Diagnostics:
         """Count something left out or changed on purpose, by its kind."""
         self.counted.setdefault(kind, ProblemCounts()).add(Problem(place, kind))
 
+    def note(self, place: str, message: str) -> None:
+        """Say how something was understood that may mean something else."""
+        self.notes.append(Problem(place, message))
+
     def summaries(self) -> list[str]:
-        """A line for each kind of change that was made to the file: first place and count."""
-        lines = []
+        """The notes, and a line for each kind of change to the file: first place and count."""
+        lines = [str(note) for note in self.notes]
         if self.repairs.total:
             lines.append(
                 f"{self.repairs.first[0]} (illegal tags in this file: {self.repairs.total}); "

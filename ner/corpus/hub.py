@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ner.corpus.columns import DOCSTART
 from ner.corpus.diagnostics import LOG
 from ner.corpus.formats import write_file
+from ner.corpus.layout import DOCSTART
 from ner.corpus.named import HubSource
 from ner.errors import CorpusError, MissingExtra, NerError
 from ner.files import write_folder

@@ -4,7 +4,7 @@ A line ends with ``\\n`` or ``\\r\\n`` and with nothing else: the many other
 characters that Unicode calls line ends are left where they are.
 """
 
-import functools
+import codecs
 import io
 from collections.abc import Iterator
 from typing import IO
@@ -16,6 +16,7 @@ from ner.text import SURROGATE
 
 LONGEST = 1 << 24
 """Bytes in the longest line that is accepted."""
+_BLOCK = 1 << 16  # bytes read at a time
 
 
 def text_lines(
@@ -27,15 +28,44 @@ def text_lines(
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
-    No line may have more than `longest` bytes, by default `LONGEST`.
-    Raises `CorpusError` for bytes that are not in the encoding and for lone surrogates (both
-    reported to `diagnostics` by line), for binary files, endless lines and damaged packed files,
-    and `UsageError` for an unknown encoding.
+    No line may have more than `longest` bytes, by default `LONGEST`. Raises `CorpusError` for bytes
+    that are not in the encoding and for lone surrogates (both reported to `diagnostics` by line),
+    for binary files, endless lines and damaged packed files, and `UsageError` for an unknown
+    encoding.
     """
     longest = longest or LONGEST
     stream, encoding = _splittable(stream, source, encoding, longest)
-    offset = 0
-    for number, raw in enumerate(_byte_lines(stream, source, longest), 1):
+    utf8 = codecs.lookup(encoding).name == "utf-8"
+    number, offset = 1, 0
+    for block in _blocks(stream, source, longest):
+        lines = _decoded(block) if utf8 else None
+        if lines is None:  # another encoding, or something is wrong: each line by itself
+            yield from _one_by_one(block, number, offset, source, encoding, diagnostics)
+        else:
+            if number == 1:
+                lines[0] = lines[0].removeprefix("\ufeff")
+            yield from enumerate(lines, number)
+        number += block.count(b"\n")
+        offset += len(block)
+
+
+def _decoded(block: bytes) -> list[str] | None:
+    """The lines of a block in UTF-8; None if one of them is binary or not UTF-8."""
+    try:
+        text = block.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\0" in text:
+        return None
+    lines = text.removesuffix("\n").split("\n")
+    return [line.rstrip("\r") for line in lines] if "\r" in text else lines
+
+
+def _one_by_one(
+    block: bytes, first: int, offset: int, source: str, encoding: str, diagnostics: Diagnostics
+) -> Iterator[tuple[int, str]]:
+    """The lines of a block, numbered from `first`; `offset` is its place in the file."""
+    for number, raw in enumerate(io.BytesIO(block), first):
         try:
             text = raw.decode(encoding)
         except UnicodeDecodeError as error:
@@ -79,7 +109,7 @@ def _splittable(
         return stream, encoding
     # UTF-16 and its like: bytes cannot be cut at line ends, so the file is converted as a whole.
     try:
-        whole = b"".join(_byte_lines(stream, source, longest))
+        whole = b"".join(_blocks(stream, source, longest))
         return io.BytesIO(whole.decode(encoding).encode()), "utf-8"
     except UnicodeError as error:
         reason = " ".join(str(error).split())
@@ -88,22 +118,43 @@ def _splittable(
         ) from None
 
 
-def _byte_lines(stream: IO[bytes], source: str, longest: int) -> Iterator[bytes]:
-    """Lines with their ends, none of them longer than `longest`."""
-    number = 0
+def _blocks(stream: IO[bytes], source: str, longest: int) -> Iterator[bytes]:
+    """Runs of whole lines, as soon as they are there; no line is longer than `longest`."""
+    read = getattr(stream, "read1", stream.read)
+    number, waiting, size = 1, [b""], 0
     try:
-        for number, raw in enumerate(iter(functools.partial(stream.readline, longest + 1), b""), 1):
-            if len(raw) > longest:
-                raise CorpusError(
-                    f"{source}:{number}: the line is longer than {longest:,} bytes; "
-                    "break it into shorter ones (in a corpus: a token, or a JSON record)"
-                )
-            yield raw
+        while piece := read(_BLOCK):
+            end = piece.rfind(b"\n") + 1
+            if end:
+                block = b"".join([*waiting, piece[:end]])
+                _check_length(block, number, source, longest)
+                yield block
+                number += block.count(b"\n")
+                waiting, size = [], 0
+            waiting.append(piece[end:])
+            size += len(piece) - end
+            if size > longest:
+                raise _too_long(number, source, longest)
     except UNPACK_ERRORS as error:
         kind = ".xz" if source.endswith(".xz") else ".gz"
         raise CorpusError(
-            f"{source}:{number + 1}: the {kind} file is truncated or damaged ({error}); "
-            "copy it again"
+            f"{source}:{number}: the {kind} file is truncated or damaged ({error}); copy it again"
         ) from None
     except OSError as error:
         raise CorpusError(f"{source}: cannot be read ({error.strerror or error})") from None
+    if last := b"".join(waiting):
+        yield last
+
+
+def _check_length(block: bytes, first: int, source: str, longest: int) -> None:
+    if len(block) > longest:
+        for number, raw in enumerate(block.split(b"\n"), first):
+            if len(raw) >= longest:
+                raise _too_long(number, source, longest)
+
+
+def _too_long(number: int, source: str, longest: int) -> CorpusError:
+    return CorpusError(
+        f"{source}:{number}: the line is longer than {longest:,} bytes; "
+        "break it into shorter ones (in a corpus: a token, or a JSON record)"
+    )

@@ -14,33 +14,46 @@ from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats import is_readable_folder, read
+from ner.corpus.formats import read
 from ner.corpus.named import NAMED
 from ner.corpus.parsed import ParseResult
-from ner.errors import CorpusError, NerError, UsageError
+from ner.corpus.plausibility import implausible
+from ner.corpus.splits import files_of
+from ner.errors import NerError, UsageError
 from ner.text import Sentence
 
-EXTENSIONS = (".txt", ".conll", ".tsv", ".bio", ".jsonl")
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "valid": ("valid", "validation", "val", "dev", "devel", "development", "testa"),
-    "test": ("test", "testb"),
-}
+Files = Mapping[str, str | Path]
+"""Files of a corpus by split: train, valid, test."""
 _SUPPLY = (
     "put train, valid and test files (.txt, .conll, .tsv, .bio or .jsonl) into one of these "
-    "folders, or give the path of a folder or file"
+    "folders, give the path of a folder or file, or name files with --train, --valid and --test"
 )
 
 
-def load_corpus(name: str | Path, config: Config | DataConfig | None = None) -> Corpus:
-    """Load a corpus by name, folder or file.
+def load_corpus(
+    name: str | Path | None = None,
+    config: Config | DataConfig | None = None,
+    *,
+    files: Files | None = None,
+) -> Corpus:
+    """Load a corpus by name, folder or file, or from the files of its splits.
 
-    A file is a training split. A corpus without a validation split gets one cut from its training
-    split (`config.valid_fraction`), always the same one; the log and `Corpus.notes` say so. Raises
-    `NerError` if nothing is found, with every path that was looked at, or if a file cannot be read.
+    `files` are files by split (train, valid, test), instead of those of the folder. A file is a
+    training split. A corpus without a validation split gets one cut from its training split
+    (`config.valid_fraction`), always the same one; the log and `Corpus.notes` say so, and what
+    hints at a wrong reading. Raises `NerError` if nothing is found, with every path that was
+    looked at, or if a file cannot be read.
     """
     config = config.data if isinstance(config, Config) else config or DataConfig()
-    return with_valid(read_corpus(name, config), config.valid_fraction)
+    corpus = read_corpus(name, config, files=files)
+    notes = [
+        f"{finding.message} (first at {finding.places[0]})"
+        for finding in implausible(corpus.splits())
+    ]
+    for note in notes:
+        LOG.warning("%s: %s", corpus.name, note)
+    corpus = dataclasses.replace(corpus, notes=(*corpus.notes, *notes))
+    return with_valid(corpus, config.valid_fraction)
 
 
 def with_valid(corpus: Corpus, fraction: float) -> Corpus:
@@ -59,19 +72,28 @@ def with_valid(corpus: Corpus, fraction: float) -> Corpus:
 
 
 def read_corpus(
-    name: str | Path,
+    name: str | Path | None,
     config: DataConfig,
     diagnostics: Mapping[str, Diagnostics] | None = None,
+    files: Files | None = None,
 ) -> Corpus:
     """Read the splits of a corpus as they are, without cutting a validation split.
 
-    `diagnostics` are those to report to, by split; with one that collects, a
-    file that cannot be read at all is an empty split. Raises `NerError`.
+    `files` are files by split in place of those of the corpus `name`, if any. `diagnostics` are
+    those to report to, by split; with one that collects, a file that cannot be read at all is an
+    empty split. Raises `NerError`.
     """
-    path = find(name)
+    named = {split: Path(file) for split, file in (files or {}).items()}
+    if name is None:
+        if not named:
+            raise UsageError("no corpus is named; give a name, folder or file, or files by split")
+        path, found = next(iter(named.values())), named
+    else:
+        path = find(name)
+        found = files_of(path, named)
     results = {
         split: _read_split(file, config, (diagnostics or {}).get(split))
-        for split, file in files_of(path).items()
+        for split, file in found.items()
     }
     schemes = {split: result.scheme for split, result in results.items() if result.scheme}
     notes = [
@@ -169,42 +191,3 @@ def find(name: str | Path) -> Path:
 def _nearest(name: str) -> str:
     near = difflib.get_close_matches(name, NAMED, n=1)
     return f" (did you mean {near[0]!r}?)" if near and name not in NAMED else ""
-
-
-def files_of(path: Path) -> dict[str, Path]:
-    """The files of a corpus by split, in the order train, valid, test; a file is all train.
-
-    Raises `CorpusError` for a folder with no split, or with two files for one.
-    """
-    if not path.is_dir():
-        return {"train": path}
-    found: dict[str, Path] = {}
-    for file in sorted(path.iterdir()):
-        split = split_of(file.name)
-        if split is None or not (file.is_file() or is_readable_folder(file)):
-            continue
-        if split in found:
-            raise CorpusError(
-                f"{path}: {found[split].name} and {file.name} are both the {split} split; "
-                "move one of them away"
-            )
-        found[split] = file
-    if not found and is_readable_folder(path):
-        return {"train": path}
-    if not found:
-        raise CorpusError(
-            f"{path}: no file in this folder is a split; name them train, valid (or dev, testa, "
-            f"validation) and test (or testb), ending in {', '.join(EXTENSIONS)} (and .gz)"
-        )
-    return {split: found[split] for split in SPLIT_NAMES if split in found}
-
-
-def split_of(filename: str) -> str | None:
-    """The split that a file's name stands for: ``train.txt``, ``dev.conll.gz``, ``eng.testb``."""
-    if filename.startswith("."):
-        return None
-    stem = filename.lower().removesuffix(".gz")
-    for extension in EXTENSIONS:
-        stem = stem.removesuffix(extension)
-    last = stem.rpartition(".")[2]
-    return next((split for split, names in SPLIT_NAMES.items() if last in names), None)

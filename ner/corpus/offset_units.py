@@ -33,7 +33,10 @@ def converter(text: str, unit: str) -> Callable[[int, int], Range]:
         return lambda start, end: (start, end + 1)
     if unit == CHARACTERS or text.isascii() or (unit == UTF16 and max(text) <= "\uffff"):
         return lambda start, end: (start, end)
-    widths = (1 + (char > "\uffff") if unit == UTF16 else len(char.encode()) for char in text)
+    widths = (
+        1 + (char > "\uffff") if unit == UTF16 else len(char.encode(errors="surrogatepass"))
+        for char in text
+    )
     index = {offset: number for number, offset in enumerate(accumulate(widths, initial=0))}
     return lambda start, end: (index.get(start, -1), index.get(end, -1))
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple
 
-from ner.config import DataConfig
-from ner.corpus.columns import DOCSTART, is_comment
+from ner.config import SEPARATORS, Column, DataConfig
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.json_values import InvalidRecord, kind_of, parse_json
+from ner.corpus.layout import DOCSTART, cells_of, is_comment
 from ner.corpus.lines import text_lines
 from ner.corpus.tables import csv_lines, parquet_lines
 from ner.errors import CorpusError
@@ -58,31 +58,41 @@ def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Itera
     Its text is its tokens with single spaces between. Raises `CorpusError` for
     a line that lacks the token column.
     """
-    tokens: list[str] = []
-    rows: list[str] = []
-    first = 0
+    separator = SEPARATORS.get(config.separator, config.separator)
+    rows: list[tuple[int, str, list[str]]] = []
     for number, line in lines:
-        if config.comments and is_comment(line):
-            continue
-        columns = _TOKEN.findall(line)
-        if columns and columns[0] != DOCSTART:
-            first = first if tokens else number
-            tokens.append(_token(columns, config.token_column, f"{source}:{number}"))
-            rows.append(line)
-        elif tokens:
-            yield _join_tokens(tokens, source, Origin(first, rows=rows))
-            tokens, rows = [], []
-    if tokens:
-        yield _join_tokens(tokens, source, Origin(first, rows=rows))
+        cells = cells_of(line, separator)
+        if cells and cells[0] != DOCSTART:
+            rows.append((number, line, cells))
+        elif rows:
+            yield from _token_document(rows, source, config)
+            rows = []
+    if rows:
+        yield from _token_document(rows, source, config)
 
 
-def _token(columns: list[str], column: int, location: str) -> str:
+def _token_document(
+    rows: list[tuple[int, str, list[str]]], source: str, config: DataConfig
+) -> Iterator[Passage]:
+    """The lines of one sentence without its comments, which have another width than its tokens."""
+    if config.comments:
+        widths = {len(cells) for _, line, cells in rows if not is_comment(line)} - {1}
+        rows = [row for row in rows if not is_comment(row[1]) or len(row[2]) in widths]
+    if rows:
+        tokens = [_token(c, config.token_column, f"{source}:{number}") for number, _, c in rows]
+        yield _join_tokens(tokens, source, Origin(rows[0][0], rows=[line for _, line, _ in rows]))
+
+
+def _token(cells: list[str], column: Column, location: str) -> str:
     try:
-        return columns[column]
-    except IndexError:
+        token = cells[int(column)]
+    except (IndexError, ValueError):
         raise CorpusError(
-            f"{location}: no column {column} among {len(columns)}; choose one with --token-column"
+            f"{location}: no column {column} among {len(cells)}; choose one with --token-column"
         ) from None
+    if not token:
+        raise CorpusError(f"{location}: the token is empty; each line has one in column {column}")
+    return token
 
 
 def _join_tokens(tokens: list[str], source: str, origin: Origin) -> Passage:

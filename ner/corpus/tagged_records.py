@@ -9,8 +9,6 @@ from ner.config import DataConfig
 from ner.corpus.columns import Block, parse_blocks
 from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.parsed import ParseResult
-from ner.errors import CorpusError
-from ner.tags import parse_tag
 from ner.text import SURROGATE
 
 
@@ -41,13 +39,13 @@ def parse_tagged_records(
     offsets: list[tuple[tuple[int, int], ...] | None] = []
     documents: dict[int | None, int] = {}
     for record in records:
-        fault = _fault(record, config)
+        fault = _fault(record)
         if fault:
             diagnostics.error(f"{source}:{fault[0]}", fault[1])
         elif record.tokens:
             number = documents.setdefault(record.document, len(documents))
             tokens, tags = map(sys.intern, record.tokens), map(sys.intern, record.tags)
-            blocks.append(Block(number, [*tokens], [*tags], [*record.lines]))
+            blocks.append(Block(number, [*tokens], tuple(tags), record.lines))
             offsets.append(record.offsets)
     result = parse_blocks(blocks, config, source, diagnostics)
     lengths = [len(sentence) for sentence in result.sentences]
@@ -58,7 +56,7 @@ def parse_tagged_records(
     return result._replace(sentences=tuple(placed))
 
 
-def _fault(record: TaggedRecord, config: DataConfig) -> tuple[int, str] | None:
+def _fault(record: TaggedRecord) -> tuple[int, str] | None:
     """The line and message of what is wrong with a record."""
     if len(record.tokens) != len(record.tags):
         tokens, tags = len(record.tokens), len(record.tags)
@@ -68,15 +66,4 @@ def _fault(record: TaggedRecord, config: DataConfig) -> tuple[int, str] | None:
             return line, f"the token {token!r:.60} is empty; give it some text, or leave it out"
         if SURROGATE.search(token) or SURROGATE.search(tag):
             return line, f"half a surrogate pair in the token {shorten(token)} or its tag"
-        if message := _tag_fault(tag, config):
-            return line, message
     return None
-
-
-def _tag_fault(tag: str, config: DataConfig) -> str:
-    try:
-        if tag != config.unknown_tag:
-            parse_tag(tag, config.scheme == "io")
-    except CorpusError as error:
-        return str(error).replace(repr(tag), shorten(tag))
-    return ""

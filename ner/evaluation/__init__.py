@@ -13,6 +13,7 @@ from ner.evaluation.scores import (
     Report,
     Scores,
     SpanCounts,
+    Spans,
     check_labelled,
     count,
     evaluate_spans,
@@ -25,7 +26,7 @@ from ner.evaluation.scores import (
     summarise,
     unknown_labels,
 )
-from ner.evaluation.significance import ROUNDS, Spans, randomisation_test
+from ner.evaluation.significance import ROUNDS, randomisation_test
 from ner.evaluation.tradeoff import (
     O_BIASES,
     Point,

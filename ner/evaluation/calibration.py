@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ner.evaluation.plot import BLUE, Axis, Panel, Plot, linear_axis
-from ner.evaluation.scores import ScoredSpans
-from ner.text import Span
+from ner.evaluation.scores import ScoredSpans, Spans
 
 BINS = 10
 PERFECT, MEASURED = "#888888", BLUE
@@ -62,9 +61,7 @@ class Calibration:
         return dataclasses.asdict(self)
 
 
-def measure_calibration(
-    gold: Iterable[Sequence[Span]], predicted: Iterable[ScoredSpans]
-) -> Calibration:
+def measure_calibration(gold: Spans, predicted: Iterable[ScoredSpans]) -> Calibration:
     """Measure the calibration of scores against the gold spans of the same sentences.
 
     Each sentence of `predicted` is its spans and their scores, from 0 to 1. Without any span

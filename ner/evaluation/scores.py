@@ -19,6 +19,8 @@ from ner.tags import tags_of
 from ner.text import Sentence, Span
 
 Tags = Sequence[Sequence[str]]
+Spans = Sequence[Sequence[Span]]
+"""The spans of sentences, one after the other."""
 ScoredSpans = tuple[Sequence[Span], Sequence[float]]
 """The predicted spans of a sentence, and their scores."""
 

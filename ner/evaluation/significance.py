@@ -13,14 +13,11 @@ the same models; the spread over other seeds is estimated by the standard deviat
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ner.text import Span
+from ner.evaluation.scores import Spans
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Spans = Sequence[Sequence[Span]]
-"""The spans of sentences, one after the other."""
 
 ROUNDS = 10_000
 _AT_ONCE = 500  # rounds, to bound the memory

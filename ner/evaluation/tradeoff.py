@@ -5,19 +5,19 @@ on the validation split: chosen on test, it no longer says how good the model is
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from ner.evaluation.scores import (
     CountedScores,
     ScoredSpans,
+    Spans,
     count,
     score,
     score_head,
     score_row,
 )
-from ner.text import Span
 
 MIN_SCORES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 O_BIASES = tuple(half / 2 for half in range(-6, 7))
@@ -31,9 +31,7 @@ class Point:
     scores: CountedScores
 
     @classmethod
-    def of(
-        cls, value: float, gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]
-    ) -> Self:
+    def of(cls, value: float, gold: Spans, predicted: Spans) -> Self:
         """Count predicted spans against those of the same sentences in `gold`."""
         report = score(count(gold, predicted))
         return cls(value, CountedScores.of(report.support, report.predicted, report.correct))
@@ -48,7 +46,7 @@ TradeOff = Mapping[str, Sequence[Point]]
 
 
 def min_score_points(
-    gold: Sequence[Sequence[Span]],
+    gold: Spans,
     predicted: Sequence[ScoredSpans],
     values: Sequence[float] = MIN_SCORES,
 ) -> list[Point]:

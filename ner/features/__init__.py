@@ -1,7 +1,6 @@
 """From words to ids: one file for each feature, their registry, and batches of both."""
 
 from ner.features.batch import Batch, Example, collate, pack_batches, plan_batches
-from ner.features.characters import shortened
 from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
 from ner.features.indexer import FeatureTable, Indexer, Key, key_word
 from ner.features.registry import (
@@ -13,7 +12,7 @@ from ner.features.registry import (
 )
 from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
 from ner.features.vectors import Vectors, read_vectors
-from ner.features.vocabulary import PADDING, UNKNOWN, Vocabulary, fold
+from ner.features.vocabulary import PADDING, UNKNOWN, Vocabulary, fold, shortened
 from ner.features.word_lists import WordList, read_word_lists
 from ner.features.words import TableSize, WordEmbedding, Words, WordTable, unk_rates
 

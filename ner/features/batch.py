@@ -48,8 +48,8 @@ class Batch:
     def to(self, device: torch.device) -> "Batch":
         """The same batch with its tensors on another device (`lengths` stays)."""
         names = ("words", "categorical", "characters", "forms", "mask", "contextual")
-        own = {name: tensor for name in names if (tensor := getattr(self, name)) is not None}
-        tensors = {name: tensor.to(device) for name, tensor in own.items()}
+        own = {name: getattr(self, name) for name in names}
+        tensors = {name: part.to(device) for name, part in own.items() if part is not None}
         return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 

@@ -9,19 +9,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from ner.config import ModelConfig
 from ner.features.feature import Feature, StoredData, TrainingData
-from ner.features.vocabulary import PADDING, Vocabulary
+from ner.features.vocabulary import PADDING, Vocabulary, shortened
 
 FILE = "characters.json"
-
-# Longer words keep their first and last characters, which tell names apart: padding stays bounded.
-MOST_CHARACTERS = 40
-
-
-def shortened(word: str) -> str:
-    """The first and last characters of a long word; any other as it is."""
-    if len(word) <= MOST_CHARACTERS:
-        return word
-    return word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from ner.errors import NerError
 from ner.features.feature import StoredData, TrainingData, WordFeature
 from ner.features.vocabulary import FIRST, UNKNOWN
 from ner.features.word_lists import word_lines
-from ner.stored import damaged, different_strings, member
 
 FILE = "clusters.json"
 
@@ -57,13 +56,14 @@ class Clusters(WordFeature):
     @classmethod
     def read(cls, data: StoredData) -> Self | None:
         """Read paths and words. Raises `ValidationError`."""
-        if not data.files.has(FILE):
+        files = data.files
+        if not files.has(FILE):
             return None
-        place, value = data.files.path / FILE, data.files.json(FILE, dict)
-        paths = different_strings(place, member(place, value, "paths", list))
-        words = member(place, value, "words", dict)
+        value = files.json(FILE, dict)
+        paths = files.different(FILE, files.member(FILE, value, "paths", list))
+        words = files.member(FILE, value, "words", dict)
         if not all(type(path) is int and 0 <= path < len(paths) for path in words.values()):
-            raise damaged(place, "words of clusters that there are not")
+            raise files.damaged(FILE, "words of clusters that there are not")
         return cls(tuple(paths), words)
 
     def files(self) -> dict[str, Any]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 from ner.features.feature import CategoryIds, SentenceFeature, StoredData, TrainingData
 from ner.features.word_lists import LONGEST_ENTRY, WordList, parse_spec, read_word_lists
-from ner.stored import damaged, member
 
 FILE = "gazetteers.json"
 
@@ -37,8 +35,7 @@ class Gazetteers(SentenceFeature):
         """Read labels and entries. Raises `ValidationError`."""
         if not data.files.has(FILE):
             return None
-        place, parts = data.files.path / FILE, data.files.json(FILE, list)
-        return cls(tuple(_stored_list(place, part) for part in parts))
+        return cls(tuple(_stored_list(data, part) for part in data.files.json(FILE, list)))
 
     def files(self) -> dict[str, Any]:
         """The label and the entries of each list."""
@@ -67,12 +64,13 @@ class Gazetteers(SentenceFeature):
         return list(zip(*columns, strict=True)) if columns else [()] * len(tokens)
 
 
-def _stored_list(place: Path, part: Any) -> WordList:
+def _stored_list(data: StoredData, part: Any) -> WordList:
+    files = data.files
     if not isinstance(part, dict):
-        raise damaged(place, "no word list")
-    entries = member(place, part, "entries", list)
+        raise files.damaged(FILE, "no word list")
+    entries = files.member(FILE, part, "entries", list)
     if not all(isinstance(e, list) and all(isinstance(t, str) for t in e) for e in entries):
-        raise damaged(place, "entries that are no tokens")
+        raise files.damaged(FILE, "entries that are no tokens")
     if any(len(tokens) > LONGEST_ENTRY for tokens in entries):
-        raise damaged(place, f"entries of more than {LONGEST_ENTRY} tokens")
-    return WordList.build(member(place, part, "label", str), entries)
+        raise files.damaged(FILE, f"entries of more than {LONGEST_ENTRY} tokens")
+    return WordList.build(files.member(FILE, part, "label", str), entries)

@@ -4,7 +4,9 @@ The order decides the random numbers that begin their weights, and their place i
 new one comes last. To add one: its file, its class in this list, its settings.
 """
 
-from ner.config import ResourcesConfig
+from collections.abc import Mapping
+from typing import Any
+
 from ner.features.bigrams import Bigrams
 from ner.features.casing import Casing
 from ner.features.characters import Characters
@@ -46,11 +48,11 @@ def defaults(*, single_characters: bool) -> dict[str, str]:
     return {key: single if single_characters else other for key, (single, other) in both.items()}
 
 
-def resource_names(config: ResourcesConfig) -> dict[str, list[str]]:
+def resource_names(resources: Mapping[str, Any]) -> dict[str, list[str]]:
     """Names, without folders, of the files that features are built from, by setting."""
     found = {}
     for feature in FEATURES:
-        value = getattr(config, feature.RESOURCE) if feature.RESOURCE else ()
+        value = resources.get(feature.RESOURCE, ())
         if specs := [value] if value and isinstance(value, str) else value:
             found[feature.RESOURCE] = [feature.resource_name(spec) for spec in specs]
     return found

@@ -40,17 +40,14 @@ class Vectors:
     """Words and their vectors, ``[N, D]``: first those of the corpus, then out-of-training ones.
 
     Both are in the order of the file (most frequent first). `fold_case` and `fold_digits` are the
-    file's folding; `found` counts words of the corpus, `size` all words of the file, and
-    `duplicates` repeated ones.
+    file's folding; `size` counts all words of the file.
     """
 
     words: tuple[str, ...]
     rows: NDArray[np.float32]
     fold_case: bool
     fold_digits: bool
-    found: int
     size: int
-    duplicates: int
 
     @property
     def dim(self) -> int:
@@ -101,7 +98,7 @@ def read_vectors(
     words = (*found.words, *others.words)
     found.numbers += others.numbers
     matrix = np.frombuffer(found.numbers, np.float32).reshape(len(words), -1)
-    return Vectors(words, matrix, case, digits, len(found.words), size, duplicates)
+    return Vectors(words, matrix, case, digits, size)
 
 
 def check_files(paths: Iterable[str]) -> None:

@@ -8,6 +8,9 @@ PADDING = 0
 UNKNOWN = 1
 FIRST = 2  # the number of the first real entry
 
+# Longer words keep their first and last characters, which tell names apart: padding stays bounded.
+MOST_CHARACTERS = 40
+
 _DIGIT = re.compile(r"\d")
 
 
@@ -16,6 +19,13 @@ def fold(word: str, *, case: bool, digits: bool) -> str:
     if case:
         word = word.lower()
     return _DIGIT.sub("0", word) if digits else word
+
+
+def shortened(word: str) -> str:
+    """The first and last characters of a long word; any other as it is."""
+    if len(word) <= MOST_CHARACTERS:
+        return word
+    return word[: MOST_CHARACTERS // 2] + word[-MOST_CHARACTERS // 2 :]
 
 
 class Vocabulary:

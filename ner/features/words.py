@@ -1,5 +1,6 @@
 """Words: tables of their vectors, trained from scratch, pre-trained or frozen."""
 
+import functools
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -15,7 +16,6 @@ from ner.config import Config, ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vectors import Vectors, check_files, read_vectors
 from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
-from ner.stored import damaged, different_strings, member
 
 _log = logging.getLogger("ner")
 
@@ -117,10 +117,9 @@ class Words(Feature):
     @classmethod
     def read(cls, data: StoredData) -> Self:
         """Read the tables. Raises `ValidationError`."""
-        path = data.files.path / FILE
-        tables = tuple(_read_table(path, value) for value in data.files.json(FILE, list))
+        tables = tuple(_read_table(data, value) for value in data.files.json(FILE, list))
         if not tables:
-            raise damaged(path, "no table of words")
+            raise data.files.damaged(FILE, "no table of words")
         return cls(tables)
 
     def files(self) -> dict[str, Any]:
@@ -170,15 +169,17 @@ def unk_rates(
     return rates
 
 
-def _read_table(path: Path, value: Any) -> WordTable:
+def _read_table(data: StoredData, value: Any) -> WordTable:
+    files = data.files
     if not isinstance(value, dict):
-        raise damaged(path, "no table of words")
-    words = Vocabulary(different_strings(path, member(path, value, "words", list)))
-    folds = [member(path, value, name, bool) for name in ("fold_case", "fold_digits")]
-    trained, frozen, dim = (member(path, value, n, int) for n in ("trained", "spare", "dim"))
-    size = TableSize(trained, frozen, dim, member(path, value, "pretrained", bool))
+        raise files.damaged(FILE, "no table of words")
+    member = functools.partial(files.member, FILE, value)
+    words = Vocabulary(files.different(FILE, member("words", list)))
+    folds = [member(name, bool) for name in ("fold_case", "fold_digits")]
+    trained, frozen, dim = (member(name, int) for name in ("trained", "spare", "dim"))
+    size = TableSize(trained, frozen, dim, member("pretrained", bool))
     if trained + frozen != len(words) or trained < FIRST or frozen < 0 or dim < 1:
-        raise damaged(path, f"{len(words)} numbers of words instead of {trained} + {frozen}")
+        raise files.damaged(FILE, f"{len(words)} numbers of words instead of {trained} + {frozen}")
     return WordTable(words, folds[0], folds[1], size)
 
 

@@ -137,22 +137,18 @@ class Unrolled(nn.Module):
         self.layers = layers
         self.dropout = dropout
         bound = hidden_size**-0.5
+        rows = cell.gates * hidden_size
         for layer in range(layers):
             inputs = input_size if layer == 0 else hidden_size * len(self._sides)
             for side in self._sides:
-                for name, shape in self._shapes(inputs).items():
+                shapes = [(rows, inputs), (rows, hidden_size), (rows,), (rows,)]
+                for name, shape in zip(WEIGHTS, shapes, strict=True):
                     weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
                     self.register_parameter(f"{name}_l{layer}{side}", weight)
 
     @property
     def _sides(self) -> tuple[str, ...]:
         return ("", "_reverse") if self.bidirectional else ("",)
-
-    def _shapes(self, inputs: int) -> dict[str, tuple[int, ...]]:
-        rows = self.cell.gates * self.hidden_size
-        return dict(
-            zip(WEIGHTS, [(rows, inputs), (rows, self.hidden_size), (rows,), (rows,)], strict=True)
-        )
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: State | None = None

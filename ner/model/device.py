@@ -4,10 +4,10 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
 
-from ner.config import Auto
 from ner.errors import UsageError
 
 # A forked process lacks its parent's OpenMP threads; with more than one, GNU's OpenMP would hang.
@@ -41,7 +41,7 @@ def use_one_thread() -> None:
 
 
 @contextmanager
-def threads(count: int | Auto) -> Iterator[None]:
+def threads(count: int | Literal["auto"]) -> Iterator[None]:
     """Compute with so many processor threads while the block runs; auto: as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(before if count == "auto" else count)

@@ -85,6 +85,8 @@ def initialise(layer: Layer) -> None:
 
     With an open forget gate gradients reach far back from the start (Jozefowicz et al. 2015).
     """
+    kind = layer.cell if isinstance(layer, Unrolled) else type(layer)
+    has_forget_gate = kind in (nn.LSTM, LSTMCell)
     for name, weight in layer.named_parameters():
         with torch.no_grad():
             if name.startswith("weight"):
@@ -94,9 +96,5 @@ def initialise(layer: Layer) -> None:
                     draw(gate)
             else:
                 nn.init.zeros_(weight)
-                if _has_forget_gate(layer) and name.startswith("bias_ih"):
+                if has_forget_gate and name.startswith("bias_ih"):
                     weight[layer.hidden_size : 2 * layer.hidden_size] = 1.0
-
-
-def _has_forget_gate(layer: Layer) -> bool:
-    return layer.cell is LSTMCell if isinstance(layer, Unrolled) else isinstance(layer, nn.LSTM)

@@ -1,19 +1,26 @@
-"""Engines: two ways from sentences of tokens to emissions, with one result.
+"""Models, and their engines: two ways from sentences of tokens to emissions, with one result.
+
+A model is a network, and the features and tags that give its numbers a meaning.
 
 `PlainEngine` runs the network as training does. `FastEngine`, for a CPU, caches the features of
 each `Key` and their product with the input weights; then only the recurrence is left.
 """
 
+import logging
+import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice, starmap
-from typing import Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ner.config import PredictConfig
 from ner.features import (
     Context,
     Example,
@@ -25,9 +32,11 @@ from ner.features import (
     pack_batches,
     plan_batches,
 )
-from ner.model.network import BaseNetwork
+from ner.model.network import BaseNetwork, Network
 from ner.model.recurrence import Steps, plan_steps, recurrence_of
 from ner.model.token_embedders import TokenEmbedder
+
+_log = logging.getLogger("ner")
 
 BATCH_SENTENCES = 128
 BATCH_TOKENS = 4096
@@ -37,24 +46,8 @@ MOST_CHARACTERS = 4_000_000  # of cached words together: some "words" are as lon
 FILL_WORDS = 1024  # words computed at once, which bounds the memory
 
 
-class Engine(Protocol):
+class Engine(ABC):
     """The computation of tag scores; the one part of a model that may be replaced."""
-
-    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
-        """Group sentences into batches: every position of `lengths` once."""
-
-    def emissions(
-        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
-    ) -> Tensor:
-        """Tag scores ``[B, T, K]`` of sentences that all have a token, in their contexts."""
-
-
-def _most_tokens(network: BaseNetwork) -> int:
-    return max(1, min(BATCH_TOKENS, BATCH_SCORES // network.projection.out_features))
-
-
-class PlainEngine:
-    """The network as it is, on any device."""
 
     def __init__(
         self, network: BaseNetwork, indexer: Indexer, contextual: TokenEmbedder | None = None
@@ -62,13 +55,28 @@ class PlainEngine:
         self._network = network
         self._indexer = indexer
         self._contextual = contextual
-        self._device = network.projection.weight.device
+
+    @property
+    def _most_tokens(self) -> int:
+        return max(1, min(BATCH_TOKENS, BATCH_SCORES // self._network.projection.out_features))
+
+    @abstractmethod
+    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Group sentences into batches: every position of `lengths` once."""
+
+    @abstractmethod
+    def emissions(
+        self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
+    ) -> Tensor:
+        """Tag scores ``[B, T, K]`` of sentences that all have a token, in their contexts."""
+
+
+class PlainEngine(Engine):
+    """The network as it is, on any device."""
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Batches of equal length where possible: these need no packing."""
-        return plan_batches(
-            lengths, most_sentences=BATCH_SENTENCES, most_tokens=_most_tokens(self._network)
-        )
+        return plan_batches(lengths, most_sentences=BATCH_SENTENCES, most_tokens=self._most_tokens)
 
     def emissions(
         self, sentences: Sequence[Sequence[str]], contexts: Sequence[Context] | None = None
@@ -84,7 +92,7 @@ class PlainEngine:
             )
         ]
         batch = collate(table, examples, range(len(examples)))
-        return self._network.emissions(batch.to(self._device))
+        return self._network.emissions(batch.to(self._network.projection.weight.device))
 
 
 class WordCache:
@@ -106,9 +114,6 @@ class WordCache:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._rows)
-
-    def __contains__(self, key: Key) -> bool:
-        return key in self._rows
 
     def rows(self, keys: Sequence[Key]) -> list[int]:
         """The row of `table` that belongs to each token; older rows may go."""
@@ -147,7 +152,7 @@ def _characters(keys: Iterable[Key]) -> int:
     return sum(len(key_word(key)) for key in keys)
 
 
-class FastEngine:
+class FastEngine(Engine):
     """Cached words and a bare recurrence, on a CPU; safe for threads."""
 
     def __init__(
@@ -163,9 +168,7 @@ class FastEngine:
 
         `cache_bytes` bounds the cached words, of which there may always be two batches.
         """
-        self._network = network
-        self._indexer = indexer
-        self._contextual = contextual
+        super().__init__(network, indexer, contextual)
         self._cache_bytes = cache_bytes
         self._dtype = dtype
         self._lock = threading.Lock()
@@ -175,7 +178,7 @@ class FastEngine:
         """Sentences of nearly equal length: a step reads only those that have a token left."""
         order = np.argsort(np.asarray(lengths), kind="stable").tolist()
         return pack_batches(
-            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=_most_tokens(self._network)
+            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=self._most_tokens
         )
 
     @torch.inference_mode()
@@ -271,3 +274,65 @@ def _by_position(states: Tensor, steps: Steps, positions: int) -> Tensor:
     for direction in range(directions):
         outputs[steps.positions[direction], direction] = states[direction]
     return outputs.flatten(1)
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+
+class BaseModel:
+    """A network and the features of its input; its subclasses are frozen dataclasses."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    indexer: Indexer
+    network: BaseNetwork
+    contextual: TokenEmbedder | None
+    _engines: dict[tuple[object, ...], Engine]
+    _fast: ClassVar[type[FastEngine]] = FastEngine
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the engines, whose locks cannot be copied; a copy makes its own."""
+        return {**self.__dict__, "_engines": {}}
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the network's weights."""
+        return self.network.projection.weight.device
+
+    def engine(self, settings: PredictConfig) -> Engine:
+        """The engine that computes emissions, as configured; the same for the same settings.
+
+        Threads share it. A forked process gets its own: its parent's lock may be held for ever.
+        """
+        if settings.engine == "plain" or self.device.type != "cpu":
+            return PlainEngine(self.network, self.indexer, self.contextual)
+        key = (os.getpid(), settings.precision, settings.cache_mb)
+        if key not in self._engines:
+            size, dtype = settings.cache_mb * 1_000_000, _product_type(settings.precision)
+            parts = self.network, self.indexer, self.contextual
+            engine = self._fast(*parts, cache_bytes=size, dtype=dtype)
+            self._engines.setdefault(key, engine)  # another thread may have been faster
+        return self._engines[key]
+
+
+@dataclass(frozen=True)
+class Model(BaseModel):
+    """Features, tag set and network of a tagger, and its token embedder, if any."""
+
+    indexer: Indexer
+    tags: tuple[str, ...]
+    network: Network
+    contextual: TokenEmbedder | None = None
+    _engines: dict[tuple[object, ...], Engine] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+
+def _product_type(precision: str) -> torch.dtype:
+    """The type of products: bfloat16 only if asked for, and where the processor has it."""
+    if precision == "float32":
+        return torch.float32
+    able = torch.cpu.get_capabilities()
+    if any(able.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")):
+        return torch.bfloat16
+    _log.warning("this processor has no bfloat16 products; float32 is used, which is faster here")
+    return torch.float32

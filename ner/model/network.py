@@ -10,7 +10,6 @@ from ner.features import Batch, CountsBatch, TagBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
-from ner.tags import allowed_transitions
 
 
 class BaseNetwork(nn.Module, ABC):
@@ -50,10 +49,8 @@ class Network(BaseNetwork):
 
     def __init__(self, config: ModelConfig, tags: Sequence[str], inputs: Inputs) -> None:
         super().__init__(config, inputs, len(tags))
-        allowed = allowed_transitions(tags, config.scheme)
-        self.head: CRFHead | SoftmaxHead = (
-            CRFHead(tags, allowed) if config.head == "crf" else SoftmaxHead(tags, allowed)
-        )
+        kind = CRFHead if config.head == "crf" else SoftmaxHead
+        self.head: CRFHead | SoftmaxHead = kind(tags, config.scheme)
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
         """Compute unnormalised tag scores ``[B, T, K]``; `features` as in `states`."""
@@ -65,14 +62,14 @@ class Network(BaseNetwork):
     ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        With distillation targets, the cross-entropy with these. `costs` ``[K]`` augment it: the log
-        of the weight of a mistake where a tag of that type is known; a teacher's targets contain
-        them already. `features` as in `states`.
+        For expected counts, the cross-entropy with these. `costs` ``[K]`` augment it: the log of
+        the weight of a mistake where a tag of that type is known; expected counts are of models
+        that have learnt with them. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
         target = batch.target
         if isinstance(target, CountsBatch):
-            losses = self.head.distillation_loss(emissions, *target, batch.lengths)
+            losses = self.head.cross_entropy(emissions, *target, batch.lengths)
         else:
             assert isinstance(target, TagBatch), "a batch to learn from has tags"
             losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)

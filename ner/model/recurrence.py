@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ner.model.cells import GRUCell, LSTMCell, RNNCell, Unrolled
+from ner.model.cells import WEIGHTS, GRUCell, LSTMCell, RNNCell, Unrolled
 
 
 class Steps(NamedTuple):
@@ -53,9 +53,10 @@ class Recurrence(ABC):
     def __init__(self, layer: nn.RNNBase | Unrolled, dtype: torch.dtype) -> None:
         self.hidden = layer.hidden_size
         self.directions = 2 if layer.bidirectional else 1
+        sides = ("", "_reverse")[: self.directions]
         weights = {
-            name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in self._sides])
-            for name in ("weight_ih", "bias_ih", "weight_hh", "bias_hh")
+            name: torch.stack([getattr(layer, f"{name}_l0{side}").detach() for side in sides])
+            for name in WEIGHTS
         }
         factor = torch.ones(weights["bias_ih"].shape[1])  # [G · H]
         factor[self.tanh_gate * self.hidden : (self.tanh_gate + 1) * self.hidden] = 2.0
@@ -67,10 +68,6 @@ class Recurrence(ABC):
         recurrent = weights["weight_hh"] * factor[:, None] * self.scale
         self.weight = recurrent.transpose(1, 2).contiguous().to(dtype)  # [D, H, G · H]
         self.width = len(self.input_bias)
-
-    @property
-    def _sides(self) -> Sequence[str]:
-        return ("", "_reverse")[: self.directions]
 
     def _split_bias(self, bias: Tensor) -> Tensor:
         """Return the part of the recurrent bias ``[D, G · H]`` that may be added to the inputs."""

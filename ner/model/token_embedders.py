@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner import plugins
-from ner.config import Config, ResourcesConfig
 from ner.errors import BundleError, ConfigError
 from ner.stored import CHECKSUMS, StoredFolder
 
@@ -62,19 +61,19 @@ def bundle_files() -> frozenset[str]:
     return frozenset(f"{kind}.{end}" for kind in _kinds() for end in ("json", "safetensors"))
 
 
-def load_embedder(config: Config) -> TokenEmbedder | None:
-    """Load what a resolved configuration names; None where it names none.
+def load_embedder(specs: Sequence[str], tokenizer: str) -> TokenEmbedder | None:
+    """Load what `specs` name, for sentences of a tokenizer; None without any.
 
     Raises `ConfigError` for what is not KIND=PATH, of an unknown kind or of several, and
     `UsageError` or `BundleError` for paths that hold none.
     """
-    specs = [_parse(spec) for spec in config.resources.token_embedders]
     if not specs:
         return None
-    kind = specs[0][0]
-    if other := next((name for name, _ in specs if name != kind), None):
+    kinds, paths = zip(*map(_parse, specs), strict=True)
+    kind = kinds[0]
+    if other := next((name for name in kinds if name != kind), None):
         raise ConfigError(f"token embedders of two kinds, {kind} and {other}; name those of one")
-    return _load_kind(kind).load([path for _, path in specs], config.data.tokenizer)
+    return _load_kind(kind).load(paths, tokenizer)
 
 
 def _parse(spec: str) -> tuple[str, str]:
@@ -109,9 +108,8 @@ def check_installed(files: StoredFolder, weights: str) -> None:
             )
 
 
-def embedder_names(config: ResourcesConfig) -> dict[str, list[str]]:
-    """Kinds and names, without folders, of the token embedders of a configuration, by setting."""
-    specs = [spec.partition("=") for spec in config.token_embedders]
+def embedder_name(spec: str) -> str:
+    """The kind and the name, without folders, of a token embedder."""
+    kind, equals, path = spec.partition("=")
     # Without a kind: in bundles of a time when there was one kind.
-    names = [f"{kind}={Path(path).name}" if equals else kind for kind, equals, path in specs]
-    return {"token_embedders": names} if names else {}
+    return f"{kind}={Path(path).name}" if equals else kind

@@ -1,11 +1,14 @@
 """Sentences in, spans out; and n-best analyses, marginals and expected counts.
 
-A model with document context makes two passes over a document; dictionary overrides come last.
+A model with document context makes two passes over a document. Dictionary overrides come last:
+matches of lists are entities in any case, a rule applied to what the model finds. Word lists that a
+model was trained with are features, and a match of theirs decides nothing.
 """
 
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +19,6 @@ from torch.nn.utils.rnn import pad_sequence
 from ner.config import PredictConfig
 from ner.features import DocumentSpans, ExpectedCounts, WordList
 from ner.model import Model
-from ner.predict.overrides import override, rule_spans
 from ner.predict.passes import decode_pass, emission_batches, inference, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.text import Sentence, Span
@@ -50,8 +52,7 @@ def predict(
     sentences with words inside an entity elsewhere in theirs get a second one, with first-pass
     labels. These ignore bias and lowest score, as in training.
 
-    Matches of `overrides`, of any type, take the place of all spans of the model that they overlap,
-    with score 1. Of overlapping matches the longest stays, then that of the first list.
+    `rule_spans` of `overrides` take the place of all spans that they overlap, with score 1.
     """
     decode = functools.partial(decode_pass, model, with_scores=with_scores, settings=settings)
     found = decode(sentences)
@@ -67,9 +68,39 @@ def predict(
     if not overrides:
         return found
     return [
-        override(prediction, rule_spans(overrides, tokens), with_scores)
+        _overridden(prediction, rule_spans(overrides, tokens), with_scores)
         for prediction, tokens in zip(found, sentences, strict=True)
     ]
+
+
+def rule_spans(lists: Sequence[WordList], tokens: Sequence[str]) -> list[Span]:
+    """The matches of several lists as spans, in order.
+
+    Of overlapping matches the longest stays, then that of the first list, then the first.
+    """
+    ranked = sorted(
+        (start - end, number, start, end)
+        for number, words in enumerate(lists)
+        for start, end in words.matches(tokens)
+    )
+    taken = bytearray(len(tokens))
+    spans = []
+    for _, number, start, end in ranked:
+        if not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            spans.append(Span(start, end, lists[number].label))
+    return sorted(spans)
+
+
+def _overridden(prediction: Prediction, rules: Sequence[Span], with_scores: bool) -> Prediction:
+    """Put `rules` in place of all spans that they overlap, with the score 1, in order."""
+    if not rules:
+        return prediction
+    covered = {token for span in rules for token in range(span.start, span.end)}
+    scores = dict(zip_longest(*prediction)) | dict.fromkeys(rules, 1.0)
+    kept = [s for s in prediction.spans if covered.isdisjoint(range(s.start, s.end))]
+    spans = sorted([*kept, *rules])
+    return Prediction(tuple(spans), tuple(scores[s] for s in spans) if with_scores else ())
 
 
 def document_numbers(sentences: Iterable[Sentence]) -> list[int]:
@@ -138,7 +169,7 @@ def predict_marginals(
     with inference(model.network):
         for numbers, emissions, lengths in emission_batches(model, sentences, settings):
             # [B, T, K]
-            marginals = model.network.head.marginals(emissions, lengths).cpu().double().numpy()
+            marginals = model.network.head.marginals(emissions, lengths).numpy()
             for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
                 found[number] = row[:length]
     return found

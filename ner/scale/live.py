@@ -62,6 +62,10 @@ class _LiveStream(io.BufferedIOBase):
             self._fill()
         return self._take(self._buffer.find(b"\n") + 1 or len(self._buffer), most)
 
+    def read1(self, size: int = -1, /) -> bytes:
+        """A line: a reader that had several at once would be asked for none of them."""
+        return self.readline(size)
+
     def read(self, size: int | None = -1, /) -> bytes:
         """All that is still to come, or up to `size` bytes of it."""
         most = size if size is not None and size >= 0 else None

@@ -21,7 +21,7 @@ _WORDS_SHARE = 0.1  # of the tokens of unspaced scripts; in a corpus of characte
 
 @dataclass(frozen=True)
 class Agreement:
-    """How much of a corpus's segmentation the tokenizer reproduces; shares from 0 to 1."""
+    """The share of a corpus's segmentation that the tokenizer reproduces, from 0 to 1."""
 
     tokens: float
     borders: float  # of entities

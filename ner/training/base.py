@@ -58,11 +58,6 @@ class AnyTrainer(Protocol):
         """Train to the end; yields steps, and a `Milestone` after each evaluation."""
 
 
-def has_begun(out: Path) -> bool:
-    """True if the run in a folder has something to go on from."""
-    return any((out / name).exists() for name in ("model", "checkpoint"))
-
-
 class BaseRun(ABC):
     """One training run in one folder; `events` does the work."""
 
@@ -79,13 +74,18 @@ class BaseRun(ABC):
         self._resumed = False
         self._history: list[dict[str, Any]] = []
 
+    @property
+    def has_begun(self) -> bool:
+        """True if there is something in the folder to go on from."""
+        return any((self.out / name).exists() for name in ("model", "checkpoint"))
+
     def resume(self) -> None:
         """Go back to the last checkpoint.
 
         A run without one begins anew. Raises `TrainingError` if it is of another run, damaged or
         missing, and `UsageError` if the best model is missing.
         """
-        if (self.out / "metrics.jsonl").exists() and not has_begun(self.out):
+        if (self.out / "metrics.jsonl").exists() and not self.has_begun:
             return
         place = self.out / "checkpoint"
         tensors, state = read_checkpoint(place)

@@ -36,7 +36,7 @@ class UntrainedModel:
             config.train,
             self.has_vector,
             soft_labels,
-            model.contextual,
+            model.contextual.embed if model.contextual else None,
         )
 
 
@@ -53,7 +53,7 @@ def build_model(
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:
-        contextual = load_embedder(config)
+        contextual = load_embedder(config.resources.token_embedders, config.data.tokenizer)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     indexer = build_indexer(TrainingData(sentences, labels, config, progress))
     tags = tag_set(labels, config.model.scheme)

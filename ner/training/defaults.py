@@ -2,7 +2,7 @@
 
 import math
 
-from ner.config import Config
+from ner.config import SOFT_LABEL_SETTINGS, Config
 from ner.corpus import Corpus
 from ner.features import registry
 from ner.tokenize import detect_style
@@ -13,12 +13,6 @@ LEAST_STEPS = 4000
 
 # Settings without influence on the result of a run.
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
-# Settings that only concern models that learn from distillation targets.
-_OF_DISTILLATION = {
-    "train.distill_weight",
-    "train.unlabelled_sentences",
-    "train.unlabelled_confidence",
-}
 
 
 def resolve(config: Config, corpus: Corpus) -> Config:
@@ -46,10 +40,10 @@ def _enough_epochs(sentences: int, batch: int) -> int:
     return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
 
 
-def different_settings(before: Config, now: Config, *, distilled: bool = False) -> list[str]:
+def different_settings(before: Config, now: Config, *, soft_labels: bool = False) -> list[str]:
     """List the settings in which two resolved configurations make different models.
 
-    Some of them matter only to models that are `distilled`.
+    Some of them matter only to models that learn from `soft_labels`.
     """
-    free = _FREE if distilled else _FREE | _OF_DISTILLATION
+    free = _FREE if soft_labels else _FREE.union(SOFT_LABEL_SETTINGS)
     return [key for key in Config.fields() if before[key] != now[key] and key not in free]

@@ -1,12 +1,13 @@
 """Training examples: sentences as ids, split to size, with word dropout and UNK replacement."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import TrainConfig
@@ -25,30 +26,31 @@ from ner.features import (
     plan_batches,
     unk_rates,
 )
-from ner.model import TokenEmbedder
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
 
 # The share of sentences with context: one network does both passes, and needs practice.
 CONTEXT_SHARE = 0.6
 
+Embed = Callable[[Sequence[Sequence[str]]], Sequence[NDArray[np.float16]]]
+
 
 class SoftLabelExample(NamedTuple):
-    """A segment of a sentence, and a teacher's expected counts of its tags."""
+    """A segment of a sentence, and the expected counts of its tags."""
 
     tokens: tuple[str, ...]
     expected: ExpectedCounts
 
 
 @dataclass(frozen=True)
-class DistillationTargets:
-    """The examples of a student, in place of the labels of the training split.
+class SoftLabels:
+    """Examples with soft labels: those of the training split, and then any others.
 
-    `sources` identify these targets (for a resumed run), `notes` are lines for the model's card.
+    `sources` identify them (for a resumed run), `notes` are lines for the model's card.
     """
 
-    examples: Sequence[SoftLabelExample]
-    sources: Mapping[str, str]
+    examples: Sequence[SoftLabelExample] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -110,9 +112,9 @@ class TrainingSet(ExampleSet):
         config: TrainConfig,
         has_vector: Iterable[str] = (),
         soft_labels: Sequence[SoftLabelExample] = (),
-        contextual: TokenEmbedder | None = None,
+        embed: Embed | None = None,
     ) -> None:
-        """`contextual` embeds each token in its sentence, if there are such embeddings."""
+        """`embed` gives the contextual embeddings of sentences, if there are any."""
         self._table = FeatureTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
         examples = (
@@ -120,8 +122,8 @@ class TrainingSet(ExampleSet):
             if soft_labels
             else [self._example(segment, scheme) for segment in segments]
         )
-        if contextual is not None:
-            embedded = contextual.embed([text.tokens for text in soft_labels or segments])
+        if embed is not None:
+            embedded = embed([text.tokens for text in soft_labels or segments])
             pairs = zip(examples, embedded, strict=True)
             examples = [replace(example, contextual=states) for example, states in pairs]
         tokens = (token for segment in segments for token in segment.tokens)

@@ -9,22 +9,19 @@ model of the others (stacked generalisation, Wolpert 1992; for named entities Kr
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
-from ner.config import Config, chosen
 from ner.features import Context, DocumentSpans, Indexer
-from ner.model import TokenEmbedder
-from ner.predict import document_numbers, predict_sentences
+from ner.predict import document_numbers
 from ner.text import Sentence, Span
-from ner.training.build import build_model
-from ner.training.loop import Trainer
 
 _log = logging.getLogger("ner")
 
 FOLDS = 3
+
+HeldOutLabeller = Callable[[Sequence[Sentence], Sequence[Sentence]], Sequence[Sentence]]
+"""Trains a model on sentences, and gives others with the spans that it finds in them."""
 
 
 def load_contexts(place: Path, segments: Sequence[Sentence], columns: int) -> list[Context]:
@@ -48,19 +45,11 @@ def _ids(value: Sequence[int], columns: int) -> tuple[int, ...]:
 
 
 def jackknife(
-    segments: Sequence[Sentence],
-    config: Config,
-    device: torch.device,
-    indexer: Indexer,
-    contextual: TokenEmbedder | None = None,
+    segments: Sequence[Sentence], indexer: Indexer, label: HeldOutLabeller
 ) -> list[Context]:
-    """Find the context of each segment for the features of `indexer`, by models of other folds.
-
-    `contextual` is the token embedder of the configuration, if there is one.
-    """
+    """Find the context of each segment for the features of `indexer`, by models of other folds."""
     documents = document_numbers(segments)
-    folds, config = fold_numbers(documents), fold_config(config)
-    spans = held_out_spans(segments, folds, config, device, contextual)
+    spans = held_out_spans(segments, fold_numbers(documents), label)
     tokens = [segment.tokens for segment in segments]
     found = indexer.contexts(DocumentSpans(tokens, spans, documents))
     if not any(found):
@@ -78,20 +67,8 @@ def fold_numbers(documents: Sequence[int]) -> list[int]:
     return [number % FOLDS for number in range(len(documents))]
 
 
-def fold_config(config: Config) -> Config:
-    """The settings of models of folds: no document context, no early stopping, fewer epochs."""
-    epochs = max(1, chosen(config.train.epochs) // 3)
-    return config.replace(
-        {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}
-    )
-
-
 def held_out_spans(
-    sentences: Sequence[Sentence],
-    folds: Sequence[int],
-    config: Config,
-    device: torch.device,
-    contextual: TokenEmbedder | None,
+    sentences: Sequence[Sentence], folds: Sequence[int], label: HeldOutLabeller
 ) -> list[tuple[Span, ...]]:
     """The spans of each sentence, by a model of the other folds; none where these have none."""
     found: dict[int, tuple[Span, ...]] = {}
@@ -100,23 +77,6 @@ def held_out_spans(
         others = [s for s, held in zip(sentences, folds, strict=True) if held != fold]
         if own and any(sentence.labels for sentence in others):
             _log.info("document context: a first pass over part %d of %d", fold + 1, FOLDS)
-            held_out = [sentences[number] for number in own]
-            read = predict_held_out(others, held_out, config, device, contextual)
+            read = label(others, [sentences[number] for number in own])
             found |= {number: s.spans for number, s in zip(own, read, strict=True)}
     return [found.get(number, ()) for number in range(len(sentences))]
-
-
-def predict_held_out(
-    train: Sequence[Sentence],
-    held_out: Sequence[Sentence],
-    config: Config,
-    device: torch.device,
-    contextual: TokenEmbedder | None,
-) -> list[Sentence]:
-    """The held-out sentences with the spans that a model of the others finds in them."""
-    untrained = build_model(train, config, device, contextual=contextual)
-    training_set = untrained.training_set(train, config)
-    trainer = Trainer(untrained.model, training_set, (), config.train)
-    for _ in trainer.run():
-        pass
-    return predict_sentences(trainer.evaluated_model, held_out)

@@ -12,7 +12,15 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from ner.checkpoint import check_form, named, optimizer_tensors, parted, restore_optimizer
+from ner.checkpoint import (
+    check_form,
+    named,
+    optimizer_tensors,
+    parted,
+    random_states,
+    restore_optimizer,
+    set_random_states,
+)
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
@@ -23,7 +31,6 @@ from ner.training.base import Milestone
 from ner.training.examples import ExampleSet
 from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms
 from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
-from ner.training.randomness import random_states, set_random_states
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 

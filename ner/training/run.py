@@ -16,8 +16,9 @@ import hashlib
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,17 +26,18 @@ import torch
 
 from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
-from ner.config import Config
-from ner.evaluation import Scores, draw_curves, evaluate_spans
+from ner.config import Config, chosen
+from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
 from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, write_file
+from ner.text import Sentence
 from ner.training.base import BaseRun
 from ner.training.build import build_model
 from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import DistillationTargets, SoftLabelExample, type_costs
+from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.preparation import PreparedCorpus
@@ -72,6 +74,16 @@ class Finished:
             "scores": {split: report.to_dict() for split, report in self.scores.items()},
         }
 
+    def lines(self) -> Iterator[str]:
+        """Report the scores of a tagger."""
+        split = "test" if "test" in self.scores else "valid"
+        yield f"{split} scores of the best model (epoch {self.best_epoch}):\n"
+        report = self.scores[split]
+        assert isinstance(report, Report), "what taggers are evaluated by"
+        yield format_report(report)
+        for name, scores in self.scores.items():
+            yield f"{name} F1 {100 * scores.f1:.2f}"
+
 
 Event = Step | Epoch | Finished
 
@@ -98,13 +110,13 @@ class CorpusRun(BaseRun):
             "device": self._trainer.device.type,
         }
 
-    def _sources(self) -> dict[str, str]:
+    def _sources(self) -> Mapping[str, str]:
         """Tell this run from others by where its targets come from."""
         return {}
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         before = Config.load(self.out / "config.toml")
-        other = different_settings(before, self.config, distilled=bool(self._sources()))
+        other = different_settings(before, self.config, soft_labels=bool(self._sources()))
         if state["checksums"] != self.prepared.checksums:
             other.append("the corpus")
         elif not other and state["vocabulary"] != self._vocabulary:
@@ -169,8 +181,8 @@ class CorpusRun(BaseRun):
 class Run(CorpusRun):
     """The training of a tagger.
 
-    With distillation `targets`, the model learns from these instead of the labels of the corpus,
-    which still make its vocabulary and evaluate it.
+    With `soft_labels`, the model learns from these instead of the labels of the corpus, which still
+    make its vocabulary and evaluate it.
     """
 
     def __init__(
@@ -180,16 +192,17 @@ class Run(CorpusRun):
         out: Path,
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
-        targets: DistillationTargets | None = None,
+        soft_labels: SoftLabels | None = None,
     ) -> None:
         super().__init__(corpus, config, out)
-        self._targets = targets
-        soft_labels = targets.examples if targets else ()
-        self._contextual = _embed_once(corpus, soft_labels, self.config)
+        self._soft_labels = soft_labels or SoftLabels()
+        self._contextual = _embed_once(corpus, self._soft_labels.examples, self.config)
         start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
         self._indexer = start.model.indexer
-        self._training_set = start.training_set(corpus.segments, self.config, soft_labels)
+        self._training_set = start.training_set(
+            corpus.segments, self.config, self._soft_labels.examples
+        )
         self._trainer = Trainer(
             start.model,
             self._training_set,
@@ -198,8 +211,8 @@ class Run(CorpusRun):
             type_costs(self.config.train.type_weights, start.model.tags),
         )
 
-    def _sources(self) -> dict[str, str]:
-        return dict(self._targets.sources) if self._targets else {}
+    def _sources(self) -> Mapping[str, str]:
+        return self._soft_labels.sources
 
     def _prepare(self) -> None:
         if self._indexer.context_columns:
@@ -213,12 +226,18 @@ class Run(CorpusRun):
                 return load_contexts(path, segments, indexer.context_columns)
             except (OSError, ValueError) as error:
                 raise damaged(path, error) from None
-        found = jackknife(segments, self.config, self._trainer.device, indexer, self._contextual)
+        label = partial(
+            predict_held_out,
+            config=fold_config(self.config),
+            device=self._trainer.device,
+            contextual=self._contextual,
+        )
+        found = jackknife(segments, indexer, label)
         write_file(path, json.dumps(found) + "\n")
         return found
 
     def _notes(self) -> Sequence[str]:
-        return [*self.corpus.notes, *(self._targets.notes if self._targets else ())]
+        return [*self.corpus.notes, *self._soft_labels.notes]
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
@@ -239,11 +258,35 @@ class Run(CorpusRun):
         return scores
 
 
+def fold_config(config: Config) -> Config:
+    """The settings of models of folds: no document context, no early stopping, fewer epochs."""
+    epochs = max(1, chosen(config.train.epochs) // 3)
+    return config.replace(
+        {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}
+    )
+
+
+def predict_held_out(
+    train: Sequence[Sentence],
+    held_out: Sequence[Sentence],
+    config: Config,
+    device: torch.device,
+    contextual: TokenEmbedder | None,
+) -> list[Sentence]:
+    """The held-out sentences with the spans that a model of the others finds in them."""
+    untrained = build_model(train, config, device, contextual=contextual)
+    training_set = untrained.training_set(train, config)
+    trainer = Trainer(untrained.model, training_set, (), config.train)
+    for _ in trainer.run():
+        pass
+    return predict_sentences(trainer.evaluated_model, held_out)
+
+
 def _embed_once(
     corpus: PreparedCorpus, soft_labels: Sequence[SoftLabelExample], config: Config
 ) -> TokenEmbedder | None:
     """Load the token embedder, if there is one, and cache all that a run reads repeatedly."""
-    embedder = load_embedder(config)
+    embedder = load_embedder(config.resources.token_embedders, config.data.tokenizer)
     if embedder is None:
         return None
     splits = corpus.corpus

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
-from ner.evaluation import summarise
+from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, write_folder
+from ner.plugins import declared
 from ner.run_folder import check_restart, write_file
-from ner.training.base import has_begun
-from ner.training.preparation import PreparedCorpus
 from ner.training.run import Event, Finished, Run
 
 
@@ -53,9 +50,13 @@ class SeedsFinished:
             "runs": {str(seed): run.to_dict() for seed, run in self.runs.items()},
         }
 
-    def remarks(self) -> Iterator[str]:
-        """Lines for the end of a report."""
-        yield from ()
+    def lines(self) -> Iterator[str]:
+        """Report the scores of all runs."""
+        for split in ("valid", "test"):
+            if f1s := self.f1(split):
+                each = ", ".join(f"{100 * f1:.2f}" for f1 in f1s)
+                yield f"{split} F1 {format_summary(f1s)} ({each})"
+        yield f"best seed on valid: {self.best}"
 
 
 def seed_folder(out: Path, seed: int) -> Path:
@@ -68,63 +69,64 @@ def seed_folders(out: Path) -> list[Path]:
     return [path for path in sorted(out.glob("seed-*")) if path.name[5:].isdecimal()]
 
 
-def student_folder(out: Path) -> Path:
-    """The folder for the run of a model that is distilled from those of all seeds."""
-    return out / "student"
+def declared_folders(out: Path) -> dict[Path, str]:
+    """The folders of runs that extensions add to those of seeds, and the option behind each."""
+    return {out / name: option for name, option in declared("RUN_FOLDERS").items()}
 
 
 @contextmanager
 def locked_folder(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool = False
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str = ""
 ) -> Iterator[list[Path]]:
     """Lock a folder for the runs of some seeds; gives the older runs that these are to replace.
 
+    `option` is that of the extension that takes part, if there is one.
     Raises `UsageError` for a seed named twice, and runs in the way or begun otherwise.
     """
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
     with exclusive_lock(out):
-        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=distill)
+        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, option=option)
 
 
 def _older_runs(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, distill: bool
+    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str
 ) -> list[Path]:
-    student = student_folder(out)
+    further = declared_folders(out)
     if not resume:
-        old = [out, *seed_folders(out), student]
+        old = [out, *seed_folders(out), *further]
         for place in old:
             Run.folder.check(place, overwrite=overwrite)
         return old
     if seeds and (out / "config.toml").exists():
         raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    if not distill and (student / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run with --distill; resume it with that, too")
+    for folder, its in further.items():
+        if its != option and (folder / "config.toml").exists():
+            raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
     return []
 
 
 def train_seeds(
-    corpus: PreparedCorpus,
+    start: Callable[[Config, Path], Run],
     config: Config,
     seeds: Sequence[int],
     out: Path,
-    device: torch.device,
     *,
     resume: bool,
     replaced: Sequence[Path] = (),
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Generator[Event, None, list[Finished]]:
     """Train one model per seed, or, without seeds, a single one in `out` itself.
 
-    The runs in `replaced` are removed once it is clear that the first new one can be.
+    `start` makes the run of a configuration in a folder. The runs in `replaced` are removed once it
+    is clear that the first new one can be.
     """
     configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
     finished: list[Finished] = []
     for part, folder in zip(configs, folders, strict=True):
-        run = Run(corpus, part, folder, device, progress)
-        if resume and (has_begun(folder) or not seeds):
+        run = start(part, folder)
+        if resume and (run.has_begun or not seeds):
             run.resume()
         elif not finished:
             for place in replaced:

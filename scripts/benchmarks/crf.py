@@ -15,7 +15,7 @@ from benchmarks.serving import seconds
 from benchmarks.setting import Setting
 from benchmarks.timing import alternate, medians
 from ner.model.crf.head import CRFHead
-from ner.tags import allowed_transitions, tag_set
+from ner.tags import tag_set
 
 TAGS = tag_set(["LOC", "MISC", "ORG", "PER"], "iobes")  # K = 17
 SENTENCES = 32
@@ -44,7 +44,7 @@ def case(lengths: list[int]) -> Case:
 
 def ours() -> CRFHead:
     """Our CRF."""
-    return CRFHead(TAGS, allowed_transitions(TAGS, "iobes"))
+    return CRFHead(TAGS, "iobes")
 
 
 def learn(loss: Tensor) -> None:

@@ -337,7 +337,7 @@ def check_vectors(data: bytes) -> None:
     vectors = read_vectors(path, TOKENS, out_of_training=3)
     hold(len(set(vectors.words)) == len(vectors.words), "a word has two vectors")
     hold(len(vectors.words) == len(vectors.rows), "a word has no vector")
-    hold(0 < vectors.found <= len(vectors.words) <= vectors.size, "numbers do not add up")
+    hold(0 < len(vectors.words) <= vectors.size, "numbers do not add up")
     hold(np.isfinite(vectors.rows).all() and vectors.dim > 1, "a vector of impossible numbers")
     rows = zip(vectors.words, vectors.rows.tolist(), strict=True)
     lines = [" ".join([word, *map(repr, row)]) for word, row in rows if word.split() == [word]]

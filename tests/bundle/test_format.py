@@ -681,11 +681,13 @@ def test_names_of_files_without_their_folders() -> None:
         "resources.vectors": ["a/b.vec", "c.vec"],
         "resources.clusters": "/x/paths.txt",
         "resources.gazetteers": ["PER=lists/names.txt"],
+        "resources.token_embedders": ["charlm=/a/b=c/lm"],
     }
     resources = Config().replace(changes).resources
     assert resource_names(resources) == {
         "vectors": ["b.vec", "c.vec"],
         "clusters": ["paths.txt"],
         "gazetteers": ["PER=names.txt"],
+        "token_embedders": ["charlm=lm"],
     }
     assert resource_names(Config().resources) == {}

@@ -154,7 +154,8 @@ def test_a_folder_without_splits(empty: Path) -> None:
     Path("c").mkdir()
     Path("c/notes.txt").write_text("Anna B-PER\n")
     complaint = _refused("train", "--data", "c", "--out", "r")
-    assert "c: no file in this folder is a split; name them train, valid" in complaint
+    assert "c: no file in this folder is a split; it holds 'notes.txt'; expected are" in complaint
+    assert "are train, valid (or dev, testa, validation) and test (or testb)" in complaint
 
 
 # ---------------------------------------------------------------- model folders

@@ -62,7 +62,11 @@ def test_check_exits_1_if_there_are_errors_and_says_how_many_more(tmp_path: Path
     assert result.exit_code == 1
     assert "error: unreadable: train: cannot be read (30)\n" in result.stdout
     assert f"    {path}:7: one column only ('one')" in result.stdout
-    assert "    and 10 more\n" in result.stdout
+    assert (
+        "one column only ('one'); a line is a token and a tag with a space between "
+        + ("(and 29 times more)\n")
+        in result.stdout
+    )
 
 
 def test_check_as_json(tmp_path: Path, file: Path) -> None:
@@ -214,3 +218,50 @@ def test_unknown_tags_do_not_go_into_json_lines() -> None:
         "write columns instead, or label them"
     )
     assert result.stdout == ""
+
+
+# --- files by split, layers of tags --------------------------------------------------
+
+
+def test_files_are_named_by_split(tmp_path: Path, file: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("Rome B-LOC\n")
+    stats = json.loads(_good("stats", "--train", file, "--test", other, "--json"))
+    assert (stats["name"], list(stats["splits"])) == ("train.conll", ["train", "test"])
+    stats = json.loads(_good("stats", file, "--valid", other, "--json"))
+    assert list(stats["splits"]) == ["train", "valid"]
+    assert "train: LOC 1, PER 1" in _good("check", "--train", file)
+    with pytest.raises(UsageError, match="nowhere: no such file"):
+        raise _run("stats", "--train", "nowhere").exception or AssertionError
+    assert _run("stats").exit_code == 2
+
+
+LAYERS = "1\tTate\tB-ORG\tO\n2\tLondon\tI-ORG\tB-LOC\n"
+
+
+def test_each_layer_of_tags_is_a_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "layers.tsv"
+    path.write_text(LAYERS)
+    shown = _good("check", path, "--tag-column", "2,3")
+    assert "tag column 2:\n" in shown
+    assert shown.index("train: ORG 1") < shown.index("tag column 3:") < shown.index("LOC 1")
+    counted = json.loads(_good("stats", path, "--tag-column", "2,-1", "--json"))
+    assert [layer["labels"] for layer in counted.values()] == [["ORG"], ["LOC"]]
+    assert list(counted) == ["2", "-1"]
+    one = _run("convert", path, "-", "--to", "io", "--tag-column", "2,3").exception
+    assert str(one) == (
+        "this command reads one layer of tags; run it for each: --tag-column 2 and --tag-column 3"
+    )
+    assert _run("check", path, "--tag-column", "2,2").exit_code == 2
+    assert _run("check", path, "--tag-column", "2,").exit_code == 2
+    assert "columns 2 and 3 hold entity tags, of which 3 is read" in _good("check", path)
+
+
+def test_problems_are_not_followed_by_their_consequences(tmp_path: Path) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_text("a XY\n" * 1500)
+    shown = _run("check", path).stdout
+    assert f"    {path}:1: 'XY' is not a tag" in shown
+    assert "(and 1,499 times more)\n" in shown
+    assert "has no sentence" not in shown
+    assert shown.count("\n") == 3

@@ -43,7 +43,7 @@ def test_version_of_a_real_process(tmp_path: Path) -> None:
         (["data", "chekc"], "No such command 'chekc'. Did you mean 'check'? (see ner data --help)"),
         (["train"], "Missing option '--data' (see ner train --help)"),
         (["train", "--data"], "Option '--data' requires an argument (see ner --help)"),
-        (["train", "--dtaa", "x"], "No such option '--dtaa'. Did you mean '--data'?"),
+        (["train", "--dtaa", "x"], "No such option '--dtaa'. (Did you mean one of: '--data'"),
         (["train", "--data", "x", "y"], "Got unexpected extra argument (y)"),
         (["train", "--data", "x", "--out", ""], "Invalid value for '--out': the name is empty"),
         (["train", "--data", "x", "--seeds", ""], "takes different whole numbers"),

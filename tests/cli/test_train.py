@@ -495,3 +495,28 @@ def test_weights_that_will_not_do(weights: str, empty: Path, tiny_folder: Path) 
     assert outcome.code == 2
     assert f"setting train.type_weights: '{weights}' will not do; " in outcome.complaint()
     assert not any((empty / "runs").iterdir())
+
+
+def test_how_columns_are_read_is_remembered(empty: Path) -> None:
+    rows = "1;New York;B\n2;sleeps;O\n\n1;Oslo;B\n2;too;O\n\n"
+    for split in ("learn", "choose", "score"):
+        Path(f"{split}.txt").write_text(rows.replace("sleeps", f"{split}s"))
+    files = ["--train", "learn.txt", "--valid", "choose.txt"]
+    options = ["--separator", "semicolon", "--label", "CITY"]
+    said = run("train", *files, *options, *BRIEF, "--out", "r").good().err
+    assert "warning: learn.txt: column 0 counts the tokens (1, 2, 3 …)" in said
+    assert load_bundle("r").labels == ["CITY"]
+    assert load_bundle("r").config.data.separator == "semicolon"
+    run("evaluate", "--test", "score.txt", "--model", "r").good()
+    run("train", *files, *options, *BRIEF, "--out", "r", "--resume").good()
+    refused = run("train", *files, "--tag-column", "1,2", *BRIEF, "--out", "q")
+    assert (refused.code, Path("q").exists()) == (2, False)
+    assert "this command reads one layer of tags" in refused.complaint()
+
+
+def test_what_hints_at_a_wrong_reading_is_said_before_training(empty: Path) -> None:
+    rows = "".join(f"de:{i} B-LOC\nde:x{i} B-loc\n\n" for i in range(30))
+    Path("c.txt").write_text(rows)
+    said = run("train", "--data", "c.txt", *BRIEF, "--out", "r").good().err
+    assert "warning: c.txt: train: all tokens begin with 'de:'" in said
+    assert "warning: c.txt: types that differ in case only: 'LOC', 'loc'" in said

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from ner.config import DataConfig
-from ner.corpus.check import CheckReport, Finding, check, check_content
+from ner.corpus.check import CheckReport, check, check_content
 from ner.corpus.corpus import Corpus
-from ner.corpus.diagnostics import KEPT
+from ner.corpus.plausibility import Finding
 from ner.errors import UsageError
 from ner.text import PartialLabel, Sentence, Span
 
@@ -46,9 +46,11 @@ def test_all_unreadable_lines_are_collected(tmp_path: Path) -> None:
     lines = "Paris B-LOC\nBonn\nx B_PER\n" + "y\n" * 100 + "Berlin B-LOC\n"
     report = _check(tmp_path, train=lines + "z \xe9 O\n", test=b"a O\n\xff O\nb O\n")
     train, test = (f for f in report.findings if f.kind == "unreadable")
-    assert (train.severity, train.count, len(train.places)) == ("error", 103, KEPT)
+    assert (train.severity, train.count, len(train.places)) == ("error", 103, 4)
     assert train.places[0].startswith(f"{tmp_path}/train.txt:2: one column only ('Bonn')")
-    assert "'B_PER' is not a tag" in train.places[1]
+    assert train.places[1].startswith(f"{tmp_path}/train.txt:4: one column only ('y')")
+    assert train.places[1].endswith(" (and 99 times more)")
+    assert "'B_PER' is not a tag" in train.places[2]
     assert (test.count, report.stats.splits["test"].tokens) == (1, 2)
     assert report.findings[:2] == (train, test)
     assert report.has_errors

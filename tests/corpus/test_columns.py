@@ -1,5 +1,6 @@
 import gzip
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ner.config import DataConfig
-from ner.corpus.columns import DOCSTART, write_columns
+from ner.config import SEPARATORS, DataConfig
+from ner.corpus.columns import write_columns
 from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats import read, read_columns, read_file
+from ner.corpus.layout import DOCSTART
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
 from ner.text import Sentence, Span
@@ -137,7 +139,7 @@ def test_the_unknown_tag_can_be_chosen() -> None:
     assert _read("a O|b I-X|", unknown_tag="O")[0].partial[0].label is None
     for tag in ("?", "_"):
         with pytest.raises(CorpusError, match=f"<stream>:2: '[{tag}]' is not a tag"):
-            _read(f"b B-X|a {tag}|", unknown_tag="")
+            _read(f"b B-X|a {tag}|c O|", unknown_tag="")
 
 
 def test_without_an_unknown_tag_nothing_is_partial() -> None:
@@ -201,3 +203,96 @@ def test_what_is_hidden_in_a_file_survives_writing(
     assert [(s.tokens, s.spans, s.partial) for s in read_twice] == [
         (s.tokens, s.spans, s.partial) for s in read_once
     ]
+
+
+# --- as people write them -----------------------------------------------------------
+
+CASES = Path(__file__).parents[1] / "data" / "columns"
+_SHOWN = [
+    pytest.param(file.with_suffix(""), expected, id=f"{file.stem}-{number}")
+    for file in sorted(CASES.glob("*.json"))
+    for number, expected in enumerate(json.loads(file.read_text(encoding="utf-8")))
+]
+
+
+@pytest.mark.parametrize(("file", "expected"), _SHOWN)
+def test_odd_files_read_as_written_beside_them(file: Path, expected: dict[str, Any]) -> None:
+    config = DataConfig(**expected.get("config", {}))
+    if "error" in expected:
+        with pytest.raises(CorpusError) as caught:
+            read(file, config, Diagnostics())
+        assert str(caught.value).removeprefix(str(file)) == expected["error"]
+        return
+    result = read(file, config, Diagnostics())
+    assert result.scheme == expected["scheme"]
+    assert [note.removeprefix(f"{file}: ") for note in result.notes] == expected["notes"]
+    assert [
+        {
+            "line": s.line,
+            "tokens": list(s.tokens),
+            "spans": [[span.start, span.end, span.label] for span in s.spans],
+        }
+        for s in result.sentences
+    ] == expected["sentences"]
+
+
+def test_the_whole_file_decides_the_spelling() -> None:
+    plain = "a O||" * 3000
+    assert {s.labels.pop() for s in _read(plain + "a PER-B|b PER-I|") if s.labels} == {"PER"}
+    assert _read(plain + "a b-PER|b i-PER|")[-1].spans == (Span(0, 2, "PER"),)
+    with pytest.raises(CorpusError, match=r"^<stream>:6001: 'PER-B' is not a tag; the prefix"):
+        _read(plain + "a PER-B|b B-PER|")
+    with pytest.raises(CorpusError, match=r"^<stream>:6002: 'I' is not a tag; the type is missing"):
+        _read(plain + "a B-PER|b I|")
+
+
+@pytest.mark.parametrize("late", ["many columns here", "#", "# sent_id = 3000"])
+def test_late_comments_are_told_by_their_width(late: str) -> None:
+    text = "a O||" * 3000 + f"{late}|b B-X|"
+    if late.startswith("#"):
+        assert _read(text)[-1].tokens == ("b",)
+    else:
+        with pytest.raises(CorpusError, match=r"^<stream>:6001: 3 columns where line 1 has 2"):
+            _read(text)
+
+
+def test_lines_of_wrong_tags_are_left_out_where_errors_are_collected() -> None:
+    diagnostics = Diagnostics(collect=True)
+    text = b"a O\nb _\nc B-X\n\nd _\n\ne I-X\n"
+    found = read(io.BytesIO(text), DataConfig(), diagnostics).sentences
+    assert [(s.tokens, s.line) for s in found] == [(("a", "c"), 1), (("e",), 7)]
+    assert (diagnostics.errors.total, diagnostics.repairs.total) == (2, 1)
+
+
+@pytest.mark.parametrize("tag", ["B-PER", "b-PER", "S-PER", "NER=I-PER"])
+def test_io_refuses_tags_of_other_schemes(tag: str) -> None:
+    with pytest.raises(CorpusError, match=f"^<stream>:2: '{tag}' looks like a tag of another"):
+        _read(f"a O|b {tag}|", scheme="io")
+    with pytest.raises(CorpusError, match=f"if it is a type, write 'I-{tag}'"):
+        _read(f"a LOC|b {tag}|", scheme="io")
+
+
+def test_io_keeps_types_that_only_end_like_tags() -> None:
+    assert _read("a O|b VITAMIN-B|c PROTEIN|", scheme="io")[0].labels == {"VITAMIN-B", "PROTEIN"}
+
+
+@given(st.lists(st.sampled_from(["O", "B", "I"]), min_size=1))
+def test_bare_tags_read_as_typed_ones(tags: list[str]) -> None:
+    bare = "".join(f"a {tag}|" for tag in tags)
+    typed = bare.replace("B|", "B-ENTITY|").replace("I|", "I-ENTITY|")
+    assert _read(bare) == _read(typed)
+
+
+def test_tokens_with_blanks_survive_any_separator() -> None:
+    for name, separator in SEPARATORS.items():
+        if separator not in ("", " "):
+            text = "New York|x|B-LOC\n||\nend|x|O\n".replace("|", separator)
+            found = read_columns(io.BytesIO(text.encode()), DataConfig(separator=name))
+            assert [s.tokens for s in found] == [("New York",), ("end",)]
+            assert found == read_columns(io.BytesIO(text.encode()), DataConfig(separator=separator))
+
+
+def test_a_sentence_is_never_split_within_an_entity() -> None:
+    (one, two) = _read("He O|met O|St B-PER|. I-PER|John I-PER|. O|Then O|", split_sentences=True)
+    assert one.spans == (Span(2, 5, "PER"),)
+    assert (two.tokens, two.line) == (("Then",), 7)

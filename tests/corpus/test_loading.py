@@ -5,7 +5,7 @@ import pytest
 
 from ner.config import Config, DataConfig
 from ner.corpus import hub
-from ner.corpus.loading import cache_folder, find, load_corpus, locate, read_corpus, split_of
+from ner.corpus.loading import cache_folder, find, load_corpus, locate, read_corpus
 from ner.corpus.named import NAMED
 from ner.errors import CorpusError, NerError, UsageError
 
@@ -33,30 +33,6 @@ def _folder(path: Path, **files: str) -> Path:
     for name, text in files.items():
         (path / name.replace("__", ".")).write_text(text, encoding="utf-8")
     return path
-
-
-@pytest.mark.parametrize(
-    ("name", "split"),
-    [
-        ("train.txt", "train"),
-        ("TRAIN.CoNLL", "train"),
-        ("dev.tsv.gz", "valid"),
-        ("validation.bio", "valid"),
-        ("valid.jsonl", "valid"),
-        ("testa", "valid"),
-        ("eng.testa", "valid"),
-        ("esp.testb.gz", "test"),
-        ("ned.train", "train"),
-        ("test.txt", "test"),
-        ("README", None),
-        ("train.py", None),
-        ("training-notes.txt", None),
-        (".train.txt", None),
-        ("._test.txt", None),
-    ],
-)
-def test_split_is_known_by_file_name(name: str, split: str | None) -> None:
-    assert split_of(name) == split
 
 
 def test_folder_is_three_splits(alone: Path) -> None:

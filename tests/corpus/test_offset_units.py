@@ -29,6 +29,10 @@ def test_an_offset_within_a_character_is_none() -> None:
     assert converter("é😀", "utf16")(0, 2) == (0, -1)
 
 
+def test_half_a_surrogate_pair_is_counted_too() -> None:
+    assert converter("\ud800a", "bytes")(3, 4) == (1, 2)
+
+
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("chosen", UNITS)
 def test_the_unit_of_a_file_is_seen_whatever_is_chosen(unit: str, chosen: str) -> None:

@@ -29,4 +29,4 @@ def with_features(indexer: Indexer, *more: Feature) -> Indexer:
 def vectors_of(*words: str, dim: int = 4) -> Vectors:
     """Pre-trained vectors of words that are looked up as they are."""
     rows = np.ones((len(words), dim), np.float32)
-    return Vectors(words, rows, False, False, found=0, size=len(words), duplicates=0)
+    return Vectors(words, rows, False, False, size=len(words))

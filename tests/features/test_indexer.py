@@ -11,7 +11,7 @@ from ner.config import ModelConfig
 from ner.features import UNKNOWN, DocumentSpans, FeatureTable, Indexer, Vocabulary, Words, WordTable
 from ner.features.bigrams import Bigrams
 from ner.features.casing import CASINGS, Casing
-from ner.features.characters import MOST_CHARACTERS, Characters
+from ner.features.characters import Characters
 from ner.features.clusters import PREFIXES, Clusters
 from ner.features.document_context import DocumentContext
 from ner.features.gazetteers import (
@@ -24,6 +24,7 @@ from ner.features.gazetteers import (
     Gazetteers,
 )
 from ner.features.indexer import key_word
+from ner.features.vocabulary import MOST_CHARACTERS
 from ner.features.word_lists import WordList
 from ner.text import Span
 from tests.features.making import an_indexer, vectors_of, with_features

@@ -65,11 +65,11 @@ def test_every_column_has_an_embedding_of_its_size(config: Config) -> None:
 
 
 def test_resources_go_by_setting_without_folders(config: Config) -> None:
-    assert resource_names(config.resources) == {
+    assert resource_names(vars(config.resources)) == {
         "clusters": ["paths"],
         "gazetteers": ["LOC=places"],
     }
-    assert resource_names(ResourcesConfig()) == {}
+    assert resource_names(vars(ResourcesConfig())) == {}
 
 
 def test_settings_that_are_left_open_go_by_what_tokens_are() -> None:

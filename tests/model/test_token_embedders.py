@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from ner import plugins
-from ner.config import Config
 from ner.errors import BundleError, ConfigError
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.model.token_embedders import (
     bundle_files,
     check_installed,
-    embedder_names,
+    embedder_name,
     load_embedder,
     read_embedder,
 )
@@ -20,10 +19,9 @@ from ner.stored import StoredFolder
 
 
 def test_models_are_named_in_the_configuration(tiny_charlm: Path) -> None:
-    assert load_embedder(Config()) is None
-    config = Config().replace({"resources.token_embedders": (f"charlm={tiny_charlm}",)})
+    assert load_embedder((), "words") is None
     for tokenizer, separator in (("words", " "), ("pieces", " "), ("characters", "")):
-        found = load_embedder(config.replace({"data.tokenizer": tokenizer}))
+        found = load_embedder([f"charlm={tiny_charlm}"], tokenizer)
         assert isinstance(found, StringEmbeddings)
         assert found.separator == separator
 
@@ -34,23 +32,20 @@ def test_each_kind_has_two_files_in_a_bundle() -> None:
 
 @pytest.mark.parametrize("spec", ["", "lm", "charlm", "charlm=", "elmo=lm", "=lm"])
 def test_what_is_no_kind_and_path_is_refused(spec: str) -> None:
-    config = Config().replace({"resources.token_embedders": (spec,)})
     with pytest.raises(ConfigError, match=r"is not KIND=PATH; kinds: charlm$"):
-        load_embedder(config)
+        load_embedder([spec], "words")
 
 
 def test_all_are_of_one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"charlm": "nowhere:A", "other": "nowhere:B"}
     monkeypatch.setattr(plugins, "declared", lambda what: known)
-    config = Config().replace({"resources.token_embedders": ("charlm=a", "other=b")})
     with pytest.raises(ConfigError, match="two kinds, charlm and other; name those of one"):
-        load_embedder(config)
+        load_embedder(("charlm=a", "other=b"), "words")
 
 
 def test_names_are_without_folders() -> None:
-    resources = Config().replace({"resources.token_embedders": ("charlm=/a/b=c/lm",)}).resources
-    assert embedder_names(resources) == {"token_embedders": ["charlm=lm"]}
-    assert embedder_names(Config().resources) == {}
+    assert embedder_name("charlm=/a/b=c/lm") == "charlm=lm"
+    assert embedder_name("lm") == "lm"
 
 
 def test_a_kind_that_is_not_installed_is_refused(tmp_path: Path) -> None:

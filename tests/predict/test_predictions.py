@@ -1,6 +1,7 @@
-"""The one way from sentences to spans: order, padding, both passes, n-best, marginals."""
+"""The one way from sentences to spans: order, padding, both passes, n-best, marginals, rules."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from ner.config import PredictConfig
 from ner.features import DocumentSpans, WordList
 from ner.model import Model
-from ner.predict.overrides import rule_spans
 from ner.predict.passes import decode_pass, stitched_emissions
 from ner.predict.predictions import (
     Hypothesis,
@@ -22,9 +22,11 @@ from ner.predict.predictions import (
     predict_marginals,
     predict_nbest,
     predict_sentences,
+    rule_spans,
 )
 from ner.tags import tags_of
 from ner.text import PartialLabel, Sentence, Span
+from tests.features.test_word_lists import entries_of, tokens_of
 from tests.predict.models import (
     MODELS,
     WORDS,
@@ -32,6 +34,7 @@ from tests.predict.models import (
     random_model,
     restless_model,
     sentence,
+    token,
 )
 
 
@@ -413,3 +416,78 @@ def test_sentences_say_their_documents() -> None:
     ]
     assert document_numbers(sentences) == [0, 1, 0, 2]
     assert document_numbers([]) == []
+
+
+# --- dictionary overrides -------------------------------------------------------------------------
+
+listed = st.lists(st.lists(token, min_size=1, max_size=3), max_size=4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=25)
+@given(sentences=st.lists(sentence, max_size=5), known=listed, new=listed)
+def test_overrides_replace_what_they_overlap_and_nothing_else(
+    name: str, sentences: list[list[str]], known: list[list[str]], new: list[list[str]]
+) -> None:
+    model = MODELS[name]
+    lists = [WordList.build("PER", known), WordList.build("NEW", new)]
+    own, overridden = predict(model, sentences), predict(model, sentences, overrides=lists)
+    for tokens, before, after in zip(sentences, own, overridden, strict=True):
+        rules = rule_spans(lists, tokens)
+        expected = dict.fromkeys(rules, 1.0)
+        for span, score in zip(*before, strict=True):
+            if all(span.end <= rule.start or rule.end <= span.start for rule in rules):
+                expected[span] = score
+        assert dict(zip(*after, strict=True)) == expected
+        assert list(after.spans) == sorted(after.spans)
+
+
+def test_overrides_without_scores_and_against_all_settings() -> None:
+    model = MODELS["crf"]
+    lists = [WordList.build("NEW", [["Anna", "visited"]])]
+    sentences = [Sentence(WORDS), Sentence(("a",))]
+    tokens = [s.tokens for s in sentences]
+    strict = predict_settings(min_score=0.99, o_bias=1e4)
+    for with_scores, scores in ((True, (1.0,)), (False, ())):
+        found = predict(model, tokens, with_scores=with_scores, settings=strict, overrides=lists)
+        assert found == [((Span(0, 2, "NEW"),), scores), ((), ())]
+    marked = predict_sentences(model, sentences, strict, lists)
+    assert [s.spans for s in marked] == [(Span(0, 2, "NEW"),), ()]
+
+
+def test_overrides_reach_over_the_cuts_of_windows() -> None:
+    names = WordList.build("NEW", [["New"] * 9])
+    [found] = predict(restless_model(), [["New"] * 3000 + ["a"]], overrides=[names])
+    assert [s for s in found.spans if s.label == "NEW"] == [
+        Span(start, start + 9, "NEW") for start in range(0, 2997, 9)
+    ]
+
+
+@given(several=st.lists(entries_of, min_size=1, max_size=3), tokens=tokens_of)
+def test_rules_keep_the_best_of_what_overlaps(
+    several: list[list[list[str]]], tokens: list[str]
+) -> None:
+    lists = [WordList.build(str(number), entries) for number, entries in enumerate(several)]
+    matches = {
+        Span(start, end, words.label) for words in lists for start, end in words.matches(tokens)
+    }
+    kept = rule_spans(lists, tokens)
+    assert kept == sorted(kept)
+    assert set(kept) <= matches
+    assert not any(one.end > other.start for one, other in combinations(kept, 2))
+    for lost in matches - set(kept):
+        rivals = [s for s in kept if s.start < lost.end and lost.start < s.end]
+        assert any(_rank(s) < _rank(lost) for s in rivals)
+
+
+def _rank(span: Span) -> tuple[int, int, int]:
+    return span.start - span.end, int(span.label), span.start
+
+
+def test_rules_prefer_the_longest_then_the_list_given_first() -> None:
+    lists = [
+        WordList.build("A", [["x", "y"], ["u"]]),
+        WordList.build("B", [["y", "z", "u"], ["u"]]),
+    ]
+    assert rule_spans(lists, ["x", "y", "z", "u", "u"]) == [Span(1, 4, "B"), Span(4, 5, "A")]
+    assert rule_spans([], ["x"]) == []

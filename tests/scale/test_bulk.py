@@ -147,7 +147,7 @@ def test_output_begins_after_few_lines(tiny_run: Path) -> None:
     class Endless(io.RawIOBase):
         taken = 0
 
-        def readline(self, size: int | None = -1, /) -> bytes:
+        def read(self, size: int = -1, /) -> bytes:
             self.taken += 1
             return b"Anna left Rome.\n"
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ner.errors import TrainingError, UsageError
 from ner.run_folder import RunFolder
-from ner.training.base import BaseRun, Milestone, has_begun, run_events
+from ner.training.base import BaseRun, Milestone, run_events
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def counted(events: Iterator[Any]) -> list[int]:
 def test_everything_is_on_disk_before_it_is_told(tmp_path: Path) -> None:
     out = tmp_path / "run"
     for event in run_events(out, Counting, lambda: Counting(out)):
-        assert has_begun(out)
+        assert Counting(out).has_begun
         if isinstance(event, Count):
             last = (out / "metrics.jsonl").read_text().splitlines()[-1]
             assert json.loads(last) == event.to_dict()

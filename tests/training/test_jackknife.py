@@ -3,8 +3,8 @@
 import json
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,13 +14,12 @@ from ner.features import DocumentSpans, Indexer
 from ner.features.document_context import DocumentContext
 from ner.predict.predictions import document_numbers
 from ner.text import PartialLabel, Sentence, Span
-from ner.training import jackknife as held_out
-from ner.training.jackknife import jackknife, load_contexts
+from ner.training.jackknife import fold_numbers, held_out_spans, jackknife, load_contexts
 from ner.training.preparation import split_long
+from ner.training.run import predict_held_out
 
 CPU = torch.device("cpu")
 INDEXER = Indexer((DocumentContext(("LOC", "PER")),))
-RESOLVED = Config().replace({"train.epochs": 3})
 
 
 def sentences_in(documents: Sequence[int]) -> list[Sentence]:
@@ -31,25 +30,26 @@ def sentences_in(documents: Sequence[int]) -> list[Sentence]:
     ]
 
 
-@pytest.fixture
-def readings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[Sentence], list[Sentence]]]:
+class Readings(list[tuple[list[Sentence], list[Sentence]]]):
     """What was learnt from and what was read, of models that find everything."""
-    made: list[tuple[list[Sentence], list[Sentence]]] = []
 
-    def read(train: Any, others: Any, *_: Any) -> Any:
-        made.append((list(train), list(others)))
+    def __call__(self, train: Sequence[Sentence], others: Sequence[Sentence]) -> Sequence[Sentence]:
+        self.append((list(train), list(others)))
         return others
 
-    monkeypatch.setattr(held_out, "predict_held_out", read)
-    return made
+
+@pytest.fixture
+def readings() -> Readings:
+    """Nothing read so far."""
+    return Readings()
 
 
 @pytest.mark.parametrize("documents", [[0] * 7, [0, 0, 1, 1, 1], [0, 0, 1, 2, 2, 2, 3, 4, 4], [0]])
 def test_each_sentence_is_read_once_and_by_a_model_of_others(
-    documents: list[int], readings: list[tuple[list[Sentence], list[Sentence]]]
+    documents: list[int], readings: Readings
 ) -> None:
     sentences = sentences_in(documents)
-    jackknife(sentences, RESOLVED, CPU, INDEXER)
+    jackknife(sentences, INDEXER, readings)
     read = [sentence for _, held in readings for sentence in held]
     if len(sentences) > 1:
         assert sorted(read, key=sentences.index) == sentences
@@ -60,12 +60,12 @@ def test_each_sentence_is_read_once_and_by_a_model_of_others(
 
 
 def test_documents_of_two_files_are_not_one(
-    readings: list[tuple[list[Sentence], list[Sentence]]],
+    readings: Readings,
 ) -> None:
     name = Sentence(("Anna",), (Span(0, 1, "PER"),), source="one")
     other = Sentence(("Anna",), (Span(0, 1, "PER"),), source="other")
-    assert jackknife([name, other], RESOLVED, CPU, INDEXER) == [None, None]
-    assert None not in jackknife([name, name], RESOLVED, CPU, INDEXER)
+    assert jackknife([name, other], INDEXER, readings) == [None, None]
+    assert None not in jackknife([name, name], INDEXER, readings)
     assert len(readings) == 4
 
 
@@ -80,19 +80,20 @@ def test_what_is_only_learnt_by_heart_is_not_found(tiny_config: Config) -> None:
     ]
     config = tiny_config.replace({"train.epochs": 40, "train.word_dropout": 0.0})
     config = config.replace({"train.unk_replacement": 0.0, "train.patience": 40})
-    folds = held_out.fold_numbers(document_numbers(sentences))
+    folds = fold_numbers(document_numbers(sentences))
     assert {*folds} == {0, 1, 2}
 
     def share(found: Sequence[Sequence[Span]]) -> float:
         return sum(f == s.spans for f, s in zip(found, sentences, strict=True)) / len(sentences)
 
-    seen = held_out.predict_held_out(sentences, sentences, config, CPU, None)
+    seen = predict_held_out(sentences, sentences, config, CPU, None)
     assert share([sentence.spans for sentence in seen]) > 0.9
-    assert share(held_out.held_out_spans(sentences, folds, config, CPU, None)) < 0.75
+    label = partial(predict_held_out, config=config, device=CPU, contextual=None)
+    assert share(held_out_spans(sentences, folds, label)) < 0.75
 
 
 def test_labels_are_those_found_in_segments(
-    readings: list[tuple[list[Sentence], list[Sentence]]],
+    readings: Readings,
 ) -> None:
     tokens = ("Anna", "came") * 300
     long = Sentence(tokens, tuple(Span(i, i + 1, "PER") for i in range(0, 600, 2)))
@@ -110,18 +111,8 @@ def test_labels_are_those_found_in_segments(
             [0, 0, 0],
         )
     )
-    assert jackknife(segments, RESOLVED, CPU, INDEXER) == expected
+    assert jackknife(segments, INDEXER, readings) == expected
     assert readings
-
-
-def test_models_of_folds_have_no_document_context_and_never_stop_early() -> None:
-    """Nothing is validated while they learn, so patience would be out after some epochs."""
-    config = Config().replace(
-        {"model.context": "document", "train.epochs": 30, "train.patience": 2}
-    )
-    own = held_out.fold_config(config)
-    assert (own.model.context, own.train.epochs, own.train.patience) == ("sentence", 10, 10)
-    assert held_out.fold_config(config.replace({"train.epochs": 1})).train.epochs == 1
 
 
 def test_models_of_folds_may_find_nothing_to_learn(
@@ -131,7 +122,8 @@ def test_models_of_folds_may_find_nothing_to_learn(
     named = Sentence(("Anna", "met", "Anna"), (Span(0, 1, "PER"), Span(2, 3, "PER")))
     plain = [Sentence(("nobody", "came"), document=number) for number in (1, 2)]
     config = tiny_config.replace({"train.epochs": 1})
-    assert jackknife([named, *plain], config, CPU, INDEXER) == [None] * 3
+    label = partial(predict_held_out, config=config, device=CPU, contextual=None)
+    assert jackknife([named, *plain], INDEXER, label) == [None] * 3
     assert "nothing is found twice" in caplog.text
 
 

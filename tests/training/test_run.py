@@ -23,9 +23,7 @@ from ner.features import Batch
 from ner.predict.predictions import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
-from ner.training import jackknife as held_out
 from ner.training import run as run_module
-from ner.training.base import has_begun
 from ner.training.gradients import Gradient
 from ner.training.loop import Epoch, Step
 from ner.training.preparation import check_corpus, prepare
@@ -444,10 +442,10 @@ def test_clearing_removes_a_link_and_not_what_it_points_to(tmp_path: Path) -> No
 def test_whether_there_is_something_to_go_on_from(
     straight: Path, start: Start, tmp_path: Path
 ) -> None:
-    assert has_begun(straight)
-    assert not has_begun(tmp_path)
+    assert start(straight).has_begun
+    assert not start(tmp_path).has_begun
     until(start(tmp_path).events(), 0, 1)
-    assert has_begun(tmp_path)
+    assert start(tmp_path).has_begun
 
 
 def test_a_place_that_cannot_be_written(start: Start, tmp_path: Path) -> None:
@@ -594,7 +592,7 @@ def listening(
 ) -> Callable[[str], Run]:
     """Make a run with document context in a folder of that name."""
     longer = {"model.context": "sentence", "train.epochs": 6}  # so that something is heard
-    monkeypatch.setattr(held_out, "fold_config", lambda config: config.replace(longer))
+    monkeypatch.setattr(run_module, "fold_config", lambda config: config.replace(longer))
     train = tuple(replace(s, document=i // 4) for i, s in enumerate(tiny_corpus.train))
     corpus = replace(tiny_corpus, train=train)
 
@@ -602,6 +600,16 @@ def listening(
         return start(tmp_path / name, corpus, model__context="document", train__epochs=3)
 
     return make
+
+
+def test_models_of_folds_have_no_document_context_and_never_stop_early() -> None:
+    """Nothing is validated while they learn, so patience would be out after some epochs."""
+    config = Config().replace(
+        {"model.context": "document", "train.epochs": 30, "train.patience": 2}
+    )
+    own = run_module.fold_config(config)
+    assert (own.model.context, own.train.epochs, own.train.patience) == ("sentence", 10, 10)
+    assert run_module.fold_config(config.replace({"train.epochs": 1})).train.epochs == 1
 
 
 @pytest.mark.slow

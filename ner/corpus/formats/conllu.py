@@ -103,7 +103,8 @@ class _Layout:
     def __init__(self, given: Input) -> None:
         self._given = given
         self._width, self._form, self._misc = _TEN, 1, _TEN - 1
-        self._tag = given.config.tag_column
+        column = given.config.tag_column
+        self._tag, self._name = (column, "") if isinstance(column, int) else (-1, column)
         self._last, self._range_joined = 0, False
 
     def comment(self, line: str) -> bool:
@@ -114,8 +115,10 @@ class _Layout:
             self._width = len(columns)
             self._form = columns.index("FORM") if "FORM" in columns else 1
             self._misc = columns.index("MISC") if "MISC" in columns else -1
-            named = [i for i, column in enumerate(columns) if column.split(":")[-1] in _KEYS]
-            self._tag = named[0] if named and self._tag == -1 else self._tag
+            wanted = (self._name,) if self._name else _KEYS
+            named = [i for i, column in enumerate(columns) if column.split(":")[-1] in wanted]
+            if named and self._tag == -1:
+                self._tag, self._name = named[0], ""
         return line[1:].split()[:1] == ["newdoc"]
 
     def word(self, number: int, line: str) -> _Word | None:
@@ -141,6 +144,8 @@ class _Layout:
         if len(cells) != self._width:
             shown = shorten(" ".join(cells))
             return f"{len(cells)} columns, not {self._width} with tabs between ({shown})"
+        if self._name:
+            return f"no line names a column {self._name!r:.40}; choose --tag-column by its number"
         if not _ID.fullmatch(cells[0]) and not cells[0].startswith("0."):
             return f"the index of a word is {cells[0]!r:.40}; it counts from 1"
         if not -self._width <= self._tag < self._width:

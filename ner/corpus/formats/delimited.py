@@ -51,13 +51,17 @@ class Delimited(Format, TextWriter):
     makers = "spreadsheets, pandas, Kaggle's NER corpus (CSV, TSV with a header)"
 
     def recognises(self, given: Input) -> bool:
-        """Tell if the first line names columns of a token and of a tag."""
+        """Tell if the first line names columns of a token and of a tag.
+
+        With tabs, and without a column of sentences, it is a column file with a header.
+        """
         head = given.lines.peek(1)
         if not head:
             return False
-        cells = _header(head[0][1])
-        wanted = _asked(given.config) or {}
-        return all(_position(cells, kind, wanted) is not None for kind in ("token", "tag"))
+        cells, asked = _header(head[0][1]), _asked(given.config)
+        in_columns = _separator(head[0][1]) == "\t" and not asked
+        wanted = ("token", "tag", "sentence") if in_columns else ("token", "tag")
+        return all(_position(cells, kind, asked) is not None for kind in wanted)
 
     def read(self, given: Input) -> ParseResult:
         """Read the rows after the header. Raises `UsageError` where a column is missing."""

@@ -2,15 +2,11 @@
 
 import json
 import logging
-import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ner.cli import stopped
 from ner.cli.options import (
     Number,
     PathArg,
@@ -66,42 +62,25 @@ def train(
     """
     config = CharLMConfig.load(file, settings).replace(reading)
 
+    from ner.cli.progress import go_on, training_progress
+    from ner.extensions.charlm.loop import LanguageModelStep
     from ner.extensions.charlm.run import LanguageModelFinished, train_events
 
-    try:
-        with _progress() as show:
-            for event in train_events(texts, out, config, **how):
-                show(event)
-    except KeyboardInterrupt as stop:
-        begun = (out / "metrics.jsonl").exists()
-        kept = f"go on with --out {shlex.quote(str(out))} --resume" if begun else ""
-        raise stopped(stop, kept) from None
-    assert isinstance(event, LanguageModelFinished), "a run ends with that"
-    for direction, record in event.directions.items():
-        click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
-    click.echo(f"model: {out}")
+    def kept(last: Any) -> str:
+        return go_on(out) if (out / "metrics.jsonl").exists() else ""
 
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Any], None]]:
-    """Show a bar on stderr, if that is a terminal: how much of a direction is learnt."""
-    from ner.cli.progress import bars
-    from ner.extensions.charlm.loop import LanguageModelStep
-
-    with bars() as shown:
-        tasks: dict[str, Any] = {}
-
-        def show(event: Any) -> None:
-            if not isinstance(event, LanguageModelStep):
-                return
-            name = event.direction
-            if name not in tasks:
-                tasks[name] = shown.add_task(name, total=1.0, note="")
+    def show(event: Any) -> None:
+        if isinstance(event, LanguageModelStep):
             speed = f"{event.characters_per_second:,.0f} characters/s"
             note = f"{event.bits:.3f} bits per character, {speed}"
-            shown.update(tasks[name], completed=event.done, note=note)
+            progress.show(event.direction, event.done, 1.0, note)
 
-        yield show
+    with training_progress(kept=kept) as progress:
+        finished = progress.follow(train_events(texts, out, config, **how), show)
+    assert isinstance(finished, LanguageModelFinished), "a run ends with that"
+    for direction, record in finished.directions.items():
+        click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
+    click.echo(f"model: {out}")
 
 
 @charlm.command()

@@ -3,12 +3,13 @@
 import functools
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ner.cli.options import (
     PathArg,
+    data_config,
     device_option,
     file_options,
     json_option,
@@ -20,9 +21,6 @@ from ner.cli.options import (
 from ner.cli.tag import text_input, write_through
 from ner.config import Config
 from ner.errors import UsageError
-
-if TYPE_CHECKING:
-    from ner.corpus import Corpus
 
 # Settings of a small, fast classifier: with an entity or without, two labels need no more.
 _SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.char_hidden=50")
@@ -101,10 +99,8 @@ def train(
     else:
         texts, data = read_texts(named, config.data)
         config = config.replace({"data.tokenizer": data.tokenizer})
-    _train(texts, out, config, **how)
 
-
-def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
+    # Only now, as in `ner train`.
     from ner.cli.progress import training_progress, what_is_kept
     from ner.extensions.classification.run import train_events
 
@@ -136,7 +132,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
 
     use_one_thread()
     classifier = Classifier.load(model, device)
-    encoding = Config().replace(reading).data.encoding
+    encoding = data_config(reading).encoding
     source = "standard input" if file == "-" else file
     with text_input(file) as stream:
         records = parse_records(stream, source, encoding, with_labels=False)
@@ -155,5 +151,5 @@ def evaluate(file: Path, model: Path, as_json: bool, device: str, reading: dict[
     from ner.extensions.classification.classifier import Classifier
 
     classifier = Classifier.load(model, device)
-    scores = classifier.evaluate(file, Config().replace(reading).data.encoding)
+    scores = classifier.evaluate(file, data_config(reading).encoding)
     click.echo(json.dumps(scores.to_dict(), indent=2) if as_json else scores.table())

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ner.bundle import MOST_OUTPUTS, save_bundle
-from ner.config import Config
+from ner.config import SOFT_LABEL_SETTINGS, Config
 from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
@@ -55,9 +55,7 @@ _OF_TAGGERS = (
     "model.context",
     *document_settings(),
     "resources.token_embedders",
-    "train.distill_weight",
-    "train.unlabelled_sentences",
-    "train.unlabelled_confidence",
+    *SOFT_LABEL_SETTINGS,
     "predict.min_score",
     "predict.o_bias",
 )

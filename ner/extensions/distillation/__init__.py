@@ -5,6 +5,7 @@ from typing import Any
 from ner.plugins import load
 
 TRAININGS = {"distill": "ner.extensions.distillation.training:train_events"}
+RUN_FOLDERS = {"student": "distill"}
 
 
 def __getattr__(name: str) -> Any:

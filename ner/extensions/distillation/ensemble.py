@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus, agreeing_tags, checksum
-from ner.evaluation import Report, evaluate_spans
 from ner.features import ExpectedCounts
 from ner.model import Model, TokenEmbedder, viterbi
 from ner.predict import predict_expected
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
-from ner.training import DistillationTargets, PreparedCorpus, SoftLabelExample, cache_embeddings
+from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings
 
 _log = logging.getLogger("ner")
 
@@ -85,17 +84,9 @@ class Ensemble:
             found.append(replace(sentence, spans=spans, partial=()))
         return found
 
-    def evaluate(self, corpus: Corpus) -> dict[str, Report]:
-        """Score the ensemble on valid and test, as far as the corpus has them."""
-        return {
-            split: evaluate_spans(gold, self.predict(gold))
-            for split, gold in (("valid", corpus.valid), ("test", corpus.test))
-            if gold
-        }
-
     def targets(
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
-    ) -> DistillationTargets:
+    ) -> SoftLabels:
         """The distillation targets: for the training split, and for unlabelled sentences."""
         tags = next(self._members()).tags
         _log.info("the models of %d seeds compute distillation targets", len(self._folders))
@@ -108,7 +99,7 @@ class Ensemble:
             examples += more
             sources["the unlabelled text"] = checksum(unlabelled)
             notes.append(note)
-        return DistillationTargets(examples, sources, tuple(notes))
+        return SoftLabels(examples, sources, tuple(notes))
 
     def _labelled(
         self, segments: Sequence[Sentence], tags: Sequence[str], config: Config

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
-from ner.evaluation import Report
+from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.unlabelled import draw_sentences
 from ner.model import choose_device
@@ -19,12 +20,10 @@ from ner.training import (
     Run,
     SeedsFinished,
     finish_seeds,
-    has_begun,
     locked_folder,
     prepare,
     resolve,
     seed_folder,
-    student_folder,
     train_seeds,
 )
 
@@ -49,8 +48,9 @@ class DistillationFinished(SeedsFinished):
             "student": self.student.to_dict(),
         }
 
-    def remarks(self) -> Iterator[str]:
-        """Compare the student with the ensemble of its teachers."""
+    def lines(self) -> Iterator[str]:
+        """Report the scores, those of the student and the ensemble of its teachers at last."""
+        yield from super().lines()
         for split, report in self.ensemble.items():
             student = self.student.scores[split]
             yield (
@@ -103,18 +103,20 @@ def train_events(
     # Teachers read single sentences, whatever document context their student has.
     single = config.replace({"model.context": "sentence"})
     out, chosen = Path(out), choose_device(device)
-    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, distill=True) as old:
+    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
         prepared, resolved = prepare(corpus), resolve(config, corpus)
         text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
-        finished = yield from train_seeds(
-            prepared, single, seeds, out, chosen, resume=resume, replaced=old, progress=progress
-        )
+        start = partial(Run, prepared, device=chosen, progress=progress)
+        finished = yield from train_seeds(start, single, seeds, out, resume=resume, replaced=old)
         ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
         targets = ensemble.targets(prepared, text, resolved)
-        run = Run(prepared, config, student_folder(out), chosen, progress, targets)
-        if resume and has_begun(run.out):
+        run = start(config, out / "student", soft_labels=targets)
+        if resume and run.has_begun:
             run.resume()
-        scores = ensemble.evaluate(corpus)
+        splits = (("valid", corpus.valid), ("test", corpus.test))
+        scores = {
+            name: evaluate_spans(gold, ensemble.predict(gold)) for name, gold in splits if gold
+        }
         student = yield from run.events()
         done = dict(zip(seeds, finished, strict=True))
         last = DistillationFinished(out, done, scores, student)

@@ -1,7 +1,7 @@
 """Experiments: a search for settings, a comparison of variants, a look at gradients."""
 
 COMMANDS = {
-    "search": "ner.extensions.experiments.search.cli:search",
-    "compare": "ner.extensions.experiments.comparison.cli:compare",
-    "inspect": "ner.extensions.experiments.gradients.cli:inspect",
+    "search": "ner.extensions.experiments.cli:search",
+    "compare": "ner.extensions.experiments.cli:compare",
+    "inspect": "ner.extensions.experiments.cli:inspect",
 }

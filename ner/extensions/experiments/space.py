@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ner.config import Config
-from ner.errors import ConfigError, UsageError
+from ner.errors import ConfigError, MissingExtra, UsageError
 
 LOG_FROM = 10
 """A range of positive numbers is drawn from on a logarithmic scale if it spans as many times."""
@@ -109,6 +109,16 @@ class Variant:
 def shown(value: Any) -> str:
     """A value as one writes it behind ``--set KEY=``."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def require_optuna() -> Any:
+    """The package that draws from a space, imported only here. Raises `MissingExtra`."""
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtra('a search needs a package: pip install "optuna>=4"') from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would report every trial itself
+    return optuna
 
 
 def read_space(texts: Sequence[str], config: Config, fixed: Collection[str] = ()) -> Space:

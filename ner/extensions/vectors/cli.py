@@ -4,7 +4,6 @@ import itertools
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +54,16 @@ def train(
     sentence may go on in the next line, but not beyond a blank one. A temporary
     file (in $TMPDIR) takes about as much room as the text.
     """
+    from ner.cli.progress import progress_bar
     from ner.extensions.vectors.skipgram import SkipGram, train_vectors
 
     if any(out.is_file() and text.is_file() and out.samefile(text) for text in texts):
         raise UsageError(f"{out}: is what is read, and would be replaced; name another --out")
     config = data_config(reading)
-    with _stages() as progress:
-        chunks = _chunks(texts, config.encoding, progress)
+    with progress_bar() as progress:
+        chunks = _chunks(texts, config.encoding, progress.show)
         how = SkipGram(fold_case=not cased, **settings)
-        count = train_vectors(_sentences(chunks, config.tokenizer), out, how, progress)
+        count = train_vectors(_sentences(chunks, config.tokenizer), out, how, progress.show)
     click.echo(f"{out}: {count:,} words with {how.dim} numbers each")
 
 
@@ -136,11 +136,11 @@ def info(file: Path, data: str, words: str | None, as_json: bool, reading: dict[
     wanted = [word for word in map(str.strip, (words or "").split(",")) if word]
 
     # Only now: it takes a while, and the corpus may be bad.
+    from ner.cli.progress import progress_bar
     from ner.extensions.vectors.coverage import describe_vectors, read_near
 
-    size = _size(file)
-    with _stages() as progress:
-        found = read_near(file, splits, wanted, lambda done: progress("vectors", done, size))
+    with progress_bar((str(file),)) as progress:
+        found = read_near(file, splits, wanted, progress.vectors_read)
     report = describe_vectors(found, splits, wanted)
     if as_json:
         click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2))
@@ -162,22 +162,3 @@ def _print_report(file: str, report: "VectorsReport") -> None:
     click.echo(f"\nmost frequent without a vector: {missing or 'none'}\n")
     for word, near in report.neighbours.items():
         click.echo(f"{word}: " + ", ".join(f"{other} {cos:.2f}" for other, cos in near.items()))
-
-
-@contextmanager
-def _stages() -> Iterator["StageCallback"]:
-    """Show a bar on stderr, if that is a terminal: one thing that is done after the other."""
-    from ner.cli.progress import bars
-
-    with bars() as shown:
-        now: dict[str, Any] = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in now:
-                for task in now.values():
-                    shown.remove_task(task)
-                now.clear()
-                now[stage] = shown.add_task(stage, total=total, note="")
-            shown.update(now[stage], completed=done)
-
-        yield show

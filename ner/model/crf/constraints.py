@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials
-from ner.tags import Transitions, parse_tag
+from ner.tags import allowed_transitions, parse_tag
 
 
 class TagConstraints:
@@ -15,11 +15,11 @@ class TagConstraints:
     where an entity that stands in one tag goes on in the next.
     """
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         parsed = [parse_tag(tag) for tag in tags]
         labels = [tag.label for tag in parsed]
         inner = np.array([tag.prefix in ("I", "E") for tag in parsed])
-        self._forbidden = [~np.array(part) for part in allowed]
+        self._forbidden = [~np.array(part) for part in allowed_transitions(tags, scheme)]
         self.types = np.array([labels.index(label) for label in labels])  # [K]
         self.continues: Bools = inner & (self.types[:, None] == self.types)  # [K, K]
 

@@ -17,7 +17,6 @@ from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, tok
 from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
 from ner.model.crf.viterbi import k_best, viterbi
-from ner.tags import Transitions
 
 SpanPosition = tuple[int, int, int]
 """Sentence of the batch, first token, token after the last."""
@@ -75,11 +74,11 @@ class CRFHead(nn.Module):
     transitions: nn.Parameter  # [K, K]
     end_transitions: nn.Parameter  # [K]
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
         for name, weight in torchcrf.CRF(len(tags)).named_parameters():
             self.register_parameter(name, weight)
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         return self.start_transitions, self.transitions, self.end_transitions
@@ -114,14 +113,14 @@ class CRFHead(nn.Module):
             target = Lattice(np.where(possible, scores, FORBIDDEN), sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
-    def distillation_loss(
+    def cross_entropy(
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
     ) -> Tensor:
-        """Cross-entropy of whole tag sequences with the distribution of a teacher: ``[B]``.
+        """Cross-entropy with another distribution over whole tag sequences: ``[B]``.
 
-        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are the `expected_counts` of the teacher (or
-        averages of several: of their mixture); log probabilities are linear in these. For a teacher
-        that is sure of one sequence, this is `loss`.
+        `unary` ``[B, T, K]`` and `pairwise` ``[B, M]`` are its `expected_counts` (averages of
+        several are those of a mixture), in which log probabilities are linear. With all of it on
+        one sequence, this is `loss`.
         """
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
@@ -200,9 +199,9 @@ class CRFHead(nn.Module):
 class SoftmaxHead(nn.Module):
     """A softmax over the tags of each token; forbidden transitions are ruled out in decoding."""
 
-    def __init__(self, tags: Sequence[str], allowed: Transitions) -> None:
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
         super().__init__()
-        self.constraints = TagConstraints(tags, allowed)
+        self.constraints = TagConstraints(tags, scheme)
 
     def potentials(self) -> Potentials:
         """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
@@ -233,10 +232,10 @@ class SoftmaxHead(nn.Module):
         mask = torch.from_numpy(token_mask(_ints(lengths), tags.shape[1]))
         return ((emissions.logsumexp(2) - known) * mask.to(emissions.device)).sum(1)
 
-    def distillation_loss(
+    def cross_entropy(
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
     ) -> Tensor:
-        """Cross-entropy with a teacher's distribution at each token, summed over tokens: ``[B]``.
+        """Cross-entropy with another distribution at each token, summed over tokens: ``[B]``.
 
         `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """
@@ -249,7 +248,7 @@ class SoftmaxHead(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Probability of each tag at each token, ``[B, T, K]``; no pairwise counts, ``[B, 0]``.
 
-        With `choices` ``[B, T, K]``, given that the tags are among those that are true there.
+        `choices` as in `CRFHead.expected_counts`.
         """
         log_p = _log_p(torch.from_numpy(_chosen(_finite(emissions), choices)))
         mask = token_mask(_ints(lengths), emissions.shape[1])
@@ -260,10 +259,7 @@ class SoftmaxHead(nn.Module):
         return torch.from_numpy(viterbi(_log_p(emissions), _ints(lengths), self.potentials()))
 
     def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """Find the `count` most probable legal sequences, best first, and their probabilities.
-
-        Returns tags and probabilities as `CRFHead.nbest` does.
-        """
+        """Find the `count` most probable legal sequences as `CRFHead.nbest` does."""
         tags, found = k_best(_log_p(emissions), _ints(lengths), self.potentials(), count)
         return torch.from_numpy(tags), _probabilities(found)
 

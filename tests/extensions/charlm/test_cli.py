@@ -258,7 +258,7 @@ def test_bars_move_on_a_terminal(text: Path, monkeypatch: pytest.MonkeyPatch) ->
         def update(self, task: str, **values: object) -> None:
             shown[task] = values
 
-    monkeypatch.setattr(progress, "bars", Bars)
+    monkeypatch.setattr(progress, "Progress", lambda *_, **__: Bars())
     run("charlm", "train", text, "--out", "lm", *TINY, *sets("train.epochs=1")).good()
     assert shown.keys() == {"forward"}
     assert shown["forward"]["completed"] == 1.0

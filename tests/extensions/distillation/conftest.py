@@ -11,7 +11,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.text import Sentence
-from ner.training.examples import DistillationTargets
+from ner.training.examples import SoftLabels
 from ner.training.preparation import prepare
 
 CPU = torch.device("cpu")
@@ -48,7 +48,7 @@ def taught(
     config: Config,
     unlabelled: list[Sentence] | None = None,
     **train: Any,
-) -> DistillationTargets:
+) -> SoftLabels:
     """The targets of a corpus by some members, with some settings of training changed."""
     changes = {f"train.{name}": value for name, value in train.items()}
     return Ensemble(members, CPU).targets(

@@ -44,7 +44,7 @@ def test_labels_alone_teach_what_training_does(
     config = tiny_config.replace({"train.epochs": 2, "model.head": head})
     train_teacher(tiny_corpus, tmp_path / "teacher", config, device="cpu")
     teaching = taught([tmp_path / "teacher"], tiny_corpus, config, distill_weight=0.0)
-    ours = losses(Run(prepare(tiny_corpus), config, tmp_path / "taught", CPU, targets=teaching))
+    ours = losses(Run(prepare(tiny_corpus), config, tmp_path / "taught", CPU, soft_labels=teaching))
     theirs = losses(Run(prepare(tiny_corpus), config, tmp_path / "plain", CPU))
     assert len(ours) == 12
     assert ours == pytest.approx(theirs, rel=1e-3, abs=1e-4)
@@ -66,7 +66,7 @@ def test_a_student_learns_from_its_teacher_and_not_from_labels(
     for share in (1.0, 0.0):
         teaching = taught([tiny_run], wrong, tiny_config, distill_weight=share)
         out = tmp_path / str(share)
-        list(Run(prepare(wrong), tiny_config, out, CPU, targets=teaching).events())
+        list(Run(prepare(wrong), tiny_config, out, CPU, soft_labels=teaching).events())
         found = predict_sentences(load_bundle(out).model, tiny_corpus.test)
         scores[share] = evaluate_spans(tiny_corpus.test, found).f1
     assert scores[1.0] > 0.95
@@ -87,7 +87,7 @@ def test_unlabelled_text_teaches_what_labels_lack(
     for unlabelled in ([], rest):
         teaching = taught([tiny_run], few, config, unlabelled)
         out = tmp_path / str(len(unlabelled))
-        *_, last = Run(prepare(few), config, out, CPU, targets=teaching).events()
+        *_, last = Run(prepare(few), config, out, CPU, soft_labels=teaching).events()
         assert isinstance(last, Finished)
         scores.append(last.scores["test"].f1)
     assert scores[1] > scores[0] + 0.2

@@ -23,7 +23,7 @@ from ner.text import Sentence, Span
 def make(rows: dict[str, list[float]], *, fold_case: bool = True) -> Vectors:
     """Vectors of some words; the file has one word more."""
     table = np.array(list(rows.values()), np.float32).reshape(len(rows), -1)
-    return Vectors(tuple(rows), table, fold_case, True, len(rows), len(rows) + 1, 0)
+    return Vectors(tuple(rows), table, fold_case, True, size=len(rows) + 1)
 
 
 TRAIN = (

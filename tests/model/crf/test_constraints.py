@@ -16,7 +16,7 @@ cases = pytest.mark.parametrize("case", CASES, ids=IDS)
 @cases
 def test_what_is_forbidden_is_what_the_scheme_does_not_allow(case: Case) -> None:
     allowed = allowed_transitions(case.tags, case.scheme)
-    constraints = TagConstraints(case.tags, allowed)
+    constraints = TagConstraints(case.tags, case.scheme)
     scores = [np.full(np.shape(part), 3.0) for part in allowed]
     for value, potentials in (
         (3.0, constraints.constrain(scores)),
@@ -29,7 +29,7 @@ def test_what_is_forbidden_is_what_the_scheme_does_not_allow(case: Case) -> None
 @cases
 def test_packed_transitions_are_the_legal_ones(case: Case) -> None:
     allowed = allowed_transitions(case.tags, case.scheme)
-    constraints = TagConstraints(case.tags, allowed)
+    constraints = TagConstraints(case.tags, case.scheme)
     transitions = np.random.default_rng(1).normal(size=(2, len(case.tags), len(case.tags)))
     packed = constraints.pack(transitions)
     assert packed.shape == (2, np.sum(allowed.between))

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.tags import (
-    Transitions,
     allowed_transitions,
     illegal_positions,
     parse_tag,
@@ -49,7 +48,7 @@ impossibles = pytest.mark.parametrize("impossible", IMPOSSIBLE)
 
 def build(case: Case, kind: str = "crf") -> CRFHead | SoftmaxHead:
     """A head with strong opinions on transitions."""
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.normal_(weight)
     return head
@@ -70,10 +69,6 @@ def learnt(head: CRFHead | SoftmaxHead) -> Weights:
 
 
 # --- CRF against pytorch-crf --------------------------------------------------------------------
-
-
-def everything_allowed(size: int) -> Transitions:
-    return Transitions([True] * size, [[True] * size] * size, [True] * size)
 
 
 def test_crf_weights_are_named_as_in_pytorch_crf() -> None:
@@ -99,7 +94,7 @@ def test_weights_are_drawn_as_by_pytorch_crf() -> None:
     case = CASES[1]
     drawn = []
     for make in (
-        lambda: CRFHead(case.tags, allowed_transitions(case.tags, case.scheme)),
+        lambda: CRFHead(case.tags, case.scheme),
         lambda: torchcrf.CRF(len(case.tags)),
     ):
         torch.manual_seed(46)
@@ -120,9 +115,10 @@ def test_a_copy_and_assigned_weights_decide_alone() -> None:
 
 def test_crf_with_nothing_forbidden_is_pytorch_crf() -> None:
     torch.manual_seed(1)
-    case = CASES[1]
+    case = Case("", "io", tag_set("WXYZ", "io"))
     size = len(case.tags)
-    ours = CRFHead(case.tags, everything_allowed(size))
+    ours = CRFHead(case.tags, case.scheme)
+    assert all((part > IMPOSSIBLE[0]).all() for part in ours.potentials())
     theirs = torchcrf.CRF(size, batch_first=True)
     theirs.load_state_dict(ours.state_dict())
     emissions, lengths = random_batch(case)
@@ -462,7 +458,7 @@ def test_a_mistake_counts_as_often_as_the_type_says(case: Case, kind: str, partl
 def test_a_dear_type_is_found_more_often(kind: str) -> None:
     """One token that is X in half of the cases: the weight tips the balance."""
     case = Case("", "io", ["O", "I-X"])
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.zeros_(weight)
     for factor, expected in [(1.0, 0.5), (4.0, 2 / 3), (0.25, 1 / 3)]:
@@ -516,7 +512,7 @@ def test_expected_counts_are_sums_over_all_sequences(case: Case, kind: str, part
 
 @cases
 @heads
-def test_distillation_loss_is_the_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
+def test_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
     """Of whole sequences, with the average of two teachers' distributions; and its gradient."""
     torch.manual_seed(41)
     teachers = [(build(case, kind), random_batch(case)[0]) for _ in range(2)]
@@ -525,7 +521,7 @@ def test_distillation_loss_is_the_cross_entropy_with_a_mixture(case: Case, kind:
     x = emissions.requires_grad_()
     expected = [teacher.expected_counts(scores, lengths) for teacher, scores in teachers]
     unary, pairwise = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
-    loss = head.distillation_loss(x, unary, pairwise, lengths)
+    loss = head.cross_entropy(x, unary, pairwise, lengths)
     mixed = [
         torch.stack(each).mean(0)
         for each in zip(
@@ -556,7 +552,7 @@ def test_a_teacher_that_is_sure_teaches_what_labels_do(case: Case, kind: str) ->
     known = torch.nn.functional.one_hot(gold, len(case.tags)).bool() | ~MASK[:, :, None]
     unary, pairwise = teacher.expected_counts(random_batch(case)[0], lengths, known)
     x = emissions.requires_grad_()
-    losses = [head.loss(x, gold, lengths), head.distillation_loss(x, unary, pairwise, lengths)]
+    losses = [head.loss(x, gold, lengths), head.cross_entropy(x, unary, pairwise, lengths)]
     torch.testing.assert_close(*losses)
     slopes = [torch.autograd.grad(loss.sum(), [x, *head.parameters()]) for loss in losses]
     for a, b in zip(*slopes, strict=True):
@@ -572,14 +568,14 @@ def test_nobody_is_wiser_than_the_teacher(kind: str) -> None:
     emissions, lengths = random_batch(case)
     counts = head.expected_counts(emissions, lengths)
     x = emissions.requires_grad_()
-    loss = head.distillation_loss(x, *counts, lengths).sum()
+    loss = head.cross_entropy(x, *counts, lengths).sum()
     for slope in torch.autograd.grad(loss, [x, *head.parameters()]):
         torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-6, rtol=0.0)
-    other = head.distillation_loss(x + torch.randn_like(x), *counts, lengths).sum()
+    other = head.cross_entropy(x + torch.randn_like(x), *counts, lengths).sum()
     assert other > loss
 
 
-def test_crf_distillation_loss_passes_gradcheck() -> None:
+def test_crf_cross_entropy_passes_gradcheck() -> None:
     torch.manual_seed(44)
     case = CASES[1]
     head = build(case).double()
@@ -587,13 +583,13 @@ def test_crf_distillation_loss_passes_gradcheck() -> None:
     counts = build(case).expected_counts(emissions, lengths)
     x = random_batch(case)[0].double().requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x, *weights: head.distillation_loss(x, *counts, lengths), (x, *head.parameters())
+        lambda x, *weights: head.cross_entropy(x, *counts, lengths), (x, *head.parameters())
     )
 
 
 @types
 @heads
-def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
+def test_cross_entropy_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -> None:
     torch.manual_seed(45)
     case = CASES[1]
     head = build(case, kind)
@@ -604,7 +600,7 @@ def test_distillation_loss_of_any_type_of_emissions(kind: str, dtype: torch.dtyp
     high = low.detach().double().requires_grad_()
     slopes = []
     for x in (low, high):
-        loss = head.distillation_loss(x, unary, pairwise, lengths)
+        loss = head.cross_entropy(x, unary, pairwise, lengths)
         slopes.append(torch.autograd.grad(loss.sum(), x)[0])
     assert slopes[0].dtype == dtype
     torch.testing.assert_close(slopes[0], slopes[1].to(dtype), atol=1e-5, rtol=1e-5)
@@ -699,7 +695,7 @@ def test_decoding_a_very_long_sentence_is_exact(kind: str) -> None:
     """The best of what is left does not get lost in the size of what has been summed up."""
     torch.manual_seed(16)
     case = Case("", "io", ["O", "I-X"])
-    head = HEADS[kind](case.tags, allowed_transitions(case.tags, case.scheme))
+    head = HEADS[kind](case.tags, case.scheme)
     for weight in head.parameters():
         torch.nn.init.zeros_(weight)
     wish = torch.randint(2, (1, 20_000))

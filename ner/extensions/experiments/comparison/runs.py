@@ -195,8 +195,10 @@ def compare_events(
             measured[plan.variant.folder].append((result, spans))
             yield RunMeasured(number, len(plans), plan.variant, result)
         comparison = _compare(corpus, config, seeds, variants, measured)
-        _write(out / MARKDOWN, format_markdown(comparison))
-        _write(out / JSON, json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        with write_text(out / MARKDOWN) as file:
+            file.write(format_markdown(comparison))
+        with write_text(out / JSON) as file:
+            file.write(json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False) + "\n")
         yield comparison
 
 
@@ -307,11 +309,6 @@ def _compare(
         p = randomisation_test(gold, found[best], found[number]) if test else None
         rows.append(VariantResult(variant, runs[number], p))
     return Comparison(corpus.name, config, tuple(seeds), tuple(rows), best, len(gold))
-
-
-def _write(path: Path, text: str) -> None:
-    with write_text(path) as file:
-        file.write(text)
 
 
 # --- the table ------------------------------------------------------------------------------------

@@ -7,11 +7,10 @@
     best/          the run folder of the best trial so far
     best.toml      its settings: ``ner train --config`` reads them
 
-Trials are evaluated on valid. They never see test. ``optuna`` is imported only here, and only when
-it is used: settings are drawn by a tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and
-Kégl 2011), the first ones at random, and a trial is given up by the median rule (Golovin et al.
-2017): when its best F1 so far is below the median of what the finished trials had after as many
-epochs.
+Trials are evaluated on valid. They never see test. Settings are drawn with ``optuna``, by a
+tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl 2011), the first ones at
+random, and a trial is given up by the median rule (Golovin et al. 2017): when its best F1 so far is
+below the median of what the finished trials had after as many epochs.
 """
 
 import contextlib
@@ -30,8 +29,8 @@ import torch
 
 from ner.config import Config, chosen
 from ner.corpus import Corpus
-from ner.errors import MissingExtra, NerError, TrainingError, UsageError
-from ner.extensions.experiments.space import Choice, Range, Space
+from ner.errors import NerError, TrainingError, UsageError
+from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
 from ner.model import choose_device
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
@@ -65,16 +64,6 @@ class Trial:
     f1: float
     epochs: int
     note: str = ""
-
-
-def require_optuna() -> Any:
-    """The package. Raises `MissingExtra` where it is not installed."""
-    try:
-        import optuna
-    except ImportError:
-        raise MissingExtra('a search needs a package: pip install "optuna>=4"') from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it would report every trial itself
-    return optuna
 
 
 class Study:
@@ -313,8 +302,7 @@ class _Search:
 
     def _about(self) -> dict[str, Any]:
         """The facts that must be the same when a search goes on."""
-        settings = self.config.to_dict().items()
-        about = {f"{section}.{key}": v for section, part in settings for key, v in part.items()}
+        about = {key: self.config[key] for key in self.config.fields()}
         about |= {f"--range {key}": str(part) for key, part in self.space.items()}
         about["the corpus"] = self.corpus.checksums
         values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
@@ -326,9 +314,7 @@ class _Search:
 
     def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""
-        start = self.config.to_dict()
-        values = {key: start[key.partition(".")[0]][key.partition(".")[2]] for key in self.space}
-        settings = self.study.ask(values)
+        settings = self.study.ask({key: self.config[key] for key in self.space})
         ended: Trial | None = None
         try:
             ended = yield from self._train(self.config.replace(settings))

@@ -357,8 +357,8 @@ def test_without_optuna(search: Search, tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.slow
 def test_nothing_loads_optuna_before_it_is_needed() -> None:
-    search = "ner.extensions.experiments.search"
-    modules = f"ner.api, {search}.trials, {search}.cli"
+    home = "ner.extensions.experiments"
+    modules = f"ner.api, {home}.search.trials, {home}.cli"
     code = f"import sys, {modules}; print('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -114,7 +114,8 @@ def test_warnings_of_every_trial_are_said_once(empty: Path, tiny_folder: Path) -
 
 def test_without_optuna(empty: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", None)
-    outcome = run("search", "--data", tiny_folder)
-    assert outcome.code == 2
-    assert 'pip install "optuna>=4"' in outcome.complaint()
+    for corpus in (tiny_folder, "a-corpus-that-is-not-there"):  # nothing is read before
+        outcome = run("search", "--data", corpus)
+        assert outcome.code == 2
+        assert 'pip install "optuna>=4"' in outcome.complaint()
     assert list(empty.iterdir()) == []
