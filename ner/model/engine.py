@@ -171,6 +171,7 @@ class FastEngine(Engine):
         super().__init__(network, indexer, contextual)
         self._cache_bytes = cache_bytes
         self._dtype = dtype
+        self._modules = [*network.modules()]
         self._lock = threading.Lock()
         self._weights: tuple[tuple[int, int], ...] = ()
 
@@ -208,7 +209,9 @@ class FastEngine(Engine):
 
     def _follow_weights(self) -> None:
         """Prepare the weights again if the network's have changed, and forget all words."""
-        tensors = chain(self._network.parameters(), self._network.buffers())
+        # A walk by `parameters` would take as long as a short sentence in a batch.
+        held = chain.from_iterable((m._parameters, m._buffers) for m in self._modules)
+        tensors = filter(None.__ne__, chain.from_iterable(part.values() for part in held))
         # Tensors made in inference mode have no version.
         weights = tuple((t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors)
         if weights == self._weights:

@@ -9,7 +9,7 @@ Shapes: ``B`` sentences of at most ``T`` tokens, ``N`` tokens in all, ``D`` dire
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,7 +93,7 @@ class Recurrence(ABC):
         """Add the gate inputs of the last features ``[U, …]`` to `projections`, in place."""
         return projections.addmm_(features, self.input_weight[-features.shape[1] :])
 
-    def run(self, projections: Tensor, rows: Tensor, counts: Sequence[int]) -> Tensor:
+    def run(self, projections: Tensor, rows: Tensor, counts: list[int]) -> Tensor:
         """Compute states ``[D, N, H]`` of N tokens in the order of `Steps`.
 
         `rows` ``[D, N]`` are their rows of `projections` ``[R, D · G · H]``.
@@ -102,13 +102,13 @@ class Recurrence(ABC):
         rows = rows * self.directions + torch.arange(self.directions)[:, None]
         states = table.new_empty(self.directions, rows.shape[1], self.hidden)  # [D, N, H]
         memory = table.new_zeros(self.directions, counts[0], self.hidden)  # [D, B, H]
-        before, start = None, 0
-        for count in counts:
-            # [D, count, G · H]
-            inputs = nn.functional.embedding(rows[:, start : start + count], table)
-            now = states[:, start : start + count]
-            self._step(inputs, before, memory[:, :count], now)
-            start += count
+        before = None
+        steps = zip(counts, _inputs(table, rows, counts), states.split(counts, dim=1), strict=True)
+        for count, inputs, now in steps:
+            if count < memory.shape[1]:
+                memory = memory[:, :count]
+                before = before if before is None else before[:, :count]
+            self._step(inputs, before, memory, now)
             before = now
         return states
 
@@ -118,10 +118,20 @@ class Recurrence(ABC):
     def _add_product(self, inputs: Tensor, before: Tensor | None) -> Tensor:
         if before is None:
             return inputs
-        before = before[:, : inputs.shape[1]]
         if self.weight.dtype == inputs.dtype:
             return inputs.baddbmm_(before, self.weight)
         return inputs.add_(self._product(before))
+
+
+def _inputs(table: Tensor, rows: Tensor, counts: list[int]) -> Iterable[Tensor]:
+    """The gate inputs ``[D, count, G · H]`` of each step; `rows` ``[D, N]`` are those of `table`.
+
+    Those of one sentence come at once, which saves a call a token. In a batch they would not stay
+    in the processor's cache until they are needed.
+    """
+    if counts[0] == 1:
+        return nn.functional.embedding(rows.t()[:, :, None], table).unbind()
+    return (nn.functional.embedding(part, table) for part in rows.split(counts, dim=1))
 
 
 class LSTMRecurrence(Recurrence):
@@ -151,7 +161,7 @@ class GRURecurrence(Recurrence):
         return torch.cat([rz, torch.zeros_like(inner)], dim=1)
 
     def _step(self, inputs: Tensor, before: Tensor | None, memory: Tensor, states: Tensor) -> None:
-        before = memory if before is None else before[:, : inputs.shape[1]]
+        before = memory if before is None else before
         sizes = [2 * self.hidden, self.hidden]
         product_rz, product = torch.split(self._product(before), sizes, dim=2)
         rz, n = torch.split(inputs, sizes, dim=2)

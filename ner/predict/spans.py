@@ -32,7 +32,8 @@ def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
     numbers = tags.cpu().numpy()
     starts, ends = _borders(names)
     # [B, T + 2], then [B, T + 1] each: the tags on both sides of each border between tokens
-    sides = np.pad(numbers, ((0, 0), (1, 1)))
+    sides = np.zeros((len(numbers), numbers.shape[1] + 2), numbers.dtype)  # `pad` takes longer
+    sides[:, 1:-1] = numbers
     before, after = sides[:, :-1], sides[:, 1:]
     rows, first = starts[before, after].nonzero()  # [N] each
     _, end = ends[before, after].nonzero()
