@@ -140,9 +140,9 @@ class Tagger:
 
         Of several texts (a list, or any other iterable): a list for each, in their order.
         """
-        if isinstance(text, str | bytes) or not isinstance(text, Iterable):
-            return list(self(text).entities)
-        return [list(document.entities) for document in self.pipe(text)]
+        if isinstance(text, Iterable) and not isinstance(text, str | bytes):
+            return [list(document.entities) for document in self.pipe(text)]
+        return list(self(text).entities)
 
     def tag_document(self, text: MaybeText) -> Document:
         """The same as calling the tagger."""

@@ -9,7 +9,7 @@ Shapes: ``B`` sentences of at most ``T`` tokens, ``N`` tokens in all, ``D`` dire
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -103,11 +103,12 @@ class Recurrence(ABC):
         states = table.new_empty(self.directions, rows.shape[1], self.hidden)  # [D, N, H]
         memory = table.new_zeros(self.directions, counts[0], self.hidden)  # [D, B, H]
         before = None
-        steps = zip(counts, _inputs(table, rows, counts), states.split(counts, dim=1), strict=True)
+        steps = zip(
+            counts, _inputs(table, rows, counts), torch.split(states, counts, dim=1), strict=True
+        )
         for count, inputs, now in steps:
-            if count < memory.shape[1]:
-                memory = memory[:, :count]
-                before = before if before is None else before[:, :count]
+            if before is not None and count < before.shape[1]:
+                memory, before = memory[:, :count], before[:, :count]
             self._step(inputs, before, memory, now)
             before = now
         return states
@@ -131,7 +132,7 @@ def _inputs(table: Tensor, rows: Tensor, counts: list[int]) -> Iterable[Tensor]:
     """
     if counts[0] == 1:
         return nn.functional.embedding(rows.t()[:, :, None], table).unbind()
-    return (nn.functional.embedding(part, table) for part in rows.split(counts, dim=1))
+    return (nn.functional.embedding(part, table) for part in torch.split(rows, counts, dim=1))
 
 
 class LSTMRecurrence(Recurrence):
