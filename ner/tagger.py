@@ -317,7 +317,15 @@ class Tagger:
         )
 
 
-load = Tagger.load
+def load(
+    path: str | Path | None = None,
+    device: str = "auto",
+    settings: Mapping[str, Any] | None = None,
+    force: Sequence[str] = (),
+    tokenizer: str | None = None,
+) -> Tagger:
+    """Load a tagger: short for `Tagger.load`, which tells what the arguments are."""
+    return Tagger.load(path, device, settings, force, tokenizer)
 
 
 _REMEDIES: dict[type[object], str] = {
