@@ -76,12 +76,10 @@ def train_events(
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    out, chosen = Path(out), choose_device(device)
+    out, chosen, config = Path(out), choose_device(device), config or Config()
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite) as old:
-        start = partial(Run, prepare(corpus), device=chosen, progress=progress)
-        finished = yield from train_seeds(
-            start, config or Config(), seeds, out, resume=resume, replaced=old
-        )
+        start = partial(Run, prepare(corpus, config.data), device=chosen, progress=progress)
+        finished = yield from train_seeds(start, config, seeds, out, resume=resume, replaced=old)
         if seeds:
             last = SeedsFinished(out, dict(zip(seeds, finished, strict=True)))
             finish_seeds(last)
@@ -111,8 +109,9 @@ class Evaluation:
         Raises `CorpusError` for sentences with unknown labels.
         """
         check_labelled(sentences)
+        sentences = tagger.as_raw_text(sentences)
         self._tagger = tagger
-        self._sentences = sentences
+        self.sentences = sentences
         self._gold = [sentence.spans for sentence in sentences]
         self._found = tagger.predictions(sentences, with_scores=scores)
 
@@ -122,23 +121,23 @@ class Evaluation:
         Types that the model does not know, sentences that it has learnt from,
         and such as are read in windows, are said in the log.
         """
-        if note := window_note(self._sentences):
+        if note := window_note(self.sentences):
             _log.info("%s", note)
-        if known := self._tagger.contamination(self._sentences):
+        if known := self._tagger.contamination(self.sentences):
             _log.warning(
                 "%d of %d sentences are among those that the model has learnt from; "
                 "scores on them say little of new text",
-                known, len(self._sentences),
+                known, len(self.sentences),
             )  # fmt: skip
         if unknown := unknown_labels(self._gold, self._tagger.labels):
             _log.warning(
                 "types that the model does not know count as missed: %s", ", ".join(unknown)
             )
-        return evaluate_spans(self._sentences, self.predicted())
+        return evaluate_spans(self.sentences, self.predicted())
 
     def predicted(self) -> list[Sentence]:
         """The sentences with the spans that are found in them."""
-        pairs = zip(self._sentences, self._found, strict=True)
+        pairs = zip(self.sentences, self._found, strict=True)
         return [dataclasses.replace(one, spans=found.spans) for one, found in pairs]
 
     def calibration(self) -> Calibration:
@@ -147,7 +146,8 @@ class Evaluation:
 
     def mistakes(self, train: Sequence[Sentence] = (), examples: int = 10) -> Mistakes:
         """The mistakes, sorted; `train` are the sentences that the model learnt from, if known."""
-        return analyse_mistakes(self._sentences, self._found, train, examples)
+        train = self._tagger.as_raw_text(train)
+        return analyse_mistakes(self.sentences, self._found, train, examples)
 
     def trade_off(self) -> TradeOff:
         """Scores over a range of lowest scores, and over a range of biases of O.
@@ -166,7 +166,7 @@ class Evaluation:
         if getattr(self._tagger.settings, name) == value:
             return self._found
         return self._tagger.predictions(
-            self._sentences,
+            self.sentences,
             with_scores=name == "min_score",
             changes={f"predict.{name}": value},
         )

@@ -24,7 +24,7 @@ from ner.predict import (
     predict_sentences,
 )
 from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
-from ner.tokenize import sentences_of
+from ner.tokenize import restore_spans, retokenize, sentences_of
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
@@ -162,7 +162,7 @@ class Tagger:
 
         Columns are in the order of `tags`, and rows sum to 1: where they are far from 0 and 1, the
         model is in doubt. `predict.o_bias` and overrides do not count, and each sentence is read by
-        itself.
+        itself, with its tokens as they are (see `as_raw_text`).
         """
         tokens = [sentence.tokens for sentence in sentences]
         return predict_marginals(self._bundle.model, tokens, self._settings)
@@ -278,13 +278,31 @@ class Tagger:
         """The alternatives of each sentence that has a token, document by document."""
         if count < 1:
             raise UsageError(f"{count} alternatives are too few; ask for 1 or more")
-        full = [(text, [s for s in cut if s.tokens]) for text, cut in documents]
+        full = [(t, self.as_raw_text([s for s in cut if s.tokens])) for t, cut in documents]
         tokens = [sentence.tokens for _, cut in full for sentence in cut]
         ranked = iter(predict_nbest(self._bundle.model, tokens, count, self._settings))
         return [tuple(_alternatives(text, s, next(ranked)) for s in cut) for text, cut in full]
 
+    def as_raw_text(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The sentences with tokens as this model cuts raw text, if it learnt from such.
+
+        Where a corpus is cut into words that raw text does not show (`data.retokenize`), tokens
+        are split, and entities keep their borders. Scores of these sentences hold for raw text.
+        """
+        return [sentence for sentence, _ in self._retokenized(sentences)]
+
+    def _retokenized(self, sentences: Sequence[Sentence]) -> list[tuple[Sentence, list[int]]]:
+        data = self.config.data
+        if data.retokenize == "yes":
+            return [retokenize(sentence, data.tokenizer) for sentence in sentences]
+        return [(sentence, []) for sentence in sentences]
+
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that are found in them."""
+        if self.config.data.retokenize == "yes":
+            found = self.predictions(sentences, with_scores=False)
+            pairs = zip(sentences, found, strict=True)
+            return [replace(s, spans=p.spans, partial=()) for s, p in pairs]
         return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
@@ -307,14 +325,25 @@ class Tagger:
         sentences count. Raises `ConfigError` for settings that do not exist or concern no tagging.
         """
         now = replace(self.config, predict=self._settings)
-        return predict(
+        cut = self._retokenized(sentences)
+        found = predict(
             self._bundle.model,
-            [sentence.tokens for sentence in sentences],
+            [sentence.tokens for sentence, _ in cut],
             with_scores=with_scores,
             settings=predict_config(changes, now),
             overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
+        return [_restored(p, starts) for p, (_, starts) in zip(found, cut, strict=True)]
+
+
+def _restored(prediction: Prediction, starts: Sequence[int]) -> Prediction:
+    """Bring a prediction back to the tokens that were cut again at `starts`, if they were."""
+    if not starts or not prediction.spans:
+        return prediction
+    spans = restore_spans(prediction.spans, starts)
+    scores = dict(zip(*prediction, strict=True)) if prediction.scores else {}
+    return Prediction((*spans.values(),), tuple(scores[span] for span in spans if scores))
 
 
 def load(

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ner.tagger as tagger_module
-from ner.api import train
+from ner.api import evaluate, train
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
@@ -865,3 +865,29 @@ def test_a_text_alone_and_in_a_batch_has_the_same_entities(tiny_tagger: Tagger) 
         assert [e.score for e in alone.entities] == pytest.approx(
             [e.score for e in document.entities], abs=1e-5
         )
+
+
+def test_a_corpus_of_words_without_spaces_is_scored_and_tagged_as_raw_text(
+    tmp_path: Path, tiny_config: Config
+) -> None:
+    """What the tagger finds in words, in raw text and in evaluation is the same."""
+    people, places = ("王小明", "李娜", "陈伟强", "赵敏"), ("北京大学", "南京", "苏州河", "杭州")
+    split = tuple(
+        Sentence((person, "在", place, "工作", "。"), (Span(0, 1, "PER"), Span(2, 3, "LOC")))
+        for person in people
+        for place in places
+    )
+    corpus = Corpus("segmented", split, split, split)
+    tagger = train(corpus, tmp_path / "run", tiny_config.replace({"train.epochs": 12}))
+    assert tagger.config.data.retokenize == "yes"
+    assert [(e.text, e.label) for e in tagger.tag("王小明在北京大学工作。")] == [
+        ("王小明", "PER"),
+        ("北京大学", "LOC"),
+    ]
+    assert tagger.predict(split[:3]) == list(split[:3])
+    found = tagger.predictions(split[:2])
+    assert [prediction.spans for prediction in found] == [s.spans for s in split[:2]]
+    assert all(len(p.scores) == 2 for p in found)
+    assert evaluate(tagger, split).f1 == 1
+    (ranked,) = tagger.tag_nbest("王小明在北京大学工作。", 1)
+    assert [e.text for e in ranked.alternatives[0].entities] == ["王小明", "北京大学"]

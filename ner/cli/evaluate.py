@@ -109,11 +109,10 @@ def evaluate(
 
     tagger = Tagger.load(model, device, settings)
     corpus, split = _corpus(data, files, split, tagger.config.replace(reading).data)
-    sentences = corpus.splits()[split]
-    found = Evaluation(tagger, sentences, scores=bool(picture or trade_off or errors))
+    found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
     if out:
-        _write_both(out, sentences, found.predicted())
+        _write_both(out, found.sentences, found.predicted())
     values, texts = report.to_dict(), [format_report(report)]
     if picture:
         calibration = found.calibration()

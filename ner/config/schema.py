@@ -81,6 +81,12 @@ class DataConfig:
         "how raw text becomes tokens: auto looks at the training tokens",
         one_of("auto", "words", "words-en", "pieces", "characters"),
     )
+    retokenize: str = setting(
+        "auto",
+        "whether tokens are cut as raw text will be, entities with them; auto: where they are "
+        "words of a script without spaces",
+        one_of("auto", "yes", "no"),
+    )
     unknown_tag: str = setting(
         "?", "tag of tokens whose label nobody knows; empty: there are none such"
     )

@@ -93,9 +93,9 @@ def retokenize(sentence: Sentence, style: str) -> tuple[Sentence, list[int]]:
     """Split the tokens of a sentence as raw text is cut; its entities stay where they are.
 
     Returns the sentence and, for each old token and for the end, the position of its first new
-    one. `style` is a style of tokenizer. A sentence cut from a text (with `offsets`) stays.
+    one. `style` is a style of tokenizer.
     """
-    cuts = [[(0, 0)]] * len(sentence) if sentence.offsets else _cuts(sentence.tokens, style)
+    cuts = [tokenize(token, style) if len(token) > 1 else [(0, 1)] for token in sentence.tokens]
     starts = [0, *itertools.accumulate(map(len, cuts))]
     if starts[-1] == len(sentence):
         return sentence, starts
@@ -104,18 +104,19 @@ def retokenize(sentence: Sentence, style: str) -> tuple[Sentence, list[int]]:
         for token, ranges in zip(sentence.tokens, cuts, strict=True)
         for start, end in ranges
     )
+    offsets = sentence.offsets and tuple(
+        (first + start, first + end)
+        for (first, _), ranges in zip(sentence.offsets, cuts, strict=True)
+        for start, end in ranges
+    )
     spans = tuple(Span(starts[s.start], starts[s.end], s.label) for s in sentence.spans)
     partial = tuple(
         label if i == 0 else _inside(label)
         for label, ranges in zip(sentence.partial, cuts, strict=False)
         for i in range(len(ranges))
     )
-    return replace(sentence, tokens=tokens, spans=spans, partial=partial), starts
-
-
-def _cuts(tokens: Sequence[str], style: str) -> list[list[tuple[int, int]]]:
-    """The ranges in each token that the style makes of it; at least one."""
-    return [tokenize(token, style) if len(token) > 1 else [(0, 1)] for token in tokens]
+    cut = replace(sentence, tokens=tokens, spans=spans, offsets=offsets, partial=partial)
+    return cut, starts
 
 
 def _inside(label: PartialLabel) -> PartialLabel:
@@ -125,15 +126,16 @@ def _inside(label: PartialLabel) -> PartialLabel:
     return label._replace(continues="yes" if label.label else "no")
 
 
-def restore_spans(spans: Iterable[Span], starts: Sequence[int]) -> tuple[Span, ...]:
-    """Bring spans of new tokens back to the old ones: those that they touch.
+def restore_spans(spans: Iterable[Span], starts: Sequence[int]) -> dict[Span, Span]:
+    """Find for spans of new tokens those of the old tokens that they touch.
 
-    `starts` are those of `retokenize`. Of two spans that touch one token the first stays.
+    `starts` are those of `retokenize`. Of two spans that touch one token the second has none.
     """
     old = [token for token, (a, b) in enumerate(itertools.pairwise(starts)) for _ in range(a, b)]
-    restored: list[Span] = []
+    restored: dict[Span, Span] = {}
+    free = 0
     for span in spans:
         start, end = old[span.start], old[span.end - 1] + 1
-        if not restored or restored[-1].end <= start:
-            restored.append(Span(start, end, span.label))
-    return tuple(restored)
+        if start >= free:
+            restored[span], free = Span(start, end, span.label), end
+    return restored

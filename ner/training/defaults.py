@@ -3,9 +3,8 @@
 import math
 
 from ner.config import SOFT_LABEL_SETTINGS, Config
-from ner.corpus import Corpus
 from ner.features import registry
-from ner.tokenize import detect_style
+from ner.training.preparation import PreparedCorpus
 
 EPOCHS = 20
 MOST_EPOCHS = 160
@@ -15,17 +14,15 @@ LEAST_STEPS = 4000
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
 
 
-def resolve(config: Config, corpus: Corpus) -> Config:
+def resolve(config: Config, corpus: PreparedCorpus) -> Config:
     """Fill in everything that a configuration leaves to the corpus."""
-    style = config.data.tokenizer
-    if style == "auto":
-        style = detect_style(token for sentence in corpus.train for token in sentence.tokens)
-    single = style == "characters"
+    single = corpus.has_single_characters
     epochs = config.train.epochs
     if epochs == "auto":
-        epochs = _enough_epochs(len(corpus.train), config.train.batch_sentences)
+        epochs = _enough_epochs(len(corpus.corpus.train), config.train.batch_sentences)
     filled = {
-        "data.tokenizer": style,
+        "data.tokenizer": corpus.data.tokenizer,
+        "data.retokenize": corpus.data.retokenize,
         **registry.defaults(single_characters=single),
         "train.adversarial": 0.03 if single else 0.0,
         "train.epochs": epochs,

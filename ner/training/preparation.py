@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from ner.config import DataConfig
 from ner.corpus import (
     Corpus,
     TrainingFingerprints,
@@ -17,9 +18,13 @@ from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
 from ner.predict import window_note
 from ner.text import Sentence, Span
+from ner.tokenize import detect_style, has_unspaced_words, measure_agreement, retokenize
 
 _log = logging.getLogger("ner")
 
+DEFAULTS = DataConfig()
+ENOUGH_BORDERS = 0.98  # of entities, that the tokenizer must find
+MEASURED = 20_000  # training sentences on which that is measured, at most
 LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
 
 
@@ -31,22 +36,74 @@ class PreparedCorpus:
     segments: Sequence[Sentence]
     checksums: Mapping[str, str]  # by split
     fingerprints: TrainingFingerprints  # of the training split
+    data: DataConfig  # tokenizer and retokenize as resolved
 
     @classmethod
-    def of(cls, corpus: Corpus, segments: Iterable[Sentence]) -> "PreparedCorpus":
-        """Hash a corpus whose training split is learnt in some segments."""
+    def of(cls, corpus: Corpus, segments: Iterable[Sentence], data: DataConfig) -> "PreparedCorpus":
+        """Hash a corpus, cut already, whose training split is learnt in some segments."""
         fingerprints = TrainingFingerprints.of(corpus.train)
-        return cls(corpus, tuple(segments), corpus.checksums(), fingerprints)
+        style, again = _style(corpus, data), "yes" if data.retokenize == "yes" else "no"
+        data = replace(data, tokenizer=style, retokenize=again)
+        return cls(corpus, tuple(segments), corpus.checksums(), fingerprints, data)
+
+    @property
+    def has_single_characters(self) -> bool:
+        """True where most tokens are characters, as in Chinese cut like raw text."""
+        if self.data.retokenize != "yes":
+            return self.data.tokenizer == "characters"
+        lengths = [len(token) for token in _tokens(self.corpus)]
+        return lengths.count(1) > len(lengths) / 2
 
 
-def prepare(corpus: Corpus) -> PreparedCorpus:
-    """Check a tagger's corpus, and split its long training sentences.
+def prepare(corpus: Corpus, data: DataConfig = DEFAULTS) -> PreparedCorpus:
+    """Check a tagger's corpus, cut it as raw text will be cut, and split long training sentences.
 
-    Raises `TrainingError` for a corpus that nothing can be learnt from.
+    Of `data` count `tokenizer` and `retokenize`. Raises `TrainingError` for a corpus that nothing
+    can be learnt from.
     """
     check_corpus(corpus)
+    corpus, data = _as_raw_text(corpus, data)
     _log_long(corpus.train)
-    return PreparedCorpus.of(corpus, split_long(corpus.train))
+    return PreparedCorpus.of(corpus, split_long(corpus.train), data)
+
+
+def _as_raw_text(corpus: Corpus, data: DataConfig) -> tuple[Corpus, DataConfig]:
+    """The corpus with tokens as the tokenizer makes them, where that is wanted; a note says so.
+
+    Otherwise a note tells how far they agree, and a warning if entities would be lost.
+    """
+    style = _style(corpus, data)
+    if data.retokenize == "auto" and has_unspaced_words(_tokens(corpus)):
+        data = replace(data, retokenize="yes")
+    data = replace(data, tokenizer=style)
+    if data.retokenize == "yes":
+        note = f"tokens are cut as the tokenizer `{style}` cuts raw text, entities with them"
+        _log.info("%s: its %s (data.retokenize)", corpus.name, note)
+        train, valid, test = (
+            tuple(retokenize(sentence, style)[0] for sentence in sentences)
+            for sentences in corpus.splits().values()
+        )
+        notes = (*corpus.notes, note)
+        return replace(corpus, train=train, valid=valid, test=test, notes=notes), data
+    step = 1 + len(corpus.train) // MEASURED
+    agreement = measure_agreement(corpus.train[::step], style)
+    note = f"of its sentences written as text, the tokenizer `{style}` finds {agreement} again"
+    if agreement.borders < ENOUGH_BORDERS:
+        _log.warning(
+            "%s: %s, so that entities of raw text will be missed; cut text and corpus alike "
+            "with --tokenizer pieces --set data.retokenize=yes",
+            corpus.name,
+            note,
+        )
+    return replace(corpus, notes=(*corpus.notes, note)), data
+
+
+def _style(corpus: Corpus, data: DataConfig) -> str:
+    return detect_style(_tokens(corpus)) if data.tokenizer == "auto" else data.tokenizer
+
+
+def _tokens(corpus: Corpus) -> Iterator[str]:
+    return (token for sentence in corpus.train for token in sentence.tokens)
 
 
 def check_corpus(corpus: Corpus) -> None:

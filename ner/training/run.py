@@ -98,7 +98,7 @@ class CorpusRun(BaseRun):
     _vocabulary: str  # see `vocabulary_checksum`
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
-        super().__init__(resolve(config, corpus.corpus), out)
+        super().__init__(resolve(config, corpus), out)
         self.prepared = corpus
         self.corpus = corpus.corpus
 

@@ -17,10 +17,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.features import Batch
 from ner.model import Network
-from ner.training.build import build_model
-from ner.training.defaults import resolve
-from ner.training.loop import Step, Trainer
-from ner.training.preparation import split_long
+from ner.training import Step, Trainer, build_model, prepare, resolve
 
 MARK = "part: "
 BACKWARD = "autograd::engine::evaluate_function: "
@@ -131,9 +128,10 @@ def _place(event: FunctionEvent) -> tuple[str, FunctionEvent | None]:
 
 def new_trainer(corpus: Corpus) -> Trainer:
     """A trainer at its start, with default settings, as `ner train` makes one."""
-    config = resolve(Config(), corpus)
+    prepared = prepare(corpus)
+    config = resolve(Config(), prepared)
     start = build_model(corpus.train, config, torch.device("cpu"))
-    training_set = start.training_set(list(split_long(corpus.train)), config)
+    training_set = start.training_set(prepared.segments, config)
     return Trainer(start.model, training_set, corpus.valid, config.train)
 
 

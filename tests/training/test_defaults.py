@@ -2,10 +2,10 @@
 
 import pytest
 
-from ner.config import Config
+from ner.config import Config, DataConfig
 from ner.corpus import Corpus
 from ner.text import Sentence, Span
-from ner.training.defaults import resolve
+from ner.training import PreparedCorpus, prepare, resolve
 
 
 @pytest.mark.parametrize(
@@ -15,13 +15,16 @@ from ner.training.defaults import resolve
 def test_tokens_that_are_characters_have_pairs_and_no_characters(
     tokenizer: str, chars: str, pairs: str, adversarial: float, tiny_corpus: Corpus
 ) -> None:
-    config = resolve(Config().replace({"data.tokenizer": tokenizer}), tiny_corpus)
+    prepared = prepare(tiny_corpus, DataConfig(tokenizer=tokenizer))
+    config = resolve(Config(), prepared)
+    assert (config.data.tokenizer, config.data.retokenize) == (tokenizer, "no")
     assert (config.model.chars, config.model.bigrams) == (chars, pairs)
     assert config.train.adversarial == adversarial
     given = {"model.chars": "lstm", "model.bigrams": "no", "train.adversarial": 0.5}
-    given |= {"data.tokenizer": tokenizer, "train.epochs": 3, "train.patience": 2}
+    given |= {"data.tokenizer": tokenizer, "data.retokenize": "no"}
+    given |= {"train.epochs": 3, "train.patience": 2}
     chosen = Config().replace(given)
-    assert resolve(chosen, tiny_corpus) == chosen
+    assert resolve(chosen, prepared) == chosen
 
 
 @pytest.mark.parametrize(
@@ -40,7 +43,8 @@ def test_small_corpora_are_read_more_often(
     """Until 4,000 steps have been taken, but not more than 160 times."""
     train = (Sentence(("Anna",), (Span(0, 1, "PER"),)),) * sentences
     config = Config().replace({"train.batch_sentences": batch})
-    found = resolve(config, Corpus("some", train, (), ())).train
+    prepared = PreparedCorpus.of(Corpus("some", train, (), ()), train, DataConfig())
+    found = resolve(config, prepared).train
     assert (found.epochs, found.patience) == (epochs, patience)
-    some = resolve(config.replace({"train.epochs": 11}), Corpus("some", train, (), ())).train
+    some = resolve(config.replace({"train.epochs": 11}), prepared).train
     assert (some.epochs, some.patience) == (11, 5)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.config import DataConfig
 from ner.corpus import Corpus, TrainingFingerprints
 from ner.errors import TrainingError
 from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span
@@ -21,11 +22,42 @@ def test_a_prepared_corpus_is_known_by_whole_sentences(tiny_corpus: Corpus) -> N
     long = Sentence(("Anna", "came") * LONGEST, (Span(0, 1, "PER"),))
     corpus = replace(tiny_corpus, train=(*tiny_corpus.train, long))
     prepared = prepare(corpus)
-    assert prepared.corpus is corpus
+    assert prepared.corpus.splits() == corpus.splits()
     assert [*map(len, prepared.segments[-2:])] == [LONGEST, LONGEST]
     assert len(prepared.segments) == len(corpus.train) + 1
     assert prepared.checksums == corpus.checksums()
     assert prepared.fingerprints == TrainingFingerprints.of(corpus.train)
+
+
+SEGMENTED = Sentence(("王小明", "在", "北京大学"), (Span(0, 1, "PER"), Span(2, 3, "ORG")))
+
+
+def test_words_that_raw_text_does_not_show_are_cut(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="ner")
+    split = (SEGMENTED,)
+    prepared = prepare(Corpus("zh", split, split, split))
+    assert (prepared.data.tokenizer, prepared.data.retokenize) == ("words", "yes")
+    assert prepared.has_single_characters
+    for sentence in (*prepared.segments, *prepared.corpus.valid, *prepared.corpus.test):
+        assert sentence.tokens == tuple("王小明在北京大学")
+        assert sentence.spans == (Span(0, 3, "PER"), Span(4, 8, "ORG"))
+    note = "tokens are cut as the tokenizer `words` cuts raw text, entities with them"
+    assert prepared.corpus.notes == (note,)
+    assert f"zh: its {note} (data.retokenize)" in caplog.messages
+
+
+def test_a_corpus_cut_otherwise_is_noted_and_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    cut = (Sentence(("(@", "Ulm", "'s", "zoo"), (Span(1, 2, "LOC"),)),)
+    (note,) = prepare(Corpus("cut", cut, cut), DataConfig(tokenizer="words")).corpus.notes
+    assert note.endswith("tokenizer `words` finds 50.0% of tokens, 50.0% of entity borders again")
+    assert f"cut: {note}, so that" in caplog.messages[-1]
+    remedy = DataConfig(tokenizer="pieces", retokenize="yes")
+    assert f"--tokenizer {remedy.tokenizer} --set data.retokenize=yes" in caplog.messages[-1]
+    again = prepare(Corpus("cut", cut, cut), remedy).corpus.train[0]
+    assert again.tokens == ("(", "@", "Ulm", "'", "s", "zoo")
+    assert again.spans == (Span(2, 3, "LOC"),)
+    kept = prepare(Corpus("zh", (SEGMENTED,), (SEGMENTED,)), DataConfig(retokenize="no"))
+    assert kept.corpus.train == (SEGMENTED,)
 
 
 def test_a_corpus_from_which_nothing_can_be_learnt_is_not_prepared() -> None:

@@ -105,6 +105,7 @@ def test_the_settings_are_kept_as_they_came_out(tiny_run: Path, tiny_config: Con
     assert kept.data.tokenizer != "auto"
     filled = {
         "data.tokenizer": kept.data.tokenizer,
+        "data.retokenize": "no",
         "model.bigrams": "no",
         "train.adversarial": 0.0,
     }

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ner.bundle import MOST_OUTPUTS, save_bundle
-from ner.config import SOFT_LABEL_SETTINGS, Config
+from ner.config import SOFT_LABEL_SETTINGS, Config, DataConfig
 from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
@@ -99,7 +99,7 @@ def check_texts(corpus: Corpus) -> None:
             )  # fmt: skip
 
 
-def prepare_texts(corpus: Corpus) -> PreparedCorpus:
+def prepare_texts(corpus: Corpus, data: DataConfig) -> PreparedCorpus:
     """Check texts with labels, and split those that are longer than what is read at once.
 
     Each segment has the label of its text. Raises `TrainingError` like `check_texts`.
@@ -110,7 +110,7 @@ def prepare_texts(corpus: Corpus) -> PreparedCorpus:
         for text in corpus.train
         for segment in segments(text.tokens)
     )
-    prepared = PreparedCorpus.of(corpus, split)
+    prepared = PreparedCorpus.of(corpus, split, data)
     if more := len(prepared.segments) - len(corpus.train):
         _log.warning("%s: long texts are learnt in pieces: %d more", corpus.train[0].source, more)
     return prepared
@@ -193,6 +193,6 @@ def train_events(
     out, settings, chosen = Path(out), config or Config(), choose_device(device)
 
     def start() -> ClassifierRun:
-        return ClassifierRun(prepare_texts(corpus), settings, out, chosen, progress)
+        return ClassifierRun(prepare_texts(corpus, settings.data), settings, out, chosen, progress)
 
     yield from run_events(out, ClassifierRun, start, resume=resume, overwrite=overwrite)

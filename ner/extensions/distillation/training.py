@@ -104,8 +104,9 @@ def train_events(
     single = config.replace({"model.context": "sentence"})
     out, chosen = Path(out), choose_device(device)
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
-        prepared, resolved = prepare(corpus), resolve(config, corpus)
-        text = () if unlabelled is None else draw_sentences(unlabelled, corpus, resolved)
+        prepared = prepare(corpus, config.data)
+        resolved = resolve(config, prepared)
+        text = () if unlabelled is None else draw_sentences(unlabelled, prepared.corpus, resolved)
         start = partial(Run, prepared, device=chosen, progress=progress)
         finished = yield from train_seeds(start, single, seeds, out, resume=resume, replaced=old)
         ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
@@ -113,7 +114,7 @@ def train_events(
         run = start(config, out / "student", soft_labels=targets)
         if resume and run.has_begun:
             run.resume()
-        splits = (("valid", corpus.valid), ("test", corpus.test))
+        splits = (("valid", prepared.corpus.valid), ("test", prepared.corpus.test))
         scores = {
             name: evaluate_spans(gold, ensemble.predict(gold)) for name, gold in splits if gold
         }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import safetensors.torch
 
-from ner.config import Config
+from ner.config import Config, DataConfig
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, TrainingError
 from ner.extensions.classification import run as module
@@ -107,7 +107,7 @@ def test_it_stops_when_macro_f1_does_not_rise(
         return replace(score_labels(["a"], ["a"]), f1=f1, accuracy=accuracy)
 
     run = ClassifierRun(
-        prepare_texts(kinds),
+        prepare_texts(kinds, DataConfig()),
         small.replace({"train.epochs": 9, "train.patience": 2}),
         tmp_path,
         _cpu(),
@@ -194,7 +194,7 @@ def test_long_texts_are_learnt_in_pieces(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     monkeypatch.setattr("ner.extensions.classification.predict.LONGEST", 2)
-    run = ClassifierRun(prepare_texts(kinds), small, tmp_path / "run", _cpu())
+    run = ClassifierRun(prepare_texts(kinds, DataConfig()), small, tmp_path / "run", _cpu())
     assert "long texts are learnt in pieces: 48 more" in caplog.text
     sizes = [batch.lengths.tolist() for batch in run._trainer._set.batches(1)]
     assert {length for batch in sizes for length in batch} == {2}

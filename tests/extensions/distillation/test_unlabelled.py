@@ -13,12 +13,12 @@ from ner.corpus import Corpus
 from ner.errors import CorpusError, UsageError
 from ner.extensions.distillation.unlabelled import draw_lines, draw_sentences
 from ner.text import Sentence
-from ner.training.defaults import resolve
+from ner.training import prepare, resolve
 
 
 def drawn(path: Path, corpus: Corpus, config: Config, **train: Any) -> list[Sentence]:
     changes = {f"train.{name}": value for name, value in train.items()}
-    return draw_sentences(path, corpus, resolve(config, corpus).replace(changes))
+    return draw_sentences(path, corpus, resolve(config, prepare(corpus)).replace(changes))
 
 
 def test_all_sentences_are_drawn_but_those_of_the_corpus(

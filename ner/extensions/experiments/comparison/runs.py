@@ -179,7 +179,8 @@ def compare_events(
     `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
     Raises `NerError` for a folder, corpus or run that is not suitable.
     """
-    prepared, out = prepare(corpus), Path(out)
+    prepared, out = prepare(corpus, config.data), Path(out)
+    corpus = prepared.corpus
     plans = [_PlannedRun.of(out, config, variant, seed) for variant in variants for seed in seeds]
     _check_folder(out, resume=resume)
     with exclusive_lock(out):
@@ -222,7 +223,7 @@ def _check_folder(out: Path, *, resume: bool) -> None:
 
 def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
-    before, now = Config.load(plan.out / "config.toml"), resolve(plan.config, corpus.corpus)
+    before, now = Config.load(plan.out / "config.toml"), resolve(plan.config, corpus)
     other = different_settings(before, now)
     if load_bundle(plan.out).about.get("checksums") != corpus.checksums:
         other.append("the corpus")

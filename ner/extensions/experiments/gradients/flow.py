@@ -207,10 +207,11 @@ def inspect_gradients(
     `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
-    prepared = prepare(corpus)
+    prepared = prepare(corpus, config.data)
     changes = {"train.epochs": epochs, "train.patience": epochs}
-    config = resolve(config.replace({**FIXED, **changes}), corpus)
-    samples = {length: draw_samples(corpus.train, length, config.train.seed) for length in lengths}
+    config = resolve(config.replace({**FIXED, **changes}), prepared)
+    train, seed = prepared.corpus.train, config.train.seed
+    samples = {length: draw_samples(train, length, seed) for length in lengths}
     flows = []
     with threads(config.train.threads):
         for cell in cells:

@@ -252,7 +252,8 @@ def search_events(
     if not space:
         raise UsageError("no setting is left to be searched; name some with --range")
     corpus = dataclasses.replace(corpus, test=())  # nothing is chosen by what is on test
-    search = _Search(prepare(corpus), Path(out), config, space, choose_device(device), progress)
+    prepared = prepare(corpus, config.data)
+    search = _Search(prepared, Path(out), config, space, choose_device(device), progress)
     with search.opened(resume=resume):
         while len(search.study.trials()) < trials:
             yield from search.trial()
@@ -286,7 +287,7 @@ class _Search:
     def _open(self, *, resume: bool) -> None:
         if not (self.out / FILE).is_file() and any(self.out.iterdir()):
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
-        train = resolve(self.config, self.corpus.corpus).train
+        train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, chosen(train.epochs))
         if not self.study.trials():
             self.study.describe(self._about())  # one without a trial may change
