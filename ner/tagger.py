@@ -1,6 +1,5 @@
 """`Tagger`: text in, entities out."""
 
-import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from ner.bundle import Bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
+from ner.inputs import MaybeText, check_pair, check_texts, text_of
 from ner.predict import (
     Hypothesis,
     Prediction,
@@ -31,8 +31,6 @@ from ner.tokenize import restore_spans, retokenize, sentences_of
 CHUNK_TOKENS = 16_384
 FIRST_TOKENS = 256  # the first chunk is small and each next one twice as big: output soon begins
 
-MaybeText = str | float | None
-"""A text; None and NaN, as tables have them, are missing ones."""
 AnyText = TypeVar("AnyText", bound=MaybeText)
 PassedOn = TypeVar("PassedOn")
 _SHOWN_LABELS = 8
@@ -200,7 +198,7 @@ class Tagger:
         """
         if batch_size is not None and batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}, but must be at least 1")
-        _check_several(texts)
+        check_texts(texts)
         if as_tuples:
             return self._pipe_pairs(texts, batch_size)
         cut = (self._cut(text, f" {number}") for number, text in enumerate(texts))
@@ -214,11 +212,7 @@ class Tagger:
 
         def texts() -> Iterator[SegmentedText]:
             for number, pair in enumerate(pairs):
-                if not isinstance(pair, tuple | list) or len(pair) != 2:
-                    raise TypeError(
-                        f"with as_tuples each item is a pair of a text and what belongs to it; "
-                        f"item {number} is {_kind(pair)}"
-                    )
+                check_pair(pair, number)
                 waiting.append(pair[1])
                 yield self._cut(pair[0], f" {number}")
 
@@ -231,14 +225,8 @@ class Tagger:
 
     def _cut(self, text: MaybeText, number: str = "") -> SegmentedText:
         """A text and its sentences; `number` tells it from others in a message."""
-        if isinstance(text, str):
-            return text, sentences_of(text, self.config.data.tokenizer)
-        if _is_missing(text):
-            return "", []
-        raise TypeError(
-            f"text{number} is {_kind(text)}; a text is a str, or None or NaN where it is missing"
-            + _REMEDIES.get(type(text), "")
-        )
+        given = text_of(text, number)
+        return given, sentences_of(given, self.config.data.tokenizer)
 
     def stream_sentences(
         self, documents: Iterable[SegmentedText], batch_size: int | None = None
@@ -355,37 +343,6 @@ def load(
 ) -> Tagger:
     """Load a tagger: short for `Tagger.load`, which tells what the arguments are."""
     return Tagger.load(path, device, settings, force, tokenizer)
-
-
-_REMEDIES: dict[type[object], str] = {
-    bytes: "; decode it first",
-    list: "; for several: tagger.pipe(texts)",
-    tuple: "; for pairs: tagger.pipe(pairs, as_tuples=True)",
-}
-
-
-def _is_missing(value: object) -> bool:
-    """Tell if a value is one of those with which tables mark that there is none."""
-    if value is None or isinstance(value, float | np.floating):
-        return value is None or bool(value != value)
-    pandas = sys.modules.get("pandas")  # where one of its values comes from, it is loaded
-    return pandas is not None and (value is pandas.NA or value is pandas.NaT)
-
-
-def _check_several(texts: object) -> None:
-    """Raise `TypeError` for what is no series of texts, or would be silently taken for another."""
-    if isinstance(texts, str):
-        raise TypeError("one text is given, not several; use tagger(text), or tagger.pipe([text])")
-    if hasattr(texts, "columns"):
-        raise TypeError('a table is given, not texts; name its column: table["text"]')
-    if not isinstance(texts, Iterable) or isinstance(texts, bytes | bytearray | Mapping):
-        raise TypeError(f"texts are a list or another iterable of str, not {_kind(texts)}")
-
-
-def _kind(value: object) -> str:
-    """The type of a value, with its article."""
-    name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
 def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Document:
