@@ -21,12 +21,13 @@ def test_a_missing_text_is_empty(missing: object) -> None:
     st.integers() | st.booleans() | st.floats(allow_nan=False) | st.binary() | st.complex_numbers()
 )
 def test_anything_else_is_refused(value: object) -> None:
-    with pytest.raises(TypeError, match="^text 7 is an? .*; a text is a str"):
+    with pytest.raises(TypeError, match=r"^text 7 is an? .*; a text is a str"):
         text_of(value, " 7")
 
 
 def test_what_is_iterated_and_paired() -> None:
-    for texts in ([], (), iter("ab"), {"a"}, {"a": 1}.values()):
+    several: list[object] = [[], (), iter("ab"), {"a"}, {"a": 1}.values()]
+    for texts in several:
         check_texts(texts)
     for pair in (("a", 1), ["a", None]):
         check_pair(pair, 0)
