@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ner.errors import ConfigError, NerError
 from ner.files import READ_ERRORS, open_binary, unreadable
+from ner.lazy import cached_property
 from ner.tokenize import tokenize
 
 LONGEST_LINE = 1 << 16
