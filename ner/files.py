@@ -31,12 +31,34 @@ READ_ERRORS = (OSError, *UNPACK_ERRORS)
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
+def checked_path(path: str | Path) -> Path:
+    """A path that the system can look up, whether or not something is there.
+
+    Raises `UsageError` for one with NUL or half a surrogate pair, `NerError` for one too long.
+    """
+    try:
+        os.lstat(path)
+    except ValueError:
+        raise _no_path(path) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise unreadable(path, error) from None
+    return Path(path)
+
+
+def _no_path(path: str | Path) -> UsageError:
+    shown = repr(str(path))
+    shown = shown if len(shown) < 80 else f"{shown[:80]}…"
+    return UsageError(f"{shown} holds NUL or half a surrogate pair, as no path does; correct it")
+
+
 def open_binary(path: str | Path) -> IO[bytes]:
     """Open a file for reading bytes; ``.gz`` and ``.xz`` are unpacked on the way.
 
-    Raises `UsageError` for a folder or a missing file, `NerError` for one that cannot be read.
+    Raises `UsageError` for a folder, a missing file or what is no path, and `NerError` for a file
+    that cannot be read.
     """
-    path = Path(path)
+    path = checked_path(path)
     try:
         if path.is_dir():
             raise UsageError(f"{path}: is a folder, not a file; name a file in it")
@@ -173,6 +195,8 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
+    except ValueError:
+        raise _no_path(folder) from None
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
@@ -256,7 +280,10 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
 
     Trouble with the output is turned into `NerError`.
     """
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError:
+        raise _no_path(path) from None
     part = _sibling(target)
     try:
         yield target, part

@@ -16,7 +16,7 @@ Auto = Literal["auto"]
 Number = TypeVar("Number", int, float)
 
 TEXTS = tuple[str, ...]
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _PLAIN = {
     int: "a whole number",
     float: "a number",
@@ -87,7 +87,7 @@ def fit(key: str, item: Field, value: Any) -> Any:
         value = float(value)
     if wanted == TEXTS:
         value, wanted = _texts(value), tuple
-    _check_surrogates(key, value)
+    _check_characters(key, value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise ConfigError(
             f"setting {key} takes {_PLAIN[wanted]}{' or auto' * auto}, not {_shown(value)}; "
@@ -109,11 +109,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def _check_surrogates(key: str, value: Any) -> None:
-    """Refuse text that no file can hold: the name of a file, mostly, that is no UTF-8."""
+def _check_characters(key: str, value: Any) -> None:
+    """Refuse NUL, and text that no file can hold: the name of a file, mostly, that is no UTF-8."""
     for text in value if isinstance(value, tuple | list) else [value]:
-        if isinstance(text, str) and _SURROGATE.search(text):
-            raise ConfigError(f"setting {key} has {text!r}, which is no Unicode; rename the file")
+        if isinstance(text, str) and _UNWRITABLE.search(text):
+            reason = "holds NUL" if "\0" in text else "is no Unicode"
+            raise ConfigError(f"setting {key} has {_shown(text)}, which {reason}; correct the name")
 
 
 def _texts(value: Any) -> Any:

@@ -18,6 +18,7 @@ from ner.corpus.formats import is_readable_folder, read
 from ner.corpus.named import NAMED
 from ner.corpus.parsed import ParseResult
 from ner.errors import CorpusError, NerError, UsageError
+from ner.files import checked_path
 from ner.text import Sentence
 
 EXTENSIONS = (".txt", ".conll", ".tsv", ".bio", ".jsonl")
@@ -146,6 +147,7 @@ def find(name: str | Path) -> Path:
     """
     if not str(name):
         raise UsageError("the name of the corpus is empty; give a name, folder or file")
+    checked_path(name)
     located = locate(str(name))
     if located:
         return located[1]
