@@ -185,13 +185,14 @@ def swap_folder(new: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[bool]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
-    The lock ends with the process, however that ends; where the system has no such locks, every
-    process gets in. A folder that is empty at last is removed. Raises `UsageError` where another
-    process is at work, and `NerError` where no folder can be.
+    Gives True if the folder is new. The lock ends with the process, however that ends; where the
+    system has no such locks, every process gets in. A folder that is empty at last is removed.
+    Raises `UsageError` where another process is at work, and `NerError` where no folder can be.
     """
+    new = not os.path.lexists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
@@ -205,12 +206,29 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
                 f"{folder}: another process is at work there; let it end, or choose another --out"
             )
         try:
-            yield
+            yield new
         finally:
             with contextlib.suppress(OSError):
                 folder.rmdir()
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def inner_locks(folder: Path, inside: Collection[Path]) -> Iterator[None]:
+    """`exclusive_lock` for folders within a locked one, which may not be reached through links.
+
+    Raises `UsageError` for a link, too.
+    """
+    with contextlib.ExitStack() as locks:
+        for path in inside:
+            for part in (path, *path.parents):
+                if part == folder:
+                    break
+                if part.is_symlink():
+                    raise UsageError(f"{part}: is a link, and would be written through; remove it")
+            locks.enter_context(exclusive_lock(path))
+        yield
 
 
 def _locked(handle: int) -> bool:
@@ -226,7 +244,13 @@ def _locked(handle: int) -> bool:
 
 
 def clear_leftovers(folder: Path, names: Collection[str]) -> None:
-    """Remove the temporaries of outputs with these names; no process may be writing any."""
+    """Remove the temporaries of outputs with these names; no process may be writing any.
+
+    Links that bear such a name go, too: whoever planted one must not have us write elsewhere.
+    """
+    for name in names:
+        if (folder / name).is_symlink():
+            (folder / name).unlink()
     known = "|".join(re.escape(name) for name in names)
     for path in folder.glob(".*.part"):
         if re.fullmatch(rf"\.({known})\.\d+-[0-9a-f]{{8}}\.part", path.name):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ class RunFolder:
     marks: Sequence[str]
 
     def _there(self, out: Path) -> list[Path]:
-        return [out / name for name in self.contents if (out / name).exists()]
+        return [out / name for name in self.contents if os.path.lexists(out / name)]
 
     def check(self, out: Path, *, overwrite: bool = False) -> None:
         """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.

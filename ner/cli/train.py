@@ -101,14 +101,16 @@ def _train(data: str, settings: Given, out: Path | None, place: str, **how: Any)
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:
-    """``runs/NAME``; where that is taken, ``runs/NAME-2`` and so on, made at once.
+    """``runs/NAME``; where that is `taken`, ``runs/NAME-2`` and so on, made at once.
 
     Of two runs that start together, only one can make a folder.
     """
     out = Path("runs") / name
+    if not taken:
+        return out
     for number in itertools.count(2):
         try:
-            out.mkdir(parents=True, exist_ok=not taken)
+            out.mkdir(parents=True)
         except FileExistsError:
             out = Path("runs") / f"{name}-{number}"
         except OSError as error:

@@ -14,9 +14,9 @@ from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import summarise
-from ner.files import clear_leftovers, exclusive_lock, write_folder
+from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.run_folder import check_restart, write_file
-from ner.training.base import has_begun
+from ner.training.base import check_resumable, has_begun
 from ner.training.preparation import PreparedCorpus
 from ner.training.run import Event, Finished, Run
 
@@ -84,8 +84,16 @@ def locked_folder(
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
-    with exclusive_lock(out):
+    with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, distill)):
+        check_resumable(out, new=resume and new)
         yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, distill=distill)
+
+
+def _inside(out: Path, seeds: Sequence[int], distill: bool) -> list[Path]:
+    """The folders of runs in a folder, those that are there and those that will be."""
+    there = [path for path in (*seed_folders(out), student_folder(out)) if path.is_dir()]
+    new = [*(seed_folder(out, seed) for seed in seeds), *([student_folder(out)] * distill)]
+    return list(dict.fromkeys([*there, *new]))
 
 
 def _older_runs(

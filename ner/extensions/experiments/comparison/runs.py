@@ -33,7 +33,7 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
-from ner.files import clear_leftovers, exclusive_lock, write_text
+from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, threads
 from ner.tagger import Tagger
 from ner.training import (
@@ -184,6 +184,8 @@ def compare_events(
     _check_folder(out, resume=resume)
     with exclusive_lock(out):
         clear_leftovers(out, (JSON, MARKDOWN))
+        with inner_locks(out, [plan.out for plan in plans if not plan.finished]):
+            pass  # all of them are free now, not only when their turn comes
         for plan in plans:
             if plan.finished:
                 _check_same(plan, prepared)
