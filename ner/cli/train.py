@@ -20,7 +20,7 @@ from ner.cli.options import (
     restart_options,
     seed_option,
 )
-from ner.errors import UsageError
+from ner.errors import UsageError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
@@ -139,5 +139,5 @@ def _report(last: Any) -> None:
                 click.echo(f"{name} F1 {format_summary(last.f1(name))} ({seeds})")
         click.echo(f"best seed on valid: {last.best}")
         for line in last.remarks():
-            click.echo(line)
-    click.echo(f"model: {last.out}")
+            click.echo(escaped(line))
+    click.echo(escaped(f"model: {last.out}"))

@@ -20,6 +20,6 @@ from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
     "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "check_numbers", "document_numbers",
-    "inference", "predict", "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences",
-    "window_note",
+    "inference", "predict", "predict_expected", "predict_marginals", "predict_nbest",
+    "predict_sentences", "window_note",
 ]  # fmt: skip

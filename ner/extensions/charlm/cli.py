@@ -21,6 +21,7 @@ from ner.cli.options import (
     reading_options,
     restart_options,
 )
+from ner.errors import escaped
 from ner.extensions.charlm.config import CharLMConfig
 
 _LOG = logging.getLogger("ner")
@@ -79,7 +80,7 @@ def train(
     assert isinstance(event, LanguageModelFinished), "a run ends with that"
     for direction, record in event.directions.items():
         click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
-    click.echo(f"model: {out}")
+    click.echo(escaped(f"model: {out}"))
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from ner.cli.options import (
 )
 from ner.cli.tag import text_input, write_through
 from ner.config import Config
-from ner.errors import UsageError
+from ner.errors import UsageError, escaped
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
@@ -115,7 +115,7 @@ def _train(texts: "Corpus", out: Path, config: Config, **how: Any) -> None:
     for split, scores in last.scores.items():
         click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
         click.echo(f"{scores.table()}\n")
-    click.echo(f"model: {last.out}")
+    click.echo(escaped(f"model: {last.out}"))
 
 
 @classify.command()

@@ -23,7 +23,7 @@ from typing import Any, Self
 from ner.bundle import FINISHED, load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError
+from ner.errors import NerError, TrainingError, UsageError, escaped
 from ner.evaluation import (
     ROUNDS,
     Spans,
@@ -327,7 +327,7 @@ def format_comparison(comparison: Comparison) -> str:
 
 def format_markdown(comparison: Comparison) -> str:
     """The table in Markdown, with what its columns mean and the command that it comes from."""
-    head, *rows = [[cell.replace("|", "\\|") for cell in row] for row in _rows(comparison)]
+    head, *rows = [[escaped(cell).replace("|", "\\|") for cell in row] for row in _rows(comparison)]
     varied = len(comparison.varied)
     rule = ["---"] * varied + ["---:"] * (len(head) - varied)
     table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
