@@ -61,7 +61,7 @@ def test_a_hostile_corpus_from_check_to_card(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    label = "A\n\n| <img src=x> | [a](b) ` \x1b[31m\u202e"
+    label = "A|<img src=x>|[a](b)`"
     name = "c\n\x1b[31m\u202e.jsonl"
     records = [
         {"text": f"Anna saw it {n}", "entities": [{"start": 0, "end": 4, "label": label}]}
@@ -73,7 +73,7 @@ def test_a_hostile_corpus_from_check_to_card(
         lines_of(outcome.out + outcome.err)
     outcome = run("train", "--data", name, *BRIEF, "--out", "r\x1b[31m")
     lines_of(outcome.out + outcome.err)
-    assert outcome.code == 0
+    assert outcome.code == 0, outcome
     lines_of(Path("r\x1b[31m", "log.txt").read_text())
     card = Path("r\x1b[31m", "model", "README.md").read_text()
     lines_of(card)

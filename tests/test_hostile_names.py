@@ -186,7 +186,7 @@ CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
     ("evaluate", "sentences"): lambda g: ner.evaluate(g.tagger, [g.sentence()]),
     ("load_corpus", "name"): lambda g: ner.load_corpus(g.text),
     ("train", "corpus"): lambda g: g.learn(
-        replace(g.corpus, train=[*g.corpus.train, g.sentence()])
+        replace(g.corpus, train=(*g.corpus.train, g.sentence()))
     ),
     ("train", "out"): lambda g: ner.train(g.corpus, g.text, g.config, device="cpu"),
     ("train", "device"): lambda g: ner.train(g.corpus, g.run, g.config, device=g.text),
