@@ -16,11 +16,28 @@ there is one) and what to do about it. The command line prints the line and
 leaves with `exit_code`; a traceback therefore always means a bug in `ner`.
 """
 
+import re
+
+# Controls (line ends and ESC among them), marks that turn the direction of writing, and halves of
+# surrogate pairs: whoever prints them lets a file's name or a label rewrite the line.
+_CONTROLS = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+
+def escaped(text: str) -> str:
+    """A text in which what would act on a terminal or a log has a backslash; twice is as once."""
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+
 
 class NerError(ValueError):
-    """The work could not be done; the message says why and what to do."""
+    """The work could not be done; the message, whatever it quotes, is one line that says why."""
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        """Give the message as it may be printed."""
+        return escaped(super().__str__())
 
 
 class UsageError(NerError):

@@ -31,12 +31,34 @@ READ_ERRORS = (OSError, *UNPACK_ERRORS)
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
+def checked_path(path: str | Path) -> Path:
+    """A path that the system can look up, whether or not something is there.
+
+    Raises `UsageError` for one with NUL or half a surrogate pair, `NerError` for one too long.
+    """
+    try:
+        os.lstat(path)
+    except ValueError:
+        raise _no_path(path) from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise unreadable(path, error) from None
+    return Path(path)
+
+
+def _no_path(path: str | Path) -> UsageError:
+    shown = repr(str(path))
+    shown = shown if len(shown) < 80 else f"{shown[:80]}…"
+    return UsageError(f"{shown} holds NUL or half a surrogate pair, as no path does; correct it")
+
+
 def open_binary(path: str | Path) -> IO[bytes]:
     """Open a file for reading bytes; ``.gz`` and ``.xz`` are unpacked on the way.
 
-    Raises `UsageError` for a folder or a missing file, `NerError` for one that cannot be read.
+    Raises `UsageError` for a folder, a missing file or what is no path, and `NerError` for a file
+    that cannot be read.
     """
-    path = Path(path)
+    path = checked_path(path)
     try:
         if path.is_dir():
             raise UsageError(f"{path}: is a folder, not a file; name a file in it")
@@ -163,16 +185,19 @@ def swap_folder(new: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[bool]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
-    The lock ends with the process, however that ends; where the system has no such locks, every
-    process gets in. A folder that is empty at last is removed. Raises `UsageError` where another
-    process is at work, and `NerError` where no folder can be.
+    Gives True if the folder is new. The lock ends with the process, however that ends; where the
+    system has no such locks, every process gets in. A folder that is empty at last is removed.
+    Raises `UsageError` where another process is at work, and `NerError` where no folder can be.
     """
+    new = not os.path.lexists(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
+    except ValueError:
+        raise _no_path(folder) from None
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
@@ -181,12 +206,29 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
                 f"{folder}: another process is at work there; let it end, or choose another --out"
             )
         try:
-            yield
+            yield new
         finally:
             with contextlib.suppress(OSError):
                 folder.rmdir()
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def inner_locks(folder: Path, inside: Collection[Path]) -> Iterator[None]:
+    """`exclusive_lock` for folders within a locked one, which may not be reached through links.
+
+    Raises `UsageError` for a link, too.
+    """
+    with contextlib.ExitStack() as locks:
+        for path in inside:
+            for part in (path, *path.parents):
+                if part == folder:
+                    break
+                if part.is_symlink():
+                    raise UsageError(f"{part}: is a link, and would be written through; remove it")
+            locks.enter_context(exclusive_lock(path))
+        yield
 
 
 def _locked(handle: int) -> bool:
@@ -202,7 +244,13 @@ def _locked(handle: int) -> bool:
 
 
 def clear_leftovers(folder: Path, names: Collection[str]) -> None:
-    """Remove the temporaries of outputs with these names; no process may be writing any."""
+    """Remove the temporaries of outputs with these names; no process may be writing any.
+
+    Links that bear such a name go, too: whoever planted one must not have us write elsewhere.
+    """
+    for name in names:
+        if (folder / name).is_symlink():
+            (folder / name).unlink()
     known = "|".join(re.escape(name) for name in names)
     for path in folder.glob(".*.part"):
         if re.fullmatch(rf"\.({known})\.\d+-[0-9a-f]{{8}}\.part", path.name):
@@ -252,7 +300,10 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
 
     Trouble with the output is turned into `NerError`.
     """
-    target = Path(os.path.realpath(path))
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError:
+        raise _no_path(path) from None
     part = _sibling(target)
     try:
         yield target, part

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.errors import UsageError
+from ner.errors import UsageError, escaped
 from ner.files import write_text
 
 _log = logging.getLogger("ner")
@@ -23,7 +24,7 @@ class RunFolder:
     marks: Sequence[str]
 
     def _there(self, out: Path) -> list[Path]:
-        return [out / name for name in self.contents if (out / name).exists()]
+        return [out / name for name in self.contents if os.path.lexists(out / name)]
 
     def check(self, out: Path, *, overwrite: bool = False) -> None:
         """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.
@@ -65,11 +66,19 @@ def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     write_file(path, "".join(json.dumps(record) + "\n" for record in records))
 
 
+class _OneLine(logging.Formatter):
+    """A record in a line of its own, whatever names and labels it quotes."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line; a traceback may follow."""
+        return escaped(super().formatMessage(record))
+
+
 @contextmanager
 def log_file(path: Path) -> Iterator[None]:
     """Write log messages into a file too, while the block runs."""
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     level = _log.level
     _log.addHandler(handler)
     if level == logging.NOTSET:  # else nothing would be said in a program that sets no level

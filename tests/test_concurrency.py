@@ -1,18 +1,23 @@
 """One tagger in many threads, and in processes that are forked after it was loaded."""
 
+import ast
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
+import ner
 from ner.config import Config
 from ner.corpus import Corpus
+from ner.lazy import cached_property
 from ner.tagger import Tagger
 from ner.text import Document, Entity
 from tests.cli.command import LIMIT, environment
@@ -172,3 +177,80 @@ def test_other_processes_get_a_tagger_that_was_at_work(
         capture_output=True, text=True, timeout=LIMIT, env=environment(), check=False,
     )  # fmt: skip
     assert done.stdout == "done\n", done.stderr
+
+
+# Three threads are at work whenever the process is forked. A child that waits for a lock of theirs
+# is ended by its alarm. First-time work is raced too: every thread loads a tagger of its own.
+FORKED_AT_WORK = """
+import os, signal, sys, threading
+import torch
+from ner import Tagger
+
+run, engine, forks = sys.argv[1], sys.argv[2], int(sys.argv[3])
+torch.set_num_threads(1)
+tagger = Tagger.load(run, "cpu", {"predict.engine": engine})
+text = "Anna visited New York."
+expected = tagger.tag(text)
+assert expected
+ended = threading.Event()
+
+def work():
+    while not ended.is_set():
+        own = Tagger.load(run, "cpu", {"predict.engine": engine})
+        for _ in range(5):
+            own.tag_nbest(text, 2)
+            tagger.tag(text)
+
+threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+for thread in threads:
+    thread.start()
+codes = set()
+for _ in range(forks):
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        os._exit(0 if tagger.tag(text) == expected else 1)
+    codes.add(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    if codes != {0}:
+        break
+ended.set()
+print(*codes, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+def test_processes_forked_while_threads_tag_work(engine: str, tiny_run: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", FORKED_AT_WORK, str(tiny_run), engine, "200"],
+        env=environment(OMP_NUM_THREADS="1"),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert (process.returncode, process.stdout.split()) == (0, ["0"]), process.stderr
+
+
+def test_a_value_computed_once_is_one_for_all_threads() -> None:
+    entered = Barrier(THREADS)
+
+    class Slow:
+        @cached_property
+        def value(self) -> object:
+            entered.wait(LIMIT)  # every thread has found nothing and computes
+            return object()
+
+    slow = Slow()
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(lambda _: slow.value, range(THREADS)))
+    assert {id(one) for one in found} == {id(slow.value)}
+
+
+def test_nothing_is_computed_under_the_lock_of_all_instances() -> None:
+    assert not [
+        path
+        for path in Path(ner.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if re.search(r"functools.*\bcached_property", ast.unparse(node).split("\n")[0])
+    ]

@@ -24,7 +24,7 @@ import torch
 import ner
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
-from ner.config import Config
+from ner.config import Config, PredictConfig
 from ner.corpus import Corpus
 from ner.errors import BundleError, NerError, TrainingError, UsageError
 from ner.extensions.classification.bundle import ClassifierBundle
@@ -524,3 +524,49 @@ def _refused(run: Run) -> None:
     with pytest.raises(TrainingError, match=r"checkpoint: is damaged \(") as caught:
         run.resume()
     assert "\n" not in str(caught.value)
+
+
+# --- what a whole and well-formed bundle asks for ------------------------------------------------
+
+
+def test_no_bundle_asks_for_memory(tmp_path: Path) -> None:
+    """What concerns the machine alone is its user's to say."""
+    folder = tmp_path / "m"
+    shutil.copytree(GOLDEN / "format-4", folder)
+    path, default = folder / "config.json", Config().predict.cache_mb
+    for asked, given in ((100_000, default), (default + 1, default), (1, 1)):
+        head = json.loads(path.read_text(encoding="utf-8"))
+        head["config"]["predict"]["cache_mb"] = asked
+        path.write_text(json.dumps(head), encoding="utf-8")
+        sign(folder)
+        assert ner.Tagger.load(folder, "cpu").settings.cache_mb == given
+    more = {"predict.cache_mb": default + 1}
+    assert ner.Tagger.load(folder, "cpu", more).settings.cache_mb == default + 1
+
+
+WEIGHTS = [name for name, _ in load_bundle(GOLDEN / "format-4").model.network.named_parameters()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("name", [*WEIGHTS, ""])
+@pytest.mark.parametrize("value", [3e38, -3e38, 1e30, 1e10, 0.0])
+def test_no_weights_make_anything_but_numbers(name: str, engine: str, value: float) -> None:
+    """They are refused, or all that comes out is finite; with 0, signs take turns."""
+    bundle = load_bundle(GOLDEN / "format-4")
+    with torch.no_grad():
+        for own, weights in bundle.model.network.named_parameters():
+            if name in (own, ""):
+                signs = 1 - 2 * (torch.arange(weights.numel()).reshape(weights.shape) % 2)
+                weights.copy_(torch.full_like(weights, value) if value else 3e38 * signs)
+    tagger = ner.Tagger(bundle, PredictConfig(engine=engine))
+    found: list[float] = []
+    with contextlib.suppress(BundleError):
+        document = tagger.tag_document(TEXT)
+        found += [entity.score for entity in document.entities]
+        for sentence in tagger.tag_nbest(TEXT, 3):
+            for one in sentence.alternatives:
+                found += [one.probability, *(entity.score for entity in one.entities)]
+        for table in tagger.marginals(document.sentences):
+            found += table.flatten().tolist()
+    assert all(0 <= number <= 1 + 1e-9 for number in found)

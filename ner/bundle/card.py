@@ -3,11 +3,15 @@
 Each kind of model has a template, ``card.md`` in its package.
 """
 
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from string import Template
 from typing import Any, NamedTuple
+
+from ner.errors import escaped
 
 
 class Card(NamedTuple):
@@ -24,12 +28,14 @@ class Card(NamedTuple):
         template = resources.files(self.package).joinpath("card.md").read_text(encoding="utf-8")
         versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
         return Template(template).substitute(
-            corpus=about.get("corpus", self.corpus),
-            labels=", ".join(labels),
+            corpus=_plain(about.get("corpus", self.corpus)),
+            labels=", ".join(map(_plain, labels)),
             versions=versions or "an earlier ner",
             seed=settings["train.seed"],
             scores="".join(
-                " | ".join([f"| {split}", *(f"{100 * row[name]:.2f}" for name in self.figures)])
+                " | ".join(
+                    [f"| {_plain(split)}", *(f"{100 * row[name]:.2f}" for name in self.figures)]
+                )
                 + " |\n"
                 for split, row in about.get("scores", {}).items()
             ),
@@ -42,11 +48,16 @@ class Card(NamedTuple):
         )
 
 
+def _plain(text: object) -> str:
+    """A text in Markdown that is shown as it is: no link, no tag, no cell or line of its own."""
+    return re.sub(r"[\[\]|`]", r"\\\g<0>", html.escape(escaped(str(text)), quote=False))
+
+
 def _data(about: Mapping[str, Any]) -> list[str]:
     """Lines on the data: notes, the files beside it, its checksums."""
     resources = {kind: ", ".join(names) for kind, names in about.get("resources", {}).items()}
     facts = {**resources, **about.get("checksums", {})}
     return [
-        *(f"- {note}\n" for note in about.get("notes", ())),
-        *(f"- {name}: {fact}\n" for name, fact in facts.items()),
+        *(f"- {_plain(note)}\n" for note in about.get("notes", ())),
+        *(f"- {_plain(name)}: {_plain(fact)}\n" for name, fact in facts.items()),
     ]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ner.errors import UsageError
+from ner.files import checked_path
 from ner.stored import StoredFolder, ValidationError
 
 DEFAULT_KIND = "tagger"  # of a model that names none in its config.json
@@ -15,7 +16,7 @@ def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Pat
 
     Raises `UsageError`, which names the `command` that makes one.
     """
-    path = Path(path)
+    path = checked_path(path)
     for folder in (path, path / "model"):
         # Not `exists`: a broken link and a folder that cannot be entered get messages of their own.
         if folder != path and os.path.islink(folder):

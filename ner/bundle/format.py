@@ -35,7 +35,7 @@ import torch
 from ner import features
 from ner.bundle.card import Card
 from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.config import Config, ModelConfig, ResourcesConfig
+from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.model import (
@@ -227,7 +227,12 @@ def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config,
         raise BundleError(f"{reason}; the model was written by another version") from None
     if older:  # among their settings
         about.setdefault("resources", resource_names(settings.resources))
-    return replace(settings, resources=ResourcesConfig()), about
+    return replace(settings, resources=ResourcesConfig(), predict=_modest(settings.predict)), about
+
+
+def _modest(predict: PredictConfig) -> PredictConfig:
+    """The settings with no more memory than the default: for more, a user asks, and no bundle."""
+    return replace(predict, cache_mb=min(predict.cache_mb, PredictConfig.cache_mb))
 
 
 def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[Any]]) -> None:

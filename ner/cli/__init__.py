@@ -18,7 +18,7 @@ from typing import cast
 
 import click
 
-from ner.errors import NerError
+from ner.errors import NerError, escaped
 from ner.plugins import declared, load
 from ner.version import __version__
 
@@ -64,7 +64,7 @@ class _Messages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record in one line."""
-        text = record.getMessage()
+        text = escaped(record.getMessage())
         line = text if record.levelno < logging.WARNING else f"warning: {text}"
         with contextlib.suppress(OSError):
             print(line, file=sys.stderr)  # click.echo would write past the bar's own stream
@@ -102,14 +102,14 @@ def _terminable() -> Iterator[None]:
 
 def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
     """Print that a command was stopped and what is left of it; returns the exit to raise."""
-    click.echo(f"ner: stopped{'; ' * bool(kept)}{kept}", err=True)
+    click.echo(escaped(f"ner: stopped{'; ' * bool(kept)}{kept}"), err=True)
     terminated = _Terminated in (type(stop), type(stop.__cause__))
     return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
 
 
 def print_error(message: str) -> None:
     """Print an error to stderr in one line."""
-    click.echo(f"ner: error: {' '.join(message.split())}", err=True)
+    click.echo(f"ner: error: {escaped(' '.join(message.split()))}", err=True)
 
 
 def run(arguments: Sequence[str] | None) -> int:

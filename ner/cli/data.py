@@ -9,6 +9,7 @@ import click
 
 from ner.cli.options import Decorator, by_layer, corpus_options, data_config, reading_options
 from ner.config import Column
+from ner.errors import escaped
 
 if TYPE_CHECKING:
     from ner.corpus import CheckReport, CorpusStats, Files
@@ -140,14 +141,14 @@ def _print_json(value: Any) -> None:
 def _print_report(report: "CheckReport") -> None:
     for finding in report.findings:
         number = f" ({finding.count:,})" if finding.count > 1 else ""
-        click.echo(f"{finding.severity}: {finding.kind}: {finding.message}{number}")
+        click.echo(escaped(f"{finding.severity}: {finding.kind}: {finding.message}{number}"))
         for place in finding.places:
-            click.echo(f"    {place}")
+            click.echo(escaped(f"    {place}"))
         if finding.unlisted:
             click.echo(f"    and {finding.unlisted:,} more")
     severities = [finding.severity for finding in report.findings]
     click.echo(
-        f"{report.name}: {severities.count('error')} kinds of error, "
+        f"{escaped(report.name)}: {severities.count('error')} kinds of error, "
         f"{severities.count('warning')} of warning"
     )
 
@@ -180,6 +181,7 @@ def _percent(share: float | None) -> str:
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:
     """A table: the first column to the left, the others to the right."""
+    rows = [[*map(escaped, row)] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import click
 
 from ner.config import Column, Config, DataConfig, ResourcesConfig, predict_config
-from ner.errors import UsageError
+from ner.errors import NerError, UsageError
+from ner.files import checked_path
 
 
 class PathArg(click.Path):
-    """A path that is not empty: "" would be the current folder."""
+    """A path that the system takes, and not empty: "" would be the current folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
@@ -23,6 +24,10 @@ class PathArg(click.Path):
         """The value as a `Path`."""
         if value == "":
             self.fail("the name is empty", param, ctx)
+        try:
+            checked_path(value)
+        except NerError as error:
+            self.fail(str(error), param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -298,9 +303,7 @@ class Given(NamedTuple):
 def file_options(change: str = "Change a setting.") -> Decorator:
     """Give a command ``--config`` and ``--set``, as its arguments `file` and `settings`."""
     return _options(
-        click.option(
-            "--config", "file", type=click.Path(path_type=Path), help="Settings in a TOML file."
-        ),
+        click.option("--config", "file", type=PathArg(), help="Settings in a TOML file."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=change),
     )
 

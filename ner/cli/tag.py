@@ -20,7 +20,7 @@ from ner.cli.options import (
     reading_options,
 )
 from ner.config import Auto
-from ner.errors import NerError, UsageError
+from ner.errors import NerError, UsageError, escaped
 from ner.render import FORMATS, RENDERERS
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _named(model: str | None) -> str | None:
         from ner.bundle import newest_bundle
 
         model = model or str(newest_bundle())
-        click.echo(f"model: {model}", err=True)
+        click.echo(escaped(f"model: {model}"), err=True)
     return model
 
 

@@ -20,7 +20,7 @@ from ner.cli.options import (
     restart_options,
     seed_option,
 )
-from ner.errors import UsageError
+from ner.errors import UsageError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
@@ -109,18 +109,20 @@ def _train(
                 out.rmdir()  # if it is empty, nothing has come of the run
     for text in last.lines():
         click.echo(text)
-    click.echo(f"model: {last.out}")
+    click.echo(escaped(f"model: {last.out}"))
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:
-    """``runs/NAME``; where that is taken, ``runs/NAME-2`` and so on, made at once.
+    """``runs/NAME``; where that is `taken`, ``runs/NAME-2`` and so on, made at once.
 
     Of two runs that start together, only one can make a folder.
     """
     out = Path("runs") / name
+    if not taken:
+        return out
     for number in itertools.count(2):
         try:
-            out.mkdir(parents=True, exist_ok=not taken)
+            out.mkdir(parents=True)
         except FileExistsError:
             out = Path("runs") / f"{name}-{number}"
         except OSError as error:

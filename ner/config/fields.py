@@ -19,7 +19,7 @@ Column = int | str
 
 TEXTS = tuple[str, ...]
 _WHOLE = re.compile(r"\s*[-+]?\d*\s*")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _PLAIN = {
     int: "a whole number",
     float: "a number",
@@ -92,7 +92,7 @@ def fit(key: str, item: Field, value: Any) -> Any:
         value, wanted = _texts(value), tuple
     if wanted == Column:
         wanted = str if isinstance(value, str) and not _WHOLE.fullmatch(value) else int
-    _check_surrogates(key, value)
+    _check_characters(key, value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
         raise ConfigError(
             f"setting {key} takes {_PLAIN[wanted]}{' or auto' * auto}, not {_shown(value)}; "
@@ -114,11 +114,12 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}…"
 
 
-def _check_surrogates(key: str, value: Any) -> None:
-    """Refuse text that no file can hold: the name of a file, mostly, that is no UTF-8."""
+def _check_characters(key: str, value: Any) -> None:
+    """Refuse NUL, and text that no file can hold: the name of a file, mostly, that is no UTF-8."""
     for text in value if isinstance(value, tuple | list) else [value]:
-        if isinstance(text, str) and _SURROGATE.search(text):
-            raise ConfigError(f"setting {key} has {text!r}, which is no Unicode; rename the file")
+        if isinstance(text, str) and _UNWRITABLE.search(text):
+            reason = "holds NUL" if "\0" in text else "is no Unicode"
+            raise ConfigError(f"setting {key} has {_shown(text)}, which {reason}; correct the name")
 
 
 def _texts(value: Any) -> Any:

@@ -269,7 +269,12 @@ class PredictConfig:
     precision: str = setting(
         "float32", "numbers in the products of the fast engine", one_of("float32", "bfloat16")
     )
-    cache_mb: int = setting(128, "most memory for cached words, in MB", up_to(1, 100_000))
+    cache_mb: int = setting(
+        128,
+        "most memory for cached words, in MB; above the default only where it is asked for when "
+        "tagging, since no model may ask for it",
+        up_to(1, 100_000),
+    )
     min_score: float = setting(0.0, "leave out entities with a lower score", within(0, 1))
     o_bias: float = setting(
         0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"

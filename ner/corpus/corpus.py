@@ -1,12 +1,12 @@
 """A corpus: three splits of sentences, and notes about them."""
 
-import functools
 import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ner.lazy import cached_property
 from ner.text import Sentence
 
 CUT_SEED = 2003
@@ -33,7 +33,7 @@ class Corpus:
     notes: tuple[str, ...] = ()
     schemes: Mapping[str, str] = field(default_factory=dict)
 
-    @functools.cached_property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The entity types of the training split, sorted."""
         return tuple(sorted({label for sentence in self.train for label in sentence.labels}))

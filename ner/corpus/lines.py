@@ -101,7 +101,7 @@ def _splittable(
     """The stream in an encoding whose line ends are the byte ``\\n``."""
     try:
         line_end = "\n".encode(encoding)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise UsageError(
             f"unknown encoding {encoding!r}; --encoding takes names like utf-8, latin-1, gb18030"
         ) from None

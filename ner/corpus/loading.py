@@ -20,6 +20,7 @@ from ner.corpus.parsed import ParseResult
 from ner.corpus.plausibility import implausible
 from ner.corpus.splits import files_of
 from ner.errors import NerError, UsageError
+from ner.files import checked_path
 from ner.text import Sentence
 
 Files = Mapping[str, str | Path]
@@ -168,6 +169,7 @@ def find(name: str | Path) -> Path:
     """
     if not str(name):
         raise UsageError("the name of the corpus is empty; give a name, folder or file")
+    checked_path(name)
     located = locate(str(name))
     if located:
         return located[1]

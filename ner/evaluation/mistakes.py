@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ner.errors import escaped
 from ner.evaluation.scores import (
     CountedScores,
     ScoredSpans,
@@ -362,5 +363,5 @@ def _example_lines(example: MistakeExample) -> Iterator[str]:
     if example.predicted is not None:
         sides.append(f"found as {example.predicted} ({example.predicted_text})")
     score = "" if example.score is None else f" with {example.score:.3f}"
-    yield f"{example.place}: {example.kind}: {', '.join(sides)}{score}"
-    yield f"    {example.context}"
+    yield escaped(f"{example.place}: {example.kind}: {', '.join(sides)}{score}")
+    yield escaped(f"    {example.context}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ner.errors import escaped
 from ner.files import write_text
 
 INK = "currentColor"
@@ -148,7 +149,7 @@ class Panel:
         if text:
             self.parts.append(
                 f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" '
-                f'font-size="{size}" {more}>{html.escape(text)}</text>'
+                f'font-size="{size}" {more}>{html.escape(escaped(text))}</text>'
             )
 
 
@@ -201,7 +202,7 @@ class Plot:
 
 def _legend(names: dict[str, str], x: float, y: float) -> str:
     entries = "".join(
-        f'<tspan fill="{colour}" font-weight="bold" dx="16">— </tspan>{html.escape(name)}'
+        f'<tspan fill="{colour}" font-weight="bold" dx="16">— </tspan>{html.escape(escaped(name))}'
         for name, colour in names.items()
     )
     start = f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{INK}" font-size="13">'

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ner.errors import CorpusError, NerError
+from ner.errors import CorpusError, NerError, escaped
 from ner.tags import tags_of
 from ner.text import Sentence, Span
 
@@ -287,11 +287,12 @@ def score_row(name: str, width: int, row: Scores, *more: object) -> str:
 
 def table_row(name: str, width: int, cells: Iterable[object], cell: int = 9) -> str:
     """A name and cells, each aligned to the right."""
-    return f"{name:>{width}}  " + " ".join(f"{part!s:>{cell}}" for part in cells)
+    return f"{escaped(name):>{width}}  " + " ".join(f"{escaped(str(p)):>{cell}}" for p in cells)
 
 
 def format_columns(rows: Sequence[Sequence[str]], to_the_left: Collection[int]) -> str:
     """An aligned table; columns of these numbers stand to the left, others to the right."""
+    rows = [[*map(escaped, row)] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = (
         "  ".join(

@@ -6,7 +6,6 @@ class of words as coarse as it is short (Miller et al. 2004, Ratinov and Roth 20
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,6 +13,7 @@ from ner.errors import NerError
 from ner.features.feature import StoredData, TrainingData, WordFeature
 from ner.features.vocabulary import FIRST, UNKNOWN
 from ner.features.word_lists import word_lines
+from ner.lazy import cached_property
 
 FILE = "clusters.json"
 

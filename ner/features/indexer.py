@@ -6,7 +6,6 @@ that they depend on: tokens with the same key have the same ids.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
@@ -25,6 +24,7 @@ from ner.features.feature import (
     WordFeature,
 )
 from ner.features.words import Words
+from ner.lazy import cached_property
 
 AnyFeature = TypeVar("AnyFeature", bound=Feature)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ner.errors import VectorsError
 from ner.features.vocabulary import fold
-from ner.files import READ_ERRORS, bytes_read, open_binary
+from ner.files import READ_ERRORS, bytes_read, checked_path, open_binary
 
 Vector = NDArray[np.float32]
 BytesRead = Callable[[int], None]
@@ -104,7 +104,7 @@ def read_vectors(
 def check_files(paths: Iterable[str]) -> None:
     """Raise `UsageError` for a file that is not there, before one is read for minutes."""
     for path in paths:
-        if not Path(path).exists():
+        if not checked_path(path).exists():
             open_binary(path)
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ner.errors import ConfigError, NerError
 from ner.files import READ_ERRORS, open_binary, unreadable
+from ner.lazy import cached_property
 from ner.tokenize import tokenize
 
 LONGEST_LINE = 1 << 16
@@ -15,6 +15,9 @@ LONGEST_LINE = 1 << 16
 
 LONGEST_ENTRY = 20
 """Tokens; a longer line of a list is a sentence rather than a name, and is dropped."""
+
+LEAST_KEPT = 100_000
+"""Nodes in states that a list of any size may keep; a large one keeps twice its tokens more."""
 
 Entry = tuple[str, ...]
 Node = dict[str | None, Any]
@@ -43,56 +46,83 @@ class WordList:
 
         Takes time linear in the tokens, times those of the longest entry.
         """
-        starts = self._starts.get
         found: list[tuple[int, int]] = []
         free = 0
-        for position, token in enumerate(tokens):
-            nodes = starts(token) if position >= free else None
-            if nodes and (end := self._longest(tokens, position, nodes)):
+        for position in range(len(tokens)):
+            if position >= free and (end := self._automaton.longest(tokens, position)):
                 found.append((position, end))
                 free = end
         return found
 
-    def _longest(self, tokens: Sequence[str], start: int, nodes: list[Node]) -> int:
-        """The end of the longest entry that begins at `start`; 0 without one."""
-        end, position = 0, start + 1
-        while nodes:
-            if any(None in node for node in nodes):
-                end = position
-            if position == len(tokens):
-                break
-            nodes = self._next(nodes, tokens[position])
-            position += 1
-        return end
-
-    def _next(self, nodes: list[Node], token: str) -> list[Node]:
-        words = self._words.get(token, ())
-        return [node[word] for node in nodes for word in words if word in node]
-
     @cached_property
-    def _trie(self) -> Node:
-        root: Node = {}
-        for entry in self.entries:
-            node = root
+    def _automaton(self) -> "_Automaton":
+        return _Automaton(self.entries)
+
+
+class _State:
+    """All nodes to which the same tokens of a text lead, and the states behind it so far."""
+
+    __slots__ = ("behind", "ends", "nodes")
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+        self.ends = any(None in node for node in nodes)
+        self.behind: dict[str, _State | None] = {}
+
+
+class _Automaton:
+    """A trie of entries, made deterministic as far as texts walk through it.
+
+    Entries that differ in case only lead a text in capitals to many nodes. Their states are found
+    once, so that a token costs one look whatever is in the list.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._trie: Node = {}
+        self._limit = LEAST_KEPT
+        for entry in entries:
+            node = self._trie
+            self._limit += 2 * len(entry)
             for token in entry:
                 node = node.setdefault(token, {})
             node[None] = None
-        return root
+        self._words = _words(entries)
+        self._start, self._kept = _State([self._trie]), 0
 
-    @cached_property
-    def _words(self) -> dict[str, list[str]]:
-        """Tokens as a text may have them, and the tokens of entries that they match."""
-        words: dict[str, list[str]] = {}
-        for word in dict.fromkeys(token for entry in self.entries for token in entry):
-            for form in {word, word.upper(), word[:1].upper() + word[1:]}:
-                words.setdefault(form, []).append(word)
-        return words
+    def longest(self, tokens: Sequence[str], start: int) -> int:
+        """The end of the longest entry that begins at `start`; 0 without one."""
+        end, state = 0, self._step(self._start, tokens[start])
+        for position in range(start + 1, len(tokens) + 1):
+            if state is None:
+                break
+            if state.ends:
+                end = position
+            state = self._step(state, tokens[position]) if position < len(tokens) else None
+        return end
 
-    @cached_property
-    def _starts(self) -> dict[str, list[Node]]:
-        """First tokens as a text may have them, and the nodes behind them."""
-        found = {form: self._next([self._trie], form) for form in self._words}
-        return {form: nodes for form, nodes in found.items() if nodes}
+    def _step(self, state: _State, token: str) -> _State | None:
+        if token in state.behind:
+            return state.behind[token]
+        if token not in self._words:
+            return None
+        words, nodes = self._words[token], []
+        for node in state.nodes:
+            few, many = (words, node) if len(words) < len(node) else (node, words)
+            nodes += [node[word] for word in few if word in many and word is not None]
+        if self._kept > self._limit:  # states that are in use live on until they are left
+            self._start, self._kept = _State([self._trie]), 0
+        self._kept += 1 + len(nodes)
+        state.behind[token] = found = _State(nodes) if nodes else None
+        return found
+
+
+def _words(entries: Iterable[Entry]) -> dict[str, dict[str | None, None]]:
+    """Tokens as a text may have them, and the tokens of entries that they match."""
+    words: dict[str, dict[str | None, None]] = {}
+    for word in dict.fromkeys(token for entry in entries for token in entry):
+        for form in {word, word.upper(), word[:1].upper() + word[1:]}:
+            words.setdefault(form, {})[word] = None
+    return words
 
 
 def read_word_lists(specs: Sequence[str], tokenizer: str) -> tuple[WordList, ...]:

@@ -4,7 +4,7 @@ Input is never truncated and never dropped: what is longer than a window is read
 windows whose emissions are stitched together, and decoded as one sequence.
 """
 
-from ner.predict.passes import inference
+from ner.predict.passes import check_numbers, inference
 from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
@@ -19,7 +19,7 @@ from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "document_numbers", "inference",
-    "predict", "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences",
-    "window_note",
+    "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "check_numbers", "document_numbers",
+    "inference", "predict", "predict_expected", "predict_marginals", "predict_nbest",
+    "predict_sentences", "window_note",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import PredictConfig
+from ner.errors import BundleError
 from ner.features import Context
 from ner.model import Engine, Model
 from ner.predict.spans import NO_SPANS, Prediction, by_row, spans_in
@@ -66,11 +67,22 @@ def emission_batches(
         emissions = engine.emissions(
             [sentences[i] for i in numbers], [contexts[i] for i in numbers]
         )
+        check_numbers(emissions)
         yield numbers, emissions, lengths
     for number, tokens in enumerate(sentences):
         if len(tokens) > WINDOW:
             emissions = stitched_emissions(engine, tokens, contexts[number])
+            check_numbers(emissions)
             yield [number], emissions, torch.tensor([len(tokens)])
+
+
+def check_numbers(scores: Tensor) -> None:
+    """Refuse scores of which nothing follows. Raises `BundleError`."""
+    if scores.isnan().any():
+        raise BundleError(
+            "the model's weights are so large that its scores are not numbers; it is damaged, or "
+            "made to do harm: use another model"
+        )
 
 
 def stitched_emissions(engine: Engine, tokens: Sequence[str], context: Context = None) -> Tensor:

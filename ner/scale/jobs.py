@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ner.corpus import layout_of
 from ner.errors import UsageError
+from ner.files import checked_path
 from ner.render import RENDERERS
 
 
@@ -40,7 +41,7 @@ def plan_jobs(names: Sequence[str], folder: Path, format: str, layout: str = "")
 
 def _found(name: str, folder: Path) -> Iterator[tuple[Path, Path]]:
     """The files behind a name, each with its path in the folder of outputs."""
-    path = Path(name)
+    path = checked_path(name)
     if name in ("", "-"):
         raise UsageError(f"--out-dir takes files, not {name!r}; name files")
     if path.is_dir():

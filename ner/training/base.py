@@ -58,6 +58,22 @@ class AnyTrainer(Protocol):
         """Train to the end; yields steps, and a `Milestone` after each evaluation."""
 
 
+def _has_begun(out: Path) -> bool:
+    return any((out / name).exists() for name in ("model", "checkpoint"))
+
+
+def _stopped_early(out: Path) -> bool:
+    """True for a folder that is empty, or has the mark of a run and nothing to go on from."""
+    marked = (out / "metrics.jsonl").exists() or (out.is_dir() and not any(out.glob("[!.]*")))
+    return marked and not _has_begun(out)
+
+
+def check_resumable(out: Path, *, new: bool) -> None:
+    """Refuse to go on in a folder that is new: its name is mistyped. Raises `TrainingError`."""
+    if new:
+        read_checkpoint(out / "checkpoint")
+
+
 class BaseRun(ABC):
     """One training run in one folder; `events` does the work."""
 
@@ -77,15 +93,16 @@ class BaseRun(ABC):
     @property
     def has_begun(self) -> bool:
         """True if there is something in the folder to go on from."""
-        return any((self.out / name).exists() for name in ("model", "checkpoint"))
+        return _has_begun(self.out)
 
     def resume(self) -> None:
         """Go back to the last checkpoint.
 
-        A run without one begins anew. Raises `TrainingError` if it is of another run, damaged or
-        missing, and `UsageError` if the best model is missing.
+        A run that was killed before its first one begins anew. Raises `TrainingError` if it is of
+        another run, damaged or missing, and `UsageError` if the best model is missing.
         """
-        if (self.out / "metrics.jsonl").exists() and not self.has_begun:
+        if _stopped_early(self.out):
+            _log.info("%s: stopped before its first checkpoint; the run begins anew", self.out)
             return
         place = self.out / "checkpoint"
         tensors, state = read_checkpoint(place)
@@ -201,7 +218,8 @@ def run_events(
     Raises `NerError` for a folder that will not do, and whatever `start` raises.
     """
     check_restart(resume=resume, overwrite=overwrite)
-    with exclusive_lock(out):
+    with exclusive_lock(out) as new:
+        check_resumable(out, new=resume and new)
         if not resume:
             kind.folder.check(out, overwrite=overwrite)
         run = start()

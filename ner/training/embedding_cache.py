@@ -71,6 +71,8 @@ def cache_embeddings(embedder: TokenEmbedder, sentences: Iterable[Sequence[str]]
             f"{size:,}", place, f"{2e-6 * embedder.dim * size:,.0f}",
         )  # fmt: skip
         clear_abandoned(place.parent)
+        if place.is_symlink():
+            place.unlink()  # not to be written through
         try:
             with write_binary(place) as file:
                 _write(file, embedder, texts)

@@ -12,9 +12,10 @@ from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import format_summary, summarise
-from ner.files import clear_leftovers, exclusive_lock, write_folder
+from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.plugins import declared
 from ner.run_folder import check_restart, write_file
+from ner.training.base import check_resumable
 from ner.training.run import Event, Finished, Run
 
 
@@ -86,8 +87,18 @@ def locked_folder(
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
-    with exclusive_lock(out):
+    with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, option)):
+        check_resumable(out, new=resume and new)
         yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, option=option)
+
+
+def _inside(out: Path, seeds: Sequence[int], option: str) -> list[Path]:
+    """The folders of runs in a folder, those that are there and those that will be."""
+    further = declared_folders(out)
+    there = [path for path in (*seed_folders(out), *further) if path.is_dir()]
+    new = [*(seed_folder(out, seed) for seed in seeds)]
+    new += [path for path, its in further.items() if its == option]
+    return list(dict.fromkeys([*there, *new]))
 
 
 def _older_runs(

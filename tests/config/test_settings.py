@@ -13,6 +13,8 @@ from ner.config import Config
 from ner.errors import ConfigError, NerError
 from tests.config.known import DEFAULTS, KEYS, OF_TYPE, refused
 
+WRITABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+
 
 def test_replace_changes_a_copy() -> None:
     config = Config()
@@ -196,8 +198,8 @@ def test_a_toml_file(tmp_path: Path) -> None:
 
 
 @given(
-    text=st.text(),
-    texts=st.lists(st.text()),
+    text=st.text(WRITABLE),
+    texts=st.lists(st.text(WRITABLE)),
     number=st.floats(1e-12, allow_infinity=False),
     seed=st.integers(0, 2**32 - 1),
 )

@@ -1,9 +1,12 @@
 """Word lists: reading them, and finding their entries against brute force; files of lines."""
 
 import gzip
+import itertools
 import pickle
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -242,3 +245,33 @@ def test_a_packed_file_that_breaks_off(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such file"):
         list(word_lines(tmp_path / "names.txt"))
+
+
+def test_a_hostile_list_costs_a_token_no_more_than_another() -> None:
+    """All ways to write a word in small letters and capitals lead a text in capitals everywhere."""
+    ways = list(itertools.product("aA", "bB", "cC", "dD", "eE", "fF", "gG", "hH"))
+    variants = ["".join(way) for way in ways]
+    firsts = [(one, other) for one in variants for other in ("x", "X")]
+    hostile = WordList.build("X", [(*first, word) for first in firsts for word in variants[::16]])
+    plain = WordList.build("X", [("ABCDEFGH", "X", "abcdefgh")])
+    text = ["ABCDEFGH", "X", "ABCDEFGH", "y"] * 50
+    assert hostile.matches(text) == plain.matches(text) == [(n, n + 3) for n in range(0, 200, 4)]
+    assert lines_run(lambda: hostile.matches(text)) == lines_run(lambda: plain.matches(text))
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """Count the lines that Python runs, which no machine is slow or quick at."""
+    lines = 0
+
+    def trace(frame: object, event: str, argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return lines

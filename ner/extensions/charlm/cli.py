@@ -17,6 +17,7 @@ from ner.cli.options import (
     reading_options,
     restart_options,
 )
+from ner.errors import escaped
 from ner.extensions.charlm.config import CharLMConfig
 
 _LOG = logging.getLogger("ner")
@@ -80,7 +81,7 @@ def train(
     assert isinstance(finished, LanguageModelFinished), "a run ends with that"
     for direction, record in finished.directions.items():
         click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
-    click.echo(f"model: {out}")
+    click.echo(escaped(f"model: {out}"))
 
 
 @charlm.command()

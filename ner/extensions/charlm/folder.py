@@ -20,6 +20,7 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.files import checked_path
 from ner.model import choose_device, without_weights
 from ner.stored import (
     StoredFolder,
@@ -92,7 +93,7 @@ def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
     `device` is a name as of `choose_device`. Raises `UsageError` where there is no model or no such
     device, and `BundleError` for a model that is damaged or written by a newer version.
     """
-    chosen, folder = choose_device(device), Path(path)
+    chosen, folder = choose_device(device), checked_path(path)
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
     if not folder.exists():

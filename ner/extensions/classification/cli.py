@@ -20,7 +20,7 @@ from ner.cli.options import (
 )
 from ner.cli.tag import text_input, write_through
 from ner.config import Config
-from ner.errors import UsageError
+from ner.errors import UsageError, escaped
 
 # Settings of a small, fast classifier: with an entity or without, two labels need no more.
 _SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.char_hidden=50")
@@ -111,7 +111,7 @@ def train(
     for split, scores in last.scores.items():
         click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
         click.echo(f"{scores.table()}\n")
-    click.echo(f"model: {last.out}")
+    click.echo(escaped(f"model: {last.out}"))
 
 
 @classify.command()

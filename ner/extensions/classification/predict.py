@@ -14,7 +14,7 @@ from ner.config import PredictConfig
 from ner.extensions.classification.network import ClassifierModel
 from ner.extensions.classification.reading import label_of
 from ner.extensions.classification.scores import LabelScores, score_labels
-from ner.predict import DEFAULTS, inference
+from ner.predict import DEFAULTS, check_numbers, inference
 from ner.text import Sentence
 
 LONGEST = 2000  # tokens that are read as one sequence; a longer one is split into equal segments
@@ -47,7 +47,9 @@ def label_probabilities(
             owners = np.array([parts[number][0] for number in batch])
             shares = np.array([len(parts[number][1]) for number in batch]) / lengths[owners]
             np.add.at(scores, owners, shares[:, None] * read.cpu().double().numpy())
-    found: NDArray[np.float64] = torch.from_numpy(scores).softmax(1).numpy()
+    probabilities = torch.from_numpy(scores).softmax(1)
+    check_numbers(probabilities)
+    found: NDArray[np.float64] = probabilities.numpy()
     found[lengths == 0] = 0.0
     return found
 

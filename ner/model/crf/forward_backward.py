@@ -5,11 +5,11 @@ sections III and V.A (the scaling); for CRFs Sutton and McCallum (2012). `Lattic
 `ExpectedCounts` have one protocol: `log_z` ``[B]``, and `gradient`.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
 
+from ner.lazy import cached_property
 from ner.model.crf.arrays import FORBIDDEN, IMPOSSIBLE, Floats, Ints, Potentials, token_mask
 from ner.model.crf.semiring import LEAST, Logs, ScaledProbabilities, Semiring
 
@@ -177,12 +177,12 @@ class Lattice:
         end = marginals[self.forward.last].sum(0)  # [K]
         return marginals.transpose(1, 0, 2), Potentials(marginals[0].sum(0), between, end)
 
-    @functools.cached_property
+    @cached_property
     def marginals(self) -> Floats:
         """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.gradient(np.ones_like(self.log_z))[0]
 
-    @functools.cached_property
+    @cached_property
     def transitions(self) -> Floats:
         """Expected number of times that each tag (row) stands before each other, ``[B, K, K]``."""
         forward, marginals = self.forward, self.marginals

@@ -23,7 +23,7 @@ from typing import Any, Self
 from ner.bundle import FINISHED, load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError
+from ner.errors import NerError, TrainingError, UsageError, escaped
 from ner.evaluation import (
     ROUNDS,
     Spans,
@@ -33,7 +33,7 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
-from ner.files import clear_leftovers, exclusive_lock, write_text
+from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, threads
 from ner.tagger import Tagger
 from ner.training import (
@@ -185,6 +185,8 @@ def compare_events(
     _check_folder(out, resume=resume)
     with exclusive_lock(out):
         clear_leftovers(out, (JSON, MARKDOWN))
+        with inner_locks(out, [plan.out for plan in plans if not plan.finished]):
+            pass  # all of them are free now, not only when their turn comes
         for plan in plans:
             if plan.finished:
                 _check_same(plan, prepared)
@@ -323,7 +325,7 @@ def format_comparison(comparison: Comparison) -> str:
 
 def format_markdown(comparison: Comparison) -> str:
     """The table in Markdown, with what its columns mean and the command that it comes from."""
-    head, *rows = [[cell.replace("|", "\\|") for cell in row] for row in _rows(comparison)]
+    head, *rows = [[escaped(cell).replace("|", "\\|") for cell in row] for row in _rows(comparison)]
     varied = len(comparison.varied)
     rule = ["---"] * varied + ["---:"] * (len(head) - varied)
     table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]

@@ -31,7 +31,7 @@ from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
-from ner.files import clear_leftovers, exclusive_lock, swap_folder, write_text
+from ner.files import clear_leftovers, exclusive_lock, inner_locks, swap_folder, write_text
 from ner.model import choose_device
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
 
@@ -278,9 +278,12 @@ class _Search:
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
         with exclusive_lock(self.out):  # first: what another process has begun must not be touched
+            if (self.out / FILE).is_symlink():
+                raise UsageError(f"{self.out / FILE}: is a link; put the study in its place")
             self._open(resume=resume)
             self.study.clear_up()
-            shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed
+            with inner_locks(self.out, (self.out / WORK, self.out / BEST)):
+                shutil.rmtree(self.out / WORK, ignore_errors=True)  # of a search that was killed
             clear_leftovers(self.out, (BEST, BEST_CONFIG))
             yield
 
@@ -330,7 +333,10 @@ class _Search:
     def _train(self, config: Config) -> Generator[Event, None, Trial]:
         """A run that ends early when it does not look well; returns the trial."""
         run = Run(self.corpus, config, self.out / WORK, self.device, self.progress)
-        with contextlib.closing(cast("Generator[Event, None, None]", run.events())) as events:
+        with (
+            inner_locks(self.out, (run.out,)),
+            contextlib.closing(cast("Generator[Event, None, None]", run.events())) as events,
+        ):
             for event in events:
                 yield event
                 if isinstance(event, Epoch) and self.study.report(event.number, event.valid.f1):
@@ -344,7 +350,8 @@ class _Search:
 
     def _keep(self, config: Config, number: int, f1: float) -> None:
         """Make the run in work the best one."""
-        swap_folder(self.out / WORK, self.out / BEST)
+        with inner_locks(self.out, (self.out / BEST,)):
+            swap_folder(self.out / WORK, self.out / BEST)
         with write_text(self.out / BEST_CONFIG) as file:
             file.write(self._text(config, number, f1))
 
