@@ -164,7 +164,5 @@ class Evaluation:
         if getattr(self._tagger.settings, name) == value:
             return self._found
         return self._tagger.predictions(
-            self._sentences,
-            with_scores=name == "min_score",
-            changes={f"predict.{name}": value},
+            self._sentences, with_scores=name == "min_score", changes={f"predict.{name}": value}
         )

@@ -12,14 +12,7 @@ import torch
 from torch import Tensor
 
 from ner.errors import TrainingError
-from ner.stored import (
-    Missing,
-    StoredFolder,
-    ValidationError,
-    to_json,
-    to_safetensors,
-    write_stored,
-)
+from ner.stored import Missing, StoredFolder, ValidationError, to_json, to_safetensors, write_stored
 from ner.version import __version__
 
 FORMAT = 2  # of the state of trainers; 1 had no number

@@ -12,15 +12,7 @@ from pathlib import Path
 
 import torch
 
-from ner.bundle import (
-    MOST_OUTPUTS,
-    BaseBundle,
-    Bundle,
-    Card,
-    find_bundle,
-    read_head,
-    read_parts,
-)
+from ner.bundle import MOST_OUTPUTS, BaseBundle, Bundle, Card, find_bundle, read_head, read_parts
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.stored import damaged, open_model
 

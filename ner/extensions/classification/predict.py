@@ -29,9 +29,7 @@ def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def label_probabilities(
-    model: ClassifierModel,
-    sequences: Sequence[Sequence[str]],
-    settings: PredictConfig = DEFAULTS,
+    model: ClassifierModel, sequences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
 ) -> NDArray[np.float64]:
     """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
 

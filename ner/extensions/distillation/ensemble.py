@@ -49,9 +49,7 @@ class Ensemble:
             yield model
 
     def expected(
-        self,
-        sentences: Sequence[Sequence[str]],
-        choices: Sequence[NDArray[np.bool_]] | None = None,
+        self, sentences: Sequence[Sequence[str]], choices: Sequence[NDArray[np.bool_]] | None = None
     ) -> list[ExpectedCounts]:
         """The expected counts of the tags of each sentence, averaged over the members.
 

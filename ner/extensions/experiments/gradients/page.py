@@ -7,12 +7,7 @@ from pathlib import Path
 
 from ner.errors import UsageError
 from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_axis
-from ner.extensions.experiments.gradients.flow import (
-    EXPLODED,
-    VANISHED,
-    Curve,
-    GradientFlow,
-)
+from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
 from ner.files import write_text
 from ner.render.html import escaped, page_head
 
