@@ -17,9 +17,9 @@ from typing import Any
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import Alphabet
 from ner.model import choose_device, without_weights
 from ner.stored import (
     StoredFolder,

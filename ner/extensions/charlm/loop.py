@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
-from ner.extensions.charlm.alphabet import Alphabet, Codes
 from ner.extensions.charlm.config import TrainConfig
-from ner.extensions.charlm.measure import measure
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
+from ner.extensions.charlm.prediction import measure
+from ner.extensions.charlm.text import Alphabet, Codes
 from ner.training import Milestone, check_finite, decayed_rate
 
 
