@@ -86,25 +86,17 @@ def locked_folder(
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
-    with exclusive_lock(out):
-        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, option=option)
-
-
-def _older_runs(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str
-) -> list[Path]:
     further = declared_folders(out)
-    if not resume:
-        old = [out, *seed_folders(out), *further]
+    with exclusive_lock(out):
+        old = [] if resume else [out, *seed_folders(out), *further]
         for place in old:
             Run.folder.check(place, overwrite=overwrite)
-        return old
-    if seeds and (out / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    for folder, its in further.items():
-        if its != option and (folder / "config.toml").exists():
-            raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
-    return []
+        if resume and seeds and (out / "config.toml").exists():
+            raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
+        for folder, its in further.items():
+            if resume and its != option and (folder / "config.toml").exists():
+                raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
+        yield old
 
 
 def train_seeds(

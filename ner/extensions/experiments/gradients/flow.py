@@ -81,17 +81,8 @@ class Curve:
         """The norm at the longest distance, as a share of that at the last token."""
         return self.norms[-1] / self.norms[0] if self.norms[0] else 0.0
 
-    @property
-    def half_distance(self) -> int | None:
-        """The first distance at which half is left, or less."""
-        return self._below(0.5)
-
-    @property
-    def vanishing_distance(self) -> int | None:
-        """The first distance at which a thousandth is left, or less."""
-        return self._below(VANISHED)
-
-    def _below(self, share: float) -> int | None:
+    def distance(self, share: float) -> int | None:
+        """The first distance at which such a share is left, or less."""
         bound = share * self.norms[0]
         return next((k for k, norm in enumerate(self.norms) if norm <= bound), None)
 
@@ -107,8 +98,8 @@ class Curve:
         return {
             **dataclasses.asdict(self),
             "ratio": self.ratio,
-            "half_distance": self.half_distance,
-            "vanishing_distance": self.vanishing_distance,
+            "half_distance": self.distance(0.5),
+            "vanishing_distance": self.distance(VANISHED),
             "reading": self.reading,
         }
 
@@ -154,13 +145,12 @@ class CellFlow:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        windows = [
-            {"first": w.first, "last": w.last, **w.gradients.to_dict()} for w in self.training
-        ]
         return {
             "cell": self.cell,
             **{name: snapshot.to_dict() for name, snapshot in self.snapshots().items()},
-            "training": windows,
+            "training": [
+                {"first": w.first, "last": w.last, **w.gradients.to_dict()} for w in self.training
+            ],
             "clipped": self.clipped,
             "valid_f1": self.valid_f1,
         }

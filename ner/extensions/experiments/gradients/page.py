@@ -141,7 +141,7 @@ def _readings(flow: GradientFlow) -> Table:
 
 
 def _reading(curve: Curve) -> list[str]:
-    distances = (curve.half_distance, curve.vanishing_distance)
+    distances = (curve.distance(0.5), curve.distance(VANISHED))
     shown = ["–" if distance is None else str(distance) for distance in distances]
     return [f"{curve.ratio:.1e}", *shown, curve.reading]
 
