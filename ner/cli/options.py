@@ -97,8 +97,7 @@ UNLABELLED = ("token_column", "encoding", "comments", "tokenizer")
 def reading_options(names: Sequence[str] = LABELLED) -> Decorator:
     """Give a command options for reading files: all, or those of some fields.
 
-    The command gets one argument for them, `reading`: the settings that the
-    user gave and no others, as ``{"data.scheme": "io"}``.
+    It gets one argument for them, `reading`: what the user gave, as ``{"data.scheme": "io"}``.
     """
 
     def decorate(command: Command) -> Command:
@@ -225,8 +224,7 @@ restart_options: Decorator = _options(
 def predict_options(command: Command) -> Command:
     """Give a command options for how text is tagged.
 
-    The command gets one argument for them, `settings`: those of section `predict` that the user
-    gave and no others, as ``{"predict.o_bias": 0.5}``, checked already.
+    It gets one argument for them, `settings`: those given, checked, as ``{"predict.o_bias": 0.5}``.
     """
 
     @click.option(

@@ -40,10 +40,7 @@ class PreparedCorpus:
 
 
 def prepare(corpus: Corpus) -> PreparedCorpus:
-    """Check a tagger's corpus, and split its long training sentences.
-
-    Raises `TrainingError` for a corpus that nothing can be learnt from.
-    """
+    """Check a tagger's corpus, and split its long training sentences. Raises as `check_corpus`."""
     check_corpus(corpus)
     _log_long(corpus.train)
     return PreparedCorpus.of(corpus, split_long(corpus.train))

@@ -130,8 +130,7 @@ def train_seeds(
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes the folder's own, ``model/``; ``result.json`` is written last. The
-    folder must be locked.
+    The chosen model becomes that of the folder, which must be locked; ``result.json`` comes last.
     """
     clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
     with write_folder(finished.out / "model") as part:

@@ -179,10 +179,7 @@ class StringEmbeddings:
         return digest.hexdigest()
 
     def check_tokens(self, tokens: Iterable[str]) -> None:
-        """Compare the characters of a training split with the alphabets of the models.
-
-        Raises `TrainingError` where one knows less than half of them.
-        """
+        """Raise `TrainingError` where a model knows less than half the characters of the tokens."""
         counts = Counter(chain.from_iterable(tokens))
         for model in self.models:
             unknown = model.alphabet.unknown_counts(counts)

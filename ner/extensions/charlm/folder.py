@@ -136,10 +136,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
 
 
 def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:
-    """A model without its networks and the directions that it has, as `described` gave them.
-
-    Raises `ValidationError`, which names `place`, for anything else.
-    """
+    """A model without networks, and its directions, from `described`. Raises `ValidationError`."""
     match entry:
         case {"config": dict(settings), "alphabet": list(characters), "directions": [*directions]}:
             pass

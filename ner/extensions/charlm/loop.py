@@ -171,10 +171,7 @@ class LanguageModelTrainer:
             check_form(f"state.{name}", states.get(name), wanted if name in names else None)
 
     def run(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
-        """Learn until the last step, or until time is up.
-
-        Raises `TrainingError` when the loss is not finite any more.
-        """
+        """Learn until steps or time are up. Raises `TrainingError` where a loss is not finite."""
         self._clock = time.perf_counter() - self.seconds
         self._started = (self.step, self.seconds)
         while True:

@@ -143,10 +143,7 @@ def in_order(codes: Codes, direction: str) -> Codes:
 
 
 def split_text(codes: Codes, valid_fraction: float, segment: int) -> tuple[Codes, Codes]:
-    """Split a text into a part to learn from and its end, at least a segment, that is held out.
-
-    Raises `TrainingError` for a text with less than two segments.
-    """
+    """Hold out the end of a text, at least a segment. Raises `TrainingError` for less than two."""
     held_out = max(round(len(codes) * valid_fraction), segment)
     if len(codes) - held_out <= segment:
         raise TrainingError(

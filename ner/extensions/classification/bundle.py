@@ -38,8 +38,7 @@ class ClassifierBundle(BaseBundle[ClassifierModel]):
 def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> ClassifierBundle:
     """Read a classifier from its folder, or from the run folder around it.
 
-    Raises `UsageError` where there is none, and `BundleError` for one that is
-    incomplete, damaged or written by a newer version.
+    Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
     with open_model(folder) as files:

@@ -216,8 +216,7 @@ def draw_samples(
 ) -> list[tuple[Sentence, ...]]:
     """Runs of consecutive sentences with `length` tokens or more, the same for the same seed.
 
-    At most `count`, fewer if the sentences hold fewer. Only fully labelled
-    ones. Raises `UsageError` where there is none.
+    At most `count`, only fully labelled ones. Raises `UsageError` where there is none.
     """
     known = [sentence for sentence in sentences if not sentence.partial]
     ends = np.cumsum([0, *map(len, known)])

@@ -43,10 +43,7 @@ Table = Sequence[Sequence[str]]
 
 
 def write_pages(flow: GradientFlow, out: Path) -> None:
-    """Write the page, and before it the figures as JSON beside it, under the same name.
-
-    Raises `NerError` when `out` cannot be written.
-    """
+    """Write the page, and before it the figures as JSON beside it. Raises `NerError`."""
     with write_text(figures_file(out)) as file:
         file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
     with write_text(out) as file:

@@ -54,8 +54,7 @@ _OUTCOMES: dict[str, Outcome] = {"COMPLETE": "finished", "PRUNED": "pruned", "FA
 class Trial:
     """One set of settings and its result; stopped trials are left out.
 
-    `number` counts from 1. `f1` is the best one on valid that it reached, 0
-    where it failed in its first epoch; `note` says why it failed.
+    `number` counts from 1; `f1` is the best on valid, 0 without an epoch; `note`: why it failed.
     """
 
     number: int
