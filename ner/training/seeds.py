@@ -110,8 +110,7 @@ def train_seeds(
 ) -> Generator[Event, None, list[Finished]]:
     """Train one model per seed, or, without seeds, a single one in `out` itself.
 
-    `start` makes the run of a configuration in a folder. The runs in `replaced` are removed once it
-    is clear that the first new one can be.
+    `start` makes a run. Those in `replaced` are removed once it is clear that the first can be.
     """
     configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]

@@ -191,10 +191,9 @@ def inspect_gradients(
 ) -> Generator[Step | Epoch | GradientFlow, None, None]:
     """Measure the gradient flow of cells, train them, and measure again.
 
-    A generator, to be run to its end: yields the events of each training, and
-    at last the `GradientFlow`. The settings in `FIXED` are what they are there
-    whatever `config` says. Raises `NerError` for an unsuitable corpus, and
-    `UsageError` for lengths that the training split does not have.
+    A generator, to be run to its end: yields the events of each training, and at last the
+    `GradientFlow`. The settings in `FIXED` hold whatever `config` says. Raises `NerError` for an
+    unsuitable corpus, and `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
     prepared = prepare(corpus)
