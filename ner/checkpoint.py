@@ -12,14 +12,7 @@ import torch
 from torch import Tensor
 
 from ner.errors import TrainingError
-from ner.stored import (
-    Missing,
-    StoredFolder,
-    ValidationError,
-    to_json,
-    to_safetensors,
-    write_stored,
-)
+from ner.stored import Missing, StoredFolder, ValidationError, to_json, to_safetensors, write_stored
 from ner.version import __version__
 
 FORMAT = 2  # of the state of trainers; 1 had no number
@@ -40,10 +33,7 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, 
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read a checkpoint.
-
-    Raises `TrainingError` for one that is missing, damaged, or of another format.
-    """
+    """Read a checkpoint. Raises `TrainingError` if it is missing, damaged or of another format."""
     files = StoredFolder(folder)
     try:
         if folder.is_symlink():
@@ -119,8 +109,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Give an optimizer back what `optimizer_tensors` gave.
 
-    Raises `ValueError` for anything else: torch's optimizers trust the shapes
-    of what they are given, and write beyond their ends.
+    Raises `ValueError` for anything else: torch trusts its shapes, and writes beyond their ends.
     """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     names = _MEMORY[type(optimizer)]
@@ -146,10 +135,7 @@ def random_states(device: torch.device) -> dict[str, Tensor]:
 
 
 def set_random_states(device: torch.device, states: Mapping[str, Tensor]) -> None:
-    """Go on drawing where `random_states` was called.
-
-    Raises `KeyError` or `RuntimeError` for anything else.
-    """
+    """Go on drawing where `random_states` was called. Raises `KeyError` or `RuntimeError`."""
     torch.set_rng_state(states["cpu"])
     if device.type != "cpu":
         torch.get_device_module(device).set_rng_state(states[device.type])

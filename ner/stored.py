@@ -122,12 +122,12 @@ class StoredFolder:
         `names` are those that such a folder may have. Raises `Missing` where
         there is no ``checksums.json``.
         """
-        path = self.path / CHECKSUMS
         self._sums = self.json(CHECKSUMS, dict)
         if not all(isinstance(digest, str) for digest in self._sums.values()):
-            raise damaged(path, "checksums that are no text")
+            raise self.damaged(CHECKSUMS, "checksums that are no text")
         if other := self._sums.keys() - names:
-            raise damaged(path, f"it lists {min(other)[:80]!r}, which is no file of a model")
+            reason = f"it lists {min(other)[:80]!r}, which is no file of a model"
+            raise self.damaged(CHECKSUMS, reason)
         for name, digest in self._read.items():
             self._compare(name, digest)
 
@@ -160,7 +160,9 @@ class StoredFolder:
 
     def member(self, name: str, value: Mapping[str, Any], key: str, kind: type) -> Any:
         """A value of an object out of a JSON file, which must be of that type."""
-        return member(self.path / name, value, key, kind)
+        if type(value.get(key)) is not kind:
+            raise self.damaged(name, f"no {key!r} of type {kind.__name__}")
+        return value[key]
 
     def damaged(self, name: str, reason: str) -> ValidationError:
         """The error for a file of it that can be read, and makes no sense."""
@@ -258,13 +260,6 @@ def _is_deeper(outer: Any, levels: int) -> bool:
         return True
     inside = outer.values() if type(outer) is dict else outer
     return any(_is_deeper(inner, levels - 1) for inner in inside if type(inner) in (list, dict))
-
-
-def member(place: Path, value: Mapping[str, Any], name: str, kind: type) -> Any:
-    """A value of an object. Raises `ValidationError` if it is missing or of another type."""
-    if type(value.get(name)) is not kind:
-        raise damaged(place, f"no {name!r} of type {kind.__name__}")
-    return value[name]
 
 
 # --- tensors ------------------------------------------------------------------------------------
@@ -371,10 +366,10 @@ def _entry(path: Path, name: str, value: Any) -> TensorEntry:
             raise damaged(path, f"not safetensors: no type, shape and position of {name[:80]!r}")
     if kind not in _DTYPES or len(shape) > _MOST_DIMENSIONS:
         raise damaged(path, f"{name[:80]!r} is of a type or shape that no tensor here has")
-    if not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
-        raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
     dtype = _DTYPES[kind]
-    if math.prod(max(n, 1) for n in shape) >= 2**62:  # even without a single element
+    possible = all(type(number) is int and 0 <= number < 2**62 for number in numbers)
+    # The product counts even without a single element.
+    if not possible or math.prod(max(n, 1) for n in shape) >= 2**62:
         raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
     if end - start != math.prod(shape) * dtype.itemsize:
         raise damaged(path, f"{name[:80]!r} has {end - start} bytes, which its shape does not fit")

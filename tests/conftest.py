@@ -113,10 +113,10 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     """
     import torch
 
-    from ner.extensions.charlm.alphabet import Alphabet
     from ner.extensions.charlm.config import CharLMConfig
     from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, save_model
     from ner.extensions.charlm.network import CharacterNetwork
+    from ner.extensions.charlm.text import Alphabet
 
     letters = {letter for s in tiny_corpus.train for token in s.tokens for letter in token}
     alphabet = Alphabet(sorted(letters | {" ", "!", "?", "\n"}))

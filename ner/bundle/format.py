@@ -58,7 +58,6 @@ from ner.stored import (
     StoredTensors,
     check_format,
     damaged,
-    member,
     open_model,
     to_json,
     to_safetensors,
@@ -217,8 +216,8 @@ def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config,
     if kind is not Bundle or config["format"] > 2 or files.has(CHECKSUMS):
         check_installed(files, WEIGHTS)
         files.check(kind.FILES)
-    about = _read_about(path, config)
-    stored = member(path, config, "config", dict)
+    about = _read_about(files, config)
+    stored = files.member("config.json", config, "config", dict)
     older = config["format"] < kind.FORMATS[-1]  # which alone has the settings of today
     try:
         settings = Config.from_dict(stored, str(path), earlier=older)
@@ -250,28 +249,27 @@ def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[A
     check_format(path, config, kind.FORMATS)
 
 
-def _read_about(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any]:
     """The facts on a model that its card needs. Raises `ValidationError`."""
-    about: dict[str, Any] = member(path, config, "about", dict)
+    about: dict[str, Any] = files.member("config.json", config, "about", dict)
     for name, type_ in _ON_CARD.items():
         if name in about:
-            member(path, about, name, type_)
+            files.member("config.json", about, name, type_)
     for kind, names in about.get("resources", {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise damaged(path, f"no names of files for {kind[:80]!r}")
+            raise files.damaged("config.json", f"no names of files for {kind[:80]!r}")
     for split, scores in about.get("scores", {}).items():
         if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
-            raise damaged(path, f"no scores for {split[:80]!r}")
+            raise files.damaged("config.json", f"no scores for {split[:80]!r}")
     return about
 
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
     value = files.json("seen.json", dict)
-    place = files.path / "seen.json"
     try:
-        return TrainingFingerprints.from_text(member(place, value, "sentences", str))
+        return TrainingFingerprints.from_text(files.member("seen.json", value, "sentences", str))
     except ValueError as error:
-        raise damaged(place, str(error)) from None
+        raise files.damaged("seen.json", str(error)) from None
 
 
 def read_parts(
@@ -317,13 +315,12 @@ def _check_sizes(
 
 
 def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
-    path = files.path / "tags.json"
     tags = files.strings("tags.json")
     labels = _labels(tags)
     if "" in labels or len(tags) > MOST_OUTPUTS or tags != tag_set(labels, scheme):
-        raise damaged(path, f"no set of {scheme} tags")
+        raise files.damaged("tags.json", f"no set of {scheme} tags")
     if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
-        raise damaged(path, "types that cannot be printed")
+        raise files.damaged("tags.json", "types that cannot be printed")
     return tags
 
 

@@ -349,8 +349,7 @@ restart_options: Decorator = _options(
 def predict_options(command: Command) -> Command:
     """Give a command options for how text is tagged.
 
-    The command gets one argument for them, `settings`: those of section `predict` that the user
-    gave and no others, as ``{"predict.o_bias": 0.5}``, checked already.
+    It gets one argument for them, `settings`: those given, checked, as ``{"predict.o_bias": 0.5}``.
     """
 
     @click.option(

@@ -76,10 +76,7 @@ def progress_bar(vectors: Sequence[str] = ()) -> Iterator[TrainingProgress]:
 def training_progress(
     vectors: Sequence[str] = (), kept: Callable[[Any], str] = lambda last: ""
 ) -> Iterator[TrainingProgress]:
-    """The same around a training.
-
-    Where it is stopped, `kept` says what is left of the work, by the last event before.
-    """
+    """The same around a training; if it is stopped, `kept` says what is left, by its last event."""
     try:
         with progress_bar(vectors) as progress:
             yield progress

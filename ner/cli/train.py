@@ -64,20 +64,13 @@ def train(
     given = given.replace(reading | ({} if seed is None else {"train.seed": seed}))
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
-    place = _training("distill") if distill else "ner.api:train_events"
-    _train(
-        (data, files), given, out, place, **how | ({"unlabelled": unlabelled} if distill else {})
-    )
-
-
-def _training(option: str) -> str:
-    """Find the extension that takes over with an option. Raises `UsageError` without it."""
-    place = declared("TRAININGS").get(option)
+    place = declared("TRAININGS").get("distill") if distill else "ner.api:train_events"
     if place is None:
         raise UsageError(
-            f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
+            "--distill needs an extension that this ner lacks; leave it out, or install ner anew"
         )
-    return place
+    how |= {"unlabelled": unlabelled} if distill else {}
+    _train((data, files), given, out, place, **how)
 
 
 def _train(

@@ -106,7 +106,6 @@ def fit(key: str, item: Field, value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """A value for a message, cut if it is long."""
     try:
         text = repr(value)
     except ValueError:  # digits beyond what Python writes

@@ -232,7 +232,6 @@ def _traits(
 
 
 def _slices(matches: Sequence[Sequence[Match]], group_of: Trait, mistakes: int) -> dict[str, Slice]:
-    """Count the entities and mistakes of each group."""
     groups: defaultdict[str, _GroupCounts] = defaultdict(_GroupCounts)
     for number, row in enumerate(matches):
         for match in row:
@@ -356,7 +355,6 @@ def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
 
 
 def _example_lines(example: MistakeExample) -> Iterator[str]:
-    """Location and kind of a mistake, then its context."""
     sides = []
     if example.gold is not None:
         sides.append(f"is {example.gold} ({example.gold_text})")

@@ -74,8 +74,6 @@ def _counts(gold: Spans, runs: Sequence[Spans]) -> "NDArray[np.float64]":
 
 def _f1(counts: "NDArray[np.float64]", support: int) -> "NDArray[np.float64]":
     """F1 of correct and predicted spans ``[…, 2]``; 0 where there is no span at all."""
-    import numpy as np
-
     correct, predicted = counts[..., 0], counts[..., 1]
-    f1: NDArray[np.float64] = 2 * correct / np.maximum(predicted + support, 1)
+    f1: NDArray[np.float64] = 2 * correct / (predicted + support).clip(min=1)
     return f1

@@ -135,6 +135,7 @@ class Unrolled(nn.Module):
         self.hidden_size = hidden_size
         self.bidirectional = bidirectional
         self.layers = layers
+        self._sides = ("", "_reverse") if bidirectional else ("",)
         self.dropout = dropout
         bound = hidden_size**-0.5
         rows = cell.gates * hidden_size
@@ -145,10 +146,6 @@ class Unrolled(nn.Module):
                 for name, shape in zip(WEIGHTS, shapes, strict=True):
                     weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
                     self.register_parameter(f"{name}_l{layer}{side}", weight)
-
-    @property
-    def _sides(self) -> tuple[str, ...]:
-        return ("", "_reverse") if self.bidirectional else ("",)
 
     def forward(
         self, x: Tensor, lengths: Tensor | None = None, state: State | None = None

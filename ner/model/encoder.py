@@ -39,13 +39,13 @@ class Encoder(nn.Module):
         super().__init__()
         directions = 2 if config.bidirectional else 1
         self.out_dim = config.hidden * directions
-        self.layers = nn.ModuleList(
+        layers = [
             _build_layer(in_dim if layer == 0 else self.out_dim, config)
             for layer in range(config.layers)
-        )
+        ]
+        self.layers = nn.ModuleList(layers)
         self.dropout = VariationalDropout(config.dropout)
-        for recurrent in self.layers:
-            assert isinstance(recurrent, nn.RNNBase | Unrolled)
+        for recurrent in layers:
             initialise(recurrent)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:

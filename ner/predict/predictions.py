@@ -65,8 +65,6 @@ def predict(
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
             found[number] = prediction
-    if not overrides:
-        return found
     return [
         _overridden(prediction, rule_spans(overrides, tokens), with_scores)
         for prediction, tokens in zip(found, sentences, strict=True)

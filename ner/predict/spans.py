@@ -75,6 +75,5 @@ def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool
 
 
 def _border(before: Tag, after: Tag) -> tuple[bool, bool]:
-    """Tell if a span starts, and if one ends, between two neighbours."""
     spans = spans_of((before, after))
     return any(span.start == 1 for span in spans), any(span.end == 1 for span in spans)

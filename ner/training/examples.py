@@ -142,8 +142,7 @@ class TrainingSet(ExampleSet):
     def add_contexts(self, segments: Iterable[Sentence], contexts: Sequence[Context]) -> None:
         """From now on, learn from sentences in their contexts, too.
 
-        `contexts` has one for each segment. Soft-label examples begin with those of the training
-        split; the others have none.
+        `contexts` has one for each segment; soft-label examples beyond the split have none.
         """
         pairs = list(zip(segments, contexts, strict=True))
         self._in_context = [

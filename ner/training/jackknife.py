@@ -25,10 +25,7 @@ HeldOutLabeller = Callable[[Sequence[Sentence], Sequence[Sentence]], Sequence[Se
 
 
 def load_contexts(place: Path, segments: Sequence[Sentence], columns: int) -> list[Context]:
-    """Read what `jackknife` found for segments. Raises `OSError` or `ValueError`.
-
-    `columns` is the number of ids of each token.
-    """
+    """Read contexts of segments, `columns` ids for each token. Raises `OSError` or `ValueError`."""
     read = json.loads(place.read_text(encoding="utf-8"))
     try:
         kept = [part and [_ids(token, columns) for token in part] for part in read]

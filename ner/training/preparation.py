@@ -214,8 +214,5 @@ def _log_long(sentences: Iterable[Sentence]) -> None:
         _log.warning(
             "%s: a sentence of %s tokens is learnt in pieces of at most %d, cut between entities "
             "(such sentences: %s)",
-            long[0].place,
-            f"{len(long[0]):,}",
-            LONGEST,
-            f"{len(long):,}",
-        )
+            long[0].place, f"{len(long[0]):,}", LONGEST, f"{len(long):,}",
+        )  # fmt: skip

@@ -87,9 +87,18 @@ def locked_folder(
     check_restart(resume=resume, overwrite=overwrite)
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
+    further = declared_folders(out)
     with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, option)):
         check_resumable(out, new=resume and new)
-        yield _older_runs(out, seeds, resume=resume, overwrite=overwrite, option=option)
+        old = [] if resume else [out, *seed_folders(out), *further]
+        for place in old:
+            Run.folder.check(place, overwrite=overwrite)
+        if resume and seeds and (out / "config.toml").exists():
+            raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
+        for folder, its in further.items():
+            if resume and its != option and (folder / "config.toml").exists():
+                raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
+        yield old
 
 
 def _inside(out: Path, seeds: Sequence[int], option: str) -> list[Path]:
@@ -99,23 +108,6 @@ def _inside(out: Path, seeds: Sequence[int], option: str) -> list[Path]:
     new = [*(seed_folder(out, seed) for seed in seeds)]
     new += [path for path, its in further.items() if its == option]
     return list(dict.fromkeys([*there, *new]))
-
-
-def _older_runs(
-    out: Path, seeds: Sequence[int], *, resume: bool, overwrite: bool, option: str
-) -> list[Path]:
-    further = declared_folders(out)
-    if not resume:
-        old = [out, *seed_folders(out), *further]
-        for place in old:
-            Run.folder.check(place, overwrite=overwrite)
-        return old
-    if seeds and (out / "config.toml").exists():
-        raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
-    for folder, its in further.items():
-        if its != option and (folder / "config.toml").exists():
-            raise UsageError(f"{out}: holds a run with --{its}; resume it with that, too")
-    return []
 
 
 def train_seeds(
@@ -129,8 +121,7 @@ def train_seeds(
 ) -> Generator[Event, None, list[Finished]]:
     """Train one model per seed, or, without seeds, a single one in `out` itself.
 
-    `start` makes the run of a configuration in a folder. The runs in `replaced` are removed once it
-    is clear that the first new one can be.
+    `start` makes a run. Those in `replaced` are removed once it is clear that the first can be.
     """
     configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
     folders = [seed_folder(out, seed) for seed in seeds] or [out]
@@ -149,8 +140,7 @@ def train_seeds(
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes the folder's own, ``model/``; ``result.json`` is written last. The
-    folder must be locked.
+    The chosen model becomes that of the folder, which must be locked; ``result.json`` comes last.
     """
     clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
     with write_folder(finished.out / "model") as part:

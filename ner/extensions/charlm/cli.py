@@ -104,7 +104,7 @@ def generate(
 ) -> None:
     """Make up text that goes on after --prompt, character by character."""
     from ner.extensions.charlm.folder import load_model
-    from ner.extensions.charlm.generation import generate as characters
+    from ner.extensions.charlm.prediction import generate as characters
 
     found = load_model(model, device)
     network = found.network("forward")
@@ -130,7 +130,7 @@ def evaluate(
 ) -> None:
     """Print how many bits per character a text costs under a model, for each direction it has."""
     from ner.extensions.charlm.folder import load_model
-    from ner.extensions.charlm.measure import evaluate_text
+    from ner.extensions.charlm.prediction import evaluate_text
 
     found = load_model(model, device)
     results = evaluate_text(found, texts, found.config.replace(reading).data.encoding)

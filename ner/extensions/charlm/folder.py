@@ -17,9 +17,9 @@ from typing import Any
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import Alphabet
 from ner.files import checked_path
 from ner.model import choose_device, without_weights
 from ner.stored import (
@@ -137,10 +137,7 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
 
 
 def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:
-    """A model without its networks and the directions that it has, as `described` gave them.
-
-    Raises `ValidationError`, which names `place`, for anything else.
-    """
+    """A model without networks, and its directions, from `described`. Raises `ValidationError`."""
     match entry:
         case {"config": dict(settings), "alphabet": list(characters), "directions": [*directions]}:
             pass

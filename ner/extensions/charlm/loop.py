@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
-from ner.extensions.charlm.alphabet import Alphabet, Codes
 from ner.extensions.charlm.config import TrainConfig
-from ner.extensions.charlm.measure import measure
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
+from ner.extensions.charlm.prediction import measure
+from ner.extensions.charlm.text import Alphabet, Codes
 from ner.training import Milestone, check_finite, decayed_rate
 
 
@@ -171,10 +171,7 @@ class LanguageModelTrainer:
             check_form(f"state.{name}", states.get(name), wanted if name in names else None)
 
     def run(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
-        """Learn until the last step, or until time is up.
-
-        Raises `TrainingError` when the loss is not finite any more.
-        """
+        """Learn until steps or time are up. Raises `TrainingError` where a loss is not finite."""
         self._clock = time.perf_counter() - self.seconds
         self._started = (self.step, self.seconds)
         while True:

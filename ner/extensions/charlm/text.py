@@ -1,6 +1,7 @@
-"""Text of any size as one row of code points, kept in a file and not in memory."""
+"""Text as numbers: an alphabet, and text of any size as code points, in a file, not in memory."""
 
 import hashlib
+import math
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,14 +9,69 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ner.corpus import Diagnostics, text_lines
 from ner.errors import CorpusError, TrainingError
-from ner.extensions.charlm.alphabet import START, Alphabet, Codes
 from ner.files import open_binary
 from ner.tokenize import sentences_of
 
+Codes = NDArray[np.uint32]
+"""A text as code points, ``[N]``."""
+
+UNKNOWN = 0
+START = "\n"
+"""The character before any text: a line has just ended."""
+
 CHUNK = 1 << 18  # characters that are written at once
+_CODES = 0x110000
+_SCALARS = _CODES - 2048  # without surrogates, which are no characters
+
+
+class Alphabet:
+    """Known characters, numbered from 1 in the order given; 0 stands for all others."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        """Raise `ValueError` unless these are different single characters with `START`."""
+        if any(len(c) != 1 or "\ud800" <= c <= "\udfff" for c in characters):
+            raise ValueError("an alphabet of something else than single characters")
+        if len({*characters}) < len(characters) or START not in characters:
+            raise ValueError("an alphabet with a character twice, or without an end of line")
+        self.characters = tuple(characters)
+        self._numbers = np.zeros(_CODES, dtype=np.int32)
+        self._numbers[[ord(c) for c in characters]] = np.arange(1, len(characters) + 1)
+        self.start = int(self._numbers[ord(START)])
+
+    def __len__(self) -> int:
+        """The size V of the alphabet, with the number of unknown characters."""
+        return len(self.characters) + 1
+
+    @property
+    def unknown_bits(self) -> float:
+        """The bits that tell which unknown character is meant: all are equally probable.
+
+        So the probabilities of all texts sum to 1, and models can be compared across alphabets.
+        """
+        return math.log2(_SCALARS - len(self.characters))
+
+    def numbers(self, codes: Codes) -> NDArray[np.int64]:
+        """Code points → numbers."""
+        found: NDArray[np.int64] = self._numbers[codes].astype(np.int64)
+        return found
+
+    def encode(self, text: str) -> NDArray[np.int64]:
+        """The numbers of the characters of a text."""
+        # A lone surrogate is as unknown as any other character that is not in the alphabet.
+        return self.numbers(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32))
+
+    def unknown_counts(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The counts of characters that are not in the alphabet, the most frequent first."""
+        found = {c: counts[c] for c in self.unknown("".join(counts))}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def unknown(self, text: str) -> list[str]:
+        """The characters of a text that are not in the alphabet, each once."""
+        return list(dict.fromkeys(c for c in text if not self._numbers[ord(c)]))
 
 
 @dataclass(frozen=True)
@@ -87,10 +143,7 @@ def in_order(codes: Codes, direction: str) -> Codes:
 
 
 def split_text(codes: Codes, valid_fraction: float, segment: int) -> tuple[Codes, Codes]:
-    """Split a text into a part to learn from and its end, at least a segment, that is held out.
-
-    Raises `TrainingError` for a text with less than two segments.
-    """
+    """Hold out the end of a text, at least a segment. Raises `TrainingError` for less than two."""
     held_out = max(round(len(codes) * valid_fraction), segment)
     if len(codes) - held_out <= segment:
         raise TrainingError(

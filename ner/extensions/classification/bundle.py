@@ -12,15 +12,7 @@ from pathlib import Path
 
 import torch
 
-from ner.bundle import (
-    MOST_OUTPUTS,
-    BaseBundle,
-    Bundle,
-    Card,
-    find_bundle,
-    read_head,
-    read_parts,
-)
+from ner.bundle import MOST_OUTPUTS, BaseBundle, Bundle, Card, find_bundle, read_head, read_parts
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.stored import damaged, open_model
 
@@ -46,8 +38,7 @@ class ClassifierBundle(BaseBundle[ClassifierModel]):
 def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> ClassifierBundle:
     """Read a classifier from its folder, or from the run folder around it.
 
-    Raises `UsageError` where there is none, and `BundleError` for one that is
-    incomplete, damaged or written by a newer version.
+    Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
     """
     folder = find_bundle(path, "ner classify train --train FILE --out DIR")
     with open_model(folder) as files:

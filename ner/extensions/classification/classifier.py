@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
-from ner.extensions.classification.predict import evaluate_model, label_probabilities
+from ner.extensions.classification.predict import LabelScores, evaluate_model, label_probabilities
 from ner.extensions.classification.reading import label_of, read_records, sentences_of, tokens_of
-from ner.extensions.classification.scores import LabelScores
 from ner.model import choose_device
 
 _log = logging.getLogger("ner")

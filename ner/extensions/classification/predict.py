@@ -1,23 +1,63 @@
-"""The one way from sequences of tokens to the probabilities of their labels.
+"""The one way from sequences of tokens to the probabilities of their labels, and their scores.
 
 Evaluation while training and `ner classify evaluate|predict` come here.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from ner.config import PredictConfig
+from ner.evaluation import CountedScores, Scores, SpanCounts, format_table, score
 from ner.extensions.classification.network import ClassifierModel
 from ner.extensions.classification.reading import label_of
-from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.predict import DEFAULTS, check_numbers, inference
 from ner.text import Sentence
 
 LONGEST = 2000  # tokens that are read as one sequence; a longer one is split into equal segments
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScores(Scores):
+    """Precision, recall and F1 as means over labels that weigh alike (macro), and accuracy.
+
+    `per_label` holds each label of gold or prediction, in alphabetical order.
+    """
+
+    accuracy: float
+    weighted: Scores  # means that weigh each label by its support
+    per_label: dict[str, CountedScores]
+    texts: int
+
+    def figures(self) -> dict[str, float]:
+        """The scores that are logged for an epoch, by name."""
+        return {"accuracy": self.accuracy, **Scores.figures(self)}
+
+    def table(self) -> str:
+        """Aligned lines: one for each label, then the averages and the accuracy."""
+        averages = {"macro avg": self, "weighted avg": self.weighted}
+        table = format_table(self.per_label, averages, self.texts)
+        return f"{table}\naccuracy {100 * self.accuracy:.2f} %, macro F1 {100 * self.f1:.2f} %"
+
+
+def score_labels(gold: Sequence[str], predicted: Sequence[str]) -> LabelScores:
+    """The scores of predicted labels. Raises `ValueError` for rows of different lengths."""
+    correct = [one for one, other in zip(gold, predicted, strict=True) if one == other]
+    # One label a text: what is wrong is missed by one label and spurious for another, so that
+    # micro precision, recall and F1 are all the accuracy.
+    report = score(SpanCounts(Counter(gold), Counter(predicted), Counter(correct), len(gold)))
+    return LabelScores(
+        **asdict(report.macro),
+        accuracy=report.precision,
+        weighted=report.weighted,
+        per_label=report.per_type,
+        texts=len(gold),
+    )
 
 
 def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -29,9 +69,7 @@ def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def label_probabilities(
-    model: ClassifierModel,
-    sequences: Sequence[Sequence[str]],
-    settings: PredictConfig = DEFAULTS,
+    model: ClassifierModel, sequences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
 ) -> NDArray[np.float64]:
     """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
 

@@ -60,10 +60,7 @@ def labelled(sentence: Sentence, label: str) -> Sentence:
 
 
 def with_or_without(corpus: Corpus) -> Corpus:
-    """A tagger's corpus as texts for a classifier: each sentence with or without an entity.
-
-    Sentences with unknown tags and no known entity are left out.
-    """
+    """Sentences of a corpus as texts with an entity or without; where that is unknown, left out."""
     train, valid, test = (
         tuple(
             labelled(sentence, ENTITY if sentence.labels else NONE)

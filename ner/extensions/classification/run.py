@@ -16,10 +16,7 @@ from ner.config import SOFT_LABEL_SETTINGS, Config, DataConfig
 from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
-from ner.extensions.classification.bundle import (
-    ClassifierBundle,
-    load_classifier,
-)
+from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.extensions.classification.predict import evaluate_model, segments
 from ner.extensions.classification.reading import label_of, labelled

@@ -49,14 +49,11 @@ class Ensemble:
             yield model
 
     def expected(
-        self,
-        sentences: Sequence[Sequence[str]],
-        choices: Sequence[NDArray[np.bool_]] | None = None,
+        self, sentences: Sequence[Sequence[str]], choices: Sequence[NDArray[np.bool_]] | None = None
     ) -> list[ExpectedCounts]:
         """The expected counts of the tags of each sentence, averaged over the members.
 
-        With `choices`, ``[T, K]`` for each sentence, each given that the tags
-        are among those that are true there.
+        `choices`, ``[T, K]`` for each sentence: given that its tags are among those true there.
         """
         share = np.float32(1 / len(self._folders))
         total: list[ExpectedCounts] = []
@@ -68,9 +65,8 @@ class Ensemble:
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same sentences with the spans of the ensemble in place of their own.
 
-        Its tags are the legal ones of which most are expected to be right: the
-        best path by averaged marginals. (The most probable sequence of a
-        mixture cannot be found by a recursion.)
+        Its tags are the best legal path by averaged marginals, of which most are expected to be
+        right. (The most probable sequence of a mixture cannot be found by a recursion.)
         """
         model = next(self._members())
         rules = model.network.head.constraints.potentials()
@@ -120,8 +116,7 @@ class Ensemble:
     ) -> tuple[list[SoftLabelExample], str]:
         """Sentences of which the ensemble is sure, and a line that says how many these are.
 
-        Those in which no entity is likely are kept in proportion only: as many
-        for each other one as the training split has.
+        Those without a likely entity are kept in the proportion of the training split only.
         """
         tokens = [sentence.tokens for sentence in sentences]
         examples = [

@@ -68,8 +68,7 @@ Space = Mapping[str, Range | Choice]
 def default_space(config: Config) -> dict[str, Range | Choice]:
     """The space that is searched by default: few settings that matter for any corpus.
 
-    The learning rate is looked for around the configured one, as its scale
-    depends on the optimizer.
+    Learning rates are around the configured one, as their scale depends on the optimizer.
     """
     rate = config.train.learning_rate
     space: dict[str, Range | Choice] = {

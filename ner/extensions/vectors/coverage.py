@@ -63,8 +63,7 @@ def describe_vectors(
 ) -> VectorsReport:
     """Hold vectors, read for the tokens of all splits, against these splits.
 
-    The log names those of `words` that have no vector, and so no neighbours. Without `words`, some
-    are chosen that are frequent in entities.
+    The log names `words` without a vector. Without `words`, some frequent in entities are chosen.
     """
     known = {*vectors.words}
     sentences = [sentence for split in splits.values() for sentence in split]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from ner.extensions.charlm.alphabet import Alphabet, Codes
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import Alphabet, Codes
 
 LINE = "the cat sat on the mat and the dog sat on the log"
 

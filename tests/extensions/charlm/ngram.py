@@ -15,9 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.text import read_text, split_text
+from ner.extensions.charlm.text import UNKNOWN, Alphabet, Codes, read_text, split_text
 
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -89,7 +88,7 @@ def contexts_of(text: Numbers, order: int) -> Numbers:
 
 
 def bits_per_character(model: WittenBell, text: Numbers, order: int, alphabet: Alphabet) -> float:
-    """By the rule of `charlm.measure`: unknown characters share what the unknown one has."""
+    """By the rule of `charlm.prediction`: unknown characters share what the unknown one has."""
     bits = -np.log2(model.probabilities(contexts_of(text, order), text)).sum()
     unknown = int((text == UNKNOWN).sum())
     return float(bits + unknown * alphabet.unknown_bits) / len(text)

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from ner.errors import BundleError, UsageError
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import (
     DIRECTIONS,
@@ -19,6 +18,7 @@ from ner.extensions.charlm.folder import (
     save_model,
 )
 from ner.extensions.charlm.network import CharacterNetwork
+from ner.extensions.charlm.text import Alphabet
 from ner.stored import write_stored
 
 Build = Callable[..., CharacterNetwork]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from ner.errors import TrainingError
-from ner.extensions.charlm.alphabet import Alphabet
 from ner.extensions.charlm.config import CharLMConfig, TrainConfig
 from ner.extensions.charlm.loop import (
     LanguageModelEvaluation,
@@ -22,6 +21,7 @@ from ner.extensions.charlm.loop import (
     rate_at,
 )
 from ner.extensions.charlm.network import CharacterNetwork, detached
+from ner.extensions.charlm.text import Alphabet
 from ner.model.cells import CELLS, Unrolled
 from tests.extensions.charlm.conftest import LINE, codes_of
 

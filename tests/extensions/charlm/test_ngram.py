@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.extensions.charlm.alphabet import Alphabet
+from ner.extensions.charlm.text import Alphabet
 from tests.extensions.charlm.conftest import codes_of
 from tests.extensions.charlm.ngram import WittenBell, bits_per_character, contexts_of, xz_bits
 

@@ -15,7 +15,7 @@ from ner.errors import NerError, TrainingError
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import load_model
 from ner.extensions.charlm.loop import LanguageModelEvaluation, LanguageModelStep
-from ner.extensions.charlm.measure import measure
+from ner.extensions.charlm.prediction import measure
 from ner.extensions.charlm.run import CONTENTS, LanguageModelFinished, train_events
 from ner.extensions.charlm.text import in_order, read_text, split_text
 from tests.cli.command import LIMIT, command, environment, sets

@@ -14,9 +14,9 @@ from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, TrainingError
 from ner.extensions.classification import run as module
 from ner.extensions.classification.bundle import load_classifier
+from ner.extensions.classification.predict import LabelScores, score_labels
 from ner.extensions.classification.reading import labelled
 from ner.extensions.classification.run import ClassifierRun, prepare_texts, train_events
-from ner.extensions.classification.scores import LabelScores, score_labels
 from ner.training.loop import Epoch, Step
 from ner.training.run import CONTENTS, CONTEXTS, Event, Finished
 

@@ -211,7 +211,6 @@ def begun(out: Path) -> bool:
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:
-    """Refuse an unsuitable folder. Raises `UsageError`."""
     there = begun(out)
     if resume and not there:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")
@@ -339,7 +338,6 @@ def format_markdown(comparison: Comparison) -> str:
 
 
 def _rows(comparison: Comparison) -> list[list[str]]:
-    """The head of the table, and a row for each variant."""
     head = [
         *comparison.varied,
         "parameters", "training tokens/s", "tagging tokens/s", "best epoch", "valid F1",
@@ -364,7 +362,6 @@ def _row(result: VariantResult) -> list[str]:
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    """Explanations of the columns, a line each."""
     seeds = ", ".join(map(str, comparison.seeds))
     best = comparison.variants[comparison.best].variant.name
     notes = [

@@ -81,17 +81,8 @@ class Curve:
         """The norm at the longest distance, as a share of that at the last token."""
         return self.norms[-1] / self.norms[0] if self.norms[0] else 0.0
 
-    @property
-    def half_distance(self) -> int | None:
-        """The first distance at which half is left, or less."""
-        return self._below(0.5)
-
-    @property
-    def vanishing_distance(self) -> int | None:
-        """The first distance at which a thousandth is left, or less."""
-        return self._below(VANISHED)
-
-    def _below(self, share: float) -> int | None:
+    def distance(self, share: float) -> int | None:
+        """The first distance at which such a share is left, or less."""
         bound = share * self.norms[0]
         return next((k for k, norm in enumerate(self.norms) if norm <= bound), None)
 
@@ -107,8 +98,8 @@ class Curve:
         return {
             **dataclasses.asdict(self),
             "ratio": self.ratio,
-            "half_distance": self.half_distance,
-            "vanishing_distance": self.vanishing_distance,
+            "half_distance": self.distance(0.5),
+            "vanishing_distance": self.distance(VANISHED),
             "reading": self.reading,
         }
 
@@ -154,13 +145,12 @@ class CellFlow:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        windows = [
-            {"first": w.first, "last": w.last, **w.gradients.to_dict()} for w in self.training
-        ]
         return {
             "cell": self.cell,
             **{name: snapshot.to_dict() for name, snapshot in self.snapshots().items()},
-            "training": windows,
+            "training": [
+                {"first": w.first, "last": w.last, **w.gradients.to_dict()} for w in self.training
+            ],
             "clipped": self.clipped,
             "valid_f1": self.valid_f1,
         }
@@ -201,10 +191,9 @@ def inspect_gradients(
 ) -> Generator[Step | Epoch | GradientFlow, None, None]:
     """Measure the gradient flow of cells, train them, and measure again.
 
-    A generator, to be run to its end: yields the events of each training, and
-    at last the `GradientFlow`. The settings in `FIXED` are what they are there
-    whatever `config` says. Raises `NerError` for an unsuitable corpus, and
-    `UsageError` for lengths that the training split does not have.
+    A generator, to be run to its end: yields the events of each training, and at last the
+    `GradientFlow`. The settings in `FIXED` hold whatever `config` says. Raises `NerError` for an
+    unsuitable corpus, and `UsageError` for lengths that the training split does not have.
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
     prepared = prepare(corpus, config.data)
@@ -227,8 +216,7 @@ def draw_samples(
 ) -> list[tuple[Sentence, ...]]:
     """Runs of consecutive sentences with `length` tokens or more, the same for the same seed.
 
-    At most `count`, fewer if the sentences hold fewer. Only fully labelled
-    ones. Raises `UsageError` where there is none.
+    At most `count`, only fully labelled ones. Raises `UsageError` where there is none.
     """
     known = [sentence for sentence in sentences if not sentence.partial]
     ends = np.cumsum([0, *map(len, known)])

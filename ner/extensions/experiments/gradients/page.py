@@ -7,12 +7,7 @@ from pathlib import Path
 
 from ner.errors import UsageError
 from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_axis
-from ner.extensions.experiments.gradients.flow import (
-    EXPLODED,
-    VANISHED,
-    Curve,
-    GradientFlow,
-)
+from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
 from ner.files import write_text
 from ner.markup import escaped
 from ner.render.html import page_head
@@ -49,10 +44,7 @@ Table = Sequence[Sequence[str]]
 
 
 def write_pages(flow: GradientFlow, out: Path) -> None:
-    """Write the page, and before it the figures as JSON beside it, under the same name.
-
-    Raises `NerError` when `out` cannot be written.
-    """
+    """Write the page, and before it the figures as JSON beside it. Raises `NerError`."""
     with write_text(figures_file(out)) as file:
         file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
     with write_text(out) as file:
@@ -147,7 +139,7 @@ def _readings(flow: GradientFlow) -> Table:
 
 
 def _reading(curve: Curve) -> list[str]:
-    distances = (curve.half_distance, curve.vanishing_distance)
+    distances = (curve.distance(0.5), curve.distance(VANISHED))
     shown = ["–" if distance is None else str(distance) for distance in distances]
     return [f"{curve.ratio:.1e}", *shown, curve.reading]
 

@@ -54,8 +54,7 @@ _OUTCOMES: dict[str, Outcome] = {"COMPLETE": "finished", "PRUNED": "pruned", "FA
 class Trial:
     """One set of settings and its result; stopped trials are left out.
 
-    `number` counts from 1. `f1` is the best one on valid that it reached, 0
-    where it failed in its first epoch; `note` says why it failed.
+    `number` counts from 1; `f1` is the best on valid, 0 without an epoch; `note`: why it failed.
     """
 
     number: int
@@ -292,13 +291,15 @@ class _Search:
             raise UsageError(f"{self.out}: is not empty, and holds no search; choose another --out")
         train = resolve(self.config, self.corpus).train
         self.study = Study(self.out, self.space, train.seed, chosen(train.epochs))
+        now, before = self._about(), self.study.about
+        other = [key for key in {**before, **now} if before.get(key) != now.get(key)]
         if not self.study.trials():
-            self.study.describe(self._about())  # one without a trial may change
+            self.study.describe(now)  # one without a trial may change
         elif not resume:
             raise UsageError(
                 f"{self.out}: holds a search already; go on with --resume, or choose another --out"
             )
-        elif other := self._differences(self.study.about):
+        elif other:
             raise UsageError(
                 f"{self.out}: was started otherwise ({', '.join(other)}); resume with the same "
                 "options, or start anew with another --out"
@@ -311,10 +312,6 @@ class _Search:
         about["the corpus"] = self.corpus.checksums
         values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
         return values
-
-    def _differences(self, before: dict[str, Any]) -> list[str]:
-        now = self._about()
-        return [key for key in {**before, **now} if before.get(key) != now.get(key)]
 
     def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""
@@ -345,15 +342,12 @@ class _Search:
         f1 = event.scores["valid"].f1
         best = best_of(self.study.trials())
         if best is None or f1 > best.f1:
-            self._keep(config, len(self.study.trials()) + 1, f1)
+            text = self._text(config, len(self.study.trials()) + 1, f1)
+            with inner_locks(self.out, (self.out / BEST,)):
+                swap_folder(self.out / WORK, self.out / BEST)
+            with write_text(self.out / BEST_CONFIG) as file:
+                file.write(text)
         return self.study.end("finished", f1)  # last: one that is listed as best is there
-
-    def _keep(self, config: Config, number: int, f1: float) -> None:
-        """Make the run in work the best one."""
-        with inner_locks(self.out, (self.out / BEST,)):
-            swap_folder(self.out / WORK, self.out / BEST)
-        with write_text(self.out / BEST_CONFIG) as file:
-            file.write(self._text(config, number, f1))
 
     def _text(self, config: Config, number: int, f1: float) -> str:
         name = " ".join(self.corpus.corpus.name.split())

@@ -152,7 +152,7 @@ def test_what_a_curve_says(
     norms: tuple[float, ...], ratio: float, half: int, thousandth: int, reading: str
 ) -> None:
     curve = Curve("h", norms)
-    assert (curve.ratio, curve.half_distance, curve.vanishing_distance, curve.reading) == (
+    assert (curve.ratio, curve.distance(0.5), curve.distance(1e-3), curve.reading) == (
         ratio,
         half,
         thousandth,

@@ -1,5 +1,6 @@
-"""Bits per character: how well a model predicts a text."""
+"""Prediction of characters: the bits that a text costs a model, and text that it makes up."""
 
+import itertools
 import logging
 import math
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,9 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ner.errors import NerError
-from ner.extensions.charlm.alphabet import UNKNOWN, Alphabet, Codes
 from ner.extensions.charlm.folder import LanguageModel
 from ner.extensions.charlm.network import CharacterNetwork
-from ner.extensions.charlm.text import in_order, read_text
+from ner.extensions.charlm.text import UNKNOWN, Alphabet, Codes, in_order, read_text
 
 _log = logging.getLogger("ner")
 
@@ -125,3 +125,40 @@ def _cost(network: CharacterNetwork, numbers: Tensor, targets: Tensor) -> float:
         )
         total += costs.cpu().double().sum().item()  # not every device has float64
     return total
+
+
+def generate(
+    network: CharacterNetwork,
+    alphabet: Alphabet,
+    prompt: str,
+    length: int,
+    *,
+    temperature: float = 1.0,
+    seed: int = 1,
+) -> Iterator[str]:
+    """Yield `length` characters that go on after `prompt`, one by one.
+
+    They are drawn with probabilities ``p ** (1 / temperature)``, normalised; at 0 the most probable
+    character is always taken. The unknown character is never drawn.
+    """
+    network.eval()
+    device = network.out.bias.device
+    chance = torch.Generator().manual_seed(seed)
+    numbers = torch.tensor([[alphabet.start, *alphabet.encode(prompt).tolist()]], device=device)
+    state = None
+    for _ in itertools.repeat(None, length):
+        with torch.inference_mode():
+            scores, state = network(numbers, state)
+            drawn = _draw(scores[0, -1].cpu().double(), temperature, chance)
+        yield alphabet.characters[drawn - 1]
+        numbers = torch.tensor([[drawn]], device=device)
+
+
+def _draw(scores: Tensor, temperature: float, chance: torch.Generator) -> int:
+    """A number, by its score ``[V]``."""
+    scores[UNKNOWN] = float("-inf")
+    if temperature == 0:
+        return int(scores.argmax())
+    # From the highest score down: however small the temperature, nothing overflows.
+    weights = ((scores - scores.max()) / temperature).exp()
+    return int(torch.multinomial(weights, 1, generator=chance))
