@@ -30,7 +30,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     tempfile.tempdir = str(tmp_path_factory.mktemp("fuzz"))
     yield
     tempfile.tempdir = before
-    targets._scratch.cache_clear()
+    targets.scratch.cache_clear()
 
 
 def test_the_names_are_those_of_the_targets() -> None:

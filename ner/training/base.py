@@ -80,7 +80,7 @@ class BaseRun(ABC):
     folder: ClassVar[RunFolder]
     record_keys: ClassVar[tuple[str, ...]]  # of each record in ``metrics.jsonl``
     config: Any
-    _trainer: AnyTrainer
+    trainer: AnyTrainer
 
     def __init__(self, config: Any, out: Path) -> None:
         self.config = config
@@ -123,7 +123,7 @@ class BaseRun(ABC):
 
     def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
         """Take over the content of a checkpoint."""
-        self._trainer.restore(tensors, state["trainer"])
+        self.trainer.restore(tensors, state["trainer"])
         self._history = [dict(record) for record in state["history"]]
         for record in self._history:
             for key in self.record_keys:
@@ -167,7 +167,7 @@ class BaseRun(ABC):
         """Do what takes a while, and is to be logged, before the first step."""
 
     def _train(self) -> Iterator[Any]:
-        yield from self._trainer.run()
+        yield from self.trainer.run()
 
     def _keep(self, milestone: Milestone) -> None:
         """Put a milestone on disk: the model if it is the best, a record, a checkpoint."""
@@ -188,7 +188,7 @@ class BaseRun(ABC):
 
     def _checkpoint(self) -> None:
         """Put on disk what going on from here needs."""
-        tensors, plain = self._trainer.state()
+        tensors, plain = self.trainer.state()
         state = {"trainer": plain, "history": self._history, "seconds": self._seconds}
         write_checkpoint(self.out / "checkpoint", tensors, state | self._identity())
         self._saved = time.monotonic()

@@ -94,7 +94,7 @@ class CorpusRun(BaseRun):
     folder = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
     record_keys: ClassVar = ("epoch", "best")
     config: Config
-    _trainer: BaseTrainer[Any]
+    trainer: BaseTrainer[Any]
     _vocabulary: str  # see `vocabulary_checksum`
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
@@ -107,7 +107,7 @@ class CorpusRun(BaseRun):
             "checksums": self.prepared.checksums,
             "vocabulary": self._vocabulary,
             "teaching": self._sources(),
-            "device": self._trainer.device.type,
+            "device": self.trainer.device.type,
         }
 
     def _sources(self) -> Mapping[str, str]:
@@ -124,7 +124,7 @@ class CorpusRun(BaseRun):
             if self.config.resources.token_embedders:
                 known = "vectors, clusters, word lists or language models"
             other.append(f"the content of files of {known}")
-        device = self._trainer.device.type
+        device = self.trainer.device.type
         if (begun := state.get("device", device)) != device:
             other.append(f"--device {begun!s:.20}")
         theirs, ours = state.get("teaching", {}), self._sources()
@@ -203,7 +203,7 @@ class Run(CorpusRun):
         self._training_set = start.training_set(
             corpus.segments, self.config, self._soft_labels.examples
         )
-        self._trainer = Trainer(
+        self.trainer = Trainer(
             start.model,
             self._training_set,
             self.corpus.valid,
@@ -229,7 +229,7 @@ class Run(CorpusRun):
         label = partial(
             predict_held_out,
             config=fold_config(self.config),
-            device=self._trainer.device,
+            device=self.trainer.device,
             contextual=self._contextual,
         )
         found = jackknife(segments, indexer, label)
@@ -240,12 +240,12 @@ class Run(CorpusRun):
         return [*self.corpus.notes, *self._soft_labels.notes]
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
-        model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
+        model, seen = self.trainer.evaluated_model, self.prepared.fingerprints
         save_bundle(Bundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
         """Score by seqeval."""
-        best = load_bundle(self.out / "model", self._trainer.device)
+        best = load_bundle(self.out / "model", self.trainer.device)
         # The language models in the bundle give the same, and take a while.
         model = replace(best.model, contextual=self._contextual)
         scores = {

@@ -80,7 +80,7 @@ def _files(folder: str, *patterns: str) -> list[bytes]:
 
 
 @functools.cache
-def _scratch() -> Path:
+def scratch() -> Path:
     """A folder for the input of readers that open files by themselves."""
     return Path(tempfile.mkdtemp(prefix="ner-fuzz-"))
 
@@ -315,7 +315,7 @@ def _tags(given: Choices) -> list[str]:
 def check_config(data: bytes) -> None:
     """Settings from a file and from ``--set`` come back from the file that they are written to."""
     file, *assignments = data.split(b"\xff")
-    path = _scratch() / "settings.toml"
+    path = scratch() / "settings.toml"
     path.write_bytes(file)
     config = Config.load(path, [part.decode("utf-8", "surrogateescape") for part in assignments])
     hold(
@@ -332,7 +332,7 @@ TOKENS = ("the", "Paris", "1996", "dog", "a", "é", "中", "0", "b c")
 def check_vectors(data: bytes) -> None:
     """Words differ, numbers are finite, and what is written as word2vec text is read back."""
     given = Choices(data)
-    path = _scratch() / given.pick(("v.txt", "v.txt", "v.txt.gz", "v.txt.xz"))
+    path = scratch() / given.pick(("v.txt", "v.txt", "v.txt.gz", "v.txt.xz"))
     path.write_bytes(given.rest())
     vectors = read_vectors(path, TOKENS, out_of_training=3)
     hold(len(set(vectors.words)) == len(vectors.words), "a word has two vectors")
@@ -344,7 +344,7 @@ def check_vectors(data: bytes) -> None:
     if len(lines) < len(vectors.words):
         return  # a word with white space in it: binary files can hold what text cannot
     text = f"{len(lines)} {vectors.dim}\n" + "\n".join(lines)
-    path = _scratch() / "again.vec"
+    path = scratch() / "again.vec"
     path.write_text(text + "\n", "utf-8", newline="\n")
     again = read_vectors(path, vectors.words)
     hold((again.rows == vectors.rows).all(), f"{lines} was read back as {again}")
@@ -361,7 +361,7 @@ def check_bundle(data: bytes) -> None:
     given = Choices(data)
     good = _bundle()
     name, signed = given.pick([*good, CHECKSUMS]), given.pick((True, True, True, False))
-    folder = _scratch() / "model"
+    folder = scratch() / "model"
     folder.mkdir(exist_ok=True)
     write_stored(folder, good)
     harmed = _harmed(given, (folder / name).read_bytes())

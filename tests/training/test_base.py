@@ -56,7 +56,7 @@ class Counting(BaseRun):
         train = SimpleNamespace(threads="auto", checkpoint_minutes=60)
         super().__init__(SimpleNamespace(train=train, to_toml=lambda: f'name = "{name}"\n'), out)
         self.name = name
-        self._trainer = CountingTrainer()
+        self.trainer = CountingTrainer()
 
     def _differences(self, state: Mapping[str, Any]) -> list[str]:
         return ["its name"] * (state["name"] != self.name)

@@ -221,7 +221,7 @@ def test_the_model_is_that_of_the_best_epoch(
 ) -> None:
     """It is not that of the last one: from the third epoch on F1 falls."""
     run = start(tmp_path)
-    trainer = run._trainer
+    trainer = run.trainer
     evaluate, f1s = trainer._evaluate, iter([0.1, 0.3, 0.2, 0.3])
     monkeypatch.setattr(trainer, "_evaluate", lambda: replace(evaluate(), f1=next(f1s)))
     kept: dict[int, torch.Tensor] = {}
@@ -266,14 +266,14 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     start: Start, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = start(tmp_path)
-    learn = run._trainer._learn
+    learn = run.trainer._learn
 
     def stop_in_the_third_epoch(batch: Batch) -> tuple[float, Gradient | None]:
-        if run._trainer.epoch == 3 and run._trainer.step % 2:
+        if run.trainer.epoch == 3 and run.trainer.step % 2:
             raise KeyboardInterrupt
         return learn(batch)
 
-    monkeypatch.setattr(run._trainer, "_learn", stop_in_the_third_epoch)
+    monkeypatch.setattr(run.trainer, "_learn", stop_in_the_third_epoch)
     with pytest.raises(KeyboardInterrupt):
         list(run.events())
     assert len(metrics(tmp_path)) == 2

@@ -56,7 +56,7 @@ class LanguageModelRun(BaseRun):
     folder = RunFolder(CONTENTS, ("metrics.jsonl",))
     record_keys: ClassVar = ("direction", "best")
     config: CharLMConfig
-    _trainer: LanguageModelTrainer
+    trainer: LanguageModelTrainer
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class LanguageModelRun(BaseRun):
         self._alphabet = text.alphabet(config.data.min_count)
         self._networks: dict[str, CharacterNetwork] = {}  # the best of each direction
         self._number = 0  # of the direction in work
-        self._trainer = self._begin()
+        self.trainer = self._begin()
 
     def _begin(self) -> LanguageModelTrainer:
         direction = self._directions[self._number]
@@ -89,7 +89,7 @@ class LanguageModelRun(BaseRun):
 
     def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
         self._number = state["number"]
-        self._trainer = self._begin()
+        self.trainer = self._begin()
         super()._restore(tensors, state)
 
     def _check_best(self) -> None:
@@ -115,23 +115,23 @@ class LanguageModelRun(BaseRun):
 
     def _train(self) -> Iterator[LanguageModelStep | LanguageModelEvaluation]:
         while True:
-            yield from self._trainer.run()
+            yield from self.trainer.run()
             if self._number + 1 == len(self._directions):
                 break
             self._number += 1
             self._check_best()
-            self._trainer = self._begin()
+            self.trainer = self._begin()
 
     def _save(self, milestone: LanguageModelEvaluation) -> None:
         about = {"checksum": self._checksum, "directions": self._best()}
-        networks = {**self._networks, milestone.direction: self._trainer.network}
+        networks = {**self._networks, milestone.direction: self.trainer.network}
         model = LanguageModel(self._alphabet, networks, self.config, about)
         save_model(model, self.out / "model")
 
     def _line(self, milestone: LanguageModelEvaluation) -> str:
         best = " (best)" if milestone.best else ""
         return (
-            f"{milestone.direction}: step {milestone.step} of {self._trainer.steps}, "
+            f"{milestone.direction}: step {milestone.step} of {self.trainer.steps}, "
             f"{milestone.characters / 1e6:.1f} M characters: {milestone.train_bits:.3f} bits per "
             f"character in training, {milestone.valid_bits:.4f} held out{best}; "
             f"{milestone.characters_per_second:,.0f} characters a second"

@@ -135,7 +135,7 @@ def training_set(
 class ClassifierRun(CorpusRun):
     """The training of a classifier."""
 
-    _trainer: ClassifierTrainer
+    trainer: ClassifierTrainer
 
     def __init__(
         self,
@@ -157,14 +157,14 @@ class ClassifierRun(CorpusRun):
         examples = training_set(corpus.segments, indexer, labels, self.config)
         train = self.config.train
         costs = type_costs(train.type_weights, [f"I-{label}" for label in labels])
-        self._trainer = ClassifierTrainer(model, examples, self.corpus.valid, train, costs)
+        self.trainer = ClassifierTrainer(model, examples, self.corpus.valid, train, costs)
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
-        model, seen = self._trainer.evaluated_model, self.prepared.fingerprints
+        model, seen = self.trainer.evaluated_model, self.prepared.fingerprints
         save_bundle(ClassifierBundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
-        best = load_classifier(self.out / "model", self._trainer.device)
+        best = load_classifier(self.out / "model", self.trainer.device)
         splits = (("valid", self.corpus.valid), ("test", self.corpus.test))
         scores = {split: evaluate_model(best.model, gold) for split, gold in splits if gold}
         about = {**best.about, "scores": {k: found.to_dict() for k, found in scores.items()}}

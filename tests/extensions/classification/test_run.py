@@ -113,7 +113,7 @@ def test_it_stops_when_macro_f1_does_not_rise(
         _cpu(),
     )
     told = iter([scored(0.5, 0.1), scored(0.6, 0.2), scored(0.6, 0.3), scored(0.5, 0.9)])
-    monkeypatch.setattr(run._trainer, "_evaluate", lambda: next(told))
+    monkeypatch.setattr(run.trainer, "_evaluate", lambda: next(told))
     epochs = [event for event in run.events() if isinstance(event, Epoch)]
     assert [epoch.best for epoch in epochs] == [True, True, False, False]
 
@@ -196,5 +196,5 @@ def test_long_texts_are_learnt_in_pieces(
     monkeypatch.setattr("ner.extensions.classification.predict.LONGEST", 2)
     run = ClassifierRun(prepare_texts(kinds, DataConfig()), small, tmp_path / "run", _cpu())
     assert "long texts are learnt in pieces: 48 more" in caplog.text
-    sizes = [batch.lengths.tolist() for batch in run._trainer._set.batches(1)]
+    sizes = [batch.lengths.tolist() for batch in run.trainer._set.batches(1)]
     assert {length for batch in sizes for length in batch} == {2}
