@@ -7,7 +7,8 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ner.cli.options import Decorator, by_layer, corpus_options, data_config, reading_options
+from ner.cli.options import Decorator
+from ner.cli.reading import by_layer, corpus_options, data_config, reading_options
 from ner.config import Column
 from ner.errors import escaped
 

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import (
-    PathArg,
-    corpus_options,
-    data_config,
-    device_option,
-    json_option,
-    model_option,
-    predict_options,
-    reading_options,
-)
+from ner.cli.options import PathArg, device_option, json_option, model_option, predict_options
+from ner.cli.reading import corpus_options, data_config, reading_options
 from ner.config import DataConfig
 from ner.errors import CorpusError, UsageError
 from ner.text import Sentence

@@ -1,16 +1,16 @@
-"""Options that several commands share: how files are read, which model, how and where it tags."""
+"""Options that several commands share: which model, how and where it tags."""
 
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 
-from ner.config import Column, Config, DataConfig, ResourcesConfig, predict_config
-from ner.errors import NerError, UsageError
+from ner.config import Config, ResourcesConfig, predict_config
+from ner.errors import NerError
 from ner.files import checked_path
 
 
@@ -56,200 +56,28 @@ class Workers(click.IntRange):
             self.fail(f"{error.message.rstrip('.')}; or write auto", param, ctx)
 
 
-def parse_column(ctx: click.Context, param: click.Parameter, value: str | None) -> Column | None:
-    """Parse a column: its number, or its name in a header line."""
-    if value is None:
-        return None
-    try:
-        return int(value)
-    except ValueError:
-        if value.strip():
-            return value
-        raise click.BadParameter("the name is empty") from None
-
-
-def parse_layers(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> tuple[Column, ...] | None:
-    """Parse one or more columns of tags with commas between."""
-    if value is None:
-        return None
-    columns = [parse_column(ctx, param, part) for part in value.split(",")]
-    if len({*columns}) < len(columns):
-        raise click.BadParameter(f"names a column twice: {value}")
-    return tuple(column for column in columns if column is not None)
-
-
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 
-def _options(*options: Decorator) -> Decorator:
+def options(*given: Decorator) -> Decorator:
     """Several options as one decorator; the help lists them in this order."""
 
     def decorate(command: Command) -> Command:
-        for option in reversed(options):
+        for option in reversed(given):
             command = option(command)
         return command
 
     return decorate
 
 
-# Settings of `DataConfig` as options: for the name of a field, what makes its option.
-_READING: dict[str, dict[str, Any]] = {
-    "format": {
-        "metavar": "NAME",
-        "help": "Format of the files, as doccano or conllu.  [default: recognised by the content]",
-    },
-    "token_column": {
-        "callback": parse_column,
-        "metavar": "N|NAME",
-        "help": "Column of the token, by number or name in a header line.  [default: 0]",
-    },
-    "tag_column": {
-        "callback": parse_layers,
-        "metavar": "N|NAME",
-        "help": "Column of the tag.  [default: -1]",
-    },
-    "separator": {
-        "metavar": "NAME|CHAR",
-        "help": "One tab, space, comma, semicolon, pipe or CHAR ends a column.  [default: blanks]",
-    },
-    "scheme": {
-        "metavar": "NAME",
-        "help": "Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  "
-        "[default: seen in the file]",
-    },
-    "encoding": {"metavar": "NAME", "help": "Encoding of the files.  [default: utf-8]"},
-    "comments": {
-        "is_flag": True,
-        "help": "Skip lines that start with '# ' and are no token, within sentences, too.",
-    },
-    "label": {
-        "metavar": "TYPE",
-        "help": "Type of entities whose tags have none: B, I and O alone.  [default: ENTITY]",
-    },
-    "split_sentences": {
-        "is_flag": True,
-        "help": "Split columns without blank lines into sentences.",
-    },
-    "strict": {"is_flag": True, "help": "Refuse illegal tag sequences."},
-    "unknown_tag": {
-        "metavar": "TAG",
-        "help": "Tag of tokens whose label is unknown.  [default: ?]",
-    },
-    "align": {
-        "metavar": "strict|expand",
-        "help": "Refuse or widen entities that end inside a token.  [default: strict]",
-    },
-    "overlaps": {
-        "metavar": "error|longest|first",
-        "help": "Refuse overlapping entities, or keep the longest or first.  [default: error]",
-    },
-    "offsets": {
-        "metavar": "characters|utf16|bytes|inclusive",
-        "help": "Unit of the offsets of entities.  [default: characters]",
-    },
-    "labels": {"metavar": "O,B-PER,…", "help": "Names of numbered tags, in order."},
-    "columns": {
-        "metavar": "token=X,tag=Y",
-        "help": "Columns of a file with a header, also sentence=Z.  [default: by usual names]",
-    },
-    "tokenizer": {
-        "metavar": "NAME",
-        "help": "Raw text: words, words-en, pieces or characters.  [default: by the data]",
-    },
-}
-LABELLED = tuple(_READING)
-UNLABELLED = ("token_column", "separator", "encoding", "comments", "tokenizer")
+def data_named(*, required: bool) -> Decorator:
+    """The option of a corpus."""
+    text = "Corpus: a name, folder or file."
+    return click.option("--data", required=required, metavar="NAME|PATH", help=text)
 
 
-def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) -> Decorator:
-    """Give a command options for reading files: all, or those of some fields.
-
-    The command gets one argument for them, `reading`: the settings that the
-    user gave and no others, as ``{"data.scheme": "io"}``. With `layers` it may
-    get several tag columns (a tuple, for `by_layer`); else they are refused.
-    """
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def gathered(**arguments: Any) -> Any:
-            given = {name: arguments.pop(name) for name in names}
-            if "tag_column" not in names:
-                _check_number("--token-column", given.get("token_column"))
-            tags = given.get("tag_column")
-            if tags and not layers:
-                given["tag_column"] = _one_layer(tags)
-            reading = {f"data.{name}": value for name, value in given.items() if value is not None}
-            return command(reading=reading, **arguments)
-
-        flags = {name: f"--{name.replace('_', '-')}" for name in names} | {"format": "--from"}
-        return _options(
-            *(click.option(flags[name], name, default=None, **_READING[name]) for name in names)
-        )(gathered)
-
-    return decorate
-
-
-def _check_number(option: str, column: Column | None) -> None:
-    """Refuse a name where files have no header line."""
-    if isinstance(column, str):
-        raise click.BadParameter(f"{column!r} is not a valid integer", param_hint=repr(option))
-
-
-def _one_layer(columns: Sequence[Column]) -> Column:
-    if len(columns) > 1:
-        each = " and ".join(f"--tag-column {column}" for column in columns)
-        raise UsageError(f"this command reads one layer of tags; run it for each: {each}")
-    return columns[0]
-
-
-def by_layer(reading: dict[str, Any]) -> dict[Column, dict[str, Any]]:
-    """The settings that read each layer of tags, by its column (-1 where none was given)."""
-    columns = reading.get("data.tag_column", (-1,))
-    return {column: reading | {"data.tag_column": column} for column in columns}
-
-
-def corpus_options(*, argument: bool = False) -> Decorator:
-    """Give a command a corpus: ``--data`` (or an argument), files of its splits, or both.
-
-    The command gets `data`, None without it, and `files` by split: those that the user gave.
-    """
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def gathered(data: str | None, **arguments: Any) -> Any:
-            given = {split: arguments.pop(f"{split}_file") for split in ("train", "valid", "test")}
-            files = {split: file for split, file in given.items() if file}
-            if data is None and not files:
-                kind, hint = ("argument", "NAME|PATH") if argument else ("option", "--data")
-                raise click.MissingParameter(
-                    ctx=click.get_current_context(), param_hint=repr(hint), param_type=kind
-                )
-            return command(data=data, files=files, **arguments)
-
-        for split in ("test", "valid", "train"):
-            text = f"File of the {split} split, in place of that of the corpus."
-            click.option(f"--{split}", f"{split}_file", type=PathArg(), metavar="FILE", help=text)(
-                gathered
-            )
-        if argument:
-            return click.argument("data", metavar="NAME|PATH", required=False)(gathered)
-        text = "Corpus: a name, folder or file."
-        return click.option("--data", metavar="NAME|PATH", help=text)(gathered)
-
-    return decorate
-
-
-def data_config(reading: dict[str, Any]) -> DataConfig:
-    """The default way of reading files, changed as the user said. Raises `ConfigError`."""
-    return Config().replace(reading).data
-
-
-data_option: Decorator = click.option(
-    "--data", required=True, metavar="NAME|PATH", help="Corpus: a name, folder or file."
-)
+data_option = data_named(required=True)
 json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print a JSON object."
 )
@@ -302,7 +130,7 @@ class Given(NamedTuple):
 
 def file_options(change: str = "Change a setting.") -> Decorator:
     """Give a command ``--config`` and ``--set``, as its arguments `file` and `settings`."""
-    return _options(
+    return options(
         click.option("--config", "file", type=PathArg(), help="Settings in a TOML file."),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help=change),
     )
@@ -314,17 +142,17 @@ def config_options(change: str = "Change a setting.") -> Decorator:
     The command gets one argument for them, `given`. Options go over ``--set``, that over the file.
     """
     resources = {f.name: f for f in dataclasses.fields(ResourcesConfig) if f.metadata["option"]}
-    options = [file_options(change)]
+    several = [file_options(change)]
     for name, item in resources.items():
         (flag, metavar), many = item.metadata["option"], item.default == ()
         meaning = item.metadata["meaning"]
         text = f"{meaning[0].upper()}{meaning[1:]}{'; repeatable' * many}."
-        options.append(click.option(flag, name, multiple=many, metavar=metavar, help=text))
+        several.append(click.option(flag, name, multiple=many, metavar=metavar, help=text))
     about = "Language model of ner charlm train, whose states are features; repeatable."
-    options.append(click.option("--charlm", multiple=True, metavar="DIR", help=about))
+    several.append(click.option("--charlm", multiple=True, metavar="DIR", help=about))
 
     def decorate(command: Command) -> Command:
-        @_options(*options)
+        @options(*several)
         @functools.wraps(command)
         def gathered(
             *, file: Path | None, settings: tuple[str, ...], charlm: tuple[str, ...], **rest: Any
@@ -340,7 +168,7 @@ def config_options(change: str = "Change a setting.") -> Decorator:
     return decorate
 
 
-restart_options: Decorator = _options(
+restart_options: Decorator = options(
     click.option("--resume", is_flag=True, help="Go on with the run in --out."),
     click.option("--overwrite", is_flag=True, help="Replace the run in --out."),
 )

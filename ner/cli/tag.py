@@ -10,15 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ner.cli import print_error
-from ner.cli.options import (
-    UNLABELLED,
-    PathArg,
-    Workers,
-    device_option,
-    model_option,
-    predict_options,
-    reading_options,
-)
+from ner.cli.options import PathArg, Workers, device_option, model_option, predict_options
+from ner.cli.reading import UNLABELLED, reading_options
 from ner.config import Auto
 from ner.errors import NerError, UsageError, escaped
 from ner.render import FORMATS, RENDERERS

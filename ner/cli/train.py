@@ -12,14 +12,13 @@ from ner.cli.options import (
     Given,
     PathArg,
     config_options,
-    corpus_options,
     device_option,
     list_settings_option,
     parse_seeds,
-    reading_options,
     restart_options,
     seed_option,
 )
+from ner.cli.reading import corpus_options, reading_options
 from ner.errors import UsageError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import check_restart

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ner.cli.data import data
-from ner.cli.options import data_config, reading_options
+from ner.cli.reading import data_config, reading_options
 from ner.corpus import NAMED
 from ner.errors import ConfigError, CorpusError, NerError, UsageError
 

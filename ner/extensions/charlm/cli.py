@@ -14,9 +14,9 @@ from ner.cli.options import (
     file_options,
     json_option,
     list_settings_option,
-    reading_options,
     restart_options,
 )
+from ner.cli.reading import reading_options
 from ner.errors import escaped
 from ner.extensions.charlm.config import CharLMConfig
 

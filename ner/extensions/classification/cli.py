@@ -9,15 +9,14 @@ import click
 
 from ner.cli.options import (
     PathArg,
-    data_config,
     device_option,
     file_options,
     json_option,
     list_settings_option,
-    reading_options,
     restart_options,
     seed_option,
 )
+from ner.cli.reading import data_config, reading_options
 from ner.cli.tag import text_input, write_through
 from ner.config import Config
 from ner.errors import UsageError, escaped

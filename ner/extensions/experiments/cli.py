@@ -14,9 +14,9 @@ from ner.cli.options import (
     data_option,
     device_option,
     parse_seeds,
-    reading_options,
     whole_numbers,
 )
+from ner.cli.reading import reading_options
 from ner.errors import UsageError
 
 if TYPE_CHECKING:

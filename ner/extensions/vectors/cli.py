@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import PathArg, data_config, data_option, json_option, reading_options
+from ner.cli.options import PathArg, data_option, json_option
+from ner.cli.reading import data_config, reading_options
 from ner.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,0 +1,188 @@
+"""Options for how corpora and text are read."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ner.cli.options import Command, Decorator, PathArg, data_named, options
+from ner.config import Column, Config, DataConfig
+from ner.errors import UsageError
+
+
+def parse_column(ctx: click.Context, param: click.Parameter, value: str | None) -> Column | None:
+    """Parse a column: its number, or its name in a header line."""
+    if value is None:
+        return None
+    try:
+        return int(value)
+    except ValueError:
+        if value.strip():
+            return value
+        raise click.BadParameter("the name is empty") from None
+
+
+def parse_layers(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> tuple[Column, ...] | None:
+    """Parse one or more columns of tags with commas between."""
+    if value is None:
+        return None
+    columns = [parse_column(ctx, param, part) for part in value.split(",")]
+    if len({*columns}) < len(columns):
+        raise click.BadParameter(f"names a column twice: {value}")
+    return tuple(column for column in columns if column is not None)
+
+
+# Settings of `DataConfig` as options: for the name of a field, what makes its option.
+_READING: dict[str, dict[str, Any]] = {
+    "format": {
+        "metavar": "NAME",
+        "help": "Format of the files, as doccano or conllu.  [default: recognised by the content]",
+    },
+    "token_column": {
+        "callback": parse_column,
+        "metavar": "N|NAME",
+        "help": "Column of the token, by number or name in a header line.  [default: 0]",
+    },
+    "tag_column": {
+        "callback": parse_layers,
+        "metavar": "N|NAME",
+        "help": "Column of the tag.  [default: -1]",
+    },
+    "separator": {
+        "metavar": "NAME|CHAR",
+        "help": "One tab, space, comma, semicolon, pipe or CHAR ends a column.  [default: blanks]",
+    },
+    "scheme": {
+        "metavar": "NAME",
+        "help": "Tag scheme: iob1, iob2, iobes, bilou, bmes, bmewo, io.  "
+        "[default: seen in the file]",
+    },
+    "encoding": {"metavar": "NAME", "help": "Encoding of the files.  [default: utf-8]"},
+    "comments": {
+        "is_flag": True,
+        "help": "Skip lines that start with '# ' and are no token, within sentences, too.",
+    },
+    "label": {
+        "metavar": "TYPE",
+        "help": "Type of entities whose tags have none: B, I and O alone.  [default: ENTITY]",
+    },
+    "split_sentences": {
+        "is_flag": True,
+        "help": "Split columns without blank lines into sentences.",
+    },
+    "strict": {"is_flag": True, "help": "Refuse illegal tag sequences."},
+    "unknown_tag": {
+        "metavar": "TAG",
+        "help": "Tag of tokens whose label is unknown.  [default: ?]",
+    },
+    "align": {
+        "metavar": "strict|expand",
+        "help": "Refuse or widen entities that end inside a token.  [default: strict]",
+    },
+    "overlaps": {
+        "metavar": "error|longest|first",
+        "help": "Refuse overlapping entities, or keep the longest or first.  [default: error]",
+    },
+    "offsets": {
+        "metavar": "characters|utf16|bytes|inclusive",
+        "help": "Unit of the offsets of entities.  [default: characters]",
+    },
+    "labels": {"metavar": "O,B-PER,…", "help": "Names of numbered tags, in order."},
+    "columns": {
+        "metavar": "token=X,tag=Y",
+        "help": "Columns of a file with a header, also sentence=Z.  [default: by usual names]",
+    },
+    "tokenizer": {
+        "metavar": "NAME",
+        "help": "Raw text: words, words-en, pieces or characters.  [default: by the data]",
+    },
+}
+LABELLED = tuple(_READING)
+SPLITS = ("train", "valid", "test")
+UNLABELLED = ("token_column", "separator", "encoding", "comments", "tokenizer")
+
+
+def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) -> Decorator:
+    """Give a command options for reading files: all, or those of some fields.
+
+    The command gets one argument for them, `reading`: the settings that the
+    user gave and no others, as ``{"data.scheme": "io"}``. With `layers` it may
+    get several tag columns (a tuple, for `by_layer`); else they are refused.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def gathered(**arguments: Any) -> Any:
+            given = {name: arguments.pop(name) for name in names}
+            if "tag_column" not in names:
+                _check_number("--token-column", given.get("token_column"))
+            tags = given.get("tag_column")
+            if tags and not layers:
+                given["tag_column"] = _one_layer(tags)
+            reading = {f"data.{name}": value for name, value in given.items() if value is not None}
+            return command(reading=reading, **arguments)
+
+        flags = {name: f"--{name.replace('_', '-')}" for name in names} | {"format": "--from"}
+        return options(
+            *(click.option(flags[name], name, default=None, **_READING[name]) for name in names)
+        )(gathered)
+
+    return decorate
+
+
+def _check_number(option: str, column: Column | None) -> None:
+    """Refuse a name where files have no header line."""
+    if isinstance(column, str):
+        raise click.BadParameter(f"{column!r} is not a valid integer", param_hint=repr(option))
+
+
+def _one_layer(columns: Sequence[Column]) -> Column:
+    if len(columns) > 1:
+        each = " and ".join(f"--tag-column {column}" for column in columns)
+        raise UsageError(f"this command reads one layer of tags; run it for each: {each}")
+    return columns[0]
+
+
+def by_layer(reading: dict[str, Any]) -> dict[Column, dict[str, Any]]:
+    """The settings that read each layer of tags, by its column (-1 where none was given)."""
+    columns = reading.get("data.tag_column", (-1,))
+    return {column: reading | {"data.tag_column": column} for column in columns}
+
+
+def corpus_options(*, argument: bool = False) -> Decorator:
+    """Give a command a corpus: ``--data`` (or an argument), files of its splits, or both.
+
+    The command gets `data`, None without it, and `files` by split: those that the user gave.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def gathered(data: str | None, **arguments: Any) -> Any:
+            given = {split: arguments.pop(f"{split}_file") for split in SPLITS}
+            files = {split: file for split, file in given.items() if file}
+            if data is None and not files:
+                kind, hint = ("argument", "NAME|PATH") if argument else ("option", "--data")
+                raise click.MissingParameter(
+                    ctx=click.get_current_context(), param_hint=repr(hint), param_type=kind
+                )
+            return command(data=data, files=files, **arguments)
+
+        source = click.argument("data", metavar="NAME|PATH", required=False)
+        return options(source if argument else data_named(required=False), *map(_split, SPLITS))(
+            gathered
+        )
+
+    return decorate
+
+
+def _split(name: str) -> Decorator:
+    text = f"File of the {name} split, in place of that of the corpus."
+    return click.option(f"--{name}", f"{name}_file", type=PathArg(), metavar="FILE", help=text)
+
+
+def data_config(reading: dict[str, Any]) -> DataConfig:
+    """The default way of reading files, changed as the user said. Raises `ConfigError`."""
+    return Config().replace(reading).data
