@@ -257,7 +257,12 @@ class FastEngine(Engine):
             outputs = _by_position(states, steps, len(places))
             projections = layer.project(outputs * below.scale)
             states = layer.run(projections, steps.positions, steps.counts)
-        outputs = _by_position(states, steps, len(places))
+        return self._project(states, steps, lengths)
+
+    def _project(self, states: Tensor, steps: Steps, lengths: NDArray[np.int64]) -> Tensor:
+        """Scores from the states of the last layer, ``[D, N, H]`` in the order of steps."""
+        size = int(lengths[0])
+        outputs = _by_position(states, steps, len(lengths) * size)
         scores = torch.addmm(self._out_bias, outputs, self._out_weight)
         return scores.view(len(lengths), size, -1)
 
