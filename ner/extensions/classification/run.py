@@ -4,7 +4,7 @@ The best epoch is that with the highest macro F1 on valid.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,14 @@ _OF_TAGGERS = (
 )
 
 
-def check_settings(config: Config) -> None:
-    """Refuse settings that a classifier would not heed. Raises `ConfigError`."""
+def check_settings(config: Config, given: Collection[str] = ()) -> None:
+    """Refuse settings that a classifier would not heed. Raises `ConfigError`.
+
+    Those in `given`, which somebody asked for, are refused even with their default.
+    """
     default = Config()
     for key in _OF_TAGGERS:
-        if config[key] != default[key]:
+        if key in given or config[key] != default[key]:
             raise ConfigError(f"setting {key} is for taggers; leave it out for a classifier")
 
 
