@@ -34,6 +34,7 @@ from ner.features import (
     unk_rates,
 )
 from ner.model import Inputs, choose_device
+from ner.run_folder import run_path
 from ner.text import Sentence
 from ner.training import (
     BaseTrainer,
@@ -193,7 +194,7 @@ def train_events(
     Sentences of the corpus have one span each, which covers them and bears
     their label. Raises `NerError` for a corpus, setting or folder that will not do.
     """
-    out, settings, chosen = Path(out), config or Config(), choose_device(device)
+    out, settings, chosen = run_path(out), config or Config(), choose_device(device)
 
     def start() -> ClassifierRun:
         return ClassifierRun(prepare_texts(corpus, settings.data), settings, out, chosen, progress)

@@ -13,6 +13,7 @@ from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.unlabelled import draw_sentences
 from ner.model import choose_device
+from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.training import (
     Event,
@@ -102,7 +103,7 @@ def train_events(
     config = config or Config()
     # Teachers read single sentences, whatever document context their student has.
     single = config.replace({"model.context": "sentence"})
-    out, chosen = Path(out), choose_device(device)
+    out, chosen = run_path(out), choose_device(device)
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
         prepared = prepare(corpus, config.data)
         resolved = resolve(config, prepared)
