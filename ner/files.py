@@ -16,7 +16,7 @@ import secrets
 import shutil
 import sys
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -103,6 +103,16 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
         sync(target.parent)
 
 
+def check_writable(path: str | Path) -> None:
+    """Raise the `NerError` of `write_binary` before the work whose result goes there."""
+    with _output(path) as (target, part):
+        if target.is_dir():
+            raise _refusal(errno.EISDIR, target)
+        if not target.exists() or target.is_file():
+            _make_folder(target.parent)
+            part.touch(exist_ok=False)
+
+
 @contextlib.contextmanager
 def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
     """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` and ``.xz`` are packed.
@@ -167,13 +177,15 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
     The lock ends with the process, however that ends; where the system has no such locks, every
-    process gets in. A folder that is empty at last is removed. Raises `UsageError` where another
-    process is at work, and `NerError` where no folder can be.
+    process gets in. A folder that is empty at last is removed, with those made above it. Raises
+    `UsageError` where another process is at work, and `NerError` where no folder can be.
     """
+    new = missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except OSError as error:
+        remove_empty(new)
         raise _unwritable(folder, error) from None
     try:
         if not _locked(handle):
@@ -183,10 +195,22 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            remove_empty([folder])
     finally:
+        remove_empty(new)
         os.close(handle)
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """A folder and those above it, as far as they are still to be made, innermost first."""
+    return [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, innermost first, in which nothing has come to stand."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _locked(handle: int) -> bool:
@@ -253,7 +277,7 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
     Trouble with the output is turned into `NerError`.
     """
     target = Path(os.path.realpath(path))
-    part = _sibling(target)
+    part, new = _sibling(target), missing_folders(target.parent)
     try:
         yield target, part
     except OSError as error:
@@ -262,6 +286,7 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
         raise _unwritable(Path(path), error) from None
     finally:
         _remove(part)
+        remove_empty(new)
 
 
 def _unwritable(path: Path, error: OSError) -> NerError:

@@ -1,6 +1,5 @@
 """``ner train``."""
 
-import contextlib
 import functools
 import itertools
 from pathlib import Path
@@ -21,6 +20,7 @@ from ner.cli.options import (
     seed_option,
 )
 from ner.errors import UsageError
+from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
@@ -97,6 +97,7 @@ def _train(
     from ner.cli.progress import training_progress, what_is_kept
 
     taken = not (how["resume"] or how["overwrite"])
+    new = missing_folders(Path("runs"))
     given, out = out, out or _default_folder(corpus.name, taken=taken)
     kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
@@ -105,8 +106,7 @@ def _train(
             last = progress.follow(train_events(corpus, out, config, progress=read, **how))
     finally:
         if given is None:
-            with contextlib.suppress(OSError):
-                out.rmdir()  # if it is empty, nothing has come of the run
+            remove_empty([out, *new])  # if they are empty, nothing has come of the run
     for text in last.lines():
         click.echo(text)
     click.echo(f"model: {last.out}")
