@@ -25,6 +25,7 @@ from ner.evaluation import (
 )
 from ner.model import choose_device
 from ner.predict import Prediction, window_note
+from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.training import (
@@ -76,7 +77,7 @@ def train_events(
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    out, chosen, config = Path(out), choose_device(device), config or Config()
+    out, chosen, config = run_path(out), choose_device(device), config or Config()
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite) as old:
         start = partial(Run, prepare(corpus, config.data), device=chosen, progress=progress)
         finished = yield from train_seeds(start, config, seeds, out, resume=resume, replaced=old)

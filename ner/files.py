@@ -16,7 +16,7 @@ import secrets
 import shutil
 import sys
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -125,6 +125,16 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
         sync(target.parent)
 
 
+def check_writable(path: str | Path) -> None:
+    """Raise the `NerError` of `write_binary` before the work whose result goes there."""
+    with _output(path) as (target, part):
+        if target.is_dir():
+            raise _refusal(errno.EISDIR, target)
+        if not target.exists() or target.is_file():
+            _make_folder(target.parent)
+            part.touch(exist_ok=False)
+
+
 @contextlib.contextmanager
 def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
     """`write_binary` for UTF-8 text with ``\\n`` line ends; ``.gz`` and ``.xz`` are packed.
@@ -189,16 +199,18 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
     """Make a folder if need be, and keep other processes that ask for it out during the block.
 
     Gives True if the folder is new. The lock ends with the process, however that ends; where the
-    system has no such locks, every process gets in. A folder that is empty at last is removed.
-    Raises `UsageError` where another process is at work, and `NerError` where no folder can be.
+    system has no such locks, every process gets in. A folder that is empty at last is removed, with
+    those made above it. Raises `UsageError` where another process is at work, and `NerError` where
+    no folder can be.
     """
-    new = not os.path.lexists(folder)
+    new = missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY)
     except ValueError:
         raise _no_path(folder) from None
     except OSError as error:
+        remove_empty(new)
         raise _unwritable(folder, error) from None
     try:
         if not _locked(handle):
@@ -206,11 +218,11 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
                 f"{folder}: another process is at work there; let it end, or choose another --out"
             )
         try:
-            yield new
+            yield folder in new
         finally:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+            remove_empty([folder])
     finally:
+        remove_empty(new)
         os.close(handle)
 
 
@@ -229,6 +241,18 @@ def inner_locks(folder: Path, inside: Collection[Path]) -> Iterator[None]:
                     raise UsageError(f"{part}: is a link, and would be written through; remove it")
             locks.enter_context(exclusive_lock(path))
         yield
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """A folder and those above it, as far as they are still to be made, innermost first."""
+    return [place for place in (folder, *folder.parents) if not os.path.lexists(place)]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, innermost first, in which nothing has come to stand."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _locked(handle: int) -> bool:
@@ -304,7 +328,7 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
         target = Path(os.path.realpath(path))
     except ValueError:
         raise _no_path(path) from None
-    part = _sibling(target)
+    part, new = _sibling(target), missing_folders(target.parent)
     try:
         yield target, part
     except OSError as error:
@@ -313,6 +337,7 @@ def _output(path: str | Path) -> Iterator[tuple[Path, Path]]:
         raise _unwritable(Path(path), error) from None
     finally:
         _remove(part)
+        remove_empty(new)
 
 
 def _unwritable(path: Path, error: OSError) -> NerError:

@@ -49,6 +49,13 @@ class RunFolder:
                 path.unlink()
 
 
+def run_path(out: str | Path) -> Path:
+    """The path of a run folder. Raises `UsageError` for "", which would be the current folder."""
+    if not str(out):
+        raise UsageError("the name of the run folder is empty; name a folder, as runs/x")
+    return Path(out)
+
+
 def check_restart(*, resume: bool, overwrite: bool) -> None:
     """Refuse to go on with a run and to replace it at once. Raises `UsageError`."""
     if resume and overwrite:

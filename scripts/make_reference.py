@@ -12,6 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ import ner.errors
 import ner.extensions.charlm.folder
 import ner.extensions.classification.bundle
 from floors_picture import draw
-from ner.cli import INTERRUPTED, TERMINATED, cli
+from ner.cli import INTERRUPTED, SIGNALLED, cli
 from ner.config import Config, Settings
 from ner.errors import NerError, UsageError
 from ner.evaluation import Report
@@ -254,7 +255,8 @@ def exit_codes_page() -> str:
         NerError.exit_code: "the work failed: a file, a corpus, a model or the machine",
         UsageError.exit_code: "wrong use: a command, an option or a setting",
         INTERRUPTED: "stopped with Ctrl-C",
-        TERMINATED: "stopped with SIGTERM",
+        SIGNALLED + signal.SIGHUP: "stopped with SIGHUP: its terminal is gone",
+        SIGNALLED + signal.SIGTERM: "stopped with SIGTERM",
     }
     rows = "".join(f"| {code} | {meaning} |\n" for code, meaning in codes.items())
     return (

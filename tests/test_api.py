@@ -330,3 +330,12 @@ def test_what_is_read_in_windows_is_said(
     assert [text.partition(" that overlap")[0] for text in caplog.messages] == [
         "a.conll:4: a sentence of 600 tokens is read in windows of 512"
     ]
+
+
+def test_a_run_folder_without_a_name_is_refused(
+    tiny_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="the name of the run folder is empty"):
+        ner.train(tiny_corpus, "")
+    assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,9 @@ from ner.errors import CorpusError, NerError
 from ner.files import (
     READ_ERRORS,
     bytes_read,
+    check_writable,
     clear_abandoned,
+    exclusive_lock,
     open_binary,
     unreadable,
     write_binary,
@@ -509,3 +511,26 @@ def test_what_a_killed_process_leaves_is_cleared_and_what_a_living_one_writes_is
     living.communicate("")
     assert [path.name for path in tmp_path.iterdir()] == ["living"]
     assert (tmp_path / "living").read_bytes() == b"begun"
+
+
+def test_what_fails_leaves_no_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    blocks: tuple[AbstractContextManager[object], ...]
+    for outer in ("new", "old"):
+        place = tmp_path / outer / "a" / "b"
+        blocks = (exclusive_lock(place), write_text(place / "x"), write_folder(place / "y"))
+        for block in blocks:
+            with pytest.raises(ZeroDivisionError), block:
+                raise ZeroDivisionError
+    check_writable(tmp_path / "new" / "x")
+    assert [path.name for path in tmp_path.rglob("*")] == ["old"]
+
+
+def test_check_writable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old", encoding="utf-8")
+    check_writable(tmp_path / "file")
+    check_writable("/dev/null")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "old"
+    for place in (tmp_path, tmp_path / "file" / "x"):
+        with pytest.raises(NerError, match="cannot be written"):
+            check_writable(place)

@@ -1,8 +1,8 @@
 """The command line: parse, call the library, print.
 
 Results go to stdout; messages and progress bars to stderr. Exit codes: 0 fine,
-1 the work failed, 2 wrong use, 130 stopped with Ctrl-C, 143 with SIGTERM. A
-user's mistake is one line, never a traceback.
+1 the work failed, 2 wrong use, 130 stopped with Ctrl-C, 143 with SIGTERM, 129
+with SIGHUP. A user's mistake is one line, never a traceback.
 """
 
 import contextlib
@@ -22,7 +22,8 @@ from ner.errors import NerError, escaped
 from ner.plugins import declared, load
 from ner.version import __version__
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
+SIGNALLED = 128  # and the number of the signal
 
 COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data")}
 
@@ -79,37 +80,50 @@ def _show_messages() -> None:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, after which things are left as after Ctrl-C."""
+    """A signal, its argument, after which things are left as after Ctrl-C."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once is enough; what is being tidied up is not to stop
-    raise _Terminated
+    raise _Terminated(number)
 
 
 @contextlib.contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM stop the block like Ctrl-C does."""
+    """Let SIGTERM and SIGHUP stop the block like Ctrl-C does; under ``nohup`` it goes on."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in known}
+    heard = [number for number in known if before[number] != signal.SIG_IGN]
+    for number in heard:
+        signal.signal(number, _terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in heard:
+            signal.signal(number, before[number])
 
 
 def stopped(stop: BaseException, kept: str = "") -> click.exceptions.Exit:
     """Print that a command was stopped and what is left of it; returns the exit to raise."""
-    click.echo(escaped(f"ner: stopped{'; ' * bool(kept)}{kept}"), err=True)
-    terminated = _Terminated in (type(stop), type(stop.__cause__))
-    return click.exceptions.Exit(TERMINATED if terminated else INTERRUPTED)
+    _echo(f"stopped{'; ' * bool(kept)}{kept}")
+    for error in (stop, stop.__cause__):
+        if isinstance(error, _Terminated):
+            return click.exceptions.Exit(SIGNALLED + error.args[0])
+    return click.exceptions.Exit(INTERRUPTED)
 
 
 def print_error(message: str) -> None:
     """Print an error to stderr in one line."""
-    click.echo(f"ner: error: {escaped(' '.join(message.split()))}", err=True)
+    _echo(f"error: {' '.join(message.split())}")
+
+
+def _echo(line: str) -> None:
+    """Print a line of this command to stderr, unless its terminal is gone."""
+    with contextlib.suppress(OSError):
+        click.echo(f"ner: {escaped(line)}", err=True)
 
 
 def run(arguments: Sequence[str] | None) -> int:
@@ -125,7 +139,7 @@ def run(arguments: Sequence[str] | None) -> int:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        print_error(_with_remedy(error))
+        print_error(f"{error.format_message().rstrip('.')} (see {_named(arguments)} --help)")
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as stop:
         return stopped(stop).exit_code
@@ -159,11 +173,17 @@ def _settle_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _with_remedy(error: click.ClickException) -> str:
-    """The message of click, with the command whose help shows the right use."""
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    name = context.command_path if context else "ner"
-    return f"{error.format_message().rstrip('.')} (see {name} --help)"
+def _named(arguments: Sequence[str] | None) -> str:
+    """The command that arguments name; click forgets it where an option lacks its value."""
+    words, command = ["ner"], cast(click.Command, cli)
+    for word in sys.argv[1:] if arguments is None else arguments:
+        group = command if isinstance(command, click.Group) else None
+        found = group and group.get_command(click.Context(group), word)
+        if not found:
+            break
+        words.append(word)
+        command = found
+    return " ".join(words)
 
 
 def _prepare_streams() -> None:

@@ -1,6 +1,5 @@
 """``ner train``."""
 
-import contextlib
 import functools
 import itertools
 from pathlib import Path
@@ -20,6 +19,7 @@ from ner.cli.options import (
 )
 from ner.cli.reading import corpus_options, reading_options
 from ner.errors import UsageError, escaped
+from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
@@ -89,6 +89,7 @@ def _train(
     from ner.cli.progress import training_progress, what_is_kept
 
     taken = not (how["resume"] or how["overwrite"])
+    new = missing_folders(Path("runs"))
     given, out = out, out or _default_folder(corpus.name, taken=taken)
     kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
@@ -97,8 +98,7 @@ def _train(
             last = progress.follow(train_events(corpus, out, config, progress=read, **how))
     finally:
         if given is None:
-            with contextlib.suppress(OSError):
-                out.rmdir()  # if it is empty, nothing has come of the run
+            remove_empty([out, *new])  # if they are empty, nothing has come of the run
     for text in last.lines():
         click.echo(text)
     click.echo(escaped(f"model: {last.out}"))

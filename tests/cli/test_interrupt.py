@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: real processes, stopped by a real signal."""
+"""Ctrl-C, SIGTERM and SIGHUP: real processes, stopped by a real signal."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from tests.cli.command import LIMIT, SMALL, command, environment, run, sets, sto
 
 pytestmark = pytest.mark.slow
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED, TERMINATED, HUNG_UP = 130, 143, 129
 
 
 def _epochs(run_folder: Path) -> int:
@@ -82,14 +82,28 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
     run("train", *again, "--overwrite").good()
 
 
-def test_sigterm_is_like_ctrl_c_but_for_the_exit_code(empty: Path, tiny_folder: Path) -> None:
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, TERMINATED), (signal.SIGHUP, HUNG_UP)])
+def test_signals_are_like_ctrl_c_but_for_the_exit_code(
+    by: signal.Signals, code: int, empty: Path, tiny_folder: Path
+) -> None:
     epochs = sets("train.epochs=60", "train.patience=60", *SMALL)
     arguments = ["--data", tiny_folder, *epochs, "--out", "r"]
-    outcome = stopped("train", *arguments, when=lambda: _epochs(Path("r")) >= 2, by=signal.SIGTERM)
-    assert (outcome.code, outcome.out) == (TERMINATED, "")
+    outcome = stopped("train", *arguments, when=lambda: _epochs(Path("r")) >= 2, by=by)
+    assert (outcome.code, outcome.out) == (code, "")
     assert outcome.err.splitlines()[-1].endswith("go on with --out r --resume")
     assert _leftovers(empty) == []
     load_bundle("r")
+
+
+def test_nohup_keeps_its_word(empty: Path, tiny_folder: Path) -> None:
+    arguments = ["--data", tiny_folder, *sets(*SMALL, "train.epochs=20"), "--out", "r"]
+    hung_up = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which the process takes over
+    try:
+        when = Path("r/checkpoint").exists
+        outcome = stopped("train", *arguments, when=when, by=signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, hung_up)
+    outcome.good()
 
 
 @pytest.mark.slow(reason="trains two models, stops, and goes on")
@@ -107,7 +121,8 @@ def test_ctrl_c_in_the_second_of_two_seeds(empty: Path, tiny_folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("by", "code"), [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)]
+    ("by", "code"),
+    [(signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED), (signal.SIGHUP, HUNG_UP)],
 )
 def test_stopped_while_tagging_leaves_no_output(by: signal.Signals, code: int, here: Path) -> None:
     process = subprocess.Popen(

@@ -91,6 +91,11 @@ def train(
     from ner.corpus import load_corpus
     from ner.extensions.classification.reading import read_texts, with_or_without
 
+    if corpus is None and (unread := [*{*reading} - {"data.encoding", "data.tokenizer"}]):
+        raise UsageError(
+            f"setting {min(unread)} is for the corpus of a tagger (--from-corpus); leave it out "
+            "for files of texts"
+        )
     small = _SMALL if corpus is not None and file is None else ()
     config = Config.load(file, (*small, *settings)).replace(reading | given | chosen)
     if corpus is not None:
@@ -101,8 +106,9 @@ def train(
 
     # Only now, as in `ner train`.
     from ner.cli.progress import training_progress, what_is_kept
-    from ner.extensions.classification.run import train_events
+    from ner.extensions.classification.run import check_settings, train_events
 
+    check_settings(config, Config.parse(settings))
     kept = functools.partial(what_is_kept, out, (), how["overwrite"])
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read

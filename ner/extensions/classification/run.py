@@ -4,7 +4,7 @@ The best epoch is that with the highest macro F1 on valid.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from ner.features import (
     unk_rates,
 )
 from ner.model import Inputs, choose_device
+from ner.run_folder import run_path
 from ner.text import Sentence
 from ner.training import (
     BaseTrainer,
@@ -58,11 +59,14 @@ _OF_TAGGERS = (
 )
 
 
-def check_settings(config: Config) -> None:
-    """Refuse settings that a classifier would not heed. Raises `ConfigError`."""
+def check_settings(config: Config, given: Collection[str] = ()) -> None:
+    """Refuse settings that a classifier would not heed. Raises `ConfigError`.
+
+    Those in `given`, which somebody asked for, are refused even with their default.
+    """
     default = Config()
     for key in _OF_TAGGERS:
-        if config[key] != default[key]:
+        if key in given or config[key] != default[key]:
             raise ConfigError(f"setting {key} is for taggers; leave it out for a classifier")
 
 
@@ -187,7 +191,7 @@ def train_events(
     Sentences of the corpus have one span each, which covers them and bears
     their label. Raises `NerError` for a corpus, setting or folder that will not do.
     """
-    out, settings, chosen = Path(out), config or Config(), choose_device(device)
+    out, settings, chosen = run_path(out), config or Config(), choose_device(device)
 
     def start() -> ClassifierRun:
         return ClassifierRun(prepare_texts(corpus, settings.data), settings, out, chosen, progress)

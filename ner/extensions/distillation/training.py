@@ -17,6 +17,7 @@ from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.files import open_binary
 from ner.model import choose_device
+from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.tokenize import sentences_of
@@ -109,7 +110,7 @@ def train_events(
     config = config or Config()
     # Teachers read single sentences, whatever document context their student has.
     single = config.replace({"model.context": "sentence"})
-    out, chosen = Path(out), choose_device(device)
+    out, chosen = run_path(out), choose_device(device)
     with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
         prepared = prepare(corpus, config.data)
         resolved = resolve(config, prepared)

@@ -35,6 +35,7 @@ from ner.evaluation import (
 from ner.extensions.experiments.space import Variant, shown
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, threads
+from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.training import (
     Event,
@@ -179,7 +180,7 @@ def compare_events(
     `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
     Raises `NerError` for a folder, corpus or run that is not suitable.
     """
-    prepared, out = prepare(corpus, config.data), Path(out)
+    prepared, out = prepare(corpus, config.data), run_path(out)
     corpus = prepared.corpus
     plans = [_PlannedRun.of(out, config, variant, seed) for variant in variants for seed in seeds]
     _check_folder(out, resume=resume)

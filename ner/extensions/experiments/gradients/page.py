@@ -2,13 +2,14 @@
 
 import html
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ner.errors import UsageError
+from ner.errors import NerError, UsageError
 from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_axis
 from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
-from ner.files import write_text
+from ner.files import check_writable, open_binary, write_text
 from ner.markup import escaped
 from ner.render.html import page_head
 
@@ -44,21 +45,44 @@ Table = Sequence[Sequence[str]]
 
 
 def write_pages(flow: GradientFlow, out: Path) -> None:
-    """Write the page, and before it the figures as JSON beside it. Raises `NerError`."""
-    with write_text(figures_file(out)) as file:
-        file.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
-    with write_text(out) as file:
+    """Write the page, and the figures as JSON beside it, under the same name: both or none.
+
+    Raises `NerError` when `out` cannot be written.
+    """
+    with write_text(figures_file(out)) as figures, write_text(out) as file:
+        figures.write(json.dumps(flow.to_dict(), indent=2, ensure_ascii=False) + "\n")
         file.write(page(flow))
 
 
 def figures_file(out: Path) -> Path:
-    """The path of the figures of a page. Raises `UsageError` where that is the page itself."""
+    """The path of the figures of a page, once both can be written.
+
+    Raises `UsageError` for a page that is itself the figures, a folder, or would have the figures
+    take the place of another file, and `NerError` where nothing can be written.
+    """
     beside = out.with_suffix(".json")
     if beside == out:
         raise UsageError(f"{out}: is where the figures go; name the page otherwise, as x.html")
     if out.is_dir():
         raise UsageError(f"{out}: is a folder; name a file for the page")
+    if os.path.lexists(beside) and not _is_figures(beside):
+        raise UsageError(
+            f"{beside}: is where the figures of {out.name} go, and holds something else; "
+            "name the page otherwise"
+        )
+    for path in (out, beside):
+        check_writable(path)
     return beside
+
+
+def _is_figures(path: Path) -> bool:
+    """True for the figures of an earlier page."""
+    try:
+        with open_binary(path) as file:
+            known = json.load(file)
+    except (NerError, OSError, ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and {"vanished_below", "exploded_above"} <= known.keys()
 
 
 def page(flow: GradientFlow) -> str:

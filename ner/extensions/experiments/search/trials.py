@@ -33,6 +33,7 @@ from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, swap_folder, write_text
 from ner.model import choose_device
+from ner.run_folder import run_path
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
 
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def search_events(
         raise UsageError("no setting is left to be searched; name some with --range")
     corpus = dataclasses.replace(corpus, test=())  # nothing is chosen by what is on test
     prepared = prepare(corpus, config.data)
-    search = _Search(prepared, Path(out), config, space, choose_device(device), progress)
+    search = _Search(prepared, run_path(out), config, space, choose_device(device), progress)
     with search.opened(resume=resume):
         while len(search.study.trials()) < trials:
             yield from search.trial()
