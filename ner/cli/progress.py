@@ -23,15 +23,20 @@ class TrainingProgress:
         """The last event so far."""
         self._bars = bars
         self._vectors = vectors
-        self._stage = ""
+        self._stage, self._done = "", 0.0
         self._task: TaskID | None = None
 
     def show(self, stage: str, done: float, total: float, note: str = "") -> None:
-        """Move the bar; that of a new stage takes the place of the one before."""
-        if self._task is None or stage != self._stage:
+        """Move the bar; that of a new stage takes the place of the one before.
+
+        A stage that begins again (the first epoch of the next seed) has a new bar, too: the time
+        left would else come from the pace of the one before.
+        """
+        if self._task is None or stage != self._stage or done < self._done:
             if self._task is not None:
                 self._bars.remove_task(self._task)
             self._stage, self._task = stage, self._bars.add_task(stage, total=total, note=note)
+        self._done = done
         self._bars.update(self._task, completed=done, note=note)
 
     def vectors_read(self, size: int) -> None:
