@@ -66,6 +66,15 @@ def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     write_file(path, "".join(json.dumps(record) + "\n" for record in records))
 
 
+def duration(seconds: float) -> str:
+    """A span of time for people: ``4.2 s``, ``3:05 min``, ``2:03:05 h``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
 class _OneLine(logging.Formatter):
     """A record in a line of its own, whatever names and labels it quotes."""
 

@@ -52,7 +52,7 @@ def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder
     assert "go on with --resume" in again.complaint()
     done = json.loads((out / "checkpoint" / "state.json").read_text())["trainer"]["epoch"]
     resumed = run("train", *arguments, "--resume").good()
-    assert resumed.err.splitlines()[0].startswith(f"epoch {done + 1}: ")
+    assert resumed.err.splitlines()[0].startswith(f"epoch {done + 1}/60: ")
     assert _epochs(out) == 60
     assert (out / "result.json").exists()
 
