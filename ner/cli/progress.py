@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ner.cli import stopped
+from ner.run_folder import EarlierMessages
 
 
 class TrainingProgress:
@@ -120,7 +121,8 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
 @contextmanager
 def brief_messages() -> Iterator[None]:
     """Leave epochs to the log of each run, and show warnings once, while the block runs."""
-    handlers, seen = [*logging.getLogger("ner").handlers], set[str]()
+    shown = [h for h in logging.getLogger("ner").handlers if not isinstance(h, EarlierMessages)]
+    seen = set[str]()
 
     def once(record: logging.LogRecord) -> bool:
         """Pass warnings, each text once: every run would repeat those about the corpus."""
@@ -129,10 +131,10 @@ def brief_messages() -> Iterator[None]:
         seen.add(text)
         return new and record.levelno >= logging.WARNING
 
-    for handler in handlers:
+    for handler in shown:
         handler.addFilter(once)
     try:
         yield
     finally:
-        for handler in handlers:
+        for handler in shown:
             handler.removeFilter(once)

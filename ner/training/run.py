@@ -92,6 +92,7 @@ class CorpusRun(BaseRun):
     """A run over a labelled corpus, epoch by epoch: of a tagger or of a classifier."""
 
     folder = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
+    outcome: ClassVar[type[Finished]] = Finished
     record_keys: ClassVar = ("epoch", "best")
     config: Config
     _trainer: BaseTrainer[Any]
@@ -180,7 +181,7 @@ class CorpusRun(BaseRun):
         scores = self._evaluate_best()
         draw_curves(self._history, self.out / "curves.svg")
         best = max(self._history, key=lambda record: (record["best"], record["epoch"]))
-        return Finished(self.out, len(self._history), best["epoch"], self._seconds, scores)
+        return self.outcome(self.out, len(self._history), best["epoch"], self._seconds, scores)
 
     @abstractmethod
     def _evaluate_best(self) -> Mapping[str, Scores]:
