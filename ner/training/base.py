@@ -150,6 +150,7 @@ class BaseRun(ABC):
         self._write_metrics()  # first: it marks the folder as one of a run
         write_file(self.out / "config.toml", self.config.to_toml())
         with log_file(self.out / "log.txt") as note, threads(self.config.train.threads):
+            _log.info("run folder: %s", self.out)
             started = time.perf_counter() - self._seconds
             self._prepare()
             if not self._resumed:

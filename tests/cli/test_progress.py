@@ -54,7 +54,8 @@ def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path)
     assert re.search(r"loss \d+\.\d{3}", written)
     messages = [line for line in _left(written) if line and "━" not in line]
     assert messages[0].startswith("v.vec: vectors of 2 numbers")
-    assert [line.partition(":")[0] for line in messages[1:]] == [f"epoch {n}/3" for n in (1, 2, 3)]
+    assert messages[1] == "run folder: runs/tiny"
+    assert [line.partition(":")[0] for line in messages[2:]] == [f"epoch {n}/3" for n in (1, 2, 3)]
 
 
 def test_a_stage_that_begins_again_has_a_new_bar() -> None:

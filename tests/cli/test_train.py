@@ -41,6 +41,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcom
     assert lines[-3:] == ["valid F1 100.00", "test F1 100.00", "model: runs/tiny"]
     assert "epoch" not in "".join(lines[1:])
     messages = outcome.err.splitlines()
+    assert messages.pop(0) == "run folder: runs/tiny"
     assert [line.partition(":")[0] for line in messages] == [f"epoch {n}/6" for n in range(1, 7)]
     assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
 
