@@ -4,16 +4,18 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.errors import UsageError, escaped
+from ner.errors import NerError, UsageError, escaped
 from ner.files import write_text
 
 _log = logging.getLogger("ner")
+
+_MOST_KEPT = 10_000  # messages
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,15 @@ def write_records(path: Path, records: Sequence[Mapping[str, Any]]) -> None:
     write_file(path, "".join(json.dumps(record) + "\n" for record in records))
 
 
+def duration(seconds: float) -> str:
+    """A span of time for people: ``4.2 s``, ``3:05 min``, ``2:03:05 h``."""
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
 class _OneLine(logging.Formatter):
     """A record in a line of its own, whatever names and labels it quotes."""
 
@@ -81,18 +92,53 @@ class _OneLine(logging.Formatter):
         return escaped(super().formatMessage(record))
 
 
+class EarlierMessages(logging.Handler):
+    """A handler that keeps what is said before there is a folder, for the log of each run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, logging.LogRecord] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record, each text once, in bounded memory."""
+        if len(self.records) < _MOST_KEPT:
+            self.records.setdefault(record.getMessage(), record)
+
+
 @contextmanager
-def log_file(path: Path) -> Iterator[None]:
-    """Write log messages into a file too, while the block runs."""
+def log_file(path: Path) -> Iterator[Callable[[str], None]]:
+    """Write log messages into a file too, while the block runs, and the error that ends it.
+
+    Messages that a handler has kept before (`EarlierMessages`) come first. Gives a function that
+    writes a text into the file alone.
+    """
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
     level = _log.level
+    earlier = [each for each in _log.handlers if isinstance(each, EarlierMessages)]
+    for record in [record for each in earlier for record in each.records.values()]:
+        handler.handle(record)
+
+    def note(text: str, level: int = logging.INFO) -> None:
+        for line in text.splitlines():
+            handler.handle(logging.LogRecord(_log.name, level, "", 0, line, None, None))
+
+    for each in earlier:  # what one run says is not for the log of the next
+        _log.removeHandler(each)
     _log.addHandler(handler)
     if level == logging.NOTSET:  # else nothing would be said in a program that sets no level
         _log.setLevel(logging.INFO)
     try:
-        yield
+        yield note
+    except NerError as error:
+        note(str(error), logging.ERROR)
+        raise
+    except (GeneratorExit, KeyboardInterrupt):
+        note("stopped", logging.WARNING)
+        raise
     finally:
         _log.setLevel(level)
         _log.removeHandler(handler)
+        for each in earlier:
+            _log.addHandler(each)
         handler.close()

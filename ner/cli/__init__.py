@@ -20,6 +20,7 @@ import click
 
 from ner.errors import NerError, escaped
 from ner.plugins import declared, load
+from ner.run_folder import EarlierMessages
 from ner.version import __version__
 
 INTERRUPTED = 130
@@ -73,7 +74,7 @@ class _Messages(logging.Handler):
 
 def _show_messages() -> None:
     logger = logging.getLogger("ner")
-    logger.handlers = [_Messages()]
+    logger.handlers = [_Messages(), EarlierMessages()]
     logger.setLevel(logging.INFO)
     logger.propagate = False
     logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback

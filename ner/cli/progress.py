@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ner.cli import stopped
+from ner.run_folder import EarlierMessages
 
 
 class TrainingProgress:
@@ -23,15 +24,20 @@ class TrainingProgress:
         """The last event so far."""
         self._bars = bars
         self._vectors = vectors
-        self._stage = ""
+        self._stage, self._done = "", 0.0
         self._task: TaskID | None = None
 
     def show(self, stage: str, done: float, total: float, note: str = "") -> None:
-        """Move the bar; that of a new stage takes the place of the one before."""
-        if self._task is None or stage != self._stage:
+        """Move the bar; that of a new stage takes the place of the one before.
+
+        A stage that begins again (the first epoch of the next seed) has a new bar, too: the time
+        left would else come from the pace of the one before.
+        """
+        if self._task is None or stage != self._stage or done < self._done:
             if self._task is not None:
                 self._bars.remove_task(self._task)
             self._stage, self._task = stage, self._bars.add_task(stage, total=total, note=note)
+        self._done = done
         self._bars.update(self._task, completed=done, note=note)
 
     def vectors_read(self, size: int) -> None:
@@ -115,7 +121,8 @@ def what_is_kept(out: Path, seeds: Sequence[int], overwrite: bool, last: Any) ->
 @contextmanager
 def brief_messages() -> Iterator[None]:
     """Leave epochs to the log of each run, and show warnings once, while the block runs."""
-    handlers, seen = [*logging.getLogger("ner").handlers], set[str]()
+    shown = [h for h in logging.getLogger("ner").handlers if not isinstance(h, EarlierMessages)]
+    seen = set[str]()
 
     def once(record: logging.LogRecord) -> bool:
         """Pass warnings, each text once: every run would repeat those about the corpus."""
@@ -124,10 +131,10 @@ def brief_messages() -> Iterator[None]:
         seen.add(text)
         return new and record.levelno >= logging.WARNING
 
-    for handler in handlers:
+    for handler in shown:
         handler.addFilter(once)
     try:
         yield
     finally:
-        for handler in handlers:
+        for handler in shown:
             handler.removeFilter(once)

@@ -280,8 +280,8 @@ def score_head(title: str, width: int, *more: str) -> str:
 
 
 def score_row(name: str, width: int, row: Scores, *more: object) -> str:
-    """A line of a table of scores and further columns."""
-    scores = [f"{value:.4f}" for value in (row.precision, row.recall, row.f1)]
+    """A line of a table of scores, in percent, and further columns."""
+    scores = [f"{100 * value:.2f}" for value in (row.precision, row.recall, row.f1)]
     return table_row(name, width, [*scores, *more])
 
 

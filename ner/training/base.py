@@ -41,6 +41,9 @@ class Outcome(Protocol):
     def to_dict(self) -> Mapping[str, Any]:
         """Give the content of ``result.json``."""
 
+    def lines(self) -> Iterator[str]:
+        """Report it to people."""
+
 
 class AnyTrainer(Protocol):
     """Everything that changes while a model is trained, and the loop that changes it."""
@@ -146,7 +149,8 @@ class BaseRun(ABC):
         clear_leftovers(self.out, self.folder.contents)
         self._write_metrics()  # first: it marks the folder as one of a run
         write_file(self.out / "config.toml", self.config.to_toml())
-        with log_file(self.out / "log.txt"), threads(self.config.train.threads):
+        with log_file(self.out / "log.txt") as note, threads(self.config.train.threads):
+            _log.info("run folder: %s", self.out)
             started = time.perf_counter() - self._seconds
             self._prepare()
             if not self._resumed:
@@ -159,6 +163,8 @@ class BaseRun(ABC):
                     self._checkpoint()
                 yield event
             outcome = self._finish()
+            for text in outcome.lines():
+                note(text)
             write_file(self.out / FINISHED, json.dumps(outcome.to_dict(), indent=2) + "\n")
             yield outcome
         return outcome

@@ -31,7 +31,7 @@ from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_r
 from ner.features import Context
 from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
-from ner.run_folder import RunFolder, write_file
+from ner.run_folder import RunFolder, duration, write_file
 from ner.text import Sentence
 from ner.training.base import BaseRun
 from ner.training.build import build_model
@@ -92,6 +92,7 @@ class CorpusRun(BaseRun):
     """A run over a labelled corpus, epoch by epoch: of a tagger or of a classifier."""
 
     folder = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
+    outcome: ClassVar[type[Finished]] = Finished
     record_keys: ClassVar = ("epoch", "best")
     config: Config
     trainer: BaseTrainer[Any]
@@ -148,7 +149,16 @@ class CorpusRun(BaseRun):
         figures = milestone.valid.figures().items()
         valid = ", ".join(f"{name.replace('f1', 'F1')} {100 * x:.2f}" for name, x in figures)
         best = " (best)" if milestone.best else ""
-        return f"epoch {milestone.number}: loss {milestone.loss:.4f}, valid {valid}{best}"
+        epochs = chosen(self.config.train.epochs)
+        return (
+            f"epoch {milestone.number}/{epochs}: loss {milestone.loss:.4f}, valid {valid}{best}; "
+            f"{duration(milestone.seconds)}, at most {duration(self._left(epochs))} left"
+        )
+
+    def _left(self, epochs: int) -> float:
+        """The seconds that the other epochs take at the mean pace so far, stopped early or not."""
+        seconds = [record.get("seconds", 0.0) for record in self._history]
+        return sum(seconds) / len(seconds) * max(0, epochs - len(seconds))
 
     def _notes(self) -> Sequence[str]:
         """Collect lines for the model's card."""
@@ -171,7 +181,7 @@ class CorpusRun(BaseRun):
         scores = self._evaluate_best()
         draw_curves(self._history, self.out / "curves.svg")
         best = max(self._history, key=lambda record: (record["best"], record["epoch"]))
-        return Finished(self.out, len(self._history), best["epoch"], self._seconds, scores)
+        return self.outcome(self.out, len(self._history), best["epoch"], self._seconds, scores)
 
     @abstractmethod
     def _evaluate_best(self) -> Mapping[str, Scores]:

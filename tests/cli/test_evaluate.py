@@ -60,7 +60,7 @@ def test_text_has_the_same_figures_as_json(confused: Path) -> None:
     each = {**report["per_type"], "micro avg": report, "macro avg": report["macro"]}
     for name, scores in each.items():
         shown = [float(cell) for cell in rows[name][:3]]
-        assert shown == [round(scores[key], 4) for key in ("precision", "recall", "f1")]
+        assert shown == [round(100 * scores[key], 2) for key in ("precision", "recall", "f1")]
     assert rows["micro avg"][3] == "2"
 
 
@@ -380,7 +380,7 @@ def test_any_two_labelled_files_without_a_model(gold: Path) -> None:
     run("data", "convert", "predicted.conll", "p.jsonl", "--to", "jsonl").good()
     assert _json("--predictions", "p.jsonl", "--data", gold) == report
     text = run("evaluate", "--predictions", "predicted.conll", "--data", gold).good().out
-    assert re.search(r"micro avg +0.5000 +0.5000 +0.5000 +2", text)
+    assert re.search(r"micro avg +50.00 +50.00 +50.00 +2", text)
 
 
 def test_both_side_by_side(gold: Path) -> None:

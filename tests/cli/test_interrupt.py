@@ -33,7 +33,8 @@ def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder
     out = Path("my run")
     outcome = stopped("train", *arguments, when=lambda: _epochs(out) >= 2)
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
-    *messages, last = outcome.err.splitlines()
+    first, *messages, last = outcome.err.splitlines()
+    assert first == "run folder: my run"
     assert all(line.startswith("epoch ") for line in messages)
     records = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     best = [record for record in records if record["best"]][-1]
@@ -52,7 +53,7 @@ def test_ctrl_c_keeps_the_best_model_and_resume_goes_on(empty: Path, tiny_folder
     assert "go on with --resume" in again.complaint()
     done = json.loads((out / "checkpoint" / "state.json").read_text())["trainer"]["epoch"]
     resumed = run("train", *arguments, "--resume").good()
-    assert resumed.err.splitlines()[0].startswith(f"epoch {done + 1}: ")
+    assert resumed.err.splitlines()[1].startswith(f"epoch {done + 1}/60: ")
     assert _epochs(out) == 60
     assert (out / "result.json").exists()
 
@@ -71,7 +72,7 @@ def test_ctrl_c_before_the_first_epoch(empty: Path, tiny_folder: Path) -> None:
     outcome = stopped("train", *arguments, when=Path("r/checkpoint").exists)
     assert (outcome.code, outcome.out) == (INTERRUPTED, "")
     assert outcome.err == (
-        "ner: stopped; no epoch was finished, so there is no model yet; "
+        "run folder: r\nner: stopped; no epoch was finished, so there is no model yet; "
         "go on with --out r --resume\n"
     )
     assert _leftovers(empty) == []
@@ -150,7 +151,7 @@ def test_ctrl_c_while_the_corpus_is_read(
 ) -> None:
     import ner.corpus
 
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ner.corpus, "load_corpus", interrupted)

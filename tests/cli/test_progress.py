@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 
+from ner.cli.progress import TrainingProgress
 from tests.cli.command import LIMIT, command, environment, run, sets
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="wants a pseudo-terminal")
@@ -21,7 +23,7 @@ def _on_terminal(arguments: list[str], cwd: Path) -> str:
         process = subprocess.Popen(
             arguments,
             cwd=cwd,
-            env=environment(TERM="xterm", COLUMNS="100"),
+            env=environment(TERM="xterm", COLUMNS="120"),
             stdout=subprocess.DEVNULL,
             stderr=theirs,
         )
@@ -52,7 +54,21 @@ def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path)
     assert re.search(r"loss \d+\.\d{3}", written)
     messages = [line for line in _left(written) if line and "━" not in line]
     assert messages[0].startswith("v.vec: vectors of 2 numbers")
-    assert [line.partition(":")[0] for line in messages[1:]] == ["epoch 1", "epoch 2", "epoch 3"]
+    assert messages[1] == "run folder: runs/tiny"
+    assert [line.partition(":")[0] for line in messages[2:]] == [f"epoch {n}/3" for n in (1, 2, 3)]
+
+
+def test_a_stage_that_begins_again_has_a_new_bar() -> None:
+    with Progress(disable=True) as bars:
+        progress = TrainingProgress(bars, ())
+        progress.show("epoch 1", 1, 2)
+        progress.show("epoch 1", 2, 2)
+        [first] = bars.tasks
+        assert first.finished
+        progress.show("epoch 1", 1, 2)  # of the next seed
+        [second] = bars.tasks
+    assert second.id != first.id
+    assert not second.finished
 
 
 def test_no_bar_in_a_pipe_even_where_colours_are_forced(

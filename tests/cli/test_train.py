@@ -41,7 +41,8 @@ def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcom
     assert lines[-3:] == ["valid F1 100.00", "test F1 100.00", "model: runs/tiny"]
     assert "epoch" not in "".join(lines[1:])
     messages = outcome.err.splitlines()
-    assert [line.partition(":")[0] for line in messages] == [f"epoch {n}" for n in range(1, 7)]
+    assert messages.pop(0) == "run folder: runs/tiny"
+    assert [line.partition(":")[0] for line in messages] == [f"epoch {n}/6" for n in range(1, 7)]
     assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
 
 
@@ -62,6 +63,33 @@ def test_the_run_folder_holds_what_the_readme_says(model: Path) -> None:
     result = json.loads((model / "result.json").read_text())
     assert result["scores"]["test"]["f1"] == 1.0
     assert records[result["best_epoch"] - 1]["valid_f1"] == 1.0
+
+
+def test_the_log_has_what_was_said_before_there_was_a_folder_and_the_report(
+    empty: Path, tiny_folder: Path
+) -> None:
+    bad = empty / "odd"
+    shutil.copytree(tiny_folder, bad)
+    with (bad / "train.conll").open("a", encoding="utf-8") as file:
+        file.write("\nRome I-LOC\nAnna I-PER\n")
+    outcome = run("train", "--data", bad, *BRIEF, "--seeds", "1,2", "--out", "odd run").good()
+    said = [line for line in outcome.err.splitlines() if line.startswith("warning: ")]
+    assert said
+    for folder in (Path("odd run/seed-1"), Path("odd run/seed-2")):
+        log = (folder / "log.txt").read_text(encoding="utf-8")
+        for line in said:
+            assert log.count(line.replace("warning: ", "WARNING ")) == 1
+        assert log.count("INFO epoch 1/1: ") == 1
+        assert "micro avg" in log
+        assert re.search(r"INFO test F1 \d+\.\d\d\n$", log)
+
+
+def test_the_log_has_the_error_that_ended_the_run(empty: Path, tiny_folder: Path) -> None:
+    diverging = sets("train.optimizer=sgd", "train.learning_rate=1e30", "train.clip=1e30")
+    outcome = run("train", "--data", tiny_folder, *BRIEF, *diverging, "--out", "lost")
+    error = outcome.complaint().removeprefix("ner: error: ")
+    log = Path("lost/log.txt").read_text(encoding="utf-8")
+    assert log.endswith(f" ERROR {error}\n")
 
 
 def test_the_run_folder_holds_every_setting_as_resolved(model: Path) -> None:

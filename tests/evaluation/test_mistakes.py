@@ -122,7 +122,7 @@ def test_the_tables(by_hand: tuple[list[Sentence], list[tuple[Row, list[float]]]
         "mistakes: 4, with 4 entities in the data and 4 found, of which 1 are right\n"
     )
     assert ["boundary", "1", "25.0", "%"] in lines
-    assert ["LOC", "0.5000", "1.0000", "0.6667", "1", "0", "0.0", "%", *"00000"] in lines
+    assert ["LOC", "50.00", "100.00", "66.67", "1", "0", "0.0", "%", *"00000"] in lines
     assert ["ORG", "1", "0", "0", "1"] in lines
     assert "by the words in training: left out" in text
     assert "a.conll:3: type: is ORG (Leeds), found as LOC (Leeds) with 0.900" in text

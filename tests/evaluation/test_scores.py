@@ -124,12 +124,12 @@ def test_table() -> None:
     table = """\
               precision    recall  f1-score   support
 
-         LOC     0.0000    0.0000    0.0000         1
-         PER     1.0000    1.0000    1.0000         1
+         LOC       0.00      0.00      0.00         1
+         PER     100.00    100.00    100.00         1
 
-   micro avg     1.0000    0.5000    0.6667         2
-   macro avg     0.5000    0.5000    0.5000         2
-weighted avg     0.5000    0.5000    0.5000         2
+   micro avg     100.00     50.00     66.67         2
+   macro avg      50.00     50.00     50.00         2
+weighted avg      50.00     50.00     50.00         2
 """
     assert format_report(report_of([[PER, LOC]], [[PER]])) == table
 
@@ -137,7 +137,7 @@ weighted avg     0.5000    0.5000    0.5000         2
 def test_table_without_entities() -> None:
     lines = format_report(report_of([[]], [[]])).splitlines()
     assert lines[1] == ""
-    assert lines[2].split() == ["micro", "avg", "0.0000", "0.0000", "0.0000", "0"]
+    assert lines[2].split() == ["micro", "avg", "0.00", "0.00", "0.00", "0"]
 
 
 def test_unknown_labels_are_listed_once_and_sorted() -> None:

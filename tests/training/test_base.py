@@ -74,7 +74,9 @@ class Counting(BaseRun):
         return f"counted to {milestone.number}"
 
     def _finish(self) -> Any:
-        return SimpleNamespace(to_dict=lambda: {"numbers": len(self._history)})
+        return SimpleNamespace(
+            to_dict=lambda: {"numbers": len(self._history)}, lines=lambda: ["all\ncounted"]
+        )
 
 
 def counted(events: Iterator[Any]) -> list[int]:
@@ -91,7 +93,9 @@ def test_everything_is_on_disk_before_it_is_told(tmp_path: Path) -> None:
             assert (out / "model").read_text() == str(event.number)
         assert (out / "result.json").exists() != isinstance(event, str | Count)
     assert json.loads((out / "result.json").read_text()) == {"numbers": 3}
-    assert "counted to 3" in (out / "log.txt").read_text()
+    log = (out / "log.txt").read_text()
+    assert "counted to 3" in log
+    assert [line.partition("INFO ")[2] for line in log.splitlines()][-2:] == ["all", "counted"]
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 6])

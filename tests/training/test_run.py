@@ -3,6 +3,7 @@
 import itertools
 import json
 import logging
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -163,10 +164,13 @@ def test_the_log_has_every_epoch_although_nobody_listens(
     straight: Path,
 ) -> None:
     lines = (straight / "log.txt").read_text(encoding="utf-8").splitlines()
+    epochs = Config.load(straight / "config.toml").train.epochs
     for record in metrics(straight):
-        said = f"INFO epoch {record['epoch']}: loss {record['loss']:.4f}, valid precision"
+        said = f"INFO epoch {record['epoch']}/{epochs}: loss {record['loss']:.4f}, valid precision"
         [line] = [line for line in lines if said in line]
-        assert line.endswith("(best)") is record["best"]
+        assert ("(best); " in line) is record["best"]
+        assert re.search(r"; \d+\.\d s, at most \d+\.\d s left$", line)
+    assert line.endswith(", at most 0.0 s left") is (record["epoch"] == epochs)
 
 
 def test_logging_is_left_as_it_was(start: Start, tmp_path: Path) -> None:

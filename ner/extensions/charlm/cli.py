@@ -79,8 +79,8 @@ def train(
     with training_progress(kept=kept) as progress:
         finished = progress.follow(train_events(texts, out, config, **how), show)
     assert isinstance(finished, LanguageModelFinished), "a run ends with that"
-    for direction, record in finished.directions.items():
-        click.echo(f"{direction}: {record['valid_bits']:.4f} bits per character, held out")
+    for text in finished.lines():
+        click.echo(text)
     click.echo(escaped(f"model: {out}"))
 
 

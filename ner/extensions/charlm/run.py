@@ -46,6 +46,11 @@ class LanguageModelFinished:
         """Give the content of ``result.json``."""
         return self.directions
 
+    def lines(self) -> Iterator[str]:
+        """Report the best of each direction."""
+        for direction, record in self.directions.items():
+            yield f"{direction}: {record['valid_bits']:.4f} bits per character, held out"
+
 
 Event = LanguageModelStep | LanguageModelEvaluation | LanguageModelFinished
 

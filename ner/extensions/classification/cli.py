@@ -113,9 +113,8 @@ def train(
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read
         last = progress.follow(train_events(texts, out, config, progress=read, **how))
-    for split, scores in last.scores.items():
-        click.echo(f"{split} scores of the best model (epoch {last.best_epoch}):\n")
-        click.echo(f"{scores.table()}\n")
+    for text in last.lines():
+        click.echo(text)
     click.echo(escaped(f"model: {last.out}"))
 
 

@@ -18,7 +18,7 @@ from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
-from ner.extensions.classification.predict import evaluate_model, segments
+from ner.extensions.classification.predict import LabelScores, evaluate_model, segments
 from ner.extensions.classification.reading import label_of, labelled
 from ner.features import (
     Example,
@@ -38,6 +38,7 @@ from ner.training import (
     CorpusRun,
     Event,
     ExampleSet,
+    Finished,
     PreparedCorpus,
     run_events,
     type_costs,
@@ -136,10 +137,22 @@ def training_set(
     return ExampleSet(table, examples, indexer, rates, config.train)
 
 
+class ClassifierFinished(Finished):
+    """The end of the training of a classifier."""
+
+    def lines(self) -> Iterator[str]:
+        """Report the scores on each split."""
+        for split, scores in self.scores.items():
+            assert isinstance(scores, LabelScores), "what classifiers are evaluated by"
+            yield f"{split} scores of the best model (epoch {self.best_epoch}):\n"
+            yield f"{scores.table()}\n"
+
+
 class ClassifierRun(CorpusRun):
     """The training of a classifier."""
 
     trainer: ClassifierTrainer
+    outcome = ClassifierFinished
 
     def __init__(
         self,

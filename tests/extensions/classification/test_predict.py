@@ -111,11 +111,11 @@ def test_the_table() -> None:
     assert scores.table().splitlines() == [
         "              precision    recall  f1-score   support",
         "",
-        "           a     1.0000    0.5000    0.6667         2",
-        "           b     0.5000    1.0000    0.6667         1",
+        "           a     100.00     50.00     66.67         2",
+        "           b      50.00    100.00     66.67         1",
         "",
-        "   macro avg     0.7500    0.7500    0.6667         3",
-        "weighted avg     0.8333    0.6667    0.6667         3",
+        "   macro avg      75.00     75.00     66.67         3",
+        "weighted avg      83.33     66.67     66.67         3",
         "",
         "accuracy 66.67 %, macro F1 66.67 %",
     ]
