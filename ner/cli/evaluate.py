@@ -10,6 +10,7 @@ import click
 
 from ner.cli.options import (
     PathArg,
+    check_model,
     corpus_options,
     data_config,
     device_option,
@@ -97,6 +98,7 @@ def evaluate(
         gold, split = _corpus(data, files, split, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
+    check_model(model)
     from ner.api import Evaluation
     from ner.evaluation import (
         draw_calibration,
