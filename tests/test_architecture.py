@@ -23,7 +23,7 @@ FLOORS = [
     {"errors", "version", "inputs", "lazy", "markup"},
     {"text", "files", "plugins"},
     {"tags", "tokenize", "config", "stored", "run_folder"},
-    {"corpus", "features", "evaluation", "render", "checkpoint"},
+    {"discovery", "corpus", "features", "evaluation", "render", "checkpoint"},
     {"model", "runtime"},
     {"predict", "bundle"},
     {"training", "tagger"},

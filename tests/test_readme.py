@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import ner
-from ner.bundle.discovery import find_bundle
 from ner.cli import main
 from ner.config import Config
 from ner.corpus import Corpus, load_corpus, write_file
+from ner.discovery import find_bundle
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """A model on disk: its format, where it is found, its card."""
 
 from ner.bundle.card import Card
-from ner.bundle.discovery import FINISHED, find_bundle, newest_bundle
 from ner.bundle.format import (
     MOST_OUTPUTS,
     BaseBundle,
@@ -12,6 +11,7 @@ from ner.bundle.format import (
     resource_names,
     save_bundle,
 )
+from ner.discovery import FINISHED, find_bundle, newest_bundle
 
 __all__ = [
     "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",

@@ -34,9 +34,9 @@ import torch
 
 from ner import features
 from ner.bundle.card import Card
-from ner.bundle.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
+from ner.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.model import (
     BaseModel,

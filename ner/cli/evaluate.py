@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.options import PathArg, device_option, json_option, model_option, predict_options
+from ner.cli.options import (
+    PathArg,
+    check_model,
+    device_option,
+    json_option,
+    model_option,
+    predict_options,
+)
 from ner.cli.reading import corpus_options, data_config, reading_options
 from ner.config import DataConfig
 from ner.errors import CorpusError, UsageError
@@ -89,6 +96,7 @@ def evaluate(
         gold, split = _corpus(data, files, split, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
+    check_model(model)
     from ner.api import Evaluation
     from ner.evaluation import (
         draw_calibration,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from ner.config import Config, ResourcesConfig, predict_config
+from ner.discovery import find_bundle, newest_bundle
 from ner.errors import NerError
 from ner.files import checked_path
 
@@ -87,6 +88,16 @@ seed_option: Decorator = click.option(
 model_option: Decorator = click.option(
     "--model", metavar="DIR", help="Run folder or model folder.  [default: newest run in runs/]"
 )
+
+
+def check_model(model: str | None) -> None:
+    """Refuse a model that is missing, before torch is loaded. Raises `UsageError`."""
+    if model is None:
+        newest_bundle()
+    else:
+        find_bundle(model)
+
+
 device_option: Decorator = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),

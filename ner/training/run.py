@@ -157,7 +157,7 @@ class CorpusRun(BaseRun):
 
     def _left(self, epochs: int) -> float:
         """The seconds that the other epochs take at the mean pace so far, stopped early or not."""
-        seconds = [record.get("seconds", 0.0) for record in self._history]
+        seconds = [float(record.get("seconds", 0.0)) for record in self._history]
         return sum(seconds) / len(seconds) * max(0, epochs - len(seconds))
 
     def _notes(self) -> Sequence[str]:

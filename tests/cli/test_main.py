@@ -161,3 +161,30 @@ def test_names_of_all_kinds(empty: Path) -> None:
         path.write_text("Anna\n", encoding="utf-8")
         outcome = run("train", "--data", f"./{name}")
         assert f"{name}:1: one column only" in outcome.complaint()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "evaluate --model nosuch --data x",
+        "evaluate --data x",
+        "train --data nosuch",
+        "train --data nosuch --set train.nosuch=1",
+        "search --data nosuch",
+    ],
+)
+def test_a_mistake_that_shows_without_torch_is_refused_without_it(
+    line: str, tmp_path: Path
+) -> None:
+    script = (
+        "import sys, ner.cli\n"
+        "code = ner.cli.run(sys.argv[1:])\n"
+        "assert 'torch' not in sys.modules\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *line.split()],
+        capture_output=True, text=True, env=environment(), cwd=tmp_path, timeout=LIMIT,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("ner: error: ")

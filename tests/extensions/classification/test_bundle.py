@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import load_bundle, save_bundle
+from ner.discovery import newest_bundle
 from ner.errors import BundleError, NerError, UsageError
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import label_probabilities

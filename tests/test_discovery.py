@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ner.bundle.discovery import newest_bundle
 from ner.bundle.format import load_bundle
+from ner.discovery import newest_bundle
 from ner.errors import UsageError
 
 

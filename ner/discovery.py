@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ner.errors import UsageError
 from ner.files import checked_path
-from ner.stored import StoredFolder, ValidationError
 
 DEFAULT_KIND = "tagger"  # of a model that names none in its config.json
 FINISHED = "result.json"  # written last into a run folder
@@ -48,6 +47,8 @@ def newest_bundle(root: str | Path = "runs") -> Path:
 
 def _is_of_another_kind(run: Path) -> bool:
     """True if a run has made another model than a tagger; an unreadable one is refused later."""
+    from ner.stored import StoredFolder, ValidationError  # loads torch: only for what is there
+
     try:
         head = StoredFolder(run / "model").json("config.json", dict)
     except ValidationError:
