@@ -202,7 +202,9 @@ def run_events(
     """
     check_restart(resume=resume, overwrite=overwrite)
     with exclusive_lock(out):
-        if not resume:
+        if resume:
+            kind.folder.check_begun(out)
+        else:
             kind.folder.check(out, overwrite=overwrite)
         run = start()
         if resume:

@@ -99,6 +99,7 @@ def _older_runs(
         for place in old:
             Run.folder.check(place, overwrite=overwrite)
         return old
+    Run.folder.check_begun(out, *seed_folders(out), *further)
     if seeds and (out / "config.toml").exists():
         raise UsageError(f"{out}: holds a run without --seeds; resume it without, too")
     for folder, its in further.items():
