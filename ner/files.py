@@ -125,6 +125,19 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
         sync(target.parent)
 
 
+@contextlib.contextmanager
+def temporary_space() -> Iterator[None]:
+    """Name ``$TMPDIR`` where a block that only writes temporary files fails. Raises `NerError`."""
+    try:
+        yield
+    except OSError as error:
+        place = os.environ.get("TMPDIR") or "the folder of temporary files"
+        raise NerError(
+            f"{place}: cannot hold temporary files ({error.strerror or error}); free it, or set "
+            "TMPDIR to a folder with room"
+        ) from None
+
+
 def check_writable(path: str | Path) -> None:
     """Raise the `NerError` of `write_binary` before the work whose result goes there."""
     with _output(path) as (target, part):

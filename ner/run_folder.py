@@ -42,6 +42,17 @@ class RunFolder:
                 "or replace it with --overwrite"
             )
 
+    def check_begun(self, *places: Path) -> None:
+        """Refuse to go on where nothing has begun, in the first folder or others of the same run.
+
+        Raises `UsageError`.
+        """
+        if not any(map(self._there, places)):
+            raise UsageError(
+                f"{places[0]}: holds no run to go on with; name its folder with --out, or leave "
+                "--resume out"
+            )
+
     def clear(self, out: Path) -> None:
         """Remove an older run, and nothing else, from a folder."""
         for path in self._there(out):

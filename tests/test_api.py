@@ -215,11 +215,12 @@ def test_resuming_goes_on(events: Events, tmp_path: Path) -> None:
 def test_there_must_be_something_to_resume(events: Events, tmp_path: Path) -> None:
     """Not even a mistyped folder starts a new run."""
     out = tmp_path / "run"
-    message = refusal(events(out, resume=True), TrainingError)
-    assert "no checkpoint" in message
-    assert "--overwrite" in message
-    assert not out.exists()
-    stop(events(out, overwrite=True), 1)  # the remedy is one
+    for seeds in ((), (1, 2)):
+        message = refusal(events(out, resume=True, seeds=seeds), UsageError)
+        assert f"{out}: holds no run to go on with" in message
+        assert "leave --resume out" in message
+        assert not out.exists()
+    stop(events(out), 1)  # the remedy is one
     assert (out / "model").exists()
 
 

@@ -10,7 +10,14 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from ner.cli import print_error
-from ner.cli.options import PathArg, Workers, device_option, model_option, predict_options
+from ner.cli.options import (
+    PathArg,
+    Workers,
+    check_model,
+    device_option,
+    model_option,
+    predict_options,
+)
 from ner.cli.reading import UNLABELLED, reading_options
 from ner.config import Auto
 from ner.errors import NerError, UsageError, escaped
@@ -106,6 +113,7 @@ def tag(
     Text of any size runs through in bounded memory; output comes as it goes, line by line where
     the input does. With --out-dir, any number of files get an output each.
     """
+    check_model(model)
     from ner.corpus import LAYOUTS, layout_of
     from ner.scale import Work, plan_jobs
 

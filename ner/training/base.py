@@ -71,10 +71,13 @@ def _stopped_early(out: Path) -> bool:
     return marked and not _has_begun(out)
 
 
-def check_resumable(out: Path, *, new: bool) -> None:
-    """Refuse to go on in a folder that is new: its name is mistyped. Raises `TrainingError`."""
-    if new:
-        read_checkpoint(out / "checkpoint")
+def check_resumable(folder: RunFolder, *places: Path, new: bool) -> None:
+    """Refuse to go on where nothing has begun in the first place or others of the same run.
+
+    One that is empty, and not `new`, is of a run that was killed early. Raises `UsageError`.
+    """
+    if new or any(places[0].glob("[!.]*")):
+        folder.check_begun(*places)
 
 
 class BaseRun(ABC):
@@ -225,8 +228,9 @@ def run_events(
     """
     check_restart(resume=resume, overwrite=overwrite)
     with exclusive_lock(out) as new:
-        check_resumable(out, new=resume and new)
-        if not resume:
+        if resume:
+            check_resumable(kind.folder, out, new=new)
+        else:
             kind.folder.check(out, overwrite=overwrite)
         run = start()
         if resume:

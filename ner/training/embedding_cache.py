@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ner.corpus import cache_folder
 from ner.errors import NerError
-from ner.files import clear_abandoned, write_binary
+from ner.files import clear_abandoned, temporary_space, write_binary
 from ner.model import TokenEmbedder
 from ner.predict import WINDOW
 
@@ -78,7 +78,8 @@ def cache_embeddings(embedder: TokenEmbedder, sentences: Iterable[Sequence[str]]
                 _write(file, embedder, texts)
         except NerError as error:
             _log.warning("%s; a temporary file takes its place", error)
-            with tempfile.TemporaryFile() as file:  # without a name; gone with the process
+            # It has no name, and is gone with the process.
+            with temporary_space(), tempfile.TemporaryFile() as file:
                 _write(file, embedder, texts)
                 file.flush()
                 return EmbeddingCache(embedder, _mapped(file, embedder.dim, texts))

@@ -89,7 +89,8 @@ def locked_folder(
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
     further = declared_folders(out)
     with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, option)):
-        check_resumable(out, new=resume and new)
+        if resume:
+            check_resumable(Run.folder, out, *seed_folders(out), *further, new=new)
         old = [] if resume else [out, *seed_folders(out), *further]
         for place in old:
             Run.folder.check(place, overwrite=overwrite)

@@ -143,10 +143,18 @@ def test_overwrite_keeps_the_old_run_if_the_new_one_cannot_start(
 @pytest.mark.slow
 def test_resume_wants_the_same_settings_and_a_checkpoint(empty: Path, tiny_folder: Path) -> None:
     arguments = ["train", "--data", tiny_folder, "--out", "r", "--resume"]
+    for seeds in ([], ["--seeds", "1,2"]):
+        outcome = run(*arguments, *BRIEF, *seeds)
+        assert outcome.code == 2
+        assert "r: holds no run to go on with; name its folder with --out" in outcome.complaint()
+        assert list(empty.iterdir()) == []
+    Path("r").mkdir()
+    Path("r/result.json").touch()
     outcome = run(*arguments, *BRIEF)
     assert outcome.code == 1
     complaint = outcome.complaint()
     assert "no checkpoint to go on from (checksums.json is missing); start anew with" in complaint
+    Path("r/result.json").unlink()
     run(*arguments[:-1], *BRIEF).good()
     before = tree(empty)
     outcome = run(*arguments, *BRIEF, *sets("train.epochs=2", "data.strict=true"))

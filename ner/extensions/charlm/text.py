@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ner.corpus import Diagnostics, text_lines
 from ner.errors import CorpusError, TrainingError
-from ner.files import open_binary
+from ner.files import open_binary, temporary_space
 from ner.tokenize import sentences_of
 
 Codes = NDArray[np.uint32]
@@ -99,7 +99,7 @@ def read_text(paths: Sequence[Path], encoding: str, tokenizer: str = "none") -> 
     """
     counts: Counter[int] = Counter()
     checksum = hashlib.sha256()
-    with tempfile.TemporaryFile() as file:
+    with temporary_space(), tempfile.TemporaryFile() as file:
         for chunk in _chunks(paths, encoding, tokenizer):
             content = chunk.encode("utf-32-le")
             values, times = np.unique(np.frombuffer(content, np.uint32), return_counts=True)

@@ -7,6 +7,7 @@ The only module that imports ``gensim``, and only when it is used. The text is n
 is folded and counted once, on its way into a temporary file, and read from there in each epoch.
 """
 
+import contextlib
 import logging
 import tempfile
 from collections import Counter
@@ -17,7 +18,7 @@ from typing import Any, TextIO
 
 from ner.errors import MissingExtra, TrainingError
 from ner.features import fold
-from ner.files import write_text
+from ner.files import temporary_space, write_text
 
 StageCallback = Callable[[str, int, int], None]
 """Called with the name of a stage, how much of it is done, and how much there is to do."""
@@ -61,9 +62,12 @@ def train_vectors(
         import gensim.models as models
     except ImportError:
         raise MissingExtra("training vectors needs a package: pip install 'gensim>=4.4'") from None
-    with write_text(out) as file, tempfile.TemporaryDirectory(prefix="ner-") as folder:
+    with write_text(out) as file, contextlib.ExitStack() as stack:
+        with temporary_space():
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ner-"))
         text = _FoldedText(Path(folder) / "tokens", progress)
-        counts = text.fill(sentences, settings)
+        with temporary_space():
+            counts = text.fill(sentences, settings)
         words = _most_frequent(counts, settings.min_count)
         _log.info(
             "%d tokens, %d different words; %d of them occur %d times or more",

@@ -13,7 +13,7 @@ import pytest
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import load_model, save_model
 from tests.cli import command
-from tests.cli.command import process, run, sets, stopped
+from tests.cli.command import process, run, sets, shell, stopped
 
 pytestmark = pytest.mark.slow
 
@@ -168,13 +168,13 @@ def test_a_text_that_nothing_can_be_learnt_from(
         (["--direction", "sideways"], "'sideways' is not one of 'forward', 'backward', 'both'"),
         (["--encoding", "utf-9"], "unknown encoding 'utf-9'"),
         (["--resume", "--overwrite"], "choose one"),
-        (["--resume"], "no checkpoint to go on from"),
+        (["--resume"], "lm: holds no run to go on with; name its folder with --out"),
         (["missing.txt"], "missing.txt: no such file"),
     ],
 )
 def test_wrong_use(text: Path, arguments: list[str], message: str) -> None:
     outcome = run("charlm", "train", text, "--out", "lm", *arguments)
-    assert outcome.code == (1 if arguments == ["--resume"] else 2)
+    assert outcome.code == 2
     assert message in outcome.complaint()
     assert not Path("lm").exists()
 
@@ -264,3 +264,14 @@ def test_bars_move_on_a_terminal(text: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert shown["forward"]["completed"] == 1.0
     assert shown["forward"]["note"].endswith(" characters/s")
     assert " bits per character, " in shown["forward"]["note"]
+
+
+@pytest.mark.parametrize("command", ["charlm", "vectors"])
+def test_a_full_temporary_folder_is_named(command: str, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("Anna saw Bob in Rome.\n" * 4000, encoding="utf-8")
+    limited = f'ulimit -f 20; export TMPDIR={tmp_path} PYTHONDONTWRITEBYTECODE=1; exec "$@"'
+    arguments = (command, "train", "text", "--out", "out")
+    outcome = shell(limited, *arguments, cwd=tmp_path)
+    assert outcome.code == 1
+    assert f"{tmp_path}: cannot hold temporary files" in outcome.complaint()
+    assert [path.name for path in tmp_path.iterdir()] == ["text"]

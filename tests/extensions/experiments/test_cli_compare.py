@@ -58,3 +58,21 @@ def test_wrong_use_is_one_line(empty: Path, tiny_folder: Path, wrong: list[str],
     assert outcome.code == 2
     assert said in outcome.complaint()
     assert list(empty.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [("vectors", "no.vec"), ("gazetteers", "PER=no.txt"), ("clusters", "no.paths"),
+     ("token_embedders", "charlm=no")],
+)  # fmt: skip
+def test_files_of_all_variants_are_opened_before_the_first_run(
+    key: str, wrong: str, empty: Path, tiny_folder: Path
+) -> None:
+    Path("a.vec").write_text("Anna 1 2\nRome 2 1\n", encoding="utf-8")
+    good = {"vectors": "a.vec"}.get(key, "")
+    vary = ["--vary", f"resources.{key}={good},{wrong}"] if good else CELLS
+    fixed = [] if good else ["--set", f"resources.{key}={wrong}"]
+    outcome = run("compare", "--data", tiny_folder, *vary, *fixed, *BRIEF)
+    assert outcome.code == 2
+    assert wrong.rpartition("=")[2] in outcome.complaint()
+    assert [path.name for path in empty.iterdir()] == ["a.vec"]

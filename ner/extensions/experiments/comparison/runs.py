@@ -33,8 +33,9 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
+from ner.features import TrainingData, build_indexer
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
-from ner.model import choose_device, threads
+from ner.model import choose_device, load_embedder, threads
 from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.training import (
@@ -191,6 +192,7 @@ def compare_events(
         for plan in plans:
             if plan.finished:
                 _check_same(plan, prepared)
+        _open_resources([plan for plan in plans if not plan.finished], prepared)
         measured: defaultdict[str, list[_Measured]] = defaultdict(list)
         for number, plan in enumerate(plans, 1):
             if not plan.finished:
@@ -234,6 +236,14 @@ def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
             f"{plan.out}: was trained otherwise ({', '.join(other)}); resume with the same "
             "options, or choose another --out"
         )
+
+
+def _open_resources(plans: Sequence[_PlannedRun], corpus: PreparedCorpus) -> None:
+    """Read all files that runs need, before the first run takes its hours. Raises `NerError`."""
+    configs = [resolve(plan.config, corpus) for plan in plans]
+    for config in {config.resources: config for config in configs}.values():
+        load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        build_indexer(TrainingData(corpus.corpus.train, corpus.corpus.labels, config))
 
 
 def _train(
