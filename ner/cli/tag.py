@@ -113,10 +113,6 @@ def tag(
     Text of any size runs through in bounded memory; output comes as it goes, line by line where
     the input does. With --out-dir, any number of files get an output each.
     """
-    check_model(model)
-    from ner.corpus import LAYOUTS, layout_of
-    from ner.scale import Work, plan_jobs
-
     if pretokenized and format_in:
         raise UsageError(
             f"--pretokenized reads lines and --format-in {format_in} something else; choose one"
@@ -127,6 +123,10 @@ def tag(
         raise UsageError(
             f"--format {format} has no place for what --nbest finds; add --format jsonl"
         )
+    check_model(model)
+    from ner.corpus import LAYOUTS, layout_of
+    from ner.scale import Work, plan_jobs
+
     layout = "tokenized" if pretokenized else FORMATS_IN.get(format_in or "", "")
     work = Work(
         "standard input" if files[0] == "-" else files[0],

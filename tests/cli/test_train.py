@@ -308,12 +308,14 @@ def test_library_and_command_train_the_same_model(
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_is_not_here(device: str, empty: Path, tiny_folder: Path) -> None:
+def test_a_device_that_is_not_here(
+    device: str, empty: Path, tiny_folder: Path, tiny_run: Path
+) -> None:
     import torch
 
     if getattr(torch, device).is_available():
         pytest.skip(f"{device} is here")
-    for arguments in (["train", "--out", "r"], ["evaluate", "--model", "r"]):
+    for arguments in (["train", "--out", "r"], ["evaluate", "--model", tiny_run]):
         outcome = run(*arguments, "--data", tiny_folder, "--device", device)
         assert outcome.code == 2
         assert f"device '{device}' is not to be had here; use --device auto" in outcome.complaint()
