@@ -84,7 +84,7 @@ def read_corpus(
     those to report to, by split; with one that collects, a file that cannot be read at all is an
     empty split. Raises `NerError`.
     """
-    named = {split: Path(file) for split, file in (files or {}).items()}
+    named = {split: checked_path(file) for split, file in (files or {}).items()}
     if name is None:
         if not named:
             raise UsageError("no corpus is named; give a name, folder or file, or files by split")
