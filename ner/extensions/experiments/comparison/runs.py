@@ -182,25 +182,24 @@ def compare_events(
     Raises `NerError` for a folder, corpus or run that is not suitable.
     """
     prepared, out = prepare(corpus, config.data), run_path(out)
-    corpus = prepared.corpus
     plans = [_PlannedRun.of(out, config, variant, seed) for variant in variants for seed in seeds]
     _check_folder(out, resume=resume)
     with exclusive_lock(out):
         clear_leftovers(out, (JSON, MARKDOWN))
-        with inner_locks(out, [plan.out for plan in plans if not plan.finished]):
+        waiting = [plan for plan in plans if not plan.finished]
+        with inner_locks(out, [plan.out for plan in waiting]):
             pass  # all of them are free now, not only when their turn comes
-        for plan in plans:
-            if plan.finished:
-                _check_same(plan, prepared)
-        _open_resources([plan for plan in plans if not plan.finished], prepared)
+        for plan in [plan for plan in plans if plan.finished]:
+            _check_same(plan, prepared)
+        _open_resources(waiting, prepared)
         measured: defaultdict[str, list[_Measured]] = defaultdict(list)
         for number, plan in enumerate(plans, 1):
             if not plan.finished:
                 yield from _train(plan, prepared, device, progress)
-            result, spans = _measure(plan, corpus, device)
+            result, spans = _measure(plan, prepared.corpus, device)
             measured[plan.variant.folder].append((result, spans))
             yield RunMeasured(number, len(plans), plan.variant, result)
-        comparison = _compare(corpus, config, seeds, variants, measured)
+        comparison = _compare(prepared.corpus, config, seeds, variants, measured)
         with write_text(out / MARKDOWN) as file:
             file.write(format_markdown(comparison))
         with write_text(out / JSON) as file:
@@ -240,8 +239,7 @@ def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
 
 def _open_resources(plans: Sequence[_PlannedRun], corpus: PreparedCorpus) -> None:
     """Read all files that runs need, before the first run takes its hours. Raises `NerError`."""
-    configs = [resolve(plan.config, corpus) for plan in plans]
-    for config in {config.resources: config for config in configs}.values():
+    for config in {c.resources: c for c in (resolve(p.config, corpus) for p in plans)}.values():
         load_embedder(config.resources.token_embedders, config.data.tokenizer)
         build_indexer(TrainingData(corpus.corpus.train, corpus.corpus.labels, config))
 
