@@ -252,5 +252,6 @@ def test_nothing_is_computed_under_the_lock_of_all_instances() -> None:
         path
         for path in Path(ner.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if re.search(r"functools.*\bcached_property", ast.unparse(node).split("\n")[0])
+        if isinstance(node, ast.Attribute | ast.ImportFrom)
+        and re.search(r"functools.*\bcached_property", ast.unparse(node).split("\n")[0])
     ]

@@ -123,7 +123,8 @@ def tag(
         raise UsageError(
             f"--format {format} has no place for what --nbest finds; add --format jsonl"
         )
-    check_model(model)
+    if model:
+        check_model(model)
     from ner.corpus import LAYOUTS, layout_of
     from ner.scale import Work, plan_jobs
 

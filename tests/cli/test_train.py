@@ -370,7 +370,7 @@ def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_fold
         ("New York", "LOC"),
     ]
     again = run("evaluate", "--data", tiny_folder, "--model", "r").good()
-    assert "weighted avg     1.0000    1.0000    1.0000" in again.out
+    assert "weighted avg     100.00    100.00    100.00" in again.out
 
 
 @pytest.mark.slow

@@ -173,8 +173,11 @@ def test_the_log_has_every_epoch_although_nobody_listens(
     assert line.endswith(", at most 0.0 s left") is (record["epoch"] == epochs)
 
 
-def test_logging_is_left_as_it_was(start: Start, tmp_path: Path) -> None:
+def test_logging_is_left_as_it_was(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logger = logging.getLogger("ner")
+    monkeypatch.setattr(logger, "handlers", [])  # commands in this process left theirs
     before = list(logger.handlers), logger.level
     events = start(tmp_path).events()
     next(events)

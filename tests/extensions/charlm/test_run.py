@@ -149,7 +149,7 @@ def test_resuming_needs_the_same_text_settings_and_direction(
     state = out / "checkpoint/state.json"
     state.write_bytes(state.read_bytes().replace(b'"step"', b'"stop"'))
     assert "is damaged" in complaint([text_file], out, **again)
-    assert "no checkpoint" in complaint([text_file], tmp_path / "none", **again)
+    assert "holds no run" in complaint([text_file], tmp_path / "none", **again)
 
 
 @pytest.mark.slow

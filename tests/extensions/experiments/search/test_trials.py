@@ -204,6 +204,7 @@ def test_what_does_not_look_well_is_given_up(
 
     judged(monkeypatch, f1)
     monkeypatch.setattr(Run, "_finish", _finished)
+    monkeypatch.setattr(Finished, "lines", lambda finished: iter(()))
     trials = tried(search(tmp_path / "s", 6, settings={"train.epochs": 5}))
     assert [trial.outcome for trial in trials] == ["finished"] * 5 + ["pruned"]
     assert trials[5].epochs == 2
