@@ -1,6 +1,5 @@
 """The library's verbs: `train` and `evaluate`, as functions over whole corpora."""
 
-import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -24,7 +23,7 @@ from ner.evaluation import (
     unknown_labels,
 )
 from ner.model import choose_device
-from ner.predict import Prediction, window_note
+from ner.predict import Prediction, window_note, with_spans
 from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.text import Sentence
@@ -138,8 +137,7 @@ class Evaluation:
 
     def predicted(self) -> list[Sentence]:
         """The sentences with the spans that are found in them."""
-        pairs = zip(self.sentences, self._found, strict=True)
-        return [dataclasses.replace(one, spans=found.spans) for one, found in pairs]
+        return with_spans(self.sentences, self._found)
 
     def calibration(self) -> Calibration:
         """Compare the scores of entities with the shares in which these are right."""

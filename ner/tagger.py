@@ -21,7 +21,7 @@ from ner.predict import (
     predict,
     predict_marginals,
     predict_nbest,
-    predict_sentences,
+    with_spans,
 )
 from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
 from ner.tokenize import restore_spans, retokenize, sentences_of
@@ -287,11 +287,7 @@ class Tagger:
 
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that are found in them."""
-        if self.config.data.retokenize == "yes":
-            found = self.predictions(sentences, with_scores=False)
-            pairs = zip(sentences, found, strict=True)
-            return [replace(s, spans=p.spans, partial=()) for s, p in pairs]
-        return predict_sentences(self._bundle.model, sentences, self._settings, self._overrides)
+        return with_spans(sentences, self.predictions(sentences, with_scores=False))
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences, whatever their labels, that the model has learnt from."""

@@ -14,6 +14,7 @@ from ner.predict.predictions import (
     predict_marginals,
     predict_nbest,
     predict_sentences,
+    with_spans,
 )
 from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
@@ -21,5 +22,5 @@ from ner.predict.windows import WINDOW, window_note
 __all__ = [
     "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "check_numbers", "document_numbers",
     "inference", "predict", "predict_expected", "predict_marginals", "predict_nbest",
-    "predict_sentences", "window_note",
+    "predict_sentences", "window_note", "with_spans",
 ]  # fmt: skip

@@ -65,6 +65,8 @@ def predict(
         second = decode([sentences[i] for i in again], contexts=[contexts[i] for i in again])
         for number, prediction in zip(again, second, strict=True):
             found[number] = prediction
+    if not overrides:
+        return found
     return [
         _overridden(prediction, rule_spans(overrides, tokens), with_scores)
         for prediction, tokens in zip(found, sentences, strict=True)
@@ -123,6 +125,11 @@ def predict_sentences(
         overrides=overrides,
         documents=document_numbers(sentences),
     )
+    return with_spans(sentences, found)
+
+
+def with_spans(sentences: Sequence[Sentence], found: Sequence[Prediction]) -> list[Sentence]:
+    """The sentences with predicted spans in place of their own; one that has them stays."""
     return [
         s if s.spans == p.spans and not s.partial else replace(s, spans=p.spans, partial=())
         for s, p in zip(sentences, found, strict=True)
