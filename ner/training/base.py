@@ -65,9 +65,14 @@ def _has_begun(out: Path) -> bool:
     return any((out / name).exists() for name in ("model", "checkpoint"))
 
 
+def _is_empty(out: Path) -> bool:
+    """True for a folder with nothing but hidden files."""
+    return not any(out.glob("[!.]*"))
+
+
 def _stopped_early(out: Path) -> bool:
     """True for a folder that is empty, or has the mark of a run and nothing to go on from."""
-    marked = (out / "metrics.jsonl").exists() or (out.is_dir() and not any(out.glob("[!.]*")))
+    marked = (out / "metrics.jsonl").exists() or (out.is_dir() and _is_empty(out))
     return marked and not _has_begun(out)
 
 
@@ -76,7 +81,7 @@ def check_resumable(folder: RunFolder, *places: Path, new: bool) -> None:
 
     One that is empty, and not `new`, is of a run that was killed early. Raises `UsageError`.
     """
-    if new or any(places[0].glob("[!.]*")):
+    if new or not _is_empty(places[0]):
         folder.check_begun(*places)
 
 

@@ -88,7 +88,7 @@ def locked_folder(
     if len(set(seeds)) < len(seeds):
         raise UsageError(f"--seeds {','.join(map(str, seeds))} names a seed twice; leave one out")
     further = declared_folders(out)
-    with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, option)):
+    with exclusive_lock(out) as new, inner_locks(out, _inside(out, seeds, further, option)):
         if resume:
             check_resumable(Run.folder, out, *seed_folders(out), *further, new=new)
         old = [] if resume else [out, *seed_folders(out), *further]
@@ -102,9 +102,10 @@ def locked_folder(
         yield old
 
 
-def _inside(out: Path, seeds: Sequence[int], option: str) -> list[Path]:
+def _inside(
+    out: Path, seeds: Sequence[int], further: Mapping[Path, str], option: str
+) -> list[Path]:
     """The folders of runs in a folder, those that are there and those that will be."""
-    further = declared_folders(out)
     there = [path for path in (*seed_folders(out), *further) if path.is_dir()]
     new = [*(seed_folder(out, seed) for seed in seeds)]
     new += [path for path, its in further.items() if its == option]
