@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ner.cli.options import Decorator
+from ner.cli.options import json_option
 from ner.cli.reading import by_layer, corpus_options, data_config, reading_options
 from ner.config import Column
 from ner.errors import escaped
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from ner.text import Sentence
 
     Shown = TypeVar("Shown", CheckReport, CorpusStats)
-
-_json_option: Decorator = click.option(
-    "--json", "as_json", is_flag=True, help="Print a JSON object."
-)
 
 
 @click.group(short_help="List, check, count and convert corpora.")
@@ -46,7 +42,7 @@ def list_() -> None:
 
 @data.command()
 @corpus_options(argument=True)
-@_json_option
+@json_option
 @reading_options(layers=True)
 def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
     """List everything questionable about a corpus; exit 1 if there are errors.
@@ -64,7 +60,7 @@ def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
 
 @data.command()
 @corpus_options(argument=True)
-@_json_option
+@json_option
 @reading_options(layers=True)
 def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
     """Count the sentences, tokens and entities of a corpus.
@@ -155,6 +151,8 @@ def _print_report(report: "CheckReport") -> None:
 
 
 def _print_stats(stats: "CorpusStats") -> None:
+    from ner.evaluation import format_columns
+
     splits = stats.splits.values()
     rows: list[list[str]] = [
         ["", *stats.splits],
@@ -173,18 +171,8 @@ def _print_stats(stats: "CorpusStats") -> None:
         rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
     rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
     rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
-    click.echo(_aligned(rows))
+    click.echo(format_columns(rows, to_the_left={0}), nl=False)
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f}%"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """A table: the first column to the left, the others to the right."""
-    rows = [[*map(escaped, row)] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in rows
-    )
