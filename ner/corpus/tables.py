@@ -1,4 +1,7 @@
-"""Tables as lines of JSON, an object a row: CSV, with whatever separator, and Parquet."""
+"""Tables as lines of JSON, an object a row: CSV, with whatever separator, and Parquet.
+
+The only module that imports ``pyarrow``, and only when it is used.
+"""
 
 import csv
 import io
@@ -69,17 +72,26 @@ def parquet_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[tup
 
     Raises `CorpusError` for another file, and `MissingExtra` without the package.
     """
+    arrow = load_arrow()
     try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise MissingExtra("Parquet needs a package: pip install pyarrow") from None
-    try:
-        table = ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+        table = arrow.parquet.ParquetFile(
+            stream if stream.seekable() else io.BytesIO(stream.read())
+        )
         _check_names(table.schema_arrow.names, source)
         rows = (row for batch in table.iter_batches(1024) for row in batch.to_pylist())
         for number, row in enumerate(rows, 1):
             yield number, json.dumps(row, ensure_ascii=False, default=str)
-    except (ArrowException, OSError) as error:
+    except (arrow.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
         raise CorpusError(f"{source}: cannot be read as Parquet ({reason:.200})") from None
+
+
+def load_arrow() -> Any:
+    """The package pyarrow. Raises `MissingExtra` without it."""
+    try:
+        import pyarrow
+        import pyarrow.ipc
+        import pyarrow.parquet
+    except ImportError:
+        raise MissingExtra("Parquet and Arrow need a package: pip install pyarrow") from None
+    return pyarrow

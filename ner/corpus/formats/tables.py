@@ -1,7 +1,6 @@
 """Parquet and Arrow: rows that are records of another format, mostly Hugging Face's.
 
-The only module that imports ``pyarrow``, and only when it is used. Names of numbered tags are taken
-from the metadata that the library ``datasets`` writes.
+Names of numbered tags are taken from the metadata that the library ``datasets`` writes.
 """
 
 import io
@@ -12,7 +11,8 @@ from typing import IO, Any
 from ner.corpus.formats.base import BinaryWriter, Format, Input
 from ner.corpus.parsed import ParseResult
 from ner.corpus.partial import known_tags
-from ner.errors import CorpusError, MissingExtra
+from ner.corpus.tables import load_arrow
+from ner.errors import CorpusError
 from ner.text import Sentence
 
 _PARQUET, _ARROW, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
@@ -42,7 +42,7 @@ class Tables(Format, BinaryWriter):
 
     def write(self, sentences: Sequence[Sentence], stream: IO[bytes], unknown: str) -> None:
         """Write Parquet with columns of tokens and of IOB2 tags by name."""
-        arrow = _arrow()
+        arrow = load_arrow()
         tags = [[tag or unknown for tag in known_tags(s, "iob2")] for s in sentences]
         columns = {"tokens": [[*sentence.tokens] for sentence in sentences], "ner_tags": tags}
         texts = arrow.list_(arrow.string())
@@ -62,7 +62,7 @@ def table_rows(
 
     Raises `CorpusError` for a damaged file, and `MissingExtra`.
     """
-    arrow = _arrow()
+    arrow = load_arrow()
     try:
         stream = stream if stream.seekable() else io.BytesIO(stream.read())
         batches, metadata = _batches(arrow, stream, start)
@@ -73,16 +73,6 @@ def table_rows(
     except (arrow.ArrowException, OSError, EOFError) as error:
         reason = " ".join(str(error).split())[:200]
         raise CorpusError(f"{source}: cannot be read ({reason}); write or copy it again") from None
-
-
-def _arrow() -> Any:
-    try:
-        import pyarrow
-        import pyarrow.ipc
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingExtra("Parquet and Arrow need a package: pip install pyarrow") from None
-    return pyarrow
 
 
 def _batches(arrow: Any, stream: IO[bytes], start: bytes) -> tuple[Iterator[Any], Any]:
