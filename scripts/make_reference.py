@@ -169,6 +169,7 @@ def _class(kind: type, name: str) -> Iterator[str]:
         + ("" if isinstance(node.value, ast.Call | None) else f" = {_written(node.value)}")
         for node in tree.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        if not ast.unparse(node.annotation).startswith("ClassVar")
     ]
     if fields:
         yield "\n```python\n" + "\n".join(fields) + "\n```\n"
