@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ner.errors import TrainingError
 from ner.stored import Missing, StoredFolder, ValidationError, to_json, to_safetensors, write_stored
+from ner.tensors import to_arrays, to_tensors
 from ner.version import __version__
 
 FORMAT = 2  # of the state of trainers; 1 had no number
@@ -29,7 +30,7 @@ _MEMORY: dict[type[torch.optim.Optimizer], set[str]] = {
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Write a checkpoint; the one before is replaced as a whole."""
     head = to_json({"format": FORMAT, **state})
-    write_stored(folder, {STATE: head, TENSORS: to_safetensors(tensors)})
+    write_stored(folder, {STATE: head, TENSORS: to_safetensors(to_arrays(tensors))})
 
 
 def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -47,7 +48,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
                 "--overwrite, not --resume"
             )
         with files.tensors(TENSORS) as stored:
-            tensors = stored.read()
+            tensors = to_tensors(stored.read())
     except Missing as error:
         raise TrainingError(
             f"{folder}: no checkpoint to go on from ({error.path.name} {error.trouble}); "

@@ -1,10 +1,11 @@
-"""Values computed when they are first asked for, without a lock.
+"""What is made when it is first asked for: values of instances, and names of packages.
 
 `functools.cached_property` of Python 3.11 has one lock for all instances, which a process that is
 forked while another thread holds it would await for ever.
 """
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar, overload
 
 Value = TypeVar("Value")
@@ -33,3 +34,19 @@ class cached_property(Generic[Value]):
             return self
         kept: Value = vars(instance).setdefault(self._name, self._compute(instance))
         return kept
+
+
+def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package whose modules are loaded with their first name.
+
+    `homes` are its modules and the names that they give to it. So its other modules can be
+    imported without torch.
+    """
+    home_of = {name: module for module, names in homes.items() for name in names}
+
+    def find(name: str) -> Any:
+        if name not in home_of:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f"{package}.{home_of[name]}"), name)
+
+    return find

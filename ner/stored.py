@@ -29,9 +29,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import safetensors.torch
-import torch
-from torch import Tensor
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
 
 from ner.errors import BundleError
 from ner.files import write_folder
@@ -46,18 +46,35 @@ _DEEPEST = 20
 _MOST_DIMENSIONS = 8
 _LENGTH = 8  # bytes of the length of the header
 
-_DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
+_DTYPES: Mapping[str, np.dtype[Any]] = {
+    "F64": np.dtype(np.float64),
+    "F32": np.dtype(np.float32),
+    "F16": np.dtype(np.float16),
+    "I64": np.dtype(np.int64),
+    "I32": np.dtype(np.int32),
+    "I16": np.dtype(np.int16),
+    "I8": np.dtype(np.int8),
+    "U8": np.dtype(np.uint8),
+    "BOOL": np.dtype(np.bool_),
 }
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Tensors by name."""
+
+
+class Form(NamedTuple):
+    """The type and shape of a tensor."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype.name} {list(self.shape)}"[:120]
+
+
+def forms_of(tensors: Arrays) -> dict[str, Form]:
+    """The form of each tensor."""
+    return {name: Form(tensor.dtype, tensor.shape) for name, tensor in tensors.items()}
 
 
 class ValidationError(Exception):
@@ -84,10 +101,11 @@ def to_json(value: Any, indent: int | None = None) -> bytes:
     return (json.dumps(value, indent=indent) + "\n").encode("ascii")
 
 
-def to_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
-    """Tensors by name as a file of safetensors."""
-    return safetensors.torch.save(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def to_safetensors(tensors: Arrays) -> bytes:
+    """Tensors as a file of safetensors."""
+    # Their bytes are written as they lie in memory, whatever their strides.
+    return safetensors.numpy.save(
+        {name: np.require(tensor, requirements="C") for name, tensor in tensors.items()}
     )
 
 
@@ -266,12 +284,11 @@ def _is_deeper(outer: Any, levels: int) -> bool:
 
 
 class TensorEntry(NamedTuple):
-    """A tensor of a file: its bytes ``[start, end)`` behind the header, its type and shape."""
+    """A tensor of a file: its bytes ``[start, end)`` behind the header, and its form."""
 
     start: int
     end: int
-    dtype: torch.dtype
-    shape: tuple[int, ...]
+    form: Form
 
 
 class StoredTensors:
@@ -289,54 +306,44 @@ class StoredTensors:
         self._hash = hashlib.sha256(length + header)
         self.entries = _entries(path, header, size - _LENGTH - announced)
 
-    def expect(self, tensors: Mapping[str, Tensor]) -> None:
-        """Compare names, types and shapes with those of `tensors`. Raises `ValidationError`."""
-        for name in tensors.keys() - self.entries.keys():
+    def expect(self, forms: Mapping[str, Form]) -> None:
+        """Compare names, types and shapes. Raises `ValidationError`."""
+        for name in forms.keys() - self.entries.keys():
             raise self._misfit(name, "is not there")
-        for name in self.entries.keys() - tensors.keys():
+        for name in self.entries.keys() - forms.keys():
             raise self._misfit(name, "does not belong there")
-        for name, tensor in tensors.items():
-            entry = self.entries[name]
-            if (entry.dtype, entry.shape) != (tensor.dtype, tuple(tensor.shape)):
-                raise self._misfit(
-                    name,
-                    f"is {_signature(entry.dtype, entry.shape)} "
-                    f"instead of {_signature(tensor.dtype, tensor.shape)}",
-                )
+        for name, form in forms.items():
+            if self.entries[name].form != form:
+                raise self._misfit(name, f"is {self.entries[name].form} instead of {form}")
 
     def _misfit(self, name: str, trouble: str) -> ValidationError:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
-    def read(self) -> dict[str, Tensor]:
-        """Read all tensors by name, to the CPU. Raises `ValidationError` for NaN and infinity."""
+    def read(self) -> dict[str, NDArray[Any]]:
+        """Read all tensors by name. Raises `ValidationError` for NaN and infinity."""
         found = {}
-        for name, (start, end, dtype, shape) in self.entries.items():
+        for name, (start, end, (dtype, shape)) in self.entries.items():
             tensor = self._fill(end - start).view(dtype).reshape(shape)
-            if dtype.is_floating_point and end > start and not _is_finite(tensor):
+            if dtype.kind == "f" and not _is_finite(tensor):
                 raise damaged(self.path, f"{name[:80]!r} holds a number that is not finite")
             found[name] = tensor
         self.digest = self._hash.hexdigest()
         return found
 
-    def _fill(self, size: int) -> Tensor:
-        """The next bytes of the file, as a tensor of bytes."""
-        try:
-            raw = torch.empty(size, dtype=torch.uint8)
-        except RuntimeError:
-            raise MemoryError from None
-        room = raw.numpy().data
-        if self._file.readinto(room) < size:
+    def _fill(self, size: int) -> NDArray[np.uint8]:
+        """The next bytes of the file."""
+        raw = np.empty(size, np.uint8)
+        if self._file.readinto(raw.data) < size:
             raise damaged(self.path, "it ends too early")
-        self._hash.update(room)
+        self._hash.update(raw.data)
         return raw
 
 
-def _is_finite(tensor: Tensor) -> bool:
-    return all(bool(bound.isfinite()) for bound in tensor.aminmax())  # NaN is its own bound
-
-
-def _signature(dtype: torch.dtype, shape: Collection[int]) -> str:
-    return f"{str(dtype).removeprefix('torch.')} {list(shape)}"[:120]
+def _is_finite(tensor: NDArray[Any]) -> bool:
+    if tensor.dtype == np.float16:  # whose numbers NumPy compares slowly
+        exponent = np.uint16(0x7C00)
+        return bool(((tensor.view(np.uint16) & exponent) != exponent).all())
+    return not tensor.size or all(map(math.isfinite, (tensor.min(), tensor.max())))  # NaN is both
 
 
 def _entries(path: Path, header: bytes, size: int) -> dict[str, TensorEntry]:
@@ -373,4 +380,4 @@ def _entry(path: Path, name: str, value: Any) -> TensorEntry:
         raise damaged(path, f"numbers of {name[:80]!r} that can be no size")
     if end - start != math.prod(shape) * dtype.itemsize:
         raise damaged(path, f"{name[:80]!r} has {end - start} bytes, which its shape does not fit")
-    return TensorEntry(start, end, dtype, tuple(shape))
+    return TensorEntry(start, end, Form(dtype, tuple(shape)))

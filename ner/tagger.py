@@ -105,7 +105,7 @@ class Tagger:
     @property
     def tags(self) -> tuple[str, ...]:
         """The K tags behind the columns of `marginals`, ``O`` first."""
-        return self._bundle.model.tags
+        return self._bundle.model.outputs
 
     @property
     def config(self) -> Config:
@@ -116,7 +116,7 @@ class Tagger:
         """Its types, size and corpus, on one line."""
         labels = self.labels
         more = f" and {len(labels) - _SHOWN_LABELS} more" * (len(labels) > _SHOWN_LABELS)
-        size = sum(weights.numel() for weights in self._bundle.model.network.state_dict().values())
+        size = sum(weights.size for weights in self._bundle.model.weights.values())
         corpus = self._bundle.about.get("corpus", "an unnamed corpus")
         return (
             f"<Tagger of {', '.join(labels[:_SHOWN_LABELS]) or 'no types'}{more}; "

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ner.bundle.format import load_bundle
-from ner.model.device import choose_device, use_one_thread
-from ner.model.engine import FastEngine
+from ner.predict import engine_of
+from ner.runtime import NativeEngine
 from ner.tagger import Tagger
 
 WORDS = 20  # of a sentence
@@ -53,15 +53,14 @@ def resident() -> int:
 
 def soak(model: str, tokens: int) -> Iterator[tuple[int, int, int]]:
     """Tag so many tokens; yields tokens done, resident bytes and words kept at each tenth."""
-    use_one_thread()
-    bundle = load_bundle(model, choose_device("cpu"))
+    bundle = load_bundle(model)
     tagger = Tagger(bundle)
     done, tenth = 0, 1
     for document in tagger.stream(texts()):
         done += sum(map(len, document.sentences))
         if done >= tenth * tokens / 10:
-            engine = bundle.model.engine(tagger.settings)
-            assert isinstance(engine, FastEngine), "the usual engine of a CPU"
+            engine = engine_of(bundle.model, tagger.settings)
+            assert isinstance(engine, NativeEngine), "the usual engine of a CPU"
             yield done, resident(), len(engine.words)
             tenth += 1
         if done >= tokens:

@@ -117,6 +117,7 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, save_model
     from ner.extensions.charlm.network import CharacterNetwork
     from ner.extensions.charlm.text import Alphabet
+    from ner.tensors import to_arrays
 
     letters = {letter for s in tiny_corpus.train for token in s.tokens for letter in token}
     alphabet = Alphabet(sorted(letters | {" ", "!", "?", "\n"}))
@@ -128,5 +129,6 @@ def tiny_charlm(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
     for network in networks.values():
         network.initialise()
     out = tmp_path_factory.mktemp("charlm") / "lm"
-    save_model(LanguageModel(alphabet, networks, config, {}), out)
+    weights = {name: to_arrays(network.state_dict()) for name, network in networks.items()}
+    save_model(LanguageModel(alphabet, weights, config, {}), out)
     return out

@@ -208,7 +208,7 @@ def test_the_common_stack_is_our_network_computed_otherwise() -> None:
     network, embedder = model.network.eval(), model.network.embedder
     [table], [casings] = embedder.tables, embedder.kinds
     assert isinstance(casings, torch.nn.Embedding)
-    sizes = table.size.trained, len(model.indexer.characters.vocabulary), 8, len(model.tags)
+    sizes = table.size.trained, len(model.indexer.characters.vocabulary), 8, len(model.outputs)
     old = OldNetwork(config, *sizes).eval()
     old.words, old.characters = table.trained, embedder.characters
     old.casings, old.projection = casings, network.projection

@@ -66,7 +66,7 @@ def hearing(
     return out
 
 
-@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("engine", ["native", "torch"])
 @pytest.mark.parametrize("kind", ["tiny_run", "hearing"])
 def test_many_threads_get_the_answers_of_one(
     kind: str, engine: str, request: pytest.FixtureRequest
@@ -97,7 +97,7 @@ text = "Anna visited New York. " * 300
 expected = tagger.tag(text)
 assert expected
 engine = tagger._bundle.model.engine(tagger.settings)
-if sys.argv[2] == "fast":
+if sys.argv[2] == "native":
     threading.Thread(target=lambda: (engine._lock.acquire(), threading.Event().wait(99)),
                      daemon=True).start()
     while not engine._lock.locked():
@@ -125,7 +125,7 @@ os._exit(0)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("engine", ["native", "torch"])
 def test_processes_forked_after_loading_work(engine: str, tiny_run: Path) -> None:
     """They would hang without end; so the limit ends them, with the whole group."""
     process = subprocess.Popen(
@@ -220,7 +220,7 @@ os._exit(0)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("engine", ["native", "torch"])
 def test_processes_forked_while_threads_tag_work(engine: str, tiny_run: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-c", FORKED_AT_WORK, str(tiny_run), engine, "200"],

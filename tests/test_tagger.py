@@ -335,7 +335,7 @@ def test_settings_change_how_it_tags(tiny_run: Path, tiny_corpus: Corpus) -> Non
         tagger = Tagger.load(tiny_run, "cpu", {f"predict.{key}": value})
         assert _found(tagger) == []
         assert not any(sentence.spans for sentence in tagger.predict(sentences))
-    settings = {"predict.engine": "plain", "predict.min_score": 0.05}
+    settings = {"predict.engine": "torch", "predict.min_score": 0.05}
     assert _found(Tagger.load(tiny_run, "cpu", settings)) == ["Anna", "Rome", "Dora", "New York"]
 
 
@@ -801,7 +801,7 @@ COPIES: dict[str, Callable[[Tagger], Tagger]] = {
 
 
 @pytest.mark.parametrize("how", COPIES)
-@pytest.mark.parametrize("engine", ["fast", "plain"])
+@pytest.mark.parametrize("engine", ["native", "torch"])
 def test_a_tagger_can_be_copied_before_and_after_use(
     tiny_run: Path, how: str, engine: str, lists: list[str]
 ) -> None:
@@ -826,7 +826,7 @@ def test_a_tagger_with_a_language_model_can_be_copied(
 
 
 def test_a_tagger_says_what_it_is(tiny_run: Path, tiny_tagger: Tagger, lists: list[str]) -> None:
-    size = sum(weights.numel() for weights in load_bundle(tiny_run).model.network.parameters())
+    size = sum(weights.size for weights in load_bundle(tiny_run).model.weights.values())
     assert repr(tiny_tagger) == f"<Tagger of LOC, PER; {size:,} parameters; trained on tiny>"
     assert "of LOC, PER, VERB;" in repr(Tagger.load(tiny_run, "cpu", force=lists))
     assert repr(RESTLESS["words"]).endswith("trained on an unnamed corpus>")

@@ -6,14 +6,17 @@ from ner.bundle.format import (
     BaseBundle,
     Bundle,
     load_bundle,
+    on_device,
     read_head,
     read_parts,
     resource_names,
     save_bundle,
+    tagger_network,
 )
 from ner.discovery import FINISHED, find_bundle, newest_bundle
 
 __all__ = [
     "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
-    "newest_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
+    "newest_bundle", "on_device", "read_head", "read_parts", "resource_names", "save_bundle",
+    "tagger_network",
 ]  # fmt: skip

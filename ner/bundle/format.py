@@ -17,20 +17,19 @@
     README.md             a card for people: scores, data, settings; may be changed
 
 The folder is written under a temporary name and renamed. It is read without trust: see
-`ner.stored`. Format 3 has older names of settings, and numbers for ``auto``; format 2 lacks
-checksums, too.
+`ner.stored`. Format 4 has older names of engines; format 3 also of settings, and numbers for
+``auto``; format 2 lacks checksums, too.
 """
 
-import functools
+import importlib.metadata
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-import torch
 
 from ner import features
 from ner.bundle.card import Card
@@ -38,22 +37,12 @@ from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.model import (
-    BaseModel,
-    BaseNetwork,
-    Inputs,
-    Model,
-    Network,
-    TokenEmbedder,
-    bundle_files,
-    check_installed,
-    choose_device,
-    embedder_name,
-    read_embedder,
-    without_weights,
-)
+from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
+from ner.runtime import AnyModel, StoredModel, head_forms, network_forms
 from ner.stored import (
     CHECKSUMS,
+    Arrays,
+    Form,
     StoredFolder,
     StoredTensors,
     check_format,
@@ -66,6 +55,11 @@ from ner.stored import (
 from ner.tags import OUTSIDE, tag_set
 from ner.version import __version__
 
+if TYPE_CHECKING:  # a model that is only used needs no torch
+    import torch
+
+    from ner.model import Network
+
 WEIGHTS = "weights.safetensors"
 MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
@@ -74,12 +68,9 @@ _SCORES = ("precision", "recall", "f1")
 _OBJECTS = ("scores", "versions", "checksums", "resources")
 _ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
-AnyModel = TypeVar("AnyModel", bound=BaseModel)
-AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
-
 
 @dataclass(frozen=True)
-class BaseBundle(ABC, Generic[AnyModel]):
+class BaseBundle(ABC):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
     KIND: ClassVar[str]  # its name in config.json, which that of a tagger lacks
@@ -110,7 +101,7 @@ class BaseBundle(ABC, Generic[AnyModel]):
         return self.CARD.fill(settings, self.about, self.labels)
 
 
-class Bundle(BaseBundle[Model]):
+class Bundle(BaseBundle):
     """A tagger on disk."""
 
     KIND = DEFAULT_KIND
@@ -119,21 +110,21 @@ class Bundle(BaseBundle[Model]):
     FILES = frozenset(
         {"config.json", "tags.json", "seen.json", WEIGHTS} | features.FILES | bundle_files()
     )
-    FORMATS = range(2, 5)
+    FORMATS = range(2, 6)
     CARD = Card(__package__, _SCORES, "a corpus")
 
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
-        return _labels(self.model.tags)
+        return _labels(self.model.outputs)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The tags."""
-        return self.model.tags
+        return self.model.outputs
 
 
-def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
+def save_bundle(bundle: BaseBundle, folder: str | Path) -> None:
     """Write a bundle; one that stood in the folder before is replaced as a whole.
 
     Raises `UsageError` for a folder that holds something else.
@@ -160,7 +151,7 @@ def save_bundle(bundle: BaseBundle[Any], folder: str | Path) -> None:
         **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": bundle.seen.to_text()}),
-        WEIGHTS: to_safetensors(model.network.state_dict()),
+        WEIGHTS: to_safetensors(model.weights),
     }
     # A file name outside UTF-8 must not lose the model.
     card = bundle.card().encode("utf-8", "backslashreplace")
@@ -172,7 +163,7 @@ def versions() -> dict[str, str]:
     return {
         "ner": __version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": importlib.metadata.version("torch"),
         "numpy": np.__version__,
     }
 
@@ -184,27 +175,54 @@ def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
     return others | ({"token_embedders": embedders} if embedders else {})
 
 
-def load_bundle(path: str | Path | None = None, device: str | torch.device = "cpu") -> Bundle:
+def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "cpu") -> Bundle:
     """Read a bundle from its folder, or from the run folder around it.
 
-    None takes the newest finished run under ``runs/``. Raises `UsageError` where there is no model,
-    and `BundleError` for one that is incomplete, damaged or written by a newer version.
+    None takes the newest finished run under ``runs/``. On a CPU, which ``auto`` takes, the model
+    comes without a network and needs no torch. Raises `UsageError` where there is no model, and
+    `BundleError` for one that is incomplete, damaged or written by a newer version.
     """
-    chosen = choose_device(device) if isinstance(device, str) else device
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
         config, about = read_head(files, Bundle)
         tags = _read_tags(files, config.model.scheme)
-        build = functools.partial(Network, config.model, tags)
+        heads = head_forms(config.model, len(tags))
         labels = sorted(_labels(tags))
-        indexer, network, contextual, seen = read_parts(
-            files, build, config.model, len(tags), Bundle, labels
-        )
-    model = Model(indexer, tuple(tags), network.to(chosen), contextual)
-    return Bundle(model, config, about, seen)
+        parts = read_parts(files, config.model, len(tags), Bundle, labels, heads)
+    stored = StoredModel(
+        parts.indexer, tuple(tags), config.model, parts.weights, tagger_network, parts.contextual
+    )
+    return Bundle(on_device(stored, device), config, about, parts.seen)
 
 
-def read_head(files: StoredFolder, kind: type[BaseBundle[Any]]) -> tuple[Config, dict[str, Any]]:
+def tagger_network(model: AnyModel) -> "Network":
+    """The network of a tagger, in torch."""
+    from ner.model import Network, restored
+
+    size = model.contextual.dim if model.contextual else 0
+    return restored(
+        lambda inputs: Network(model.config, model.outputs, inputs),
+        model.indexer,
+        size,
+        model.weights,
+    )
+
+
+def on_device(model: StoredModel, device: "str | torch.device") -> AnyModel:
+    """The model itself on a CPU, which ``auto`` takes; with its network on any other device.
+
+    Raises `UsageError` for a device that this machine does not have.
+    """
+    if str(device) in ("auto", "cpu"):
+        return model
+    from ner.model import Model, choose_device
+
+    chosen = choose_device(device) if isinstance(device, str) else device
+    network = model.build(model).to(chosen)
+    return Model(model.indexer, model.outputs, network, model.contextual)
+
+
+def read_head(files: StoredFolder, kind: type[BaseBundle]) -> tuple[Config, dict[str, Any]]:
     """Read the settings of a model and the facts on it; from then on checksums are compared.
 
     Raises `ValidationError`, `BundleError` or, for a model of another kind, `UsageError`.
@@ -234,7 +252,7 @@ def _modest(predict: PredictConfig) -> PredictConfig:
     return replace(predict, cache_mb=min(predict.cache_mb, PredictConfig.cache_mb))
 
 
-def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle[Any]]) -> None:
+def _check_format(path: Path, config: Mapping[str, Any], kind: type[BaseBundle]) -> None:
     found = config.get("kind", DEFAULT_KIND)
     if found not in _KINDS:
         raise damaged(path, "of a kind of model that there is not")
@@ -272,34 +290,36 @@ def _read_seen(files: StoredFolder) -> TrainingFingerprints:
         raise files.damaged("seen.json", str(error)) from None
 
 
+class Parts(NamedTuple):
+    """The parts that models of all kinds have in their folders."""
+
+    indexer: features.Indexer
+    weights: Arrays
+    contextual: TokenEmbedder | None
+    seen: TrainingFingerprints
+
+
 def read_parts(
     files: StoredFolder,
-    build: Callable[[Inputs], AnyNetwork],
     config: ModelConfig,
     outputs: int,
-    kind: type[BaseBundle[Any]],
+    kind: type[BaseBundle],
     labels: Sequence[str] = (),
-) -> tuple[features.Indexer, AnyNetwork, TokenEmbedder | None, TrainingFingerprints]:
+    head: Mapping[str, Form] = {},
+) -> Parts:
     """Read what models of all kinds have; `labels` are the entity types of a tagger, in order.
 
-    `build` makes a network with so many `outputs`, without memory for weights until they are known
-    to fit. Raises `ValidationError`.
+    There are so many `outputs`, and beside the network's weights those of a `head`. Raises
+    `ValidationError`.
     """
     indexer = features.read_indexer(features.StoredData(files, config, labels))
     contextual = read_embedder(files)
     seen = _read_seen(files) if files.has("seen.json") else TrainingFingerprints()
-    inputs = Inputs(indexer, contextual.dim if contextual else 0)
     with files.tensors(WEIGHTS) as stored:
         _check_sizes(stored, config, indexer, outputs, kind.OUTPUTS)
-        try:
-            with without_weights():
-                network = build(inputs)
-        except (RuntimeError, TypeError, ValueError, OverflowError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise damaged(stored.path, f"no network is like the settings: {reason}") from None
-        stored.expect(network.state_dict())
-        network.load_state_dict(stored.read(), assign=True)
-    return indexer, network.eval(), contextual, seen
+        size = contextual.dim if contextual else 0
+        stored.expect(network_forms(config, indexer, size, outputs) | dict(head))
+        return Parts(indexer, stored.read(), contextual, seen)
 
 
 def _check_sizes(
@@ -310,7 +330,7 @@ def _check_sizes(
     if parts > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
     scores = stored.entries.get("projection.bias")
-    if scores is None or scores.shape != (outputs,):
+    if scores is None or scores.form.shape != (outputs,):
         raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
 
 

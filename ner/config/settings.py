@@ -26,6 +26,8 @@ class Settings:
     """Dotted keys of earlier versions, with those of today."""
     ONCE_AUTO: ClassVar[Mapping[str, float]] = {}
     """Numbers that meant ``auto`` in earlier versions, by dotted key of today."""
+    ONCE_CALLED: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """Values of earlier versions, with those of today, by dotted key of today."""
 
     @classmethod
     def sections(cls) -> dict[str, type]:
@@ -80,19 +82,28 @@ class Settings:
     ) -> Self:
         """Build settings from nested dictionaries; missing keys take their defaults.
 
-        With `earlier`, names and numbers may be those of earlier versions. Raises `ConfigError`
+        With `earlier`, names and values may be those of earlier versions. Raises `ConfigError`
         naming `source` for an unknown section or key or a wrong value.
         """
         try:
             changes = cls._dotted(values)
             if earlier:
-                changes = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
-                for key, number in cls.ONCE_AUTO.items():
-                    if changes.get(key) == number and changes[key] is not False:
-                        changes[key] = "auto"
+                changes = cls._of_today(changes)
             return cls().replace(changes)
         except ConfigError as error:
             raise ConfigError(f"{source}: {error}") from None
+
+    @classmethod
+    def _of_today(cls, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings of earlier versions by the names, and with the values, of today."""
+        found = {cls.RENAMED.get(key, key): value for key, value in changes.items()}
+        for key, number in cls.ONCE_AUTO.items():
+            if found.get(key) == number and found[key] is not False:
+                found[key] = "auto"
+        for key, names in cls.ONCE_CALLED.items():
+            if isinstance(found.get(key), str):
+                found[key] = names.get(found[key], found[key])
+        return found
 
     @classmethod
     def _dotted(cls, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,11 @@
 """Characters of a word, read by a small network of its own."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, cast
-
-import torch
-from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence
+from typing import Any, ClassVar, Self
 
 from ner.config import ModelConfig
 from ner.features.feature import Feature, StoredData, TrainingData
-from ner.features.vocabulary import PADDING, Vocabulary, shortened
+from ner.features.vocabulary import Vocabulary, shortened
 
 FILE = "characters.json"
 
@@ -43,68 +39,11 @@ class Characters(Feature):
 
     def module(self, config: ModelConfig) -> Any:
         """The character encoder that the configuration asks for, or None."""
+        from ner.features.modules import CharacterCNN, CharacterLSTM  # loads torch
+
         size = len(self.vocabulary)
         if config.chars in ("auto", "cnn"):
             return CharacterCNN(size, config.char_dim, config.char_hidden, config.char_kernel)
         if config.chars == "lstm":
             return CharacterLSTM(size, config.char_dim, config.char_hidden)
         return None
-
-
-class CharacterCNN(nn.Module):
-    """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016).
-
-    The words stand one behind the other, with so much padding between them that no window sees two:
-    a long word does not lengthen the others.
-    """
-
-    def __init__(self, characters: int, dim: int, filters: int, kernel: int) -> None:
-        super().__init__()
-        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
-        self.filters = nn.Conv1d(dim, filters, kernel)
-        self.dropout = nn.Dropout(0.25)
-        self.out_dim = filters
-
-    def forward(self, characters: Tensor) -> Tensor:
-        """``[U, C]`` character numbers → ``[U, filters]``; 0 for words without any."""
-        # One kernel less one of padding before each word, and behind the last:
-        # every character meets every column of the filters.
-        gap = self.filters.kernel_size[0] - 1
-        there = characters != PADDING
-        inside = nn.functional.pad(there, (gap, 0), value=True)  # [U, gap + C]
-        line = nn.functional.pad(characters, (gap, 0))[inside]
-        embedded = self.dropout(self.embed(nn.functional.pad(line, (0, gap))))  # [P + gap, dim]
-        found = self._filter(embedded, len(line))
-        answers = found.new_full((*inside.shape, self.out_dim), float("-inf"))
-        answers[inside] = found
-        best: Tensor = answers.amax(1).relu()
-        return best.masked_fill(~there.any(1)[:, None], 0.0)
-
-    def _filter(self, embedded: Tensor, windows: int) -> Tensor:
-        """``[P + gap, dim]`` → the filters' answers to each of the P windows, ``[P, filters]``.
-
-        A product for each column of the filters: faster than a convolution on a CPU.
-        """
-        answers = cast(Tensor, self.filters.bias).expand(windows, -1)
-        for offset, column in enumerate(self.filters.weight.unbind(2)):
-            answers = torch.addmm(answers, embedded[offset : offset + windows], column.t())
-        return answers
-
-
-class CharacterLSTM(nn.Module):
-    """Last states of an LSTM from each end of the word (Lample et al. 2016)."""
-
-    def __init__(self, characters: int, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
-        self.dropout = nn.Dropout(0.25)
-        self.lstm = nn.LSTM(dim, hidden, batch_first=True, bidirectional=True)
-        self.out_dim = 2 * hidden
-
-    def forward(self, characters: Tensor) -> Tensor:
-        """``[U, C]`` character numbers → ``[U, 2 · hidden]``."""
-        lengths = (characters != PADDING).sum(1).clamp(min=1).cpu()
-        embedded = self.dropout(self.embed(characters))
-        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
-        state: Tensor = self.lstm(packed)[1][0]  # [2, U, hidden]
-        return state.transpose(0, 1).flatten(1)

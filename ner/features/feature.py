@@ -7,13 +7,14 @@ embedder, bundle, vocabulary checksum and card go through the features of a mode
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from ner.config import Config, ModelConfig
 from ner.stored import StoredFolder
 from ner.text import Sentence, Span
+
+if TYPE_CHECKING:  # ids need no torch, and tagging with them takes none
+    from torch import nn
 
 CategoryIds = tuple[int, ...]
 """Ids of a token, one in each column; 0 is padding, or nothing."""
@@ -97,8 +98,10 @@ class CategoricalFeature(Feature):
     def sizes(self) -> tuple[int, ...]:
         """The number of ids of each column."""
 
-    def modules(self, config: ModelConfig) -> list[nn.Embedding]:
+    def modules(self, config: ModelConfig) -> "list[nn.Embedding]":
         """The embedding of each column."""
+        from torch import nn
+
         dim = getattr(config, self.DIM)
         tables = [nn.Embedding(size, dim) for size in self.sizes] if dim else []
         for table in tables if self.ZEROED else ():

@@ -1,13 +1,17 @@
 """Targets of training: tags, expected counts or a label of a sentence, and batches of each."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 class TagBatch(NamedTuple):
@@ -57,6 +61,8 @@ class Tags:
     @classmethod
     def collate(cls, targets: Sequence[Self], mask: NDArray[np.bool_]) -> TagBatch:
         """Pad the tags; where some are partial, all have `possible`, true at padding."""
+        import torch
+
         ids = np.zeros(mask.shape, dtype=np.int64)
         ids[mask] = np.concatenate([target.ids for target in targets])
         given = [(row, t.possible) for row, t in enumerate(targets) if t.possible is not None]
@@ -78,6 +84,8 @@ class ExpectedCounts(NamedTuple):
     @classmethod
     def collate(cls, targets: Sequence[Self], mask: NDArray[np.bool_]) -> CountsBatch:
         """Pad the unary counts with 0."""
+        import torch
+
         unary = np.zeros((*mask.shape, targets[0].unary.shape[1]), dtype=np.float32)
         unary[mask] = np.concatenate([target.unary for target in targets])
         pairwise = np.stack([target.pairwise for target in targets])
@@ -92,4 +100,6 @@ class Label(NamedTuple):
     @classmethod
     def collate(cls, targets: Sequence[Self], mask: NDArray[np.bool_]) -> LabelBatch:
         """The classes, one after the other."""
+        import torch
+
         return LabelBatch(torch.tensor([target.id for target in targets]))

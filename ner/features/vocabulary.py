@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 PADDING = 0
 UNKNOWN = 1
@@ -61,3 +62,12 @@ class Vocabulary:
         """The number of each entry."""
         find = self._ids.get
         return tuple([find(entry, UNKNOWN) for entry in entries])
+
+
+class TableSize(NamedTuple):
+    """The shape of a table of words."""
+
+    trained: int  # words that learn, padding and unknown included
+    frozen: int  # words outside the training split, each with a vector that stays
+    dim: int
+    pretrained: bool  # the vectors come from a file

@@ -6,29 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from ner.config import Config, ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vectors import Vectors, check_files, read_vectors
-from ner.features.vocabulary import FIRST, PADDING, Vocabulary, fold
+from ner.features.vocabulary import FIRST, TableSize, Vocabulary, fold
+
+if TYPE_CHECKING:  # ids need no torch, and tagging with them takes none
+    from torch import Tensor
+
+    from ner.features.modules import WordEmbedding
 
 _log = logging.getLogger("ner")
 
 FILE = "words.json"
-
-
-class TableSize(NamedTuple):
-    """The shape of a table of words."""
-
-    trained: int  # words that learn, padding and unknown included
-    frozen: int  # words outside the training split, each with a vector that stays
-    dim: int
-    pretrained: bool  # the vectors come from a file
 
 
 @dataclass(frozen=True)
@@ -73,6 +67,10 @@ class WordTable:
 
     def embedding(self, mode: str) -> "WordEmbedding":
         """The module, with the pre-trained vectors if they are at hand."""
+        import torch
+
+        from ner.features.modules import WordEmbedding
+
         module = WordEmbedding(self.size, mode)
         if self.vectors is not None:
             rows = np.full((len(self.words), self.size.dim), np.nan, dtype=np.float32)
@@ -154,12 +152,14 @@ class Words(Feature):
 
 def unk_rates(
     words: Words, tokens: Iterable[str], config: TrainConfig, has_vector: Collection[str] = ()
-) -> Tensor:
+) -> "Tensor":
     """The share of each word of the first table, ``[N]``, to be shown as UNK in training.
 
     UNK replacement of rare words trains the vector of unknown words, and the use of characters and
     context. A word with a pre-trained vector is left alone.
     """
+    import torch
+
     first = words.tables[0]
     counts = Counter(map(first.fold, tokens))
     rates = torch.full((len(first.words),), config.word_dropout)
@@ -218,49 +218,3 @@ def _frozen(vectors: Vectors) -> WordTable:
     size = TableSize(FIRST, 0, vectors.dim, pretrained=True)
     empty = WordTable(Vocabulary(()), vectors.fold_case, vectors.fold_digits, size)
     return empty.with_vectors(vectors)
-
-
-class WordEmbedding(nn.Module):
-    """Vectors of words: some rows learn, and out-of-training ones are frozen, in half precision.
-
-    If `projected`, vectors from a file go through a linear map that learns, at first the identity.
-    """
-
-    spare: Tensor  # the frozen rows
-
-    def __init__(self, size: TableSize, mode: str) -> None:
-        super().__init__()
-        self.size = size
-        self.trained = nn.Embedding(size.trained, size.dim, padding_idx=PADDING)
-        bound = (3.0 / size.dim) ** 0.5
-        nn.init.uniform_(self.trained.weight, -bound, bound)
-        nn.init.zeros_(self.trained.weight[PADDING].detach())
-        self.register_buffer("spare", torch.zeros(size.frozen, size.dim, dtype=torch.float16))
-        self.projection: nn.Linear | None = None
-        if size.pretrained and mode == "projected":
-            self.projection = nn.Linear(size.dim, size.dim, bias=False)
-            nn.init.eye_(self.projection.weight)
-
-    def load_vectors(self, rows: Tensor, frozen: Tensor) -> None:
-        """Put pre-trained vectors in place.
-
-        `rows` is ``[trained, D]``, `frozen` ``[frozen, D]``. Rows of NaN keep a random vector of
-        the same spread.
-        """
-        known = ~rows.isnan().any(1)
-        with torch.no_grad():
-            weight = self.trained.weight
-            largest = torch.finfo(self.spare.dtype).max
-            fixed = frozen.clamp(-largest, largest)
-            weight *= torch.cat([rows[known], fixed]).std() / weight.std()
-            weight[known] = rows[known]
-            self.spare.copy_(fixed)
-
-    def forward(self, words: Tensor) -> Tensor:
-        """Word ids ``[U]`` → ``[U, D]``."""
-        limit = self.trained.num_embeddings
-        found: Tensor = self.trained(words.clamp(max=limit - 1))
-        if len(self.spare):
-            fixed = self.spare[(words - limit).clamp(min=0)].to(found.dtype)
-            found = torch.where((words >= limit)[:, None], fixed, found)
-        return found if self.projection is None else self.projection(found)

@@ -1,25 +1,53 @@
-"""The network: embed, encode, score."""
+"""The network: embed, encode, score. Most modules need torch: each is loaded when asked for."""
 
-from ner.model.cells import CELLS, WEIGHTS, Cell, State
-from ner.model.crf.viterbi import viterbi
-from ner.model.device import choose_device, threads, use_one_thread
-from ner.model.embedder import Inputs
-from ner.model.engine import BaseModel, Engine, FastEngine, Model
-from ner.model.network import BaseNetwork, Network
-from ner.model.recurrence import Steps, plan_steps, recurrence_of
-from ner.model.skeleton import without_weights
-from ner.model.token_embedders import (
-    TokenEmbedder,
-    bundle_files,
-    check_installed,
-    embedder_name,
-    load_embedder,
-    read_embedder,
-)
+from typing import TYPE_CHECKING
+
+from ner.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from ner.model.cells import CELLS, WEIGHTS, Cell, State
+    from ner.model.crf.constraints import TagConstraints
+    from ner.model.crf.decoder import Decoder, decoder_of
+    from ner.model.crf.viterbi import viterbi
+    from ner.model.device import choose_device, threads, use_one_thread
+    from ner.model.embedder import Inputs
+    from ner.model.engine import Model, TorchEngine, inference
+    from ner.model.network import BaseNetwork, Network, restored
+    from ner.model.recurrence import Steps, plan_steps, recurrence_of
+    from ner.model.skeleton import without_weights
+    from ner.model.token_embedders import (
+        TokenEmbedder,
+        bundle_files,
+        check_installed,
+        embedder_name,
+        load_embedder,
+        read_embedder,
+    )
 
 __all__ = [
-    "CELLS", "WEIGHTS", "BaseModel", "BaseNetwork", "Cell", "Engine", "FastEngine", "Inputs",
-    "Model", "Network", "State", "Steps", "TokenEmbedder", "bundle_files", "check_installed",
-    "choose_device", "embedder_name", "load_embedder", "plan_steps", "read_embedder",
-    "recurrence_of", "threads", "use_one_thread", "viterbi", "without_weights",
+    "CELLS", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Inputs", "Model", "Network", "State",
+    "Steps", "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files",
+    "check_installed", "choose_device", "decoder_of", "embedder_name", "inference",
+    "load_embedder", "plan_steps", "read_embedder", "recurrence_of", "restored", "threads",
+    "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "cells": ["CELLS", "WEIGHTS", "Cell", "State"],
+        "crf.constraints": ["TagConstraints"],
+        "crf.decoder": ["Decoder", "decoder_of"],
+        "crf.viterbi": ["viterbi"],
+        "device": ["choose_device", "threads", "use_one_thread"],
+        "embedder": ["Inputs"],
+        "engine": ["Model", "TorchEngine", "inference"],
+        "network": ["BaseNetwork", "Network", "restored"],
+        "recurrence": ["Steps", "plan_steps", "recurrence_of"],
+        "skeleton": ["without_weights"],
+        "token_embedders": [
+            "TokenEmbedder", "bundle_files", "check_installed", "embedder_name", "load_embedder",
+            "read_embedder",
+        ],
+    },
+)  # fmt: skip

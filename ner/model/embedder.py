@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, Indexer, WordEmbedding
+from ner.features import Batch, Indexer
+from ner.features.modules import WordEmbedding
 from ner.model.encoder import VariationalDropout
 
 

@@ -1,15 +1,19 @@
 """The whole network: embed → encode → head."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, CountsBatch, TagBatch
+from ner.features import Batch, CountsBatch, Indexer, TagBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
+from ner.model.skeleton import without_weights
+from ner.stored import Arrays
+from ner.tensors import to_tensors
 
 
 class BaseNetwork(nn.Module, ABC):
@@ -20,6 +24,7 @@ class BaseNetwork(nn.Module, ABC):
 
     def __init__(self, config: ModelConfig, inputs: Inputs, outputs: int) -> None:
         super().__init__()
+        self.config = config
         self.embedder = Embedder(inputs, config)
         self.encoder = Encoder(self.embedder.out_dim, config)
         self.projection = nn.Linear(self.encoder.out_dim, outputs)
@@ -74,3 +79,19 @@ class Network(BaseNetwork):
             assert isinstance(target, TagBatch), "a batch to learn from has tags"
             losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)
         return losses.mean()
+
+
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
+
+
+def restored(
+    build: Callable[[Inputs], AnyNetwork], indexer: Indexer, contextual: int, weights: Arrays
+) -> AnyNetwork:
+    """Build a network around weights that fit it, whose memory it uses.
+
+    `contextual` is the size of a contextual embedding, 0 without any.
+    """
+    with without_weights():
+        network = build(Inputs(indexer, contextual))
+    network.load_state_dict(to_tensors(weights), assign=True)
+    return network.eval()

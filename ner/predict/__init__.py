@@ -4,7 +4,8 @@ Input is never truncated and never dropped: what is longer than a window is read
 windows whose emissions are stitched together, and decoded as one sequence.
 """
 
-from ner.predict.passes import check_numbers, inference
+from ner.predict.engines import Engine, engine_of
+from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
@@ -20,7 +21,7 @@ from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Hypothesis", "Prediction", "check_numbers", "document_numbers",
-    "inference", "predict", "predict_expected", "predict_marginals", "predict_nbest",
-    "predict_sentences", "window_note", "with_spans",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "check_numbers",
+    "document_numbers", "engine_of", "predict", "predict_expected", "predict_marginals",
+    "predict_nbest", "predict_sentences", "window_note", "with_spans",
 ]  # fmt: skip

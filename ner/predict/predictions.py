@@ -12,15 +12,14 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn.utils.rnn import pad_sequence
 
 from ner.config import PredictConfig
 from ner.features import DocumentSpans, ExpectedCounts, WordList
-from ner.model import Model
-from ner.predict.passes import decode_pass, emission_batches, inference, predictions
+from ner.predict.engines import tag_decoder
+from ner.predict.passes import decode_pass, emission_batches, predictions
 from ner.predict.spans import NO_SPANS, Prediction
+from ner.runtime import AnyModel
 from ner.text import Sentence, Span
 
 DEFAULTS = PredictConfig()
@@ -35,7 +34,7 @@ class Hypothesis(NamedTuple):
 
 
 def predict(
-    model: Model,
+    model: AnyModel,
     sentences: Sequence[Sequence[str]],
     *,
     with_scores: bool = True,
@@ -110,7 +109,7 @@ def document_numbers(sentences: Iterable[Sentence]) -> list[int]:
 
 
 def predict_sentences(
-    model: Model,
+    model: AnyModel,
     sentences: Sequence[Sentence],
     settings: PredictConfig = DEFAULTS,
     overrides: Sequence[WordList] = (),
@@ -137,7 +136,7 @@ def with_spans(sentences: Sequence[Sentence], found: Sequence[Prediction]) -> li
 
 
 def predict_nbest(
-    model: Model,
+    model: AnyModel,
     sentences: Sequence[Sequence[str]],
     count: int,
     settings: PredictConfig = DEFAULTS,
@@ -148,40 +147,38 @@ def predict_nbest(
     O and lowest score do not matter, and each sentence is read by itself, once.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
-    with inference(model.network):
-        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-            # [B, N, T] and [B, N]
-            tags, probabilities = model.network.head.nbest(emissions, lengths, count)
-            for rank, ranked in enumerate(probabilities.T.tolist()):
-                rows = predictions(model, emissions, lengths, tags[:, rank])
-                for row, probability in enumerate(ranked):
-                    # The best has none only where it is too small for a float.
-                    if probability > 0 or rank == 0:
-                        spans, scores = rows.get(row, NO_SPANS)
-                        found[numbers[row]].append(Hypothesis(probability, spans, scores))
+    decoder = tag_decoder(model)
+    for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+        tags, probabilities = decoder.nbest(emissions, lengths, count)  # [B, N, T] and [B, N]
+        for rank, ranked in enumerate(probabilities.T.tolist()):
+            rows = predictions(decoder, model.outputs, emissions, lengths, tags[:, rank])
+            for row, probability in enumerate(ranked):
+                # The best has none only where it is too small for a float.
+                if probability > 0 or rank == 0:
+                    spans, scores = rows.get(row, NO_SPANS)
+                    found[numbers[row]].append(Hypothesis(probability, spans, scores))
     return found
 
 
 def predict_marginals(
-    model: Model, sentences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
+    model: AnyModel, sentences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
 ) -> list[NDArray[np.float64]]:
     """Compute the probability of each tag at each token, ``[T, K]`` for each sentence.
 
-    Tags are in the order of ``model.tags``. A bias of O does not matter, and each sentence is read
-    by itself, once.
+    Tags are in the order of ``model.outputs``. A bias of O does not matter, and each sentence is
+    read by itself, once.
     """
-    found = [np.zeros((0, len(model.tags)))] * len(sentences)
-    with inference(model.network):
-        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-            # [B, T, K]
-            marginals = model.network.head.marginals(emissions, lengths).numpy()
-            for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
-                found[number] = row[:length]
+    found = [np.zeros((0, len(model.outputs)))] * len(sentences)
+    decoder = tag_decoder(model)
+    for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+        marginals = decoder.marginals(emissions, lengths)  # [B, T, K]
+        for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
+            found[number] = row[:length]
     return found
 
 
 def predict_expected(
-    model: Model,
+    model: AnyModel,
     sentences: Sequence[Sequence[str]],
     choices: Sequence[NDArray[np.bool_]] | None = None,
     settings: PredictConfig = DEFAULTS,
@@ -191,18 +188,18 @@ def predict_expected(
     With `choices`, ``[T, K]`` for each sentence, given that the tags are among
     those that are true there. As with marginals, a bias of O does not matter.
     """
-    nothing = ExpectedCounts(np.zeros((0, len(model.tags)), np.float32), np.zeros(0, np.float32))
+    nothing = ExpectedCounts(np.zeros((0, len(model.outputs)), np.float32), np.zeros(0, np.float32))
     found = [nothing] * len(sentences)
-    with inference(model.network):
-        for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-            given = None
-            if choices is not None:  # all is possible at padding
-                own = [torch.from_numpy(choices[i]) for i in numbers]
-                given = pad_sequence(own, batch_first=True, padding_value=True)
-            # [B, T, K] and [B, M]
-            counts = model.network.head.expected_counts(emissions, lengths, given)
-            unary, pairwise = (part.float().numpy() for part in counts)
-            for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
-                # Copies: padding is not kept.
-                found[number] = ExpectedCounts(unary[row, :length].copy(), pairwise[row].copy())
+    decoder = tag_decoder(model)
+    for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+        given = None
+        if choices is not None:
+            given = np.ones(emissions.shape, bool)  # all is possible at padding
+            for row, number in enumerate(numbers):
+                given[row, : lengths[row]] = choices[number]
+        counts = decoder.expected_counts(emissions, lengths, given)  # [B, T, K] and [B, M]
+        unary, pairwise = (part.astype(np.float32) for part in counts)
+        for row, (number, length) in enumerate(zip(numbers, lengths.tolist(), strict=True)):
+            # Copies: padding is not kept.
+            found[number] = ExpectedCounts(unary[row, :length].copy(), pairwise[row].copy())
     return found

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ner.tags import OUTSIDE, Tag, parse_tag, spans_of
 from ner.text import Span
@@ -24,12 +23,11 @@ class Prediction(NamedTuple):
 NO_SPANS = Prediction((), ())
 
 
-def spans_in(tags: Tensor, names: tuple[str, ...]) -> list[tuple[int, Span]]:
+def spans_in(numbers: NDArray[np.int64], names: tuple[str, ...]) -> list[tuple[int, Span]]:
     """Find the spans that tag numbers ``[B, T]`` hold, each with its row, in order, as `spans_of`.
 
     `names` are the K tags, O first; O stands beyond a sentence's length.
     """
-    numbers = tags.cpu().numpy()
     starts, ends = _borders(names)
     # [B, T + 2], then [B, T + 1] each: the tags on both sides of each border between tokens
     sides = np.zeros((len(numbers), numbers.shape[1] + 2), numbers.dtype)  # `pad` takes longer

@@ -230,12 +230,10 @@ class _Pipeline:
     """A tagger and renderers in one process: lines in, tagged text out."""
 
     def __init__(self, work: Work) -> None:
-        # Only now: torch takes a while, and a process that has workers can do without.
-        from ner.model import use_one_thread
+        # Only now: NumPy takes a while, and a process that has workers can do without.
         from ner.predict import window_note
         from ner.tagger import Tagger
 
-        use_one_thread()
         self._work = work
         self._note = window_note
         self._tagger = Tagger.load(

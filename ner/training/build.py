@@ -17,7 +17,7 @@ from ner.training.examples import SoftLabelExample, TrainingSet
 class UntrainedModel:
     """A model before its first step, and the words of its first table that have a vector."""
 
-    model: Model
+    model: Model[Network]
     has_vector: frozenset[str]
 
     def training_set(
@@ -31,7 +31,7 @@ class UntrainedModel:
         return TrainingSet(
             segments,
             model.indexer,
-            model.tags,
+            model.outputs,
             config.model.scheme,
             config.train,
             self.has_vector,

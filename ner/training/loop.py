@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from ner.checkpoint import (
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import BaseModel, Model
+from ner.model import BaseNetwork, Model, Network
 from ner.predict import predict_sentences
 from ner.text import Sentence
 from ner.training.base import Milestone
@@ -125,15 +125,15 @@ class Epoch(Milestone):
         }
 
 
-AnyLearner = TypeVar("AnyLearner", bound=BaseModel)
+AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
 
 
-class BaseTrainer(ABC, Generic[AnyLearner]):
+class BaseTrainer(ABC, Generic[AnyNetwork]):
     """All state of training, and the loop that changes it; a subclass evaluates the model."""
 
     def __init__(
         self,
-        model: AnyLearner,
+        model: Model[AnyNetwork],
         training_set: ExampleSet,
         valid: Sequence[Sentence],
         config: TrainConfig,
@@ -165,11 +165,11 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return self._learner.device
 
     @property
-    def evaluated_model(self) -> AnyLearner:
+    def evaluated_model(self) -> Model[AnyNetwork]:
         """The model that is evaluated and saved: the average of the weights, if there is one."""
         if self.average is None:
             return self._learner
-        return replace(self._learner, network=self.average.network)
+        return replace(self._learner, network=cast(AnyNetwork, self.average.network))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Take all that changes while learning, between two steps: tensors and plain values."""
@@ -343,7 +343,7 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         return False
 
 
-class Trainer(BaseTrainer[Model]):
+class Trainer(BaseTrainer[Network]):
     """The trainer of a tagger, evaluated by the entities that it finds in valid."""
 
     def _evaluate(self) -> Scores:

@@ -29,7 +29,7 @@ from ner.checkpoint import damaged
 from ner.config import Config, chosen
 from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
-from ner.model import BaseModel, TokenEmbedder, load_embedder
+from ner.model import Model, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
 from ner.run_folder import RunFolder, duration, write_file
 from ner.text import Sentence
@@ -218,7 +218,7 @@ class Run(CorpusRun):
             self._training_set,
             self.corpus.valid,
             self.config.train,
-            type_costs(self.config.train.type_weights, start.model.tags),
+            type_costs(self.config.train.type_weights, start.model.outputs),
         )
 
     def _sources(self) -> Mapping[str, str]:
@@ -306,7 +306,7 @@ def _embed_once(
     return cache_embeddings(embedder, [*learnt, *evaluated])
 
 
-def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
+def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:
     """A checksum of vocabulary and words with a vector; vectors files differ by it."""
     known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
     if model.contextual is not None:

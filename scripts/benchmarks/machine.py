@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.page import Cell, Section, Table
 from benchmarks.setting import Setting
-from ner.bundle.format import load_bundle
+from ner.bundle import load_bundle, tagger_network
 from ner.model import Network
 
 SENTENCES = 128  # in a batch when tagging
@@ -150,7 +150,7 @@ def versions(*packages: str) -> str:
 
 def run(setting: Setting) -> Section:
     """Measure rates, count operations, and say what follows."""
-    network = load_bundle(setting.trained).model.network
+    network = tagger_network(load_bundle(setting.trained).model)
     counted = count_operations(network)
     hidden = hidden_units(network)
     found = rates(hidden)

@@ -23,7 +23,7 @@ from ner.config import Config
 from ner.evaluation import count, score
 from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
 from ner.features.casing import CASINGS
-from ner.features.characters import CharacterCNN
+from ner.features.modules import CharacterCNN
 from ner.model.encoder import VariationalDropout
 from ner.tags import parse_tag, spans_of, tag_set, tags_of
 from ner.text import Sentence

@@ -10,7 +10,7 @@ from benchmarks.machine import Counted, Rates, count_operations, hidden_units, r
 from benchmarks.page import Cell, Section, Table, Target
 from benchmarks.setting import Setting, Worker, f1
 from benchmarks.timing import alternate, medians, percentile, spread
-from ner.bundle.format import load_bundle
+from ner.bundle import load_bundle, tagger_network
 
 ENGINES: dict[str, dict[str, str]] = {
     "fast": {},
@@ -76,7 +76,7 @@ def run_tag(setting: Setting) -> Section:
         found = alternate(works, setting.many(5, 1))
         valid = {name: _valid_f1(setting, ours, name) for name in ENGINES}
     rows = _rows(setting, found, speeds, valid)
-    network = load_bundle(setting.trained).model.network
+    network = tagger_network(load_bundle(setting.trained).model)
     counted = count_operations(network)
     machine = rates(hidden_units(network))
     return Section(

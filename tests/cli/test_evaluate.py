@@ -231,7 +231,7 @@ def test_scores_below_the_lowest_are_not_calibrated(doubtful: Path) -> None:
 
 
 def test_settings_of_tagging_and_no_others(confused: Path) -> None:
-    assert _json("--data", confused, *sets("predict.engine=plain")) == _json("--data", confused)
+    assert _json("--data", confused, *sets("predict.engine=torch")) == _json("--data", confused)
     assert _json("--data", confused, *sets("predict.o_bias=100"))["predicted"] == 0
     for wrong, said in [
         (sets("train.epochs=3"), "train.epochs"),

@@ -341,7 +341,7 @@ def test_settings_by_name(text: Path) -> None:
     setting = ["--set", "predict.o_bias=1e4"]
     assert _tag(text, *setting) == TEXT
     assert _tag(text, *setting, "--o-bias", "0") == MARKED  # an option has the last word
-    assert _tag(text, "--set", "predict.engine=plain", "--set", "predict.cache_mb=1") == MARKED
+    assert _tag(text, "--set", "predict.engine=torch", "--set", "predict.cache_mb=1") == MARKED
 
 
 @pytest.mark.parametrize(

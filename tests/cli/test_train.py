@@ -435,7 +435,7 @@ def test_vectors_may_stay_as_they_are(mode: str, empty: Path, tiny_folder: Path)
     run("train", "--data", tiny_folder, *BRIEF, *options, "--out", "r").good()
     model = load_bundle("r").model
     assert list(model.indexer.words.tables[2].words) == ["Anna", "Paris", "Oslo"]
-    spare = model.network.embedder.tables[2].spare
+    spare = model.weights["embedder.words.2.spare"]
     assert spare.tolist() == [[1, 2], [3, 4], [5, 6]]
 
 

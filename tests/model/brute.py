@@ -8,7 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ner.model import Decoder
 from ner.model.crf.arrays import FORBIDDEN, Floats, Ints, Potentials
+from ner.model.crf.decoder import SpanPosition
+from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tag_set
 
 
@@ -96,3 +99,38 @@ def random_chain(types: int, sentences: int, size: int) -> tuple[Floats, Ints, P
     potentials = [np.where(may, draw.normal(size=may.shape), FORBIDDEN) for may in allowed]
     emissions = draw.normal(size=(sentences, size, len(tags)))
     return emissions, draw.integers(1, size + 1, sentences), Potentials(*potentials)
+
+
+class Decoding:
+    """The decoder of a head, with tensors in and out."""
+
+    def __init__(self, head: CRFHead | SoftmaxHead) -> None:
+        self._decoder: Decoder = head.decoder()
+
+    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        return torch.from_numpy(self._decoder.decode(floats(emissions), lengths.numpy()))
+
+    def nbest(self, emissions: Tensor, lengths: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        tags, found = self._decoder.nbest(floats(emissions), lengths.numpy(), count)
+        return torch.from_numpy(tags), torch.from_numpy(found)
+
+    def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        return torch.from_numpy(self._decoder.marginals(floats(emissions), lengths.numpy()))
+
+    def expected_counts(
+        self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        known = None if choices is None else choices.numpy()
+        counts = self._decoder.expected_counts(floats(emissions), lengths.numpy(), known)
+        unary, pairwise = map(torch.from_numpy, counts)
+        return unary, pairwise
+
+    def span_scores(
+        self, emissions: Tensor, lengths: Tensor, tags: Tensor, spans: Sequence[SpanPosition]
+    ) -> list[float]:
+        return self._decoder.span_scores(floats(emissions), lengths.numpy(), tags.numpy(), spans)
+
+
+def floats(emissions: Tensor) -> Floats:
+    found: Floats = emissions.detach().double().numpy()
+    return found

@@ -271,7 +271,7 @@ def test_the_fast_recurrence_takes_either(cell: str) -> None:
     assert_near(found, ours(x, lengths)[0])
 
 
-@pytest.mark.parametrize("engine", ["plain", "fast"])
+@pytest.mark.parametrize("engine", ["torch", "native"])
 def test_a_bundle_of_one_backend_loads_in_the_other(
     tmp_path: Path, tiny_run: Path, tiny_corpus: Corpus, engine: str
 ) -> None:

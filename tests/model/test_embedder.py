@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, Indexer, TableSize, Vocabulary, WordEmbedding, Words, WordTable
+from ner.features import Batch, Indexer, TableSize, Vocabulary, Words, WordTable
 from ner.features.casing import CASINGS, Casing
-from ner.features.characters import CharacterCNN, CharacterLSTM, Characters
+from ner.features.characters import Characters
 from ner.features.clusters import Clusters
 from ner.features.feature import Feature
 from ner.features.gazetteers import Gazetteers
+from ner.features.modules import CharacterCNN, CharacterLSTM, WordEmbedding
 from ner.features.vocabulary import FIRST
 from ner.features.word_lists import WordList
 from ner.model.embedder import ContextualProjection, Embedder, Inputs

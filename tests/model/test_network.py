@@ -29,6 +29,7 @@ from ner.model import Inputs, Network
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
 from tests.features.making import an_indexer, with_features
+from tests.model.brute import Decoding
 from tests.model.gradients import gradient_of
 
 SMALL = ModelConfig(
@@ -114,7 +115,7 @@ def test_eight_sentences_are_learnt_by_heart(head: str, cell: str) -> None:
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < 0.1 * losses[0]
     network = work.network.eval()
-    decoded = network.head.decode(network.emissions(everything), everything.lengths)
+    decoded = Decoding(network.head).decode(network.emissions(everything), everything.lengths)
     for row, gold in zip(decoded.tolist(), work.gold, strict=True):
         assert spans_of(TAGS[k] for k in row[: len(gold)]) == spans_of(gold)
 
@@ -140,13 +141,15 @@ def test_a_sentence_does_not_depend_on_its_neighbours(changes: dict[str, Any]) -
     for order in ([3, 0, 6], [8, 6], [7, 7, 6], list(range(9)), [5, 8, 1, 0]):
         batch = work.batch(order)
         emissions = network.emissions(batch)
-        decoded = network.head.decode(emissions, batch.lengths)
+        decoded = Decoding(network.head).decode(emissions, batch.lengths)
         losses = network.head.loss(emissions, tags_in(batch).ids, batch.lengths)
         for row, i in enumerate(order):
             size = len(work.examples[i])
             torch.testing.assert_close(emissions[row, :size], alone[i], atol=1e-5, rtol=0.0)
             single = work.batch([i])
-            assert decoded[row, :size].equal(network.head.decode(alone[i][None], single.lengths)[0])
+            assert decoded[row, :size].equal(
+                Decoding(network.head).decode(alone[i][None], single.lengths)[0]
+            )
             torch.testing.assert_close(losses[row], network.loss(single), atol=1e-4, rtol=1e-4)
 
 
@@ -162,13 +165,13 @@ def test_any_words_get_finite_scores_and_legal_tags(sentences: list[list[str]]) 
     emissions = network.emissions(batch)
     assert emissions.shape == (len(sentences), max(map(len, sentences)), len(TAGS))
     assert emissions.isfinite().all()
-    tags = network.head.decode(emissions, batch.lengths)
+    tags = Decoding(network.head).decode(emissions, batch.lengths)
     places = [
         (b, span.start, span.end)
         for b, (row, tokens) in enumerate(zip(tags.tolist(), sentences, strict=True))
         for span in spans_of(parse_tag(TAGS[k]) for k in row[: len(tokens)])
     ]
-    scores = network.head.span_scores(emissions, batch.lengths, tags, places)
+    scores = Decoding(network.head).span_scores(emissions, batch.lengths, tags, places)
     assert len(scores) == len(places)
     assert all(0.0 < score <= 1.0 for score in scores)
 
@@ -212,10 +215,10 @@ def test_probabilities_of_tags_and_sequences(head: str) -> None:
     network = work.network.eval()
     batch = work.batch([1, 3, 6])
     emissions = network.emissions(batch)
-    marginals = network.head.marginals(emissions, batch.lengths)
+    marginals = Decoding(network.head).marginals(emissions, batch.lengths)
     torch.testing.assert_close(marginals.sum(2), batch.mask.double())
-    tags, probabilities = network.head.nbest(emissions, batch.lengths, 4)
-    assert tags[:, 0].equal(network.head.decode(emissions, batch.lengths))
+    tags, probabilities = Decoding(network.head).nbest(emissions, batch.lengths, 4)
+    assert tags[:, 0].equal(Decoding(network.head).decode(emissions, batch.lengths))
     assert (probabilities.diff(dim=1) <= 0.0).all()
     assert 0.0 < probabilities.sum(1).max() <= 1.0 + 1e-9
     # Of a single token, a sequence is a tag.
@@ -246,7 +249,7 @@ def test_a_tag_set_without_entities_trains_and_decodes(head: str) -> None:
     loss = network.loss(batch)
     torch.autograd.backward(loss)
     assert loss.item() == pytest.approx(0.0, abs=1e-6)
-    assert not network.head.decode(network.emissions(batch), batch.lengths).any()
+    assert not Decoding(network.head).decode(network.emissions(batch), batch.lengths).any()
 
 
 @pytest.mark.parametrize("everything", [False, True])

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ner.config import Config, PredictConfig
-from ner.model import Model
+from ner.model import Model, Network
+from ner.predict import engine_of
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 
@@ -16,7 +19,7 @@ LEARNT = [Sentence(WORDS, (Span(0, 1, "PER"), Span(2, 4, "LOC")))]
 SMALL = {"model.hidden": 6, "model.word_dim": 5, "model.char_hidden": 4, "model.char_dim": 4}
 
 
-def random_model(**settings: Any) -> Model:
+def random_model(**settings: Any) -> Model[Network]:
     """An untrained model, its emissions blown up so that all tags occur."""
     changes = {f"model.{name}": value for name, value in settings.items()}
     config = Config().replace({**SMALL, **changes})
@@ -27,7 +30,7 @@ def random_model(**settings: Any) -> Model:
     return model
 
 
-def restless_model(**settings: Any) -> Model:
+def restless_model(**settings: Any) -> Model[Network]:
     """A random model that never finds ``O``: its spans cover every token that it was shown."""
     model = random_model(**settings)
     with torch.no_grad():
@@ -35,7 +38,7 @@ def restless_model(**settings: Any) -> Model:
     return model
 
 
-def forgetful_model() -> Model:
+def forgetful_model() -> Model[Network]:
     """A model whose tokens do not see their neighbours, so that windows cannot matter."""
     model = random_model(cell="rnn")
     with torch.no_grad():
@@ -49,10 +52,9 @@ def predict_settings(**changes: Any) -> PredictConfig:
     return Config().replace({f"predict.{name}": value for name, value in changes.items()}).predict
 
 
-def whole(model: Model, tokens: Sequence[str]) -> torch.Tensor:
+def whole(model: Model[Network], tokens: Sequence[str]) -> NDArray[np.float32]:
     """The emissions ``[1, T, K]`` of a sentence read at once, however long."""
-    with torch.inference_mode():
-        return model.engine(PredictConfig()).emissions([tokens])
+    return engine_of(model, PredictConfig()).emissions([tokens])
 
 
 MODELS = {

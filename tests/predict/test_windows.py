@@ -2,11 +2,12 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ner.predict.engines import tag_decoder
 from ner.predict.predictions import predict
 from ner.predict.windows import OVERLAP, WINDOW, windows
 from tests.predict.models import WORDS, forgetful_model, restless_model, whole
@@ -40,11 +41,10 @@ def test_windows_do_not_change_what_tokens_alone_decide(length: int) -> None:
     model = forgetful_model()
     tokens = [WORDS[(i * i + i // 7) % len(WORDS)] for i in range(length)]
     [found] = predict(model, [tokens])
-    emissions, lengths = whole(model, tokens), torch.tensor([length])
-    with torch.inference_mode():
-        tags = model.network.head.decode(emissions, lengths)
-        positions = [(0, span.start, span.end) for span in found.spans]
-        scores = model.network.head.span_scores(emissions, lengths, tags, positions)
+    emissions, lengths, decoder = whole(model, tokens), np.array([length]), tag_decoder(model)
+    tags = decoder.decode(emissions, lengths)
+    positions = [(0, span.start, span.end) for span in found.spans]
+    scores = decoder.span_scores(emissions, lengths, tags, positions)
     inside = {position for span in found.spans for position in range(span.start, span.end)}
     assert inside == {i for i, number in enumerate(tags[0].tolist()) if number != 0}
     assert found.scores == pytest.approx(scores, abs=1e-4)

@@ -32,9 +32,9 @@ def test_sizes_follow_from_the_corpus(tiny_corpus: Corpus, tiny_config: Config) 
     [table] = start.model.indexer.words.tables
     assert set(table.words) == words
     assert start.model.network.embedder.tables[0].size == (len(table.words), 0, 16, False)
-    assert start.model.tags[0] == "O"
-    assert set(start.model.tags[1:]) == {f"{p}-{t}" for p in "BIES" for t in ("LOC", "PER")}
-    assert start.model.network.projection.out_features == len(start.model.tags)
+    assert start.model.outputs[0] == "O"
+    assert set(start.model.outputs[1:]) == {f"{p}-{t}" for p in "BIES" for t in ("LOC", "PER")}
+    assert start.model.network.projection.out_features == len(start.model.outputs)
     assert start.has_vector == frozenset()
 
 
@@ -220,4 +220,4 @@ def test_types_of_which_only_parts_are_known_have_tags(tiny_config: Config) -> N
     clues = (PartialLabel("ORG", "no"), PartialLabel(None, "open"))
     sentences = [Sentence(("New", "York"), partial=clues)]
     model = build_model(sentences, tiny_config, CPU).model
-    assert model.tags == ("O", "B-ORG", "I-ORG", "E-ORG", "S-ORG")
+    assert model.outputs == ("O", "B-ORG", "I-ORG", "E-ORG", "S-ORG")

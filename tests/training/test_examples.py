@@ -215,10 +215,10 @@ train = [
     for i, name in enumerate(names)
 ]
 model = build_model(train, config, torch.device("cpu")).model
-data = TrainingSet(train, model.indexer, model.tags, "iobes", config.train)
+data = TrainingSet(train, model.indexer, model.outputs, "iobes", config.train)
 torch.manual_seed(1)
 indexer = model.indexer
-print(model.tags, list(indexer.words.tables[0].words), list(indexer.characters.vocabulary))
+print(model.outputs, list(indexer.words.tables[0].words), list(indexer.characters.vocabulary))
 print([(batch.order, batch.words.tolist(), batch.target.ids.tolist()) for batch in data.batches(3)])
 print(round(sum(weight.double().sum().item() for weight in model.network.parameters()), 3))
 """

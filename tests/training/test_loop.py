@@ -15,7 +15,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import CountedScores, Report, count, score
-from ner.model import Model
+from ner.model import Model, Network
 from ner.predict.predictions import predict
 from ner.text import Span
 from ner.training.build import build_model
@@ -36,12 +36,14 @@ def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
     return make
 
 
-def begin(corpus: Corpus, config: Config, **changes: Any) -> tuple[Trainer, Model, TrainingSet]:
+def begin(
+    corpus: Corpus, config: Config, **changes: Any
+) -> tuple[Trainer, Model[Network], TrainingSet]:
     """A trainer with the model that learns, and what it learns from."""
     config = config.replace({k.replace("__", "."): v for k, v in changes.items()})
     model = build_model(corpus.train, config, torch.device("cpu")).model
     scheme = config.model.scheme
-    data = TrainingSet(corpus.train, model.indexer, model.tags, scheme, config.train)
+    data = TrainingSet(corpus.train, model.indexer, model.outputs, scheme, config.train)
     return Trainer(model, data, corpus.valid, config.train), model, data
 
 
@@ -55,7 +57,7 @@ def with_scores(
     return list(itertools.islice(epochs, most))
 
 
-def weights(model: Model) -> dict[str, torch.Tensor]:
+def weights(model: Model[Network]) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
 
 

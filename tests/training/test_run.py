@@ -237,7 +237,7 @@ def test_the_model_is_that_of_the_best_epoch(
             kept[event.number] = trainer.evaluated_model.network.projection.weight.clone()
     assert isinstance(event, Finished)
     assert event.best_epoch == 2
-    found = load_bundle(tmp_path).model.network.projection.weight
+    found = torch.from_numpy(load_bundle(tmp_path).model.weights["projection.weight"])
     assert torch.equal(found, kept[2])
     assert not torch.equal(found, kept[4])
 

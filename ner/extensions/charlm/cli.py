@@ -104,10 +104,12 @@ def generate(
 ) -> None:
     """Make up text that goes on after --prompt, character by character."""
     from ner.extensions.charlm.folder import load_model
+
+    found = load_model(model)
+    found.weights_of("forward")
     from ner.extensions.charlm.prediction import generate as characters
 
-    found = load_model(model, device)
-    network = found.network("forward")
+    network = found.network("forward", device)
     if unknown := found.alphabet.unknown(prompt):
         shown = ", ".join(map(repr, unknown[:10]))
         _LOG.warning("the prompt has characters that the model does not know: %s", shown)
@@ -130,10 +132,12 @@ def evaluate(
 ) -> None:
     """Print how many bits per character a text costs under a model, for each direction it has."""
     from ner.extensions.charlm.folder import load_model
+
+    found = load_model(model)
     from ner.extensions.charlm.prediction import evaluate_text
 
-    found = load_model(model, device)
-    results = evaluate_text(found, texts, found.config.replace(reading).data.encoding)
+    encoding = found.config.replace(reading).data.encoding
+    results = evaluate_text(found, texts, encoding, device)
     if as_json:
         values = {direction: bits.to_dict() for direction, bits in results.items()}
         click.echo(json.dumps(values, indent=2))

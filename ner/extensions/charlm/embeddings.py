@@ -5,7 +5,6 @@ sentence down to its first character (Akbik, Blythe and Vollgraf 2018, "Contextu
 for Sequence Labeling"). The models are frozen, so embeddings can be cached.
 """
 
-import copy
 import hashlib
 import logging
 from collections import Counter
@@ -14,10 +13,7 @@ from dataclasses import replace
 from itertools import accumulate, chain
 
 import numpy as np
-import safetensors.torch
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ner.errors import TrainingError, UsageError
 from ner.extensions.charlm.folder import (
@@ -25,15 +21,16 @@ from ner.extensions.charlm.folder import (
     LanguageModel,
     load_model,
     read_described,
-    read_networks,
+    read_weights,
 )
 from ner.extensions.charlm.text import separator_of
 from ner.features import shortened
-from ner.model import Steps, plan_steps, recurrence_of
-from ner.stored import StoredFolder, damaged, to_json
+from ner.runtime import layer_of, run_layers
+from ner.stored import StoredFolder, damaged, to_json, to_safetensors
 
 _log = logging.getLogger("ner")
 
+Floats = NDArray[np.float32]
 States = NDArray[np.float16]
 
 DESCRIPTION = "charlm.json"
@@ -46,71 +43,51 @@ BATCH_CHARACTERS = 1 << 14  # read together: bounds the memory
 
 
 class StateReader:
-    """A network prepared for reading many texts on a CPU; it must not change any more.
+    """The weights of a network, prepared for reading many texts on a CPU.
 
     The input product of the first layer is computed once for the whole alphabet.
     """
 
-    @torch.inference_mode()
     def __init__(self, model: LanguageModel, direction: str) -> None:
         """Raise `UsageError` for a model without that direction."""
-        network = model.network(direction)
-        self.hidden = network.out.in_features
+        weights, config = model.weights_of(direction), model.config.model
+        self.hidden = config.hidden
         self._alphabet = model.alphabet
         self._backward = direction == "backward"
-        self._layers = [recurrence_of(layer) for layer in network.layers]
-        self._table = self._layers[0].project(network.embed.weight.detach())  # [V, G · H]
+        self._layers = [
+            layer_of(weights, f"layers.{i}", config.cell, 1, int8=False)
+            for i in range(config.layers)
+        ]
+        first, embedded = self._layers[0], np.ascontiguousarray(weights["embed.weight"])
+        self._table = np.empty((len(embedded), first.width), first.row_dtype)
+        first.project(embedded, self._table)
 
-    @torch.inference_mode()
-    def read_at(self, texts: Sequence[str], positions: Sequence[Sequence[int]]) -> list[Tensor]:
+    def read_at(self, texts: Sequence[str], positions: Sequence[Sequence[int]]) -> list[Floats]:
         """The states of the last layer at some characters of each text, ``[positions, H]``.
 
         A forward model has read the text from its start to the end of the character there, a
         backward one from its end. Each text is read by itself, as if a line had just ended.
         """
-        found = [torch.zeros(len(chosen), self.hidden) for chosen in positions]  # of an empty text
+        # Of an empty text.
+        found = [np.zeros((len(chosen), self.hidden), np.float32) for chosen in positions]
         order = sorted((i for i, text in enumerate(texts) if text), key=lambda i: -len(texts[i]))
         while order:
             size = max(1, BATCH_CHARACTERS // (len(texts[order[0]]) + 1))
             batch, order = order[:size], order[size:]
-            states = self._states_at([texts[i] for i in batch], [positions[i] for i in batch])
-            for index, part in zip(batch, states, strict=True):
-                found[index] = part
+            states = self._states([texts[i] for i in batch])
+            for index, row in zip(batch, states, strict=True):
+                places = np.array(positions[index], np.int64)
+                before = len(texts[index]) - 1 - places if self._backward else places
+                found[index] = row[1 + before]  # behind the start of the text
         return found
 
-    def _states_at(
-        self, texts: Sequence[str], positions: Sequence[Sequence[int]]
-    ) -> Sequence[Tensor]:
-        """Texts that are not empty, the longest first."""
-        lengths = np.array([len(text) + 1 for text in texts])
-        numbers = np.full((len(texts), lengths[0]), self._alphabet.start)  # [B, T]
+    def _states(self, texts: Sequence[str]) -> Floats:
+        """States of the last layer, ``[B, T, H]``, of texts of which the longest is first."""
+        lengths = np.array([len(text) + 1 for text in texts], np.int32)
+        numbers = np.full((len(texts), lengths[0]), self._alphabet.start, np.int32)  # [B, T]
         for row, text in zip(numbers, texts, strict=True):
             row[1 : len(text) + 1] = self._alphabet.encode(text)[:: -1 if self._backward else 1]
-        steps = plan_steps(lengths, directions=1)
-        states = self._states(torch.from_numpy(numbers).flatten(), steps)
-        step_of = np.empty(numbers.size, dtype=np.int64)
-        step_of[steps.positions[0].numpy()] = np.arange(len(states))
-        starts = range(1, numbers.size, int(lengths[0]))  # behind the start of each text
-        wanted = []
-        for start, text, chosen in zip(starts, texts, positions, strict=True):
-            places = np.array(chosen, np.int64)
-            read_before = len(text) - 1 - places if self._backward else places  # characters
-            wanted.append(step_of[start + read_before])
-        found = states[torch.from_numpy(np.concatenate(wanted))]
-        parts: Sequence[Tensor] = found.split_with_sizes([len(part) for part in wanted])
-        return parts
-
-    def _states(self, numbers: Tensor, steps: Steps) -> Tensor:
-        """States of the last layer, ``[N, H]``, in the order of the steps."""
-        first, *others = self._layers
-        states = first.run(self._table, numbers[steps.positions], steps.counts)
-        scale = first.scale
-        for layer in others:
-            outputs = states.new_zeros(len(numbers), self.hidden)
-            outputs[steps.positions[0]] = states[0] * scale
-            states = layer.run(layer.project(outputs), steps.positions, steps.counts)
-            scale = layer.scale
-        return states[0] * scale
+        return run_layers(self._layers, self._table, numbers, lengths)
 
 
 class StringEmbeddings:
@@ -126,7 +103,7 @@ class StringEmbeddings:
         self._readers = [
             (direction, StateReader(model, direction))
             for model in self.models
-            for direction in model.networks
+            for direction in model.weights
         ]
         self.dim = sum(reader.hidden for _, reader in self._readers)
         # Without a lock, which a forked process could find held for ever.
@@ -138,7 +115,7 @@ class StringEmbeddings:
         if len(folders) > MOST_MODELS:
             raise UsageError(f"{len(folders)} language models; name at most {MOST_MODELS}")
         models = [load_model(folder) for folder in folders]
-        for missing in {*DIRECTIONS}.difference(*(model.networks for model in models)):
+        for missing in {*DIRECTIONS}.difference(*(model.weights for model in models)):
             _log.warning(
                 "%s: has no %s model, which would tell of the other side of each token; train one "
                 "with ner charlm train --direction both",
@@ -169,7 +146,9 @@ class StringEmbeddings:
             reader.read_at(texts, [ends[direction] for _, ends in lines])
             for direction, reader in self._readers
         ]
-        return [torch.cat(states, 1).half().numpy() for states in zip(*parts, strict=True)]
+        return [
+            np.concatenate(states, axis=1).astype(np.float16) for states in zip(*parts, strict=True)
+        ]
 
     def checksum(self) -> str:
         """Checksum of all that embeddings depend on, beside the text."""
@@ -204,12 +183,12 @@ class StringEmbeddings:
             "models": [model.described() for model in self.models],
         }
         weights = {
-            f"{_prefix(number, direction)}{name}": tensor.half().contiguous()
+            f"{_prefix(number, direction)}{name}": tensor.astype(np.float16)
             for number, model in enumerate(self.models)
-            for direction, network in model.networks.items()
-            for name, tensor in network.state_dict().items()
+            for direction, own in model.weights.items()
+            for name, tensor in own.items()
         }
-        return {DESCRIPTION: to_json(described), WEIGHTS: safetensors.torch.save(weights)}
+        return {DESCRIPTION: to_json(described), WEIGHTS: to_safetensors(weights)}
 
     @classmethod
     def from_files(cls, files: StoredFolder) -> "StringEmbeddings":
@@ -229,9 +208,9 @@ class StringEmbeddings:
             for direction in directions
         }
         with files.tensors(WEIGHTS) as stored:
-            networks = read_networks(stored, plans, torch.float16)
+            weights = read_weights(stored, plans, np.float16)
         found = [
-            replace(model, networks={d: networks[_prefix(number, d)] for d in directions})
+            replace(model, weights={d: weights[_prefix(number, d)] for d in directions})
             for number, (model, directions) in enumerate(models)
         ]
         return cls(found, separator)
@@ -247,11 +226,11 @@ def _line(tokens: Sequence[str], separator: str) -> tuple[str, dict[str, list[in
 
 def _rounded(model: LanguageModel) -> LanguageModel:
     """The same model with weights as half precision has them."""
-    networks = {
-        direction: copy.deepcopy(network).cpu().half().float()
-        for direction, network in model.networks.items()
+    weights = {
+        direction: {name: w.astype(np.float16).astype(np.float32) for name, w in own.items()}
+        for direction, own in model.weights.items()
     }
-    return replace(model, networks=networks)
+    return replace(model, weights=weights)
 
 
 def _prefix(number: int, direction: str) -> str:

@@ -9,20 +9,21 @@
     checksums.json         SHA-256 of all of these
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
 
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm.config import CharLMConfig, ModelConfig
-from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Alphabet
 from ner.files import checked_path
-from ner.model import choose_device, without_weights
+from ner.runtime import layer_forms
 from ner.stored import (
+    Arrays,
+    Form,
     StoredFolder,
     StoredTensors,
     check_format,
@@ -34,6 +35,9 @@ from ner.stored import (
 )
 from ner.version import __version__
 
+if TYPE_CHECKING:  # states are read without torch
+    from ner.extensions.charlm.network import CharacterNetwork
+
 FORMAT = 1
 KIND = "character language model"
 DIRECTIONS = ("forward", "backward")
@@ -43,29 +47,44 @@ _FILES = {"config.json", "alphabet.json", *_WEIGHTS.values()}
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """Networks by direction, over one alphabet."""
+    """Weights by direction, over one alphabet."""
 
     alphabet: Alphabet
-    networks: Mapping[str, CharacterNetwork]
+    weights: Mapping[str, Arrays]
     config: CharLMConfig
     about: Mapping[str, Any]
 
-    def network(self, direction: str) -> CharacterNetwork:
-        """The network of a direction. Raises `UsageError` if there is none."""
-        if direction not in self.networks:
-            has = " and ".join(self.networks)
+    def weights_of(self, direction: str) -> Arrays:
+        """The weights of a direction. Raises `UsageError` if there are none."""
+        if direction not in self.weights:
+            has = " and ".join(self.weights)
             raise UsageError(
                 f"this language model is {has} only, and this needs a {direction} one; train it "
                 f"with --direction {direction} or both"
             )
-        return self.networks[direction]
+        return self.weights[direction]
+
+    def network(self, direction: str, device: str = "cpu") -> "CharacterNetwork":
+        """The network of a direction, in torch, on a device as of `choose_device`.
+
+        Raises `UsageError` if there is none, or no such device.
+        """
+        from ner.extensions.charlm.network import CharacterNetwork
+        from ner.model import choose_device, without_weights
+        from ner.tensors import to_tensors
+
+        weights = to_tensors(self.weights_of(direction))
+        with without_weights():
+            network = CharacterNetwork(len(self.alphabet), self.config.model)
+        network.load_state_dict(weights, assign=True)
+        return network.to(choose_device(device)).eval()
 
     def described(self) -> dict[str, Any]:
         """Its settings, alphabet and directions as plain values; `read_described` reads them."""
         return {
             "config": self.config.to_dict(),
             "alphabet": list(self.alphabet.characters),
-            "directions": list(self.networks),
+            "directions": list(self.weights),
         }
 
 
@@ -82,18 +101,18 @@ def save_model(model: LanguageModel, folder: Path) -> None:
         "config.json": to_json(config, indent=2),
         "alphabet.json": to_json(list(model.alphabet.characters)),
     }
-    for direction, network in model.networks.items():
-        files[_WEIGHTS[direction]] = to_safetensors(network.state_dict())
+    for direction, weights in model.weights.items():
+        files[_WEIGHTS[direction]] = to_safetensors(weights)
     write_stored(folder, files)
 
 
-def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
+def load_model(path: str | Path) -> LanguageModel:
     """Read a language model from its folder, or from the run folder around it.
 
-    `device` is a name as of `choose_device`. Raises `UsageError` where there is no model or no such
-    device, and `BundleError` for a model that is damaged or written by a newer version.
+    Raises `UsageError` where there is no model, and `BundleError` for one that is damaged or
+    written by a newer version.
     """
-    chosen, folder = choose_device(device), checked_path(path)
+    folder = checked_path(path)
     if (folder / "model" / "config.json").exists():
         folder = folder / "model"
     if not folder.exists():
@@ -104,10 +123,10 @@ def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
             "make one with ner charlm train"
         )
     with open_model(folder) as files:
-        return _load(files, chosen)
+        return _load(files)
 
 
-def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
+def _load(files: StoredFolder) -> LanguageModel:
     place = files.path / "config.json"
     head = files.json("config.json", dict)
     if head.get("kind") != KIND:
@@ -125,19 +144,19 @@ def _load(files: StoredFolder, device: torch.device) -> LanguageModel:
         message = str(error)[:1000]
         raise BundleError(f"{message}; the model was written by another version") from None
     alphabet = _read_alphabet(files.path / "alphabet.json", files.json("alphabet.json", list))
-    networks = {}
+    found = {}
     for direction in DIRECTIONS:
         if files.has(_WEIGHTS[direction]):
             with files.tensors(_WEIGHTS[direction]) as stored:
-                read = read_networks(stored, {"": (len(alphabet), config.model)})
-            networks[direction] = read[""].to(device)
-    if not networks:
+                read = read_weights(stored, {"": (len(alphabet), config.model)})
+            found[direction] = read[""]
+    if not found:
         raise damaged(place, "neither a forward nor a backward model")
-    return LanguageModel(alphabet, networks, config, about)
+    return LanguageModel(alphabet, found, config, about)
 
 
 def read_described(place: Path, entry: Any) -> tuple[LanguageModel, Sequence[str]]:
-    """A model without networks, and its directions, from `described`. Raises `ValidationError`."""
+    """A model without weights, and its directions, from `described`. Raises `ValidationError`."""
     match entry:
         case {"config": dict(settings), "alphabet": list(characters), "directions": [*directions]}:
             pass
@@ -161,27 +180,40 @@ def _read_alphabet(place: Path, characters: Sequence[Any]) -> Alphabet:
         raise damaged(place, str(error)) from None
 
 
-def read_networks(
+def read_weights(
     stored: StoredTensors,
     plans: Mapping[str, tuple[int, ModelConfig]],
-    dtype: torch.dtype = torch.float32,
-) -> dict[str, CharacterNetwork]:
-    """The networks in a file, by the prefix of the names of their tensors.
+    dtype: type[np.floating[Any]] = np.float32,
+) -> dict[str, Arrays]:
+    """The weights of the networks in a file, by the prefix of the names of their tensors.
 
-    `plans` have the arguments of each `CharacterNetwork`; weights are stored as `dtype`. It takes
-    no memory before the file is known to fit: raises `ValidationError` if it does not.
+    `plans` have the size of the alphabet and the settings of each; weights are stored as `dtype`.
+    Raises `ValidationError` for a file that does not fit, before it takes any memory.
     """
     # A layer has four tensors: no file can ask for more layers than it has tensors for.
     if sum(4 * config.layers for _, config in plans.values()) > len(stored.entries):
         raise damaged(stored.path, "does not fit the other files: too few tensors")
-    try:
-        with without_weights():
-            networks = {key: CharacterNetwork(*plan).to(dtype) for key, plan in plans.items()}
-    except (RuntimeError, OverflowError, TypeError):
-        raise damaged(stored.path, "does not fit the other files: sizes beyond all") from None
-    outlines = {key: network.state_dict() for key, network in networks.items()}
-    stored.expect({key + name: t for key, part in outlines.items() for name, t in part.items()})
+    names = {prefix: [*_forms(*plan)] for prefix, plan in plans.items()}
+    stored.expect(
+        {
+            prefix + name: Form(np.dtype(dtype), form.shape)
+            for prefix, forms in names.items()
+            for name, form in forms
+        }
+    )
     weights = stored.read()
-    for key, network in networks.items():
-        network.load_state_dict({name: weights[key + name] for name in outlines[key]}, assign=True)
-    return {key: network.float().eval() for key, network in networks.items()}
+    return {
+        prefix: {name: weights[prefix + name].astype(np.float32) for name, _ in forms}
+        for prefix, forms in names.items()
+    }
+
+
+def _forms(characters: int, config: ModelConfig) -> Iterator[tuple[str, Form]]:
+    """The forms of the weights of a `CharacterNetwork`."""
+    single, hidden = np.dtype(np.float32), config.hidden
+    yield "embed.weight", Form(single, (characters, config.embedding))
+    for number in range(config.layers):
+        inputs = hidden if number else config.embedding
+        yield from layer_forms(f"layers.{number}", config.cell, inputs, hidden)
+    yield "out.weight", Form(single, (characters, hidden))
+    yield "out.bias", Form(single, (characters,))

@@ -45,7 +45,7 @@ class CrossEntropy(NamedTuple):
 
 
 def evaluate_text(
-    model: LanguageModel, paths: Sequence[Path], encoding: str
+    model: LanguageModel, paths: Sequence[Path], encoding: str, device: str = "cpu"
 ) -> dict[str, CrossEntropy]:
     """The cross-entropy of text files by direction, cut into tokens as the training text was.
 
@@ -65,8 +65,10 @@ def evaluate_text(
         shown = ", ".join(f"{c!r} ({count:,})" for c, count in list(unknown.items())[:10])
         _log.warning("characters that the model does not know: %s", shown)
     return {
-        direction: measure(network, in_order(text.codes, direction), model.alphabet)
-        for direction, network in model.networks.items()
+        direction: measure(
+            model.network(direction, device), in_order(text.codes, direction), model.alphabet
+        )
+        for direction in model.weights
     }
 
 

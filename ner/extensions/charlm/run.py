@@ -25,6 +25,8 @@ from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import EncodedText, in_order, read_text, split_text
 from ner.model import choose_device
 from ner.run_folder import RunFolder
+from ner.stored import Arrays
+from ner.tensors import to_arrays
 from ner.training import BaseRun, run_events
 
 _log = logging.getLogger("ner")
@@ -78,7 +80,7 @@ class LanguageModelRun(BaseRun):
         self._device = device
         self._parts = split_text(text.codes, config.data.valid_fraction, config.train.segment)
         self._alphabet = text.alphabet(config.data.min_count)
-        self._networks: dict[str, CharacterNetwork] = {}  # the best of each direction
+        self._weights: dict[str, Arrays] = {}  # the best of each direction
         self._number = 0  # of the direction in work
         self.trainer = self._begin()
 
@@ -98,7 +100,7 @@ class LanguageModelRun(BaseRun):
         super()._restore(tensors, state)
 
     def _check_best(self) -> None:
-        self._networks = dict(load_model(self.out / "model").networks)
+        self._weights = dict(load_model(self.out / "model").weights)
 
     def _identity(self) -> dict[str, Any]:
         return {"number": self._number, "checksum": self._checksum, "directions": self._directions}
@@ -129,8 +131,9 @@ class LanguageModelRun(BaseRun):
 
     def _save(self, milestone: LanguageModelEvaluation) -> None:
         about = {"checksum": self._checksum, "directions": self._best()}
-        networks = {**self._networks, milestone.direction: self.trainer.network}
-        model = LanguageModel(self._alphabet, networks, self.config, about)
+        own = to_arrays(self.trainer.network.state_dict())
+        weights = {**self._weights, milestone.direction: own}
+        model = LanguageModel(self._alphabet, weights, self.config, about)
         save_model(model, self.out / "model")
 
     def _line(self, milestone: LanguageModelEvaluation) -> str:

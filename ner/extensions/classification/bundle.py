@@ -7,35 +7,47 @@
     words.json, characters.json, …, weights.safetensors, checksums.json, README.md   as in a tagger
 """
 
-import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from ner.bundle import MOST_OUTPUTS, BaseBundle, Bundle, Card, find_bundle, read_head, read_parts
-from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
+from ner.bundle import (
+    MOST_OUTPUTS,
+    BaseBundle,
+    Bundle,
+    Card,
+    find_bundle,
+    on_device,
+    read_head,
+    read_parts,
+)
+from ner.runtime import AnyModel, StoredModel
 from ner.stored import damaged, open_model
+
+if TYPE_CHECKING:  # a classifier that is only used needs no torch
+    import torch
+
+    from ner.extensions.classification.network import SequenceClassifier
 
 LABELS = "labels.json"
 
 
-class ClassifierBundle(BaseBundle[ClassifierModel]):
+class ClassifierBundle(BaseBundle):
     """A classifier on disk."""
 
     KIND = "sequence classifier"
     MADE_BY = "ner classify train"
     OUTPUTS = "labels"
     FILES = Bundle.FILES - {"tags.json"} | {LABELS}
-    FORMATS = range(1, 3)
+    FORMATS = range(1, 4)
     CARD = Card(__package__, ("accuracy", "f1"), "texts")
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels, in the order of the scores."""
-        return self.model.labels
+        return self.model.outputs
 
 
-def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> ClassifierBundle:
+def load_classifier(path: str | Path, device: "str | torch.device" = "cpu") -> ClassifierBundle:
     """Read a classifier from its folder, or from the run folder around it.
 
     Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
@@ -49,9 +61,27 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
         labels = files.strings(LABELS)
         if not 2 <= len(labels) <= MOST_OUTPUTS or not all(map(str.isprintable, labels)):
             raise damaged(folder / LABELS, "no set of labels")
-        build = functools.partial(SequenceClassifier, config.model, len(labels))
-        indexer, network, contextual, seen = read_parts(
-            files, build, config.model, len(labels), ClassifierBundle
-        )
-    model = ClassifierModel(indexer, tuple(labels), network.to(device), contextual)
-    return ClassifierBundle(model, config, about, seen)
+        parts = read_parts(files, config.model, len(labels), ClassifierBundle)
+    stored = StoredModel(
+        parts.indexer,
+        tuple(labels),
+        config.model,
+        parts.weights,
+        classifier_network,
+        parts.contextual,
+    )
+    return ClassifierBundle(on_device(stored, device), config, about, parts.seen)
+
+
+def classifier_network(model: AnyModel) -> "SequenceClassifier":
+    """The network of a classifier, in torch."""
+    from ner.extensions.classification.network import SequenceClassifier
+    from ner.model import restored
+
+    size = model.contextual.dim if model.contextual else 0
+    return restored(
+        lambda inputs: SequenceClassifier(model.config, len(model.outputs), inputs),
+        model.indexer,
+        size,
+        model.weights,
+    )

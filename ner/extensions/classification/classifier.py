@@ -9,7 +9,6 @@ from typing import NamedTuple, Self
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import LabelScores, evaluate_model, label_probabilities
 from ner.extensions.classification.reading import label_of, read_records, sentences_of, tokens_of
-from ner.model import choose_device
 
 _log = logging.getLogger("ner")
 
@@ -40,7 +39,7 @@ class Classifier:
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
         """Load that of a run folder or bundle. Raises `BundleError` or `UsageError`."""
-        return cls(load_classifier(path, choose_device(device)))
+        return cls(load_classifier(path, device))
 
     def classify(self, texts: Iterable[str]) -> Iterator[Classified]:
         """Label texts one after the other, in bounded memory for any number of them."""
@@ -52,7 +51,7 @@ class Classifier:
             best = zip(chunk, found.argmax(1).tolist(), found.max(1).tolist(), strict=True)
             for text, number, probability in best:
                 if probability > 0:
-                    yield Classified(text, model.labels[number], probability)
+                    yield Classified(text, model.outputs[number], probability)
                 else:
                     yield Classified(text, None, None)
 
@@ -69,7 +68,7 @@ class Classifier:
                 "%d of %d texts are among those that the model has learnt from; "
                 "scores on them say little of new text", known, len(sentences),
             )  # fmt: skip
-        if unknown := sorted({*map(label_of, sentences)} - {*model.labels}):
+        if unknown := sorted({*map(label_of, sentences)} - {*model.outputs}):
             shown = ", ".join(unknown[:20])
             _log.warning("labels that the model does not know count as missed: %s", shown)
         return evaluate_model(model, sentences, config.predict)

@@ -132,9 +132,7 @@ def predict(file: str, model: Path, device: str, reading: dict[str, Any]) -> Non
     """
     from ner.extensions.classification.classifier import Classifier
     from ner.extensions.classification.reading import parse_records
-    from ner.model import use_one_thread
 
-    use_one_thread()
     classifier = Classifier.load(model, device)
     encoding = data_config(reading).encoding
     source = "standard input" if file == "-" else file

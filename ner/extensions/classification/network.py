@@ -4,17 +4,12 @@ Read from the left, the state after the last token has seen all; read from the r
 first one (in the manner of Graves and Schmidhuber 2005, where each token has both).
 """
 
-from dataclasses import dataclass, field
-from typing import ClassVar
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, Indexer, LabelBatch
-from ner.model import BaseModel, BaseNetwork, Engine, FastEngine, Inputs, Steps, TokenEmbedder
+from ner.features import Batch, LabelBatch
+from ner.model import BaseNetwork, Inputs
 
 
 def last_states(states: Tensor, lengths: Tensor, hidden: int) -> Tensor:
@@ -59,28 +54,3 @@ class SequenceClassifier(BaseNetwork):
             wrong = 1 - nn.functional.one_hot(labels, len(costs))
             scores = scores + wrong * costs[labels][:, None]
         return nn.functional.cross_entropy(scores, labels)
-
-
-class LastStatesEngine(FastEngine):
-    """The same where only the last state from each end is scored: ``[B, L]``."""
-
-    def _project(self, states: Tensor, steps: Steps, lengths: NDArray[np.int64]) -> Tensor:
-        # Step s reads the s-th token from either end, so a sentence's last step is last for both.
-        before = np.cumsum([0, *steps.counts])  # tokens read before each step
-        last = torch.from_numpy(before[lengths - 1] + np.arange(len(lengths)))
-        joined = states[:, last].transpose(0, 1).flatten(1)  # [B, D · H]
-        return torch.addmm(self._out_bias, joined, self._out_weight)
-
-
-@dataclass(frozen=True)
-class ClassifierModel(BaseModel):
-    """All that turns tokens into a label: how words are looked up, the labels, the network."""
-
-    indexer: Indexer
-    labels: tuple[str, ...]
-    network: SequenceClassifier
-    contextual: TokenEmbedder | None = None
-    _engines: dict[tuple[object, ...], Engine] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    _fast: ClassVar[type[FastEngine]] = LastStatesEngine

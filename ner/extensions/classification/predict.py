@@ -9,14 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ner.config import PredictConfig
 from ner.evaluation import CountedScores, Scores, SpanCounts, format_table, score
-from ner.extensions.classification.network import ClassifierModel
 from ner.extensions.classification.reading import label_of
-from ner.predict import DEFAULTS, check_numbers, inference
+from ner.predict import DEFAULTS, check_numbers, engine_of
+from ner.runtime import AnyModel
 from ner.text import Sentence
 
 LONGEST = 2000  # tokens that are read as one sequence; a longer one is split into equal segments
@@ -69,33 +68,34 @@ def segments(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def label_probabilities(
-    model: ClassifierModel, sequences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
+    model: AnyModel, sequences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
 ) -> NDArray[np.float64]:
     """The probability of each label for each sequence, ``[N, L]``; 0 for one without a token.
 
-    Labels are as in ``model.labels``. Scores of `segments` are averaged, weighted by length.
+    Labels are as in ``model.outputs``. Scores of `segments` are averaged, weighted by length.
     """
     parts = [(i, segment) for i, tokens in enumerate(sequences) for segment in segments(tokens)]
     lengths = np.array([len(tokens) for tokens in sequences])
-    scores = np.zeros((len(sequences), len(model.labels)))
-    engine = model.engine(settings)
-    with inference(model.network):
-        for batch in engine.plan([len(segment) for _, segment in parts]):
-            read = engine.emissions([parts[number][1] for number in batch])
-            owners = np.array([parts[number][0] for number in batch])
-            shares = np.array([len(parts[number][1]) for number in batch]) / lengths[owners]
-            np.add.at(scores, owners, shares[:, None] * read.cpu().double().numpy())
-    probabilities = torch.from_numpy(scores).softmax(1)
-    check_numbers(probabilities)
-    found: NDArray[np.float64] = probabilities.numpy()
+    scores = np.zeros((len(sequences), len(model.outputs)))
+    engine = engine_of(model, settings, last_states=True)
+    for batch in engine.plan([len(segment) for _, segment in parts]):
+        some = [parts[number][1] for number in batch]
+        embedded = model.contextual.embed(some) if model.contextual else None
+        read = engine.emissions(some, [None] * len(some), embedded)
+        owners = np.array([parts[number][0] for number in batch])
+        shares = np.array([len(tokens) for tokens in some]) / lengths[owners]
+        np.add.at(scores, owners, shares[:, None] * read.astype(np.float64))
+    check_numbers(scores)
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    found: NDArray[np.float64] = powers / powers.sum(1, keepdims=True)
     found[lengths == 0] = 0.0
     return found
 
 
 def evaluate_model(
-    model: ClassifierModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+    model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
 ) -> LabelScores:
     """Score the likeliest labels, the first of equals, of sentences with labels."""
     found = label_probabilities(model, [sentence.tokens for sentence in sentences], settings)
-    likeliest = [model.labels[number] for number in found.argmax(1).tolist()]
+    likeliest = [model.outputs[number] for number in found.argmax(1).tolist()]
     return score_labels([label_of(sentence) for sentence in sentences], likeliest)

@@ -17,7 +17,7 @@ from ner.corpus import Corpus, shorten
 from ner.errors import ConfigError, TrainingError
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
-from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
+from ner.extensions.classification.network import SequenceClassifier
 from ner.extensions.classification.predict import LabelScores, evaluate_model, segments
 from ner.extensions.classification.reading import label_of, labelled
 from ner.features import (
@@ -30,7 +30,7 @@ from ner.features import (
     document_settings,
     unk_rates,
 )
-from ner.model import Inputs, choose_device
+from ner.model import Inputs, Model, choose_device
 from ner.run_folder import run_path
 from ner.text import Sentence
 from ner.training import (
@@ -118,7 +118,7 @@ def prepare_texts(corpus: Corpus, data: DataConfig) -> PreparedCorpus:
     return prepared
 
 
-class ClassifierTrainer(BaseTrainer[ClassifierModel]):
+class ClassifierTrainer(BaseTrainer[SequenceClassifier]):
     """The trainer of a classifier, evaluated by macro F1 on valid."""
 
     def _evaluate(self) -> Scores:
@@ -169,7 +169,7 @@ class ClassifierRun(CorpusRun):
         torch.manual_seed(self.config.train.seed)
         indexer = build_indexer(TrainingData(self.corpus.train, (), self.config, progress))
         network = SequenceClassifier(self.config.model, len(labels), Inputs(indexer))
-        model = ClassifierModel(indexer.without_vectors(), labels, network.to(device))
+        model = Model(indexer.without_vectors(), labels, network.to(device))
         self._vocabulary = vocabulary_checksum(model, indexer.words.has_vector)
         examples = training_set(corpus.segments, indexer, labels, self.config)
         train = self.config.train

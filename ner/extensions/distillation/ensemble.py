@@ -21,8 +21,9 @@ from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus, agreeing_tags, checksum
 from ner.features import ExpectedCounts
-from ner.model import Model, TokenEmbedder, viterbi
+from ner.model import TagConstraints, TokenEmbedder, viterbi
 from ner.predict import predict_expected
+from ner.runtime import AnyModel
 from ner.tags import spans_of, tags_of
 from ner.text import Sentence
 from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings
@@ -38,7 +39,7 @@ class Ensemble:
         self._folders = folders
         self._device = device
 
-    def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[Model]:
+    def _members(self, sentences: Sequence[Sequence[str]] = ()) -> Iterator[AnyModel]:
         """Load the models one by one; they share the embeddings of their language models."""
         kept: TokenEmbedder | None = None
         for folder in self._folders:
@@ -69,14 +70,14 @@ class Ensemble:
         right. (The most probable sequence of a mixture cannot be found by a recursion.)
         """
         model = next(self._members())
-        rules = model.network.head.constraints.potentials()
+        rules = TagConstraints(model.outputs, model.config.scheme).potentials()
         found = []
         for sentence, expected in zip(
             sentences, self.expected([s.tokens for s in sentences]), strict=True
         ):
             tokens = expected.unary.astype(np.float64)
             path = viterbi(tokens[None], np.array([len(tokens)]), rules)[0]
-            spans = tuple(spans_of([model.tags[number] for number in path.tolist()]))
+            spans = tuple(spans_of([model.outputs[number] for number in path.tolist()]))
             found.append(replace(sentence, spans=spans, partial=()))
         return found
 
@@ -84,7 +85,7 @@ class Ensemble:
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
     ) -> SoftLabels:
         """The distillation targets: for the training split, and for unlabelled sentences."""
-        tags = next(self._members()).tags
+        tags = next(self._members()).outputs
         _log.info("the models of %d seeds compute distillation targets", len(self._folders))
         examples = self._labelled(corpus.segments, tags, config)
         names = ", ".join(folder.name for folder in self._folders)

@@ -82,7 +82,7 @@ def test_a_tagger_reads_with_language_models(
     found = [
         run("tag", "-", "--model", "r", "--format", "jsonl", "--set", f"predict.engine={engine}",
             stdin=text).good().out
-        for engine in ("fast", "plain")
+        for engine in ("native", "torch")
     ]  # fmt: skip
     assert [entity["label"] for entity in json.loads(found[0].splitlines()[0])["entities"]] == [
         "PER", "LOC"
@@ -99,7 +99,7 @@ def test_a_tagger_needs_not_both_directions(
     direction: str, tiny_charlm: Path, tiny_folder: Path, empty: Path
 ) -> None:
     model = load_model(tiny_charlm)
-    one = dataclasses.replace(model, networks={direction: model.networks[direction]})
+    one = dataclasses.replace(model, weights={direction: model.weights[direction]})
     save_model(one, empty / "one")
     arguments = ["--charlm", "one", *command.BRIEF, "--out", "r"]
     outcome = run("train", "--data", tiny_folder, *arguments).good()

@@ -23,6 +23,7 @@ from ner.extensions.charlm.folder import LanguageModel, load_model
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Alphabet
 from ner.stored import StoredFolder, ValidationError, write_stored
+from ner.tensors import to_arrays
 from tests.extensions.charlm.conftest import LINE
 
 Build = Callable[..., CharacterNetwork]
@@ -30,12 +31,24 @@ Build = Callable[..., CharacterNetwork]
 
 def reader_of(network: CharacterNetwork, alphabet: Alphabet, *, backward: bool) -> StateReader:
     direction = "backward" if backward else "forward"
-    return StateReader(LanguageModel(alphabet, {direction: network}, CharLMConfig(), {}), direction)
+    first = network.layers[0]
+    assert isinstance(first, torch.nn.RNNBase)
+    config = CharLMConfig().replace(
+        {
+            "model.cell": first.mode.partition("_")[0].lower(),
+            "model.layers": len(network.layers),
+            "model.hidden": first.hidden_size,
+            "model.embedding": network.embed.embedding_dim,
+        }
+    )
+    weights = {direction: to_arrays(network.state_dict())}
+    return StateReader(LanguageModel(alphabet, weights, config, {}), direction)
 
 
 def read(reader: StateReader, texts: Sequence[str]) -> list[Tensor]:
     """The states after all characters."""
-    return reader.read_at(texts, [range(len(text)) for text in texts])
+    found = reader.read_at(texts, [range(len(text)) for text in texts])
+    return [torch.from_numpy(states) for states in found]
 
 
 def plain(network: CharacterNetwork, alphabet: Alphabet, text: str, backward: bool) -> Tensor:
@@ -112,7 +125,7 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
     """The state ``[H]`` of a network whose weights are rounded, behind a text read from a line's
     end.
     """
-    network = model.networks[direction]
+    network = model.network(direction)
     lstm, embed = torch.nn.LSTM(5, 7, batch_first=True), network.embed.weight.half().float()
     lstm.load_state_dict({k: v.half().float() for k, v in network.layers[0].state_dict().items()})
     numbers = torch.tensor([[model.alphabet.start, *model.alphabet.encode(text)]])
@@ -146,7 +159,7 @@ def test_a_token_is_what_has_been_read_up_to_its_end_and_down_to_its_start(
 
 
 def test_several_models_stand_side_by_side(model: LanguageModel) -> None:
-    forward = dataclasses.replace(model, networks={"forward": model.networks["forward"]})
+    forward = dataclasses.replace(model, weights={"forward": model.weights["forward"]})
     both = StringEmbeddings([forward, model], " ")
     one, other = StringEmbeddings([forward], " "), StringEmbeddings([model], " ")
     assert (one.dim, other.dim, both.dim) == (7, 14, 21)
@@ -221,7 +234,7 @@ def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
 
 
 def test_the_checksum_tells_models_and_separators_apart(model: LanguageModel) -> None:
-    forward = dataclasses.replace(model, networks={"forward": model.networks["forward"]})
+    forward = dataclasses.replace(model, weights={"forward": model.weights["forward"]})
     kinds: list[tuple[Sequence[LanguageModel], str]] = [
         ([model], " "), ([model], ""), ([forward], " "), ([model, forward], " ")
     ]  # fmt: skip

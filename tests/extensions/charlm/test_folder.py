@@ -20,6 +20,7 @@ from ner.extensions.charlm.folder import (
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Alphabet
 from ner.stored import write_stored
+from ner.tensors import to_arrays
 
 Build = Callable[..., CharacterNetwork]
 
@@ -31,7 +32,8 @@ def saved(build: Build, alphabet: Alphabet, tmp_path: Path) -> Path:
     networks = {direction: build() for direction in DIRECTIONS}
     with torch.no_grad():
         networks["backward"].out.bias.fill_(1.0)
-    save_model(LanguageModel(alphabet, networks, config, {"checksum": "x"}), tmp_path / "m")
+    weights = {name: to_arrays(network.state_dict()) for name, network in networks.items()}
+    save_model(LanguageModel(alphabet, weights, config, {"checksum": "x"}), tmp_path / "m")
     return tmp_path / "m"
 
 
@@ -60,16 +62,16 @@ def test_what_is_loaded_is_what_was_saved(saved: Path, alphabet: Alphabet, build
 @pytest.mark.parametrize("directions", [("forward",), ("backward",), DIRECTIONS])
 def test_what_is_described_is_read(saved: Path, directions: tuple[str, ...]) -> None:
     model = load_model(saved)
-    some = replace(model, networks={name: model.network(name) for name in directions})
+    some = replace(model, weights={name: model.weights[name] for name in directions})
     found, listed = read_described(saved, some.described())
     assert found.alphabet.characters == model.alphabet.characters
-    assert (found.config, dict(found.networks), dict(found.about)) == (model.config, {}, {})
+    assert (found.config, dict(found.weights), dict(found.about)) == (model.config, {}, {})
     assert listed == [*directions]
 
 
 def test_a_run_folder_is_as_good_as_the_model_in_it(saved: Path) -> None:
     saved.rename(saved.parent / "model")
-    assert load_model(saved.parent).networks.keys() == {*DIRECTIONS}
+    assert load_model(saved.parent).weights.keys() == {*DIRECTIONS}
 
 
 def test_a_direction_that_is_not_there_is_told(saved: Path) -> None:

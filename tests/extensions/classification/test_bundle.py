@@ -48,7 +48,7 @@ def test_what_is_loaded_is_what_was_saved(kinds_run: Path, tmp_path: Path) -> No
     one, other = (label_probabilities(bundle.model, TEXTS) for bundle in (first, second))
     np.testing.assert_array_equal(one, other)
     assert (second.config, second.about, second.seen) == (first.config, first.about, first.seen)
-    assert second.model.labels == first.model.labels
+    assert second.model.outputs == first.model.outputs
 
 
 def test_a_tagger_is_no_classifier_and_the_other_way_round(tiny_run: Path, kinds_run: Path) -> None:

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 from ner.config import ModelConfig, PredictConfig
-from ner.extensions.classification.network import ClassifierModel, SequenceClassifier, last_states
+from ner.extensions.classification.network import SequenceClassifier, last_states
 from ner.features import Batch, Example, FeatureTable, Label, collate
-from ner.model import Inputs
+from ner.model import Inputs, Model
 from ner.model.cells import CELLS, Unrolled
 from ner.model.encoder import Encoder
+from ner.predict import engine_of
 from tests.features.making import an_indexer
 
 HIDDEN = 4
@@ -22,7 +23,7 @@ SENTENCES = [["rain", "in", "the", "north"], ["sun"], ["wind", "and", "rain"], [
 LABELS = ("sport", "weather", "other")
 
 
-def build(**changes: Any) -> ClassifierModel:
+def build(**changes: Any) -> Model[SequenceClassifier]:
     torch.manual_seed(1)
     config = ModelConfig(
         **{"hidden": HIDDEN, "word_dim": 5, "char_dim": 3, "char_hidden": 4, "dropout": 0.0}
@@ -30,10 +31,10 @@ def build(**changes: Any) -> ClassifierModel:
     )
     indexer = an_indexer(SENTENCES, config)
     network = SequenceClassifier(config, len(LABELS), Inputs(indexer))
-    return ClassifierModel(indexer, LABELS, network.eval())
+    return Model(indexer, LABELS, network.eval())
 
 
-def batch_of(model: ClassifierModel, sentences: list[list[str]], *labels: int) -> Batch:
+def batch_of(model: Model[SequenceClassifier], sentences: list[list[str]], *labels: int) -> Batch:
     table = FeatureTable(model.indexer)
     targets: Sequence[Label | None] = [*map(Label, labels)] or [None] * len(sentences)
     examples = [
@@ -110,8 +111,9 @@ def test_both_engines_give_the_scores_of_the_network(
 ) -> None:
     model = build(cell=cell, layers=layers, bidirectional=bidirectional, backend=backend)
     expected = model.network.emissions(batch_of(model, SENTENCES))
-    for name in ("fast", "plain"):
-        scores = model.engine(PredictConfig(engine=name)).emissions(SENTENCES)
+    for name in ("native", "torch"):
+        engine = engine_of(model, PredictConfig(engine=name), last_states=True)
+        scores = torch.from_numpy(engine.emissions(SENTENCES))
         torch.testing.assert_close(scores, expected, atol=1e-6, rtol=1e-5)
 
 

@@ -12,38 +12,31 @@ from ner.config import PredictConfig
 from ner.corpus import Corpus
 from ner.extensions.classification import predict as module
 from ner.extensions.classification.bundle import load_classifier
-from ner.extensions.classification.network import ClassifierModel
 from ner.extensions.classification.predict import (
     evaluate_model,
     label_probabilities,
     score_labels,
     segments,
 )
+from ner.runtime import AnyModel
 
 TEXTS = [["rain", "and", "snow", "."], [], ["goal"], ["unseen", "words", "and", "team", "?"]]
 
 
 @pytest.fixture(scope="module")
-def model(kinds_run: Path) -> ClassifierModel:
+def model(kinds_run: Path) -> AnyModel:
     return load_classifier(kinds_run).model
 
 
-def test_probabilities_are_those_of_the_network(model: ClassifierModel) -> None:
+def test_probabilities_are_those_of_the_network(model: AnyModel) -> None:
     found = label_probabilities(model, TEXTS)
     assert found.shape == (4, 2)
     assert found.sum(1) == pytest.approx([1, 0, 1, 1])
-    plain = label_probabilities(model, TEXTS, PredictConfig(engine="plain"))
+    plain = label_probabilities(model, TEXTS, PredictConfig(engine="torch"))
     np.testing.assert_allclose(found, plain, atol=1e-6)
     for row, tokens in zip(found, TEXTS, strict=True):
         np.testing.assert_allclose(label_probabilities(model, [tokens])[0], row, atol=1e-6)
     assert label_probabilities(model, []).shape == (0, 2)
-
-
-def test_a_network_in_training_goes_back_to_it(model: ClassifierModel) -> None:
-    model.network.train()
-    label_probabilities(model, TEXTS)
-    assert model.network.training
-    model.network.eval()
 
 
 @given(st.integers(0, 50_000))
@@ -56,9 +49,7 @@ def test_segments_are_the_whole_in_equal_parts(length: int) -> None:
     assert len(parts) == -(-length // module.LONGEST)
 
 
-def test_scores_of_segments_are_averaged(
-    model: ClassifierModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scores_of_segments_are_averaged(model: AnyModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LONGEST", 3)
     text = ["rain", "and", "goal", ".", "snow"]
     log = np.log(label_probabilities(model, [text[:3], text[3:]]))
@@ -68,16 +59,16 @@ def test_scores_of_segments_are_averaged(
 
 
 def test_a_very_long_text_is_read_to_its_end(
-    model: ClassifierModel, monkeypatch: pytest.MonkeyPatch
+    model: AnyModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST", 20)
     rain = label_probabilities(model, [["rain", "and"] * 3000])
     goal = label_probabilities(model, [["rain", "and"] * 100 + ["goal", "and"] * 3000])
-    weather = model.labels.index("weather")
+    weather = model.outputs.index("weather")
     assert rain[0, weather] > 0.5 > goal[0, weather]
 
 
-def test_evaluated_by_the_likeliest(model: ClassifierModel, kinds: Corpus) -> None:
+def test_evaluated_by_the_likeliest(model: AnyModel, kinds: Corpus) -> None:
     scores = evaluate_model(model, kinds.valid)
     assert scores.accuracy == scores.f1 == 1.0
     assert scores.texts == len(kinds.valid)

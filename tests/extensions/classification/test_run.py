@@ -50,7 +50,7 @@ def test_a_run_leaves_what_a_tagger_leaves(kinds_run: Path, kinds: Corpus) -> No
     log = (kinds_run / "log.txt").read_text()
     assert "valid accuracy " in log
     bundle = load_classifier(kinds_run)
-    assert bundle.model.labels == ("sport", "weather")
+    assert bundle.model.outputs == ("sport", "weather")
     assert bundle.seen.count(kinds.train) == len(kinds.train)
     assert bundle.about["scores"] == result["scores"]
     card = (kinds_run / "model" / "README.md").read_text()

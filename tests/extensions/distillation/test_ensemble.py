@@ -45,7 +45,7 @@ def test_an_ensemble_predicts_the_legal_tags_of_which_most_are_expected_to_be_ri
     members: list[Path], tiny_corpus: Corpus
 ) -> None:
     ensemble = Ensemble(members, CPU)
-    tags, scheme = load_bundle(members[0]).model.tags, "iobes"
+    tags, scheme = load_bundle(members[0]).model.outputs, "iobes"
     sentences = [replace(s, tokens=s.tokens[:4], spans=()) for s in tiny_corpus.test[:6]]
     for sentence, expected in zip(
         ensemble.predict(sentences),
@@ -70,7 +70,7 @@ def test_labels_and_the_ensemble_are_mixed(
         for share in (0.0, 0.25, 1.0)
     )
     assert [lesson.tokens for lesson in labels] == [s.tokens for s in tiny_corpus.train]
-    tags = load_bundle(members[0]).model.tags
+    tags = load_bundle(members[0]).model.outputs
     legal = np.array(allowed_transitions(tags, "iobes").between)
     by_members = Ensemble(members, CPU).expected([s.tokens for s in tiny_corpus.train])
     for sentence, one, mixed, other, ensemble in zip(
@@ -103,7 +103,7 @@ def test_partial_labels_stay_true(
     )
     corpus = replace(tiny_corpus, train=(replace(sentence, spans=(), partial=partial),))
     lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
-    tags = load_bundle(members[0]).model.tags
+    tags = load_bundle(members[0]).model.outputs
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
     tokens = lesson.expected.unary
     assert tokens[0][by_type["LOC"]].sum() == pytest.approx(1.0, abs=1e-5)

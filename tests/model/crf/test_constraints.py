@@ -6,7 +6,7 @@ import torch
 
 from ner.model.crf.arrays import FORBIDDEN
 from ner.model.crf.constraints import TagConstraints
-from ner.model.crf.head import LARGEST
+from ner.model.crf.decoder import LARGEST
 from ner.tags import allowed_transitions
 from tests.model.brute import CASES, IDS, Case
 

@@ -28,6 +28,7 @@ from tests.model.brute import (
     IDS,
     LENGTHS,
     Case,
+    Decoding,
     Weights,
     all_paths,
     all_scores,
@@ -136,7 +137,7 @@ def test_crf_with_nothing_forbidden_is_pytorch_crf() -> None:
     torch.testing.assert_close(*slopes, atol=1e-5, rtol=0.0)
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a.grad, b.grad, atol=1e-5, rtol=0.0)
-    decoded = ours.decode(emissions, lengths)
+    decoded = Decoding(ours).decode(emissions, lengths)
     assert [row[:n] for row, n in zip(decoded.tolist(), LENGTHS, strict=True)] == theirs.decode(
         emissions, MASK
     )
@@ -210,9 +211,9 @@ def test_any_type_of_emissions_is_scored_in_full(kind: str, dtype: torch.dtype) 
     emissions, lengths = random_batch(case)
     low = emissions.to(dtype).requires_grad_()
     high = low.detach().double().requires_grad_()
-    tags = head.decode(low, lengths)
-    assert tags.equal(head.decode(high, lengths))
-    assert head.marginals(low, lengths).equal(head.marginals(high, lengths))
+    tags = Decoding(head).decode(low, lengths)
+    assert tags.equal(Decoding(head).decode(high, lengths))
+    assert Decoding(head).marginals(low, lengths).equal(Decoding(head).marginals(high, lengths))
     for choices in (None, torch.rand(emissions.shape) < 0.8):
         loss, exact = (head.loss(x, tags, lengths, choices) for x in (low, high))
         assert loss.dtype in (torch.float32, dtype)
@@ -236,7 +237,9 @@ def test_crf_weights_may_have_any_type(dtype: torch.dtype) -> None:
     for a, b in zip(head.parameters(), exact.parameters(), strict=True):
         assert gradient_of(a).dtype == dtype
         torch.testing.assert_close(gradient_of(a), gradient_of(b).to(dtype))
-    assert head.decode(emissions, lengths).equal(exact.decode(emissions, lengths))
+    assert (
+        Decoding(head).decode(emissions, lengths).equal(Decoding(exact).decode(emissions, lengths))
+    )
 
 
 def test_crf_loss_passes_gradcheck_in_all_its_forms() -> None:
@@ -299,9 +302,9 @@ def test_crf_loss_of_a_long_sentence_is_precise() -> None:
     case = CASES[1]
     head = build(case)
     emissions = 10 * torch.randn(1, 2000, 5)
-    best = head.decode(emissions, torch.tensor([2000]))
+    best = Decoding(head).decode(emissions, torch.tensor([2000]))
     loss = head.loss(emissions, best, torch.tensor([2000]))
-    _, probability = head.nbest(emissions, torch.tensor([2000]), 1)
+    _, probability = Decoding(head).nbest(emissions, torch.tensor([2000]), 1)
     assert math.exp(-loss.item()) == pytest.approx(probability.item(), rel=1e-4)
     halves = [emissions[:, :1000], emissions[:, 1000:]]
     assert loss.item() < 300.0
@@ -496,7 +499,7 @@ def test_expected_counts_are_sums_over_all_sequences(case: Case, kind: str, part
     head = build(case, kind)
     emissions, lengths = random_batch(case)
     choices = random_choices(kind, case) if partly else None
-    unary, pairwise = head.expected_counts(emissions, lengths, choices)
+    unary, pairwise = Decoding(head).expected_counts(emissions, lengths, choices)
     legal = torch.tensor(allowed_transitions(case.tags, case.scheme).between)
     assert pairwise.shape == (len(LENGTHS), int(legal.sum()) if kind == "crf" else 0)
     for b, p in enumerate(probabilities(head, kind, case, emissions, choices)):
@@ -519,7 +522,7 @@ def test_cross_entropy_with_a_mixture(case: Case, kind: str) -> None:
     head = build(case, kind)
     emissions, lengths = random_batch(case)
     x = emissions.requires_grad_()
-    expected = [teacher.expected_counts(scores, lengths) for teacher, scores in teachers]
+    expected = [Decoding(teacher).expected_counts(scores, lengths) for teacher, scores in teachers]
     unary, pairwise = (torch.stack(parts).mean(0) for parts in zip(*expected, strict=True))
     loss = head.cross_entropy(x, unary, pairwise, lengths)
     mixed = [
@@ -550,7 +553,7 @@ def test_a_teacher_that_is_sure_teaches_what_labels_do(case: Case, kind: str) ->
     emissions, lengths = random_batch(case)
     gold, _ = random_gold(kind, case)
     known = torch.nn.functional.one_hot(gold, len(case.tags)).bool() | ~MASK[:, :, None]
-    unary, pairwise = teacher.expected_counts(random_batch(case)[0], lengths, known)
+    unary, pairwise = Decoding(teacher).expected_counts(random_batch(case)[0], lengths, known)
     x = emissions.requires_grad_()
     losses = [head.loss(x, gold, lengths), head.cross_entropy(x, unary, pairwise, lengths)]
     torch.testing.assert_close(*losses)
@@ -566,7 +569,7 @@ def test_nobody_is_wiser_than_the_teacher(kind: str) -> None:
     case = CASES[1]
     head = build(case, kind)
     emissions, lengths = random_batch(case)
-    counts = head.expected_counts(emissions, lengths)
+    counts = Decoding(head).expected_counts(emissions, lengths)
     x = emissions.requires_grad_()
     loss = head.cross_entropy(x, *counts, lengths).sum()
     for slope in torch.autograd.grad(loss, [x, *head.parameters()]):
@@ -580,7 +583,7 @@ def test_crf_cross_entropy_passes_gradcheck() -> None:
     case = CASES[1]
     head = build(case).double()
     emissions, lengths = random_batch(case)
-    counts = build(case).expected_counts(emissions, lengths)
+    counts = Decoding(build(case)).expected_counts(emissions, lengths)
     x = random_batch(case)[0].double().requires_grad_()
     assert torch.autograd.gradcheck(
         lambda x, *weights: head.cross_entropy(x, *counts, lengths), (x, *head.parameters())
@@ -594,7 +597,7 @@ def test_cross_entropy_of_any_type_of_emissions(kind: str, dtype: torch.dtype) -
     case = CASES[1]
     head = build(case, kind)
     emissions, lengths = random_batch(case)
-    counts = head.expected_counts(random_batch(case)[0], lengths)
+    counts = Decoding(head).expected_counts(random_batch(case)[0], lengths)
     unary, pairwise = (part.float() for part in counts)
     low = emissions.to(dtype).requires_grad_()
     high = low.detach().double().requires_grad_()
@@ -621,7 +624,7 @@ def test_decode_finds_the_best_legal_sequence(case: Case, kind: str) -> None:
     head = build(case, kind)
     for _ in range(5):
         emissions, lengths = random_batch(case)
-        decoded = head.decode(emissions, lengths)
+        decoded = Decoding(head).decode(emissions, lengths)
         for b, n in enumerate(LENGTHS):
             paths = legal_paths(case, n)
             scores = all_scores(paths, emissions[b, :n].double(), learnt(head))
@@ -648,8 +651,8 @@ def test_output_is_legal_however_strongly_the_scores_disagree(
     # Each token is sure of a random tag: most such sequences are illegal.
     wish = torch.randint(len(case.tags), emissions.shape[:2])
     emissions.scatter_add_(2, wish[:, :, None], torch.full_like(emissions, magnitude))
-    decoded = head.decode(emissions, torch.tensor(lengths))
-    best, _ = head.nbest(emissions, torch.tensor(lengths), 2)
+    decoded = Decoding(head).decode(emissions, torch.tensor(lengths))
+    best, _ = Decoding(head).nbest(emissions, torch.tensor(lengths), 2)
     assert best[:, 0].equal(decoded)
     for row, wished, n in zip(decoded.tolist(), wish.tolist(), lengths, strict=True):
         parsed = [parse_tag(case.tags[k]) for k in row[:n]]
@@ -670,8 +673,8 @@ def test_tags_that_emissions_rule_out_are_not_used(kind: str, impossible: float)
         emissions, lengths = random_batch(case)
         choices = random_choices("crf", case)  # with a legal sequence among them
         x = emissions.masked_fill(~choices, impossible)
-        decoded, marginals = head.decode(x, lengths), head.marginals(x, lengths)
-        tags, _ = head.nbest(x, lengths, 1)
+        decoded, marginals = Decoding(head).decode(x, lengths), Decoding(head).marginals(x, lengths)
+        tags, _ = Decoding(head).nbest(x, lengths, 1)
         assert tags[:, 0].equal(decoded)
         torch.testing.assert_close(marginals.sum(2), MASK.double())
         assert marginals[~choices].max() < 1e-9
@@ -701,7 +704,7 @@ def test_decoding_a_very_long_sentence_is_exact(kind: str) -> None:
     wish = torch.randint(2, (1, 20_000))
     emissions = torch.full((1, 20_000, 2), 1000.0)
     emissions.scatter_add_(2, wish[:, :, None], torch.full_like(emissions, 1e-3))
-    assert head.decode(emissions, torch.tensor([20_000])).equal(wish)
+    assert Decoding(head).decode(emissions, torch.tensor([20_000])).equal(wish)
 
 
 # --- probabilities of tags and of sequences -----------------------------------------------------
@@ -712,7 +715,7 @@ def test_crf_marginals_are_sums_over_legal_sequences(case: Case) -> None:
     torch.manual_seed(17)
     head = build(case)
     emissions, lengths = random_batch(case)
-    marginals = head.marginals(emissions, lengths)
+    marginals = Decoding(head).marginals(emissions, lengths)
     assert marginals.dtype == torch.float64
     assert not marginals.requires_grad
     for b, n in enumerate(LENGTHS):
@@ -728,7 +731,7 @@ def test_softmax_marginals_are_its_probabilities() -> None:
     torch.manual_seed(18)
     case = CASES[1]
     emissions, lengths = random_batch(case)
-    marginals = build(case, "softmax").marginals(emissions, lengths)
+    marginals = Decoding(build(case, "softmax")).marginals(emissions, lengths)
     torch.testing.assert_close(marginals, emissions.double().softmax(2) * MASK[:, :, None])
 
 
@@ -739,7 +742,7 @@ def test_nbest_gives_the_most_probable_legal_sequences(case: Case, kind: str, co
     torch.manual_seed(19)
     head = build(case, kind)
     emissions, lengths = random_batch(case)
-    tags, probabilities = head.nbest(emissions.requires_grad_(), lengths, count)
+    tags, probabilities = Decoding(head).nbest(emissions.requires_grad_(), lengths, count)
     assert tags.shape == (len(LENGTHS), count, max(LENGTHS))
     assert probabilities.shape == (len(LENGTHS), count)
     assert not probabilities.requires_grad
@@ -765,7 +768,7 @@ def test_a_sequence_is_never_so_improbable_as_to_be_none(kind: str) -> None:
     """A thousand tokens of which nothing is known: every sequence has probability 5⁻¹⁰⁰⁰ or so."""
     case = CASES[2]
     emissions, lengths = torch.zeros(1, 1000, 5), torch.tensor([1000])
-    _, probabilities = build(case, kind).nbest(emissions, lengths, 3)
+    _, probabilities = Decoding(build(case, kind)).nbest(emissions, lengths, 3)
     assert (probabilities > 0.0).all()
     assert (probabilities < 1e-200).all()
 
@@ -817,7 +820,9 @@ def test_crf_span_score_is_the_sum_over_all_sequences_with_precisely_that_span(
     p = all_scores(paths, emissions[:length].double(), learnt(head)).softmax(0)
     holders = spans_of_paths(case.name, length)
     positions = [(b, span.start, span.end) for b, span in enumerate(holders)]
-    scores = head.span_scores(*span_batch(case, emissions, length, list(holders)), positions)
+    scores = Decoding(head).span_scores(
+        *span_batch(case, emissions, length, list(holders)), positions
+    )
     expected = [p[rows].sum().item() for rows in holders.values()]
     assert scores == pytest.approx(expected, abs=1e-9)
 
@@ -836,7 +841,7 @@ def test_crf_scores_all_spans_of_a_batch_in_the_order_asked_for(case: Case) -> N
         positions += [(b, span.start, span.end) for span in spans]
     mixed = positions[::-1] + positions[:1]
     assert len(mixed) > 3
-    scores = head.span_scores(emissions, lengths, tags, mixed)
+    scores = Decoding(head).span_scores(emissions, lengths, tags, mixed)
     for (b, start, end), score in zip(mixed, scores, strict=True):
         n = LENGTHS[b]
         label = parse_tag(case.tags[tags[b, start]]).label
@@ -853,8 +858,8 @@ def test_a_token_is_in_one_of_the_spans_over_it_or_outside(case: Case) -> None:
     emissions = 2 * torch.randn(length + 2, len(case.tags))
     spans = list(spans_of_paths(case.name, length))
     positions = [(b, span.start, span.end) for b, span in enumerate(spans)]
-    scores = head.span_scores(*span_batch(case, emissions, length, spans), positions)
-    outside = head.marginals(emissions[None, :length], torch.tensor([length]))[0, :, 0]
+    scores = Decoding(head).span_scores(*span_batch(case, emissions, length, spans), positions)
+    outside = Decoding(head).marginals(emissions[None, :length], torch.tensor([length]))[0, :, 0]
     for t in range(length):
         over = sum(p for p, s in zip(scores, spans, strict=True) if s.start <= t < s.end)
         assert over + outside[t].item() == pytest.approx(1.0, abs=1e-9)
@@ -868,7 +873,9 @@ def test_crf_span_score_of_a_sure_model_is_1_and_of_an_impossible_span_0() -> No
         emissions[0, t, tag] = 1e4
     emissions[1, :, 0] = 1e4
     tags = torch.tensor([[1, 2, 3], [1, 2, 3]])
-    scores = head.span_scores(emissions, torch.tensor([3, 3]), tags, [(0, 0, 3), (1, 0, 3)])
+    scores = Decoding(head).span_scores(
+        emissions, torch.tensor([3, 3]), tags, [(0, 0, 3), (1, 0, 3)]
+    )
     assert scores == pytest.approx([1.0, 0.0])
     assert all(0.0 <= score <= 1.0 for score in scores)
 
@@ -880,7 +887,7 @@ def test_softmax_span_score_is_the_product_of_the_tags_in_it() -> None:
     emissions = torch.randn(2, 4, 5)
     tags = torch.tensor([[0, 1, 2, 3], [4, 1, 3, 0]])
     positions = [(1, 1, 3), (0, 1, 4), (1, 0, 1)]
-    scores = head.span_scores(emissions, torch.tensor([4, 3]), tags, positions)
+    scores = Decoding(head).span_scores(emissions, torch.tensor([4, 3]), tags, positions)
     p = emissions.double().softmax(2)
     expected = [
         torch.stack([p[b, t, tags[b, t]] for t in range(start, end)]).prod().item()
@@ -893,4 +900,7 @@ def test_softmax_span_score_is_the_product_of_the_tags_in_it() -> None:
 def test_no_spans_no_scores(kind: str) -> None:
     case = CASES[1]
     tags = torch.zeros(1, 2, dtype=torch.long)
-    assert build(case, kind).span_scores(torch.zeros(1, 2, 5), torch.tensor([2]), tags, []) == []
+    assert (
+        Decoding(build(case, kind)).span_scores(torch.zeros(1, 2, 5), torch.tensor([2]), tags, [])
+        == []
+    )

@@ -274,7 +274,7 @@ def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> _Measured:
         result = RunResult(
             seed=plan.seed,
             folder=str(plan.out),
-            parameters=sum(weight.numel() for weight in bundle.model.network.parameters()),
+            parameters=sum(weight.size for weight in bundle.model.weights.values()),
             training_tokens_per_second=median(record["tokens_per_second"] for record in records),
             tagging_tokens_per_second=speed,
             epochs=finished["epochs"],

@@ -24,7 +24,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
-from ner.model import CELLS, WEIGHTS, Cell, Model, State, choose_device, threads
+from ner.model import CELLS, WEIGHTS, Cell, Model, Network, State, choose_device, threads
 from ner.tags import tags_of
 from ner.text import Sentence
 from ner.training import (
@@ -233,11 +233,11 @@ def draw_samples(
 
 
 def join_samples(
-    model: Model, scheme: str, samples: Sequence[Sequence[Sentence]], length: int
+    model: Model[Network], scheme: str, samples: Sequence[Sequence[Sentence]], length: int
 ) -> Batch:
     """The first `length` tokens of each sample as if they were one sentence."""
     table = FeatureTable(model.indexer)
-    number = {tag: i for i, tag in enumerate(model.tags)}
+    number = {tag: i for i, tag in enumerate(model.outputs)}
     examples = []
     for sample in samples:
         tokens = [token for sentence in sample for token in sentence.tokens]
@@ -248,7 +248,7 @@ def join_samples(
     return collate(table, examples, range(len(examples)))
 
 
-def state_gradients(model: Model, cell: str, batch: Batch) -> tuple[Curve, ...]:
+def state_gradients(model: Model[Network], cell: str, batch: Batch) -> tuple[Curve, ...]:
     """The curve of each part of the state, over a batch of sentences of one length.
 
     The loss is the cross-entropy of the last tag, for each sentence by itself.
@@ -274,7 +274,7 @@ def state_gradients(model: Model, cell: str, batch: Batch) -> tuple[Curve, ...]:
     )
 
 
-def recurrent_cell(model: Model, cell: str) -> Cell:
+def recurrent_cell(model: Model[Network], cell: str) -> Cell:
     """The one recurrent layer of a model as a cell that makes single steps."""
     layer = model.network.encoder.layers[0]
     return CELLS[cell](*(_exact(getattr(layer, f"{name}_l0")) for name in WEIGHTS))
@@ -326,7 +326,7 @@ def _flow(
     cell, scheme = config.model.cell, config.model.scheme
     start = build_model(corpus.corpus.train, config, device, progress)
 
-    def snapshot(model: Model) -> Snapshot:
+    def snapshot(model: Model[Network]) -> Snapshot:
         curves = {
             length: state_gradients(model, cell, join_samples(model, scheme, drawn, length))
             for length, drawn in samples.items()
@@ -334,7 +334,7 @@ def _flow(
         return Snapshot(curves, spectral_radii(recurrent_cell(model, cell).weight_hh, cell))
 
     training_set = start.training_set(corpus.segments, config)
-    costs = type_costs(config.train.type_weights, start.model.tags)
+    costs = type_costs(config.train.type_weights, start.model.outputs)
     trainer = Trainer(start.model, training_set, corpus.corpus.valid, config.train, costs)
     before = snapshot(start.model)
     gradients: list[Gradient] = []

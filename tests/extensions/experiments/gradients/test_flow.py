@@ -28,19 +28,19 @@ from ner.extensions.experiments.gradients.flow import (
     windows_of,
 )
 from ner.features import TagBatch
-from ner.model import Model
+from ner.model import Model, Network
 from ner.model.cells import CELLS, Cell, State
 from ner.tags import TAG_UNKNOWN
 from ner.training.build import build_model
 from ner.training.gradients import Gradient, Gradients
 from ner.training.loop import Epoch, Step
 
-Build = Callable[..., Model]
+Build = Callable[..., Model[Network]]
 
 
 @pytest.fixture
 def build(tiny_corpus: Corpus, tiny_config: Config) -> Build:
-    def make(**changes: Any) -> Model:
+    def make(**changes: Any) -> Model[Network]:
         fixed = {key: value for key, value in FIXED.items() if key.startswith("model.")}
         config = tiny_config.replace({**fixed, "model.hidden": 5, **changes})
         return build_model(tiny_corpus.train, config, torch.device("cpu")).model
@@ -133,7 +133,7 @@ def test_samples_are_read_as_one_sentence(build: Build, tiny_corpus: Corpus) -> 
     batch = join_samples(model, "iobes", [(one, other)], len(one) + 1)
     assert batch.lengths.tolist() == [len(one) + 1]
     assert isinstance(batch.target, TagBatch)
-    tags = [model.tags[number] for number in batch.target.ids[0].tolist()]
+    tags = [model.outputs[number] for number in batch.target.ids[0].tolist()]
     assert tags == ["S-PER", "O", "S-LOC", "O", "S-PER"]
 
 

@@ -1,16 +1,17 @@
-"""The fast engine gives what the plain one gives, in bounded memory, whatever the weights."""
+"""The native engine gives what torch's gives, in bounded memory, whatever the weights."""
 
 import dataclasses
 import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import Tensor
 
+from ner.bundle import tagger_network
 from ner.config import Config, PredictConfig
 from ner.extensions.charlm.embeddings import StringEmbeddings
 from ner.features import Words, WordTable
@@ -19,11 +20,15 @@ from ner.features.clusters import Clusters
 from ner.features.gazetteers import BEGIN, END, NONE, SINGLE, Gazetteers
 from ner.features.word_lists import WordList
 from ner.model import Inputs, Model, Network
-from ner.model import engine as engines
-from ner.model.engine import FastEngine, PlainEngine
+from ner.model.engine import TorchEngine
+from ner.predict import engine_of
+from ner.runtime import NativeEngine, StoredModel, cache
+from ner.runtime import engine as engines
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from tests.features.making import vectors_of, with_features
+
+Floats = np.ndarray[Any, np.dtype[np.float32]]
 
 WORDS = ("Anna", "visited", "New", "York", ".", "1999", "a")
 LEARNT = [Sentence(WORDS, (Span(0, 1, "PER"), Span(2, 4, "LOC")))]
@@ -41,7 +46,7 @@ sentences = st.lists(
 )
 
 
-def a_model(**changes: Any) -> Model:
+def a_model(**changes: Any) -> Model[Network]:
     """An untrained model."""
     config = Config().replace({**SMALL, **{f"model.{k}": v for k, v in changes.items()}})
     model = build_model(LEARNT, config, torch.device("cpu")).model
@@ -56,7 +61,7 @@ GAZETTEERS = (
 CLUSTERS = Clusters(("010", "0110101", "11"), {"Anna": 0, "york": 1, "visited": 2, "中": 1})
 
 
-def a_full_model(mode: str = "tuned", **changes: Any) -> Model:
+def a_full_model(mode: str = "tuned", **changes: Any) -> Model[Network]:
     """An untrained model with two tables of vectors, clusters and word lists."""
     plain = a_model(vectors=mode, **changes)
     config = Config().replace({**SMALL, "model.vectors": mode}).model
@@ -69,26 +74,34 @@ def a_full_model(mode: str = "tuned", **changes: Any) -> Model:
     words = Words(tuple(t.with_vectors(v) for t, v in zip(tables, known, strict=True)))
     indexer = with_features(plain.indexer, words, CLUSTERS, Gazetteers(GAZETTEERS))
     torch.manual_seed(3)
-    network = Network(config, plain.tags, Inputs(indexer)).eval()
+    network = Network(config, plain.outputs, Inputs(indexer)).eval()
     for table in network.embedder.tables:
         size = table.size
         rows = torch.randn(size.trained, size.dim)
         table.load_vectors(rows, torch.randn(size.frozen, size.dim))
         if table.projection is not None:  # as it may be after training
             torch.nn.init.normal_(table.projection.weight)
-    return Model(indexer, plain.tags, network)
+    return Model(indexer, plain.outputs, network)
 
 
-def fast(model: Model, cache_bytes: int = 1 << 20) -> FastEngine:
-    return FastEngine(model.network, model.indexer, cache_bytes=cache_bytes, dtype=torch.float32)
+def stored(model: Model[Network]) -> StoredModel:
+    """The same model as a bundle gives it."""
+    return StoredModel(
+        model.indexer, model.outputs, model.config, model.weights, tagger_network, model.contextual
+    )
 
 
-def assert_alike(one: Tensor, other: Tensor, texts: list[list[str]]) -> None:
+def native(model: Model[Network], cache_bytes: int = 1 << 20) -> NativeEngine:
+    weights = model.config, model.indexer, model.weights
+    return NativeEngine(*weights, int8=False, cache_bytes=cache_bytes)
+
+
+def assert_alike(one: Floats, other: Floats, texts: list[list[str]]) -> None:
     """Emissions that agree at every token."""
     assert one.shape == other.shape
     for row, tokens in enumerate(texts):
         size = len(tokens)
-        torch.testing.assert_close(one[row, :size], other[row, :size], atol=1e-5, rtol=0)
+        assert one[row, :size] == pytest.approx(other[row, :size], abs=1e-5)
 
 
 @pytest.mark.slow
@@ -97,9 +110,8 @@ def assert_alike(one: Tensor, other: Tensor, texts: list[list[str]]) -> None:
 @given(texts=sentences)
 def test_both_engines_give_the_same_emissions(kind: str, texts: list[list[str]]) -> None:
     model = a_model(**KINDS[kind])
-    with torch.inference_mode():
-        plain = PlainEngine(model.network, model.indexer).emissions(texts)
-    engine = fast(model)
+    plain = TorchEngine(model.network, model.indexer).emissions(texts)
+    engine = native(model)
     for _ in range(2):  # with words that are new, and with words that are kept
         assert_alike(engine.emissions(texts), plain, texts)
 
@@ -115,15 +127,13 @@ def test_both_engines_read_contextual_embeddings(
     config = Config().replace({**SMALL, **{f"model.{k}": v for k, v in KINDS[kind].items()}})
     model = build_model(LEARNT, config, torch.device("cpu"), contextual=contextual).model
     model.network.eval()
-    plain, fast = (model.engine(PredictConfig(engine=name)) for name in ("plain", "fast"))
-    with torch.inference_mode():
-        expected = plain.emissions(texts)
+    plain, own = (engine_of(model, PredictConfig(engine=name)) for name in ("torch", "native"))
+    embedded = contextual.embed(texts)
+    expected = plain.emissions(texts, None, embedded)
     for _ in range(2):
-        assert_alike(fast.emissions(texts), expected, texts)
-    projection = model.network.embedder.contextual
-    assert projection is not None
-    torch.nn.init.zeros_(projection.linear.weight)
-    assert not torch.allclose(fast.emissions([["Anna"]]), expected[0, 0], atol=1e-4)
+        assert_alike(own.emissions(texts, None, embedded), expected, texts)
+    others = [np.zeros_like(states) for states in embedded]
+    assert not np.allclose(own.emissions(texts, None, others), expected, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -134,15 +144,14 @@ def test_both_engines_know_vectors_clusters_and_word_lists(
     mode: str, texts: list[list[str]]
 ) -> None:
     model = a_full_model(mode)
-    with torch.inference_mode():
-        plain = PlainEngine(model.network, model.indexer).emissions(texts)
-    engine = fast(model)
+    plain = TorchEngine(model.network, model.indexer).emissions(texts)
+    engine = native(model)
     for _ in range(2):
         assert_alike(engine.emissions(texts), plain, texts)
 
 
 def test_a_word_is_kept_once_for_each_place_in_an_entry() -> None:
-    engine = fast(a_full_model())
+    engine = native(a_full_model())
     engine.emissions([["New", "York", "."], ["York", "."], ["New", "."], ["York"]])
     assert set(engine.words) == {
         ("New", (BEGIN, NONE)),
@@ -152,20 +161,19 @@ def test_a_word_is_kept_once_for_each_place_in_an_entry() -> None:
         ("New", (NONE, NONE)),
     }
     as_end, alone = engine.words.rows([("York", (END, NONE)), ("York", (SINGLE, NONE))])
-    assert not torch.allclose(engine.words.table[as_end], engine.words.table[alone])
+    assert not np.allclose(engine.words.table[as_end], engine.words.table[alone])
     assert len(engine.words) == 5
 
 
 def test_words_with_places_are_kept_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
-    monkeypatch.setattr(engines, "MOST_CHARACTERS", 200)
+    monkeypatch.setattr(cache, "MOST_CHARACTERS", 200)
     model = a_full_model()
-    engine = fast(model, cache_bytes=1)
-    plain = PlainEngine(model.network, model.indexer)
+    engine = native(model, cache_bytes=1)
+    plain = TorchEngine(model.network, model.indexer)
     for start in range(0, 60, 3):
         texts = [["New", "York", *(f"w{n}" * 20 for n in range(start, start + 4))], ["York", "."]]
-        with torch.inference_mode():
-            assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
+        assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
         assert len(engine.words) <= 16
         words = [key[0] for key in engine.words if isinstance(key, tuple)]
         assert len(words) == len(engine.words)
@@ -173,11 +181,11 @@ def test_words_with_places_are_kept_within_their_bounds(monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["fast", "plain"])
+@pytest.mark.parametrize("name", ["native", "torch"])
 @given(lengths=st.lists(st.integers(1, 40), max_size=200))
 def test_every_sentence_is_planned_once(name: str, lengths: list[int]) -> None:
     model = a_model()
-    batches = model.engine(PredictConfig(engine=name)).plan(lengths)
+    batches = engine_of(model, PredictConfig(engine=name)).plan(lengths)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
         assert 1 <= len(batch) <= engines.BATCH_SENTENCES
@@ -188,19 +196,18 @@ def test_every_sentence_is_planned_once(name: str, lengths: list[int]) -> None:
 def test_words_are_kept_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
     model = a_model()
-    engine = fast(model, cache_bytes=1)  # so the bound is two batches
-    plain = PlainEngine(model.network, model.indexer)
+    engine = native(model, cache_bytes=1)  # so the bound is two batches
+    plain = TorchEngine(model.network, model.indexer)
     for start in range(0, 60, 3):
         texts = [[f"w{number}" for number in range(start, start + 6)], ["Anna", "."]]
-        with torch.inference_mode():
-            assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
+        assert_alike(engine.emissions(texts), plain.emissions(texts), texts)
         assert len(engine.words) <= 16
         assert len(engine.words.table) == 16
 
 
 def test_early_words_outlive_a_full_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
-    engine = fast(a_model(), cache_bytes=1)
+    engine = native(a_model(), cache_bytes=1)
     for number in range(17):
         engine.emissions([[f"w{number}"]])
     assert "w0" in engine.words
@@ -209,25 +216,25 @@ def test_early_words_outlive_a_full_cache(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_endless_words_do_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "MOST_CHARACTERS", 1000)
-    engine = fast(a_model())
+    monkeypatch.setattr(cache, "MOST_CHARACTERS", 1000)
+    engine = native(a_model())
     for number in range(20):
         engine.emissions([[f"{number}" * 300, "Anna"]])
         assert sum(map(len, engine.words)) <= 1000 + 2 * 300 + 4
     assert "Anna" in engine.words
 
 
-def change_in_place(model: Model) -> None:
+def change_in_place(model: Model[Network]) -> None:
     with torch.no_grad():
         model.network.embedder.tables[0].trained.weight.mul_(2.0)
 
 
-def load_others(model: Model) -> None:
+def load_others(model: Model[Network]) -> None:
     other = a_model().network.state_dict()
     model.network.load_state_dict({name: value * 1.5 for name, value in other.items()})
 
 
-def learn(model: Model) -> None:
+def learn(model: Model[Network]) -> None:
     optimizer = torch.optim.AdamW(model.network.parameters(), lr=0.1)
     for weight in model.network.parameters():
         weight.grad = torch.ones_like(weight)
@@ -236,42 +243,40 @@ def learn(model: Model) -> None:
 
 @pytest.mark.parametrize("change", [change_in_place, load_others, learn])
 def test_changed_weights_are_noticed(change: Any) -> None:
-    model = a_model()
-    engine, texts = fast(model), [["Anna", "visited", "Unseen"]]
-    before = engine.emissions(texts).clone()
+    model, texts = a_model(), [["Anna", "visited", "Unseen"]]
+    before = engine_of(model, PredictConfig()).emissions(texts).copy()
     change(model)
-    after = engine.emissions(texts)
-    with torch.inference_mode():
-        assert_alike(after, PlainEngine(model.network, model.indexer).emissions(texts), texts)
-    assert not torch.allclose(before, after, atol=1e-3)
+    after = engine_of(model, PredictConfig()).emissions(texts)
+    assert_alike(after, TorchEngine(model.network, model.indexer).emissions(texts), texts)
+    assert not np.allclose(before, after, atol=1e-3)
 
 
 def test_a_model_of_inference_mode_tags_too() -> None:
     with torch.inference_mode():
         model = a_model()
-        assert fast(model).emissions([["Anna"]]).shape[1] == 1
+        assert native(model).emissions([["Anna"]]).shape[1] == 1
 
 
-def test_unchanged_weights_keep_the_words() -> None:
-    engine = fast(a_model())
+def test_a_stored_model_keeps_its_words() -> None:
+    model = stored(a_model())
+    engine = engine_of(model, PredictConfig())
+    assert isinstance(engine, NativeEngine)
     engine.emissions([["Anna"]])
-    words = engine.words
-    engine.emissions([["York"]])
-    assert engine.words is words
-    assert "Anna" in words
+    assert engine_of(model, PredictConfig()) is engine
+    assert "Anna" in engine.words
 
 
 def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
     model = a_model()
-    engine = fast(model, cache_bytes=1)
+    engine = native(model, cache_bytes=1)
     texts = [[[f"w{thread}{number}" for number in range(7)]] for thread in range(8)]
-    alone = [engine.emissions(text).clone() for text in texts]
+    alone = [engine.emissions(text).copy() for text in texts]
     wrong: list[int] = []
 
     def work(thread: int) -> None:
         for _ in range(20):
-            if not torch.allclose(engine.emissions(texts[thread]), alone[thread], atol=1e-6):
+            if not np.allclose(engine.emissions(texts[thread]), alone[thread], atol=1e-6):
                 wrong.append(thread)
 
     workers = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
@@ -283,29 +288,34 @@ def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_settings_choose_the_engine() -> None:
-    model = a_model()
-    usual = model.engine(PredictConfig())
-    assert isinstance(usual, FastEngine)
-    assert model.engine(PredictConfig(o_bias=1.0)) is usual
-    assert model.engine(PredictConfig(cache_mb=1)) is not usual
-    assert isinstance(model.engine(PredictConfig(engine="plain")), PlainEngine)
+    model = stored(a_model())
+    usual = engine_of(model, PredictConfig())
+    assert isinstance(usual, NativeEngine)
+    assert engine_of(model, PredictConfig(o_bias=1.0)) is usual
+    assert engine_of(model, PredictConfig(cache_mb=1)) is not usual
+    assert engine_of(model, PredictConfig(precision="int8")) is not usual
+    in_int8 = dataclasses.replace(model, int8=True)
+    assert engine_of(in_int8, PredictConfig()) is engine_of(
+        in_int8, PredictConfig(precision="int8")
+    )
+    assert isinstance(engine_of(model, PredictConfig(engine="torch")), TorchEngine)
+    assert isinstance(engine_of(a_model(), PredictConfig(engine="torch")), TorchEngine)
 
 
-def test_half_precision_is_near_where_there_is_any(caplog: pytest.LogCaptureFixture) -> None:
-    model, texts = a_model(), [["Anna", "visited", "Unseen"], ["."]]
-    half = model.engine(PredictConfig(precision="bfloat16")).emissions(texts)
-    exact = model.engine(PredictConfig()).emissions(texts)
-    torch.testing.assert_close(half[0], exact[0], atol=0.05, rtol=0)
-    assert half.equal(exact) == ("no bfloat16" in caplog.text)
+def test_a_stored_model_and_its_network_give_the_same() -> None:
+    model, texts = a_full_model("projected"), [["Anna", "York", "."], ["Unseen"]]
+    expected = TorchEngine(model.network, model.indexer).emissions(texts)
+    found = engine_of(stored(model), PredictConfig(engine="torch")).emissions(texts)
+    assert found.tolist() == expected.tolist()
 
 
 def test_what_is_kept_of_a_word_does_not_depend_on_others() -> None:
     model = a_model()
-    alone, among = fast(model), fast(model)
+    alone, among = native(model), native(model)
     texts = [["Anna"], ["Unseen", "New", "York"], [f"w{number}" for number in range(40)]]
     among.emissions([[word for text in texts for word in text]])
     for text in texts:
-        assert alone.emissions([text]).equal(among.emissions([text]))
+        assert alone.emissions([text]).tolist() == among.emissions([text]).tolist()
 
 
 @pytest.mark.slow
@@ -317,8 +327,7 @@ def test_both_engines_know_token_bigrams(texts: list[list[str]]) -> None:
     torch.manual_seed(3)
     for table in model.network.embedder.kinds:  # bigrams start at zero
         torch.nn.init.normal_(table.get_parameter("weight"))
-    with torch.inference_mode():
-        plain = PlainEngine(model.network, model.indexer).emissions(texts)
-    engine = fast(model)
+    plain = TorchEngine(model.network, model.indexer).emissions(texts)
+    engine = native(model)
     for _ in range(2):
         assert_alike(engine.emissions(texts), plain, texts)

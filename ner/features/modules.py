@@ -1,0 +1,114 @@
+"""The networks that embed words and characters; those of other features are plain embeddings."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from ner.features.vocabulary import PADDING, TableSize
+
+
+class WordEmbedding(nn.Module):
+    """Vectors of words: some rows learn, and out-of-training ones are frozen, in half precision.
+
+    If `projected`, vectors from a file go through a linear map that learns, at first the identity.
+    """
+
+    spare: Tensor  # the frozen rows
+
+    def __init__(self, size: TableSize, mode: str) -> None:
+        super().__init__()
+        self.size = size
+        self.trained = nn.Embedding(size.trained, size.dim, padding_idx=PADDING)
+        bound = (3.0 / size.dim) ** 0.5
+        nn.init.uniform_(self.trained.weight, -bound, bound)
+        nn.init.zeros_(self.trained.weight[PADDING].detach())
+        self.register_buffer("spare", torch.zeros(size.frozen, size.dim, dtype=torch.float16))
+        self.projection: nn.Linear | None = None
+        if size.pretrained and mode == "projected":
+            self.projection = nn.Linear(size.dim, size.dim, bias=False)
+            nn.init.eye_(self.projection.weight)
+
+    def load_vectors(self, rows: Tensor, frozen: Tensor) -> None:
+        """Put pre-trained vectors in place.
+
+        `rows` is ``[trained, D]``, `frozen` ``[frozen, D]``. Rows of NaN keep a random vector of
+        the same spread.
+        """
+        known = ~rows.isnan().any(1)
+        with torch.no_grad():
+            weight = self.trained.weight
+            largest = torch.finfo(self.spare.dtype).max
+            fixed = frozen.clamp(-largest, largest)
+            weight *= torch.cat([rows[known], fixed]).std() / weight.std()
+            weight[known] = rows[known]
+            self.spare.copy_(fixed)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Word ids ``[U]`` → ``[U, D]``."""
+        limit = self.trained.num_embeddings
+        found: Tensor = self.trained(words.clamp(max=limit - 1))
+        if len(self.spare):
+            fixed = self.spare[(words - limit).clamp(min=0)].to(found.dtype)
+            found = torch.where((words >= limit)[:, None], fixed, found)
+        return found if self.projection is None else self.projection(found)
+
+
+class CharacterCNN(nn.Module):
+    """Filters over a word's characters, the strongest answer of each (Ma and Hovy 2016).
+
+    The words stand one behind the other, with so much padding between them that no window sees two:
+    a long word does not lengthen the others.
+    """
+
+    def __init__(self, characters: int, dim: int, filters: int, kernel: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
+        self.filters = nn.Conv1d(dim, filters, kernel)
+        self.dropout = nn.Dropout(0.25)
+        self.out_dim = filters
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """``[U, C]`` character numbers → ``[U, filters]``; 0 for words without any."""
+        # One kernel less one of padding before each word, and behind the last:
+        # every character meets every column of the filters.
+        gap = self.filters.kernel_size[0] - 1
+        there = characters != PADDING
+        inside = nn.functional.pad(there, (gap, 0), value=True)  # [U, gap + C]
+        line = nn.functional.pad(characters, (gap, 0))[inside]
+        embedded = self.dropout(self.embed(nn.functional.pad(line, (0, gap))))  # [P + gap, dim]
+        found = self._filter(embedded, len(line))
+        answers = found.new_full((*inside.shape, self.out_dim), float("-inf"))
+        answers[inside] = found
+        best: Tensor = answers.amax(1).relu()
+        return best.masked_fill(~there.any(1)[:, None], 0.0)
+
+    def _filter(self, embedded: Tensor, windows: int) -> Tensor:
+        """``[P + gap, dim]`` → the filters' answers to each of the P windows, ``[P, filters]``.
+
+        A product for each column of the filters: faster than a convolution on a CPU.
+        """
+        answers = cast(Tensor, self.filters.bias).expand(windows, -1)
+        for offset, column in enumerate(self.filters.weight.unbind(2)):
+            answers = torch.addmm(answers, embedded[offset : offset + windows], column.t())
+        return answers
+
+
+class CharacterLSTM(nn.Module):
+    """Last states of an LSTM from each end of the word (Lample et al. 2016)."""
+
+    def __init__(self, characters: int, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(characters, dim, padding_idx=PADDING)
+        self.dropout = nn.Dropout(0.25)
+        self.lstm = nn.LSTM(dim, hidden, batch_first=True, bidirectional=True)
+        self.out_dim = 2 * hidden
+
+    def forward(self, characters: Tensor) -> Tensor:
+        """``[U, C]`` character numbers → ``[U, 2 · hidden]``."""
+        lengths = (characters != PADDING).sum(1).clamp(min=1).cpu()
+        embedded = self.dropout(self.embed(characters))
+        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        state: Tensor = self.lstm(packed)[1][0]  # [2, U, hidden]
+        return state.transpose(0, 1).flatten(1)

@@ -1,0 +1,11 @@
+"""Tagging without torch: a network's weights at work in C, or in NumPy without a compiler."""
+
+from ner.runtime.engine import NativeEngine
+from ner.runtime.forms import head_forms, layer_forms, network_forms
+from ner.runtime.layers import layer_of, run_layers
+from ner.runtime.model import AnyModel, StoredModel
+
+__all__ = [
+    "AnyModel", "NativeEngine", "StoredModel", "head_forms", "layer_forms", "layer_of",
+    "network_forms", "run_layers",
+]  # fmt: skip

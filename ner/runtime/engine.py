@@ -1,0 +1,129 @@
+"""The native engine: from tokens to emissions without torch, on a CPU.
+
+What a token adds to the gates of the first layer depends on its key alone: it is cached, and only
+the recurrence is left. A result depends neither on the other sentences of a batch nor, in 8 bits,
+on the machine.
+"""
+
+import threading
+from collections.abc import Sequence
+from itertools import chain, starmap
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner.config import ModelConfig
+from ner.features import Context, Indexer, Key, pack_batches
+from ner.runtime.cache import WordCache
+from ner.runtime.embedding import Embedding
+from ner.runtime.kernels import Linear
+from ner.runtime.layers import layer_of, run_layers
+from ner.stored import Arrays
+
+Floats = NDArray[np.float32]
+
+BATCH_SENTENCES = 128
+BATCH_TOKENS = 4096
+BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
+
+
+class NativeEngine:
+    """A network's weights, prepared; safe for threads. The weights must not change any more."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        indexer: Indexer,
+        weights: Arrays,
+        *,
+        int8: bool,
+        cache_bytes: int,
+        last_states: bool = False,
+    ) -> None:
+        """`cache_bytes` bounds the cached words, of which there may always be two batches.
+
+        With `last_states` only the last state of each direction is scored.
+        """
+        self._indexer = indexer
+        self._last_states = last_states
+        self._embedding = Embedding(config, indexer, weights, int8=int8)
+        directions = 2 if config.bidirectional else 1
+        self._layers = [
+            layer_of(weights, f"encoder.layers.{i}", config.cell, directions, int8=int8)
+            for i in range(config.layers)
+        ]
+        self._hidden = config.hidden
+        self._projection = Linear(weights["projection.weight"], weights["projection.bias"])
+        self._contextual: Linear | None = None
+        if "embedder.contextual.linear.weight" in weights:
+            matrix = weights["embedder.contextual.linear.weight"]
+            scale = np.float32(matrix.shape[1] ** -0.5)
+            self._contextual = Linear(matrix * scale, weights["embedder.contextual.linear.bias"])
+        first = self._layers[0]
+        limit = max(cache_bytes // (first.row_dtype.itemsize * first.width), 2 * BATCH_TOKENS)
+        self.words = WordCache(self._contribute, first.width, limit, first.row_dtype)
+        self._lock = threading.Lock()
+        outputs = len(weights["projection.bias"])
+        self._most_tokens = max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
+
+    def plan(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Group sentences of nearly equal length into batches: every position of `lengths` once."""
+        order = np.argsort(np.asarray(lengths), kind="stable").tolist()
+        return pack_batches(
+            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=self._most_tokens
+        )
+
+    def emissions(
+        self,
+        sentences: Sequence[Sequence[str]],
+        contexts: Sequence[Context] | None = None,
+        embedded: Sequence[NDArray[np.float16]] | None = None,
+    ) -> Floats:
+        """Tag scores ``[B, T, K]`` of sentences that all have a token, in their contexts.
+
+        `embedded` are the contextual embeddings of their tokens, ``[T, M]`` each, if the model has
+        any. With `last_states` the scores are ``[B, K]``.
+        """
+        contexts = contexts or [None] * len(sentences)
+        lengths = np.array([len(tokens) for tokens in sentences], np.int32)
+        order = np.argsort(-lengths, kind="stable")
+        pairs = ((sentences[i], contexts[i]) for i in order)
+        keys = list(chain.from_iterable(starmap(self._indexer.keys, pairs)))
+        states = self._states(keys, lengths[order], embedded and [embedded[i] for i in order])
+        scores = self._scores(states, lengths[order])
+        result = np.empty_like(scores)
+        result[order] = scores
+        return result
+
+    def _contribute(self, keys: Sequence[Key], rows: NDArray[np.float32 | np.float16]) -> None:
+        """Write what tokens add to the gates of the first layer into `rows` ``[U, width]``."""
+        self._layers[0].project(self._embedding(keys), rows)
+
+    def _states(
+        self,
+        keys: Sequence[Key],
+        lengths: NDArray[np.int32],
+        embedded: Sequence[NDArray[np.float16]] | None,
+    ) -> Floats:
+        """The last layer's states ``[B, T, D · H]`` of sentences sorted by falling length."""
+        inside = np.arange(lengths[0]) < lengths[:, None]  # [B, T]
+        rows = np.zeros(inside.shape, np.int32)
+        with self._lock:  # held while rows are read: another thread may replace them
+            found = self.words.rows(keys)
+            if embedded is None or self._contextual is None:
+                rows[inside] = found
+                return run_layers(self._layers, self.words.table, rows, lengths)
+            table = self.words.table[found]
+        # Tokens differ by context: each has a row of its own.
+        more = np.concatenate(embedded).astype(np.float32)
+        self._layers[0].add(self._contextual(more), table)
+        rows[inside] = np.arange(len(found))
+        return run_layers(self._layers, table, rows, lengths)
+
+    def _scores(self, states: Floats, lengths: NDArray[np.int32]) -> Floats:
+        if self._last_states:
+            # Read from the left, the last token has seen all; read from the right, the first.
+            ends = states[np.arange(len(states)), lengths - 1, : self._hidden]
+            return self._projection(np.concatenate([ends, states[:, 0, self._hidden :]], axis=1))
+        flat = self._projection(states.reshape(-1, states.shape[2]))
+        return flat.reshape(*states.shape[:2], -1)
