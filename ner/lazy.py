@@ -1,4 +1,4 @@
-"""What is made when it is first asked for: values of instances, and names of packages.
+"""Values of instances, and names of packages, that are made when they are first asked for.
 
 `functools.cached_property` of Python 3.11 has one lock for all instances, which a process that is
 forked while another thread holds it would await for ever.

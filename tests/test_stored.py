@@ -329,7 +329,7 @@ def test_what_safetensors_refuses_is_refused(
     same = safetensors.torch.load(bytes(content))
     assert found.keys() == same.keys()
     for name, tensor in same.items():
-        assert forms_of(found)[name] == tensor_forms(tensors)[name]
+        assert forms_of(found)[name] == tensor_forms(same)[name]
         assert found[name].shape == tensor.shape
         assert found[name].tobytes() == tensor.numpy().tobytes()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.numpy
 import safetensors.torch
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -245,7 +246,7 @@ def test_a_crash_while_saving_leaves_the_old_model(
     def crash(weights: object) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(safetensors.torch, "save", crash)
+    monkeypatch.setattr(safetensors.numpy, "save", crash)
     with pytest.raises(KeyboardInterrupt):
         save_bundle(fresh_bundle({}), folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

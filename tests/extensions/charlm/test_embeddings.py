@@ -18,7 +18,13 @@ from torch import Tensor
 from ner.errors import TrainingError, UsageError
 from ner.extensions.charlm import embeddings as module
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.embeddings import DESCRIPTION, MOST_MODELS, StateReader, StringEmbeddings
+from ner.extensions.charlm.embeddings import (
+    DESCRIPTION,
+    MOST_MODELS,
+    Floats,
+    StateReader,
+    StringEmbeddings,
+)
 from ner.extensions.charlm.folder import LanguageModel, load_model
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Alphabet
@@ -84,7 +90,8 @@ def test_states_are_those_of_the_network(
 def test_some_states_are_those_of_all(build: Build, alphabet: Alphabet, backward: bool) -> None:
     reader = reader_of(build(), alphabet, backward=backward)
     texts, places = ["the cat", "", "a dog", LINE], [[6, 0, 3], [], [], [10, 10, len(LINE) - 1]]
-    some, every = reader.read_at(texts, places), read(reader, texts)
+    some = map(torch.from_numpy, reader.read_at(texts, places))
+    every = read(reader, texts)
     for part, whole, chosen in zip(some, every, places, strict=True):
         assert part.shape == (len(chosen), 6)
         torch.testing.assert_close(part, whole[chosen], atol=1e-6, rtol=0.0)
@@ -201,7 +208,7 @@ def test_what_was_read_lately_is_not_read_again(
 
     def counted(
         reader: StateReader, texts: Sequence[str], positions: Sequence[Sequence[int]]
-    ) -> list[torch.Tensor]:
+    ) -> list[Floats]:
         read.append(len(texts))
         return once(reader, texts, positions)
 
