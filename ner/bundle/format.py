@@ -65,7 +65,7 @@ MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
-_OBJECTS = ("scores", "versions", "checksums", "resources")
+_OBJECTS = ("scores", "versions", "checksums", "resources", "precision")
 _ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 
@@ -190,7 +190,13 @@ def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "
         labels = sorted(_labels(tags))
         parts = read_parts(files, config.model, len(tags), Bundle, labels, heads)
     stored = StoredModel(
-        parts.indexer, tuple(tags), config.model, parts.weights, tagger_network, parts.contextual
+        parts.indexer,
+        tuple(tags),
+        config.model,
+        parts.weights,
+        tagger_network,
+        parts.contextual,
+        int8=about.get("precision", {}).get("chosen") == "int8",
     )
     return Bundle(on_device(stored, device), config, about, parts.seen)
 
@@ -276,10 +282,28 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
     for kind, names in about.get("resources", {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise files.damaged("config.json", f"no names of files for {kind[:80]!r}")
+    if not _is_precision(about.get("precision")):
+        raise files.damaged("config.json", "no measurement of precision")
     for split, scores in about.get("scores", {}).items():
         if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
             raise files.damaged("config.json", f"no scores for {split[:80]!r}")
     return about
+
+
+def _is_precision(measured: Any) -> bool:
+    """Tell whether a value is what training measures, or None."""
+    match measured:
+        case None:
+            return True
+        case {
+            "chosen": "float32" | "int8",
+            "f1": {"float32": float(), "int8": float()},
+            "spans": int(),
+            "different": int(),
+        }:
+            return True
+        case _:
+            return False
 
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:

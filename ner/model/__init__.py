@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ner.model.embedder import Inputs
     from ner.model.engine import Model, TorchEngine, inference
     from ner.model.network import BaseNetwork, Network, restored
-    from ner.model.recurrence import Steps, plan_steps, recurrence_of
     from ner.model.skeleton import without_weights
     from ner.model.token_embedders import (
         TokenEmbedder,
@@ -26,10 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CELLS", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Inputs", "Model", "Network", "State",
-    "Steps", "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files",
-    "check_installed", "choose_device", "decoder_of", "embedder_name", "inference",
-    "load_embedder", "plan_steps", "read_embedder", "recurrence_of", "restored", "threads",
-    "use_one_thread", "viterbi", "without_weights",
+    "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files", "check_installed",
+    "choose_device", "decoder_of", "embedder_name", "inference", "load_embedder",
+    "read_embedder", "restored", "threads", "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -43,7 +41,6 @@ __getattr__ = lazy_names(
         "embedder": ["Inputs"],
         "engine": ["Model", "TorchEngine", "inference"],
         "network": ["BaseNetwork", "Network", "restored"],
-        "recurrence": ["Steps", "plan_steps", "recurrence_of"],
         "skeleton": ["without_weights"],
         "token_embedders": [
             "TokenEmbedder", "bundle_files", "check_installed", "embedder_name", "load_embedder",

@@ -2,7 +2,7 @@
 
 This is the reference: the same weights, names and results as ``nn.RNN``, ``nn.LSTM`` and
 ``nn.GRU``, one operation of the textbook after the other, with autograd for the gradients. The
-fast implementations (torch's own layers, `ner.model.recurrence`) are tested against it, and
+fast implementations (torch's own layers, those of `ner.runtime`) are tested against it, and
 ``model.backend=reference`` puts it into a tagger.
 
 Shapes: ``B`` sentences, ``T`` steps, ``D`` inputs, ``H`` units, ``G`` gates. ``σ`` is the logistic

@@ -4,8 +4,10 @@ The native engine needs no torch and runs on a CPU. Torch's runs the network as 
 any device.
 """
 
+import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +16,9 @@ from numpy.typing import NDArray
 from ner.config import PredictConfig
 from ner.features import Context
 from ner.model import Decoder, decoder_of
-from ner.runtime import AnyModel, NativeEngine, StoredModel
+from ner.runtime import CELLS, AnyModel, NativeEngine, StoredModel
+
+_log = logging.getLogger("ner")
 
 
 class Engine(Protocol):
@@ -43,6 +47,9 @@ def engine_of(model: AnyModel, settings: PredictConfig, *, last_states: bool = F
     gets its own, since its parent's lock may be held for ever. With `last_states` the last state of
     each direction is scored, as classifiers do.
     """
+    if model.config.cell not in CELLS and settings.engine != "torch":
+        _log.info("the native engine has no cell %s: torch tags, more slowly", model.config.cell)
+        settings = replace(settings, engine="torch")
     if settings.engine == "torch" or not isinstance(model, StoredModel):
         return _engine_of_network(model, settings, last_states)
     int8 = model.int8 if settings.precision == "auto" else settings.precision == "int8"

@@ -2,10 +2,10 @@
 
 from ner.runtime.engine import NativeEngine
 from ner.runtime.forms import head_forms, layer_forms, network_forms
-from ner.runtime.layers import layer_of, run_layers
+from ner.runtime.layers import CELLS, layer_of, run_layers
 from ner.runtime.model import AnyModel, StoredModel
 
 __all__ = [
-    "AnyModel", "NativeEngine", "StoredModel", "head_forms", "layer_forms", "layer_of",
+    "CELLS", "AnyModel", "NativeEngine", "StoredModel", "head_forms", "layer_forms", "layer_of",
     "network_forms", "run_layers",
 ]  # fmt: skip

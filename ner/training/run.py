@@ -40,6 +40,7 @@ from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
+from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus
 
 CONTEXTS = "contexts.json"
@@ -254,16 +255,22 @@ class Run(CorpusRun):
         save_bundle(Bundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
-        """Score by seqeval."""
-        best = load_bundle(self.out / "model", self.trainer.device)
+        """Choose the precision on valid, and score by seqeval, as those will who use the model."""
+        best = load_bundle(self.out / "model")
         # The language models in the bundle give the same, and take a while.
         model = replace(best.model, contextual=self._contextual)
+        measured = measure_precision(model, self.corpus.valid)
+        model = replace(model, int8=measured["chosen"] == "int8")
         scores = {
             split: evaluate_spans(gold, predict_sentences(model, gold))
             for split, gold in (("valid", self.corpus.valid), ("test", self.corpus.test))
             if gold
         }
-        about = {**best.about, "scores": {k: report.to_dict() for k, report in scores.items()}}
+        about = {
+            **best.about,
+            "scores": {split: report.to_dict() for split, report in scores.items()},
+            "precision": measured,
+        }
         save_bundle(replace(best, about=about), self.out / "model")
         return scores
 

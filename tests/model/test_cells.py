@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -19,8 +20,9 @@ from ner.config import Config, ModelConfig
 from ner.corpus import Corpus
 from ner.model.cells import CELLS, WEIGHTS, LSTMCell, State, Unrolled
 from ner.model.encoder import Encoder
+from ner.runtime import layer_of
 from ner.tagger import Tagger
-from tests.model.test_recurrence import bare
+from ner.tensors import to_arrays
 
 TORCH: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 TORCH_CELLS: dict[str, Any] = {"lstm": nn.LSTMCell, "gru": nn.GRUCell, "rnn": nn.RNNCell}
@@ -260,15 +262,18 @@ def test_an_encoder_may_run_on_either(cell: str, bidirectional: bool) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@torch.inference_mode()
-def test_the_fast_recurrence_takes_either(cell: str) -> None:
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_the_native_layers_give_the_states_of_the_reference(cell: str, bidirectional: bool) -> None:
     torch.manual_seed(11)
-    ours, torchs = pair(cell, 6, 5, bidirectional=True)
-    lengths = torch.tensor([5, 3, 3, 1])
+    ours, _ = pair(cell, 6, 5, bidirectional=bidirectional)
+    lengths = np.array([5, 3, 3, 1], np.int32)
     x = torch.randn(4, 5, 6)
-    found, expected = (bare(net, x, lengths.numpy(), torch.float32) for net in (ours, torchs))
-    assert found.equal(expected)
-    assert_near(found, ours(x, lengths)[0])
+    weights = {f"net.{name}": array for name, array in to_arrays(ours.state_dict()).items()}
+    layer = layer_of(weights, "net", cell, 1 + bidirectional, int8=False)
+    table = np.empty((20, layer.width), layer.row_dtype)
+    layer.project(x.reshape(20, 6).numpy(), table)
+    states = layer.run(table, np.arange(20, dtype=np.int32).reshape(4, 5), lengths)
+    assert_near(torch.from_numpy(states), ours(x, torch.from_numpy(lengths))[0].detach())
 
 
 @pytest.mark.parametrize("engine", ["torch", "native"])
