@@ -1,0 +1,1 @@
+"""The native engine: tagging on a CPU without torch."""
