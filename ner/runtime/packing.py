@@ -22,7 +22,7 @@ STATE_ORIGIN = 64
 
 
 class Kind(IntEnum):
-    """How products are summed: fused multiply-add where there is one, multiply then add, 8 bits."""
+    """Sums by fused multiply-add where there is one, by a product and a sum, or in 8 bits."""
 
     FUSED = 0
     SEPARATE = 1
@@ -30,7 +30,7 @@ class Kind(IntEnum):
 
 
 class Rule(IntEnum):
-    """How rows become 7-bit numbers: by their largest magnitude, or as states in -1 … 1."""
+    """Rounding of rows to 7 bits: by their largest magnitude, or as states in -1 … 1."""
 
     BY_LARGEST = 0
     STATES = 1

@@ -56,22 +56,25 @@ def _quantised(features: Floats, rule: Rule) -> tuple[Floats, Floats]:
     """Round features ``[U, n]`` to 7 bits, and the worth ``[U, 1]`` of a step."""
     steps = np.float32(STATE_STEPS)
     if rule == Rule.STATES:
-        return _rounded(features * steps), np.full((len(features), 1), _ONE / steps)
-    top = np.fmax.reduce(np.abs(features), axis=1, keepdims=True, initial=np.float32(0.0))
-    factor = np.where(top > np.float32(1e-30), steps / np.maximum(top, np.float32(1e-30)), 0)
-    return _rounded(features * factor.astype(np.float32)), top / steps
+        top: Any = np.ones((len(features), 1), np.float32)
+    else:
+        top = np.fmax.reduce(np.abs(features), axis=1, keepdims=True, initial=np.float32(0.0))
+    least = np.float32(1e-30)
+    factor = np.where(top > least, steps / np.fmax(top, least), np.float32(0.0))
+    return _rounded(features * factor), top / steps
 
 
 def _sums(rows: Floats, matrix: Matrix, group: int) -> Floats:
     """Products of rows ``[N, n]`` with a group, ``[N, gates · lanes]``; no row sees the others."""
-    weights = matrix.dense[group]
+    weights: Any = matrix.dense[group]
     if matrix.kind == Kind.FUSED:
         single: Floats = np.matmul(rows[:, None], weights)[:, 0]  # N products of a row each
         return single
     if matrix.kind == Kind.INT8:  # exact in any order
-        whole = np.matmul(rows.astype(weights.dtype), weights).astype(np.float32)
-        return whole * matrix.scale[group].ravel()
-    sums = np.zeros((len(rows), weights.shape[1]), np.float32)
+        whole: Any = np.matmul(rows.astype(weights.dtype), weights)
+        scaled: Floats = whole.astype(np.float32) * matrix.scale[group].ravel()
+        return scaled
+    sums: Floats = np.zeros((len(rows), weights.shape[1]), np.float32)
     for column, weight in zip(rows.T, weights, strict=True):
         sums += column[:, None] * weight
     return sums
@@ -81,8 +84,9 @@ def _lstm(product: Floats, x: Floats, inner: Floats, memory: Floats) -> Floats:
     i, f, g, o = np.split(exp_of_minus(product + x), 4, axis=1)
     both, forget = (_ONE + i) * (_ONE + g), _ONE + f
     memory[:] = (memory * both + (_ONE - g) * forget) / (both * forget)
-    e = exp_of_minus(memory + memory)
-    return (_ONE - e) / ((_ONE + o) * (_ONE + e))
+    e: Any = exp_of_minus(memory + memory)
+    found: Floats = (_ONE - e) / ((_ONE + o) * (_ONE + e))
+    return found
 
 
 def _gru(product: Floats, x: Floats, inner: Floats, memory: Floats) -> Floats:

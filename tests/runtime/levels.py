@@ -31,7 +31,7 @@ class Weights(NamedTuple):
     @property
     def inputs(self) -> int:
         """Input features."""
-        return self.parts[0].shape[2]
+        return int(self.parts[0].shape[2])
 
     def layer(self, name: str, *, int8: bool) -> RecurrentLayer:
         """The layer on a level."""

@@ -259,9 +259,9 @@ def test_a_character_table_answers_as_the_cnn(
         row[: len(word)] = torch.tensor(word)
     with torch.inference_mode():
         expected = cnn(padded).numpy()
-    parts = [
-        part.detach().numpy() for part in (cnn.embed.weight, cnn.filters.weight, cnn.filters.bias)
-    ]
+    weights = cnn.state_dict()
+    names = ("embed.weight", "filters.weight", "filters.bias")
+    parts = [weights[part].numpy() for part in names]
     flat = np.array([number for word in words for number in word], np.int32)
     starts = np.cumsum([0, *map(len, words)]).astype(np.int32)
     found = {}
@@ -372,6 +372,7 @@ def test_words_that_do_not_fit_are_refused() -> None:
     characters, starts = np.array([1, 4, 2], np.int32), np.array([0, 2, 3], np.int32)
     out = np.empty((2, 3), np.float32)
     table.words(characters, starts, out)
+    wrong: Any
     for wrong in (characters + 1, characters - 2, characters.astype(np.int64), characters[None]):
         with pytest.raises(ValueError, match=r"^characters "):
             table.words(wrong, starts, out)
