@@ -1,83 +1,273 @@
-"""Stand-in until the kernels come."""
+"""Recurrent layers, linear maps and character filters, run by the compiled kernels or by NumPy.
+
+Every size, type and index is checked here before a kernel sees it; what does not fit raises
+`ValueError`. All of it is safe for threads.
+
+Shapes: ``B`` sentences of at most ``T`` tokens, ``D`` directions, ``G`` gates, ``H`` units,
+``U`` rows of features, ``K`` outputs, ``F`` filters.
+"""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ner.runtime.library import available, description, level
+from ner.runtime.packing import (
+    MOST_COLUMNS,
+    STATE_STEPS,
+    Floats,
+    Kind,
+    Layer,
+    Matrix,
+    Rule,
+    grouped,
+    packed,
+    quantised,
+)
+from ner.runtime.twin import CELLS
+
+__all__ = ["CharacterTable", "Linear", "RecurrentLayer", "available", "description"]
+
+GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+# The one gate of a cell that is a tanh: its weights are doubled, which is exact.
+_TANH = {"lstm": 2, "gru": 2, "rnn": 0}
+_MOST_GATES = 4
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)
+
+
+def _floats(values: ArrayLike, shape: tuple[int | None, ...], name: str) -> Floats:
+    """Return numbers as a float32 array in C order; None in its shape stands for any size."""
+    array = np.ascontiguousarray(values, np.float32)
+    fits = array.ndim == len(shape) and all(
+        want in (None, size) for want, size in zip(shape, array.shape, strict=True)
+    )
+    _require(fits, f"{name} has shape {array.shape}, not {shape}")
+    return array
+
+
+def _weights(values: ArrayLike, shape: tuple[int | None, ...], name: str) -> Floats:
+    """Return weights as `_floats` does: finite, and of every axis at least one."""
+    array = _floats(values, shape, name)
+    _require(array.size > 0, f"{name} is empty")
+    _require(bool(np.isfinite(array).all()), f"{name} holds numbers that are not finite")
+    return array
+
+
+def _numbers(values: NDArray[Any], name: str, limit: int) -> NDArray[np.int32]:
+    """Return int32 indices in C order, each from 0 to below `limit`."""
+    _require(values.dtype == np.int32, f"{name} is {values.dtype}, not int32")
+    array = np.ascontiguousarray(values)
+    inside = not array.size or (array.min() >= 0 and array.max() < limit)
+    _require(bool(inside), f"{name} reaches beyond {limit}")
+    return array
+
+
+def _writable(out: NDArray[Any], shape: tuple[int, ...], dtype: Any) -> None:
+    fits = out.shape == shape and out.dtype == dtype and out.flags.writeable
+    _require(fits, f"out is {out.dtype} {out.shape}, not writable {np.dtype(dtype)} {shape}")
 
 
 class RecurrentLayer:
-    def __init__(self, cell, weight_ih, weight_hh, bias_ih, bias_hh, *, int8):
-        self.cell, self.D, self.H = cell, len(weight_hh), weight_hh.shape[2]
-        self.G = weight_hh.shape[1] // self.H
-        self.row_dtype = np.dtype(np.float32)
-        self.width = self.D * self.G * self.H
-        b = bias_hh.copy()
-        self.inner = np.zeros((self.D, self.H), np.float32)
-        if cell == "gru":
-            self.inner = b[:, 2 * self.H :].copy()
-            b[:, 2 * self.H :] = 0
-        self.Wi = np.ascontiguousarray(weight_ih.reshape(self.width, -1).T)
-        self.bi = (bias_ih + b).reshape(-1)
-        self.Wh = np.ascontiguousarray(weight_hh.transpose(0, 2, 1))
+    """A layer of one level, run from the left and, with two directions, from the right.
 
-    def project(self, x, out):
-        out[:] = x @ self.Wi[: x.shape[1]] + self.bi
+    What a token adds to the gates is a row of a table, ``[R, width]``, that `project` writes. Such
+    rows are cached: only `run` is done for each token.
+    """
 
-    project_states = project
+    def __init__(
+        self,
+        cell: str,
+        weight_ih: ArrayLike,
+        weight_hh: ArrayLike,
+        bias_ih: ArrayLike,
+        bias_hh: ArrayLike,
+        *,
+        int8: bool,
+    ) -> None:
+        """`cell` is lstm, gru or rnn; weights are in torch's order of gates.
 
-    def add(self, x, rows):
-        rows += x @ self.Wi[-x.shape[1] :]
+        ``[D, G · H, in]``, ``[D, G · H, H]``, and biases ``[D, G · H]``. With `int8` products are
+        of 8-bit weights and 7-bit states or features, and rows in half precision.
+        """
+        _require(cell in GATES, f"cell {cell} is not one of {', '.join(GATES)}")
+        self._level = level()
+        self._int8 = int8
+        gates = GATES[cell]
+        recurrent = _weights(weight_hh, (None, None, None), "weight_hh")
+        directions, rows, hidden = recurrent.shape
+        _require(directions in (1, 2), f"weight_hh has {directions} directions, not 1 or 2")
+        _require(rows == gates * hidden, f"weight_hh has {rows} rows, not {gates} · {hidden}")
+        inputs = _weights(weight_ih, (directions, rows, None), "weight_ih")
+        self._columns = inputs.shape[2]
+        most = max(hidden, self._columns)
+        _require(most <= MOST_COLUMNS, f"{most} columns are more than {MOST_COLUMNS}")
+        factor = np.ones((gates, 1), np.float32)
+        factor[_TANH[cell]] = 2.0
+        shape = directions, gates, hidden
+        biases = [
+            _weights(values, (directions, rows), name).reshape(shape) * factor
+            for values, name in ((bias_ih, "bias_ih"), (bias_hh, "bias_hh"))
+        ]
+        lanes = self._lanes = self._level.lanes(hidden)
+        inner = np.zeros((directions, 1, hidden), np.float32)
+        if cell == "gru":  # its reset gate multiplies this bias, too
+            inner, biases[1][:, 2:] = biases[1][:, 2:].copy(), 0.0
+        self._initial = grouped(biases[0] + biases[1], lanes).ravel()  # [width]
+        weights = recurrent.reshape(*shape, hidden) * factor[..., None]
+        self._inputs, self._scale = self._rounded(inputs.reshape(*shape, -1) * factor[..., None])
+        weights, scale = self._rounded(weights)
+        if scale is not None:
+            scale = scale / np.float32(STATE_STEPS)
+        matrix = packed(weights, lanes, self._kind, scale)
+        self._layer = Layer(
+            matrix, CELLS.index(cell), directions, hidden, grouped(inner, lanes)[:, 0].copy()
+        )
+        self._parts: dict[tuple[int, int], Matrix] = {}
+        self.width = matrix.width
+        """Numbers of a row of gate inputs."""
+        self.row_dtype = np.dtype(np.float16 if int8 else np.float32)
 
-    def run(self, table, rows, lengths):
-        B, T = rows.shape
-        H = self.H
-        out = np.zeros((B, T, self.D * H), np.float32)
-        sg = lambda x: 1 / (1 + np.exp(-x))
-        for d in range(self.D):
-            h = np.zeros((B, H), np.float32)
-            c = h.copy()
-            for s in range(T):
-                n = int((lengths > s).sum())
-                i = np.arange(n)
-                t = lengths[:n] - 1 - s if d else np.full(n, s)
-                x = table[rows[i, t]].reshape(n, self.D, -1)[:, d]
-                u = h[:n] @ self.Wh[d]
-                if self.cell == "lstm":
-                    a, f, g, o = np.split(x + u, 4, 1)
-                    c[:n] = sg(f) * c[:n] + sg(a) * np.tanh(g)
-                    h[:n] = sg(o) * np.tanh(c[:n])
-                elif self.cell == "gru":
-                    r, z = sg(x[:, :H] + u[:, :H]), sg(x[:, H : 2 * H] + u[:, H : 2 * H])
-                    g = np.tanh(x[:, 2 * H :] + r * (u[:, 2 * H :] + self.inner[d]))
-                    h[:n] = (1 - z) * g + z * h[:n]
-                else:
-                    h[:n] = np.tanh(x + u)
-                out[i, t, d * H : (d + 1) * H] = h[:n]
+    @property
+    def _kind(self) -> Kind:
+        return Kind.INT8 if self._int8 else Kind.FUSED
+
+    def _rounded(self, weights: Floats) -> tuple[NDArray[Any], Floats | None]:
+        return quantised(weights) if self._int8 else (weights, None)
+
+    def _part(self, first: int, last: int) -> Matrix:
+        """The input weights of some columns, packed when they are first asked for."""
+        if (first, last) not in self._parts:
+            part = packed(self._inputs[..., first:last], self._lanes, self._kind, self._scale)
+            self._parts.setdefault((first, last), part)
+        return self._parts[first, last]
+
+    def project(self, features: Floats, out: NDArray[Any]) -> None:
+        """Write the gate inputs of features ``[U, in]``, biases included, to `out` ``[U, width]``.
+
+        They may be only the first features; `add` adds the others.
+        """
+        self._product(features, 0, self._initial, Rule.BY_LARGEST, out)
+
+    def project_states(self, states: Floats, out: NDArray[Any]) -> None:
+        """Do as `project` with states of another layer, which are known to lie in -1 … 1."""
+        self._product(states, 0, self._initial, Rule.STATES, out)
+
+    def add(self, features: Floats, rows: NDArray[Any]) -> None:
+        """Add the gate inputs of the last features ``[U, …]`` to `rows` ``[U, width]``."""
+        first = self._columns - np.shape(features)[-1]
+        self._product(features, first, None, Rule.BY_LARGEST, rows)
+
+    def _product(
+        self, features: Floats, first: int, initial: Floats | None, rule: Rule, out: NDArray[Any]
+    ) -> None:
+        features = _floats(features, (None, None), "features")
+        count, columns = features.shape
+        inside = first >= 0 and 0 < columns <= self._columns
+        _require(inside, f"{columns} features, not 1 to {self._columns}")
+        _writable(out, (count, self.width), self.row_dtype)
+        _require(out.flags.c_contiguous, "out is not contiguous")
+        if count:
+            part = self._part(first, first + columns)
+            self._level.product(part, features, initial, rule, out)
+
+    def run(
+        self,
+        table: NDArray[Any],
+        rows: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        out: Floats | None = None,
+    ) -> Floats:
+        """Compute states ``[B, T, D · H]``, 0 beyond a sentence's length, from the left first.
+
+        `rows` ``[B, T]`` are those of the tokens in `table` ``[R, width]``; `lengths` ``[B]`` do
+        not rise, and the first is T.
+        """
+        layer = self._layer
+        _require(table.dtype == self.row_dtype, f"table is {table.dtype}, not {self.row_dtype}")
+        _require(table.ndim == 2 and table.shape[1] == self.width, f"table is {table.shape}")
+        _require(table.flags.c_contiguous, "table is not contiguous")
+        _require(rows.ndim == 2, f"rows have shape {rows.shape}")
+        rows = _numbers(rows, "rows", len(table))
+        shape = (*rows.shape, layer.directions * layer.hidden)
+        out = np.empty(shape, np.float32) if out is None else out
+        _writable(out, shape, np.float32)
+        _require(out.flags.c_contiguous, "out is not contiguous")
+        _require(lengths.shape == rows.shape[:1], f"lengths have shape {lengths.shape}")
+        if not len(rows):
+            return out
+        lengths = _numbers(lengths, "lengths", rows.shape[1] + 1)
+        sorted_ = bool((lengths[1:] <= lengths[:-1]).all() and lengths[-1] >= 1)
+        _require(
+            sorted_ and lengths[0] == rows.shape[1], "lengths are not from T down to 1 or more"
+        )
+        self._level.run(layer, table, rows, lengths, out)
+        return out
+
+
+class Linear:
+    """A linear map, summed in one order: the same bits on every machine."""
+
+    def __init__(self, weight: ArrayLike, bias: ArrayLike) -> None:
+        """`weight` is ``[K, n]``, `bias` ``[K]``."""
+        self._level = level()
+        weights = _weights(weight, (None, None), "weight")
+        self._outputs, self._inputs = weights.shape
+        bias = _weights(bias, (self._outputs,), "bias")
+        lanes = self._level.lanes(self._outputs)
+        vectors = -(-self._outputs // lanes)
+        # As many vectors at once as leave the least padding; of equals, most.
+        gates = min(range(1, _MOST_GATES + 1), key=lambda size: (-(-vectors // size) * size, -size))
+        size = -(-vectors // gates) * gates * lanes
+        cut = np.pad(weights, [(0, size - self._outputs), (0, 0)])
+        groups = cut.reshape(-1, gates, lanes, self._inputs)
+        self._matrix = packed(groups, lanes, Kind.SEPARATE)
+        self._bias = np.pad(bias, (0, size - self._outputs))
+
+    def __call__(self, features: ArrayLike) -> Floats:
+        """Map features ``[N, n]`` to ``[N, K]``."""
+        features = _floats(features, (None, self._inputs), "features")
+        out = np.empty((len(features), self._outputs), np.float32)
+        if len(features):
+            self._level.product(self._matrix, features, self._bias, Rule.BY_LARGEST, out)
         return out
 
 
 class CharacterTable:
-    def __init__(self, embedding, filters, bias):
-        e = embedding.copy()
-        e[0] = 0
-        self.P = np.einsum("vc,fck->vkf", e, filters)
-        self.b = bias
+    """A CNN over characters, multiplied out: products of each character with each filter column.
 
-    def words(self, flat, starts, out):
-        k = self.P.shape[1]
-        for u in range(len(out)):
-            w = flat[starts[u] : starts[u + 1]]
-            if not len(w):
-                out[u] = 0
-                continue
-            a = np.tile(self.b, (len(w) + k - 1, 1))
-            for q in range(k):
-                for i, ch in enumerate(w):
-                    a[i + k - 1 - q] += self.P[ch, q]
-            out[u] = np.maximum(a.max(0), 0)
+    A window's answer is a sum of rows, and the same bits on every machine.
+    """
 
+    def __init__(self, embedding: ArrayLike, filters: ArrayLike, bias: ArrayLike) -> None:
+        """`embedding` is ``[V, C]``, `filters` ``[F, C, kernel]``, `bias` ``[F]``."""
+        self._level = level()
+        embedded = _weights(embedding, (None, None), "embedding")
+        weights = _weights(filters, (None, embedded.shape[1], None), "filters")
+        self._filters, channels, kernel = weights.shape
+        self._bias = _weights(bias, (self._filters,), "bias")
+        columns = weights.transpose(2, 0, 1).reshape(-1, channels)  # [kernel · F, C]
+        products = Linear(columns, np.zeros(len(columns)))(embedded)
+        self._table = products.reshape(len(embedded), kernel, self._filters)
 
-class Linear:
-    def __init__(self, weight, bias):
-        self.w, self.b = weight, bias
+    def words(self, characters: NDArray[np.int32], starts: NDArray[np.int32], out: Floats) -> None:
+        """Write the strongest answers, at least 0, to `out` ``[U, F]``; 0 for an empty word.
 
-    def __call__(self, x):
-        return (x @ self.w.T + self.b).astype(np.float32)
+        The characters of word u are `starts` ``[U + 1]`` u to u + 1. Rows of `out` may be parts of
+        longer ones.
+        """
+        _require(characters.ndim == 1, f"characters have shape {characters.shape}")
+        characters = _numbers(characters, "characters", len(self._table))
+        _require(starts.ndim == 1 and len(starts) > 0, f"starts have shape {starts.shape}")
+        starts = _numbers(starts, "starts", len(characters) + 1)
+        _require(bool((starts[1:] >= starts[:-1]).all()), "starts fall")
+        _writable(out, (len(starts) - 1, self._filters), np.float32)
+        rows, columns = out.strides
+        whole = columns == out.itemsize and rows % out.itemsize == 0 and rows >= 0
+        _require(whole, "the rows of out are not contiguous")
+        if len(out):
+            self._level.words(self._table, self._bias, characters, starts, out)

@@ -1,0 +1,234 @@
+"""The compiled kernels: where they lie, the instruction set that runs, and calls of them.
+
+Nothing is checked here: `ner.runtime.kernels` does.
+"""
+
+import ctypes
+import functools
+import os
+from collections.abc import Iterator
+from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner.errors import UsageError
+from ner.runtime.packing import Floats, Layer, Matrix, Rule
+from ner.runtime.twin import Twin
+
+VERSION = 1
+VARIABLE = "NER_KERNELS"
+NUMBERS = {"c": 0, "avx2": 1, "avx512vnni": 2, "neon": 3}
+"""Levels by name, as the source numbers them."""
+_BEST_FIRST = ("neon", "avx512vnni", "avx2", "c")
+
+
+class _Matrix(Structure):
+    _fields_ = (
+        ("groups", c_int64),
+        ("gates", c_int64),
+        ("columns", c_int64),
+        ("weights", c_void_p),
+        ("scale", c_void_p),
+        ("origin", c_void_p),
+    )
+
+
+class _Layer(Structure):
+    _fields_ = (
+        ("recurrent", _Matrix),
+        ("cell", c_int64),
+        ("kind", c_int64),
+        ("directions", c_int64),
+        ("hidden", c_int64),
+        ("inner", c_void_p),
+    )
+
+
+class _Product(Structure):
+    _fields_ = (
+        ("kind", c_int64),
+        ("quantise", c_int64),
+        ("rows", c_int64),
+        ("width", c_int64),
+        ("half", c_int64),
+        ("own", c_int64),
+        ("features", c_void_p),
+        ("initial", c_void_p),
+        ("out", c_void_p),
+    )
+
+
+class _Batch(Structure):
+    _fields_ = (
+        ("rows", c_int64),
+        ("width", c_int64),
+        ("batch", c_int64),
+        ("size", c_int64),
+        ("table", c_void_p),
+        ("numbers", c_void_p),
+        ("lengths", c_void_p),
+        ("out", c_void_p),
+    )
+
+
+class _Words(Structure):
+    _fields_ = (
+        ("words", c_int64),
+        ("filters", c_int64),
+        ("kernel", c_int64),
+        ("stride", c_int64),
+        ("table", c_void_p),
+        ("bias", c_void_p),
+        ("characters", c_void_p),
+        ("starts", c_void_p),
+        ("out", c_void_p),
+    )
+
+
+def _matrix(matrix: Matrix) -> _Matrix:
+    arrays = (matrix.weights, matrix.scale, matrix.origin)
+    pointers = (array.ctypes.data for array in arrays)
+    return _Matrix(matrix.groups, matrix.gates, matrix.columns, *pointers)
+
+
+def _checked(status: int) -> None:
+    if status:
+        raise MemoryError("no memory for the kernels' scratch space")
+
+
+class Compiled:
+    """A level of the compiled kernels. Calls release the lock of the interpreter."""
+
+    def __init__(self, library: ctypes.CDLL, name: str) -> None:
+        self.name = name
+        self._library = library
+        self._number = NUMBERS[name]
+        self._lanes: int = library.ner_lanes(self._number)
+
+    def lanes(self, units: int) -> int:
+        """Units of a block: the lanes of a vector."""
+        return self._lanes
+
+    def product(
+        self, matrix: Matrix, features: Floats, initial: Floats | None, rule: Rule, out: Any
+    ) -> None:
+        """Do as `Twin.product`."""
+        product = _Product(
+            matrix.kind,
+            rule,
+            len(features),
+            out.shape[1],
+            out.dtype == np.float16,
+            initial is None,
+            features.ctypes.data,
+            None if initial is None else initial.ctypes.data,
+            out.ctypes.data,
+        )
+        _checked(self._library.ner_product(self._number, _matrix(matrix), product))
+
+    def run(
+        self,
+        layer: Layer,
+        table: NDArray[Any],
+        rows: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        out: Floats,
+    ) -> None:
+        """Do as `Twin.run`."""
+        recurrent = layer.recurrent
+        numbers = (layer.cell, recurrent.kind, layer.directions, layer.hidden)
+        prepared = _Layer(_matrix(recurrent), *numbers, layer.inner.ctypes.data)
+        pointers = (array.ctypes.data for array in (table, rows, lengths, out))
+        batch = _Batch(*table.shape, *rows.shape, *pointers)
+        _checked(self._library.ner_run(self._number, prepared, batch))
+
+    def words(
+        self,
+        table: Floats,
+        bias: Floats,
+        characters: NDArray[np.int32],
+        starts: NDArray[np.int32],
+        out: Floats,
+    ) -> None:
+        """Do as `Twin.words`."""
+        _, kernel, filters = table.shape
+        pointers = (array.ctypes.data for array in (table, bias, characters, starts, out))
+        words = _Words(len(out), filters, kernel, out.strides[0] // out.itemsize, *pointers)
+        self._library.ner_words(self._number, words)
+
+
+Level = Compiled | Twin
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    """Declare the types of the library's functions."""
+    library.ner_version.restype = c_int64
+    library.ner_lanes.argtypes, library.ner_lanes.restype = [c_int64], c_int64
+    library.ner_product.argtypes = [c_int64, POINTER(_Matrix), POINTER(_Product)]
+    library.ner_run.argtypes = [c_int64, POINTER(_Layer), POINTER(_Batch)]
+    library.ner_product.restype = library.ner_run.restype = c_int
+    library.ner_words.argtypes, library.ner_words.restype = [c_int64, POINTER(_Words)], None
+
+
+@functools.cache
+def _library() -> tuple[ctypes.CDLL | None, str]:
+    """Load the library; without one, the reason."""
+    folder = Path(__file__).parent
+    for suffix in EXTENSION_SUFFIXES:
+        path = folder / f"_kernels{suffix}"
+        if not path.exists():
+            continue
+        try:
+            library = ctypes.CDLL(str(path))
+            _declare(library)
+        except (OSError, AttributeError) as error:
+            return None, f"{path.name} cannot be loaded: {error}"
+        if library.ner_version() != VERSION:
+            return None, f"{path.name} is of another version: install again"
+        return library, ""
+    return None, "no C compiler was at hand when ner was installed"
+
+
+def available() -> list[str]:
+    """The names of the levels that run here, the fastest first."""
+    return [*_compiled(), Twin.name]
+
+
+def _compiled() -> Iterator[str]:
+    library, _ = _library()
+    if library is not None:
+        yield from (name for name in _BEST_FIRST if library.ner_lanes(NUMBERS[name]))
+
+
+def level() -> Level:
+    """The level that runs: the fastest, or that of the environment. Raises `UsageError`."""
+    return _level(os.environ.get(VARIABLE, ""))
+
+
+@functools.cache
+def _level(asked: str) -> Level:
+    name = asked or available()[0]
+    if name == Twin.name:
+        return Twin()
+    if name not in NUMBERS:
+        raise UsageError(f"{VARIABLE}={name}: not one of {', '.join([Twin.name, *NUMBERS])}")
+    library, reason = _library()
+    if library is None:
+        raise UsageError(f"{VARIABLE}={name}: {reason}; without {VARIABLE}, NumPy serves")
+    if name not in available():
+        here = ", ".join(available())
+        raise UsageError(f"{VARIABLE}={name}: this processor or build lacks it; it has {here}")
+    return Compiled(library, name)
+
+
+def description() -> str:
+    """The level that runs, and why, in a line. Raises `UsageError`."""
+    name = level().name
+    if os.environ.get(VARIABLE):
+        return f"{name} (asked for by {VARIABLE})"
+    library, reason = _library()
+    return f"{name} ({'the fastest that this processor has' if library else reason})"
