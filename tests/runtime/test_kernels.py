@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from ner.features.characters import CharacterCNN
+from ner.features.modules import CharacterCNN
 from ner.runtime.kernels import GATES, CharacterTable, Linear, RecurrentLayer
 from tests.runtime.levels import COMPILED, LEVELS, Weights, level, random_weights, same_bits, states
 
