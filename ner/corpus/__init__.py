@@ -21,7 +21,6 @@ from ner.corpus.formats import (
     write_file,
     write_stream,
 )
-from ner.corpus.json_values import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.loading import (
     Files,
@@ -37,6 +36,7 @@ from ner.corpus.named import NAMED, NamedCorpus
 from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
 from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, record_fields
 from ner.corpus.plausibility import Finding
+from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [

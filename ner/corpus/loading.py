@@ -16,8 +16,8 @@ from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.formats import read
 from ner.corpus.named import NAMED
-from ner.corpus.parsed import ParseResult
 from ner.corpus.plausibility import implausible
+from ner.corpus.records import ParseResult
 from ner.corpus.splits import files_of
 from ner.errors import NerError, UsageError
 from ner.files import checked_path

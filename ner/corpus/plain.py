@@ -11,9 +11,9 @@ from typing import IO, Any, NamedTuple
 
 from ner.config import SEPARATORS, Column, DataConfig
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.json_values import InvalidRecord, kind_of, parse_json
 from ner.corpus.layout import DOCSTART, cells_of, is_comment
 from ner.corpus.lines import text_lines
+from ner.corpus.records import InvalidRecord, kind_of, parse_json
 from ner.corpus.tables import csv_lines, parquet_lines
 from ner.errors import CorpusError
 from ner.text import SURROGATE, Origin, Sentence

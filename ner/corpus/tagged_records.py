@@ -1,30 +1,31 @@
-"""Sentences as tokens and tags, of whatever format; read on as column files are."""
+"""Sentences as tokens and tags, of whatever format: spelling, scheme and spans.
 
-import dataclasses
+The whole file decides the spelling of the tags (`ner.corpus.spelling`) and their scheme. A tag may
+be unknown (``?``): `ner.corpus.partial` reads what the others tell.
+"""
+
+import functools
+import itertools
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ner.config import DataConfig
-from ner.corpus.columns import Block, parse_blocks
 from ner.corpus.diagnostics import Diagnostics, shorten
-from ner.corpus.parsed import ParseResult
-from ner.text import SURROGATE
-
-
-@dataclass(frozen=True, slots=True)
-class TaggedRecord:
-    """The tokens of a sentence, their tags, and the line of each.
-
-    `offsets` are ranges in a text, where the file tells them; `document` is shared by the sentences
-    of a document (None: all of the file are one).
-    """
-
-    tokens: Sequence[str]
-    tags: Sequence[str]
-    lines: Sequence[int]
-    document: int | None = None
-    offsets: tuple[tuple[int, int], ...] | None = None
+from ner.corpus.partial import read_partial_labels, with_partial_labels
+from ner.corpus.records import ParseResult, TaggedRecord
+from ner.corpus.spelling import read_spelling
+from ner.tags import (
+    OUTSIDE,
+    TAG_UNKNOWN,
+    SchemeCounts,
+    illegal_positions,
+    parse_tag,
+    scheme_named,
+    spans_of,
+)
+from ner.text import SURROGATE, Sentence, Span
+from ner.tokenize import split_sentences
 
 
 def parse_tagged_records(
@@ -35,8 +36,7 @@ def parse_tagged_records(
     Raises `CorpusError` (through `diagnostics`) with ``source:line`` for empty tokens, malformed
     tags and, if strict, for illegal tag sequences.
     """
-    blocks: list[Block] = []
-    offsets: list[tuple[tuple[int, int], ...] | None] = []
+    checked: list[TaggedRecord] = []
     documents: dict[int | None, int] = {}
     for record in records:
         fault = _fault(record)
@@ -45,15 +45,30 @@ def parse_tagged_records(
         elif record.tokens:
             number = documents.setdefault(record.document, len(documents))
             tokens, tags = map(sys.intern, record.tokens), map(sys.intern, record.tags)
-            blocks.append(Block(number, [*tokens], tuple(tags), record.lines))
-            offsets.append(record.offsets)
-    result = parse_blocks(blocks, config, source, diagnostics)
-    lengths = [len(sentence) for sentence in result.sentences]
-    if not any(offsets) or lengths != [len(ranges or ()) for ranges in offsets]:
-        return result
-    sentences = zip(result.sentences, offsets, strict=True)
-    placed = (dataclasses.replace(sentence, offsets=ranges) for sentence, ranges in sentences)
-    return result._replace(sentences=tuple(placed))
+            checked.append(record._replace(tokens=[*tokens], tags=tuple(tags), document=number))
+    return parse_checked_records(checked, config, source, diagnostics)
+
+
+def parse_checked_records(
+    records: list[TaggedRecord], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> ParseResult:
+    """`parse_tagged_records` for records that hold good tokens and the numbers of documents.
+
+    Raises `CorpusError` (through `diagnostics`) for what is no tag and, if strict, for illegal
+    sequences.
+    """
+    scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
+    records = _spelled(records, config, source, diagnostics)
+    if config.split_sentences:
+        records = [part for record in records for part in _split(record)]
+    scheme = scheme or _detect(records, config.unknown_tag or None)
+    sentences = (
+        _partial_sentence(record, source, scheme, config.unknown_tag, diagnostics)
+        if config.unknown_tag in record.tags
+        else _sentence(record, source, scheme, diagnostics)
+        for record in records
+    )
+    return ParseResult(tuple(sentences), scheme)
 
 
 def _fault(record: TaggedRecord) -> tuple[int, str] | None:
@@ -67,3 +82,115 @@ def _fault(record: TaggedRecord) -> tuple[int, str] | None:
         if SURROGATE.search(token) or SURROGATE.search(tag):
             return line, f"half a surrogate pair in the token {shorten(token)} or its tag"
     return None
+
+
+def _spelled(
+    records: list[TaggedRecord], config: DataConfig, source: str, diagnostics: Diagnostics
+) -> list[TaggedRecord]:
+    """The records with their tags in the usual spelling; lines without a tag are reported."""
+    tags = {tag for record in records for tag in record.tags} - {config.unknown_tag}
+    spelling = read_spelling(tags, config.scheme, config.label)
+    if spelling.note:
+        diagnostics.note(source, spelling.note)
+    if spelling.wrong:
+        records = [_without(record, spelling.wrong, source, diagnostics) for record in records]
+    if spelling.reads_as:
+        usual = spelling.reads_as
+        records = [r._replace(tags=tuple(usual.get(tag, tag) for tag in r.tags)) for r in records]
+    return [record for record in records if record.tokens]
+
+
+def _without(
+    record: TaggedRecord, wrong: Mapping[str, str], source: str, diagnostics: Diagnostics
+) -> TaggedRecord:
+    """A record without its lines of wrong tags, each of which is reported."""
+    kept = []
+    for position, tag in enumerate(record.tags):
+        if tag in wrong:
+            diagnostics.error(f"{source}:{record.lines[position]}", wrong[tag])
+        else:
+            kept.append(position)
+    return record.of(kept)
+
+
+def _split(record: TaggedRecord) -> Iterator[TaggedRecord]:
+    """Split a record into sentences as raw text is split, never within an entity."""
+    ends = list(itertools.accumulate(len(token) + 1 for token in record.tokens))
+    offsets = [
+        (end - len(token) - 1, end - 1) for end, token in zip(ends, record.tokens, strict=True)
+    ]
+    start = 0
+    for _, end in split_sentences(" ".join(record.tokens), offsets):
+        if end == len(record.tags) or OUTSIDE in record.tags[end - 1 : end + 1]:
+            yield record.of(range(start, end))
+            start = end
+
+
+def _runs(tags: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The stretches between ``O`` tags: where each starts and its tags.
+
+    ``O`` ends whatever stands before it, so each stretch can be read alone;
+    there are few different ones in a corpus.
+    """
+    inside = [position for position, tag in enumerate(tags) if tag != OUTSIDE]
+    first = 0
+    for i, position in enumerate(inside, 1):
+        if i == len(inside) or inside[i] != position + 1:
+            start = inside[first]
+            yield start, tuple(tags[start : position + 1])
+            first = i
+
+
+def _detect(records: Iterable[TaggedRecord], unknown: str | None) -> str:
+    """The scheme of a file, or "" if it has no entity."""
+    times = Counter(run for record in records for _, run in _runs(record.tags))
+    counts = SchemeCounts(unknown)
+    for run, number in times.items():
+        counts.add(run, number)
+    return counts.scheme() if any({*run} != {unknown} for run in times) else ""
+
+
+@functools.lru_cache(maxsize=16384)
+def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tuple[int, ...]]:
+    """The spans of a stretch of tags, and its positions that are illegal in the scheme."""
+    tags = [parse_tag(tag, scheme == "io") for tag in run]
+    return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
+
+
+def _sentence(record: TaggedRecord, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
+    spans: list[Span] = []
+    for start, run in _runs(record.tags):
+        found, illegal = _read_run(run, scheme)
+        spans.extend(Span(start + s.start, start + s.end, s.label) for s in found)
+        for position in illegal:
+            _repair(record, start + position, source, scheme, diagnostics)
+    return _placed(record, source, tuple(spans))
+
+
+def _placed(record: TaggedRecord, source: str, spans: tuple[Span, ...] = ()) -> Sentence:
+    document, line = record.document or 0, record.lines[0]
+    return Sentence(tuple(record.tokens), spans, record.offsets, document, source, line)
+
+
+def _partial_sentence(
+    record: TaggedRecord, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
+) -> Sentence:
+    tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in record.tags]
+    annotation = read_partial_labels(tags, scheme or "iob2")
+    for position in annotation.illegal:
+        _repair(record, position, source, scheme, diagnostics)
+    return with_partial_labels(_placed(record, source), annotation.labels)
+
+
+def _repair(
+    record: TaggedRecord, position: int, source: str, scheme: str, diagnostics: Diagnostics
+) -> None:
+    location = f"{source}:{record.lines[position]}"
+    diagnostics.repair(location, _illegal(record.tags, position, scheme))
+
+
+def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:
+    """Describe an illegal place with its neighbours."""
+    before = shorten(tags[position - 1]) if position else "the start"
+    after = shorten(tags[position + 1]) if position + 1 < len(tags) else "the end"
+    return f"{shorten(tags[position])} between {before} and {after} is illegal in {scheme}"

@@ -9,48 +9,17 @@ import bisect
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import Diagnostics, shorten
-from ner.corpus.json_values import InvalidRecord
 from ner.corpus.offset_units import OffsetEvidence, converter
-from ner.corpus.parsed import ParseResult
+from ner.corpus.records import CharacterSpan, InvalidRecord, Offsets, ParseResult, TextRecord
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, split_sentences, tokenize
 
-Offsets = tuple[int, int]
 SHOWN = 1000
 """Records that are looked at to choose the tokenizer."""
-
-
-class CharacterSpan(NamedTuple):
-    """An entity by the offsets of its record, the text that it quotes, and its own place."""
-
-    start: int
-    end: int
-    label: str
-    text: str | None = None
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextRecord:
-    """A text with entities, in the unit and order of its file.
-
-    `tokens` are ranges in code points; `document` is shared by the records of a document. `source`
-    is the file of this record where it has one for itself: lines are then counted in the text.
-    A record that brings tokens is one sentence, unless it `has_sentences`.
-    """
-
-    line: int
-    text: str
-    entities: Sequence[CharacterSpan] = ()
-    tokens: Sequence[Offsets] | None = None
-    document: int | None = None
-    source: str = ""
-    has_sentences: bool = False
 
 
 def parse_text_records(

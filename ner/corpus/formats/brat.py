@@ -17,14 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, parse_records
-from ner.corpus.formats.writing import by_document, gap_of, written
-from ner.corpus.json_values import InvalidRecord
-from ner.corpus.parsed import ParseResult
-from ner.corpus.text_records import CharacterSpan, TextRecord
+from ner.corpus.formats.base import FolderWriter, Format, Input, Output, by_document, parse_records
+from ner.corpus.records import CharacterSpan, InvalidRecord, ParseResult, TextRecord
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary
-from ner.text import Sentence
+from ner.interchange import brat_line
 
 _ENTITY = re.compile(r"T\S*\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)(?:\t(.*))?")
 _LEFT_OUT = "discontinuous entities left out"
@@ -32,7 +29,7 @@ _SUFFIXES = (".ann", ".txt")
 _BETWEEN = "\n\n"  # blank lines end sentences
 
 
-class Brat(Format):
+class Brat(Format, FolderWriter):
     """Pairs of ``.txt`` and ``.ann``."""
 
     name = "brat"
@@ -51,20 +48,16 @@ class Brat(Format):
         makers = ((1, partial(_document, path, given)) for path in _annotations(given))
         return parse_records(given, makers)
 
-    def write_folder(self, sentences: Sequence[Sentence], folder: Path) -> None:
+    def write_folder(self, sentences: Sequence[Output], folder: Path) -> None:
         """Write a pair for each document, a sentence a paragraph."""
-        gap = gap_of(sentences)
         for number, document in enumerate(by_document(sentences), 1):
             text, lines = "", list[str]()
             for sentence in document:
-                own = written(sentence, gap)
-                for entity in own.entities:
-                    start, end = len(text) + entity.start, len(text) + entity.end
-                    fragments = f"{entity.label} {start} {end}"
-                    quoted = " ".join(own.text[entity.start : entity.end].splitlines())
-                    lines.append(f"T{len(lines) + 1}\t{fragments}\t{quoted}\n")
-                    _check(entity.label, sentence)
-                text += own.text + _BETWEEN
+                own, _, entities = sentence.placed()
+                for entity in entities:
+                    _check(entity.label, sentence.place)
+                    lines.append(brat_line(len(lines) + 1, entity, own, len(text)))
+                text += own + _BETWEEN
             stem = folder / f"{number:05}"
             stem.with_suffix(".txt").write_bytes(text.encode())
             stem.with_suffix(".ann").write_bytes("".join(lines).encode())
@@ -135,7 +128,7 @@ def _entity(line: str, text: str, place: str) -> CharacterSpan | None:
     return CharacterSpan(start, end, label, None if blank else quoted, place)
 
 
-def _check(label: str, sentence: Sentence) -> None:
+def _check(label: str, place: str) -> None:
     """Refuse a type with a blank. Raises `CorpusError`."""
     if re.search(r"\s", label):
-        raise CorpusError(f"{sentence.place}: brat cannot hold the type {shorten(label)}: a blank")
+        raise CorpusError(f"{place}: brat cannot hold the type {shorten(label)}: a blank")

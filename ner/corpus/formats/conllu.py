@@ -17,20 +17,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TextIO
 
 from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, TextWriter
-from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags
-from ner.corpus.tagged_records import TaggedRecord, parse_tagged_records
+from ner.corpus.formats.base import Format, Input, Output, TextWriter
+from ner.corpus.records import ParseResult, TaggedRecord
+from ner.corpus.tagged_records import parse_tagged_records
 from ner.errors import CorpusError
-from ner.text import Sentence
+from ner.interchange import conllu_line, fits_conllu
 
 _ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
 _KEYS = ("NER", "NE", "Ner", "ner", "BIO")
 _TAG = re.compile(rf"(?:^|\|)(?:{'|'.join(_KEYS)})=([^|]*)")
 _TEN = 10
 _SHOWN = 50
-_NOT_WRITABLE = re.compile(r"[\t\n\r\0]")
-_NOT_IN_MISC = re.compile(r"[\t\n\r\0|]")
 
 
 class _Word(NamedTuple):
@@ -62,7 +59,7 @@ class Conllu(Format, TextWriter):
         records = (_record(document, words, in_misc) for document, words in sentences)
         return parse_tagged_records(records, given.config, given.source, given.diagnostics)
 
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write ten columns: index, form, and MISC with the tag; documents by ``# newdoc``."""
         document = None
         for number, sentence in enumerate(sentences, 1):
@@ -70,11 +67,10 @@ class Conllu(Format, TextWriter):
                 stream.write(f"# newdoc id = {sentence.document}\n")
             document = sentence.document
             stream.write(f"# sent_id = {number}\n")
-            tags = known_tags(sentence, "iob2")
-            for index, (token, tag) in enumerate(zip(sentence.tokens, tags, strict=True)):
-                _check(token, tag, sentence)
-                misc = f"NER={tag or unknown}" + "|SpaceAfter=No" * _is_joined(sentence, index)
-                stream.write("\t".join([str(index + 1), token, *"_______", misc]) + "\n")
+            words = zip(sentence.tokens, sentence.tags(), sentence.joined(), strict=True)
+            for index, (token, tag, joined) in enumerate(words, 1):
+                _check(token, tag, sentence.place)
+                stream.write(conllu_line(index, token, tag, joined=joined))
             stream.write("\n")
 
 
@@ -168,16 +164,10 @@ def _record(document: int, words: list[_Word], in_misc: bool) -> TaggedRecord:
     )
 
 
-def _is_joined(sentence: Sentence, index: int) -> bool:
-    """Tell if a token has no gap after it in the text."""
-    offsets = sentence.offsets
-    return bool(offsets and index + 1 < len(offsets) and offsets[index][1] == offsets[index + 1][0])
-
-
-def _check(token: str, tag: str | None, sentence: Sentence) -> None:
+def _check(token: str, tag: str, place: str) -> None:
     """Refuse what would be read back as something else. Raises `CorpusError`."""
-    if not token.strip() or _NOT_WRITABLE.search(token) or _NOT_IN_MISC.search(tag or ""):
+    if not token.strip() or not fits_conllu(token, tag):
         raise CorpusError(
-            f"{sentence.place}: {shorten(token)} or its tag {shorten(tag or '')} cannot stand in "
+            f"{place}: {shorten(token)} or its tag {shorten(tag)} cannot stand in "
             "CoNLL-U (empty, or a tab, line end or | in it); write JSON Lines instead"
         )

@@ -21,13 +21,9 @@ from typing import NamedTuple, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, TextWriter, parse_records
-from ner.corpus.json_values import InvalidRecord
-from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags
-from ner.corpus.tagged_records import TaggedRecord
+from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
+from ner.corpus.records import InvalidRecord, ParseResult, TaggedRecord
 from ner.errors import CorpusError, UsageError
-from ner.text import Sentence
 
 _NAMES = {
     "token": ("word", "token", "words", "tokens", "form", "text", "sentence"),
@@ -71,18 +67,18 @@ class Delimited(Format, TextWriter):
         columns = _columns(next(rows, (1, []))[1], given.config, given.source)
         return parse_records(given, _sentences(_checked(rows, columns.width, given), columns))
 
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write document, sentence, token and tag (IOB2), quoted where need be."""
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["document", "sentence", "token", "tag"])
         for number, sentence in enumerate(sentences, 1):
-            for token, tag in zip(sentence.tokens, known_tags(sentence, "iob2"), strict=True):
+            for token, tag in zip(sentence.tokens, sentence.tags(), strict=True):
                 if not token.strip() or "\0" in token or "\r" in token or "\n" in token:
                     raise CorpusError(
                         f"{sentence.place}: the token {shorten(token)} cannot stand in CSV (empty, "
                         "or a line end in it); write JSON Lines instead"
                     )
-                writer.writerow([sentence.document, number, token, tag or unknown])
+                writer.writerow([sentence.document, number, token, tag])
 
 
 class _Columns(NamedTuple):

@@ -8,14 +8,23 @@ from typing import IO, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats.base import BinaryWriter, Format, Input, Peekable, RecordFormat, TextWriter
+from ner.corpus.formats.base import (
+    BinaryWriter,
+    FolderWriter,
+    Format,
+    Input,
+    Peekable,
+    RecordFormat,
+    TextWriter,
+    outputs,
+)
 from ner.corpus.formats.brat import Brat, is_brat
 from ner.corpus.formats.columns import Columns
 from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
 from ner.corpus.formats.registry import FORMATS, format_named, is_record, recognise
 from ner.corpus.formats.tables import is_table, table_rows
 from ner.corpus.lines import text_lines
-from ner.corpus.parsed import ParseResult
+from ner.corpus.records import ParseResult
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
 from ner.text import Sentence
@@ -150,20 +159,18 @@ def write_file(
     writer, sentences = writer_named(format), list(sentences)
     if isinstance(writer, Columns) and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
-    if isinstance(writer, Brat):
-        _refuse_partial(writer, sentences)
+    _refuse_partial(writer, sentences)
+    ready = outputs(sentences, unknown)
+    if isinstance(writer, FolderWriter):
         with write_folder(path) as folder:
-            writer.write_folder(sentences, folder)
-        _warn_of_losses(writer, sentences)
-        return
-    if isinstance(writer, BinaryWriter):
-        _refuse_partial(writer, sentences)
+            writer.write_folder(ready, folder)
+    elif isinstance(writer, BinaryWriter):
         with write_binary(path) as file:
-            writer.write(sentences, file, unknown)
-        _warn_of_losses(writer, sentences)
-        return
-    with write_text(path) as stream:
-        write_stream(stream, sentences, format, unknown)
+            writer.write(ready, file)
+    elif isinstance(writer, TextWriter):
+        with write_text(path) as stream:
+            writer.write(ready, stream)
+    _warn_of_losses(writer, sentences)
 
 
 def write_stream(
@@ -174,7 +181,7 @@ def write_stream(
     if not isinstance(writer, TextWriter):
         raise UsageError(f"{writer.name} is no stream of text; name an output to write it to")
     _refuse_partial(writer, sentences)
-    writer.write(sentences, stream, unknown)
+    writer.write(outputs(sentences, unknown), stream)
     _warn_of_losses(writer, sentences)
 
 

@@ -8,12 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
-from ner.corpus.formats.base import BinaryWriter, Format, Input
-from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags
+from ner.corpus.formats.base import BinaryWriter, Format, Input, Output
+from ner.corpus.records import ParseResult
 from ner.corpus.tables import load_arrow
 from ner.errors import CorpusError
-from ner.text import Sentence
 
 _PARQUET, _ARROW, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _ROWS = 1024
@@ -40,10 +38,10 @@ class Tables(Format, BinaryWriter):
             raise CorpusError(f"{given.source}: is neither Parquet nor Arrow; leave --from out")
         return self._choose(given).read(given)
 
-    def write(self, sentences: Sequence[Sentence], stream: IO[bytes], unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: IO[bytes]) -> None:
         """Write Parquet with columns of tokens and of IOB2 tags by name."""
         arrow = load_arrow()
-        tags = [[tag or unknown for tag in known_tags(s, "iob2")] for s in sentences]
+        tags = [sentence.tags() for sentence in sentences]
         columns = {"tokens": [[*sentence.tokens] for sentence in sentences], "ner_tags": tags}
         texts = arrow.list_(arrow.string())
         schema = arrow.schema([("tokens", texts), ("ner_tags", texts)])
