@@ -9,7 +9,7 @@
 
 from ner.corpus.check import CheckReport, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
     FORMATS,
@@ -45,6 +45,6 @@ __all__ = [
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
     "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",
-    "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields", "shorten",
+    "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields",
     "text_lines", "with_partial_labels", "with_valid", "write_file", "write_stream",
 ]  # fmt: skip

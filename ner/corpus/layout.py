@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ner.config import SEPARATORS, Column, DataConfig
-from ner.corpus.diagnostics import shorten
 from ner.corpus.spelling import is_plausible, not_a_tag
-from ner.errors import CorpusError
+from ner.errors import CorpusError, shorten
 from ner.tags import parse_tag
 
 DOCSTART = "-DOCSTART-"

@@ -14,7 +14,7 @@ from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.layout import DOCSTART, cells_of, is_comment
 from ner.corpus.lines import text_lines
 from ner.corpus.records import InvalidRecord, kind_of, parse_json
-from ner.corpus.tables import csv_lines, parquet_lines
+from ner.corpus.tables import csv_lines, table_lines
 from ner.errors import CorpusError
 from ner.text import SURROGATE, Origin, Sentence
 from ner.tokenize import sentences_of
@@ -183,7 +183,7 @@ LAYOUTS = {
     "tokens": Layout(read_tokens, in_blocks=True),
     "jsonl": Layout(read_records, records=True),
     "csv": Layout(read_records, records=True, lines=csv_lines),
-    "parquet": Layout(read_records, records=True, lines=parquet_lines),
+    "parquet": Layout(read_records, records=True, lines=table_lines),
 }
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ner.config import DataConfig
+from ner.corpus.diagnostics import Diagnostics
 from ner.text import Sentence
 
 Offsets = tuple[int, int]
@@ -65,6 +67,19 @@ class TaggedRecord(NamedTuple):
 
 
 Record = TextRecord | TaggedRecord
+
+
+@dataclass
+class ParseContext:
+    """A labelled file that is being read: its name for messages, the settings, and diagnostics."""
+
+    source: str
+    config: DataConfig
+    diagnostics: Diagnostics
+
+    def error(self, line: int, message: str) -> None:
+        """Report a line that is unreadable; raises `CorpusError` unless errors are collected."""
+        self.diagnostics.error(f"{self.source}:{line}", message)
 
 
 class ParseResult(NamedTuple):

@@ -10,11 +10,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.partial import read_partial_labels, with_partial_labels
-from ner.corpus.records import ParseResult, TaggedRecord
+from ner.corpus.records import ParseContext, ParseResult, TaggedRecord
 from ner.corpus.spelling import read_spelling
+from ner.errors import shorten
 from ner.tags import (
     OUTSIDE,
     TAG_UNKNOWN,
@@ -28,12 +27,10 @@ from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import split_sentences
 
 
-def parse_tagged_records(
-    records: Iterable[TaggedRecord], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> ParseResult:
+def parse_tagged_records(records: Iterable[TaggedRecord], context: ParseContext) -> ParseResult:
     """Turn records into sentences with spans; the whole file decides the tag scheme.
 
-    Raises `CorpusError` (through `diagnostics`) with ``source:line`` for empty tokens, malformed
+    Raises `CorpusError` (through the diagnostics) with ``source:line`` for empty tokens, malformed
     tags and, if strict, for illegal tag sequences.
     """
     checked: list[TaggedRecord] = []
@@ -41,31 +38,30 @@ def parse_tagged_records(
     for record in records:
         fault = _fault(record)
         if fault:
-            diagnostics.error(f"{source}:{fault[0]}", fault[1])
+            context.error(*fault)
         elif record.tokens:
             number = documents.setdefault(record.document, len(documents))
             tokens, tags = map(sys.intern, record.tokens), map(sys.intern, record.tags)
             checked.append(record._replace(tokens=[*tokens], tags=tuple(tags), document=number))
-    return parse_checked_records(checked, config, source, diagnostics)
+    return parse_checked_records(checked, context)
 
 
-def parse_checked_records(
-    records: list[TaggedRecord], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> ParseResult:
+def parse_checked_records(records: list[TaggedRecord], context: ParseContext) -> ParseResult:
     """`parse_tagged_records` for records that hold good tokens and the numbers of documents.
 
-    Raises `CorpusError` (through `diagnostics`) for what is no tag and, if strict, for illegal
+    Raises `CorpusError` (through the diagnostics) for what is no tag and, if strict, for illegal
     sequences.
     """
+    config = context.config
     scheme = "" if config.scheme == "auto" else scheme_named(config.scheme).name
-    records = _spelled(records, config, source, diagnostics)
+    records = _spelled(records, context)
     if config.split_sentences:
         records = [part for record in records for part in _split(record)]
     scheme = scheme or _detect(records, config.unknown_tag or None)
     sentences = (
-        _partial_sentence(record, source, scheme, config.unknown_tag, diagnostics)
+        _partial_sentence(record, scheme, context)
         if config.unknown_tag in record.tags
-        else _sentence(record, source, scheme, diagnostics)
+        else _sentence(record, scheme, context)
         for record in records
     )
     return ParseResult(tuple(sentences), scheme)
@@ -84,30 +80,27 @@ def _fault(record: TaggedRecord) -> tuple[int, str] | None:
     return None
 
 
-def _spelled(
-    records: list[TaggedRecord], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> list[TaggedRecord]:
+def _spelled(records: list[TaggedRecord], context: ParseContext) -> list[TaggedRecord]:
     """The records with their tags in the usual spelling; lines without a tag are reported."""
+    config = context.config
     tags = {tag for record in records for tag in record.tags} - {config.unknown_tag}
     spelling = read_spelling(tags, config.scheme, config.label)
     if spelling.note:
-        diagnostics.note(source, spelling.note)
+        context.diagnostics.note(context.source, spelling.note)
     if spelling.wrong:
-        records = [_without(record, spelling.wrong, source, diagnostics) for record in records]
+        records = [_without(record, spelling.wrong, context) for record in records]
     if spelling.reads_as:
         usual = spelling.reads_as
         records = [r._replace(tags=tuple(usual.get(tag, tag) for tag in r.tags)) for r in records]
     return [record for record in records if record.tokens]
 
 
-def _without(
-    record: TaggedRecord, wrong: Mapping[str, str], source: str, diagnostics: Diagnostics
-) -> TaggedRecord:
+def _without(record: TaggedRecord, wrong: Mapping[str, str], context: ParseContext) -> TaggedRecord:
     """A record without its lines of wrong tags, each of which is reported."""
     kept = []
     for position, tag in enumerate(record.tags):
         if tag in wrong:
-            diagnostics.error(f"{source}:{record.lines[position]}", wrong[tag])
+            context.error(record.lines[position], wrong[tag])
         else:
             kept.append(position)
     return record.of(kept)
@@ -157,14 +150,14 @@ def _read_run(run: tuple[str, ...], scheme: str) -> tuple[tuple[Span, ...], tupl
     return tuple(spans_of(tags)), tuple(illegal_positions(tags, scheme))
 
 
-def _sentence(record: TaggedRecord, source: str, scheme: str, diagnostics: Diagnostics) -> Sentence:
+def _sentence(record: TaggedRecord, scheme: str, context: ParseContext) -> Sentence:
     spans: list[Span] = []
     for start, run in _runs(record.tags):
         found, illegal = _read_run(run, scheme)
         spans.extend(Span(start + s.start, start + s.end, s.label) for s in found)
         for position in illegal:
-            _repair(record, start + position, source, scheme, diagnostics)
-    return _placed(record, source, tuple(spans))
+            _repair(record, start + position, scheme, context)
+    return _placed(record, context.source, tuple(spans))
 
 
 def _placed(record: TaggedRecord, source: str, spans: tuple[Span, ...] = ()) -> Sentence:
@@ -172,21 +165,18 @@ def _placed(record: TaggedRecord, source: str, spans: tuple[Span, ...] = ()) -> 
     return Sentence(tuple(record.tokens), spans, record.offsets, document, source, line)
 
 
-def _partial_sentence(
-    record: TaggedRecord, source: str, scheme: str, unknown: str, diagnostics: Diagnostics
-) -> Sentence:
+def _partial_sentence(record: TaggedRecord, scheme: str, context: ParseContext) -> Sentence:
+    unknown = context.config.unknown_tag
     tags = [TAG_UNKNOWN if t == unknown else parse_tag(t, scheme == "io") for t in record.tags]
     annotation = read_partial_labels(tags, scheme or "iob2")
     for position in annotation.illegal:
-        _repair(record, position, source, scheme, diagnostics)
-    return with_partial_labels(_placed(record, source), annotation.labels)
+        _repair(record, position, scheme, context)
+    return with_partial_labels(_placed(record, context.source), annotation.labels)
 
 
-def _repair(
-    record: TaggedRecord, position: int, source: str, scheme: str, diagnostics: Diagnostics
-) -> None:
-    location = f"{source}:{record.lines[position]}"
-    diagnostics.repair(location, _illegal(record.tags, position, scheme))
+def _repair(record: TaggedRecord, position: int, scheme: str, context: ParseContext) -> None:
+    location = f"{context.source}:{record.lines[position]}"
+    context.diagnostics.repair(location, _illegal(record.tags, position, scheme))
 
 
 def _illegal(tags: Sequence[str], position: int, scheme: str) -> str:

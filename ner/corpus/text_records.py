@@ -11,10 +11,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import Diagnostics, shorten
 from ner.corpus.offset_units import OffsetEvidence, converter
-from ner.corpus.records import CharacterSpan, InvalidRecord, Offsets, ParseResult, TextRecord
+from ner.corpus.records import (
+    CharacterSpan,
+    InvalidRecord,
+    Offsets,
+    ParseContext,
+    ParseResult,
+    TextRecord,
+)
+from ner.errors import shorten
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, split_sentences, tokenize
 
@@ -22,20 +28,18 @@ SHOWN = 1000
 """Records that are looked at to choose the tokenizer."""
 
 
-def parse_text_records(
-    records: Iterable[TextRecord], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> ParseResult:
+def parse_text_records(records: Iterable[TextRecord], context: ParseContext) -> ParseResult:
     """Turn records into sentences with offsets into their text.
 
-    Raises `CorpusError` (through `diagnostics`) with ``source:line`` for wrong offsets and labels,
-    overlaps, and an entity that ends inside a token (unless ``config.align`` is ``expand``).
+    Raises `CorpusError` (through the diagnostics), with ``source:line``, for wrong offsets and
+    labels, overlaps, and an entity that ends inside a token (unless ``align`` is ``expand``).
     """
     records = iter(records)
     shown = list(itertools.islice(records, SHOWN))
-    style = config.tokenizer
+    style = context.config.tokenizer
     if style == "auto":
         style = detect_text_style([record.text for record in shown])
-    reader = _TextReader(config, style, source, diagnostics)
+    reader = _TextReader(context, style)
     for record in shown:
         reader.weigh(record)
     for record in shown:
@@ -49,12 +53,10 @@ def parse_text_records(
 class _TextReader:
     """The sentences of one file, as they come."""
 
-    def __init__(
-        self, config: DataConfig, style: str, source: str, diagnostics: Diagnostics
-    ) -> None:
-        self._config, self._style = config, style
-        self._source, self._diagnostics = source, diagnostics
-        self._evidence = OffsetEvidence(config.offsets)
+    def __init__(self, context: ParseContext, style: str) -> None:
+        self._config, self._style = context.config, style
+        self._source, self._diagnostics = context.source, context.diagnostics
+        self._evidence = OffsetEvidence(context.config.offsets)
         self._sentences: list[Sentence] = []
         self._document = -1
         self._previous: int | None = None

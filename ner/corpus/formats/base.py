@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.partial import known_tags
-from ner.corpus.records import InvalidRecord, Offsets, ParseResult, Record, TaggedRecord
+from ner.corpus.partial import count_lost_labels, known_tags
+from ner.corpus.records import (
+    InvalidRecord,
+    Offsets,
+    ParseContext,
+    ParseResult,
+    Record,
+    TaggedRecord,
+)
 from ner.corpus.tagged_records import parse_tagged_records
 from ner.corpus.text_records import parse_text_records
 from ner.errors import CorpusError
@@ -48,19 +53,16 @@ class Peekable(Generic[Item]):
 
 
 @dataclass
-class Input:
+class Input(ParseContext):
     """An open labelled file: its first bytes, its lines and, if it has any, its values.
 
     `values` are those of JSON or of the rows of a table, each with its line or row; None where the
     file is neither. `path` is None for a stream.
     """
 
-    source: str
     path: Path | None
     stream: IO[bytes]
     start: bytes
-    config: DataConfig
-    diagnostics: Diagnostics
     lines: Peekable[Line]
     values: Peekable[tuple[int, Any]] | None = None
 
@@ -82,11 +84,15 @@ class Output:
     def __init__(self, sentence: Sentence, gap: str, unknown: str) -> None:
         self.sentence, self._gap, self._unknown = sentence, gap, unknown
         self.tokens, self.spans, self.document = sentence.tokens, sentence.spans, sentence.document
-        self.place = sentence.place
+        self.place, self.labels = sentence.place, sentence.labels
 
     def tags(self, scheme: str = "iob2") -> list[str]:
         """The tag of each token in a scheme."""
         return [tag or self._unknown for tag in known_tags(self.sentence, scheme)]
+
+    def lost_labels(self, scheme: str) -> int:
+        """Count the tokens of which tags of a scheme say less than is known."""
+        return count_lost_labels(self.sentence, scheme) if self.sentence.partial else 0
 
     def placed(self) -> PlacedText:
         """The text of the sentence. Raises `CorpusError` for an empty token."""
@@ -175,11 +181,23 @@ class BinaryWriter(abc.ABC):
         """Write sentences. Raises `CorpusError` for what the format cannot hold."""
 
 
+class FolderFormat(Format):
+    """A format of several files: read by the path of a folder, or of one of them."""
+
+    @abc.abstractmethod
+    def holds(self, path: Path) -> bool:
+        """Tell if a path is one labelled text of this format."""
+
+    def recognises(self, given: Input) -> bool:
+        """Tell by the path."""
+        return given.path is not None and self.holds(given.path)
+
+
 class FolderWriter(abc.ABC):
     """A format that is written as a folder of files."""
 
     @abc.abstractmethod
-    def write_folder(self, sentences: Sequence[Output], folder: Path) -> None:
+    def write(self, sentences: Sequence[Output], folder: Path) -> None:
         """Write sentences. Raises `CorpusError` for what the format cannot hold."""
 
 
@@ -240,7 +258,7 @@ def parse_records(given: Input, makers: Iterable[tuple[int, Callable[[], Record]
     is_tagged = bool(first) and isinstance(first[0], TaggedRecord)
     parse: Any = parse_tagged_records if is_tagged else parse_text_records
     alike = (record for record in records if _is_alike(record, given, is_tagged=is_tagged))
-    result: ParseResult = parse(alike, given.config, given.source, given.diagnostics)
+    result: ParseResult = parse(alike, given)
     return result
 
 
@@ -249,7 +267,7 @@ def _is_alike(record: Record, given: Input, *, is_tagged: bool) -> bool:
         return True
     line = record.lines[0] if isinstance(record, TaggedRecord) else record.line
     message = "tokens with tags and texts with offsets in one file; split it"
-    given.diagnostics.error(f"{given.source}:{line}", message)
+    given.error(line, message)
     return False
 
 

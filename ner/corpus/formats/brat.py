@@ -16,10 +16,16 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import FolderWriter, Format, Input, Output, by_document, parse_records
+from ner.corpus.formats.base import (
+    FolderFormat,
+    FolderWriter,
+    Input,
+    Output,
+    by_document,
+    parse_records,
+)
 from ner.corpus.records import CharacterSpan, InvalidRecord, ParseResult, TextRecord
-from ner.errors import CorpusError, UsageError
+from ner.errors import CorpusError, UsageError, shorten
 from ner.files import open_binary
 from ner.interchange import brat_line
 
@@ -29,7 +35,7 @@ _SUFFIXES = (".ann", ".txt")
 _BETWEEN = "\n\n"  # blank lines end sentences
 
 
-class Brat(Format, FolderWriter):
+class Brat(FolderFormat, FolderWriter):
     """Pairs of ``.txt`` and ``.ann``."""
 
     name = "brat"
@@ -37,9 +43,11 @@ class Brat(Format, FolderWriter):
     by_offsets = True
     loses = ("tokens",)
 
-    def recognises(self, given: Input) -> bool:
+    def holds(self, path: Path) -> bool:
         """Tell if a path is one of a pair, or a folder with pairs."""
-        return given.path is not None and is_brat(given.path)
+        if path.is_dir():
+            return any(found.with_suffix(".txt").is_file() for found in path.glob("*.ann"))
+        return path.suffix in _SUFFIXES and all(path.with_suffix(s).is_file() for s in _SUFFIXES)
 
     def read(self, given: Input) -> ParseResult:
         """Read one pair or all of a folder, each a document."""
@@ -48,7 +56,7 @@ class Brat(Format, FolderWriter):
         makers = ((1, partial(_document, path, given)) for path in _annotations(given))
         return parse_records(given, makers)
 
-    def write_folder(self, sentences: Sequence[Output], folder: Path) -> None:
+    def write(self, sentences: Sequence[Output], folder: Path) -> None:
         """Write a pair for each document, a sentence a paragraph."""
         for number, document in enumerate(by_document(sentences), 1):
             text, lines = "", list[str]()
@@ -61,13 +69,6 @@ class Brat(Format, FolderWriter):
             stem = folder / f"{number:05}"
             stem.with_suffix(".txt").write_bytes(text.encode())
             stem.with_suffix(".ann").write_bytes("".join(lines).encode())
-
-
-def is_brat(path: Path) -> bool:
-    """Recognise one of a pair of files, or a folder that holds some."""
-    if path.is_dir():
-        return any(found.with_suffix(".txt").is_file() for found in path.glob("*.ann"))
-    return path.suffix in _SUFFIXES and all(path.with_suffix(s).is_file() for s in _SUFFIXES)
 
 
 def _annotations(given: Input) -> Iterator[Path]:

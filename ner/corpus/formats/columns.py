@@ -7,12 +7,11 @@ ideographic space or a zero-width character stays in its token; or by a separato
 """
 
 import itertools
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import LOG, Diagnostics, shorten
 from ner.corpus.formats.base import Format, Input, Output, TextWriter
 from ner.corpus.layout import (
     BLANK,
@@ -25,13 +24,12 @@ from ner.corpus.layout import (
     Line,
     Row,
 )
-from ner.corpus.partial import count_lost_labels
 from ner.corpus.records import ParseResult, TaggedRecord
 from ner.corpus.tagged_records import parse_checked_records
-from ner.errors import CorpusError
+from ner.errors import CorpusError, shorten
 from ner.tags import OUTSIDE, scheme_named
-from ner.text import Sentence
 
+_log = logging.getLogger("ner")
 _ROWS = 1 << 16  # distinct lines that are remembered; most lines of a corpus come again
 _UNWRITABLE = re.compile("[ \t\r\n\0]")
 
@@ -52,9 +50,7 @@ class Columns(Format, TextWriter):
 
     def read(self, given: Input) -> ParseResult:
         """Read token and tag of each line."""
-        config, source, diagnostics = given.config, given.source, given.diagnostics
-        records = _read(given.lines, config, source, diagnostics)
-        return parse_checked_records(records, config, source, diagnostics)
+        return parse_checked_records(_read(given), given)
 
     def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write token and tag, with a tab between; a warning counts what the scheme cannot say.
@@ -75,24 +71,23 @@ class Columns(Format, TextWriter):
             pairs = zip(sentence.tokens, sentence.tags(self._scheme), strict=True)
             stream.write("".join(f"{token}\t{tag}\n" for token, tag in pairs))
             stream.write("\n")
-        self._warn_of_losses([output.sentence for output in sentences])
+        self._warn_of_losses(sentences)
 
-    def _warn_of_losses(self, sentences: Sequence[Sentence]) -> None:
+    def _warn_of_losses(self, sentences: Sequence[Output]) -> None:
         scheme = self._scheme
         merged = sum(_touching(sentence) for sentence in sentences) if scheme == "io" else 0
         if merged:
-            LOG.warning(
+            _log.warning(
                 "entities merged with an adjacent one of their type, as in any IO file: %d", merged
             )
-        partly = [sentence for sentence in sentences if sentence.partial]
-        lost = sum(count_lost_labels(sentence, scheme) for sentence in partly)
+        lost = sum(sentence.lost_labels(scheme) for sentence in sentences)
         if lost:
-            LOG.warning(
+            _log.warning(
                 "tokens of which %s tags with gaps say less than was known: %d", scheme, lost
             )
 
 
-def _touching(sentence: Sentence) -> int:
+def _touching(sentence: Output) -> int:
     """Count the entities that begin where another of their type ends."""
     return sum(
         one.end == other.start and one.label == other.label
@@ -102,7 +97,7 @@ def _touching(sentence: Sentence) -> int:
 
 def _check_writable(sentence: Output) -> None:
     """Refuse what would be read back as something else. Raises `CorpusError`."""
-    for text in (*sentence.tokens, *sorted(sentence.sentence.labels)):
+    for text in (*sentence.tokens, *sorted(sentence.labels)):
         if not text or text == DOCSTART or _UNWRITABLE.search(text):
             raise CorpusError(
                 f"{sentence.place}: {shorten(text)} cannot stand in a column file "
@@ -110,24 +105,22 @@ def _check_writable(sentence: Output) -> None:
             )
 
 
-def _read(
-    lines: Iterable[Line], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> list[TaggedRecord]:
+def _read(given: Input) -> list[TaggedRecord]:
     """Read the lines by the layout that the first of them show; notes say what is odd about it."""
-    lines = iter(lines)
+    lines, source, note = iter(given.lines), given.source, given.diagnostics.note
     head = list(itertools.islice(lines, HEAD))
-    layout = ColumnLayout(config, head, source)
-    reader = _LineReader(layout, config.comments, source, diagnostics)
+    layout = ColumnLayout(given.config, head, source)
+    reader = _LineReader(layout, given)
     body = [line for line in head if line[0] != layout.header]
     records = list(reader.records(itertools.chain(body, lines)))
-    for note in layout.notes:
-        diagnostics.note(source, note)
+    for message in layout.notes:
+        note(source, message)
     if reader.comments:
         first = f"first on line {reader.first_comment}"
-        diagnostics.note(source, f"lines read as comments: {reader.comments:,} ({first})")
+        note(source, f"lines read as comments: {reader.comments:,} ({first})")
     if layers := layout.layers():
         listed = " and ".join(map(str, layers))
-        diagnostics.note(
+        note(
             source,
             f"columns {listed} hold entity tags, of which {layout.tag} is read; "
             f"choose with --tag-column {layers[0]}",
@@ -138,11 +131,8 @@ def _read(
 class _LineReader:
     """Lines grouped into sentences; counts comments, reports lines that are wrong."""
 
-    def __init__(
-        self, layout: ColumnLayout, everywhere: bool, source: str, diagnostics: Diagnostics
-    ) -> None:
-        self._layout, self._everywhere = layout, everywhere
-        self._source, self._diagnostics = source, diagnostics
+    def __init__(self, layout: ColumnLayout, given: Input) -> None:
+        self._layout, self._given = layout, given
         self.comments, self.first_comment = 0, 0
 
     def records(self, lines: Iterable[Line]) -> Iterator[TaggedRecord]:
@@ -176,12 +166,12 @@ class _LineReader:
 
     def _put_aside(self, number: int, kind: str, message: str, *, within: bool) -> None:
         """Count a comment, report anything else."""
-        if kind is COMMENT and (self._everywhere or not within):
+        if kind is COMMENT and (self._given.config.comments or not within):
             self.comments += 1
             self.first_comment = self.first_comment or number
             return
         remedy = "; if it is a comment, give --comments" if kind is COMMENT else ""
-        self._diagnostics.error(f"{self._source}:{number}", message + remedy)
+        self._given.error(number, message + remedy)
 
 
 def _record(document: int, tokens: list[str], tags: list[str], numbers: list[int]) -> TaggedRecord:

@@ -14,13 +14,12 @@ understood.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, TextIO
 
-from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, Output, TextWriter
+from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
 from ner.corpus.records import ParseResult, TaggedRecord
-from ner.corpus.tagged_records import parse_tagged_records
-from ner.errors import CorpusError
+from ner.errors import CorpusError, shorten
 from ner.interchange import conllu_line, fits_conllu
 
 _ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
@@ -56,8 +55,11 @@ class Conllu(Format, TextWriter):
         """Read all sentences; the whole file decides where the tags are."""
         sentences = list(_sentences(given))
         in_misc = any(word.misc is not None for _, words in sentences for word in words)
-        records = (_record(document, words, in_misc) for document, words in sentences)
-        return parse_tagged_records(records, given.config, given.source, given.diagnostics)
+        makers = (
+            (words[0].line, partial(_record, document, words, in_misc))
+            for document, words in sentences
+        )
+        return parse_records(given, makers)
 
     def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write ten columns: index, form, and MISC with the tag; documents by ``# newdoc``."""
@@ -122,7 +124,7 @@ class _Layout:
         cells = line.split("\t")
         fault = self._fault(cells)
         if fault:
-            self._given.diagnostics.error(f"{self._given.source}:{number}", fault)
+            self._given.error(number, fault)
             return None
         index = cells[0]
         misc = cells[self._misc] if self._misc >= 0 else "_"

@@ -19,11 +19,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import shorten
 from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
 from ner.corpus.records import InvalidRecord, ParseResult, TaggedRecord
-from ner.errors import CorpusError, UsageError
+from ner.corpus.tables import csv_rows
+from ner.errors import CorpusError, UsageError, shorten
 
 _NAMES = {
     "token": ("word", "token", "words", "tokens", "form", "text", "sentence"),
@@ -54,7 +53,7 @@ class Delimited(Format, TextWriter):
         head = given.lines.peek(1)
         if not head:
             return False
-        cells, asked = _header(head[0][1]), _asked(given.config)
+        cells, asked = _header(head[0][1]), _asked(given.config.columns)
         in_columns = _separator(head[0][1]) == "\t" and not asked
         wanted = ("token", "tag", "sentence") if in_columns else ("token", "tag")
         return all(_position(cells, kind, asked) is not None for kind in wanted)
@@ -64,7 +63,7 @@ class Delimited(Format, TextWriter):
         head = given.lines.peek(1)
         separator = _separator(head[0][1]) if head else ","
         rows = _rows(given, separator)
-        columns = _columns(next(rows, (1, []))[1], given.config, given.source)
+        columns = _columns(next(rows, (1, []))[1], given.config.columns, given.source)
         return parse_records(given, _sentences(_checked(rows, columns.width, given), columns))
 
     def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
@@ -101,14 +100,14 @@ def _header(line: str) -> list[str]:
         return []
 
 
-def _asked(config: DataConfig) -> dict[str, str]:
+def _asked(columns: str) -> dict[str, str]:
     """The columns that the user names. Raises `UsageError`."""
-    pairs = [part.partition("=") for part in config.columns.split(",") if part]
+    pairs = [part.partition("=") for part in columns.split(",") if part]
     for kind, equals, name in pairs:
         if kind.strip() not in _NAMES or not equals or not name.strip():
             raise UsageError(
                 f"--columns takes KIND=NAME with commas between, kinds {', '.join(_NAMES)}; "
-                f"{config.columns!r:.60} is something else"
+                f"{columns!r:.60} is something else"
             )
     return {kind.strip(): name.strip() for kind, _, name in pairs}
 
@@ -122,9 +121,9 @@ def _position(cells: Sequence[str], kind: str, asked: dict[str, str]) -> int | N
     return next((lowered.index(name) for name in _NAMES[kind] if name in lowered), None)
 
 
-def _columns(header: list[str], config: DataConfig, source: str) -> _Columns:
+def _columns(header: list[str], given: str, source: str) -> _Columns:
     """The columns by the header. Raises `UsageError` for one that is missing."""
-    asked = _asked(config)
+    asked = _asked(given)
     found = {kind: _position(header, kind, asked) for kind in _NAMES}
     missing = [kind for kind in {"token": 0, "tag": 0} | asked if found[kind] is None]
     if missing:
@@ -140,28 +139,11 @@ def _columns(header: list[str], config: DataConfig, source: str) -> _Columns:
 
 def _rows(given: Input, separator: str) -> Iterator[Row]:
     """The rows and the line on which each begins. Raises `CorpusError` for bad quotes."""
-    if separator == "\t":
-        for number, line in given.lines:
-            yield number, [_unquoted(cell) for cell in line.split("\t")] if line.strip() else []
+    if separator != "\t":
+        yield from csv_rows(given.lines, separator, given.source)
         return
-    last = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal last
-        for number, line in given.lines:
-            last = number
-            yield f"{line}\n"
-
-    reader, first = csv.reader(lines(), delimiter=separator, strict=True), 1
-    try:
-        for row in reader:
-            yield first, row
-            first = last + 1
-    except csv.Error as error:
-        raise CorpusError(
-            f"{given.source}:{first}: the quotes are not those of CSV ({error}); "
-            'a quote within a cell is written "" and the cell in quotes'
-        ) from None
+    for number, line in given.lines:
+        yield number, [_unquoted(cell) for cell in line.split("\t")] if line.strip() else []
 
 
 def _unquoted(cell: str) -> str:
@@ -175,7 +157,7 @@ def _checked(rows: Iterable[Row], width: int, given: Input) -> Iterator[Row]:
         if cells and len(cells) != width:
             shown = shorten(", ".join(cells))
             message = f"{len(cells)} columns, but the header has {width} ({shown})"
-            given.diagnostics.error(f"{given.source}:{line}", message)
+            given.error(line, message)
         else:
             yield line, cells
 

@@ -10,6 +10,7 @@ from ner.config import DataConfig
 from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.formats.base import (
     BinaryWriter,
+    FolderFormat,
     FolderWriter,
     Format,
     Input,
@@ -18,13 +19,18 @@ from ner.corpus.formats.base import (
     TextWriter,
     outputs,
 )
-from ner.corpus.formats.brat import Brat, is_brat
-from ner.corpus.formats.columns import Columns
 from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
-from ner.corpus.formats.registry import FORMATS, format_named, is_record, recognise
-from ner.corpus.formats.tables import is_table, table_rows
+from ner.corpus.formats.registry import (
+    FORMATS,
+    folder_format_of,
+    format_named,
+    is_record,
+    recognise,
+    writer_named,
+)
 from ner.corpus.lines import text_lines
 from ner.corpus.records import ParseResult
+from ner.corpus.tables import is_table, table_rows
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
 from ner.text import Sentence
@@ -80,19 +86,19 @@ def read(
 def _opened(
     file: Source, config: DataConfig, diagnostics: Diagnostics, chosen: Format | None
 ) -> Iterator[Input]:
-    """A file ready to be recognised and read; brat's pairs and folders are opened there."""
+    """A file ready to be recognised and read; formats of several files open theirs themselves."""
     path = Path(file) if isinstance(file, str | Path) else None
-    if isinstance(chosen, Brat) or (chosen is None and path is not None and is_brat(path)):
+    if isinstance(chosen, FolderFormat) or (chosen is None and path and folder_format_of(path)):
         none: Peekable[tuple[int, str]] = Peekable(())
-        yield Input(str(file), path, io.BytesIO(), b"", config, diagnostics, none)
+        yield Input(str(file), config, diagnostics, path, io.BytesIO(), b"", none)
         return
     with _stream_of(file) as (stream, source):
         start = _start_of(path, stream)
         longest = LONGEST_JSON if start.lstrip()[:1] in (b"[", b"{") else None
         lines = Peekable(text_lines(stream, source, config.encoding, diagnostics, longest))
-        given = Input(source, path, stream, start, config, diagnostics, lines)
+        given = Input(source, config, diagnostics, path, stream, start, lines)
         if is_table(start):
-            given.values = Peekable(table_rows(stream, start, source))
+            given.values = Peekable(table_rows(stream, source))
         elif _is_json(given, chosen) or isinstance(chosen, RecordFormat):
             given.values = Peekable(json_values(lines, source, diagnostics, is_record))
         yield given
@@ -130,18 +136,8 @@ def _start_of(path: Path | None, stream: IO[bytes]) -> bytes:
 
 
 def is_readable_folder(path: Path) -> bool:
-    """Recognise a folder that is one labelled file, as brat has it."""
-    return path.is_dir() and is_brat(path)
-
-
-def writer_named(name: str) -> Format:
-    """The format that writes under a name, which may be a tag scheme. Raises `UsageError`."""
-    if name in FORMATS:
-        return FORMATS[name]
-    try:
-        return Columns(name)
-    except UsageError as error:
-        raise UsageError(f"{error}; or a format: {', '.join(FORMATS)}") from None
+    """Recognise a folder that is one labelled text, as brat has it."""
+    return path.is_dir() and folder_format_of(path) is not None
 
 
 def write_file(
@@ -157,13 +153,13 @@ def write_file(
     `UsageError` for an unknown format or columns in a file that is called ``.jsonl``.
     """
     writer, sentences = writer_named(format), list(sentences)
-    if isinstance(writer, Columns) and is_jsonl(str(path)):
+    if writer.name == "columns" and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     _refuse_partial(writer, sentences)
     ready = outputs(sentences, unknown)
     if isinstance(writer, FolderWriter):
         with write_folder(path) as folder:
-            writer.write_folder(ready, folder)
+            writer.write(ready, folder)
     elif isinstance(writer, BinaryWriter):
         with write_binary(path) as file:
             writer.write(ready, file)
