@@ -89,21 +89,23 @@ def is_table(start: bytes) -> bool:
     return start.startswith((_PARQUET, _ARROW, _ARROW_STREAM))
 
 
-def table_rows(stream: IO[bytes], source: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def table_rows(
+    stream: IO[bytes], source: str, names: Names | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a table, numbered from 1, numbered tags by their names where these are known.
 
-    Raises `CorpusError` for another or damaged file, and `MissingExtra`.
+    They are known from `names`, by column, or from the metadata of ``datasets``. Raises
+    `CorpusError` for another or damaged file, and `MissingExtra`.
     """
     arrow = load_arrow()
     try:
         stream = stream if stream.seekable() else io.BytesIO(stream.read())
         batches, schema = _batches(arrow, stream)
         _check_names(schema.names, source)
-        metadata = schema.metadata
-        names = _class_names(metadata or {})
+        known = (names or {}) | _names_in(schema.metadata or {})
         rows = (row for batch in batches for row in batch.to_pylist())
         for number, row in enumerate(rows, 1):
-            yield number, {key: _named(value, names.get(key)) for key, value in row.items()}
+            yield number, {key: _named(value, known.get(key)) for key, value in row.items()}
     except (arrow.ArrowException, OSError, EOFError) as error:
         reason = " ".join(str(error).split())[:200]
         kind = "Arrow" if source.endswith(".arrow") else "Parquet"
@@ -127,17 +129,23 @@ def _batches(arrow: Any, stream: IO[bytes]) -> tuple[Iterator[Any], Any]:
     return file.iter_batches(batch_size=_ROWS), file.schema_arrow
 
 
-def _class_names(metadata: dict[bytes, bytes]) -> Names:
-    """The names of numbered labels, by column, from the metadata of ``datasets``."""
-    names: Names = {}
+def _names_in(metadata: dict[bytes, bytes]) -> Names:
+    """The names of numbered labels, by column, in the metadata of ``datasets``."""
     try:
-        features = json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"]
-        for key, feature in features.items():
-            inner = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
-            if "names" in inner:
-                names[key] = [str(name) for name in inner["names"]]
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        return class_names(json.loads(metadata.get(b"huggingface", b"{}"))["info"]["features"])
+    except (ValueError, KeyError, TypeError):
         return {}  # numbers then need --labels
+
+
+def class_names(features: Any) -> Names:
+    """The names of numbered labels, by column, in a description of features; of others none."""
+    names: Names = {}
+    for key, feature in features.items() if isinstance(features, dict) else ():
+        inner = feature[0] if isinstance(feature, list) and feature else feature
+        inner = inner.get("feature", inner) if isinstance(inner, dict) else inner
+        listed = inner.get("names") if isinstance(inner, dict) else None
+        if isinstance(listed, list):
+            names[key] = [str(name) for name in listed]
     return names
 
 

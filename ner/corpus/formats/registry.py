@@ -4,7 +4,16 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from ner.corpus.formats.base import SHOWN, FolderFormat, Format, Input, RecordFormat
+from ner.corpus.formats.base import (
+    SHOWN,
+    BinaryWriter,
+    FolderFormat,
+    FolderWriter,
+    Format,
+    Input,
+    RecordFormat,
+    TextWriter,
+)
 from ner.corpus.formats.brat import Brat
 from ner.corpus.formats.columns import Columns
 from ner.corpus.formats.conllu import Conllu
@@ -17,7 +26,7 @@ from ner.corpus.formats.label_studio import LabelStudio
 from ner.corpus.formats.prodigy import Prodigy
 from ner.corpus.formats.spacy import SpacyJson
 from ner.corpus.formats.stanza import Stanza
-from ner.corpus.formats.tables import Tables
+from ner.corpus.formats.tables import SavedDataset, Tables
 from ner.errors import CorpusError, UsageError, shorten
 
 RECORDS: tuple[RecordFormat, ...] = (
@@ -42,12 +51,15 @@ def folder_format_of(path: Path) -> Format | None:
 
 def writer_named(name: str) -> Format:
     """The format that writes under a name, which may be a tag scheme. Raises `UsageError`."""
-    if name in FORMATS:
+    writers = (TextWriter, BinaryWriter, FolderWriter)
+    written = [known for known, format in FORMATS.items() if isinstance(format, writers)]
+    if name in written:
         return FORMATS[name]
     try:
         return Columns(name)
     except UsageError as error:
-        raise UsageError(f"{error}; or a format: {', '.join(FORMATS)}") from None
+        why = f"{name} is only read, not written; choose" if name in FORMATS else f"{error}; or"
+        raise UsageError(f"{why} a format: {', '.join(written)}") from None
 
 
 def is_record(value: object) -> bool:
@@ -92,8 +104,8 @@ def _described(value: Any) -> str:
 FORMATS: dict[str, Format] = {
     format.name: format
     for format in (
-        *RECORDS, Tables(_format_of_values), DocBinFormat(), Brat(), Conllu(), Delimited(),
-        Columns(),
+        *RECORDS, Tables(_format_of_values), SavedDataset(_format_of_values), DocBinFormat(),
+        Brat(), Conllu(), Delimited(), Columns(),
     )
 }  # fmt: skip
 """The last is what a file is that nothing else recognises."""
