@@ -34,7 +34,16 @@ from ner.corpus.loading import (
 )
 from ner.corpus.named import NAMED, NamedCorpus
 from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
-from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, record_fields
+from ner.corpus.plain import (
+    LAYOUTS,
+    Chunk,
+    Passage,
+    cut_lines,
+    layout_named,
+    layout_of,
+    number_note,
+    record_fields,
+)
 from ner.corpus.plausibility import Finding
 from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.stats import CorpusStats, SplitStats, count
@@ -44,7 +53,8 @@ __all__ = [
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
-    "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",
-    "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields",
-    "text_lines", "with_partial_labels", "with_valid", "write_file", "write_stream",
+    "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
+    "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
+    "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
+    "write_file", "write_stream",
 ]  # fmt: skip

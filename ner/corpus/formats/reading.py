@@ -28,7 +28,7 @@ from ner.corpus.formats.registry import (
     recognise,
     writer_named,
 )
-from ner.corpus.lines import text_lines
+from ner.corpus.lines import LONGEST_JSON, text_lines
 from ner.corpus.records import ParseResult
 from ner.corpus.tables import is_table, table_rows
 from ner.errors import CorpusError, UsageError
@@ -37,8 +37,6 @@ from ner.text import Sentence
 
 Source = str | Path | IO[bytes]
 _PEEKED = 4096  # bytes
-LONGEST_JSON = 1 << 31
-"""Bytes in the longest line of a file that begins as JSON: all of it may be one line."""
 
 
 def read_file(file: Source, config: DataConfig | None = None) -> list[Sentence]:
