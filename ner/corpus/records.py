@@ -136,8 +136,13 @@ def is_list_of(value: Any, *kinds: type) -> bool:
     return type(value) is list and all(type(item) in kinds for item in value)
 
 
-def offset_entity(item: Any, start: str = "start", end: str = "end") -> CharacterSpan:
-    """An entity that is an object with two offsets and a label. Raises `InvalidRecord`."""
+def offset_entity(
+    item: Any, labels: str = "", start: str = "start", end: str = "end"
+) -> CharacterSpan:
+    """An entity that is an object with two offsets and a label. Raises `InvalidRecord`.
+
+    `labels` are names of numbered types, those of ``--labels``.
+    """
     if type(item) is not dict:
         raise InvalidRecord(
             f"an entity is {kind_of(item)}, not an object with {start}, {end} and label"
@@ -146,17 +151,24 @@ def offset_entity(item: Any, start: str = "start", end: str = "end") -> Characte
     return CharacterSpan(
         field_of(item, start, int),
         field_of(item, end, int),
-        field_of(item, "label", str),
+        _type_of(item["label"], labels) if "label" in item else field_of(item, "label", str),
         quoted if isinstance(quoted, str) else None,
     )
 
 
-def triple_entity(item: Any) -> CharacterSpan:
-    """An entity that is ``[start, end, label]``. Raises `InvalidRecord`."""
-    is_triple = isinstance(item, list | tuple) and [*map(type, item)] == [int, int, str]
-    if not is_triple:
+def triple_entity(item: Any, labels: str = "") -> CharacterSpan:
+    """An entity that is ``[start, end, label]``, as `offset_entity`. Raises `InvalidRecord`."""
+    kinds = [*map(type, item)] if isinstance(item, list | tuple) else []
+    if kinds not in ([int, int, str], [int, int, int]):
         raise InvalidRecord(f"the entity {item!r:.60} is no [start, end, label]")
-    return CharacterSpan(*item)
+    return CharacterSpan(item[0], item[1], _type_of(item[2], labels))
+
+
+def _type_of(label: Any, labels: str) -> str:
+    """A type, by name or by number. Raises `InvalidRecord`."""
+    if type(label) is int:
+        return named_label(label, labels, "PER,LOC")
+    return str(field_of({"label": label}, "label", str))
 
 
 def named_label(number: Any, labels: str, example: str = "O,B-PER,I-PER") -> str:

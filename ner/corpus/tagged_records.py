@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ner.corpus.partial import read_partial_labels, with_partial_labels
-from ner.corpus.records import ParseContext, ParseResult, TaggedRecord
+from ner.corpus.records import InvalidRecord, ParseContext, ParseResult, TaggedRecord, named_label
 from ner.corpus.spelling import read_spelling
 from ner.errors import shorten
 from ner.tags import (
@@ -25,6 +25,9 @@ from ner.tags import (
 )
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import split_sentences
+
+Wording = Mapping[str, str]
+_DIGITS = 9
 
 
 def parse_tagged_records(records: Iterable[TaggedRecord], context: ParseContext) -> ParseResult:
@@ -84,18 +87,46 @@ def _spelled(records: list[TaggedRecord], context: ParseContext) -> list[TaggedR
     """The records with their tags in the usual spelling; lines without a tag are reported."""
     config = context.config
     tags = {tag for record in records for tag in record.tags} - {config.unknown_tag}
+    names, nameless = _numbered(tags, config.labels, bare=config.scheme == "io")
+    tags = {names.get(tag, tag) for tag in tags - nameless.keys()}
     spelling = read_spelling(tags, config.scheme, config.label)
     if spelling.note:
         context.diagnostics.note(context.source, spelling.note)
-    if spelling.wrong:
-        records = [_without(record, spelling.wrong, context) for record in records]
-    if spelling.reads_as:
-        usual = spelling.reads_as
-        records = [r._replace(tags=tuple(usual.get(tag, tag) for tag in r.tags)) for r in records]
+    records = [_renamed(record, names, nameless, context) for record in records]
+    records = [_renamed(record, spelling.reads_as, spelling.wrong, context) for record in records]
     return [record for record in records if record.tokens]
 
 
-def _without(record: TaggedRecord, wrong: Mapping[str, str], context: ParseContext) -> TaggedRecord:
+def _numbered(tags: Iterable[str], labels: str, *, bare: bool) -> tuple[Wording, Wording]:
+    """The names of tags that are numbers, and messages about those without one.
+
+    Without `labels`, a 0 may stand for O, and any number for a type where types may be `bare`.
+    """
+    numbers = {tag for tag in tags if tag.isdecimal() and tag.isascii() and len(tag) <= _DIGITS}
+    if not labels and (bare or numbers <= {"0"}):
+        return {}, {}
+    names: dict[str, str] = {}
+    nameless: dict[str, str] = {}
+    for tag in numbers:
+        try:
+            names[tag] = named_label(int(tag), labels)
+        except InvalidRecord as error:
+            nameless[tag] = str(error)
+    return names, nameless
+
+
+def _renamed(
+    record: TaggedRecord, reads_as: Wording, wrong: Wording, context: ParseContext
+) -> TaggedRecord:
+    """A record with its tags as they are read, and without its lines of wrong ones."""
+    if wrong:
+        record = _without(record, wrong, context)
+    if not reads_as:
+        return record
+    return record._replace(tags=tuple(reads_as.get(tag, tag) for tag in record.tags))
+
+
+def _without(record: TaggedRecord, wrong: Wording, context: ParseContext) -> TaggedRecord:
     """A record without its lines of wrong tags, each of which is reported."""
     kept = []
     for position, tag in enumerate(record.tags):

@@ -35,6 +35,7 @@ _NAMES = {
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _ITEM = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
 _LIST = re.compile(rf"\[(?:\s*(?:{_ITEM.pattern})\s*(?:,|(?=\])))*\s*\]")
+_NUMBERS = re.compile(r"\[(?:\s*[0-9]+\s*(?:,|\s|(?=\])))*\s*\]")  # as NumPy prints them, too
 _SEPARATORS = ",\t;|"
 Row = tuple[int, list[str]]
 
@@ -205,7 +206,9 @@ def _record(rows: list[Row], columns: _Columns, document: int) -> TaggedRecord:
 
 
 def _texts(cell: str) -> list[str]:
-    """The texts in a cell that is a list, as Python or JSON writes it. Raises `InvalidRecord`."""
+    """The texts or numbers in a list, as Python or JSON writes it. Raises `InvalidRecord`."""
+    if _NUMBERS.fullmatch(cell.strip()):
+        return re.findall("[0-9]+", cell)
     try:
         if _LIST.fullmatch(cell.strip()):
             return [ast.literal_eval(item) for item in _ITEM.findall(cell)]

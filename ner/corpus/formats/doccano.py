@@ -17,7 +17,6 @@ from ner.corpus.records import (
     TextRecord,
     field_of,
     kind_of,
-    named_label,
     offset_entity,
     triple_entity,
 )
@@ -25,7 +24,6 @@ from ner.interchange import doccano_record
 
 _FIELDS = ("label", "labels", "entities", "annotations")
 _TEXTS = ("text", "data")
-_EXAMPLE = "PER,LOC"
 
 
 class Doccano(RecordFormat):
@@ -74,9 +72,5 @@ def _is_entity(item: Any) -> bool:
 def _entity(item: Any, labels: str) -> CharacterSpan:
     """One entity, its type named by ``--labels`` if it is a number. Raises `InvalidRecord`."""
     if isinstance(item, list):
-        number = item[-1] if len(item) == 3 else ""
-        named = [*item[:-1], named_label(number, labels, _EXAMPLE)] if type(number) is int else item
-        return triple_entity(named)
-    if isinstance(item, dict) and type(item.get("label")) is int:
-        item = item | {"label": named_label(item["label"], labels, _EXAMPLE)}
-    return offset_entity(item, "start_offset", "end_offset")
+        return triple_entity(item, labels)
+    return offset_entity(item, labels, "start_offset", "end_offset")

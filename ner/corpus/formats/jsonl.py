@@ -44,7 +44,8 @@ class JsonLines(RecordFormat):
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with text and entities")
         text = field_of(value, "text", str)
-        entities = [offset_entity(item) for item in field_of(value, "entities", list)]
+        labels, items = given.config.labels, field_of(value, "entities", list)
+        entities = [offset_entity(item, labels) for item in items]
         tokens, document = value.get("tokens"), value.get("document")
         if document is not None and type(document) is not int:
             raise InvalidRecord(f"'document' is {kind_of(document)}, not a whole number")

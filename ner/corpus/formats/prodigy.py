@@ -55,7 +55,8 @@ class Prodigy(RecordFormat):
         spans = field_of(value, "spans", list) if has_spans else []
         reads_tokens = has_tokens and given.config.offsets == "characters"
         ranges = _ranges(value, text) if reads_tokens else None
-        return TextRecord(line, text, [offset_entity(item) for item in spans], ranges)
+        entities = [offset_entity(item, given.config.labels) for item in spans]
+        return TextRecord(line, text, entities, ranges)
 
     def value(self, sentence: Output) -> Any:
         """An accepted task with tokens, spans by token and character, as Prodigy writes them."""

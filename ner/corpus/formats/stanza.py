@@ -29,7 +29,10 @@ class Stanza(RecordFormat):
         if not isinstance(value, list) or not all(isinstance(token, dict) for token in value):
             raise InvalidRecord(f"is {kind_of(value)}, not a list of objects with text and ner")
         tokens = [field_of(token, "text", str) for token in value]
-        tags = [field_of(token, "ner", str) for token in value]
+        tags = [
+            str(tag) if type(tag := token.get("ner")) is int else field_of(token, "ner", str)
+            for token in value
+        ]
         return TaggedRecord(tokens, tags, [line] * len(tokens))
 
     def value(self, sentence: Output) -> Any:
