@@ -75,6 +75,10 @@ def _fault(record: TaggedRecord) -> tuple[int, str] | None:
     if len(record.tokens) != len(record.tags):
         tokens, tags = len(record.tokens), len(record.tags)
         return record.lines[0], f"there are {tokens} tokens but {tags} tags; each needs one"
+    together = "".join(record.tokens) + "".join(record.tags)
+    sound = together.isascii() or not SURROGATE.search(together)
+    if sound and all(map(str.strip, record.tokens)):
+        return None  # the short way of nearly every sentence
     for token, tag, line in zip(record.tokens, record.tags, record.lines, strict=True):
         if not token.strip():
             return line, f"the token {token!r:.60} is empty; give it some text, or leave it out"
@@ -92,8 +96,9 @@ def _spelled(records: list[TaggedRecord], context: ParseContext) -> list[TaggedR
     spelling = read_spelling(tags, config.scheme, config.label)
     if spelling.note:
         context.diagnostics.note(context.source, spelling.note)
-    records = [_renamed(record, names, nameless, context) for record in records]
-    records = [_renamed(record, spelling.reads_as, spelling.wrong, context) for record in records]
+    for reads_as, wrong in ((names, nameless), (spelling.reads_as, spelling.wrong)):
+        if reads_as or wrong:
+            records = [_renamed(record, reads_as, wrong, context) for record in records]
     return [record for record in records if record.tokens]
 
 
@@ -121,8 +126,6 @@ def _renamed(
     """A record with its tags as they are read, and without its lines of wrong ones."""
     if wrong:
         record = _without(record, wrong, context)
-    if not reads_as:
-        return record
     return record._replace(tags=tuple(reads_as.get(tag, tag) for tag in record.tags))
 
 

@@ -12,9 +12,9 @@ where they are; ``# newdoc`` begins a document. The names of ``# global.columns`
 understood.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import NamedTuple, TextIO
 
 from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
@@ -56,7 +56,7 @@ class Conllu(Format, TextWriter):
         sentences = list(_sentences(given))
         in_misc = any(word.misc is not None for _, words in sentences for word in words)
         makers = (
-            (words[0].line, partial(_record, document, words, in_misc))
+            (words[0].line, functools.partial(_record, document, words, in_misc))
             for document, words in sentences
         )
         return parse_records(given, makers)
@@ -95,6 +95,13 @@ def _sentences(given: Input) -> Iterator[tuple[int, list[_Word]]]:
         yield document, words
 
 
+@functools.lru_cache(maxsize=1 << 14)
+def _read_misc(misc: str) -> tuple[str | None, bool]:
+    """The tag in MISC, if there is one, and if the word is joined to the next."""
+    tag = None if misc == "_" else _TAG.search(misc)
+    return tag[1] if tag else None, "SpaceAfter=No" in misc.split("|")
+
+
 class _Layout:
     """The columns of a file, and the range of words that a line has spelt out."""
 
@@ -103,13 +110,14 @@ class _Layout:
         self._width, self._form, self._misc = _TEN, 1, _TEN - 1
         column = given.config.tag_column
         self._tag, self._name = (column, "") if isinstance(column, int) else (-1, column)
-        self._last, self._range_joined = 0, False
+        self._last, self._range_joined = "", False
+        self._ready = False  # where a line has shown that the columns are there
 
     def comment(self, line: str) -> bool:
         """Take note of a comment; True if it begins a document."""
         name, _, value = line[1:].partition("=")
         if name.strip() == "global.columns":
-            columns = value.split()
+            columns, self._ready = value.split(), False
             self._width = len(columns)
             self._form = columns.index("FORM") if "FORM" in columns else 1
             self._misc = columns.index("MISC") if "MISC" in columns else -1
@@ -122,21 +130,20 @@ class _Layout:
     def word(self, number: int, line: str) -> _Word | None:
         """The word on a line; None for a range, an empty node, and what is reported as wrong."""
         cells = line.split("\t")
-        fault = self._fault(cells)
-        if fault:
-            self._given.error(number, fault)
-            return None
         index = cells[0]
-        misc = cells[self._misc] if self._misc >= 0 else "_"
-        joined = "SpaceAfter=No" in misc and "SpaceAfter=No" in misc.split("|")
-        if "-" in index:
-            self._last, self._range_joined = int(index.partition("-")[2]), joined
-        if not index.isdecimal():
+        plain = index.isdecimal() and index.isascii() and index[0] != "0"
+        if not (plain and self._ready and len(cells) == self._width):
+            if fault := self._fault(cells):
+                self._given.error(number, fault)
+                return None
+            self._ready = True
+        tag, joined = _read_misc(cells[self._misc]) if self._misc >= 0 else (None, False)
+        if not plain:
+            if "-" in index:
+                self._last, self._range_joined = index.partition("-")[2], joined
             return None
-        tag = None if misc == "_" else _TAG.search(misc)
-        cell = cells[self._tag]
-        joined = joined or (self._range_joined and index == str(self._last))
-        return _Word(number, cells[self._form], tag[1] if tag else None, cell, joined)
+        joined = joined or (self._range_joined and index == self._last)
+        return _Word(number, cells[self._form], tag, cells[self._tag], joined)
 
     def _fault(self, cells: list[str]) -> str:
         if len(cells) != self._width:

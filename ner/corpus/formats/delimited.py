@@ -154,7 +154,7 @@ def _unquoted(cell: str) -> str:
 def _checked(rows: Iterable[Row], width: int, given: Input) -> Iterator[Row]:
     """Rows as wide as the header, or empty; others are reported."""
     for line, row in rows:
-        cells = row if any(cell.strip() for cell in row) else []
+        cells = row if any(map(str.strip, row)) else []
         if cells and len(cells) != width:
             shown = shorten(", ".join(cells))
             message = f"{len(cells)} columns, but the header has {width} ({shown})"
@@ -174,10 +174,10 @@ def _sentences(
         document = documents.setdefault(key[0], len(documents))
         return group[0][0], functools.partial(_record, group, columns, document)
 
+    tag = columns.tag
     for line, cells in rows:
         own = _key(cells, columns, key) if cells else key
-        listed = bool(cells) and cells[columns.tag].startswith("[")
-        if group and (not cells or own != key or listed):
+        if group and (not cells or own != key or cells[tag][:1] == "["):
             yield made()
             group = []
         key = own
