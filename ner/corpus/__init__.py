@@ -19,6 +19,7 @@ from ner.corpus.formats import (
     read_file,
     read_jsonl,
     write_file,
+    write_splits,
     write_stream,
 )
 from ner.corpus.lines import text_lines
@@ -26,6 +27,7 @@ from ner.corpus.loading import (
     Files,
     cache_folder,
     find,
+    holds_splits,
     load_corpus,
     locate,
     overlaps,
@@ -52,9 +54,9 @@ __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
-    "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
-    "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
+    "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
+    "kind_of",    "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
     "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
     "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
-    "write_file", "write_stream",
+    "write_file", "write_splits", "write_stream",
 ]  # fmt: skip

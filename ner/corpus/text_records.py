@@ -219,10 +219,16 @@ def _without_overlaps(entities: list[CharacterSpan], policy: str) -> list[Charac
     """Entities by start; under a policy other than ``error`` no two share a character.
 
     ``longest`` prefers the longer and then the earlier; ``first`` the earlier, and of those that
-    begin together the one that the file gives first.
+    begin together the one that the file gives first. ``layer-1`` is ``longest``, and each next
+    layer is that of the entities which are in none before: of nested ones, outer before inner.
     """
     if policy == "error":
         return sorted(entities, key=lambda entity: entity[:3])
+    if policy.startswith("layer-"):
+        for _ in range(int(policy.removeprefix("layer-")) - 1):
+            taken = {*_without_overlaps(entities, "longest")}
+            entities = [entity for entity in entities if entity not in taken]
+        policy = "longest"
     longest = policy == "longest"
     ranked = sorted(entities, key=lambda e: (longest * (e.start - e.end), e.start))
     kept: list[CharacterSpan] = []

@@ -148,6 +148,7 @@ class Format(abc.ABC):
     """One format; `makers` says who writes it and `loses` what it cannot hold when written.
 
     `by_offsets` is set where entities are offsets in a text, which know nothing of unknown tags.
+    Files of splits are written with an `extension`.
     """
 
     name: ClassVar[str]
@@ -155,6 +156,7 @@ class Format(abc.ABC):
     title: ClassVar[str] = ""
     loses: ClassVar[tuple[str, ...]] = ()
     by_offsets: ClassVar[bool] = False
+    extension: ClassVar[str] = ".jsonl"
 
     @abc.abstractmethod
     def recognises(self, given: Input) -> bool:

@@ -39,6 +39,7 @@ class Brat(FolderFormat, FolderWriter):
     """Pairs of ``.txt`` and ``.ann``."""
 
     name = "brat"
+    extension = ""
     makers = "brat, and corpora in its standoff format"
     by_offsets = True
     loses = ("tokens",)

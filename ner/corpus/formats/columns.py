@@ -38,6 +38,7 @@ class Columns(Format, TextWriter):
     """A token and its tag on a line; what nothing else recognises."""
 
     name = "columns"
+    extension = ".conll"
     makers = "CoNLL and most public corpora"
 
     def __init__(self, scheme: str = "iob2") -> None:

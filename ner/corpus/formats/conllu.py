@@ -41,6 +41,7 @@ class Conllu(Format, TextWriter):
     """Ten columns with tabs, tags in MISC."""
 
     name = "conllu"
+    extension = ".conllu"
     makers = "Universal Dependencies, Stanza, UDPipe (CoNLL-U, CoNLL-U Plus)"
 
     def recognises(self, given: Input) -> bool:

@@ -44,6 +44,7 @@ class Delimited(Format, TextWriter):
     """CSV or TSV with a header."""
 
     name = "csv"
+    extension = ".csv"
     makers = "spreadsheets, pandas, Kaggle's NER corpus (CSV, TSV with a header)"
 
     def recognises(self, given: Input) -> bool:

@@ -30,6 +30,7 @@ class DocBinFormat(Format, BinaryWriter):
     """Serialised documents of spaCy 3."""
 
     name = "docbin"
+    extension = ".spacy"
     makers = "spaCy 3 (DocBin, .spacy)"
     by_offsets = True
 

@@ -37,6 +37,7 @@ class LabelStudio(RecordFormat):
     keys = "data, annotations"
     loses = ("tokens", "documents")
     as_list = True
+    extension = ".json"
 
     def fits(self, value: Any) -> bool:
         """Tell if it is a task with data, or a flat one."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -156,6 +156,8 @@ def write_file(
     _refuse_partial(writer, sentences)
     ready = outputs(sentences, unknown)
     if isinstance(writer, FolderWriter):
+        if not (isinstance(writer, FolderFormat) and writer.holds(Path(path))):
+            _check_free(Path(path))  # else, it is replaced
         with write_folder(path) as folder:
             writer.write(ready, folder)
     elif isinstance(writer, BinaryWriter):
@@ -165,6 +167,30 @@ def write_file(
         with write_text(path) as stream:
             writer.write(ready, stream)
     _warn_of_losses(writer, sentences)
+
+
+def write_splits(
+    folder: str | Path,
+    splits: Mapping[str, Sequence[Sentence]],
+    format: str = "iob2",
+    unknown: str = "?",
+) -> None:
+    """`write_file` for each split that is not empty, all into a new folder, whole or not at all.
+
+    Raises `UsageError` for a folder that holds something.
+    """
+    extension = writer_named(format).extension
+    _check_free(Path(folder))
+    with write_folder(folder) as part:
+        for split, sentences in splits.items():
+            if sentences:
+                write_file(part / f"{split}{extension}", sentences, format, unknown)
+
+
+def _check_free(folder: Path) -> None:
+    """Raise `UsageError` for a folder that would be lost: one that holds something."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"{folder}: is a folder that holds something; name a new one")
 
 
 def write_stream(

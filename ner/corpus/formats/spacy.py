@@ -35,6 +35,7 @@ class SpacyJson(RecordFormat):
     keys = '[text, {entities}], text and ents, doc_annotation, "paragraphs"'
     loses = ("tokens", "documents")
     as_list = True
+    extension = ".json"
 
     def fits(self, value: Any) -> bool:
         """Tell if it is a tuple, or an object with one of spaCy's keys."""

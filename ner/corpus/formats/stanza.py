@@ -19,6 +19,7 @@ class Stanza(RecordFormat):
     keys = "lists of text, ner"
     loses = ("documents",)
     as_list = True
+    extension = ".json"
 
     def fits(self, value: Any) -> bool:
         """Tell if it is a list of tokens with tags."""

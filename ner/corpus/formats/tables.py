@@ -21,6 +21,7 @@ class Tables(Format, BinaryWriter):
     """Rows of Parquet or Arrow; `choose` finds the format of their values."""
 
     name = "parquet"
+    extension = ".parquet"
     makers = "Hugging Face datasets, pandas, Spark (Parquet, Arrow)"
     loses = ("documents",)
 
@@ -74,9 +75,10 @@ class SavedDataset(FolderFormat):
 def _saved_rows(folder: Path) -> Iterator[tuple[int, Any]]:
     """The rows of all files of a folder, numbered from 1. Raises `CorpusError`."""
     names = class_names(_described(folder / _INFO).get("features"))
-    files = _described(folder / _STATE).get("_data_files")
+    listed = _described(folder / _STATE).get("_data_files")
+    files: list[Any] = [*listed] if listed and is_list_of(listed, dict) else []
     first = 1
-    for entry in files if is_list_of(files, dict) else []:
+    for entry in files:
         name = str(entry.get("filename"))
         if name != Path(name).name:  # beside the description, and nowhere else
             raise CorpusError(f"{folder / _STATE}: names the file {name!r:.60}; save it again")
