@@ -30,6 +30,11 @@ def escaped(text: str) -> str:
     return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+def shorten(text: str, most: int = 60) -> str:
+    """`text` quoted for a message, cut if it is long."""
+    return repr(text) if len(text) <= most else f"{text[:most]!r}… ({len(text):,} characters)"
+
+
 class NerError(ValueError):
     """The work could not be done; the message, whatever it quotes, is one line that says why."""
 

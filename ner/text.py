@@ -154,13 +154,14 @@ class Origin(NamedTuple):
     """The place of a document in its input, and what stood beside its text there.
 
     `line` of `source` counts from 1; `fields` are the other fields of its record, `rows` the lines
-    of its tokens in a column file.
+    of its tokens in a column file, whose `separator` is "" where blanks separate columns.
     """
 
     line: int = 0
     fields: Mapping[str, Any] = {}
     rows: Sequence[str] = ()
     source: str = ""
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ ROOT = Path(ner.__file__).parent
 # halves of floor 5: a bundle holds the model that `predict` runs.
 FLOORS = [
     {"errors", "version", "inputs", "lazy", "markup"},
-    {"text", "files", "plugins"},
+    {"text", "files", "plugins", "interchange"},
     {"tags", "tokenize", "config", "stored", "run_folder"},
     {"discovery", "corpus", "features", "evaluation", "render", "tensors"},
     {"model", "runtime", "checkpoint"},

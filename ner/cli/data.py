@@ -1,16 +1,18 @@
 """``ner data``: corpora listed, checked, counted and converted."""
 
+import functools
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ner.cli.options import json_option
-from ner.cli.reading import by_layer, corpus_options, data_config, reading_options
-from ner.config import Column
-from ner.errors import escaped
+from ner.cli.reading import corpus_options, read_layers, reading_options, split_options
+from ner.config import DataConfig
+from ner.errors import UsageError, escaped
 
 if TYPE_CHECKING:
     from ner.corpus import CheckReport, CorpusStats, Files
@@ -47,12 +49,15 @@ def list_() -> None:
 def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
     """List everything questionable about a corpus; exit 1 if there are errors.
 
-    Of several tag columns (--tag-column 2,3) each is checked by itself.
+    Of several tag columns (--tag-column 2,3), or layers of overlapping entities (--overlaps
+    layers), each is checked by itself.
     """
     from ner.corpus import check as check_corpus
 
-    layers = by_layer(reading).items()
-    reports = {column: check_corpus(data, data_config(one), files=files) for column, one in layers}
+    def read(config: DataConfig) -> "CheckReport":
+        return check_corpus(data, config, files=files)
+
+    reports = read_layers(reading, read, lambda report: not report.stats.labels)
     _print_layers(reports, as_json, _print_report)
     if any(report.has_errors for report in reports.values()):
         raise click.exceptions.Exit(1)
@@ -65,20 +70,21 @@ def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
 def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
     """Count the sentences, tokens and entities of a corpus.
 
-    Of several tag columns (--tag-column 2,3) each is counted by itself.
+    Of several tag columns (--tag-column 2,3), or layers of overlapping entities (--overlaps
+    layers), each is counted by itself.
     """
     from ner.corpus import count, read_corpus
 
-    layers = by_layer(reading).items()
-    counted = {
-        column: count(read_corpus(data, data_config(one), files=files)) for column, one in layers
-    }
+    def read(config: DataConfig) -> "CorpusStats":
+        return count(read_corpus(data, config, files=files))
+
+    counted = read_layers(reading, read, lambda stats: not stats.labels)
     _print_layers(counted, as_json, _print_stats)
 
 
 @data.command()
-@click.argument("source", metavar="IN")
-@click.argument("target", metavar="OUT")
+@click.argument("paths", metavar="[IN] OUT", nargs=-1, required=True)
+@split_options
 @click.option(
     "--to",
     required=True,
@@ -86,21 +92,60 @@ def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
     help="Format, as jsonl or brat; or tag scheme of columns: iob1, iob2, iobes, bilou, bmes, "
     "bmewo, io.",
 )
-@reading_options()
-def convert(source: str, target: str, to: str, reading: dict[str, Any]) -> None:
+@reading_options(layers=True)
+def convert(paths: tuple[str, ...], files: "Files", to: str, reading: dict[str, Any]) -> None:
     """Convert a labelled file to another tag scheme or format; - is standard input or output.
 
-    .gz is unpacked and packed. OUT appears whole or not at all.
+    .gz is unpacked and packed. OUT appears whole or not at all. Where IN is a corpus, by name or a
+    folder of splits, or files are named with --train, --valid and --test, OUT is a new folder. Of
+    several layers (--tag-column 2,3, --overlaps layers) each gets an OUT with its number.
     """
-    from ner.corpus import read_file, write_file
+    if len(paths) > 2 or len(paths) + bool(files) < 2:
+        raise UsageError("two paths are wanted, IN and OUT; IN may be missing with --train FILE")
+    source, target = paths if len(paths) == 2 else (None, paths[0])
+    columns, overlaps = reading.get("data.tag_column", ()), reading.get("data.overlaps")
+    if source == "-" and (len(columns) > 1 or overlaps == "layers"):
+        raise UsageError("standard input is read once, and layers need more; name a file for IN")
+    unknown = reading.get("data.unknown_tag", DataConfig().unknown_tag)
+    layers = read_layers(reading, functools.partial(_splits, source, files), _is_unlabelled)
+    if target == "-" and (len(layers) > 1 or not all("" in layer for layer in layers.values())):
+        raise UsageError("standard output takes one text; name a file or folder for OUT")
+    for name, splits in layers.items():
+        _write(splits, _of_layer(target, name) if len(layers) > 1 else target, to, unknown)
 
-    given: str | IO[bytes] = sys.stdin.buffer if source == "-" else source
-    config = data_config(reading)
-    sentences = read_file(given, config)
-    if target == "-":
-        _write_stdout(sentences, to, config.unknown_tag)
+
+def _splits(
+    source: str | None, files: "Files", config: DataConfig
+) -> "Mapping[str, Sequence[Sentence]]":
+    """The splits of a corpus; of a single text, its sentences by the name ""."""
+    from ner.corpus import holds_splits, read_corpus, read_file
+
+    if source is None or files or (source != "-" and holds_splits(source)):
+        return read_corpus(source, config, files=files).splits()
+    return {"": read_file(sys.stdin.buffer if source == "-" else source, config)}
+
+
+def _is_unlabelled(splits: "Mapping[str, Sequence[Sentence]]") -> bool:
+    return not any(sentence.spans for split in splits.values() for sentence in split)
+
+
+def _of_layer(target: str, name: str) -> str:
+    """A path with the number of a layer before its extension: ``x-2.jsonl``."""
+    path = Path(target)
+    return str(path.with_name(f"{path.stem}-{name.split('-', 1)[-1].split(' ')[-1]}{path.suffix}"))
+
+
+def _write(
+    splits: "Mapping[str, Sequence[Sentence]]", target: str, format: str, unknown: str
+) -> None:
+    from ner.corpus import write_file, write_splits
+
+    if "" not in splits:
+        write_splits(target, splits, format, unknown)
+    elif target == "-":
+        _write_stdout(splits[""], format, unknown)
     else:
-        write_file(target, sentences, to, config.unknown_tag)
+        write_file(target, splits[""], format, unknown)
 
 
 def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) -> None:
@@ -118,16 +163,17 @@ def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) ->
 
 
 def _print_layers(
-    results: "Mapping[Column, Shown]", as_json: bool, show: "Callable[[Shown], None]"
+    results: "Mapping[str, Shown]", as_json: bool, show: "Callable[[Shown], None]"
 ) -> None:
-    """Print what was found of a corpus; of several layers of tags, of each by its column."""
+    """Print what was found of a corpus; of several layers, of each by its name."""
     if as_json:
-        values = {str(column): result.to_dict() for column, result in results.items()}
+        prefix = "tag column "
+        values = {name.removeprefix(prefix): result.to_dict() for name, result in results.items()}
         _print_json(values if len(values) > 1 else next(iter(values.values())))
         return
-    for column, result in results.items():
+    for name, result in results.items():
         if len(results) > 1:
-            click.echo(f"tag column {column}:")
+            click.echo(f"{name}:")
         show(result)
 
 

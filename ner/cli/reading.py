@@ -1,8 +1,9 @@
 """Options for how corpora and text are read."""
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
 
@@ -34,6 +35,8 @@ def parse_layers(
         raise click.BadParameter(f"names a column twice: {value}")
     return tuple(column for column in columns if column is not None)
 
+
+T = TypeVar("T")
 
 # Settings of `DataConfig` as options: for the name of a field, what makes its option.
 _READING: dict[str, dict[str, Any]] = {
@@ -83,8 +86,9 @@ _READING: dict[str, dict[str, Any]] = {
         "help": "Refuse or widen entities that end inside a token.  [default: strict]",
     },
     "overlaps": {
-        "metavar": "error|longest|first",
-        "help": "Refuse overlapping entities, or keep the longest or first.  [default: error]",
+        "metavar": "error|longest|first|layers",
+        "help": "Refuse overlapping entities, or keep the longest or first; or layer by layer, the "
+        "longest in layer-1.  [default: error]",
     },
     "offsets": {
         "metavar": "characters|utf16|bytes|inclusive",
@@ -110,7 +114,7 @@ def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) ->
 
     The command gets one argument for them, `reading`: the settings that the
     user gave and no others, as ``{"data.scheme": "io"}``. With `layers` it may
-    get several tag columns (a tuple, for `by_layer`); else they are refused.
+    get several tag columns (a tuple, for `read_layers`); else they are refused.
     """
 
     def decorate(command: Command) -> Command:
@@ -119,9 +123,8 @@ def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) ->
             given = {name: arguments.pop(name) for name in names}
             if "tag_column" not in names:
                 _check_number("--token-column", given.get("token_column"))
-            tags = given.get("tag_column")
-            if tags and not layers:
-                given["tag_column"] = _one_layer(tags)
+            if not layers:
+                given |= _one_layer(given)
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
@@ -139,17 +142,38 @@ def _check_number(option: str, column: Column | None) -> None:
         raise click.BadParameter(f"{column!r} is not a valid integer", param_hint=repr(option))
 
 
-def _one_layer(columns: Sequence[Column]) -> Column:
-    if len(columns) > 1:
-        each = " and ".join(f"--tag-column {column}" for column in columns)
+def _one_layer(given: dict[str, Any]) -> dict[str, Any]:
+    """The tag column, if one is given. Raises `UsageError` where several layers are asked for."""
+    columns = given.get("tag_column") or ()
+    each = " and ".join(f"--tag-column {column}" for column in columns) if columns[1:] else ""
+    if given.get("overlaps") == "layers":
+        each = "--overlaps layer-1 and --overlaps layer-2"
+    if each:
         raise UsageError(f"this command reads one layer of tags; run it for each: {each}")
-    return columns[0]
+    return {"tag_column": columns[0]} if columns else {}
 
 
-def by_layer(reading: dict[str, Any]) -> dict[Column, dict[str, Any]]:
-    """The settings that read each layer of tags, by its column (-1 where none was given)."""
+def read_layers(
+    reading: dict[str, Any], read: Callable[[DataConfig], T], is_empty: Callable[[T], bool]
+) -> dict[str, T]:
+    """Read each layer that is asked for: of tags, by its column, or of overlapping entities.
+
+    The latter end where a result of `read` is empty. Where no layer was named, there is one.
+    """
     columns = reading.get("data.tag_column", (-1,))
-    return {column: reading | {"data.tag_column": column} for column in columns}
+    if reading.get("data.overlaps") != "layers":
+        given = {f"tag column {c}": reading | {"data.tag_column": c} for c in columns}
+        return {name: read(data_config(one)) for name, one in given.items()}
+    if len(columns) > 1:
+        raise UsageError("--overlaps layers is for entities by offsets; name one --tag-column")
+    results: dict[str, T] = {}
+    for number in itertools.count(1):
+        layer = {"data.tag_column": columns[0], "data.overlaps": f"layer-{number}"}
+        result = read(data_config(reading | layer))
+        if results and is_empty(result):
+            break
+        results[f"layer-{number}"] = result
+    return results
 
 
 def corpus_options(*, argument: bool = False) -> Decorator:
@@ -160,9 +184,7 @@ def corpus_options(*, argument: bool = False) -> Decorator:
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
-        def gathered(data: str | None, **arguments: Any) -> Any:
-            given = {split: arguments.pop(f"{split}_file") for split in SPLITS}
-            files = {split: file for split, file in given.items() if file}
+        def gathered(data: str | None, files: dict[str, Any], **arguments: Any) -> Any:
             if data is None and not files:
                 kind, hint = ("argument", "NAME|PATH") if argument else ("option", "--data")
                 raise click.MissingParameter(
@@ -171,11 +193,20 @@ def corpus_options(*, argument: bool = False) -> Decorator:
             return command(data=data, files=files, **arguments)
 
         source = click.argument("data", metavar="NAME|PATH", required=False)
-        return options(source if argument else data_named(required=False), *map(_split, SPLITS))(
-            gathered
-        )
+        return options(source if argument else data_named(required=False), split_options)(gathered)
 
     return decorate
+
+
+def split_options(command: Command) -> Command:
+    """Give a command options for the files of splits: `files`, those that the user gave."""
+
+    @functools.wraps(command)
+    def gathered(**arguments: Any) -> Any:
+        given = {split: arguments.pop(f"{split}_file") for split in SPLITS}
+        return command(files={s: file for s, file in given.items() if file}, **arguments)
+
+    return options(*map(_split, SPLITS))(gathered)
 
 
 def _split(name: str) -> Decorator:

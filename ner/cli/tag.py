@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 FORMATS_IN = {
     "text": "text",
     "conll": "tokens",
+    "conllu": "conllu",
     "jsonl": "jsonl",
+    "json": "json",
     "csv": "csv",
     "tsv": "csv",
     "parquet": "parquet",
@@ -56,6 +58,12 @@ FORMATS_IN = {
     type=click.Choice(FORMATS_IN),
     help="Input: raw text, a paragraph a line; columns, a token a line; records with a text.  "
     "[default: by the name of the file, else text]",
+)
+@click.option(
+    "--from",
+    "format_from",
+    metavar="NAME",
+    help="Input by the name of its format for ner train, as doccano or label-studio.",
 )
 @click.option(
     "--text-column",
@@ -98,6 +106,7 @@ def tag(
     out: Path | None,
     out_dir: Path | None,
     format_in: str | None,
+    format_from: str | None,
     text_column: str | None,
     pretokenized: bool,
     nbest: int | None,
@@ -113,10 +122,7 @@ def tag(
     Text of any size runs through in bounded memory; output comes as it goes, line by line where
     the input does. With --out-dir, any number of files get an output each.
     """
-    if pretokenized and format_in:
-        raise UsageError(
-            f"--pretokenized reads lines and --format-in {format_in} something else; choose one"
-        )
+    _check_input(pretokenized=pretokenized, format_in=format_in, format_from=format_from)
     format = format or _default_format(out or out_dir)
     _check_output(files, format, out, out_dir)
     if nbest and format != "jsonl":
@@ -125,10 +131,11 @@ def tag(
         )
     if model:
         check_model(model)
-    from ner.corpus import LAYOUTS, layout_of
+    from ner.corpus import LAYOUTS, layout_named, layout_of
     from ner.scale import Work, plan_jobs
 
     layout = "tokenized" if pretokenized else FORMATS_IN.get(format_in or "", "")
+    layout = layout_named(format_from) if format_from else layout
     work = Work(
         "standard input" if files[0] == "-" else files[0],
         _named(model),
@@ -150,6 +157,16 @@ def tag(
         _tag_all(work, jobs, workers)
     else:
         _tag_one(work, files[0], out, workers)
+
+
+def _check_input(*, pretokenized: bool, format_in: str | None, format_from: str | None) -> None:
+    """Raise `UsageError` where several options say what the input is."""
+    if pretokenized and format_in:
+        raise UsageError(
+            f"--pretokenized reads lines and --format-in {format_in} something else; choose one"
+        )
+    if format_from and (pretokenized or format_in):
+        raise UsageError("--from and another option both say how the input has text; choose one")
 
 
 def _default_format(out: Path | None) -> str:

@@ -1,6 +1,7 @@
 """The settings of a tagger: their sections, defaults and meanings."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ SEPARATORS: Mapping[str, str] = {
     "pipe": "|",
 }
 """Separators of columns by name; none for any run of spaces and tabs."""
+_LAYER = re.compile("layer-[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +66,12 @@ class DataConfig:
     )
     overlaps: str = setting(
         "error",
-        "what to do with entities that overlap: refuse them, or keep the longest or the first",
-        one_of("error", "longest", "first"),
+        "what to do with entities that overlap: refuse them, or keep the longest, the first, or "
+        "those of one layer, of which layer-1 has the longest and layer-2 what then is left",
+        (
+            lambda value: value in ("error", "longest", "first") or bool(_LAYER.fullmatch(value)),
+            "error, longest, first, layer-1, layer-2 or so on",
+        ),
     )
     offsets: str = setting(
         "characters",

@@ -9,7 +9,7 @@
 
 from ner.corpus.check import CheckReport, check
 from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.fingerprints import TrainingFingerprints
 from ner.corpus.formats import (
     FORMATS,
@@ -19,14 +19,15 @@ from ner.corpus.formats import (
     read_file,
     read_jsonl,
     write_file,
+    write_splits,
     write_stream,
 )
-from ner.corpus.json_values import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.lines import text_lines
 from ner.corpus.loading import (
     Files,
     cache_folder,
     find,
+    holds_splits,
     load_corpus,
     locate,
     overlaps,
@@ -35,16 +36,27 @@ from ner.corpus.loading import (
 )
 from ner.corpus.named import NAMED, NamedCorpus
 from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
-from ner.corpus.plain import LAYOUTS, Chunk, Passage, cut_lines, layout_of, record_fields
+from ner.corpus.plain import (
+    LAYOUTS,
+    Chunk,
+    Passage,
+    cut_lines,
+    layout_named,
+    layout_of,
+    number_note,
+    record_fields,
+)
 from ner.corpus.plausibility import Finding
+from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
 from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
-    "cut_lines", "cut_valid", "field_of", "find", "in_braces", "is_jsonl", "kind_of",
-    "layout_of", "load_corpus", "locate", "overlaps", "parse_json", "partial_labels_within",
-    "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields", "shorten",
-    "text_lines", "with_partial_labels", "with_valid", "write_file", "write_stream",
+    "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
+    "kind_of",    "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
+    "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
+    "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
+    "write_file", "write_splits", "write_stream",
 ]  # fmt: skip

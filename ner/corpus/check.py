@@ -11,10 +11,11 @@ from typing import Any
 
 from ner.config import DataConfig
 from ner.corpus.corpus import Corpus
-from ner.corpus.diagnostics import SHOWN, Diagnostics, Problem, ProblemCounts, shorten
+from ner.corpus.diagnostics import SHOWN, Diagnostics, Problem, ProblemCounts
 from ner.corpus.loading import Files, read_corpus
 from ner.corpus.plausibility import ERROR, INFO, WARNING, Finding, implausible
 from ner.corpus.stats import CorpusStats, count
+from ner.errors import shorten
 from ner.text import Sentence
 
 LONG_TOKEN = 100

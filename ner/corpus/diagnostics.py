@@ -126,8 +126,3 @@ class Diagnostics:
             more = f" (in this file: {counts.total})" * (counts.total > 1)
             lines.append(f"{counts.first[0]}{more}")
         return lines
-
-
-def shorten(text: str, most: int = 60) -> str:
-    """`text` quoted for a message, cut if it is long."""
-    return repr(text) if len(text) <= most else f"{text[:most]!r}… ({len(text):,} characters)"

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ner.corpus.diagnostics import LOG
 from ner.corpus.formats import write_file
 from ner.corpus.layout import DOCSTART
 from ner.corpus.named import HubSource
@@ -21,6 +20,7 @@ from ner.files import write_folder
 from ner.tags import spans_of
 from ner.text import Sentence
 
+_log = logging.getLogger("ner")
 _SEPARATORS = " \t\r\n\0"
 _READABLE = str.maketrans(dict.fromkeys(_SEPARATORS, "\u00a0"))
 
@@ -40,7 +40,7 @@ def fetch(source: HubSource, folder: Path) -> None:
 
 def _load(source: HubSource) -> dict[str, Any]:
     """The splits of a data set as the library gives them."""
-    LOG.info("asking the Hub for %s", source.repository)
+    _log.info("asking the Hub for %s", source.repository)
     try:
         import datasets
     except ImportError:
@@ -102,7 +102,7 @@ def _sentences(rows: Any, source: HubSource, where: str) -> list[Sentence]:
             filled = True
     if changed:
         facts = ", ".join(f"{count} {what}" for what, count in changed.items())
-        LOG.warning("%s: %s", where, facts)
+        _log.warning("%s: %s", where, facts)
     return sentences
 
 

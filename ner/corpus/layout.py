@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ner.config import SEPARATORS, Column, DataConfig
-from ner.corpus.diagnostics import shorten
 from ner.corpus.spelling import is_plausible, not_a_tag
-from ner.errors import CorpusError
+from ner.errors import CorpusError, shorten
 from ner.tags import parse_tag
 
 DOCSTART = "-DOCSTART-"
@@ -70,6 +69,7 @@ class ColumnLayout:
     def __init__(self, config: DataConfig, head: Sequence[Line], source: str) -> None:
         self._separator = SEPARATORS.get(config.separator, config.separator)
         self._unknown, self._bare = config.unknown_tag, config.scheme == "io"
+        self._numbered = bool(config.labels)
         self._source, self._comments = source, config.comments
         self.notes: list[str] = []
         data = self._data(head)
@@ -212,7 +212,8 @@ class ColumnLayout:
 
     def _has_tag(self, cells: list[str]) -> bool:
         tag = cells[self.tag]
-        return tag == self._unknown or is_plausible(tag, self._bare)
+        numbered = self._numbered and tag.isdecimal()
+        return numbered or tag == self._unknown or is_plausible(tag, self._bare)
 
     # --- layers --------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ from ner.text import SURROGATE
 
 LONGEST = 1 << 24
 """Bytes in the longest line that is accepted."""
+LONGEST_JSON = 1 << 31
+"""Bytes in the longest line of a file that begins as JSON: all of it may be one line."""
 _BLOCK = 1 << 16  # bytes read at a time
 
 

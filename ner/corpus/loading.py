@@ -14,10 +14,10 @@ from ner.config import Config, DataConfig
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats import read
+from ner.corpus.formats import is_readable_folder, read
 from ner.corpus.named import NAMED
-from ner.corpus.parsed import ParseResult
 from ner.corpus.plausibility import implausible
+from ner.corpus.records import ParseResult
 from ner.corpus.splits import files_of
 from ner.errors import NerError, UsageError
 from ner.files import checked_path
@@ -160,6 +160,14 @@ def candidates(name: str) -> Iterator[tuple[str, Path]]:
 def locate(name: str) -> tuple[str, Path] | None:
     """The first candidate that exists, with its kind; None if there is none on this machine."""
     return next(((kind, path) for kind, path in candidates(name) if path.exists()), None)
+
+
+def holds_splits(name: str | Path) -> bool:
+    """Tell a corpus, by name or as a folder of splits, from a single labelled text."""
+    path = Path(name)
+    if path.exists():
+        return path.is_dir() and not is_readable_folder(path)
+    return locate(str(name)) is not None
 
 
 def find(name: str | Path) -> Path:

@@ -4,18 +4,22 @@ A reader takes numbered lines (those of a `Layout`, or a `Chunk` of them) and yi
 each document, whose sentences carry character offsets into its text. Tables are lines of JSON here.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple
 
 from ner.config import SEPARATORS, Column, DataConfig
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.json_values import InvalidRecord, kind_of, parse_json
-from ner.corpus.layout import DOCSTART, cells_of, is_comment
-from ner.corpus.lines import text_lines
-from ner.corpus.tables import csv_lines, parquet_lines
-from ner.errors import CorpusError
+from ner.corpus.formats.base import Peekable
+from ner.corpus.formats.json_input import json_values
+from ner.corpus.layout import DOCSTART, cells_of, counts_up, is_comment
+from ner.corpus.lines import LONGEST_JSON, text_lines
+from ner.corpus.records import InvalidRecord, kind_of, parse_json
+from ner.corpus.tables import csv_lines, table_lines
+from ner.errors import CorpusError, UsageError
 from ner.text import SURROGATE, Origin, Sentence
 from ner.tokenize import sentences_of
 
@@ -34,6 +38,7 @@ class Passage(NamedTuple):
 Reader = Callable[[Iterable[Line], str, DataConfig], Iterator[Passage]]
 
 _TOKEN = re.compile(r"[^ \t]+")
+_NO_WORD = re.compile(r"#|[0-9]+[-.][0-9]+\t")  # of CoNLL-U
 
 
 def read_text(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Passage]:
@@ -65,14 +70,14 @@ def read_tokens(lines: Iterable[Line], source: str, config: DataConfig) -> Itera
         if cells and cells[0] != DOCSTART:
             rows.append((number, line, cells))
         elif rows:
-            yield from _token_document(rows, source, config)
+            yield from _token_document(rows, source, config, separator)
             rows = []
     if rows:
-        yield from _token_document(rows, source, config)
+        yield from _token_document(rows, source, config, separator)
 
 
 def _token_document(
-    rows: list[tuple[int, str, list[str]]], source: str, config: DataConfig
+    rows: list[tuple[int, str, list[str]]], source: str, config: DataConfig, separator: str
 ) -> Iterator[Passage]:
     """The lines of one sentence without its comments, which have another width than its tokens."""
     if config.comments:
@@ -80,7 +85,37 @@ def _token_document(
         rows = [row for row in rows if not is_comment(row[1]) or len(row[2]) in widths]
     if rows:
         tokens = [_token(c, config.token_column, f"{source}:{number}") for number, _, c in rows]
-        yield _join_tokens(tokens, source, Origin(rows[0][0], rows=[line for _, line, _ in rows]))
+        kept = [line for _, line, _ in rows]
+        yield _join_tokens(tokens, source, Origin(rows[0][0], rows=kept, separator=separator))
+
+
+def read_conllu(lines: Iterable[Line], source: str, config: DataConfig) -> Iterator[Passage]:
+    """CoNLL-U: the words of each sentence; comments, range lines and empty nodes are none.
+
+    Raises `CorpusError` for a line without tabs.
+    """
+    columns = replace(config, separator="tab", token_column=1, comments=False)
+    yield from read_tokens(_words(lines, source), source, columns)
+
+
+def _words(lines: Iterable[Line], source: str) -> Iterator[Line]:
+    for number, line in lines:
+        if "\t" not in line and line.strip(" \r") and not line.startswith("#"):
+            raise CorpusError(f"{source}:{number}: no tab between columns; CoNLL-U has ten")
+        if not _NO_WORD.match(line):
+            yield number, line
+
+
+def number_note(passages: Iterable[Passage]) -> str | None:
+    """A note where what was read as tokens of columns are the numbers of tokens."""
+    several = (p for p in passages if any(len(row.split()) > 1 for row in p.origin.rows))
+    sentences = [sentence for passage in several for sentence in passage.sentences]
+    if not counts_up(token for sentence in sentences for token in sentence.tokens):
+        return None
+    return (
+        f"{sentences[0].place}: the tokens are the numbers 1, 2, 3 …; "
+        "choose theirs with --token-column 1"
+    )
 
 
 def _token(cells: list[str], column: Column, location: str) -> str:
@@ -160,6 +195,23 @@ def record_fields(line: str, column: str) -> tuple[str, ...]:
         return ()  # said when it is read
 
 
+def json_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
+    """The texts in JSON of any shape, an object a line: tasks of Label Studio, tuples of spaCy."""
+    diagnostics = Diagnostics()
+    lines = Peekable(text_lines(stream, source, encoding, diagnostics, LONGEST_JSON))
+    for number, value in json_values(lines, source, diagnostics, _is_task):
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            value = {"text": value[0]}
+        elif _is_task(value) and isinstance(value.get("data"), dict):
+            value = value["data"]
+        yield number, json.dumps(value, ensure_ascii=False)
+
+
+def _is_task(value: Any) -> bool:
+    """Recognise an object with a text, or with the data of a task."""
+    return isinstance(value, dict) and ("text" in value or isinstance(value.get("data"), dict))
+
+
 def _file_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
     return text_lines(stream, source, encoding, Diagnostics())
 
@@ -181,17 +233,21 @@ LAYOUTS = {
     "text": Layout(read_text),
     "tokenized": Layout(read_tokenized),
     "tokens": Layout(read_tokens, in_blocks=True),
+    "conllu": Layout(read_conllu, in_blocks=True),
     "jsonl": Layout(read_records, records=True),
+    "json": Layout(read_records, records=True, lines=json_lines),
     "csv": Layout(read_records, records=True, lines=csv_lines),
-    "parquet": Layout(read_records, records=True, lines=parquet_lines),
+    "parquet": Layout(read_records, records=True, lines=table_lines),
 }
 
 
 _BY_NAME = {
     ".bio": "tokens",
     ".conll": "tokens",
+    ".conllu": "conllu",
     ".csv": "csv",
     ".iob": "tokens",
+    ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
@@ -203,6 +259,22 @@ def layout_of(name: str) -> str:
     """The layout of a file by its name, packed or not: one of `LAYOUTS`."""
     suffix = PurePath(name.removesuffix(".gz").removesuffix(".xz")).suffix
     return _BY_NAME.get(suffix.lower(), "text")
+
+
+# Formats of labelled files that hold text in one of these ways.
+_BY_FORMAT = {"columns": "tokens", "conllu": "conllu", "csv": "csv", "parquet": "parquet"}
+_BY_FORMAT |= dict.fromkeys(("jsonl", "doccano", "prodigy"), "jsonl")
+_BY_FORMAT |= dict.fromkeys(("label-studio", "spacy"), "json")
+
+
+def layout_named(format: str) -> str:
+    """The layout of a format of labelled files. Raises `UsageError` where it has none."""
+    if format not in _BY_FORMAT:
+        raise UsageError(
+            f"--from {format!r:.60} is nothing that can be tagged, which are "
+            f"{', '.join(_BY_FORMAT)}; to read another format: ner data convert IN OUT --to jsonl"
+        )
+    return _BY_FORMAT[format]
 
 
 class Chunk(NamedTuple):

@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ner.corpus.diagnostics import SHOWN, shorten
+from ner.corpus.diagnostics import SHOWN
 from ner.corpus.layout import counts_up
+from ner.errors import shorten
 from ner.text import Sentence
 
 ERROR, WARNING, INFO = "error", "warning", "info"

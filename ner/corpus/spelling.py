@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ner.corpus.diagnostics import SHOWN, shorten
-from ner.errors import CorpusError
+from ner.corpus.diagnostics import SHOWN
+from ner.errors import CorpusError, shorten
 from ner.tags import OUTSIDE, parse_tag
 
 _LETTERS = "BIESLUMW"

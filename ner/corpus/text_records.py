@@ -9,64 +9,37 @@ import bisect
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import replace
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import Diagnostics, shorten
-from ner.corpus.json_values import InvalidRecord
 from ner.corpus.offset_units import OffsetEvidence, converter
-from ner.corpus.parsed import ParseResult
+from ner.corpus.records import (
+    CharacterSpan,
+    InvalidRecord,
+    Offsets,
+    ParseContext,
+    ParseResult,
+    TextRecord,
+)
+from ner.errors import shorten
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, split_sentences, tokenize
 
-Offsets = tuple[int, int]
 SHOWN = 1000
 """Records that are looked at to choose the tokenizer."""
 
 
-class CharacterSpan(NamedTuple):
-    """An entity by the offsets of its record, the text that it quotes, and its own place."""
-
-    start: int
-    end: int
-    label: str
-    text: str | None = None
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextRecord:
-    """A text with entities, in the unit and order of its file.
-
-    `tokens` are ranges in code points; `document` is shared by the records of a document. `source`
-    is the file of this record where it has one for itself: lines are then counted in the text.
-    A record that brings tokens is one sentence, unless it `has_sentences`.
-    """
-
-    line: int
-    text: str
-    entities: Sequence[CharacterSpan] = ()
-    tokens: Sequence[Offsets] | None = None
-    document: int | None = None
-    source: str = ""
-    has_sentences: bool = False
-
-
-def parse_text_records(
-    records: Iterable[TextRecord], config: DataConfig, source: str, diagnostics: Diagnostics
-) -> ParseResult:
+def parse_text_records(records: Iterable[TextRecord], context: ParseContext) -> ParseResult:
     """Turn records into sentences with offsets into their text.
 
-    Raises `CorpusError` (through `diagnostics`) with ``source:line`` for wrong offsets and labels,
-    overlaps, and an entity that ends inside a token (unless ``config.align`` is ``expand``).
+    Raises `CorpusError` (through the diagnostics), with ``source:line``, for wrong offsets and
+    labels, overlaps, and an entity that ends inside a token (unless ``align`` is ``expand``).
     """
     records = iter(records)
     shown = list(itertools.islice(records, SHOWN))
-    style = config.tokenizer
+    style = context.config.tokenizer
     if style == "auto":
         style = detect_text_style([record.text for record in shown])
-    reader = _TextReader(config, style, source, diagnostics)
+    reader = _TextReader(context, style)
     for record in shown:
         reader.weigh(record)
     for record in shown:
@@ -80,12 +53,10 @@ def parse_text_records(
 class _TextReader:
     """The sentences of one file, as they come."""
 
-    def __init__(
-        self, config: DataConfig, style: str, source: str, diagnostics: Diagnostics
-    ) -> None:
-        self._config, self._style = config, style
-        self._source, self._diagnostics = source, diagnostics
-        self._evidence = OffsetEvidence(config.offsets)
+    def __init__(self, context: ParseContext, style: str) -> None:
+        self._config, self._style = context.config, style
+        self._source, self._diagnostics = context.source, context.diagnostics
+        self._evidence = OffsetEvidence(context.config.offsets)
         self._sentences: list[Sentence] = []
         self._document = -1
         self._previous: int | None = None
@@ -248,10 +219,16 @@ def _without_overlaps(entities: list[CharacterSpan], policy: str) -> list[Charac
     """Entities by start; under a policy other than ``error`` no two share a character.
 
     ``longest`` prefers the longer and then the earlier; ``first`` the earlier, and of those that
-    begin together the one that the file gives first.
+    begin together the one that the file gives first. ``layer-1`` is ``longest``, and each next
+    layer is that of the entities which are in none before: of nested ones, outer before inner.
     """
     if policy == "error":
         return sorted(entities, key=lambda entity: entity[:3])
+    if policy.startswith("layer-"):
+        for _ in range(int(policy.removeprefix("layer-")) - 1):
+            taken = {*_without_overlaps(entities, "longest")}
+            entities = [entity for entity in entities if entity not in taken]
+        policy = "longest"
     longest = policy == "longest"
     ranked = sorted(entities, key=lambda e: (longest * (e.start - e.end), e.start))
     kept: list[CharacterSpan] = []

@@ -29,18 +29,20 @@ from pathlib import Path
 from ner.errors import UsageError
 from ner.render.ansi import AnsiRenderer
 from ner.render.base import Renderer, Write
-from ner.render.brat import BratRenderer
 from ner.render.conll import ConllRenderer, side_by_side
-from ner.render.conllu import ConlluRenderer
 from ner.render.csv import CsvRenderer, TsvRenderer
 from ner.render.dataframe import to_dataframe
-from ner.render.doccano import DoccanoRenderer
 from ner.render.html import HtmlRenderer
 from ner.render.jsonl import JsonLinesRenderer
-from ner.render.label_studio import LabelStudioRenderer
-from ner.render.prodigy import ProdigyRenderer
-from ner.render.spacy import SpacyRenderer
 from ner.render.text import TextRenderer
+from ner.render.tools import (
+    BratRenderer,
+    ConlluRenderer,
+    DoccanoRenderer,
+    LabelStudioRenderer,
+    ProdigyRenderer,
+    SpacyRenderer,
+)
 
 __all__ = [
     "FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "side_by_side",

@@ -1,10 +1,12 @@
 """The protocol of an output format, and functions that several formats share."""
 
 import abc
-from collections.abc import Callable, Iterator, Sequence
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ner.errors import UsageError
 from ner.files import write_text
@@ -12,6 +14,8 @@ from ner.text import SURROGATE, Document, Origin
 
 Write = Callable[[str], object]
 NOWHERE = Origin()
+# JSON escapes the other line ends itself; these three would end a line for some readers.
+_LINE_END = re.compile("[\x85\u2028\u2029]")
 
 
 class Renderer(abc.ABC):
@@ -64,3 +68,20 @@ def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:
     for label in labels:
         if any(character in label for character in characters):
             raise UsageError(f"{format} cannot hold the type {label!r}; choose --format jsonl")
+
+
+def json_line(record: Any) -> str:
+    """A value as JSON on one line, by whatever reading of "line"."""
+    line = json.dumps(record, ensure_ascii=False)
+    return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", writable(line)) + "\n"
+
+
+def kept_fields(
+    origin: Origin, taken: Collection[str], dropped: Collection[str] = ()
+) -> dict[str, Any]:
+    """Other fields of a record of the input; names that are taken get ``input_`` before them."""
+    return {
+        f"input_{name}" if name in taken else name: value
+        for name, value in origin.fields.items()
+        if name not in dropped
+    }

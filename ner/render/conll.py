@@ -25,16 +25,23 @@ class ConllRenderer(Renderer):
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The sentences of the document. Raises `NerError` for a token that no column can hold."""
-        rows = origin.rows or None
-        return writable("".join(_columns(sentence, rows) for sentence in document.sentences))
+        return writable("".join(_columns(sentence, origin) for sentence in document.sentences))
 
 
-def _columns(sentence: Sentence, rows: Sequence[str] | None) -> str:
+def _columns(sentence: Sentence, origin: Origin) -> str:
     tags = tags_of(sentence.spans, len(sentence))
-    if rows is None:
+    if not origin.rows:
         check_tokens(sentence)
         return block(zip(sentence.tokens, tags, strict=True))
-    return block(zip(map(_trimmed, rows), tags, strict=True))
+    if not origin.separator:
+        return block(zip(map(_trimmed, origin.rows), tags, strict=True))
+    for tag in tags:
+        if origin.separator in tag:
+            raise NerError(
+                f"{sentence.place}: {tag!r} cannot stand in a column, as {origin.separator!r} "
+                "ends one; choose --format jsonl"
+            )
+    return block(zip(origin.rows, tags, strict=True), origin.separator)
 
 
 def _trimmed(row: str) -> str:
@@ -42,16 +49,16 @@ def _trimmed(row: str) -> str:
     return row if "\t" in row else row.strip(" ")
 
 
-def block(rows: Iterable[Sequence[str]]) -> str:
-    """The lines of a sentence, a blank one after them."""
-    text = "".join(f"{_joined(row)}\n" for row in rows) + "\n"
+def block(rows: Iterable[Sequence[str]], separator: str = "") -> str:
+    """The lines of a sentence, a blank one after them; without a separator, blanks are one."""
+    text = "".join(f"{(separator or _gap(row)).join(row)}\n" for row in rows) + "\n"
     # Else the reader would take it for a byte order mark, if the file begins here.
     return f"\n{text}" if text.startswith("\ufeff") else text
 
 
-def _joined(row: Sequence[str]) -> str:
-    """Columns with spaces between, or tabs where they are, or "# " would look like a comment."""
-    return ("\t" if row[0] == "#" or "\t" in row[0] else " ").join(row)
+def _gap(row: Sequence[str]) -> str:
+    """A space between columns, or a tab where there are some, or "# " would look like a comment."""
+    return "\t" if row[0] == "#" or "\t" in row[0] else " "
 
 
 def side_by_side(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> Iterator[str]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ner.errors import NerError
-from ner.render.base import NOWHERE, Renderer, writable
-from ner.render.jsonl import kept_fields
+from ner.render.base import NOWHERE, Renderer, kept_fields, writable
 from ner.text import Document, Origin
 
 _ENTITY = ("line", "start", "end", "label", "text", "score")

@@ -1,15 +1,7 @@
 """JSON Lines: an object for each document."""
 
-import json
-import re
-from collections.abc import Collection
-from typing import Any
-
-from ner.render.base import NOWHERE, Renderer, writable
+from ner.render.base import NOWHERE, Renderer, json_line, kept_fields
 from ner.text import Document, Origin
-
-# JSON escapes the other line ends itself; these three would end a line for some readers.
-_LINE_END = re.compile("[\x85\u2028\u2029]")
 
 
 class JsonLinesRenderer(Renderer):
@@ -27,20 +19,3 @@ class JsonLinesRenderer(Renderer):
         """The object on one line, by whatever reading of "line"."""
         kept = kept_fields(origin, ("text",), dropped=("entities", "nbest"))
         return json_line(document.to_dict() | kept)
-
-
-def json_line(record: Any) -> str:
-    """A value as JSON on one line, by whatever reading of "line"."""
-    line = json.dumps(record, ensure_ascii=False)
-    return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", writable(line)) + "\n"
-
-
-def kept_fields(
-    origin: Origin, taken: Collection[str], dropped: Collection[str] = ()
-) -> dict[str, Any]:
-    """Other fields of a record of the input; names that are taken get ``input_`` before them."""
-    return {
-        f"input_{name}" if name in taken else name: value
-        for name, value in origin.fields.items()
-        if name not in dropped
-    }

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from ner.config import Auto, Config
-from ner.corpus import LAYOUTS, Chunk, Passage, cut_lines, record_fields
+from ner.corpus import LAYOUTS, Chunk, Passage, cut_lines, number_note, record_fields
 from ner.errors import NerError
 from ner.files import open_binary
 from ner.render import RENDERERS, Renderer, output, renderer
@@ -276,7 +276,8 @@ class _Pipeline:
         rendering = self._renderer(source)
         origins = (passage.origin for passage in passages)
         texts = list(map(rendering.document, tagged, origins))
-        note = self._note(sentence for passage in passages for sentence in passage.sentences)
+        sentences = (sentence for passage in passages for sentence in passage.sentences)
+        note = number_note(passages) or self._note(sentences)
         text = rendering.separator.join(texts)
         return Piece(source.job, text, documents=bool(texts), note=note)
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import torch
 
+from ner.bundle import MOST_OUTPUTS
 from ner.config import Config
+from ner.errors import TrainingError
 from ner.features import TrainingData, build_indexer
 from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
@@ -50,13 +52,19 @@ def build_model(
     """Build features and network for training sentences.
 
     `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder.
+    Raises `TrainingError` for more tags than a model can be saved with.
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:
         contextual = load_embedder(config.resources.token_embedders, config.data.tokenizer)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
-    indexer = build_indexer(TrainingData(sentences, labels, config, progress))
     tags = tag_set(labels, config.model.scheme)
+    if len(tags) > MOST_OUTPUTS:
+        raise TrainingError(
+            f"{len(labels):,} types make {len(tags):,} tags of {config.model.scheme}, of which a "
+            f"model has at most {MOST_OUTPUTS:,}; merge types, or choose the right --tag-column"
+        )
+    indexer = build_indexer(TrainingData(sentences, labels, config, progress))
     inputs = Inputs(indexer, contextual.dim if contextual else 0)
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)

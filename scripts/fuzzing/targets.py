@@ -21,7 +21,6 @@ import numpy as np
 from fuzzing.inputs import Choices, hold
 from ner.config import Config, DataConfig
 from ner.corpus import read_columns, read_file, read_jsonl, write_stream
-from ner.corpus.columns import write_columns
 from ner.corpus.partial import (
     count_lost_labels,
     known_tags,
@@ -111,7 +110,7 @@ def check_columns(data: bytes) -> None:
     hold(sentences and all(sentence.tokens for sentence in sentences), "a sentence of no token")
     stream = io.StringIO()
     try:
-        write_columns(sentences, stream, scheme)
+        write_stream(stream, sentences, scheme)
     except CorpusError as error:  # the mark of a document as a type
         hold("-DOCSTART-" in str(error), f"cannot write what was read: {error}")
         return

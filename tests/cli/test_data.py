@@ -13,6 +13,7 @@ from ner.cli.data import data
 from ner.cli.reading import data_config, reading_options
 from ner.corpus import NAMED
 from ner.errors import ConfigError, CorpusError, NerError, UsageError
+from tests.cli.command import run
 
 IOB2 = "Paris B-LOC\n. O\n\nAngela B-PER\nMerkel I-PER\n\n"
 
@@ -248,10 +249,14 @@ def test_each_layer_of_tags_is_a_corpus(tmp_path: Path) -> None:
     counted = json.loads(_good("stats", path, "--tag-column", "2,-1", "--json"))
     assert [layer["labels"] for layer in counted.values()] == [["ORG"], ["LOC"]]
     assert list(counted) == ["2", "-1"]
-    one = _run("convert", path, "-", "--to", "io", "--tag-column", "2,3").exception
-    assert str(one) == (
-        "this command reads one layer of tags; run it for each: --tag-column 2 and --tag-column 3"
+    one = run("train", "--data", path, "--tag-column", "2,3").complaint()
+    assert one == (
+        "ner: error: this command reads one layer of tags; "
+        "run it for each: --tag-column 2 and --tag-column 3"
     )
+    assert _good("convert", path, tmp_path / "a.conll", "--to", "iob2", "--tag-column", "2,3") == ""
+    written = [(tmp_path / f"a-{column}.conll").read_text() for column in (2, 3)]
+    assert written == ["Tate\tB-ORG\nLondon\tI-ORG\n\n", "Tate\tO\nLondon\tB-LOC\n\n"]
     assert _run("check", path, "--tag-column", "2,2").exit_code == 2
     assert _run("check", path, "--tag-column", "2,").exit_code == 2
     assert "columns 2 and 3 hold entity tags, of which 3 is read" in _good("check", path)
@@ -265,3 +270,64 @@ def test_problems_are_not_followed_by_their_consequences(tmp_path: Path) -> None
     assert "(and 1,499 times more)\n" in shown
     assert "has no sentence" not in shown
     assert shown.count("\n") == 3
+
+
+NESTED = """{"text": "Bank of Oslo", "entities": [{"start": 8, "end": 12, "label": "LOC"},
+{"start": 0, "end": 12, "label": "ORG"}]}""".replace("\n", " ")
+
+
+def test_each_layer_of_overlapping_entities_is_a_corpus(tmp_path: Path) -> None:
+    path = tmp_path / "nested.jsonl"
+    path.write_text(NESTED + "\n")
+    assert _run("check", path).exit_code == 1
+    shown = _good("check", path, "--overlaps", "layers")
+    assert shown.index("layer-1:\n") < shown.index("train: ORG 1") < shown.index("layer-2:\n")
+    assert shown.index("layer-2:\n") < shown.index("train: LOC 1")
+    counted = json.loads(_good("stats", path, "--overlaps", "layers", "--json"))
+    assert {name: layer["labels"] for name, layer in counted.items()} == {
+        "layer-1": ["ORG"],
+        "layer-2": ["LOC"],
+    }
+    to = ("--to", "iob2", "--overlaps", "layers")
+    assert _good("convert", path, tmp_path / "a.conll", *to) == ""
+    assert (tmp_path / "a-1.conll").read_text() == "Bank\tB-ORG\nof\tI-ORG\nOslo\tI-ORG\n\n"
+    assert (tmp_path / "a-2.conll").read_text() == "Bank\tO\nof\tO\nOslo\tB-LOC\n\n"
+    for arguments, said in [
+        ((path, "-", *to), "standard output takes one text"),
+        (("-", "x.conll", *to), "standard input is read once"),
+        ((path, "x.conll", *to, "--tag-column", "1,2"), "is for entities by offsets"),
+    ]:
+        assert said in str(_run("convert", *arguments).exception)
+    refused = run("train", "--data", path, "--overlaps", "layers").complaint()
+    assert refused.endswith("run it for each: --overlaps layer-1 and --overlaps layer-2")
+    assert "LOC 1" in _good("check", path, "--overlaps", "layer-2")
+
+
+def test_a_corpus_is_converted_split_by_split(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "train.conll").write_text(IOB2)
+    (tmp_path / "in" / "dev.conll").write_text("Ada B-PER\n")
+    assert _good("convert", tmp_path / "in", tmp_path / "out", "--to", "jsonl") == ""
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+        "train.jsonl",
+        "valid.jsonl",
+    ]
+    assert "PER 1" in _good("check", tmp_path / "out" / "valid.jsonl")
+    named = ("--train", tmp_path / "in" / "dev.conll", "--test", tmp_path / "in" / "train.conll")
+    assert _good("convert", tmp_path / "new", *named, "--to", "hf") == ""
+    assert {file.name for file in (tmp_path / "new").iterdir()} == {"train.jsonl", "test.jsonl"}
+    for arguments, said in [
+        ((tmp_path / "in", tmp_path / "out"), "is a folder that holds something; name a new one"),
+        ((tmp_path / "in", "-"), "standard output takes one text"),
+        ((tmp_path / "in",), "two paths are wanted, IN and OUT"),
+    ]:
+        assert said in str(_run("convert", *arguments, "--to", "jsonl").exception)
+
+
+def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text(IOB2)
+    refused = _run("convert", tmp_path / "a.conll", tmp_path, "--to", "brat").exception
+    assert "is a folder that holds something" in str(refused)
+    for _ in range(2):
+        assert _good("convert", tmp_path / "a.conll", tmp_path / "b", "--to", "brat") == ""
+    assert (tmp_path / "b" / "00001.ann").exists()

@@ -58,6 +58,8 @@ def test_version_of_a_real_process(tmp_path: Path) -> None:
         (["tag"], "Missing argument 'FILE...' (see ner tag --help)"),
         (["tag", "x", "--format", "xml"], "'xml' is not one of 'text', 'jsonl', 'conll', 'html'"),
         (["tag", "x", "--pretokenized", "--format-in", "conll"], "choose one"),
+        (["tag", "x", "--from", "csv", "--format-in", "csv"], "choose one"),
+        (["tag", "x", "--from", "stanza"], "ner data convert IN OUT --to jsonl"),
         (["tag", "x", "--token-column", "one"], "'one' is not a valid integer"),
         (["data", "convert", "x", "y"], "Missing option '--to'"),
     ],

@@ -177,6 +177,33 @@ def test_columns_as_input(here: Path) -> None:
     ]
 
 
+def test_numbers_of_tokens_are_noticed(here: Path) -> None:
+    Path("x.conll").write_text("1 Anna O\n2 ran O\n\n")
+    outcome = run("tag", "x.conll", "--format", "conll").good()
+    assert "x.conll:1: the tokens are the numbers 1, 2, 3" in outcome.err
+    assert "--token-column 1" in outcome.err
+    output = _tag("x.conll", "--format", "conll", "--token-column", "1")
+    assert output == "1 Anna O B-PER\n2 ran O O\n\n"
+
+
+def test_the_separator_of_columns_is_kept(here: Path) -> None:
+    Path("x.conll").write_text("Anna|NNP\nvisited|VBD\n\n")
+    output = _tag("x.conll", "--format", "conll", "--separator", "pipe")
+    assert output == "Anna|NNP|B-PER\nvisited|VBD|O\n\n"
+
+
+def test_formats_are_taken_by_the_names_that_training_has_for_them(here: Path) -> None:
+    rest = "\t_" * 8
+    Path("words").write_text(f"# sent_id = 1\n1\tAnna{rest}\n1.1\tx{rest}\n2\tvisited{rest}\n\n")
+    lines = _tag("words", "--from", "conllu", "--format", "conll").splitlines()
+    assert lines == [f"1\tAnna{rest}\tB-PER", f"2\tvisited{rest}\tO", ""]
+    Path("tasks").write_text(json.dumps([{"id": 7, "data": {"text": "Anna ran.", "n": 1}}]))
+    [record] = map(
+        json.loads, _tag("tasks", "--from", "label-studio", "--format", "jsonl").splitlines()
+    )
+    assert (record["text"], record["n"], record["entities"][0]["label"]) == ("Anna ran.", 1, "PER")
+
+
 def test_tokenizer_option(here: Path) -> None:
     given = b"Anna left.\n"
     output = _tag("-", "--tokenizer", "characters", "--format", "conll", stdin=given)

@@ -9,9 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ner.config import SEPARATORS, DataConfig
-from ner.corpus.columns import write_columns
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.formats import read, read_columns, read_file
+from ner.corpus.formats import read, read_columns, read_file, write_stream
 from ner.corpus.layout import DOCSTART
 from ner.errors import CorpusError, UsageError
 from ner.tags import SCHEMES
@@ -50,7 +49,7 @@ def test_what_is_written_is_read_back(written: list[Sentence], scheme: str, comm
         pairs = [pair for s in written for pair in zip(s.spans, s.spans[1:], strict=False)]
         assume(all(one.end < two.start or one.label != two.label for one, two in pairs))
     stream = io.StringIO()
-    write_columns(written, stream, scheme)
+    write_stream(stream, written, scheme)
     config = DataConfig(scheme=scheme, comments=comments, strict=True)
     back = read_columns(io.BytesIO(stream.getvalue().encode()), config)
     assert [(s.tokens, s.spans, s.document) for s in back] == [
@@ -72,25 +71,25 @@ def test_half_a_surrogate_pair_is_refused(encoding: str, half: bytes, said: str)
 
 def test_one_document_needs_no_document_line() -> None:
     stream = io.StringIO()
-    write_columns([Sentence(("a",), document=3), Sentence(("b",), document=3)], stream)
+    write_stream(stream, [Sentence(("a",), document=3), Sentence(("b",), document=3)])
     assert stream.getvalue() == "a\tO\n\nb\tO\n\n"
 
 
 def test_writing_nothing_writes_nothing() -> None:
     stream = io.StringIO()
-    write_columns([], stream)
+    write_stream(stream, [])
     assert stream.getvalue() == ""
 
 
 @pytest.mark.parametrize("token", ["New York", "a\tb", "a\nb", "a\rb", "a\0", "", DOCSTART])
 def test_tokens_that_would_read_otherwise_are_refused(token: str) -> None:
     with pytest.raises(CorpusError, match=r"x:7: .* cannot stand in a column file"):
-        write_columns([Sentence(("ok", token), source="x", line=7)], io.StringIO())
+        write_stream(io.StringIO(), [Sentence(("ok", token), source="x", line=7)])
 
 
 def test_types_with_a_separator_are_refused() -> None:
     with pytest.raises(CorpusError, match="'first name' cannot stand in a column file"):
-        write_columns([Sentence(("a",), (Span(0, 1, "first name"),))], io.StringIO())
+        write_stream(io.StringIO(), [Sentence(("a",), (Span(0, 1, "first name"),))])
 
 
 def test_scheme_given_by_hand_decides_what_is_illegal() -> None:
@@ -190,7 +189,7 @@ def test_what_is_hidden_in_a_file_survives_writing(
     written: list[Sentence], scheme: str, data: st.DataObject
 ) -> None:
     stream = io.StringIO()
-    write_columns(written, stream, scheme)
+    write_stream(stream, written, scheme)
     lines = [
         line.rpartition("\t")[0] + "\t?" if "\t" in line and data.draw(st.booleans()) else line
         for line in stream.getvalue().split("\n")
@@ -198,7 +197,7 @@ def test_what_is_hidden_in_a_file_survives_writing(
     config = DataConfig(scheme=scheme, strict=True)
     read_once = read_columns(io.BytesIO("\n".join(lines).encode()), config)
     again = io.StringIO()
-    write_columns(read_once, again, scheme)
+    write_stream(again, read_once, scheme)
     read_twice = read_columns(io.BytesIO(again.getvalue().encode()), config)
     assert [(s.tokens, s.spans, s.partial) for s in read_twice] == [
         (s.tokens, s.spans, s.partial) for s in read_once

@@ -17,6 +17,10 @@ from ner.corpus.plain import (
     Line,
     Reader,
     cut_lines,
+    layout_named,
+    layout_of,
+    number_note,
+    read_conllu,
     read_text,
     read_tokenized,
     read_tokens,
@@ -223,6 +227,8 @@ def test_chunks_read_one_by_one_give_what_the_file_gives(
     layout = LAYOUTS[name]
     if layout.records:
         lines = [json.dumps({"text": line, "more": number}) for number, line in enumerate(lines)]
+    if name == "conllu":
+        lines = [f"{n}\t{line}" if line.strip() else line for n, line in enumerate(lines)]
     numbered = list(enumerate(lines, 1))
     chunks = list(cut_lines(numbered, layout, *sizes))
     assert [line for chunk in chunks for line in chunk.numbered()] == numbered
@@ -241,3 +247,58 @@ def test_a_sentence_in_columns_is_never_cut() -> None:
     lines = list(enumerate(["Anna"] * 50 + [""] + ["Rome"] * 3, 1))
     chunks = list(cut_lines(lines, LAYOUTS["tokens"], 1, 10))
     assert [(chunk.first, len(chunk.lines)) for chunk in chunks] == [(1, 51), (52, 3)]
+
+
+CONLLU = """# text = Zum Bahnhof
+1-2\tZum\t_\t_\t_\t_\t_\t_\t_\t_
+1\tZu\tzu\tADP\t_\t_\t_\t_\t_\t_
+2\tdem\tder\tDET\t_\t_\t_\t_\t_\t_
+2.1\tleer\t_\t_\t_\t_\t_\t_\t_\t_
+3\tBahn hof\t_\t_\t_\t_\t_\t_\t_\t_
+
+1\tAda\t_\t_\t_\t_\t_\t_\t_\t_
+"""
+
+
+def test_words_of_conllu_are_tokens() -> None:
+    assert tokens(read(read_conllu, CONLLU)) == [[("Zu", "dem", "Bahn hof")], [("Ada",)]]
+
+
+def test_a_line_of_conllu_without_tabs_is_an_error() -> None:
+    with pytest.raises(CorpusError, match=r"^in\.txt:2: no tab between columns; CoNLL-U has ten"):
+        read(read_conllu, "1\tAda\n2 ran _\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "noticed"),
+    [("1 Ada B\n2 ran O\n\n1 No O\n", True), ("1\n2\n3\n", False), ("Ada B\n2 O\n", False)],
+)
+def test_numbers_in_place_of_tokens_are_noticed(text: str, noticed: bool) -> None:
+    passages = list(read_tokens(lines_of(text.encode()), "in.txt", CONFIG))
+    note = number_note(passages)
+    assert bool(note) == noticed
+    assert not noticed or note == (
+        "in.txt:1: the tokens are the numbers 1, 2, 3 …; choose theirs with --token-column 1"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"data": {"text": "Ada ran", "id": 7}, "annotations": []}, {"data": {"text": "No"}}],
+        [["Ada ran", {"entities": []}], ["No", {}]],
+        {"texts": [{"text": "Ada ran"}, {"text": "No"}]},
+    ],
+)
+def test_texts_in_json_of_any_shape(value: object) -> None:
+    layout = LAYOUTS["json"]
+    stream = io.BytesIO(json.dumps(value, indent=1).encode())
+    lines = layout.lines(stream, "in.json", "utf-8")
+    assert [passage.text for passage in layout.read(lines, "in.json", CONFIG)] == ["Ada ran", "No"]
+
+
+def test_layouts_by_the_name_of_a_format() -> None:
+    assert layout_named("doccano") == "jsonl"
+    assert layout_named("label-studio") == layout_of("export.json") == "json"
+    with pytest.raises(UsageError, match=r"'docbin' is nothing that can be tagged, .* --to jsonl"):
+        layout_named("docbin")

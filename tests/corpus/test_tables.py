@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.corpus.tables import csv_lines, parquet_lines
+from ner.corpus.tables import csv_lines, table_lines
 from ner.errors import CorpusError
 
 
@@ -69,7 +69,7 @@ def test_parquet() -> None:
     file = io.BytesIO()
     write_table(pyarrow.table({"text": ["Zoë\n😀", None], "n": [1, 2]}), file)
     file.seek(0)
-    found = [(n, json.loads(line)) for n, line in parquet_lines(file, "in.parquet", "utf-8")]
+    found = [(n, json.loads(line)) for n, line in table_lines(file, "in.parquet", "utf-8")]
     assert found == [(1, {"text": "Zoë\n😀", "n": 1}), (2, {"text": None, "n": 2})]
     with pytest.raises(CorpusError, match=r"^in\.parquet: cannot be read as Parquet \("):
-        list(parquet_lines(io.BytesIO(b"PAR1 no"), "in.parquet", "utf-8"))
+        list(table_lines(io.BytesIO(b"PAR1 no"), "in.parquet", "utf-8"))

@@ -69,6 +69,15 @@ def test_columns_of_the_input_are_kept() -> None:
     assert tabs == "Anna\tNNP\tB-PER\n#\t\tO\n\n"
 
 
+def test_a_separator_of_the_input_is_kept() -> None:
+    document = Document("Anna of", (), (Sentence(("Anna", "of"), (Span(0, 1, "a,b"),)),))
+    rows = ["Anna|NNP", " of |"]
+    written = renderer("conll").document(document, Origin(1, rows=rows, separator="|"))
+    assert written == "Anna|NNP|B-a,b\n of ||O\n\n"
+    with pytest.raises(NerError, match="'B-a,b' cannot stand in a column, as ',' ends one"):
+        renderer("conll").document(document, Origin(1, rows=rows, separator=","))
+
+
 def test_columns_refuse_a_type_with_a_space() -> None:
     with pytest.raises(UsageError, match="columns cannot hold the type 'job title'"):
         renderer("conll", ["PER", "job title"])

@@ -132,7 +132,7 @@ def test_conllu_has_ten_columns_and_spaces_can_be_undone() -> None:
 
 def test_spacy_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "spacy", None)
-    with pytest.raises(MissingExtra, match="pip install spacy"):
+    with pytest.raises(MissingExtra, match="pip install 'spacy>=3'"):
         written("spacy", tmp_path / "x.spacy", [])
     assert list(tmp_path.iterdir()) == []
 

@@ -8,11 +8,11 @@ import torch
 
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import NerError
+from ner.errors import NerError, TrainingError
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
 from ner.features.vocabulary import FIRST
-from ner.text import PartialLabel, Sentence
+from ner.text import PartialLabel, Sentence, Span
 from ner.training.build import UntrainedModel, build_model
 
 CPU = torch.device("cpu")
@@ -36,6 +36,12 @@ def test_sizes_follow_from_the_corpus(tiny_corpus: Corpus, tiny_config: Config) 
     assert set(start.model.outputs[1:]) == {f"{p}-{t}" for p in "BIES" for t in ("LOC", "PER")}
     assert start.model.network.projection.out_features == len(start.model.outputs)
     assert start.has_vector == frozenset()
+
+
+def test_more_tags_than_a_model_is_saved_with_are_refused_at_once(tiny_config: Config) -> None:
+    train = [Sentence(("a",), (Span(0, 1, f"T{number}"),)) for number in range(1024)]
+    with pytest.raises(TrainingError, match=r"1,024 types make 4,097 tags of iobes, .* 4,096;"):
+        build_model(train, tiny_config, CPU)
 
 
 def test_the_seed_decides_the_first_weights(tiny_corpus: Corpus, tiny_config: Config) -> None:

@@ -13,11 +13,12 @@ from ner.corpus.formats.reading import (
     read_file,
     read_jsonl,
     write_file,
+    write_splits,
     write_stream,
 )
 from ner.corpus.formats.registry import FORMATS
 
 __all__ = [
     "FORMATS", "in_braces", "is_jsonl", "is_readable_folder", "read", "read_columns",
-    "read_file", "read_jsonl", "write_file", "write_stream",
+    "read_file", "read_jsonl", "write_file", "write_splits", "write_stream",
 ]  # fmt: skip

@@ -16,15 +16,18 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, parse_records
-from ner.corpus.formats.writing import by_document, gap_of, written
-from ner.corpus.json_values import InvalidRecord
-from ner.corpus.parsed import ParseResult
-from ner.corpus.text_records import CharacterSpan, TextRecord
-from ner.errors import CorpusError, UsageError
+from ner.corpus.formats.base import (
+    FolderFormat,
+    FolderWriter,
+    Input,
+    Output,
+    by_document,
+    parse_records,
+)
+from ner.corpus.records import CharacterSpan, InvalidRecord, ParseResult, TextRecord
+from ner.errors import CorpusError, UsageError, shorten
 from ner.files import open_binary
-from ner.text import Sentence
+from ner.interchange import brat_line
 
 _ENTITY = re.compile(r"T\S*\t(\S+) ([0-9]+ [0-9]+(?:;[0-9]+ [0-9]+)*)(?:\t(.*))?")
 _LEFT_OUT = "discontinuous entities left out"
@@ -32,17 +35,20 @@ _SUFFIXES = (".ann", ".txt")
 _BETWEEN = "\n\n"  # blank lines end sentences
 
 
-class Brat(Format):
+class Brat(FolderFormat, FolderWriter):
     """Pairs of ``.txt`` and ``.ann``."""
 
     name = "brat"
+    extension = ""
     makers = "brat, and corpora in its standoff format"
     by_offsets = True
     loses = ("tokens",)
 
-    def recognises(self, given: Input) -> bool:
+    def holds(self, path: Path) -> bool:
         """Tell if a path is one of a pair, or a folder with pairs."""
-        return given.path is not None and is_brat(given.path)
+        if path.is_dir():
+            return any(found.with_suffix(".txt").is_file() for found in path.glob("*.ann"))
+        return path.suffix in _SUFFIXES and all(path.with_suffix(s).is_file() for s in _SUFFIXES)
 
     def read(self, given: Input) -> ParseResult:
         """Read one pair or all of a folder, each a document."""
@@ -51,30 +57,19 @@ class Brat(Format):
         makers = ((1, partial(_document, path, given)) for path in _annotations(given))
         return parse_records(given, makers)
 
-    def write_folder(self, sentences: Sequence[Sentence], folder: Path) -> None:
+    def write(self, sentences: Sequence[Output], folder: Path) -> None:
         """Write a pair for each document, a sentence a paragraph."""
-        gap = gap_of(sentences)
         for number, document in enumerate(by_document(sentences), 1):
             text, lines = "", list[str]()
             for sentence in document:
-                own = written(sentence, gap)
-                for entity in own.entities:
-                    start, end = len(text) + entity.start, len(text) + entity.end
-                    fragments = f"{entity.label} {start} {end}"
-                    quoted = " ".join(own.text[entity.start : entity.end].splitlines())
-                    lines.append(f"T{len(lines) + 1}\t{fragments}\t{quoted}\n")
-                    _check(entity.label, sentence)
-                text += own.text + _BETWEEN
+                own, _, entities = sentence.placed()
+                for entity in entities:
+                    _check(entity.label, sentence.place)
+                    lines.append(brat_line(len(lines) + 1, entity, own, len(text)))
+                text += own + _BETWEEN
             stem = folder / f"{number:05}"
             stem.with_suffix(".txt").write_bytes(text.encode())
             stem.with_suffix(".ann").write_bytes("".join(lines).encode())
-
-
-def is_brat(path: Path) -> bool:
-    """Recognise one of a pair of files, or a folder that holds some."""
-    if path.is_dir():
-        return any(found.with_suffix(".txt").is_file() for found in path.glob("*.ann"))
-    return path.suffix in _SUFFIXES and all(path.with_suffix(s).is_file() for s in _SUFFIXES)
 
 
 def _annotations(given: Input) -> Iterator[Path]:
@@ -135,7 +130,7 @@ def _entity(line: str, text: str, place: str) -> CharacterSpan | None:
     return CharacterSpan(start, end, label, None if blank else quoted, place)
 
 
-def _check(label: str, sentence: Sentence) -> None:
+def _check(label: str, place: str) -> None:
     """Refuse a type with a blank. Raises `CorpusError`."""
     if re.search(r"\s", label):
-        raise CorpusError(f"{sentence.place}: brat cannot hold the type {shorten(label)}: a blank")
+        raise CorpusError(f"{place}: brat cannot hold the type {shorten(label)}: a blank")

@@ -12,25 +12,21 @@ where they are; ``# newdoc`` begins a document. The names of ``# global.columns`
 understood.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TextIO
 
-from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, TextWriter
-from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags
-from ner.corpus.tagged_records import TaggedRecord, parse_tagged_records
-from ner.errors import CorpusError
-from ner.text import Sentence
+from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
+from ner.corpus.records import ParseResult, TaggedRecord
+from ner.errors import CorpusError, shorten
+from ner.interchange import conllu_line, fits_conllu
 
 _ID = re.compile(r"[1-9][0-9]*(?:-[0-9]+|\.[0-9]+)?")
 _KEYS = ("NER", "NE", "Ner", "ner", "BIO")
 _TAG = re.compile(rf"(?:^|\|)(?:{'|'.join(_KEYS)})=([^|]*)")
 _TEN = 10
 _SHOWN = 50
-_NOT_WRITABLE = re.compile(r"[\t\n\r\0]")
-_NOT_IN_MISC = re.compile(r"[\t\n\r\0|]")
 
 
 class _Word(NamedTuple):
@@ -45,6 +41,7 @@ class Conllu(Format, TextWriter):
     """Ten columns with tabs, tags in MISC."""
 
     name = "conllu"
+    extension = ".conllu"
     makers = "Universal Dependencies, Stanza, UDPipe (CoNLL-U, CoNLL-U Plus)"
 
     def recognises(self, given: Input) -> bool:
@@ -59,10 +56,13 @@ class Conllu(Format, TextWriter):
         """Read all sentences; the whole file decides where the tags are."""
         sentences = list(_sentences(given))
         in_misc = any(word.misc is not None for _, words in sentences for word in words)
-        records = (_record(document, words, in_misc) for document, words in sentences)
-        return parse_tagged_records(records, given.config, given.source, given.diagnostics)
+        makers = (
+            (words[0].line, functools.partial(_record, document, words, in_misc))
+            for document, words in sentences
+        )
+        return parse_records(given, makers)
 
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write ten columns: index, form, and MISC with the tag; documents by ``# newdoc``."""
         document = None
         for number, sentence in enumerate(sentences, 1):
@@ -70,11 +70,10 @@ class Conllu(Format, TextWriter):
                 stream.write(f"# newdoc id = {sentence.document}\n")
             document = sentence.document
             stream.write(f"# sent_id = {number}\n")
-            tags = known_tags(sentence, "iob2")
-            for index, (token, tag) in enumerate(zip(sentence.tokens, tags, strict=True)):
-                _check(token, tag, sentence)
-                misc = f"NER={tag or unknown}" + "|SpaceAfter=No" * _is_joined(sentence, index)
-                stream.write("\t".join([str(index + 1), token, *"_______", misc]) + "\n")
+            words = zip(sentence.tokens, sentence.tags(), sentence.joined(), strict=True)
+            for index, (token, tag, joined) in enumerate(words, 1):
+                _check(token, tag, sentence.place)
+                stream.write(conllu_line(index, token, tag, joined=joined))
             stream.write("\n")
 
 
@@ -97,6 +96,13 @@ def _sentences(given: Input) -> Iterator[tuple[int, list[_Word]]]:
         yield document, words
 
 
+@functools.lru_cache(maxsize=1 << 14)
+def _read_misc(misc: str) -> tuple[str | None, bool]:
+    """The tag in MISC, if there is one, and if the word is joined to the next."""
+    tag = None if misc == "_" else _TAG.search(misc)
+    return tag[1] if tag else None, "SpaceAfter=No" in misc.split("|")
+
+
 class _Layout:
     """The columns of a file, and the range of words that a line has spelt out."""
 
@@ -105,13 +111,14 @@ class _Layout:
         self._width, self._form, self._misc = _TEN, 1, _TEN - 1
         column = given.config.tag_column
         self._tag, self._name = (column, "") if isinstance(column, int) else (-1, column)
-        self._last, self._range_joined = 0, False
+        self._last, self._range_joined = "", False
+        self._ready = False  # where a line has shown that the columns are there
 
     def comment(self, line: str) -> bool:
         """Take note of a comment; True if it begins a document."""
         name, _, value = line[1:].partition("=")
         if name.strip() == "global.columns":
-            columns = value.split()
+            columns, self._ready = value.split(), False
             self._width = len(columns)
             self._form = columns.index("FORM") if "FORM" in columns else 1
             self._misc = columns.index("MISC") if "MISC" in columns else -1
@@ -124,21 +131,20 @@ class _Layout:
     def word(self, number: int, line: str) -> _Word | None:
         """The word on a line; None for a range, an empty node, and what is reported as wrong."""
         cells = line.split("\t")
-        fault = self._fault(cells)
-        if fault:
-            self._given.diagnostics.error(f"{self._given.source}:{number}", fault)
-            return None
         index = cells[0]
-        misc = cells[self._misc] if self._misc >= 0 else "_"
-        joined = "SpaceAfter=No" in misc and "SpaceAfter=No" in misc.split("|")
-        if "-" in index:
-            self._last, self._range_joined = int(index.partition("-")[2]), joined
-        if not index.isdecimal():
+        plain = index.isdecimal() and index.isascii() and index[0] != "0"
+        if not (plain and self._ready and len(cells) == self._width):
+            if fault := self._fault(cells):
+                self._given.error(number, fault)
+                return None
+            self._ready = True
+        tag, joined = _read_misc(cells[self._misc]) if self._misc >= 0 else (None, False)
+        if not plain:
+            if "-" in index:
+                self._last, self._range_joined = index.partition("-")[2], joined
             return None
-        tag = None if misc == "_" else _TAG.search(misc)
-        cell = cells[self._tag]
-        joined = joined or (self._range_joined and index == str(self._last))
-        return _Word(number, cells[self._form], tag[1] if tag else None, cell, joined)
+        joined = joined or (self._range_joined and index == self._last)
+        return _Word(number, cells[self._form], tag, cells[self._tag], joined)
 
     def _fault(self, cells: list[str]) -> str:
         if len(cells) != self._width:
@@ -168,16 +174,10 @@ def _record(document: int, words: list[_Word], in_misc: bool) -> TaggedRecord:
     )
 
 
-def _is_joined(sentence: Sentence, index: int) -> bool:
-    """Tell if a token has no gap after it in the text."""
-    offsets = sentence.offsets
-    return bool(offsets and index + 1 < len(offsets) and offsets[index][1] == offsets[index + 1][0])
-
-
-def _check(token: str, tag: str | None, sentence: Sentence) -> None:
+def _check(token: str, tag: str, place: str) -> None:
     """Refuse what would be read back as something else. Raises `CorpusError`."""
-    if not token.strip() or _NOT_WRITABLE.search(token) or _NOT_IN_MISC.search(tag or ""):
+    if not token.strip() or not fits_conllu(token, tag):
         raise CorpusError(
-            f"{sentence.place}: {shorten(token)} or its tag {shorten(tag or '')} cannot stand in "
+            f"{place}: {shorten(token)} or its tag {shorten(tag)} cannot stand in "
             "CoNLL-U (empty, or a tab, line end or | in it); write JSON Lines instead"
         )

@@ -19,15 +19,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TextIO
 
-from ner.config import DataConfig
-from ner.corpus.diagnostics import shorten
-from ner.corpus.formats.base import Format, Input, TextWriter, parse_records
-from ner.corpus.json_values import InvalidRecord
-from ner.corpus.parsed import ParseResult
-from ner.corpus.partial import known_tags
-from ner.corpus.tagged_records import TaggedRecord
-from ner.errors import CorpusError, UsageError
-from ner.text import Sentence
+from ner.corpus.formats.base import Format, Input, Output, TextWriter, parse_records
+from ner.corpus.records import InvalidRecord, ParseResult, TaggedRecord
+from ner.corpus.tables import csv_rows
+from ner.errors import CorpusError, UsageError, shorten
 
 _NAMES = {
     "token": ("word", "token", "words", "tokens", "form", "text", "sentence"),
@@ -40,6 +35,7 @@ _NAMES = {
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _ITEM = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*\"""")
 _LIST = re.compile(rf"\[(?:\s*(?:{_ITEM.pattern})\s*(?:,|(?=\])))*\s*\]")
+_NUMBERS = re.compile(r"\[(?:\s*[0-9]+\s*(?:,|\s|(?=\])))*\s*\]")  # as NumPy prints them, too
 _SEPARATORS = ",\t;|"
 Row = tuple[int, list[str]]
 
@@ -48,6 +44,7 @@ class Delimited(Format, TextWriter):
     """CSV or TSV with a header."""
 
     name = "csv"
+    extension = ".csv"
     makers = "spreadsheets, pandas, Kaggle's NER corpus (CSV, TSV with a header)"
 
     def recognises(self, given: Input) -> bool:
@@ -58,7 +55,7 @@ class Delimited(Format, TextWriter):
         head = given.lines.peek(1)
         if not head:
             return False
-        cells, asked = _header(head[0][1]), _asked(given.config)
+        cells, asked = _header(head[0][1]), _asked(given.config.columns)
         in_columns = _separator(head[0][1]) == "\t" and not asked
         wanted = ("token", "tag", "sentence") if in_columns else ("token", "tag")
         return all(_position(cells, kind, asked) is not None for kind in wanted)
@@ -68,21 +65,21 @@ class Delimited(Format, TextWriter):
         head = given.lines.peek(1)
         separator = _separator(head[0][1]) if head else ","
         rows = _rows(given, separator)
-        columns = _columns(next(rows, (1, []))[1], given.config, given.source)
+        columns = _columns(next(rows, (1, []))[1], given.config.columns, given.source)
         return parse_records(given, _sentences(_checked(rows, columns.width, given), columns))
 
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write document, sentence, token and tag (IOB2), quoted where need be."""
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["document", "sentence", "token", "tag"])
         for number, sentence in enumerate(sentences, 1):
-            for token, tag in zip(sentence.tokens, known_tags(sentence, "iob2"), strict=True):
+            for token, tag in zip(sentence.tokens, sentence.tags(), strict=True):
                 if not token.strip() or "\0" in token or "\r" in token or "\n" in token:
                     raise CorpusError(
                         f"{sentence.place}: the token {shorten(token)} cannot stand in CSV (empty, "
                         "or a line end in it); write JSON Lines instead"
                     )
-                writer.writerow([sentence.document, number, token, tag or unknown])
+                writer.writerow([sentence.document, number, token, tag])
 
 
 class _Columns(NamedTuple):
@@ -105,14 +102,14 @@ def _header(line: str) -> list[str]:
         return []
 
 
-def _asked(config: DataConfig) -> dict[str, str]:
+def _asked(columns: str) -> dict[str, str]:
     """The columns that the user names. Raises `UsageError`."""
-    pairs = [part.partition("=") for part in config.columns.split(",") if part]
+    pairs = [part.partition("=") for part in columns.split(",") if part]
     for kind, equals, name in pairs:
         if kind.strip() not in _NAMES or not equals or not name.strip():
             raise UsageError(
                 f"--columns takes KIND=NAME with commas between, kinds {', '.join(_NAMES)}; "
-                f"{config.columns!r:.60} is something else"
+                f"{columns!r:.60} is something else"
             )
     return {kind.strip(): name.strip() for kind, _, name in pairs}
 
@@ -126,9 +123,9 @@ def _position(cells: Sequence[str], kind: str, asked: dict[str, str]) -> int | N
     return next((lowered.index(name) for name in _NAMES[kind] if name in lowered), None)
 
 
-def _columns(header: list[str], config: DataConfig, source: str) -> _Columns:
+def _columns(header: list[str], given: str, source: str) -> _Columns:
     """The columns by the header. Raises `UsageError` for one that is missing."""
-    asked = _asked(config)
+    asked = _asked(given)
     found = {kind: _position(header, kind, asked) for kind in _NAMES}
     missing = [kind for kind in {"token": 0, "tag": 0} | asked if found[kind] is None]
     if missing:
@@ -144,28 +141,11 @@ def _columns(header: list[str], config: DataConfig, source: str) -> _Columns:
 
 def _rows(given: Input, separator: str) -> Iterator[Row]:
     """The rows and the line on which each begins. Raises `CorpusError` for bad quotes."""
-    if separator == "\t":
-        for number, line in given.lines:
-            yield number, [_unquoted(cell) for cell in line.split("\t")] if line.strip() else []
+    if separator != "\t":
+        yield from csv_rows(given.lines, separator, given.source)
         return
-    last = 0
-
-    def lines() -> Iterator[str]:
-        nonlocal last
-        for number, line in given.lines:
-            last = number
-            yield f"{line}\n"
-
-    reader, first = csv.reader(lines(), delimiter=separator, strict=True), 1
-    try:
-        for row in reader:
-            yield first, row
-            first = last + 1
-    except csv.Error as error:
-        raise CorpusError(
-            f"{given.source}:{first}: the quotes are not those of CSV ({error}); "
-            'a quote within a cell is written "" and the cell in quotes'
-        ) from None
+    for number, line in given.lines:
+        yield number, [_unquoted(cell) for cell in line.split("\t")] if line.strip() else []
 
 
 def _unquoted(cell: str) -> str:
@@ -175,11 +155,11 @@ def _unquoted(cell: str) -> str:
 def _checked(rows: Iterable[Row], width: int, given: Input) -> Iterator[Row]:
     """Rows as wide as the header, or empty; others are reported."""
     for line, row in rows:
-        cells = row if any(cell.strip() for cell in row) else []
+        cells = row if any(map(str.strip, row)) else []
         if cells and len(cells) != width:
             shown = shorten(", ".join(cells))
             message = f"{len(cells)} columns, but the header has {width} ({shown})"
-            given.diagnostics.error(f"{given.source}:{line}", message)
+            given.error(line, message)
         else:
             yield line, cells
 
@@ -195,10 +175,10 @@ def _sentences(
         document = documents.setdefault(key[0], len(documents))
         return group[0][0], functools.partial(_record, group, columns, document)
 
+    tag = columns.tag
     for line, cells in rows:
         own = _key(cells, columns, key) if cells else key
-        listed = bool(cells) and cells[columns.tag].startswith("[")
-        if group and (not cells or own != key or listed):
+        if group and (not cells or own != key or cells[tag][:1] == "["):
             yield made()
             group = []
         key = own
@@ -227,7 +207,9 @@ def _record(rows: list[Row], columns: _Columns, document: int) -> TaggedRecord:
 
 
 def _texts(cell: str) -> list[str]:
-    """The texts in a cell that is a list, as Python or JSON writes it. Raises `InvalidRecord`."""
+    """The texts or numbers in a list, as Python or JSON writes it. Raises `InvalidRecord`."""
+    if _NUMBERS.fullmatch(cell.strip()):
+        return re.findall("[0-9]+", cell)
     try:
         if _LIST.fullmatch(cell.strip()):
             return [ast.literal_eval(item) for item in _ITEM.findall(cell)]

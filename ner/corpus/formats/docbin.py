@@ -1,22 +1,26 @@
 """spaCy's DocBin (``.spacy``): documents with tokens, entities and, mostly, sentences.
 
-The only module of this room that imports ``spacy``, and only when it is used. Documents without any
-annotation of entities are left out, and counted.
+Documents without any annotation of entities are left out, and counted.
 """
 
-import itertools
 import re
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import IO, Any
 
-from ner.corpus.formats.base import BinaryWriter, Format, Input, Skipped, parse_records
-from ner.corpus.formats.writing import by_document
-from ner.corpus.parsed import ParseResult
-from ner.corpus.text_records import CharacterSpan, TextRecord
-from ner.errors import CorpusError, MissingExtra
-from ner.text import Sentence
+from ner.corpus.formats.base import (
+    BinaryWriter,
+    Format,
+    Input,
+    Output,
+    Skipped,
+    by_document,
+    parse_records,
+)
+from ner.corpus.records import CharacterSpan, ParseResult, TextRecord
+from ner.errors import CorpusError
+from ner.interchange import load_spacy
 
 _MESSAGE = re.compile(rb"[\x80-\x8f](?:\xa7version|\xa5attrs)")
 """The beginning of what is packed in a DocBin: a MessagePack map and its first key."""
@@ -26,6 +30,7 @@ class DocBinFormat(Format, BinaryWriter):
     """Serialised documents of spaCy 3."""
 
     name = "docbin"
+    extension = ".spacy"
     makers = "spaCy 3 (DocBin, .spacy)"
     by_offsets = True
 
@@ -39,7 +44,7 @@ class DocBinFormat(Format, BinaryWriter):
 
     def read(self, given: Input) -> ParseResult:
         """Read the sentences of all documents. Raises `MissingExtra` without spaCy."""
-        spacy = _spacy()
+        spacy = load_spacy()
         try:
             binary = spacy.tokens.DocBin().from_bytes(given.stream.read())
             documents = list(binary.get_docs(spacy.blank("xx").vocab))
@@ -55,23 +60,14 @@ class DocBinFormat(Format, BinaryWriter):
         )
         return parse_records(given, makers)
 
-    def write(self, sentences: Sequence[Sentence], stream: IO[bytes], unknown: str) -> None:
+    def write(self, sentences: Sequence[Output], stream: IO[bytes]) -> None:
         """Write a document for each, with its sentences."""
-        spacy = _spacy()
+        spacy = load_spacy()
         vocab = spacy.blank("xx").vocab
         binary = spacy.tokens.DocBin(attrs=["ENT_IOB", "ENT_TYPE", "SENT_START", "SPACY"])
         for document in by_document(sentences):
             binary.add(_doc(spacy, vocab, document))
         stream.write(binary.to_bytes())
-
-
-def _spacy() -> Any:
-    try:
-        import spacy
-        import spacy.tokens
-    except ImportError:
-        raise MissingExtra("DocBin needs a package: pip install 'spacy>=3'") from None
-    return spacy
 
 
 def _parts(document: Any) -> Iterator[tuple[Any, bool]]:
@@ -95,18 +91,16 @@ def _record(part: Any, number: int, whole: bool) -> TextRecord:
     return TextRecord(number, part.text, entities, tokens, number, has_sentences=whole)
 
 
-def _doc(spacy: Any, vocab: Any, sentences: list[Sentence]) -> Any:
+def _doc(spacy: Any, vocab: Any, sentences: list[Output]) -> Any:
     """A document of spaCy from its sentences."""
     words, spaces, starts = list[str](), list[bool](), list[bool]()
     entities: list[tuple[int, int, str]] = []
     for sentence in sentences:
         for span in sentence.spans:
             entities.append((len(words) + span.start, len(words) + span.end, span.label))
-        starts += [True] + [False] * (len(sentence) - 1)
+        starts += [True] + [False] * (len(sentence.tokens) - 1)
         words += sentence.tokens
-        ranges = sentence.offsets or [(2 * i, 2 * i + 1) for i in range(len(sentence))]
-        spaces += [one[1] < other[0] for one, other in itertools.pairwise(ranges)]
-        spaces.append(True)
+        spaces += [not joined for joined in sentence.joined()]
     document = spacy.tokens.Doc(vocab, words, spaces, sent_starts=starts)
     document.ents = [spacy.tokens.Span(document, *entity) for entity in entities]
     return document

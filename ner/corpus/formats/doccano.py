@@ -10,18 +10,20 @@ Old exports have ``labels`` or ``annotations``, in which types may be numbers of
 
 from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import RecordFormat
-from ner.corpus.formats.hf import named_label
-from ner.corpus.formats.jsonl import offset_entity, triple_entity
-from ner.corpus.formats.writing import written
-from ner.corpus.json_values import InvalidRecord, field_of, kind_of
-from ner.corpus.text_records import CharacterSpan, TextRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat
+from ner.corpus.records import (
+    CharacterSpan,
+    InvalidRecord,
+    TextRecord,
+    field_of,
+    kind_of,
+    offset_entity,
+    triple_entity,
+)
+from ner.interchange import doccano_record
 
 _FIELDS = ("label", "labels", "entities", "annotations")
 _TEXTS = ("text", "data")
-_EXAMPLE = "PER,LOC"
 
 
 class Doccano(RecordFormat):
@@ -40,7 +42,7 @@ class Doccano(RecordFormat):
         entities = [value[key] for key in _FIELDS if isinstance(value.get(key), list)]
         return any(all(map(_is_entity, items)) for items in entities)
 
-    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+    def record(self, value: Any, line: int, given: Input) -> TextRecord:
         """Take the entities of all fields. Raises `InvalidRecord`."""
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with text and label")
@@ -49,12 +51,12 @@ class Doccano(RecordFormat):
         if not fields:
             field_of(value, "label", list)
         items = [item for key in fields for item in field_of(value, key, list)]
-        return TextRecord(line, text, [_entity(item, config) for item in items])
+        return TextRecord(line, text, [_entity(item, given.config.labels) for item in items])
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """A text with triples."""
-        text = written(sentence, gap)
-        return {"text": text.text, "label": text.triples()}
+        text, _, entities = sentence.placed()
+        return doccano_record(text, entities)
 
 
 def _text_key(value: dict[str, Any]) -> str | None:
@@ -67,12 +69,8 @@ def _is_entity(item: Any) -> bool:
     return isinstance(item, list) and len(item) == 3 and isinstance(item[0], int)
 
 
-def _entity(item: Any, config: DataConfig) -> CharacterSpan:
+def _entity(item: Any, labels: str) -> CharacterSpan:
     """One entity, its type named by ``--labels`` if it is a number. Raises `InvalidRecord`."""
     if isinstance(item, list):
-        number = item[-1] if len(item) == 3 else ""
-        named = [*item[:-1], named_label(number, config, _EXAMPLE)] if type(number) is int else item
-        return triple_entity(named)
-    if isinstance(item, dict) and type(item.get("label")) is int:
-        item = item | {"label": named_label(item["label"], config, _EXAMPLE)}
-    return offset_entity(item, "start_offset", "end_offset")
+        return triple_entity(item, labels)
+    return offset_entity(item, labels, "start_offset", "end_offset")

@@ -10,12 +10,15 @@ Numbers need their names, in order: ``--labels O,B-PER,I-PER,B-ORG,I-ORG``.
 
 from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import RecordFormat
-from ner.corpus.json_values import InvalidRecord, field_of, is_list_of, kind_of
-from ner.corpus.partial import known_tags
-from ner.corpus.tagged_records import TaggedRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat
+from ner.corpus.records import (
+    InvalidRecord,
+    TaggedRecord,
+    field_of,
+    is_list_of,
+    kind_of,
+    named_label,
+)
 
 TOKENS = ("tokens", "words", "token")
 TAGS = ("ner_tags", "ner", "tags", "labels", "ner_labels", "ner_tag", "label", "entities")
@@ -33,7 +36,7 @@ class HuggingFace(RecordFormat):
         """Tell if there are a list of tokens and a list of as many tags."""
         return isinstance(value, dict) and None not in _keys(value)
 
-    def record(self, value: Any, line: int, config: DataConfig) -> TaggedRecord:
+    def record(self, value: Any, line: int, given: Input) -> TaggedRecord:
         """Take tokens and the names of tags. Raises `InvalidRecord`."""
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with tokens and ner_tags")
@@ -42,13 +45,12 @@ class HuggingFace(RecordFormat):
         tags = field_of(value, tag_key or "ner_tags", list)
         if not is_list_of(tokens, str):
             raise InvalidRecord(f"{token_key!r} holds something else than texts")
-        names = [tag if type(tag) is str else named_label(tag, config) for tag in tags]
+        names = [tag if type(tag) is str else named_label(tag, given.config.labels) for tag in tags]
         return TaggedRecord(tokens, names, [line] * len(tokens or tags or [""]))
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """Tokens and IOB2 tags by name."""
-        tags = [tag or unknown for tag in known_tags(sentence, "iob2")]
-        return {"tokens": [*sentence.tokens], "ner_tags": tags}
+        return {"tokens": [*sentence.tokens], "ner_tags": sentence.tags()}
 
 
 def _keys(value: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -56,19 +58,3 @@ def _keys(value: dict[str, Any]) -> tuple[str | None, str | None]:
     tokens = next((key for key in TOKENS if is_list_of(value.get(key), str)), None)
     tags = (key for key in TAGS if is_list_of(value.get(key), str, int))
     return tokens, next(tags, None)
-
-
-def named_label(number: Any, config: DataConfig, example: str = "O,B-PER,I-PER") -> str:
-    """The name of a numbered label, from ``--labels``. Raises `InvalidRecord`."""
-    names = config.labels.split(",") if config.labels else []
-    if type(number) is not int:
-        raise InvalidRecord(f"the tag {number!r:.60} is neither a name nor a number")
-    if not names:
-        raise InvalidRecord(
-            f"the labels are numbers; give their names in order, from 0 on: --labels {example},…"
-        )
-    if not 0 <= number < len(names):
-        raise InvalidRecord(
-            f"the label {number} has no name among the {len(names)} of --labels; name all of them"
-        )
-    return names[number].strip()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ner.corpus.diagnostics import Diagnostics, shorten
+from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.formats.base import Line, Peekable
 from ner.errors import CorpusError
 from ner.tags import parse_tag
@@ -166,11 +166,3 @@ def _unwrapped(value: Any, is_record: Callable[[Any], bool]) -> list[Any]:
             if isinstance(inner, list) and any(map(is_record, inner[:_SHOWN])):
                 return inner
     return [value]
-
-
-def described(value: Any) -> str:
-    """The kind of a value, with its keys if it has any, for a message."""
-    if isinstance(value, dict):
-        return f"objects with the keys {shorten(', '.join(value), 100)}" if value else "{}"
-    kinds: dict[type, str] = {list: "lists", str: "texts"}
-    return kinds.get(type(value), "numbers or the like")

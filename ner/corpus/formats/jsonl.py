@@ -12,12 +12,15 @@ record is a document.
 
 from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import RecordFormat
-from ner.corpus.formats.writing import written
-from ner.corpus.json_values import InvalidRecord, field_of, kind_of
-from ner.corpus.text_records import CharacterSpan, Offsets, TextRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat
+from ner.corpus.records import (
+    InvalidRecord,
+    Offsets,
+    TextRecord,
+    field_of,
+    kind_of,
+    offset_entity,
+)
 
 
 class JsonLines(RecordFormat):
@@ -36,50 +39,28 @@ class JsonLines(RecordFormat):
         entities = value["entities"]
         return "text" in value and all(isinstance(e, dict) and "start" in e for e in entities)
 
-    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+    def record(self, value: Any, line: int, given: Input) -> TextRecord:
         """Check the fields. Raises `InvalidRecord`."""
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with text and entities")
         text = field_of(value, "text", str)
-        entities = [offset_entity(item) for item in field_of(value, "entities", list)]
+        labels, items = given.config.labels, field_of(value, "entities", list)
+        entities = [offset_entity(item, labels) for item in items]
         tokens, document = value.get("tokens"), value.get("document")
         if document is not None and type(document) is not int:
             raise InvalidRecord(f"'document' is {kind_of(document)}, not a whole number")
         ranges = None if tokens is None else _token_ranges(tokens, text)
         return TextRecord(line, text, entities, ranges, document)
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """The record of a sentence, with its tokens and document."""
-        text, tokens, entities = written(sentence, gap)
+        text, tokens, entities = sentence.placed()
         return {
             "text": text,
             "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in entities],
             "tokens": [list(range_) for range_ in tokens],
             "document": sentence.document,
         }
-
-
-def offset_entity(item: Any, start: str = "start", end: str = "end") -> CharacterSpan:
-    """An entity that is an object with two offsets and a label. Raises `InvalidRecord`."""
-    if type(item) is not dict:
-        raise InvalidRecord(
-            f"an entity is {kind_of(item)}, not an object with {start}, {end} and label"
-        )
-    quoted = item.get("text")
-    return CharacterSpan(
-        field_of(item, start, int),
-        field_of(item, end, int),
-        field_of(item, "label", str),
-        quoted if isinstance(quoted, str) else None,
-    )
-
-
-def triple_entity(item: Any) -> CharacterSpan:
-    """An entity that is ``[start, end, label]``. Raises `InvalidRecord`."""
-    is_triple = isinstance(item, list | tuple) and [*map(type, item)] == [int, int, str]
-    if not is_triple:
-        raise InvalidRecord(f"the entity {item!r:.60} is no [start, end, label]")
-    return CharacterSpan(*item)
 
 
 def _token_ranges(tokens: Any, text: str) -> list[Offsets]:

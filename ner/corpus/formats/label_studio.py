@@ -10,16 +10,18 @@ Of several annotations the one that is marked as ground truth is read, else the 
 ones count as none. Tasks without an annotation are unlabelled: they are left out, and counted.
 """
 
-import json
-from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import RecordFormat, Skipped
-from ner.corpus.formats.writing import gap_of, written
-from ner.corpus.json_values import InvalidRecord, field_of, is_list_of, kind_of
-from ner.corpus.text_records import CharacterSpan, TextRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat, Skipped
+from ner.corpus.records import (
+    CharacterSpan,
+    InvalidRecord,
+    TextRecord,
+    field_of,
+    is_list_of,
+    kind_of,
+)
+from ner.interchange import label_studio_region
 
 _UNLABELLED = "tasks without an annotation left out"
 _LISTS = ("annotations", "completions")
@@ -34,6 +36,8 @@ class LabelStudio(RecordFormat):
     by_offsets = True
     keys = "data, annotations"
     loses = ("tokens", "documents")
+    as_list = True
+    extension = ".json"
 
     def fits(self, value: Any) -> bool:
         """Tell if it is a task with data, or a flat one."""
@@ -42,7 +46,7 @@ class LabelStudio(RecordFormat):
         lists = {*_LISTS, "predictions"} & value.keys()
         return (isinstance(value.get("data"), dict) and bool(lists)) or _is_flat(value)
 
-    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+    def record(self, value: Any, line: int, given: Input) -> TextRecord:
         """Take the annotation that counts. Raises `InvalidRecord`, and `Skipped` without one."""
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with data and annotations")
@@ -57,38 +61,11 @@ class LabelStudio(RecordFormat):
         entities = [entity for region in values for entity in _entities(region)]
         return TextRecord(line, _text_of(field_of(value, "data", dict)), entities)
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """A task with one annotation."""
-        text, _, entities = written(sentence, gap)
-        result = [
-            {
-                "value": {
-                    "start": entity.start,
-                    "end": entity.end,
-                    "text": text[entity.start : entity.end],
-                    "labels": [entity.label],
-                },
-                "from_name": "label",
-                "to_name": "text",
-                "type": "labels",
-            }
-            for entity in entities
-        ]
-        return {"data": {"text": text}, "annotations": [{"result": result}]}
-
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
-        """Write a list of tasks, one a line."""
-        gap = gap_of(sentences)
-        write_list((self.value(sentence, gap, unknown) for sentence in sentences), stream)
-
-
-def write_list(values: Any, stream: TextIO) -> None:
-    """Write values as one JSON list, an item a line."""
-    stream.write("[")
-    for number, value in enumerate(values):
-        stream.write(",\n" if number else "\n")
-        json.dump(value, stream, ensure_ascii=False)
-    stream.write("\n]\n")
+        text, _, entities = sentence.placed()
+        regions = [label_studio_region(text, entity) for entity in entities]
+        return {"data": {"text": text}, "annotations": [{"result": regions}]}
 
 
 def _is_flat(value: dict[str, Any]) -> bool:

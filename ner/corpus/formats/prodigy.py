@@ -11,13 +11,17 @@ counted. Where there are tokens, the record is one sentence of them.
 
 from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import RecordFormat, Skipped
-from ner.corpus.formats.jsonl import offset_entity
-from ner.corpus.formats.writing import written
-from ner.corpus.json_values import InvalidRecord, field_of, is_list_of, kind_of
-from ner.corpus.text_records import Offsets, TextRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat, Skipped
+from ner.corpus.records import (
+    InvalidRecord,
+    Offsets,
+    TextRecord,
+    field_of,
+    is_list_of,
+    kind_of,
+    offset_entity,
+)
+from ner.interchange import prodigy_task
 
 
 class Prodigy(RecordFormat):
@@ -37,7 +41,7 @@ class Prodigy(RecordFormat):
             and (is_list_of(value.get("spans"), dict) or isinstance(value.get("answer"), str))
         )
 
-    def record(self, value: Any, line: int, config: DataConfig) -> TextRecord:
+    def record(self, value: Any, line: int, given: Input) -> TextRecord:
         """Take what was accepted. Raises `InvalidRecord`, and `Skipped` for other answers."""
         if not isinstance(value, dict):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with text and spans")
@@ -47,34 +51,16 @@ class Prodigy(RecordFormat):
         if answer != "accept":
             raise InvalidRecord(f"'answer' is {answer!r:.60}, not accept, reject or ignore")
         text = field_of(value, "text", str)
-        spans = value.get("spans")
-        given = field_of(value, "spans", list) if spans is not None else []
-        tokens = value.get("tokens")
-        ranges = None if tokens is None or config.offsets != "characters" else _ranges(value, text)
-        return TextRecord(line, text, [offset_entity(item) for item in given], ranges)
+        has_spans, has_tokens = (value.get(key) is not None for key in ("spans", "tokens"))
+        spans = field_of(value, "spans", list) if has_spans else []
+        reads_tokens = has_tokens and given.config.offsets == "characters"
+        ranges = _ranges(value, text) if reads_tokens else None
+        entities = [offset_entity(item, given.config.labels) for item in spans]
+        return TextRecord(line, text, entities, ranges)
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """An accepted task with tokens, spans by token and character, as Prodigy writes them."""
-        text, tokens, entities = written(sentence, gap)
-        numbered = zip(entities, sentence.spans, strict=True)
-        return {
-            "text": text,
-            "tokens": [
-                {"text": text[start:end], "start": start, "end": end, "id": number}
-                for number, (start, end) in enumerate(tokens)
-            ],
-            "spans": [
-                {
-                    "start": entity.start,
-                    "end": entity.end,
-                    "token_start": span.start,
-                    "token_end": span.end - 1,
-                    "label": entity.label,
-                }
-                for entity, span in numbered
-            ],
-            "answer": "accept",
-        }
+        return prodigy_task(*sentence.placed()) | {"answer": "accept"}
 
 
 def _ranges(value: dict[str, Any], text: str) -> list[Offsets]:

@@ -2,28 +2,41 @@
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
 from ner.config import DataConfig
 from ner.corpus.diagnostics import LOG, Diagnostics
-from ner.corpus.formats.base import BinaryWriter, Format, Input, Peekable, RecordFormat, TextWriter
-from ner.corpus.formats.brat import Brat, is_brat
-from ner.corpus.formats.columns import Columns
+from ner.corpus.formats.base import (
+    BinaryWriter,
+    FolderFormat,
+    FolderWriter,
+    Format,
+    Input,
+    Peekable,
+    RecordFormat,
+    TextWriter,
+    outputs,
+)
 from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
-from ner.corpus.formats.registry import FORMATS, format_named, is_record, recognise
-from ner.corpus.formats.tables import is_table, table_rows
-from ner.corpus.lines import text_lines
-from ner.corpus.parsed import ParseResult
+from ner.corpus.formats.registry import (
+    FORMATS,
+    folder_format_of,
+    format_named,
+    is_record,
+    recognise,
+    writer_named,
+)
+from ner.corpus.lines import LONGEST_JSON, text_lines
+from ner.corpus.records import ParseResult
+from ner.corpus.tables import is_table, table_rows
 from ner.errors import CorpusError, UsageError
 from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
 from ner.text import Sentence
 
 Source = str | Path | IO[bytes]
 _PEEKED = 4096  # bytes
-LONGEST_JSON = 1 << 31
-"""Bytes in the longest line of a file that begins as JSON: all of it may be one line."""
 
 
 def read_file(file: Source, config: DataConfig | None = None) -> list[Sentence]:
@@ -71,19 +84,19 @@ def read(
 def _opened(
     file: Source, config: DataConfig, diagnostics: Diagnostics, chosen: Format | None
 ) -> Iterator[Input]:
-    """A file ready to be recognised and read; brat's pairs and folders are opened there."""
+    """A file ready to be recognised and read; formats of several files open theirs themselves."""
     path = Path(file) if isinstance(file, str | Path) else None
-    if isinstance(chosen, Brat) or (chosen is None and path is not None and is_brat(path)):
+    if isinstance(chosen, FolderFormat) or (chosen is None and path and folder_format_of(path)):
         none: Peekable[tuple[int, str]] = Peekable(())
-        yield Input(str(file), path, io.BytesIO(), b"", config, diagnostics, none)
+        yield Input(str(file), config, diagnostics, path, io.BytesIO(), b"", none)
         return
     with _stream_of(file) as (stream, source):
         start = _start_of(path, stream)
         longest = LONGEST_JSON if start.lstrip()[:1] in (b"[", b"{") else None
         lines = Peekable(text_lines(stream, source, config.encoding, diagnostics, longest))
-        given = Input(source, path, stream, start, config, diagnostics, lines)
+        given = Input(source, config, diagnostics, path, stream, start, lines)
         if is_table(start):
-            given.values = Peekable(table_rows(stream, start, source))
+            given.values = Peekable(table_rows(stream, source))
         elif _is_json(given, chosen) or isinstance(chosen, RecordFormat):
             given.values = Peekable(json_values(lines, source, diagnostics, is_record))
         yield given
@@ -121,18 +134,8 @@ def _start_of(path: Path | None, stream: IO[bytes]) -> bytes:
 
 
 def is_readable_folder(path: Path) -> bool:
-    """Recognise a folder that is one labelled file, as brat has it."""
-    return path.is_dir() and is_brat(path)
-
-
-def writer_named(name: str) -> Format:
-    """The format that writes under a name, which may be a tag scheme. Raises `UsageError`."""
-    if name in FORMATS:
-        return FORMATS[name]
-    try:
-        return Columns(name)
-    except UsageError as error:
-        raise UsageError(f"{error}; or a format: {', '.join(FORMATS)}") from None
+    """Recognise a folder that is one labelled text, as brat has it."""
+    return path.is_dir() and folder_format_of(path) is not None
 
 
 def write_file(
@@ -148,22 +151,46 @@ def write_file(
     `UsageError` for an unknown format or columns in a file that is called ``.jsonl``.
     """
     writer, sentences = writer_named(format), list(sentences)
-    if isinstance(writer, Columns) and is_jsonl(str(path)):
+    if writer.name == "columns" and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
-    if isinstance(writer, Brat):
-        _refuse_partial(writer, sentences)
+    _refuse_partial(writer, sentences)
+    ready = outputs(sentences, unknown)
+    if isinstance(writer, FolderWriter):
+        if not (isinstance(writer, FolderFormat) and writer.holds(Path(path))):
+            _check_free(Path(path))  # else, it is replaced
         with write_folder(path) as folder:
-            writer.write_folder(sentences, folder)
-        _warn_of_losses(writer, sentences)
-        return
-    if isinstance(writer, BinaryWriter):
-        _refuse_partial(writer, sentences)
+            writer.write(ready, folder)
+    elif isinstance(writer, BinaryWriter):
         with write_binary(path) as file:
-            writer.write(sentences, file, unknown)
-        _warn_of_losses(writer, sentences)
-        return
-    with write_text(path) as stream:
-        write_stream(stream, sentences, format, unknown)
+            writer.write(ready, file)
+    elif isinstance(writer, TextWriter):
+        with write_text(path) as stream:
+            writer.write(ready, stream)
+    _warn_of_losses(writer, sentences)
+
+
+def write_splits(
+    folder: str | Path,
+    splits: Mapping[str, Sequence[Sentence]],
+    format: str = "iob2",
+    unknown: str = "?",
+) -> None:
+    """`write_file` for each split that is not empty, all into a new folder, whole or not at all.
+
+    Raises `UsageError` for a folder that holds something.
+    """
+    extension = writer_named(format).extension
+    _check_free(Path(folder))
+    with write_folder(folder) as part:
+        for split, sentences in splits.items():
+            if sentences:
+                write_file(part / f"{split}{extension}", sentences, format, unknown)
+
+
+def _check_free(folder: Path) -> None:
+    """Raise `UsageError` for a folder that would be lost: one that holds something."""
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"{folder}: is a folder that holds something; name a new one")
 
 
 def write_stream(
@@ -174,7 +201,7 @@ def write_stream(
     if not isinstance(writer, TextWriter):
         raise UsageError(f"{writer.name} is no stream of text; name an output to write it to")
     _refuse_partial(writer, sentences)
-    writer.write(sentences, stream, unknown)
+    writer.write(outputs(sentences, unknown), stream)
     _warn_of_losses(writer, sentences)
 
 

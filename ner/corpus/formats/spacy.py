@@ -9,18 +9,21 @@
     [{"paragraphs": [{"sentences": [{"tokens": [{"orth": "Anna", "ner": "U-PER"}]}]}]}]
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Iterable
+from typing import Any
 
-from ner.config import DataConfig
-from ner.corpus.formats.base import Record, RecordFormat
-from ner.corpus.formats.jsonl import offset_entity, triple_entity
-from ner.corpus.formats.label_studio import write_list
-from ner.corpus.formats.writing import gap_of, written
-from ner.corpus.json_values import InvalidRecord, field_of, is_list_of
-from ner.corpus.tagged_records import TaggedRecord
-from ner.corpus.text_records import TextRecord
-from ner.text import Sentence
+from ner.corpus.formats.base import Input, Output, RecordFormat
+from ner.corpus.records import (
+    InvalidRecord,
+    Record,
+    TaggedRecord,
+    TextRecord,
+    field_of,
+    is_list_of,
+    offset_entity,
+    triple_entity,
+)
+from ner.interchange import triples
 
 
 class SpacyJson(RecordFormat):
@@ -31,6 +34,8 @@ class SpacyJson(RecordFormat):
     by_offsets = True
     keys = '[text, {entities}], text and ents, doc_annotation, "paragraphs"'
     loses = ("tokens", "documents")
+    as_list = True
+    extension = ".json"
 
     def fits(self, value: Any) -> bool:
         """Tell if it is a tuple, or an object with one of spaCy's keys."""
@@ -42,7 +47,7 @@ class SpacyJson(RecordFormat):
             or is_list_of(value.get("paragraphs"), dict)
         )
 
-    def record(self, value: Any, line: int, config: DataConfig) -> Record:
+    def record(self, value: Any, line: int, given: Input) -> Record:
         """Take the entities or tags. Raises `InvalidRecord`."""
         if not self.fits(value):
             raise InvalidRecord('is neither [text, {"entities": …}] nor another record of spaCy')
@@ -52,7 +57,7 @@ class SpacyJson(RecordFormat):
         if "ents" in value:
             entities = [offset_entity(item) for item in field_of(value, "ents", list)]
             return TextRecord(line, field_of(value, "text", str), entities)
-        return _example(value, line, config)
+        return _example(value, line, given.config.unknown_tag)
 
     def parts(self, value: Any) -> Iterable[Any]:
         """The sentences in the paragraphs of version 2, as examples of version 3."""
@@ -61,15 +66,10 @@ class SpacyJson(RecordFormat):
         sentences = (s for p in value["paragraphs"] for s in _objects(p.get("sentences")))
         return map(_as_example, sentences)
 
-    def value(self, sentence: Sentence, gap: str, unknown: str) -> Any:
+    def value(self, sentence: Output) -> Any:
         """A tuple."""
-        text = written(sentence, gap)
-        return [text.text, {"entities": text.triples()}]
-
-    def write(self, sentences: Sequence[Sentence], stream: TextIO, unknown: str) -> None:
-        """Write a list of tuples, one a line."""
-        gap = gap_of(sentences)
-        write_list((self.value(sentence, gap, unknown) for sentence in sentences), stream)
+        text, _, entities = sentence.placed()
+        return [text, {"entities": triples(entities)}]
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -84,12 +84,12 @@ def _as_example(sentence: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _example(value: dict[str, Any], line: int, config: DataConfig) -> TaggedRecord:
+def _example(value: dict[str, Any], line: int, unknown: str) -> TaggedRecord:
     """Tokens and BILUO tags; ``-`` is an unknown one. Raises `InvalidRecord`."""
     tokens = field_of(field_of(value, "token_annotation", dict), "ORTH", list)
     tags = field_of(field_of(value, "doc_annotation", dict), "entities", list)
     if not (is_list_of(tokens, str) and is_list_of(tags, str)) or len(tokens) != len(tags):
         raise InvalidRecord("the words (ORTH) and their entities are not lists of as many texts")
     kept = [pair for pair in zip(tokens, tags, strict=True) if pair[0].strip()]
-    named = [config.unknown_tag if tag == "-" else tag or "O" for _, tag in kept]
+    named = [unknown if tag == "-" else tag or "O" for _, tag in kept]
     return TaggedRecord([token for token, _ in kept], named, [line] * len(kept))

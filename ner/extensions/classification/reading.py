@@ -25,11 +25,10 @@ from ner.corpus import (
     is_jsonl,
     kind_of,
     parse_json,
-    shorten,
     text_lines,
     with_valid,
 )
-from ner.errors import CorpusError
+from ner.errors import CorpusError, shorten
 from ner.files import open_binary
 from ner.text import SURROGATE, Sentence, Span
 from ner.tokenize import detect_text_style, tokenize

@@ -13,8 +13,8 @@ import torch
 
 from ner.bundle import MOST_OUTPUTS, save_bundle
 from ner.config import SOFT_LABEL_SETTINGS, Config, DataConfig
-from ner.corpus import Corpus, shorten
-from ner.errors import ConfigError, TrainingError
+from ner.corpus import Corpus
+from ner.errors import ConfigError, TrainingError, shorten
 from ner.evaluation import Scores, unknown_labels
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.network import SequenceClassifier

@@ -55,7 +55,7 @@ def test_every_file_has_an_expectation() -> None:
 
 @pytest.mark.parametrize("suffix", [".gz", ".xz"])
 def test_packed_files_are_recognised(tmp_path: Path, suffix: str) -> None:
-    for format in sorted(FORMATS.keys() - {"docbin", "brat", "columns"}):
+    for format in sorted(FORMATS.keys() - {"docbin", "brat", "columns", "hf-disk"}):
         path = tmp_path / f"x.{format}"
         write_file(path, [Sentence(("Mina", "left"), (Span(0, 1, "PER"),))], format)
         module = __import__({".gz": "gzip", ".xz": "lzma"}[suffix])
@@ -188,6 +188,67 @@ def test_names_of_numbered_tags_come_from_the_metadata_of_a_table(tmp_path: Path
         ):
             writer.write_table(table.slice(0, 1))
         assert [shown(s) for s in read_file(tmp_path / name)] == [["Mina left", "PER: Mina"]]
+
+
+def _saved(folder: Path, features: dict[str, Any], *tables: Any) -> None:
+    """Write what ``datasets.Dataset.save_to_disk`` writes."""
+    ipc = pytest.importorskip("pyarrow.ipc")
+    folder.mkdir(parents=True)
+    names = [f"data-{number:05}.arrow" for number in range(len(tables))]
+    for name, table in zip(names, tables, strict=True):
+        with (folder / name).open("wb") as file, ipc.new_stream(file, table.schema) as writer:
+            writer.write_table(table)
+    (folder / "cache-0.arrow").write_bytes(b"of another time")
+    (folder / "state.json").write_text(
+        json.dumps({"_data_files": [{"filename": n} for n in names]})
+    )
+    (folder / "dataset_info.json").write_text(json.dumps({"features": features}))
+
+
+_FEATURES = {
+    "tokens": {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"},
+    "ner_tags": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "List"},
+}
+
+
+def test_a_saved_data_set_is_a_corpus(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    one = arrow.table({"tokens": [["Mina", "left"]], "ner_tags": [[1, 0]]})
+    other = arrow.table({"tokens": [["Ada", "did"], ["No"]], "ner_tags": [[1, 0], [0]]})
+    _saved(tmp_path / "train", _FEATURES, one, other)
+    _saved(tmp_path / "validation", _FEATURES, one)
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train", "validation"]}')
+    train = load_corpus(tmp_path).train
+    assert [shown(s) for s in train] == [
+        ["Mina left", "PER: Mina"],
+        ["Ada did", "PER: Ada"],
+        ["No"],
+    ]
+    assert [sentence.line for sentence in train] == [1, 2, 3]
+    assert [len(split) for split in load_corpus(tmp_path).splits().values()] == [3, 1, 0]
+    assert read_file(tmp_path / "train", DataConfig(format="hf-disk")) == list(train)
+    with pytest.raises(UsageError, match="hf-disk is only read, not written; choose a format"):
+        write_file(tmp_path / "x", train, "hf-disk")
+
+
+def test_damaged_saved_data_sets_are_one_line(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"tokens": [["Mina"]], "ner_tags": [[1]]})
+    _saved(tmp_path / "x", {}, table)
+    with pytest.raises(CorpusError, match=r"x:1: the labels are numbers; .* --labels"):
+        read_file(tmp_path / "x")
+    for text, message in [
+        ('{"_data_files": [{"filename": "../y.arrow"}]}', r"names the file '\.\./y\.arrow'"),
+        ('{"_data_files": [{"filename": "y.arrow"}]}', r"y\.arrow"),
+        ('{"_data_files": []}', "has no sentence"),
+        ("{", "is not JSON"),
+        ("[]", "is no object"),
+    ]:
+        (tmp_path / "x" / "state.json").write_text(text)
+        with pytest.raises(NerError, match=message):
+            read_file(tmp_path / "x")
+    with pytest.raises(CorpusError, match="is no folder of save_to_disk"):
+        read_file(tmp_path, DataConfig(format="hf-disk"))
 
 
 def test_labels_of_pages_and_pictures_are_not_left_out_in_silence() -> None:
