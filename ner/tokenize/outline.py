@@ -46,6 +46,12 @@ class _Outline(dict[int, str]):
 
 OUTLINE = _Outline()
 
+
+def outline(text: str) -> str:
+    """The outline of a text."""
+    return text if text.isascii() else text.translate(OUTLINE)
+
+
 WORD = "A-Za-z0-9Àà"
 """The characters of words in an outline: the inside of a character class."""
 
