@@ -11,7 +11,7 @@ from ner.text import Offsets, Sentence
 from ner.tokenize.full_stops import LONGEST_WORD
 from ner.tokenize.marks import grouped, is_paragraph
 from ner.tokenize.substrings import BLANK, Part, Stop, cuts
-from ner.tokenize.tokens import Range, tokens_within
+from ner.tokenize.tokens import Range, are_singles, tokens_within
 
 _BLOCK = 1 << 14  # characters that are cut at once
 _SPACE = re.compile(r"\s")
@@ -132,16 +132,21 @@ class _Splitter:
             self._end()
         self._wide.append((len(self._tokens), match.end() - start))
 
-    def _take_marked(self, start: int, end: int) -> Iterator[Sentence]:
+    def _take_marked(self, begin: int, stop: int) -> Iterator[Sentence]:
         """Cut a substring by what stands around it; of a long one, sentences come out."""
-        closes = start < self._closing
-        before = start - 1
-        for group, ends in grouped(self._text, tokens_within(self._text, self._style, start, end)):
-            self._tokens += [self._text[first:last] for first, last in group]
-            self._gaps += [0] * len(group)
-            self._gaps[-len(group)] = group[0][0] - before
+        closes = begin < self._closing
+        before = begin - 1
+        for group, ends in grouped(self._text, tokens_within(self._text, self._style, begin, stop)):
+            first = len(self._tokens)
+            for start, end in group:
+                if are_singles(self._text, start, end):
+                    self._tokens += self._text[start:end]
+                else:
+                    self._tokens.append(self._text[start:end])
+            self._gaps += [0] * (len(self._tokens) - first)
+            self._gaps[first] = group[0][0] - before
             before = group[-1][1]
-            if ends > end:
+            if ends > stop:
                 self._closing = ends
             elif ends:
                 self._end()

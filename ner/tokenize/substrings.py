@@ -69,6 +69,7 @@ class Cuts(dict[str, Cut]):
 
     def __init__(self, style: str) -> None:
         self._pattern, self._singles = pattern(style), style == "characters"
+        self._opens = self._pattern.groups > 0
 
     def __missing__(self, substring: str) -> Cut:
         shape = outline(substring) if len(substring) <= _LONGEST else UNSPACED
@@ -81,6 +82,11 @@ class Cuts(dict[str, Cut]):
 
     def _cut(self, substring: str, shape: str) -> Cut:
         """Cut a substring that does not consist of letters and digits."""
+        if shape[:-1].isalnum():  # for speed: most of them
+            if shape[-1] in ",;:)":
+                return Part((substring[:-1], substring[-1]), (1, 0))
+            if self._opens and substring[-1] == "." and shape[:-1].isalpha():
+                return _word_stop(substring)
         matches = list(self._pattern.finditer(shape))
         if not matches:
             return BLANK
@@ -94,6 +100,12 @@ class Cuts(dict[str, Cut]):
         if marks or shape.endswith(("-", "-,")) or substring == "»":  # short- and long-term
             return MARKED
         return _part(substring, [m.span() for m in matches]) if len(matches) > 1 else None
+
+
+def _word_stop(substring: str) -> Stop:
+    """The cut of a word of letters with a full stop."""
+    word = _abbreviation(substring[:-1])
+    return Stop(Part((substring[:-1], "."), (1, 0)), Part((substring,), (1,)), word, word)
 
 
 def _stop(substring: str, matches: list[re.Match[str]], number: int) -> Stop | str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ner.errors import UsageError
 from ner.tokenize.full_stops import keeps_dot
-from ner.tokenize.outline import UNSPACED, outline
 from ner.tokenize.outline import WORD as _X
+from ner.tokenize.outline import is_unspaced, outline
 
 STYLES = ("words", "words-en", "pieces", "characters")
 
@@ -62,8 +62,8 @@ def _words(english: bool) -> re.Pattern[str]:
     )
 
 
-PIECES = re.compile(f"[{_X}][{_X}¨¬]*(?<!¬)|Ø¨*|¤¨*(?:¬+¤¨*)*|¬+|\\S¨*")
-_CHARACTERS = re.compile(r"\S+")
+PIECES = re.compile(f"[{_X}][{_X}¨¬]*(?<!¬)|Ø+(?=Ø)|Ø¨*|¤¨*(?:¬+¤¨*)*|¬+|\\S¨*")
+_CHARACTERS = re.compile(r"Ø+|\S")
 _AHEAD = 48  # characters behind a text that its last token may depend on: see _SUSPENDED
 
 Range = tuple[int, int]
@@ -73,8 +73,7 @@ Range = tuple[int, int]
 def pattern(style: str) -> re.Pattern[str]:
     """The pattern that cuts an outline in a style; group 1 is a full stop after a word.
 
-    Several characters that are a token each may come at once: all of them that end in `UNSPACED`.
-
+    Characters without spaces, which are a token each, come several at once: see `singles`.
     Raises `UsageError` for an unknown style.
     """
     if style not in STYLES:
@@ -89,20 +88,30 @@ def tokenize(text: str, style: str = "words-en") -> list[Range]:
 
     `style` is one of `STYLES`. Raises `UsageError` for another one.
     """
-    return list(tokens_within(text, style, 0, len(text)))
+    ranges: list[Range] = []
+    for start, end in tokens_within(text, style, 0, len(text)):
+        if are_singles(text, start, end):
+            ranges += zip(range(start, end), range(start + 1, end + 1), strict=True)
+        else:
+            ranges.append((start, end))
+    return ranges
 
 
 def tokens_within(text: str, style: str, start: int, end: int) -> Iterator[Range]:
-    """The tokens of ``text[start:end]``, which whitespace or the ends of the text enclose."""
-    around, singles = outline(text[start : end + _AHEAD]), style == "characters"
-    for match in pattern(style).finditer(around):
+    """The tokens of ``text[start:end]``, which whitespace or the ends of the text enclose.
+
+    Those that `are_singles` come in one range.
+    """
+    for match in pattern(style).finditer(outline(text[start : end + _AHEAD])):
         first, last = match.start() + start, match.end() + start
         if first >= end:
             return
         if match.lastindex and not keeps_dot(text, first, last - 1):
             yield first, last - 1
             first = last - 1
-        elif singles or around[last - start - 1] == UNSPACED:
-            yield from zip(range(first, last), range(first + 1, last), strict=False)
-            first = last - 1
         yield first, last
+
+
+def are_singles(text: str, start: int, end: int) -> bool:
+    """Tell if a range of `tokens_within` is of characters that are a token each."""
+    return end - start > 1 and is_unspaced(text[end - 1])
