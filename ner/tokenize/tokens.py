@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ner.errors import UsageError
 from ner.tokenize.full_stops import keeps_dot
+from ner.tokenize.outline import OUTLINE, UNSPACED, outline
 from ner.tokenize.outline import WORD as _X
-from ner.tokenize.outline import is_unspaced, outline
 
 STYLES = ("words", "words-en", "pieces", "characters")
 
@@ -114,4 +114,4 @@ def tokens_within(text: str, style: str, start: int, end: int) -> Iterator[Range
 
 def are_singles(text: str, start: int, end: int) -> bool:
     """Tell if a range of `tokens_within` is of characters that are a token each."""
-    return end - start > 1 and is_unspaced(text[end - 1])
+    return end - start > 1 and OUTLINE[ord(text[end - 1])] == UNSPACED
