@@ -235,7 +235,7 @@ class Document:
 
     text: str
     entities: tuple[Entity, ...]
-    sentences: tuple[Sentence, ...] = ()
+    sentences: Sequence[Sentence] = ()
     nbest: tuple[NBest, ...] | None = None  # of each sentence, where asked for
 
     def __repr__(self) -> str:

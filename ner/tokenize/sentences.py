@@ -2,17 +2,20 @@
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate, compress, count, islice, pairwise
 from operator import add
+from typing import Any, overload
 
 from ner.errors import UsageError
-from ner.text import Offsets, Sentence
+from ner.text import Offsets, Sentence, Span
 from ner.tokenize.full_stops import LONGEST_WORD
 from ner.tokenize.marks import grouped, is_paragraph
 from ner.tokenize.substrings import BLANK, Part, Stop, cuts
-from ner.tokenize.tokens import Range, are_singles, tokens_within
+from ner.tokenize.tokens import Range, are_singles, pattern, tokens_within
 
+LONG = 1 << 18  # characters of a text whose sentences are not kept
 _BLOCK = 1 << 14  # characters that are cut at once
 _SPACE = re.compile(r"\s")
 _SPACES = re.compile(r"\s*")
@@ -36,20 +39,15 @@ def split_sentences(text: str, tokens: Sequence[Range]) -> list[Range]:
 
 def sentences_of(
     text: str, style: str, *, source: str = "", line: int = 0, document: int = 0
-) -> list[Sentence]:
+) -> Sequence[Sentence]:
     """Tokenize a text and split it into sentences with their offsets in it.
 
     `line` is the line of `source` on which the text starts; each sentence gets
     the one of its first token (0, unknown, stays 0). A text without tokens has
-    no sentences. Raises `UsageError` for an unknown style and for half a surrogate pair.
+    no sentences. A long text is cut anew whenever its sentences are read, so that they take no
+    memory. Raises `UsageError` for an unknown style and for half a surrogate pair.
     """
-    return list(stream_sentences(text, style, source=source, line=line, document=document))
-
-
-def stream_sentences(
-    text: str, style: str, *, source: str = "", line: int = 0, document: int = 0
-) -> Iterator[Sentence]:
-    """The sentences of a text one after the other, as `sentences_of` has them."""
+    pattern(style)  # refuses an unknown one
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -57,7 +55,54 @@ def stream_sentences(
             f"the text has half a surrogate pair ({text[error.start]!a}) at offset {error.start}, "
             "which is no character; decode it anew, or put U+FFFD in its place"
         ) from None
-    return _Splitter(text, style, source, line, document).sentences()
+    cut = StreamedSentences(text, style, source, line, document)
+    return cut if len(text) > LONG else list(cut)
+
+
+class StreamedSentences(Sequence[Sentence]):
+    """The sentences of a text, cut anew whenever they are read: they take no memory.
+
+    To count them takes a reading, and so does every index. Equal to other sequences of the same.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        style: str,
+        source: str,
+        line: int,
+        document: int,
+        spans: Mapping[int, tuple[Span, ...]] = {},
+    ) -> None:
+        self._given = text, style, source, line, document
+        self._spans = spans
+
+    def with_spans(self, spans: Mapping[int, tuple[Span, ...]]) -> "StreamedSentences":
+        """The same with the spans of those sentences, by their numbers, that have any."""
+        return StreamedSentences(*self._given, spans)
+
+    def __iter__(self) -> Iterator[Sentence]:
+        for number, sentence in enumerate(_Splitter(*self._given).sentences()):
+            spans = self._spans.get(number)
+            yield replace(sentence, spans=spans) if spans else sentence
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @overload
+    def __getitem__(self, index: int) -> Sentence: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sentence, ...]: ...
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(iter(self))[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*iter(self)] == [*iter(other)]
+
+    def __hash__(self) -> int:
+        return hash(tuple(iter(self)))
 
 
 class _Splitter:
