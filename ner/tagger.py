@@ -270,7 +270,7 @@ class Tagger:
         are parts of one document, which matters to models with document context.
         """
         found = groupby(self._found(documents, together), itemgetter(0))
-        by_number = {n: _document(*documents[n], group) for n, group in found}
+        by_number = {n: _document(documents[n], group) for n, group in found}
         tagged = [by_number.get(n) or Document(text, ()) for n, (text, _) in enumerate(documents)]
         if not nbest:
             return tagged
@@ -386,10 +386,11 @@ def _groups(cut: Iterable[tuple[int, Sentence]]) -> Iterator[list[tuple[int, Sen
 
 
 def _document(
-    text: str, cut: Sequence[Sentence], found: Iterable[tuple[int, Sentence, Prediction]]
+    document: SegmentedText, found: Iterable[tuple[int, Sentence, Prediction]]
 ) -> Document:
     """A text with what was found in its sentences; those that are streamed are not kept."""
-    streamed = isinstance(cut, StreamedSentences)
+    text, cut = document
+    streamed = cut if isinstance(cut, StreamedSentences) else None
     sentences: list[Sentence] = []
     entities: list[Entity] = []
     changed: dict[int, tuple[Span, ...]] = {}
@@ -398,9 +399,9 @@ def _document(
             sentence = replace(sentence, spans=spans)
             entities += entities_of(text, sentence, scores)
             changed[place] = spans
-        if not streamed:
+        if streamed is None:
             sentences.append(sentence)
-    kept = cut.with_spans(changed) if streamed else tuple(sentences)
+    kept = tuple(sentences) if streamed is None else streamed.with_spans(changed)
     return Document(text, tuple(entities), kept)
 
 

@@ -1,7 +1,6 @@
 """JSON Lines: an object for each document."""
 
 import json
-import re
 from collections.abc import Collection
 from typing import Any
 
@@ -9,7 +8,8 @@ from ner.render.base import NOWHERE, Renderer, writable
 from ner.text import Document, Origin
 
 # JSON escapes the other line ends itself; these three would end a line for some readers.
-_LINE_END = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = "\x85\u2028\u2029"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class JsonLinesRenderer(Renderer):
@@ -31,8 +31,12 @@ class JsonLinesRenderer(Renderer):
 
 def json_line(record: Any) -> str:
     """A value as JSON on one line, by whatever reading of "line"."""
-    line = json.dumps(record, ensure_ascii=False)
-    return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", writable(line)) + "\n"
+    line = _ENCODER.encode(record)
+    if not line.isascii():
+        line = writable(line)
+        for end in _LINE_ENDS:
+            line = line.replace(end, f"\\u{ord(end):04x}")
+    return line + "\n"
 
 
 def kept_fields(
