@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar, overload
 
@@ -23,12 +25,22 @@ from ner.predict import (
     predict_nbest,
     with_spans,
 )
-from ner.text import Alternative, Document, Entity, NBest, SegmentedText, Sentence, entities_of
-from ner.tokenize import restore_spans, retokenize, sentences_of
+from ner.text import (
+    Alternative,
+    Document,
+    Entity,
+    NBest,
+    SegmentedText,
+    Sentence,
+    Span,
+    entities_of,
+)
+from ner.tokenize import StreamedSentences, restore_spans, retokenize, sentences_of
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
 CHUNK_TOKENS = 16_384
+GROUP_TOKENS = 2 * CHUNK_TOKENS  # read at once of a text that is longer
 FIRST_TOKENS = 256  # the first chunk is small and each next one twice as big: output soon begins
 
 AnyText = TypeVar("AnyText", bound=MaybeText)
@@ -239,7 +251,11 @@ class Tagger:
         tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
         for text, sentences in documents:
             waiting.append((text, sentences))
-            tokens += 1 + sum(len(sentence) for sentence in sentences)
+            tokens += 1
+            for sentence in sentences:
+                tokens += len(sentence)
+                if tokens >= enough:  # those of a long text need not be counted
+                    break
             if tokens >= enough or len(waiting) == batch_size:
                 yield from self.tag_sentences(waiting)
                 waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
@@ -253,14 +269,28 @@ class Tagger:
         With `nbest` they also have that many alternatives for each sentence. With `together` they
         are parts of one document, which matters to models with document context.
         """
-        sentences = [sentence for _, cut in documents for sentence in cut]
-        parts = [0 if together else part for part, (_, cut) in enumerate(documents) for _ in cut]
-        found = iter(self.predictions(sentences, documents=parts))
-        tagged = [_document(text, [(s, next(found)) for s in cut]) for text, cut in documents]
+        found = groupby(self._found(documents, together), itemgetter(0))
+        by_number = {n: _document(documents[n], group) for n, group in found}
+        tagged = [by_number.get(n) or Document(text, ()) for n, (text, _) in enumerate(documents)]
         if not nbest:
             return tagged
         ranked = self._nbest(documents, nbest)
         return [replace(d, nbest=several) for d, several in zip(tagged, ranked, strict=True)]
+
+    def _found(
+        self, documents: Sequence[SegmentedText], together: bool
+    ) -> Iterator[tuple[int, Sentence, Prediction]]:
+        """The sentences of documents, each with the number of its document and what is found.
+
+        Many are read in groups. A model with document context needs all of a document at once.
+        """
+        cut = ((number, s) for number, (_, several) in enumerate(documents) for s in several)
+        whole = bool(self._bundle.model.indexer.context_columns)
+        for group in [list(cut)] if whole else _groups(cut):
+            numbers = [0 if together else number for number, _ in group]
+            found = self.predictions([sentence for _, sentence in group], documents=numbers)
+            for (number, sentence), prediction in zip(group, found, strict=True):
+                yield number, sentence, prediction
 
     def _nbest(self, documents: Sequence[SegmentedText], count: int) -> list[tuple[NBest, ...]]:
         """The alternatives of each sentence that has a token, document by document."""
@@ -341,16 +371,38 @@ def load(
     return Tagger.load(path, device, settings, force, tokenizer)
 
 
-def _document(text: str, found: Iterable[tuple[Sentence, Prediction]]) -> Document:
-    """A text with what was found in its sentences."""
+def _groups(cut: Iterable[tuple[int, Sentence]]) -> Iterator[list[tuple[int, Sentence]]]:
+    """Gather sentences into groups of `GROUP_TOKENS` tokens, or a little more."""
+    group: list[tuple[int, Sentence]] = []
+    tokens = 0
+    for number, sentence in cut:
+        group.append((number, sentence))
+        tokens += len(sentence)
+        if tokens >= GROUP_TOKENS:
+            yield group
+            group, tokens = [], 0
+    if group:
+        yield group
+
+
+def _document(
+    document: SegmentedText, found: Iterable[tuple[int, Sentence, Prediction]]
+) -> Document:
+    """A text with what was found in its sentences; those that are streamed are not kept."""
+    text, cut = document
+    streamed = cut if isinstance(cut, StreamedSentences) else None
     sentences: list[Sentence] = []
     entities: list[Entity] = []
-    for sentence, (spans, scores) in found:
+    changed: dict[int, tuple[Span, ...]] = {}
+    for place, (_, sentence, (spans, scores)) in enumerate(found):
         if spans or sentence.spans:
             sentence = replace(sentence, spans=spans)
             entities += entities_of(text, sentence, scores)
-        sentences.append(sentence)
-    return Document(text, tuple(entities), tuple(sentences))
+            changed[place] = spans
+        if streamed is None:
+            sentences.append(sentence)
+    kept = tuple(sentences) if streamed is None else streamed.with_spans(changed)
+    return Document(text, tuple(entities), kept)
 
 
 def _alternatives(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:

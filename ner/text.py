@@ -4,9 +4,11 @@ Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters
 """
 
 import re
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple
+from operator import sub
+from typing import Any, Literal, NamedTuple, overload
 
 from ner.markup import marked_paragraph
 
@@ -76,6 +78,45 @@ class PartialLabel(NamedTuple):
     continues: BoundaryConstraint
 
 
+class Offsets(Sequence[tuple[int, int]]):
+    """The character ranges of tokens in their text: a tuple of pairs in little memory.
+
+    `ends` are those of the ranges. Equal to a tuple of the same pairs.
+    """
+
+    __slots__ = ("_ends", "_tokens")
+
+    def __init__(self, tokens: Sequence[str], ends: "array[int]") -> None:
+        self._tokens, self._ends = tokens, ends
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[tuple[int, int], ...]: ...
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        end = self._ends[index]
+        return end - len(self._tokens[index]), end
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(map(sub, self._ends, map(len, self._tokens)), self._ends, strict=True)
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Offsets | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Tokens, the entities among them, and where they come from.
@@ -89,7 +130,7 @@ class Sentence:
 
     tokens: tuple[str, ...]
     spans: tuple[Span, ...] = ()
-    offsets: tuple[tuple[int, int], ...] | None = None
+    offsets: Sequence[tuple[int, int]] | None = None
     document: int = 0
     source: str = ""
     line: int = 0
@@ -195,7 +236,7 @@ class Document:
 
     text: str
     entities: tuple[Entity, ...]
-    sentences: tuple[Sentence, ...] = ()
+    sentences: Sequence[Sentence] = ()
     nbest: tuple[NBest, ...] | None = None  # of each sentence, where asked for
 
     def __repr__(self) -> str:

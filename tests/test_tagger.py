@@ -25,7 +25,7 @@ from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError
 from ner.predict.windows import WINDOW
 from ner.tagger import Tagger
-from ner.text import Document, Sentence, Span
+from ner.text import Document, SegmentedText, Sentence, Span
 from ner.tokenize import sentences_of
 from ner.training.build import build_model
 
@@ -591,7 +591,7 @@ def test_each_text_is_a_document_unless_they_are_parts_of_one(hearing: Tagger) -
     def labels(documents: Sequence[Document]) -> list[str]:
         return [entity.label for document in documents for entity in document.entities]
 
-    def cut(*numbers: int) -> list[tuple[str, list[Sentence]]]:
+    def cut(*numbers: int) -> list[SegmentedText]:
         return [(texts[i], sentences_of(texts[i], "words")) for i in numbers]
 
     alone = labels(list(hearing.stream(texts)))

@@ -6,7 +6,7 @@ each document, whose sentences carry character offsets into its text. Tables are
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import IO, Any, NamedTuple
@@ -31,7 +31,7 @@ class Passage(NamedTuple):
     """A document of the input: its text, its sentences, and what stood beside them."""
 
     text: str
-    sentences: list[Sentence]
+    sentences: Sequence[Sentence]
     origin: Origin
 
 

@@ -2,7 +2,6 @@
 
 import abc
 import json
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,8 @@ from ner.text import SURROGATE, Document, Origin
 Write = Callable[[str], object]
 NOWHERE = Origin()
 # JSON escapes the other line ends itself; these three would end a line for some readers.
-_LINE_END = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = "\x85\u2028\u2029"
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 
 class Renderer(abc.ABC):
@@ -72,8 +72,12 @@ def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:
 
 def json_line(record: Any) -> str:
     """A value as JSON on one line, by whatever reading of "line"."""
-    line = json.dumps(record, ensure_ascii=False)
-    return _LINE_END.sub(lambda end: f"\\u{ord(end[0]):04x}", writable(line)) + "\n"
+    line = _ENCODER.encode(record)
+    if not line.isascii():
+        line = writable(line)
+        for end in _LINE_ENDS:
+            line = line.replace(end, f"\\u{ord(end):04x}")
+    return line + "\n"
 
 
 def kept_fields(

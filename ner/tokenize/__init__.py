@@ -33,12 +33,12 @@ from ner.tokenize.retokenize import (
     restore_spans,
     retokenize,
 )
-from ner.tokenize.sentences import sentences_of, split_sentences
+from ner.tokenize.sentences import StreamedSentences, sentences_of, split_sentences
 from ner.tokenize.styles import detect_style, detect_text_style
 from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
-    "STYLES", "Agreement", "detect_style", "detect_text_style", "has_unspaced_words",
-    "is_unspaced", "measure_agreement", "restore_spans", "retokenize", "sentences_of",
-    "split_sentences", "tokenize",
+    "STYLES", "Agreement", "StreamedSentences", "detect_style", "detect_text_style",
+    "has_unspaced_words", "is_unspaced", "measure_agreement", "restore_spans", "retokenize",
+    "sentences_of", "split_sentences", "tokenize",
 ]  # fmt: skip

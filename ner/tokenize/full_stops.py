@@ -9,8 +9,9 @@ from importlib import resources
 
 from ner.tokenize.outline import OUTLINE, WORD
 
-_BELONGS, _ENDS, _BOTH = "belongs", "ends", "both"
-_LONGEST_WORD = 24  # characters looked at before a full stop, and of the word after it
+BELONGS, ENDS, BOTH = "belongs", "ends", "both"
+LONGEST_WORD = 24  # characters looked at before a full stop, and of the word after it
+LONGEST_ORDINAL = 3  # digits
 
 
 @functools.cache
@@ -34,7 +35,7 @@ EITHER = "\"'`“‘„«‹"
 _OPENING = "”’»›([{¿¡「『（【《〈〔｛*•\\-–—"
 _AHEAD = re.compile(
     rf"[{CLOSING}{EITHER}]*(\s*)(?:[{_OPENING}{EITHER}]\s?){{0,6}}"
-    rf"(?:(?<=['’])[stnk]\s)?(\w{{0,{_LONGEST_WORD}}})"
+    rf"(?:(?<=['’])[stnk]\s)?(\w{{0,{LONGEST_WORD}}})"
 )
 PARAGRAPH = re.compile(r"(?:\r\n|\n|\r)[^\S\r\n]*(?:\r\n|\n|\r)|\u2029")
 _WORD_BACKWARDS = re.compile(f"[{WORD}¨](?:[{WORD}¨.'-]*[{WORD}¨])?")
@@ -42,34 +43,46 @@ _WORD_BACKWARDS = re.compile(f"[{WORD}¨](?:[{WORD}¨.'-]*[{WORD}¨])?")
 
 def keeps_dot(text: str, start: int, dot: int) -> bool:
     """Tell if the full stop at `dot` belongs to the word ``text[start:dot]``."""
-    return dot - start <= _LONGEST_WORD and _role(text, start, dot) != _ENDS
+    return dot - start <= LONGEST_WORD and _role(text, start, dot) != ENDS
 
 
 def ends_sentence(text: str, dot: int) -> bool:
     """Tell if the full stop at `dot` ends a sentence, going by the word before it."""
-    before = text[max(0, dot - _LONGEST_WORD - 1) : dot]
+    word = word_before(text, dot)
+    return not word or _role(text, dot - len(word), dot) != BELONGS
+
+
+def word_before(text: str, dot: int) -> str:
+    """The word that the full stop at `dot` follows; empty where there is none, or a long one."""
+    before = text[max(0, dot - LONGEST_WORD - 1) : dot]
     match = _WORD_BACKWARDS.match(before.translate(OUTLINE)[::-1])
-    length = match.end() if match else 0
-    return not 0 < length <= _LONGEST_WORD or _role(text, dot - length, dot) != _BELONGS
+    return before[-match.end() :] if match and match.end() <= LONGEST_WORD else ""
 
 
 def _role(text: str, start: int, dot: int) -> str:
     """The job of the full stop at `dot` after the word ``text[start:dot]``."""
-    word, after = text[start:dot], text[dot + 1 : dot + 2]
-    ahead = word_ahead(text, dot + 1)
+    word, ahead = text[start:dot], word_ahead(text, dot + 1)
     if word.isdecimal():
         return _role_after_number(text, start, word, ahead)
-    if _ACRONYM.fullmatch(word):
-        return _BOTH if ahead is None or ahead in _starters() else _BELONGS
+    return role(word, text[dot + 1 : dot + 2], ahead)
+
+
+def role(word: str, after: str, ahead: str | None) -> str:
+    """The job of a full stop after a word that is no number.
+
+    `after` is the character after it, `ahead` the word that comes next, as of `word_ahead`.
+    """
+    if "." in word and _ACRONYM.fullmatch(word):
+        return BOTH if ahead is None or ahead in _starters() else BELONGS
     if after and after in ",;:":
-        return _BELONGS
+        return BELONGS
     last = word.rpartition("-")[2]
     word = last if len(last) > 1 else word
     if word in words("titles"):
-        return _BOTH if ahead is None else _BELONGS
+        return BOTH if ahead is None else BELONGS
     if word in words("last"):
-        return _BOTH if ahead is None or is_capital(ahead) else _BELONGS
-    return _BELONGS if _needs_dot(word, ahead) else _ENDS
+        return BOTH if ahead is None or is_capital(ahead) else BELONGS
+    return BELONGS if _needs_dot(word, ahead) else ENDS
 
 
 def _needs_dot(word: str, ahead: str | None) -> bool:
@@ -91,12 +104,14 @@ def _needs_dot(word: str, ahead: str | None) -> bool:
 
 def _role_after_number(text: str, start: int, number: str, ahead: str | None) -> str:
     """A full stop after digits: it belongs to an ordinal number (`3. Oktober`, `1. Name`)."""
-    if ahead is None or len(number) > 3:
-        return _ENDS
-    before = text[max(0, start - _LONGEST_WORD) : start].rstrip(" \t")
+    if ahead is None or len(number) > LONGEST_ORDINAL:
+        return ENDS
+    before = text[max(0, start - LONGEST_WORD) : start].rstrip(" \t")
     opens_line = not before.strip() or before[-1] in "\r\n"
-    ordinal = len(number) < 3 and (ahead[:1].islower() or ahead in words("after_ordinal"))
-    return _BELONGS if opens_line or ordinal else _ENDS
+    ordinal = len(number) < LONGEST_ORDINAL and (
+        ahead[:1].islower() or ahead in words("after_ordinal")
+    )
+    return BELONGS if opens_line or ordinal else ENDS
 
 
 def word_ahead(text: str, position: int) -> str | None:

@@ -32,6 +32,7 @@ _UNSPACED_BLOCKS = (
     (0x20000, 0x3FFFF),  # Han extensions
 )
 _BLOCK_STARTS = [first for first, _ in _UNSPACED_BLOCKS]
+_FIRST_UNSPACED = chr(_BLOCK_STARTS[0])
 # Marks by use, though not by category: half-width (semi-)voiced signs, skin tones.
 _MARKS_BY_USE = frozenset([0xFF9E, 0xFF9F, *range(0x1F3FB, 0x1F400)])
 
@@ -45,6 +46,12 @@ class _Outline(dict[int, str]):
 
 
 OUTLINE = _Outline()
+
+
+def outline(text: str) -> str:
+    """The outline of a text."""
+    return text if text.isascii() else text.translate(OUTLINE)
+
 
 WORD = "A-Za-z0-9Àà"
 """The characters of words in an outline: the inside of a character class."""
@@ -74,5 +81,7 @@ def _kind(char: str) -> str:
 
 def is_unspaced(char: str) -> bool:
     """Tell if a character lies in a block of a script written without spaces."""
+    if char < _FIRST_UNSPACED:  # most characters: at once
+        return False
     block = bisect_right(_BLOCK_STARTS, ord(char)) - 1
-    return block >= 0 and ord(char) <= _UNSPACED_BLOCKS[block][1]
+    return ord(char) <= _UNSPACED_BLOCKS[block][1]

@@ -2,10 +2,11 @@
 
 import functools
 import re
+from collections.abc import Iterator
 
 from ner.errors import UsageError
 from ner.tokenize.full_stops import keeps_dot
-from ner.tokenize.outline import OUTLINE
+from ner.tokenize.outline import OUTLINE, UNSPACED, outline
 from ner.tokenize.outline import WORD as _X
 
 STYLES = ("words", "words-en", "pieces", "characters")
@@ -19,7 +20,7 @@ _SUSPENDED = rf"-(?=\s(?:and|or|to|en|of|tot|und|oder|bis|och|eller|og)\s|,\s[{_
 
 
 @functools.cache
-def _pattern(english: bool) -> re.Pattern[str]:
+def _words(english: bool) -> re.Pattern[str]:
     """One alternation that cuts an outline into tokens; group 1 is a full stop after a word.
 
     Compiled when first needed: `import ner` stays light.
@@ -45,6 +46,7 @@ def _pattern(english: bool) -> re.Pattern[str]:
             | \+{{1,2}}(?![{_X}+])                                # C++  AA+  18+
             | (\.)(?!\.)
           )?
+        | Ø+(?=Ø)                                                 # a token each
         | Ø¨*
         | (?<!\S) (?: [:;=]['o-]?(?:[()\[\]]+|[DPpOo/\\|*](?!\S)) | <3+ | -_+- | \^_*\^ ) (?!\S)
         | {_CLITIC}
@@ -60,26 +62,56 @@ def _pattern(english: bool) -> re.Pattern[str]:
     )
 
 
-PIECES = re.compile(f"[{_X}][{_X}¨¬]*(?<!¬)|Ø¨*|¤¨*(?:¬+¤¨*)*|¬+|\\S¨*")
+PIECES = re.compile(f"[{_X}][{_X}¨¬]*(?<!¬)|Ø+(?=Ø)|Ø¨*|¤¨*(?:¬+¤¨*)*|¬+|\\S¨*")
+_CHARACTERS = re.compile(r"Ø+|\S")
+_AHEAD = 48  # characters behind a text that its last token may depend on: see _SUSPENDED
+
+Range = tuple[int, int]
+"""Characters or tokens ``[start, end)``."""
 
 
-def tokenize(text: str, style: str = "words-en") -> list[tuple[int, int]]:
+def pattern(style: str) -> re.Pattern[str]:
+    """The pattern that cuts an outline in a style; group 1 is a full stop after a word.
+
+    Characters without spaces, which are a token each, come several at once: see `singles`.
+    Raises `UsageError` for an unknown style.
+    """
+    if style not in STYLES:
+        raise UsageError(f"unknown tokenizer {style!r}; choose one of {', '.join(STYLES)}")
+    if style == "characters":
+        return _CHARACTERS
+    return PIECES if style == "pieces" else _words(english=style == "words-en")
+
+
+def tokenize(text: str, style: str = "words-en") -> list[Range]:
     """Cut a text into tokens: their character ranges ``[start, end)``, in order.
 
     `style` is one of `STYLES`. Raises `UsageError` for another one.
     """
-    if style == "characters":
-        return [(i, i + 1) for i, char in enumerate(text) if not char.isspace()]
-    if style not in STYLES:
-        raise UsageError(f"unknown tokenizer {style!r}; choose one of {', '.join(STYLES)}")
-    outline = text if text.isascii() else text.translate(OUTLINE)
-    if style == "pieces":
-        return [match.span() for match in PIECES.finditer(outline)]
-    ranges: list[tuple[int, int]] = []
-    for match in _pattern(english=style == "words-en").finditer(outline):
-        start, end = match.span()
-        if match.lastindex and not keeps_dot(text, start, end - 1):
-            ranges.append((start, end - 1))
-            start = end - 1
-        ranges.append((start, end))
+    ranges: list[Range] = []
+    for start, end in tokens_within(text, style, 0, len(text)):
+        if are_singles(text, start, end):
+            ranges += zip(range(start, end), range(start + 1, end + 1), strict=True)
+        else:
+            ranges.append((start, end))
     return ranges
+
+
+def tokens_within(text: str, style: str, start: int, end: int) -> Iterator[Range]:
+    """The tokens of ``text[start:end]``, which whitespace or the ends of the text enclose.
+
+    Those that `are_singles` come in one range.
+    """
+    for match in pattern(style).finditer(outline(text[start : end + _AHEAD])):
+        first, last = match.start() + start, match.end() + start
+        if first >= end:
+            return
+        if match.lastindex and not keeps_dot(text, first, last - 1):
+            yield first, last - 1
+            first = last - 1
+        yield first, last
+
+
+def are_singles(text: str, start: int, end: int) -> bool:
+    """Tell if a range of `tokens_within` is of characters that are a token each."""
+    return end - start > 1 and OUTLINE[ord(text[end - 1])] == UNSPACED
