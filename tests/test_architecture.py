@@ -22,8 +22,8 @@ ROOT = Path(ner.__file__).parent
 FLOORS = [
     {"errors", "version", "inputs", "lazy", "markup"},
     {"text", "files", "plugins"},
-    {"tags", "tokenize", "config", "stored", "run_folder"},
-    {"discovery", "corpus", "features", "evaluation", "render", "checkpoint"},
+    {"tags", "tokenize", "config", "stored"},
+    {"run_folder", "corpus", "features", "evaluation", "render", "checkpoint"},
     {"model", "runtime"},
     {"predict", "bundle"},
     {"training", "tagger"},

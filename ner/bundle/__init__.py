@@ -11,9 +11,9 @@ from ner.bundle.format import (
     resource_names,
     save_bundle,
 )
-from ner.discovery import FINISHED, find_bundle, newest_bundle
+from ner.run_folder import find_bundle, newest_bundle
 
 __all__ = [
-    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
+    "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
     "newest_bundle", "read_head", "read_parts", "resource_names", "save_bundle",
 ]  # fmt: skip

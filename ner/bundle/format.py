@@ -36,7 +36,6 @@ from ner import features
 from ner.bundle.card import Card
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
-from ner.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.model import (
     BaseModel,
@@ -52,6 +51,7 @@ from ner.model import (
     read_embedder,
     without_weights,
 )
+from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.stored import (
     CHECKSUMS,
     StoredFolder,

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import click
 
 from ner.config import Config, ResourcesConfig, predict_config
-from ner.discovery import find_bundle, newest_bundle
 from ner.errors import NerError
 from ner.files import checked_path
+from ner.run_folder import find_bundle, newest_bundle
 
 
 class PathArg(click.Path):

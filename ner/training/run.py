@@ -24,14 +24,14 @@ from typing import Any, ClassVar
 
 import torch
 
-from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_names, save_bundle
+from ner.bundle import Bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config, chosen
 from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
 from ner.model import BaseModel, TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
-from ner.run_folder import RunFolder, duration, write_file
+from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence
 from ner.training.base import BaseRun
 from ner.training.build import build_model
@@ -91,7 +91,7 @@ Event = Step | Epoch | Finished
 class CorpusRun(BaseRun):
     """A run over a labelled corpus, epoch by epoch: of a tagger or of a classifier."""
 
-    folder = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
+    folder = RunFolder(DEFAULT_KIND, CONTENTS, ("metrics.jsonl", FINISHED))
     outcome: ClassVar[type[Finished]] = Finished
     record_keys: ClassVar = ("epoch", "best")
     config: Config

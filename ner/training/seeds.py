@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ner.bundle import FINISHED
 from ner.config import Config
 from ner.errors import UsageError
 from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.plugins import declared
-from ner.run_folder import check_restart, write_file
+from ner.run_folder import FINISHED, check_restart, write_file
 from ner.training.base import check_resumable
 from ner.training.run import Event, Finished, Run
 

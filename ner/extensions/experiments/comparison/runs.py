@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Self
 
-from ner.bundle import FINISHED, load_bundle
+from ner.bundle import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError, escaped
@@ -36,7 +36,7 @@ from ner.extensions.experiments.space import Variant, shown
 from ner.features import TrainingData, build_indexer
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, load_embedder, threads
-from ner.run_folder import run_path
+from ner.run_folder import FINISHED, check_kind, run_path
 from ner.tagger import Tagger
 from ner.training import (
     Event,
@@ -49,6 +49,7 @@ from ner.training import (
     seed_folder,
 )
 
+KIND = "comparison"
 JSON, MARKDOWN = "comparison.json", "comparison.md"
 TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up
 
@@ -209,10 +210,11 @@ def compare_events(
 
 def begun(out: Path) -> bool:
     """True for a folder in which a run of a comparison has begun."""
-    return any(out.glob("*/seed-*/metrics.jsonl"))
+    return any(out.glob("*=*/seed-*/metrics.jsonl"))
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:
+    check_kind(out, KIND)
     there = begun(out)
     if resume and not there:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")

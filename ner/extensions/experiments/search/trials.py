@@ -33,12 +33,13 @@ from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, swap_folder, write_text
 from ner.model import choose_device
-from ner.run_folder import run_path
+from ner.run_folder import check_kind, run_path
 from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
 
 if TYPE_CHECKING:
     import optuna
 
+KIND = "search"
 FILE, WORK, BEST, BEST_CONFIG = "study.sqlite", "trial", "best", "best.toml"
 _NAME, _ABOUT, _NOTE = "ner", "about", "note"
 
@@ -275,6 +276,7 @@ class _Search:
 
         Raises `UsageError` for an unsuitable folder, `NerError` where none can be made.
         """
+        check_kind(self.out, KIND)
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
         with exclusive_lock(self.out):  # first: what another process has begun must not be touched
