@@ -98,6 +98,16 @@ def check_model(model: str | None) -> None:
         find_bundle(model)
 
 
+def required_model(about: str, command: str) -> Decorator:
+    """The model of an extension, which `command` trains; a missing one is refused at once."""
+
+    def check(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+        find_bundle(value, command)
+        return value
+
+    return click.option("--model", required=True, type=PathArg(), callback=check, help=about)
+
+
 device_option: Decorator = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),

@@ -1,7 +1,7 @@
 """Learning a tagger from a corpus: the loop, and the run folder around it."""
 
 from ner.training.base import BaseRun, Milestone, run_events
-from ner.training.build import build_model
+from ner.training.build import build_model, open_resources
 from ner.training.defaults import different_settings, resolve
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import ExampleSet, SoftLabelExample, SoftLabels, type_costs
@@ -24,6 +24,6 @@ __all__ = [
     "Gradient", "Gradients", "Milestone", "PreparedCorpus", "Run", "SeedsFinished",
     "SoftLabelExample", "SoftLabels", "Step", "Trainer", "build_model", "cache_embeddings",
     "check_finite", "decayed_rate", "declared_folders", "different_settings", "finish_seeds",
-    "locked_folder", "mean_gradients", "prepare", "resolve", "run_events", "seed_folder",
-    "split_long", "train_seeds", "type_costs", "vocabulary_checksum",
+    "locked_folder", "mean_gradients", "open_resources", "prepare", "resolve", "run_events",
+    "seed_folder", "split_long", "train_seeds", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

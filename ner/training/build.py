@@ -1,16 +1,27 @@
 """A new, untrained model for a corpus."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from ner.config import Config
+from ner.corpus import Corpus
 from ner.features import TrainingData, build_indexer
 from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet
+
+
+def open_resources(configs: Iterable[Config], corpus: Corpus) -> None:
+    """Read all files that trainings by resolved configurations need, the same ones once.
+
+    So that none is found missing or damaged after hours. Raises `NerError`.
+    """
+    for config in {config.resources: config for config in configs}.values():
+        load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        build_indexer(TrainingData(corpus.train, corpus.labels, config))
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ from ner.errors import UsageError
 from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.plugins import declared
-from ner.run_folder import FINISHED, check_restart, write_file
+from ner.run_folder import FINISHED, check_restart, log_file, write_file
 from ner.training.base import check_resumable
 from ner.training.run import Event, Finished, Run
+
+LOG = "log.txt"
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,17 @@ def train_seeds(
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes that of the folder, which must be locked; ``result.json`` comes last.
+    The chosen model becomes that of the folder, which must be locked; ``log.txt`` says where the
+    runs are and how good; ``result.json`` comes last.
     """
-    clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
+    # Of a process that was killed just here.
+    clear_leftovers(finished.out, ("model", LOG, FINISHED))
     with write_folder(finished.out / "model") as part:
         for file in (finished.chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
+    with log_file(finished.out / LOG) as note:
+        for seed, run in finished.runs.items():
+            note(f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}")
+        for line in finished.lines():
+            note(line)
     write_file(finished.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")

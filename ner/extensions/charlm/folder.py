@@ -17,11 +17,11 @@ from typing import Any
 import torch
 
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm.config import CharLMConfig, ModelConfig
+from ner.extensions.charlm.config import TRAIN, CharLMConfig, ModelConfig
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import Alphabet
-from ner.files import checked_path
 from ner.model import choose_device, without_weights
+from ner.run_folder import find_bundle
 from ner.stored import (
     StoredFolder,
     StoredTensors,
@@ -93,17 +93,8 @@ def load_model(path: str | Path, device: str = "cpu") -> LanguageModel:
     `device` is a name as of `choose_device`. Raises `UsageError` where there is no model or no such
     device, and `BundleError` for a model that is damaged or written by a newer version.
     """
-    chosen, folder = choose_device(device), checked_path(path)
-    if (folder / "model" / "config.json").exists():
-        folder = folder / "model"
-    if not folder.exists():
-        raise UsageError(f"{path}: no such folder; check the name")
-    if not (folder / "config.json").exists():
-        raise UsageError(
-            f"{path}: is no language model (no config.json in it or in its model/); "
-            "make one with ner charlm train"
-        )
-    with open_model(folder) as files:
+    chosen = choose_device(device)
+    with open_model(find_bundle(path, TRAIN)) as files:
         return _load(files, chosen)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ner.bundle import MOST_OUTPUTS, BaseBundle, Bundle, Card, find_bundle, read_head, read_parts
+from ner.extensions.classification import TRAIN
 from ner.extensions.classification.network import ClassifierModel, SequenceClassifier
 from ner.stored import damaged, open_model
 
@@ -40,7 +41,7 @@ def load_classifier(path: str | Path, device: str | torch.device = "cpu") -> Cla
 
     Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
     """
-    folder = find_bundle(path, "ner classify train --train FILE --out DIR")
+    folder = find_bundle(path, TRAIN)
     with open_model(folder) as files:
         config, about = read_head(files, ClassifierBundle)
         for split, scores in about.get("scores", {}).items():

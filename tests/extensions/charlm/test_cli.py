@@ -113,7 +113,7 @@ def test_language_models_that_a_tagger_cannot_read(
     lm: Path, tiny_folder: Path, model: Path, empty: Path
 ) -> None:
     train = ["train", "--data", tiny_folder, "--out", "r"]
-    for folder, told in [("nowhere", "nowhere: no such folder"), (model, "language model")]:
+    for folder, told in [("nowhere", "nowhere: no such model folder"), (model, "language model")]:
         outcome = run(*train, "--charlm", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()
@@ -219,7 +219,10 @@ def test_a_model_of_another_direction(text: Path) -> None:
 
 
 def test_what_is_no_language_model(lm: Path, model: Path, text: Path) -> None:
-    for folder, told in [("none", "none: no such folder"), (model, "is not of a language model")]:
+    for folder, told in [
+        ("none", "none: no such model folder; train one with: ner charlm"),
+        (model, "is not of a language model"),
+    ]:
         outcome = run("charlm", "evaluate", text, "--model", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()

@@ -186,7 +186,10 @@ def test_bad_texts(content: str, told: str, code: int, empty: Path) -> None:
         (["--train", "a", "--set", "model.hiden=3"], "did you mean 'model.hidden'?"),
         (["--train", "texts.tsv", "--set", "model.head=softmax"], "model.head is for taggers"),
         (["--train", "texts.tsv", "--set", "model.head=crf"], "model.head is for taggers"),
-        (["--train", "texts.tsv", "--scheme", "io"], "data.scheme is for the corpus of a tagger"),
+        (
+            ["--train", "texts.tsv", "--set", "data.scheme=io"],
+            "data.scheme is for the corpus of a tagger",
+        ),
         (["--train", "texts.tsv", "--encoding", "utf-9"], "unknown encoding 'utf-9'"),
         (["--train", "texts.tsv", "--resume", "--overwrite"], "choose one"),
     ],

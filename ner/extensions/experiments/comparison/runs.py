@@ -33,9 +33,8 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
-from ner.features import TrainingData, build_indexer
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
-from ner.model import choose_device, load_embedder, threads
+from ner.model import choose_device, threads
 from ner.run_folder import FINISHED, check_kind, run_path
 from ner.tagger import Tagger
 from ner.training import (
@@ -43,6 +42,7 @@ from ner.training import (
     PreparedCorpus,
     Run,
     different_settings,
+    open_resources,
     prepare,
     resolve,
     run_events,
@@ -192,7 +192,7 @@ def compare_events(
             pass  # all of them are free now, not only when their turn comes
         for plan in [plan for plan in plans if plan.finished]:
             _check_same(plan, prepared)
-        _open_resources(waiting, prepared)
+        open_resources((resolve(plan.config, prepared) for plan in waiting), prepared.corpus)
         measured: defaultdict[str, list[_Measured]] = defaultdict(list)
         for number, plan in enumerate(plans, 1):
             if not plan.finished:
@@ -237,13 +237,6 @@ def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
             f"{plan.out}: was trained otherwise ({', '.join(other)}); resume with the same "
             "options, or choose another --out"
         )
-
-
-def _open_resources(plans: Sequence[_PlannedRun], corpus: PreparedCorpus) -> None:
-    """Read all files that runs need, before the first run takes its hours. Raises `NerError`."""
-    for config in {c.resources: c for c in (resolve(p.config, corpus) for p in plans)}.values():
-        load_embedder(config.resources.token_embedders, config.data.tokenizer)
-        build_indexer(TrainingData(corpus.corpus.train, corpus.corpus.labels, config))
 
 
 def _train(
