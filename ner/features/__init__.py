@@ -6,6 +6,7 @@ from ner.features.indexer import FeatureTable, Indexer, Key, key_word
 from ner.features.registry import (
     FILES,
     build_indexer,
+    default_settings,
     document_settings,
     read_indexer,
     resource_names,
@@ -17,10 +18,10 @@ from ner.features.word_lists import WordList, read_word_lists
 from ner.features.words import TableSize, WordEmbedding, Words, WordTable, unk_rates
 
 __all__ = [
-    "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
-    "Example", "ExpectedCounts", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch",
-    "StoredData", "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "Vocabulary",
-    "WordEmbedding", "WordList", "WordTable", "Words", "build_indexer", "collate",
+    "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans", "Example",
+    "ExpectedCounts", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch", "StoredData",
+    "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "Vocabulary", "WordEmbedding",
+    "WordList", "WordTable", "Words", "build_indexer", "collate", "default_settings",
     "document_settings", "fold", "key_word", "pack_batches", "plan_batches", "read_indexer",
     "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip

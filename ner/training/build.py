@@ -1,14 +1,17 @@
 """A new, untrained model for a corpus."""
 
-from collections.abc import Callable, Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.features import TrainingData, build_indexer
-from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
+from ner.model import BaseModel, Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet
@@ -72,3 +75,11 @@ def build_model(
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
     return UntrainedModel(model, indexer.words.has_vector)
+
+
+def vocabulary_checksum(model: BaseModel, has_vector: Collection[str]) -> str:
+    """A checksum of vocabulary and words with a vector; vectors files differ by it."""
+    known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
+    if model.contextual is not None:
+        known.append(model.contextual.checksum())
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

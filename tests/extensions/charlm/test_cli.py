@@ -13,7 +13,7 @@ import pytest
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import load_model, save_model
 from tests.cli import command
-from tests.cli.command import process, run, sets, shell, stopped
+from tests.cli.command import run, sets, shell, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lm")
     (folder / "text.txt.gz").write_bytes(gzip.compress(f"{LINE}\n".encode() * 100))
     arguments = ["text.txt.gz", "--out", "lm", "--direction", "both", *TINY]
-    done = process("charlm", "train", *arguments, cwd=folder).good()
+    done = warm("charlm", "train", *arguments, cwd=folder).good()
     last = done.out.splitlines()
     assert last[0].startswith("forward: ")
     assert last[1].startswith("backward: ")

@@ -9,7 +9,7 @@ import pytest
 
 from ner.corpus import Corpus, write_file
 from ner.text import Sentence
-from tests.cli.command import Outcome, process, run, sets, stopped
+from tests.cli.command import Outcome, process, run, sets, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +131,7 @@ def two_labels(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) ->
         ]
         sentences = [*tiny_corpus.splits()[split], *without * 2]
         write_file(folder / "corpus" / f"{split}.conll", sentences)
-    done = process(
+    done = warm(
         "classify", "train", "--from-corpus", "corpus", "--out", "two", *TINY,
         *sets("train.epochs=10"), cwd=folder,
     ).good()  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ner.config import Config
-from tests.cli.command import SMALL, process, run, sets, stopped
+from tests.cli.command import SMALL, run, sets, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +43,15 @@ def test_a_search_prints_a_configuration(empty: Path, tiny_folder: Path) -> None
     run("evaluate", "--model", out / "best", "--data", tiny_folder).good()
 
 
-@pytest.mark.slow(reason="searches in two processes, one after the other")
+@pytest.mark.slow(reason="searches three times, once in a process of its own")
 def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
     ask = ["search", "--data", tiny_folder, *FEW, *RANGES, "--out", "my search"]
-    first = process(*ask, "--trials", "2", cwd=empty).good()
+    first = run(*ask, "--trials", "2").good()
     assert "trial 2 of 2" in first.err
     refused = run(*ask, "--trials", "3")
     assert refused.code == 2
     assert "go on with --resume" in refused.complaint()
-    second = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
+    second = warm(*ask, "--trials", "3", "--resume", cwd=empty).good()
     assert [line[:12] for line in second.err.splitlines()] == [
         "run folder: ",
         "trial 3 of 3",
