@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +21,10 @@ from ner.evaluation import (
     min_score_points,
     unknown_labels,
 )
-from ner.model import choose_device
 from ner.predict import Prediction, window_note, with_spans
-from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training import (
-    Event,
-    Run,
-    SeedsFinished,
-    finish_seeds,
-    locked_folder,
-    prepare,
-    train_seeds,
-)
+from ner.training import Event, SeedsFinished, TaggerTraining
 
 _log = logging.getLogger("ner")
 
@@ -76,14 +65,9 @@ def train_events(
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    out, chosen, config = run_path(out), choose_device(device), config or Config()
-    with locked_folder(out, seeds, resume=resume, overwrite=overwrite) as old:
-        start = partial(Run, prepare(corpus, config.data), device=chosen, progress=progress)
-        finished = yield from train_seeds(start, config, seeds, out, resume=resume, replaced=old)
-        if seeds:
-            last = SeedsFinished(out, dict(zip(seeds, finished, strict=True)))
-            finish_seeds(last)
-            yield last
+    how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    training = TaggerTraining(corpus, out, config, seeds=seeds, progress=progress, **how)
+    yield from training.events()
 
 
 def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:

@@ -9,7 +9,9 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
 - ``TRAININGS``: options of ``ner train`` and the generators of events that take over, as
   ``{"distill": "ner.extensions.distillation.training:train_events"}``;
 - ``RUN_FOLDERS``: names of the folders of their runs, beside those of the seeds, and the option of
-  each, as ``{"student": "distill"}``.
+  each, as ``{"student": "distill"}``;
+- ``RUN_SIGNS``: files by which a folder is known that holds several runs, and its kind, as
+  ``{"study.sqlite": "search"}``.
 
 The core imports no extension: it asks here, by name, when one is needed. Without the folder there
 is none, and all else works.

@@ -1,4 +1,4 @@
-"""Run folders: the place where trainings of any kind write."""
+"""Run folders: where trainings of any kind write, and where their models are found."""
 
 import json
 import logging
@@ -11,17 +11,63 @@ from pathlib import Path
 from typing import Any
 
 from ner.errors import NerError, UsageError, escaped
-from ner.files import write_text
+from ner.files import checked_path, write_text
+from ner.plugins import declared
 
 _log = logging.getLogger("ner")
 
+DEFAULT_KIND = "tagger"  # of a model that names none in its config.json
+FINISHED = "result.json"  # written last into a run folder
+
+_SEEDS = "seed-*/metrics.jsonl"  # runs of taggers within a folder
 _MOST_KEPT = 10_000  # messages
+
+
+# --- what a folder holds ------------------------------------------------------------------------
+
+
+def kind_of(out: Path) -> str | None:
+    """The kind of run that a folder holds; None where there is none, or nothing yet to tell by.
+
+    Extensions declare the signs of folders that hold several runs (`RUN_SIGNS`).
+    """
+    for sign, kind in {**declared("RUN_SIGNS"), _SEEDS: DEFAULT_KIND}.items():
+        if any(out.glob(sign)):
+            return kind
+    state = _read_head(out / "checkpoint" / "state.json") or {}
+    return str(state["kind"])[:80] if "kind" in state else _model_kind(out)
+
+
+def _model_kind(run: Path) -> str | None:
+    """The kind of the model of a run; None for one that is missing or cannot be read."""
+    head = _read_head(run / "model" / "config.json")
+    return None if head is None else str(head.get("kind", DEFAULT_KIND))[:80]
+
+
+def _read_head(path: Path) -> dict[str, Any] | None:
+    if not os.path.lexists(path):
+        return None
+    from ner.stored import StoredFolder, ValidationError  # loads torch: only for what is there
+
+    try:
+        found: dict[str, Any] = StoredFolder(path.parent).json(path.name, dict)
+    except ValidationError:
+        return None
+    return found
+
+
+def check_kind(out: Path, kind: str) -> None:
+    """Refuse a folder that holds something of another kind. Raises `UsageError`."""
+    found = kind_of(out)
+    if found not in (None, kind):
+        raise UsageError(f"{out}: holds a {found}, not a {kind}; name another folder with --out")
 
 
 @dataclass(frozen=True)
 class RunFolder:
     """The files that a kind of run leaves; a folder with one of the `marks` is of a run."""
 
+    kind: str  # of its model
     contents: Sequence[str]
     marks: Sequence[str]
 
@@ -31,10 +77,13 @@ class RunFolder:
     def check(self, out: Path, *, overwrite: bool = False) -> None:
         """Refuse a folder that holds a run, unless it may be overwritten. Raises `UsageError`.
 
-        Files of other people that only bear the names of ours are never overwritten.
+        Runs of another kind are never overwritten, nor are files of other people that only bear
+        the names of ours.
         """
+        check_kind(out, self.kind)
         there = self._there(out)
-        if there and not any(path.name in self.marks for path in there):
+        marked = any(path.name in self.marks for path in there) or any(out.glob(_SEEDS))
+        if there and not marked:
             raise UsageError(f"{there[0]}: is not of a run, but in its way; choose another --out")
         if there and not overwrite:
             raise UsageError(
@@ -45,8 +94,9 @@ class RunFolder:
     def check_begun(self, *places: Path) -> None:
         """Refuse to go on where nothing has begun, in the first folder or others of the same run.
 
-        Raises `UsageError`.
+        The first must not hold a run of another kind. Raises `UsageError`.
         """
+        check_kind(places[0], self.kind)
         if not any(map(self._there, places)):
             raise UsageError(
                 f"{places[0]}: holds no run to go on with; name its folder with --out, or leave "
@@ -60,6 +110,51 @@ class RunFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink()
+
+
+# --- models in folders --------------------------------------------------------------------------
+
+
+def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Path:
+    """The folder of the bundle: the one named, or ``model/`` in it.
+
+    Raises `UsageError`, which names the `command` that makes one.
+    """
+    path = checked_path(path)
+    for folder in (path, path / "model"):
+        # Not `exists`: a broken link and a folder that cannot be entered get messages of their own.
+        if folder != path and os.path.islink(folder):
+            raise UsageError(f"{folder}: is a link; name the folder that it leads to")
+        if os.path.lexists(folder / "config.json"):
+            return folder
+    if not os.path.lexists(path):
+        raise UsageError(f"{path}: no such model folder; train one with: {command}")
+    raise UsageError(
+        f"{path}: is no model folder (no config.json in it or in its model/); name a run "
+        "folder or the model/ inside it"
+    )
+
+
+def newest_bundle(root: str | Path = "runs") -> Path:
+    """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
+    newest = max(
+        (
+            file
+            for file in Path(root).glob(f"*/{FINISHED}")
+            if _model_kind(file.parent) in (None, DEFAULT_KIND)  # what is damaged is refused later
+        ),
+        key=lambda file: (file.stat().st_mtime_ns, file),
+        default=None,
+    )
+    if newest is None:
+        raise UsageError(
+            f"no finished run under {root}/ here; give --model DIR, "
+            "or train one with: ner train --data NAME"
+        )
+    return find_bundle(newest.parent)
+
+
+# --- writing ------------------------------------------------------------------------------------
 
 
 def run_path(out: str | Path) -> Path:

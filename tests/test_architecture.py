@@ -22,8 +22,8 @@ ROOT = Path(ner.__file__).parent
 FLOORS = [
     {"errors", "version", "inputs", "lazy", "markup"},
     {"text", "files", "plugins", "interchange"},
-    {"tags", "tokenize", "config", "stored", "run_folder"},
-    {"discovery", "corpus", "features", "evaluation", "render", "tensors"},
+    {"tags", "tokenize", "config", "stored"},
+    {"run_folder", "corpus", "features", "evaluation", "render", "tensors"},
     {"model", "runtime", "checkpoint"},
     {"predict", "bundle"},
     {"training", "tagger"},

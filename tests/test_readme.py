@@ -11,7 +11,7 @@ import ner
 from ner.cli import main
 from ner.config import Config
 from ner.corpus import Corpus, load_corpus, write_file
-from ner.discovery import find_bundle
+from ner.run_folder import find_bundle
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,22 +13,10 @@ from ner.bundle.format import (
     save_bundle,
     tagger_network,
 )
-from ner.discovery import FINISHED, find_bundle, newest_bundle
+from ner.run_folder import find_bundle, newest_bundle
 
 __all__ = [
-    "FINISHED",
-    "MOST_OUTPUTS",
-    "BaseBundle",
-    "Bundle",
-    "Card",
-    "find_bundle",
-    "load_bundle",
-    "newest_bundle",
-    "on_device",
-    "precision_in_words",
-    "read_head",
-    "read_parts",
-    "resource_names",
-    "save_bundle",
-    "tagger_network",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
+    "newest_bundle", "on_device", "precision_in_words", "read_head", "read_parts",
+    "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

@@ -35,9 +35,9 @@ from ner import features
 from ner.bundle.card import Card
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
-from ner.discovery import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
+from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.runtime import AnyModel, StoredModel, head_forms, network_forms
 from ner.stored import (
     CHECKSUMS,

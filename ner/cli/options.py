@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import click
 
 from ner.config import Config, ResourcesConfig, predict_config
-from ner.discovery import find_bundle, newest_bundle
 from ner.errors import NerError
 from ner.files import checked_path
+from ner.run_folder import find_bundle, newest_bundle
 
 
 class PathArg(click.Path):
@@ -96,6 +96,16 @@ def check_model(model: str | None) -> None:
         newest_bundle()
     else:
         find_bundle(model)
+
+
+def required_model(about: str, command: str) -> Decorator:
+    """The model of an extension, which `command` trains; a missing one is refused at once."""
+
+    def check(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
+        find_bundle(value, command)
+        return value
+
+    return click.option("--model", required=True, type=PathArg(), callback=check, help=about)
 
 
 device_option: Decorator = click.option(

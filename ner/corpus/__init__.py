@@ -55,7 +55,7 @@ __all__ = [
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
     "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
-    "kind_of",    "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
+    "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
     "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
     "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
     "write_file", "write_splits", "write_stream",

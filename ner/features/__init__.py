@@ -6,6 +6,7 @@ from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_wor
 from ner.features.registry import (
     FILES,
     build_indexer,
+    default_settings,
     document_settings,
     read_indexer,
     resource_names,
@@ -21,6 +22,7 @@ __all__ = [
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
     "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors",
     "Vocabulary", "WordList", "WordTable", "Words", "build_indexer", "collate",
-    "document_settings", "fold", "key_word", "pack_batches", "plan_batches", "read_indexer",
-    "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
+    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches",
+    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened",
+    "unk_rates",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ def read_indexer(data: StoredData) -> Indexer:
     return Indexer(tuple(feature for feature in found if feature is not None))
 
 
-def defaults(*, single_characters: bool) -> dict[str, str]:
+def default_settings(*, single_characters: bool) -> dict[str, str]:
     """Values of settings of features that are left open, by whether tokens are characters."""
     both = {key: values for feature in FEATURES for key, values in feature.DEFAULTS.items()}
     return {key: single if single_characters else other for key, (single, other) in both.items()}

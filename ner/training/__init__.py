@@ -1,29 +1,27 @@
 """Learning a tagger from a corpus: the loop, and the run folder around it."""
 
 from ner.training.base import BaseRun, Milestone, run_events
-from ner.training.build import build_model
-from ner.training.defaults import different_settings, resolve
+from ner.training.build import build_model, open_resources, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import ExampleSet, SoftLabelExample, SoftLabels, type_costs
 from ner.training.gradients import Gradient, Gradients, mean_gradients
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.optimizer import check_finite, decayed_rate
-from ner.training.preparation import PreparedCorpus, prepare, split_long
-from ner.training.run import CorpusRun, Event, Finished, Run, vocabulary_checksum
-from ner.training.seeds import (
-    SeedsFinished,
-    declared_folders,
-    finish_seeds,
-    locked_folder,
-    seed_folder,
-    train_seeds,
+from ner.training.preparation import (
+    PreparedCorpus,
+    different_settings,
+    prepare,
+    resolve,
+    split_long,
 )
+from ner.training.run import CorpusRun, Event, Finished, Run
+from ner.training.seeds import SeedsFinished, TaggerTraining, declared_folders, seed_folder
 
 __all__ = [
     "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished",
     "Gradient", "Gradients", "Milestone", "PreparedCorpus", "Run", "SeedsFinished",
-    "SoftLabelExample", "SoftLabels", "Step", "Trainer", "build_model", "cache_embeddings",
-    "check_finite", "decayed_rate", "declared_folders", "different_settings", "finish_seeds",
-    "locked_folder", "mean_gradients", "prepare", "resolve", "run_events", "seed_folder",
-    "split_long", "train_seeds", "type_costs", "vocabulary_checksum",
+    "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "build_model",
+    "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
+    "different_settings", "mean_gradients", "open_resources", "prepare", "resolve",
+    "run_events", "seed_folder", "split_long", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

@@ -15,12 +15,18 @@ from typing import Any, ClassVar, Protocol
 
 from torch import Tensor
 
-from ner.bundle import FINISHED
 from ner.checkpoint import damaged, read_checkpoint, write_checkpoint
 from ner.errors import NerError, TrainingError
 from ner.files import clear_leftovers, exclusive_lock
 from ner.model import threads
-from ner.run_folder import RunFolder, check_restart, log_file, write_file, write_records
+from ner.run_folder import (
+    FINISHED,
+    RunFolder,
+    check_restart,
+    log_file,
+    write_file,
+    write_records,
+)
 
 _log = logging.getLogger("ner")
 
@@ -203,7 +209,12 @@ class BaseRun(ABC):
     def _checkpoint(self) -> None:
         """Put on disk what going on from here needs."""
         tensors, plain = self.trainer.state()
-        state = {"trainer": plain, "history": self._history, "seconds": self._seconds}
+        state = {
+            "kind": self.folder.kind,
+            "trainer": plain,
+            "history": self._history,
+            "seconds": self._seconds,
+        }
         write_checkpoint(self.out / "checkpoint", tensors, state | self._identity())
         self._saved = time.monotonic()
 

@@ -1,18 +1,32 @@
 """A new, untrained model for a corpus."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from ner.bundle import MOST_OUTPUTS
 from ner.config import Config
+from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.features import TrainingData, build_indexer
 from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet
+
+
+def open_resources(configs: Iterable[Config], corpus: Corpus) -> None:
+    """Read all files that trainings by resolved configurations need, the same ones once.
+
+    So that none is found missing or damaged after hours. Raises `NerError`.
+    """
+    for config in {config.resources: config for config in configs}.values():
+        load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        build_indexer(TrainingData(corpus.train, corpus.labels, config))
 
 
 @dataclass(frozen=True)
@@ -69,3 +83,11 @@ def build_model(
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
     return UntrainedModel(model, indexer.words.has_vector)
+
+
+def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:
+    """A checksum of vocabulary and words with a vector; vectors files differ by it."""
+    known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
+    if model.contextual is not None:
+        known.append(model.contextual.checksum())
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

@@ -1,12 +1,13 @@
-"""A corpus prepared for training, once for all that is trained on it: checked, split, hashed."""
+"""A corpus prepared for training, once for all that is trained on it, and settings it decides."""
 
 import logging
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from ner.config import DataConfig
+from ner.config import SOFT_LABEL_SETTINGS, Config, DataConfig
 from ner.corpus import (
     Corpus,
     TrainingFingerprints,
@@ -16,6 +17,7 @@ from ner.corpus import (
 )
 from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
+from ner.features import default_settings
 from ner.predict import window_note
 from ner.text import Sentence, Span
 from ner.tokenize import detect_style, has_unspaced_words, measure_agreement, retokenize
@@ -26,6 +28,13 @@ DEFAULTS = DataConfig()
 ENOUGH_BORDERS = 0.98  # of entities, that the tokenizer must find
 MEASURED = 20_000  # training sentences on which that is measured, at most
 LONGEST = 512  # tokens of one training sentence; longer ones are cut between entities
+
+EPOCHS = 20
+MOST_EPOCHS = 160
+LEAST_STEPS = 4000
+
+# Settings without influence on the result of a run.
+_FREE = {"train.checkpoint_minutes", "train.log_gradients"}
 
 
 @dataclass(frozen=True)
@@ -216,3 +225,38 @@ def _log_long(sentences: Iterable[Sentence]) -> None:
             "(such sentences: %s)",
             long[0].place, f"{len(long[0]):,}", LONGEST, f"{len(long):,}",
         )  # fmt: skip
+
+
+# --- settings -----------------------------------------------------------------------------------
+
+
+def resolve(config: Config, corpus: PreparedCorpus) -> Config:
+    """Fill in everything that a configuration leaves to the corpus."""
+    single = corpus.has_single_characters
+    epochs = config.train.epochs
+    if epochs == "auto":
+        epochs = _enough_epochs(len(corpus.corpus.train), config.train.batch_sentences)
+    filled = {
+        "data.tokenizer": corpus.data.tokenizer,
+        "data.retokenize": corpus.data.retokenize,
+        **default_settings(single_characters=single),
+        "train.adversarial": 0.03 if single else 0.0,
+        "train.epochs": epochs,
+        "train.patience": math.ceil(0.4 * epochs),
+    }
+    return config.replace({k: v for k, v in filled.items() if config[k] == "auto"})
+
+
+def _enough_epochs(sentences: int, batch: int) -> int:
+    """Choose the number of epochs: a small split is read until enough steps have been taken."""
+    steps = max(1, math.ceil(sentences / batch))
+    return min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
+
+
+def different_settings(before: Config, now: Config, *, soft_labels: bool = False) -> list[str]:
+    """List the settings in which two resolved configurations make different models.
+
+    Some of them matter only to models that learn from `soft_labels`.
+    """
+    free = _FREE if soft_labels else _FREE.union(SOFT_LABEL_SETTINGS)
+    return [key for key in Config.fields() if before[key] != now[key] and key not in free]

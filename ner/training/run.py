@@ -12,11 +12,10 @@
     result.json      the final scores; written last: a run that has it is finished
 """
 
-import hashlib
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,24 +23,23 @@ from typing import Any, ClassVar
 
 import torch
 
-from ner.bundle import FINISHED, Bundle, find_bundle, load_bundle, resource_names, save_bundle
+from ner.bundle import Bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config, chosen
 from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
-from ner.model import Model, TokenEmbedder, load_embedder
+from ner.model import TokenEmbedder, load_embedder
 from ner.predict import predict_sentences
-from ner.run_folder import RunFolder, duration, write_file
+from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence
 from ner.training.base import BaseRun
-from ner.training.build import build_model
-from ner.training.defaults import different_settings, resolve
+from ner.training.build import build_model, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
-from ner.training.preparation import PreparedCorpus
+from ner.training.preparation import PreparedCorpus, different_settings, resolve
 
 CONTEXTS = "contexts.json"
 CONTENTS = (
@@ -92,7 +90,7 @@ Event = Step | Epoch | Finished
 class CorpusRun(BaseRun):
     """A run over a labelled corpus, epoch by epoch: of a tagger or of a classifier."""
 
-    folder = RunFolder(CONTENTS, ("metrics.jsonl", FINISHED))
+    folder = RunFolder(DEFAULT_KIND, CONTENTS, ("metrics.jsonl", FINISHED))
     outcome: ClassVar[type[Finished]] = Finished
     record_keys: ClassVar = ("epoch", "best")
     config: Config
@@ -311,11 +309,3 @@ def _embed_once(
     evaluated = [sentence.tokens for sentence in (*splits.valid, *splits.test)]
     learnt = [example.tokens for example in soft_labels or corpus.segments]
     return cache_embeddings(embedder, [*learnt, *evaluated])
-
-
-def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:
-    """A checksum of vocabulary and words with a vector; vectors files differ by it."""
-    known: list[Any] = [sorted(has_vector), *(part.files() for part in model.indexer.features)]
-    if model.contextual is not None:
-        known.append(model.contextual.checksum())
-    return hashlib.sha256(json.dumps(known).encode()).hexdigest()

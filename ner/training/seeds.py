@@ -6,17 +6,22 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from ner.bundle import FINISHED
 from ner.config import Config
+from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
+from ner.model import choose_device
 from ner.plugins import declared
-from ner.run_folder import check_restart, write_file
+from ner.run_folder import FINISHED, check_restart, log_file, run_path, write_file
 from ner.training.base import check_resumable
+from ner.training.examples import SoftLabels
+from ner.training.preparation import prepare
 from ner.training.run import Event, Finished, Run
+
+LOG = "log.txt"
 
 
 @dataclass(frozen=True)
@@ -112,40 +117,100 @@ def _inside(
     return list(dict.fromkeys([*there, *new]))
 
 
-def train_seeds(
-    start: Callable[[Config, Path], Run],
-    config: Config,
-    seeds: Sequence[int],
-    out: Path,
-    *,
-    resume: bool,
-    replaced: Sequence[Path] = (),
-) -> Generator[Event, None, list[Finished]]:
-    """Train one model per seed, or, without seeds, a single one in `out` itself.
+class TaggerTraining:
+    """The training of a tagger into a folder, or of one for each seed; `events` does the work.
 
-    `start` makes a run. Those in `replaced` are removed once it is clear that the first can be.
+    An extension may go on from there: it overrides `_prepare`, `_member` and `_close`.
     """
-    configs = [config.replace({"train.seed": seed}) for seed in seeds] or [config]
-    folders = [seed_folder(out, seed) for seed in seeds] or [out]
-    finished: list[Finished] = []
-    for part, folder in zip(configs, folders, strict=True):
-        run = start(part, folder)
-        if resume and (run.has_begun or not seeds):
-            run.resume()
-        elif not finished:
-            for place in replaced:
-                Run.folder.clear(place)
-        finished.append((yield from run.events()))
-    return finished
+
+    option: ClassVar[str] = ""  # of that extension
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        out: str | Path,
+        config: Config | None = None,
+        *,
+        seeds: Sequence[int] = (),
+        device: str = "auto",
+        resume: bool = False,
+        overwrite: bool = False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`progress` is called with the number of bytes of vectors files that have been read.
+
+        Raises `UsageError` for a folder without a name, and a device that is not there.
+        """
+        self.out = run_path(out)
+        self.device = choose_device(device)
+        self.config = config or Config()
+        self.seeds = seeds
+        self.resume = resume
+        self._corpus = corpus
+        self._overwrite = overwrite
+        self._progress = progress
+
+    def events(self) -> Iterator[Event | SeedsFinished]:
+        """Train; yields the events of each run, and `SeedsFinished` if there are several."""
+        how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
+        with locked_folder(self.out, self.seeds, option=self.option, **how) as old:
+            self.prepared = prepare(self._corpus, self.config.data)
+            self._prepare()
+            finished = yield from self._train(old)
+            if self.seeds:
+                last = yield from self._close(dict(zip(self.seeds, finished, strict=True)))
+                finish_seeds(last)
+                yield last
+
+    def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
+        """A run over the prepared corpus."""
+        return Run(self.prepared, config, folder, self.device, self._progress, soft_labels)
+
+    def _prepare(self) -> None:
+        """Read what is needed beside the corpus, before the first run."""
+
+    def _member(self) -> Config:
+        """The configuration of each run, but for the seed."""
+        return self.config
+
+    def _train(self, replaced: Sequence[Path]) -> Generator[Event, None, list[Finished]]:
+        """Train one model for each seed, or, without seeds, a single one in the folder itself.
+
+        Older runs are removed once it is clear that the first new one can be.
+        """
+        config, finished = self._member(), list[Finished]()
+        configs = [config.replace({"train.seed": seed}) for seed in self.seeds] or [config]
+        folders = [seed_folder(self.out, seed) for seed in self.seeds] or [self.out]
+        for part, folder in zip(configs, folders, strict=True):
+            run = self.run(part, folder)
+            if self.resume and (run.has_begun or not self.seeds):
+                run.resume()
+            elif not finished:
+                for place in replaced:
+                    Run.folder.clear(place)
+            finished.append((yield from run.events()))
+        return finished
+
+    def _close(self, runs: Mapping[int, Finished]) -> Generator[Event, None, SeedsFinished]:
+        """Make the result of several runs, by seed."""
+        yield from ()
+        return SeedsFinished(self.out, runs)
 
 
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes that of the folder, which must be locked; ``result.json`` comes last.
+    The chosen model becomes that of the folder, which must be locked; ``log.txt`` says where the
+    runs are and how good; ``result.json`` comes last.
     """
-    clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
+    # Of a process that was killed just here.
+    clear_leftovers(finished.out, ("model", LOG, FINISHED))
     with write_folder(finished.out / "model") as part:
         for file in (finished.chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
+    with log_file(finished.out / LOG) as note:
+        for seed, run in finished.runs.items():
+            note(f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}")
+        for line in finished.lines():
+            note(line)
     write_file(finished.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")

@@ -1,16 +1,22 @@
 """The ``ner`` command as a user meets it: in this process, or as a process of its own."""
 
+import functools
 import io
+import json
 import logging
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import pytest
 
@@ -18,6 +24,7 @@ import ner.cli
 
 SMALL = ("model.hidden=16", "model.word_dim=16", "model.char_hidden=8", "train.threads=1")
 QUICK = ("train.epochs=6", "train.batch_sentences=4", "train.learning_rate=0.02", "train.ema=0.9")
+ROOT = Path(__file__).parents[2]
 LIMIT = 120  # seconds: no test waits that long, but a hanging process must not hang the suite
 
 
@@ -109,30 +116,106 @@ def process(*arguments: object, cwd: Path, stdin: bytes = b"") -> Outcome:
     return Outcome(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def warm(*arguments: object, cwd: Path) -> Outcome:
+    """The same as `process`, forked from a process that has loaded torch already."""
+    with TemporaryFile() as out, TemporaryFile() as err:
+        with forked(*arguments, cwd=cwd, out=out.fileno(), err=err.fileno()) as child:
+            code = child.wait()
+        return Outcome(code, _content(out), _content(err))
+
+
 def stopped(
     *arguments: object, when: Callable[[], bool], by: signal.Signals = signal.SIGINT
 ) -> Outcome:
     """Start the command here, send a signal as soon as `when` holds, and wait for the end."""
-    process = subprocess.Popen(
-        command(*arguments),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A suite that was started in the background would hand its deafness to SIGINT down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    with TemporaryFile() as out, TemporaryFile() as err:
+        with forked(*arguments, out=out.fileno(), err=err.fileno()) as child:
+            patience = time.monotonic() + LIMIT
+            while not when():
+                assert child.runs
+                assert time.monotonic() < patience
+                time.sleep(0.005)  # between two looks, not in the hope that something has happened
+            os.kill(child.number, by)
+            code = child.wait()
+        return Outcome(code, _content(out), _content(err))
+
+
+def _content(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
+@functools.cache
+def _warm() -> socket.socket:
+    """The socket of the process that forks (see `tests.cli.warm`); it ends with this one."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.cli.warm", str(theirs.fileno())],
+            cwd=ROOT,
+            env=environment(PYTHONPATH=str(ROOT)),
+            pass_fds=[theirs.fileno()],
+        )
+    ours.settimeout(LIMIT)
+    return ours
+
+
+class Child:
+    """A process of the command, at work; `_warm` tells when it has ended."""
+
+    def __init__(self) -> None:
+        self.number = _answer()
+        self._code: int | None = None  # until it has ended
+
+    @property
+    def runs(self) -> bool:
+        """True until it has ended."""
+        return self._code is None and not select.select([_warm()], [], [], 0)[0]
+
+    def wait(self) -> int:
+        """Wait for the end; returns the exit code."""
+        if self._code is None:
+            self._code = _answer()
+        return self._code
+
+
+def _answer() -> int:
+    """The next number on the socket."""
+    digits = b""
+    while (byte := _warm().recv(1)) not in (b"\n", b""):
+        digits += byte
+    return int(digits)
+
+
+@contextmanager
+def forked(
+    *arguments: object,
+    out: int,
+    err: int,
+    cwd: Path = Path(),
+    changes: Mapping[str, str] | None = None,
+) -> Iterator[Child]:
+    """Run the command in a process that loads nothing; it is killed if it has not ended.
+
+    `out` and `err` are handles; `changes` are those of its environment.
+    """
+    ignored = [s for s in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) == signal.SIG_IGN]
+    request = {
+        "arguments": [*map(str, arguments)],
+        "cwd": str(cwd.resolve()),
+        "environment": environment(**changes or {}),
+        "ignored": ignored,
+    }
+    with open(os.devnull, "rb") as nothing:
+        handles = [nothing.fileno(), out, err]
+        socket.send_fds(_warm(), [json.dumps(request).encode()], handles)
+        child = Child()
     try:
-        patience = time.monotonic() + LIMIT
-        while not when():
-            assert process.poll() is None
-            assert time.monotonic() < patience
-            time.sleep(0.005)  # between two looks, not in the hope that something has happened
-        process.send_signal(by)
-        out, err = process.communicate(timeout=LIMIT)
+        yield child
     finally:
-        process.kill()
-    return Outcome(process.returncode, out, err)
+        if child.runs:
+            os.kill(child.number, signal.SIGKILL)
+        child.wait()
 
 
 def shell(script: str, *arguments: object, cwd: Path) -> Outcome:

@@ -173,6 +173,10 @@ def test_names_of_all_kinds(empty: Path) -> None:
         "train --data nosuch",
         "train --data nosuch --set train.nosuch=1",
         "search --data nosuch",
+        "charlm evaluate x --model nosuch",
+        "charlm generate --model nosuch",
+        "classify predict x --model nosuch",
+        "classify evaluate x --model nosuch",
     ],
 )
 def test_a_mistake_that_shows_without_torch_is_refused_without_it(

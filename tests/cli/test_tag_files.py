@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ner.tagger import Tagger
-from tests.cli.command import LIMIT, command, environment, process, run, tree
+from tests.cli.command import LIMIT, command, environment, forked, process, run, tree, warm
 
 MARKED = "[Anna](PER) visited [New York](LOC).\n"
 
@@ -80,7 +80,7 @@ def test_workers_share_many_files(folder: Path) -> None:
         Path(f"in/big{number}.txt").write_text(f"{number}\n{lines}", encoding="utf-8")
     Path("in/big3.txt").write_bytes(b"Anna left.\n" * 9000 + b"\xff\n" + b"Anna left.\n" * 90_000)
     arguments = ["tag", "in", "--format", "jsonl", "--out-dir"]
-    alone = process(*arguments, "alone", cwd=folder)
+    alone = warm(*arguments, "alone", cwd=folder)
     shared = process(*arguments, "shared", "--workers", 2, cwd=folder)
     assert (alone.code, shared.code) == (1, 1)
     assert shared.err == alone.err
@@ -251,9 +251,9 @@ def test_records_are_answered_too(here: Path) -> None:
 
 @pytest.mark.slow
 def test_what_comes_fast_is_tagged_in_batches(here: Path) -> None:
-    text = "Anna visited New York.\n" * 20_000
+    text = "Anna visited New York.\n" * 8_000
     Path("text.txt").write_text(text)
-    alone = process("tag", "text.txt", cwd=here).good().out
+    alone = warm("tag", "text.txt", cwd=here).good().out
     for workers in (1, 2):
         piped = process("tag", "-", "--workers", workers, cwd=here, stdin=text.encode())
         assert piped.good().out == alone
@@ -266,16 +266,14 @@ def _on_terminal(*arguments: object, **changes: str) -> str:
     """What a command shows on a terminal."""
     ours, theirs = pty.openpty()
     shown = b""
-    with subprocess.Popen(
-        command(*arguments), env=environment(**changes), stdout=theirs, stderr=theirs
-    ) as process:
+    with forked(*arguments, out=theirs, err=theirs, changes=changes) as process:
         os.close(theirs)
         try:
             while more := os.read(ours, 1 << 16):
                 shown += more
         except OSError:  # the end, on Linux
             pass
-        assert process.wait(LIMIT) == 0
+        assert process.wait() == 0
     os.close(ours)
     return shown.decode().replace("\r\n", "\n")
 

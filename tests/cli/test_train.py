@@ -17,7 +17,7 @@ from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
 from ner.text import Sentence, Span
 from ner.training.run import CONTENTS, CONTEXTS
-from tests.cli.command import BRIEF, SMALL, TINY, Outcome, process, run, sets, tree
+from tests.cli.command import BRIEF, SMALL, TINY, Outcome, run, sets, tree, warm
 
 EPOCH_KEYS = {
     "epoch", "loss", "valid_precision", "valid_recall", "valid_f1", "learning_rate",
@@ -182,7 +182,7 @@ def test_several_seeds(empty: Path, tiny_folder: Path) -> None:
     assert [_seed(f"r/seed-{seed}") for seed in (3, 1)] == [3, 1]
     assert _seed("r") == best
     assert {path.name for path in (empty / "r").iterdir()} == {
-        "model", "result.json", "seed-1", "seed-3",
+        "model", "log.txt", "result.json", "seed-1", "seed-3",
     }  # fmt: skip
 
 
@@ -191,9 +191,7 @@ def test_several_models_teach_one(empty: Path, tiny_folder: Path) -> None:
     Path("text.txt").write_text("Anna met Carl Maria in Paris. Dora left.\n\nBerta saw Rome.\n")
     arguments = ["--seeds", "3,1", "--distill", "--unlabelled", "text.txt", "--out", "r"]
     settings = sets("train.unlabelled_confidence=0")
-    outcome = process(
-        "train", "--data", tiny_folder, *TINY, *settings, *arguments, cwd=empty
-    ).good()
+    outcome = warm("train", "--data", tiny_folder, *TINY, *settings, *arguments, cwd=empty).good()
     result = json.loads((empty / "r" / "result.json").read_text())
     lines = outcome.out.splitlines()
     assert lines[2].startswith("best seed on valid: ")
@@ -346,7 +344,7 @@ def _write_features(folder: Path) -> list[str]:
 @pytest.mark.slow
 def test_features_from_files_are_learnt_from_in_a_process(empty: Path, tiny_folder: Path) -> None:
     options = _write_features(empty)
-    outcome = process("train", "--data", tiny_folder, *TINY, *options, "--out", "r", cwd=empty)
+    outcome = warm("train", "--data", tiny_folder, *TINY, *options, "--out", "r", cwd=empty)
     assert outcome.good().out.splitlines()[-2] == "test F1 100.00"
     assert outcome.err.splitlines()[:2] == [
         "lists/my.vec: vectors of 3 numbers for 4 words, in lower case; "
@@ -382,7 +380,7 @@ def test_lists_that_cover_a_corpus_in_part(empty: Path) -> None:
     rows = [f"{number % 8:03b}\t{word}\t1\n" for number, word in enumerate(words)]
     Path("clusters.txt").write_text("".join(rows), encoding="utf-8")
     options = ["--gazetteer", "NAME=names.txt", "--clusters", "clusters.txt", "--out", "r"]
-    process("train", "--data", "demo", *BRIEF, *options, cwd=empty).good()
+    warm("train", "--data", "demo", *BRIEF, *options, cwd=empty).good()
     indexer = load_bundle("r").model.indexer
     clusters, gazetteers = indexer.find(Clusters), indexer.find(Gazetteers)
     assert clusters is not None

@@ -8,7 +8,13 @@ import pytest
 
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.features import StoredData, TrainingData, build_indexer, read_indexer
-from ner.features.registry import FEATURES, FILES, defaults, document_settings, resource_names
+from ner.features.registry import (
+    FEATURES,
+    FILES,
+    default_settings,
+    document_settings,
+    resource_names,
+)
 from ner.stored import StoredFolder, to_json
 from ner.text import Sentence, Span
 
@@ -73,9 +79,15 @@ def test_resources_go_by_setting_without_folders(config: Config) -> None:
 
 
 def test_settings_that_are_left_open_go_by_what_tokens_are() -> None:
-    assert defaults(single_characters=True) == {"model.chars": "none", "model.bigrams": "yes"}
-    assert defaults(single_characters=False) == {"model.chars": "cnn", "model.bigrams": "no"}
-    assert all(Config()[key] == "auto" for key in defaults(single_characters=True))
+    assert default_settings(single_characters=True) == {
+        "model.chars": "none",
+        "model.bigrams": "yes",
+    }
+    assert default_settings(single_characters=False) == {
+        "model.chars": "cnn",
+        "model.bigrams": "no",
+    }
+    assert all(Config()[key] == "auto" for key in default_settings(single_characters=True))
 
 
 def test_settings_of_documents_are_those_of_features_with_a_context() -> None:

@@ -1,9 +1,12 @@
 """What the workers of the tests do; light to import, since each of them imports it."""
 
+import functools
 import os
+import pickle
 import signal
 import time
 from collections.abc import Callable
+from typing import Any
 
 from ner.errors import CorpusError
 
@@ -65,3 +68,15 @@ def make_waiting() -> Callable[[str], str]:
         return path
 
     return outcome
+
+
+def apply(given: tuple[bytes, Any]) -> Any:
+    """The result for an item of what a pickled function makes, once in each process."""
+    make, item = given
+    return _made(make)(item)
+
+
+@functools.cache
+def _made(make: bytes) -> Callable[[Any], Any]:
+    made: Callable[[Any], Any] = pickle.loads(make)()
+    return made

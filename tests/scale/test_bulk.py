@@ -2,7 +2,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+import multiprocessing
+import pickle
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from ner.tagger import Tagger
 from ner.text import Sentence, Span
 from ner.tokenize import sentences_of
 from ner.training.build import build_model
+from tests.scale.jobs import apply
 
 LINES = [
     "Anna visited New York. Dora left.",
@@ -102,10 +105,29 @@ def test_any_number_of_workers_gives_the_same(
     assert outcome(pieces(tiny_run, content, 2, **what)) == (alone, error)
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Callable[..., Iterator[str]]]:
+    """`ordered_map` by workers that are there already, for all tests: to start takes longest."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+
+        def ordered_map(make: Any, items: Iterable[Any], *_: object) -> Iterator[str]:
+            given = pickle.dumps(make)
+            yield from pool.imap(apply, ((given, item) for item in items))
+
+        yield ordered_map
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("form", FORMATS)
-def test_workers_force_lists_too(form: str, tiny_run: Path, tmp_path: Path) -> None:
+def test_workers_force_lists_too(
+    form: str,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shared: Callable[..., Iterator[str]],
+) -> None:
+    monkeypatch.setattr(bulk, "ordered_map", shared)
     path = tmp_path / "verbs.txt"
     path.write_text("visited New\nloved Rome\n", encoding="utf-8")
     what: dict[str, Any] = {"format": form, "force": (f"VERB={path}",)}

@@ -49,7 +49,9 @@ class CountingTrainer:
 class Counting(BaseRun):
     """Keeps the highest number as its model."""
 
-    folder = RunFolder(("config.toml", "metrics.jsonl", "model", "result.json"), ("metrics.jsonl",))
+    folder = RunFolder(
+        "count", ("config.toml", "metrics.jsonl", "model", "result.json"), ("metrics.jsonl",)
+    )
     record_keys = ("number", "best")
 
     def __init__(self, out: Path, name: str = "counting") -> None:

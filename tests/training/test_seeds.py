@@ -48,7 +48,12 @@ def test_what_a_killed_process_has_left_goes(tmp_path: Path) -> None:
     (tmp_path / ".model.1-01234567.part").mkdir()
     (tmp_path / ".result.json.1-01234567.part").write_text("half of it")
     closed(tmp_path, [5], [finished(tmp_path, 5, 4)])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "result.json", "seed-5"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "log.txt",
+        "model",
+        "result.json",
+        "seed-5",
+    ]
 
 
 def test_the_first_of_equals_is_best(tmp_path: Path) -> None:
@@ -96,8 +101,17 @@ def test_seeds_end_to_end(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Conf
         "seed-2",
         "seed-3",
         "model",
+        "log.txt",
         "result.json",
     }
+    log = (tmp_path / "log.txt").read_text().splitlines()
+    assert [line.partition("INFO ")[2] for line in log] == [
+        *(
+            f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}"
+            for seed, run in last.runs.items()
+        ),
+        *last.lines(),
+    ]
     for seed, run in last.runs.items():
         folder = seed_folder(tmp_path, seed)
         assert run.out == folder

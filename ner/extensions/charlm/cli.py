@@ -14,11 +14,12 @@ from ner.cli.options import (
     file_options,
     json_option,
     list_settings_option,
+    required_model,
     restart_options,
 )
 from ner.cli.reading import reading_options
 from ner.errors import escaped
-from ner.extensions.charlm.config import CharLMConfig
+from ner.extensions.charlm.config import TRAIN, CharLMConfig
 
 _LOG = logging.getLogger("ner")
 
@@ -28,9 +29,7 @@ def charlm() -> None:
     """Character language models: trained from your own text, measured and sampled."""
 
 
-_model_option = click.option(
-    "--model", required=True, type=PathArg(), help="Language model: a folder of ner charlm train."
-)
+_model_option = required_model("Language model: a folder of ner charlm train.", TRAIN)
 
 
 @charlm.command()

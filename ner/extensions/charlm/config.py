@@ -6,6 +6,9 @@ from typing import ClassVar
 
 from ner.config import Auto, Settings, at_least, one_of, setting, within
 
+TRAIN = "ner charlm train TEXT --out DIR"
+"""The command that makes a language model."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:

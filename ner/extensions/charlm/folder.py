@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ner.errors import BundleError, ConfigError, UsageError
-from ner.extensions.charlm.config import CharLMConfig, ModelConfig
+from ner.extensions.charlm.config import TRAIN, CharLMConfig, ModelConfig
 from ner.extensions.charlm.text import Alphabet
-from ner.files import checked_path
+from ner.run_folder import find_bundle
 from ner.runtime import layer_forms
 from ner.stored import (
     Arrays,
@@ -112,17 +112,7 @@ def load_model(path: str | Path) -> LanguageModel:
     Raises `UsageError` where there is no model, and `BundleError` for one that is damaged or
     written by a newer version.
     """
-    folder = checked_path(path)
-    if (folder / "model" / "config.json").exists():
-        folder = folder / "model"
-    if not folder.exists():
-        raise UsageError(f"{path}: no such folder; check the name")
-    if not (folder / "config.json").exists():
-        raise UsageError(
-            f"{path}: is no language model (no config.json in it or in its model/); "
-            "make one with ner charlm train"
-        )
-    with open_model(folder) as files:
+    with open_model(find_bundle(path, TRAIN)) as files:
         return _load(files)
 
 

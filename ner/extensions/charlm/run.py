@@ -13,9 +13,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from ner.bundle import FINISHED
 from ner.extensions.charlm.config import CharLMConfig
-from ner.extensions.charlm.folder import DIRECTIONS, LanguageModel, load_model, save_model
+from ner.extensions.charlm.folder import DIRECTIONS, KIND, LanguageModel, load_model, save_model
 from ner.extensions.charlm.loop import (
     LanguageModelEvaluation,
     LanguageModelStep,
@@ -24,7 +23,7 @@ from ner.extensions.charlm.loop import (
 from ner.extensions.charlm.network import CharacterNetwork
 from ner.extensions.charlm.text import EncodedText, in_order, read_text, split_text
 from ner.model import choose_device
-from ner.run_folder import RunFolder
+from ner.run_folder import FINISHED, RunFolder
 from ner.stored import Arrays
 from ner.tensors import to_arrays
 from ner.training import BaseRun, run_events
@@ -60,7 +59,7 @@ Event = LanguageModelStep | LanguageModelEvaluation | LanguageModelFinished
 class LanguageModelRun(BaseRun):
     """The training of language models of one or both directions, one after the other."""
 
-    folder = RunFolder(CONTENTS, ("metrics.jsonl",))
+    folder = RunFolder(KIND, CONTENTS, ("metrics.jsonl",))
     record_keys: ClassVar = ("direction", "best")
     config: CharLMConfig
     trainer: LanguageModelTrainer

@@ -20,6 +20,7 @@ from ner.bundle import (
     read_head,
     read_parts,
 )
+from ner.extensions.classification import TRAIN
 from ner.runtime import AnyModel, StoredModel
 from ner.stored import damaged, open_model
 
@@ -52,7 +53,7 @@ def load_classifier(path: str | Path, device: "str | torch.device" = "cpu") -> C
 
     Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
     """
-    folder = find_bundle(path, "ner classify train --train FILE --out DIR")
+    folder = find_bundle(path, TRAIN)
     with open_model(folder) as files:
         config, about = read_head(files, ClassifierBundle)
         for split, scores in about.get("scores", {}).items():

@@ -1,5 +1,6 @@
 """``ner classify``: classifiers of whole texts."""
 
+import dataclasses
 import functools
 import json
 from pathlib import Path
@@ -13,16 +14,25 @@ from ner.cli.options import (
     file_options,
     json_option,
     list_settings_option,
+    required_model,
     restart_options,
     seed_option,
 )
 from ner.cli.reading import data_config, reading_options
 from ner.cli.tag import text_input, write_through
-from ner.config import Config
+from ner.config import Config, DataConfig
 from ner.errors import UsageError, escaped
+from ner.extensions.classification import TRAIN
 
 # Settings of a small, fast classifier: with an entity or without, two labels need no more.
 _SMALL = ("model.hidden=32", "model.word_dim=50", "model.char_dim=30", "model.char_hidden=50")
+
+# Settings of how corpora are read that mean nothing to files of texts.
+_OF_CORPORA = {f"data.{field.name}" for field in dataclasses.fields(DataConfig)} - {
+    "data.encoding",
+    "data.tokenizer",
+    "data.valid_fraction",
+}
 
 
 @click.group(short_help="Train classifiers of whole texts, use and score them.")
@@ -34,9 +44,7 @@ def classify() -> None:
     """
 
 
-_model_option = click.option(
-    "--model", required=True, type=PathArg(), help="Classifier: a folder of ner classify train."
-)
+_model_option = required_model("Classifier: a folder of ner classify train.", TRAIN)
 
 
 @classify.command()
@@ -52,7 +60,8 @@ _model_option = click.option(
     "--from-corpus",
     "corpus",
     metavar="NAME|PATH",
-    help="In place of files: the sentences of a tagger's corpus, with an entity or without.",
+    help="In place of files: the sentences of a tagger's corpus, with an entity or without; "
+    "how it is read is set with --set data.KEY=VALUE.",
 )
 @click.option("--out", required=True, type=PathArg(), help="Run folder.")
 @file_options()
@@ -63,7 +72,7 @@ _model_option = click.option(
 @restart_options
 @list_settings_option()
 @device_option
-@reading_options()
+@reading_options(("encoding", "tokenizer"))
 def train(
     train_file: Path | None,
     valid: Path | None,
@@ -91,7 +100,8 @@ def train(
     from ner.corpus import load_corpus
     from ner.extensions.classification.reading import read_texts, with_or_without
 
-    if corpus is None and (unread := [*{*reading} - {"data.encoding", "data.tokenizer"}]):
+    asked = Config.parse(settings)
+    if corpus is None and (unread := [key for key in asked if key in _OF_CORPORA]):
         raise UsageError(
             f"setting {min(unread)} is for the corpus of a tagger (--from-corpus); leave it out "
             "for files of texts"
@@ -108,7 +118,7 @@ def train(
     from ner.cli.progress import training_progress, what_is_kept
     from ner.extensions.classification.run import check_settings, train_events
 
-    check_settings(config, Config.parse(settings))
+    check_settings(config, asked)
     kept = functools.partial(what_is_kept, out, (), how["overwrite"])
     with training_progress(config.resources.vectors, kept) as progress:
         read = progress.vectors_read

@@ -151,6 +151,7 @@ class ClassifierFinished(Finished):
 class ClassifierRun(CorpusRun):
     """The training of a classifier."""
 
+    folder = replace(CorpusRun.folder, kind=ClassifierBundle.KIND)
     trainer: ClassifierTrainer
     outcome = ClassifierFinished
 

@@ -4,9 +4,8 @@ Sentences that are drawn at random from unlabelled text of any size may join in.
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,17 @@ from ner.errors import CorpusError, UsageError
 from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.files import open_binary
-from ner.model import choose_device
-from ner.run_folder import run_path
 from ner.tagger import Tagger
 from ner.text import Sentence
 from ner.tokenize import sentences_of
 from ner.training import (
     Event,
     Finished,
-    Run,
     SeedsFinished,
-    finish_seeds,
-    locked_folder,
-    prepare,
+    TaggerTraining,
     resolve,
     seed_folder,
     split_long,
-    train_seeds,
 )
 
 
@@ -100,37 +93,62 @@ def train_events(
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Iterator[Event | DistillationFinished]:
+) -> Iterator[Event | SeedsFinished]:
     """`train` as a generator that yields what happens; to be run to its end.
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
-    if len(seeds) < 2:
-        raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
-    config = config or Config()
-    # Teachers read single sentences, whatever document context their student has.
-    single = config.replace({"model.context": "sentence"})
-    out, chosen = run_path(out), choose_device(device)
-    with locked_folder(out, seeds, resume=resume, overwrite=overwrite, option="distill") as old:
-        prepared = prepare(corpus, config.data)
-        resolved = resolve(config, prepared)
-        text = () if unlabelled is None else draw_sentences(unlabelled, prepared.corpus, resolved)
-        start = partial(Run, prepared, device=chosen, progress=progress)
-        finished = yield from train_seeds(start, single, seeds, out, resume=resume, replaced=old)
-        ensemble = Ensemble([seed_folder(out, seed) for seed in seeds], chosen)
-        targets = ensemble.targets(prepared, text, resolved)
-        run = start(config, out / "student", soft_labels=targets)
-        if resume and run.has_begun:
+    how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    how |= {"seeds": seeds, "unlabelled": unlabelled, "progress": progress}
+    yield from Distillation(corpus, out, config, **how).events()
+
+
+class Distillation(TaggerTraining):
+    """The training of teachers, one for each seed, and of their student."""
+
+    option = "distill"
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        out: str | Path,
+        config: Config | None = None,
+        *,
+        seeds: Sequence[int],
+        unlabelled: str | Path | None = None,
+        **how: Any,
+    ) -> None:
+        """`how` are arguments of any training. Raises `UsageError` for fewer than two seeds."""
+        if len(seeds) < 2:
+            raise UsageError("--distill needs the models of several seeds; add --seeds 1,2,3,4,5")
+        super().__init__(corpus, out, config, seeds=seeds, **how)
+        self._unlabelled = unlabelled
+
+    def _prepare(self) -> None:
+        """Draw the unlabelled text. Raises `UsageError` or `CorpusError`."""
+        self._resolved, text = resolve(self.config, self.prepared), self._unlabelled
+        corpus = self.prepared.corpus
+        self._text = () if text is None else draw_sentences(text, corpus, self._resolved)
+
+    def _member(self) -> Config:
+        """Teachers read single sentences, whatever document context their student has."""
+        return self.config.replace({"model.context": "sentence"})
+
+    def _close(self, runs: Mapping[int, Finished]) -> Generator[Event, None, SeedsFinished]:
+        """Train the student."""
+        ensemble = Ensemble([seed_folder(self.out, seed) for seed in runs], self.device)
+        targets = ensemble.targets(self.prepared, self._text, self._resolved)
+        run = self.run(self.config, self.out / "student", targets)
+        if self.resume and run.has_begun:
             run.resume()
-        splits = (("valid", prepared.corpus.valid), ("test", prepared.corpus.test))
+        splits = {"valid": self.prepared.corpus.valid, "test": self.prepared.corpus.test}
         scores = {
-            name: evaluate_spans(gold, ensemble.predict(gold)) for name, gold in splits if gold
+            name: evaluate_spans(gold, ensemble.predict(gold))
+            for name, gold in splits.items()
+            if gold
         }
         student = yield from run.events()
-        done = dict(zip(seeds, finished, strict=True))
-        last = DistillationFinished(out, done, scores, student)
-        finish_seeds(last)
-        yield last
+        return DistillationFinished(self.out, runs, scores, student)
 
 
 def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:

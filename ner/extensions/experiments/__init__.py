@@ -5,3 +5,8 @@ COMMANDS = {
     "compare": "ner.extensions.experiments.cli:compare",
     "inspect": "ner.extensions.experiments.cli:inspect",
 }
+RUN_SIGNS = {
+    "study.sqlite": "search",
+    "comparison.json": "comparison",
+    "*=*/seed-*/metrics.jsonl": "comparison",
+}

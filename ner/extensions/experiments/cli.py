@@ -11,13 +11,12 @@ from ner.cli.options import (
     Given,
     PathArg,
     config_options,
-    data_option,
     device_option,
     parse_seeds,
     whole_numbers,
 )
-from ner.cli.reading import reading_options
-from ner.errors import UsageError
+from ner.cli.reading import corpus_options, reading_options
+from ner.errors import UsageError, escaped
 
 if TYPE_CHECKING:
     from ner.extensions.experiments.comparison.runs import RunMeasured
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Search for better settings on a corpus.")
-@data_option
+@corpus_options()
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
@@ -49,7 +48,8 @@ if TYPE_CHECKING:
 @device_option
 @reading_options()
 def search(
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     trials: int,
     out: Path | None,
     given: Given,
@@ -71,7 +71,7 @@ def search(
     require_optuna()
     config = given.config.replace(reading)
     space = read_space(ranges, config, given.fixed)
-    corpus = load_corpus(data, config.data)
+    corpus = load_corpus(data, config.data, files=files)
 
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, go_on, training_progress
@@ -97,6 +97,7 @@ def search(
         if isinstance(event, TrialFinished):
             print(_trial_line(event, trials), file=sys.stderr)
 
+    click.echo(escaped(f"run folder: {out}"), err=True)
     with training_progress(config.resources.vectors, kept) as progress, brief_messages():
         read = progress.vectors_read
         events = search_events(corpus, out, config, space, trials=trials, progress=read, **how)
@@ -127,7 +128,7 @@ def _trial_line(tried: "TrialFinished", trials: int) -> str:
 
 
 @click.command(short_help="Train variants with several seeds, and compare them.")
-@data_option
+@corpus_options()
 @click.option(
     "--vary",
     "varied",
@@ -148,7 +149,8 @@ def _trial_line(tried: "TrialFinished", trials: int) -> str:
 @device_option
 @reading_options()
 def compare(
-    data: str,
+    data: str | None,
+    files: dict[str, Path],
     varied: tuple[str, ...],
     seeds: tuple[int, ...],
     out: Path | None,
@@ -168,7 +170,7 @@ def compare(
 
     config = given.config.replace(reading)
     variants = read_variants(varied, config, given.fixed)
-    corpus = load_corpus(data, config.data)
+    corpus = load_corpus(data, config.data, files=files)
 
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, go_on, training_progress
@@ -189,6 +191,7 @@ def compare(
         if isinstance(event, RunMeasured):
             print(_run_line(event), file=sys.stderr)
 
+    click.echo(escaped(f"run folder: {out}"), err=True)
     with training_progress(config.resources.vectors, kept) as progress, brief_messages():
         read = progress.vectors_read
         events = compare_events(corpus, out, config, variants, seeds, progress=read, **how)
@@ -226,7 +229,7 @@ def _parse_cells(ctx: click.Context, param: click.Parameter, value: str) -> tupl
 
 
 @inspect.command()
-@data_option
+@corpus_options()
 @click.option(
     "--cells",
     default="rnn,lstm,gru",
@@ -254,7 +257,14 @@ def _parse_cells(ctx: click.Context, param: click.Parameter, value: str) -> tupl
 @config_options()
 @device_option
 @reading_options()
-def gradients(data: str, out: Path, given: Given, reading: dict[str, Any], **how: Any) -> None:
+def gradients(
+    data: str | None,
+    files: dict[str, Path],
+    out: Path,
+    given: Given,
+    reading: dict[str, Any],
+    **how: Any,
+) -> None:
     """Show how far gradients reach back, for each cell before and after a short training.
 
     The norm of the gradient of the loss at the last token by the state after each token before it,
@@ -265,7 +275,7 @@ def gradients(data: str, out: Path, given: Given, reading: dict[str, Any], **how
     from ner.corpus import load_corpus
 
     config = given.config.replace(reading)
-    corpus = load_corpus(data, config.data)
+    corpus = load_corpus(data, config.data, files=files)
 
     from ner.cli.progress import training_progress  # only now, as in `ner train`
     from ner.extensions.experiments.gradients.flow import FIXED, GradientFlow, inspect_gradients

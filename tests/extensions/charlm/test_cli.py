@@ -13,7 +13,7 @@ import pytest
 from ner.extensions.charlm.config import CharLMConfig
 from ner.extensions.charlm.folder import load_model, save_model
 from tests.cli import command
-from tests.cli.command import process, run, sets, shell, stopped
+from tests.cli.command import run, sets, shell, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def lm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lm")
     (folder / "text.txt.gz").write_bytes(gzip.compress(f"{LINE}\n".encode() * 100))
     arguments = ["text.txt.gz", "--out", "lm", "--direction", "both", *TINY]
-    done = process("charlm", "train", *arguments, cwd=folder).good()
+    done = warm("charlm", "train", *arguments, cwd=folder).good()
     last = done.out.splitlines()
     assert last[0].startswith("forward: ")
     assert last[1].startswith("backward: ")
@@ -113,7 +113,7 @@ def test_language_models_that_a_tagger_cannot_read(
     lm: Path, tiny_folder: Path, model: Path, empty: Path
 ) -> None:
     train = ["train", "--data", tiny_folder, "--out", "r"]
-    for folder, told in [("nowhere", "nowhere: no such folder"), (model, "language model")]:
+    for folder, told in [("nowhere", "nowhere: no such model folder"), (model, "language model")]:
         outcome = run(*train, "--charlm", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()
@@ -219,7 +219,10 @@ def test_a_model_of_another_direction(text: Path) -> None:
 
 
 def test_what_is_no_language_model(lm: Path, model: Path, text: Path) -> None:
-    for folder, told in [("none", "none: no such folder"), (model, "is not of a language model")]:
+    for folder, told in [
+        ("none", "none: no such model folder; train one with: ner charlm"),
+        (model, "is not of a language model"),
+    ]:
         outcome = run("charlm", "evaluate", text, "--model", folder)
         assert outcome.code == 2
         assert told in outcome.complaint()

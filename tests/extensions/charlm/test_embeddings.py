@@ -234,7 +234,7 @@ def test_a_sentence_without_a_character_has_its_rows(tiny_charlm: Path) -> None:
 
 def test_folders_are_named(tiny_charlm: Path, tmp_path: Path) -> None:
     assert StringEmbeddings.load([str(tiny_charlm)] * 2, "words").dim == 28
-    with pytest.raises(UsageError, match="no language model"):
+    with pytest.raises(UsageError, match="is no model folder"):
         StringEmbeddings.load([str(tmp_path)], "words")
     with pytest.raises(UsageError, match="at most 8"):
         StringEmbeddings.load([str(tiny_charlm)] * (MOST_MODELS + 1), "words")

@@ -85,9 +85,9 @@ def test_a_direction_that_is_not_there_is_told(saved: Path) -> None:
 
 
 def test_where_there_is_no_model(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="none: no such folder"):
+    with pytest.raises(UsageError, match="none: no such model folder"):
         load_model(tmp_path / "none")
-    with pytest.raises(UsageError, match="is no language model"):
+    with pytest.raises(UsageError, match="is no model folder"):
         load_model(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UsageError, match="is not of a language model"):

@@ -1,10 +1,8 @@
 """A run folder: what is in it, and how a run that was stopped goes on."""
 
+import functools
 import json
-import os
 import signal
-import subprocess
-import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from ner.extensions.charlm.loop import LanguageModelEvaluation, LanguageModelSte
 from ner.extensions.charlm.prediction import measure
 from ner.extensions.charlm.run import CONTENTS, LanguageModelFinished, train_events
 from ner.extensions.charlm.text import in_order, read_text, split_text
-from tests.cli.command import LIMIT, command, environment, sets
+from tests.cli.command import sets, stopped
 
 SMALL = {"model.hidden": 8, "model.embedding": 4, "train.batch": 4, "train.segment": 20}
 QUICK = {**SMALL, "train.epochs": 2, "train.valid_steps": 25}
@@ -111,18 +109,18 @@ def test_a_run_that_was_killed_goes_on_exactly(text_file: Path, tmp_path: Path) 
     arguments += sets(*(f"{key}={value}" for key, value in how.items()))
     for steps in (3, 30):
         resume = ["--resume"] if out.exists() else []
-        process = subprocess.Popen(command(*arguments, *resume), env=environment())
-        patience = time.monotonic() + LIMIT
-        while _steps(out) < steps and time.monotonic() < patience:
-            assert process.poll() is None
-            time.sleep(0.002)  # between two looks, not in the hope that something has happened
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        reached = functools.partial(_reached, out, steps)
+        outcome = stopped(*arguments, *resume, when=reached, by=signal.SIGKILL)
+        assert outcome.code == -signal.SIGKILL
         assert steps <= _steps(out) < 100
     train([text_file], out, resume=True, settings={"train.threads": 1})
     train([text_file], tmp_path / "straight", settings={"train.threads": 1})
     assert weights(out) == weights(tmp_path / "straight")
     assert not list(out.glob(".*.part"))
+
+
+def _reached(out: Path, steps: int) -> bool:
+    return _steps(out) >= steps
 
 
 def _steps(out: Path) -> int:

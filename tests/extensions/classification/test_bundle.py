@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from ner.bundle.format import load_bundle, save_bundle
-from ner.discovery import newest_bundle
 from ner.errors import BundleError, NerError, UsageError
 from ner.extensions.classification.bundle import ClassifierBundle, load_classifier
 from ner.extensions.classification.predict import label_probabilities
+from ner.run_folder import newest_bundle
 from tests.signing import sign
 
 TEXTS = [["rain", "and", "unseen"], ["goal"]]

@@ -9,7 +9,7 @@ import pytest
 
 from ner.corpus import Corpus, write_file
 from ner.text import Sentence
-from tests.cli.command import Outcome, process, run, sets, stopped
+from tests.cli.command import Outcome, process, run, sets, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -131,7 +131,7 @@ def two_labels(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) ->
         ]
         sentences = [*tiny_corpus.splits()[split], *without * 2]
         write_file(folder / "corpus" / f"{split}.conll", sentences)
-    done = process(
+    done = warm(
         "classify", "train", "--from-corpus", "corpus", "--out", "two", *TINY,
         *sets("train.epochs=10"), cwd=folder,
     ).good()  # fmt: skip
@@ -186,7 +186,10 @@ def test_bad_texts(content: str, told: str, code: int, empty: Path) -> None:
         (["--train", "a", "--set", "model.hiden=3"], "did you mean 'model.hidden'?"),
         (["--train", "texts.tsv", "--set", "model.head=softmax"], "model.head is for taggers"),
         (["--train", "texts.tsv", "--set", "model.head=crf"], "model.head is for taggers"),
-        (["--train", "texts.tsv", "--scheme", "io"], "data.scheme is for the corpus of a tagger"),
+        (
+            ["--train", "texts.tsv", "--set", "data.scheme=io"],
+            "data.scheme is for the corpus of a tagger",
+        ),
         (["--train", "texts.tsv", "--encoding", "utf-9"], "unknown encoding 'utf-9'"),
         (["--train", "texts.tsv", "--resume", "--overwrite"], "choose one"),
     ],

@@ -31,9 +31,8 @@ from ner.extensions.distillation.training import (
 )
 from ner.predict.predictions import predict_expected, predict_sentences
 from ner.text import Sentence, Span
-from ner.training.defaults import resolve
 from ner.training.loop import Epoch, Step
-from ner.training.preparation import prepare
+from ner.training.preparation import prepare, resolve
 from ner.training.run import CONTEXTS, Event, Finished, Run
 from ner.training.seeds import SeedsFinished
 from tests.extensions.distillation.conftest import CPU, taught
@@ -146,7 +145,7 @@ def test_the_student_becomes_the_model(
     assert epochs(told) == [1, 2, 1, 2, 1, 2]
     last = told[-1]
     assert isinstance(last, DistillationFinished)
-    names = {"seed-1", "seed-2", "student", "model", "result.json"}
+    names = {"seed-1", "seed-2", "student", "model", "log.txt", "result.json"}
     assert {path.name for path in out.iterdir()} == names
     for path in (out / "student" / "model").iterdir():
         assert (out / "model" / path.name).read_bytes() == path.read_bytes()

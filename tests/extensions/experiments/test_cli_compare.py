@@ -19,16 +19,30 @@ def test_a_table(empty: Path, tiny_folder: Path) -> None:
     assert lines[0].split()[:2] == ["model.cell", "parameters"]
     assert [line.split()[0] for line in lines[1:3]] == ["rnn", "gru"]
     assert [line.partition(":")[0] for line in outcome.err.splitlines()] == [
+        "run folder",
         "run 1 of 2",
         "run 2 of 2",
         "table",
     ]
-    assert outcome.err.splitlines()[0].endswith("model.cell=rnn, seed 3")
     out = Path("runs/tiny-compare")
+    assert outcome.err.splitlines()[0] == f"run folder: {out}"
+    assert outcome.err.splitlines()[1].endswith("model.cell=rnn, seed 3")
     assert lines[1].split()[1] in (out / "comparison.md").read_text(encoding="utf-8")
     printed = json.loads(run(*ask, "--resume", "--json").good().out)
     assert printed == json.loads((out / "comparison.json").read_text(encoding="utf-8"))
     run("evaluate", "--model", out / "model.cell=gru/seed-3", "--data", tiny_folder).good()
+
+
+def test_files_of_splits_make_a_corpus(empty: Path, tiny_folder: Path) -> None:
+    files = [f"--{split}={tiny_folder / split}.conll" for split in ("train", "valid")]
+    outcome = run("compare", *files, *CELLS, "--seeds", "3", *BRIEF, "--out", "c").good()
+    assert "test F1" in outcome.out.splitlines()[0]
+    comparison = json.loads(Path("c", "comparison.json").read_text(encoding="utf-8"))
+    assert comparison["test_sentences"] == 0
+    for command in (["search"], ["inspect", "gradients", "--out", "g.html"]):
+        refused = run(*command, "--train", tiny_folder / "train.conll", "--valid", "none.conll")
+        assert refused.code == 2
+        assert "none.conll: no such file" in refused.complaint()
 
 
 def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:

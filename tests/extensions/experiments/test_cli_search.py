@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ner.config import Config
-from tests.cli.command import SMALL, process, run, sets, stopped
+from tests.cli.command import SMALL, run, sets, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -21,10 +21,12 @@ def test_a_search_prints_a_configuration(empty: Path, tiny_folder: Path) -> None
     assert outcome.out == (out / "best.toml").read_text(encoding="utf-8")
     lines = outcome.err.splitlines()
     assert [line.partition(":")[0] for line in lines] == [
+        "run folder",
         "trial 1 of 2",
         "trial 2 of 2",
         "best of 2 trials",
     ]
+    assert lines.pop(0) == f"run folder: {out}"
     assert re.fullmatch(
         r"trial 1 of 2: valid F1 ([\d.]+); best \1 \(trial 1\); "
         r"model.dropout=0.5, train.word_dropout=[\d.]+",
@@ -41,19 +43,23 @@ def test_a_search_prints_a_configuration(empty: Path, tiny_folder: Path) -> None
     run("evaluate", "--model", out / "best", "--data", tiny_folder).good()
 
 
-@pytest.mark.slow(reason="searches in two processes, one after the other")
+@pytest.mark.slow(reason="searches three times, once in a process of its own")
 def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
     ask = ["search", "--data", tiny_folder, *FEW, *RANGES, "--out", "my search"]
-    first = process(*ask, "--trials", "2", cwd=empty).good()
+    first = run(*ask, "--trials", "2").good()
     assert "trial 2 of 2" in first.err
     refused = run(*ask, "--trials", "3")
     assert refused.code == 2
     assert "go on with --resume" in refused.complaint()
-    second = process(*ask, "--trials", "3", "--resume", cwd=empty).good()
-    assert [line[:12] for line in second.err.splitlines()] == ["trial 3 of 3", "best of 3 tr"]
+    second = warm(*ask, "--trials", "3", "--resume", cwd=empty).good()
+    assert [line[:12] for line in second.err.splitlines()] == [
+        "run folder: ",
+        "trial 3 of 3",
+        "best of 3 tr",
+    ]
     third = run(*ask, "--trials", "3", "--resume").good()
     assert third.out == second.out
-    assert third.err.splitlines() == second.err.splitlines()[-1:]
+    assert third.err.splitlines() == [second.err.splitlines()[0], second.err.splitlines()[-1]]
 
 
 @pytest.mark.slow(reason="searches in a process until a trial is at work")
@@ -77,7 +83,7 @@ def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
     done = len(re.findall(r"^trial \d+ of 50", said, re.MULTILINE))
     assert done >= 1
     on = run(*ask, "--trials", str(done + 1), "--resume").good()
-    assert on.err.startswith(f"trial {done + 1} of {done + 1}: ")
+    assert on.err.splitlines()[1].startswith(f"trial {done + 1} of {done + 1}: ")
 
 
 @pytest.mark.parametrize(

@@ -86,15 +86,15 @@ def test_a_sentence_goes_on_in_the_next_line_but_not_beyond_a_blank_one(
 @pytest.mark.slow
 def test_other_processes_give_the_same(empty: Path) -> None:
     Path("t.txt").write_text(STORY * 50)
-    for seed in ("1", "2"):
-        done = subprocess.run(
-            command("vectors", "train", "t.txt", "--out", f"{seed}.vec", *QUICK),
-            env=environment(PYTHONHASHSEED=seed),
-            capture_output=True,
-            timeout=LIMIT,
-        )
-        assert done.returncode == 0, done.stderr
-    assert Path("1.vec").read_bytes() == Path("2.vec").read_bytes()
+    done = subprocess.run(
+        command("vectors", "train", "t.txt", "--out", "1.vec", *QUICK),
+        env=environment(PYTHONHASHSEED="1"),
+        capture_output=True,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0, done.stderr
+    train("t.txt", "--out", "here.vec", *QUICK).good()
+    assert Path("1.vec").read_bytes() == Path("here.vec").read_bytes()
 
 
 @pytest.mark.parametrize(

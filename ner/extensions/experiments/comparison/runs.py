@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Self
 
-from ner.bundle import FINISHED, load_bundle
+from ner.bundle import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError, escaped
@@ -33,22 +33,23 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
-from ner.features import TrainingData, build_indexer
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
-from ner.model import choose_device, load_embedder, threads
-from ner.run_folder import run_path
+from ner.model import choose_device, threads
+from ner.run_folder import FINISHED, check_kind, run_path
 from ner.tagger import Tagger
 from ner.training import (
     Event,
     PreparedCorpus,
     Run,
     different_settings,
+    open_resources,
     prepare,
     resolve,
     run_events,
     seed_folder,
 )
 
+KIND = "comparison"
 JSON, MARKDOWN = "comparison.json", "comparison.md"
 TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up
 
@@ -191,7 +192,7 @@ def compare_events(
             pass  # all of them are free now, not only when their turn comes
         for plan in [plan for plan in plans if plan.finished]:
             _check_same(plan, prepared)
-        _open_resources(waiting, prepared)
+        open_resources((resolve(plan.config, prepared) for plan in waiting), prepared.corpus)
         measured: defaultdict[str, list[_Measured]] = defaultdict(list)
         for number, plan in enumerate(plans, 1):
             if not plan.finished:
@@ -209,10 +210,11 @@ def compare_events(
 
 def begun(out: Path) -> bool:
     """True for a folder in which a run of a comparison has begun."""
-    return any(out.glob("*/seed-*/metrics.jsonl"))
+    return any(out.glob("*=*/seed-*/metrics.jsonl"))
 
 
 def _check_folder(out: Path, *, resume: bool) -> None:
+    check_kind(out, KIND)
     there = begun(out)
     if resume and not there:
         raise UsageError(f"{out}: holds no comparison to go on with; leave --resume out")
@@ -235,13 +237,6 @@ def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
             f"{plan.out}: was trained otherwise ({', '.join(other)}); resume with the same "
             "options, or choose another --out"
         )
-
-
-def _open_resources(plans: Sequence[_PlannedRun], corpus: PreparedCorpus) -> None:
-    """Read all files that runs need, before the first run takes its hours. Raises `NerError`."""
-    for config in {c.resources: c for c in (resolve(p.config, corpus) for p in plans)}.values():
-        load_embedder(config.resources.token_embedders, config.data.tokenizer)
-        build_indexer(TrainingData(corpus.corpus.train, corpus.corpus.labels, config))
 
 
 def _train(

@@ -16,6 +16,7 @@ below the median of what the finished trials had after as many epochs.
 import contextlib
 import dataclasses
 import functools
+import itertools
 import json
 import random
 import shutil
@@ -33,12 +34,22 @@ from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, swap_folder, write_text
 from ner.model import choose_device
-from ner.run_folder import run_path
-from ner.training import Epoch, Event, Finished, PreparedCorpus, Run, prepare, resolve
+from ner.run_folder import check_kind, run_path
+from ner.training import (
+    Epoch,
+    Event,
+    Finished,
+    PreparedCorpus,
+    Run,
+    open_resources,
+    prepare,
+    resolve,
+)
 
 if TYPE_CHECKING:
     import optuna
 
+KIND = "search"
 FILE, WORK, BEST, BEST_CONFIG = "study.sqlite", "trial", "best", "best.toml"
 _NAME, _ABOUT, _NOTE = "ner", "about", "note"
 
@@ -255,6 +266,8 @@ def search_events(
     prepared = prepare(corpus, config.data)
     search = _Search(prepared, run_path(out), config, space, choose_device(device), progress)
     with search.opened(resume=resume):
+        if len(search.study.trials()) < trials:
+            open_resources(search.resolved(), prepared.corpus)
         while len(search.study.trials()) < trials:
             yield from search.trial()
         yield search.finished()
@@ -275,6 +288,7 @@ class _Search:
 
         Raises `UsageError` for an unsuitable folder, `NerError` where none can be made.
         """
+        check_kind(self.out, KIND)
         if resume and not (self.out / FILE).is_file():
             raise UsageError(f"{self.out}: holds no search to go on with; leave --resume out")
         with exclusive_lock(self.out):  # first: what another process has begun must not be touched
@@ -313,6 +327,17 @@ class _Search:
         about["the corpus"] = self.corpus.checksums
         values: dict[str, Any] = json.loads(json.dumps(about))  # as they come back when stored
         return values
+
+    def resolved(self) -> Iterator[Config]:
+        """A configuration for each combination of resources that trials may need."""
+        files = {
+            key: part.values
+            for key, part in self.space.items()
+            if key.startswith("resources.") and isinstance(part, Choice)
+        }
+        for values in itertools.product(*files.values()):
+            config = self.config.replace(dict(zip(files, values, strict=True)))
+            yield resolve(config, self.corpus)
 
     def trial(self) -> Iterator[Event | TrialFinished]:
         """Train once; what is stopped on the way leaves no trace and is tried again."""

@@ -258,6 +258,11 @@ def test_what_is_wrong_with_every_trial_ends_the_search(
     missing = {"resources.vectors": str(tmp_path / "no.vec")}
     refusal(search(out, 2, settings=missing))
     assert not (out / "trial").exists()
+    lists: Space = {"resources.clusters": Choice(("", str(tmp_path / "no.clusters")))}
+    events = search(out, 2, space=lists)
+    with pytest.raises(UsageError, match=r"no\.clusters"):
+        next(events)  # before anything is trained
+    assert not (out / "trial").exists()
     assert len(tried(search(out, 1))) == 1  # with the mistake mended, in the same folder
 
 
