@@ -242,6 +242,7 @@ LAYOUTS = {
 
 
 _BY_NAME = {
+    ".arrow": "parquet",
     ".bio": "tokens",
     ".conll": "tokens",
     ".conllu": "conllu",

@@ -300,5 +300,6 @@ def test_texts_in_json_of_any_shape(value: object) -> None:
 def test_layouts_by_the_name_of_a_format() -> None:
     assert layout_named("doccano") == "jsonl"
     assert layout_named("label-studio") == layout_of("export.json") == "json"
+    assert layout_of("data-00000-of-00001.arrow") == "parquet"
     with pytest.raises(UsageError, match=r"'docbin' is nothing that can be tagged, .* --to jsonl"):
         layout_named("docbin")
