@@ -54,7 +54,7 @@ class Stop(NamedTuple):
 
 BLANK, MARKED = "blank", "marked"
 Cut = Part | Stop | str | None
-"""How a substring is cut: it is a token (None), or several wherever it stands.
+"""A substring as it is cut: it is a token (None), or several wherever it stands.
 
 At a `Stop` this, and the end of a sentence, depends on the next word only; if it is ``MARKED``, on
 the text around it. ``BLANK``: there is nothing to cut.
