@@ -18,12 +18,13 @@ import click
 # Before anything loads torch: what runs in this process runs on one thread where not said.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks import crf, machine, processes, profiling, tagging, training
+from benchmarks import crf, kernels, machine, processes, profiling, tagging, training
 from benchmarks.page import Book, Record, Section
 from benchmarks.setting import Setting
 
 PARTS: dict[str, Callable[[Setting], Section]] = {
     "crf": crf.run,
+    "kernels": kernels.run,
     "train": training.run_train,
     "epoch": training.run_epoch,
     "profile": profiling.run,

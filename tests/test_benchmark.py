@@ -71,7 +71,7 @@ def setting(data: Path, tiny_run: Path, tmp_path: Path) -> Setting:
     return Setting(tiny_run, tmp_path, quick=True, before="", data=str(data))
 
 
-ALONE = ("profile", "latency", "workers", "scale", "cold", "machine")
+ALONE = ("kernels", "profile", "latency", "workers", "scale", "cold", "machine")
 
 
 @pytest.mark.slow(reason="runs each part of the benchmark for a few steps")

@@ -13,11 +13,12 @@
 #ifndef LEVEL_BODY
 #define LEVEL_BODY
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 1
+#define VERSION 2
 #define INLINE static inline __attribute__((always_inline))
 #define EXPORT __attribute__((visibility("default")))
 #define JOIN_(a, b) a##_##b
@@ -68,10 +69,41 @@ typedef struct {
     float *out;
 } Words;
 
+/* Potentials of a chain of tags: scores, or their exponentials. Matrices have `padded` columns. */
+typedef struct {
+    int64_t tags, padded;
+    const double *start, *between, *transposed, *end;
+} Chain;
+
+typedef struct {
+    int64_t batch, size;
+    const double *emissions; /* [batch][size][tags] */
+    const int64_t *lengths;
+} Emissions;
+
+/* What to write of the sums over all sequences: pointers may be NULL. Spans stand by sentence. */
+typedef struct {
+    const Chain *scores, *powers; /* powers: of scores less the largest of start, between, end */
+    const double *largest;
+    double *log_z, *marginals;
+    int64_t spans;
+    const int64_t *sentences, *first, *after, *tags;
+    const uint8_t *continues; /* [tags][tags]: the second goes on with an entity of the first */
+    double *probabilities;
+} Sums;
+
+enum { DONE, NO_MEMORY, UNDERFLOW };
+
+/* Scores from here down hold something forbidden; next to a sum of `least`, what underflows is
+   negligible (`ner.model.crf`). */
+static const double impossible = -5e29, least = 0x1p-970;
+
 typedef struct {
     int (*run)(const Layer *, const Batch *);
     int (*product)(const Matrix *, const Product *);
     void (*words)(const Words *);
+    int (*viterbi)(const Chain *, const Emissions *, int64_t *);
+    int (*sums)(const Emissions *, const Sums *);
     int64_t lanes;
 } Level;
 
@@ -102,6 +134,58 @@ INLINE float quantised_row(const float *x, int64_t n, int64_t padded, int64_t ru
     }
     memset(q + n, 64, (size_t)(padded - n));
     return worth;
+}
+
+/* The forward-backward variables of one sentence, [tokens][padded] each. */
+typedef struct {
+    double *unary, *messages, *alpha, *marginals;
+    double log_z;
+} Lattice;
+
+/* True if a tag that a path may reach has underflowed: its forward score is below `least`. */
+static int underflows(const Chain *C, const double *emissions, int64_t n, const Lattice *L) {
+    int64_t t, i, k, K = C->tags;
+    uint8_t *here = calloc((size_t)K * 2, 1), *before = here + K;
+    int found = !here;
+    for (t = 0; !found && t < n; t++) {
+        for (k = 0; k < K; k++) {
+            int reached = t == 0 && C->start[k] > impossible;
+            for (i = 0; t > 0 && !reached && i < K; i++)
+                reached = before[i] && C->between[i * C->padded + k] > impossible;
+            here[k] = reached && emissions[t * K + k] > impossible;
+            /* alpha is divided by its total, which is at most 1: what is small was small before */
+            if (here[k] && L->messages[t * C->padded + k] * L->unary[t * C->padded + k] < least) found = 1;
+        }
+        memcpy(before, here, (size_t)K);
+    }
+    free(here);
+    return found;
+}
+
+/* Probability of a span: that it begins, goes on, and ends as its tags say. */
+static double span_probability(const Chain *P, const Lattice *L, const int64_t *tags, int64_t n,
+                               int64_t first, int64_t after, const uint8_t *continues) {
+    const int64_t K = P->tags, W = P->padded, one = tags[first], last = tags[after - 1];
+    double inside = 1.0, opened = 1.0, closed = L->marginals[(after - 1) * W + last];
+    for (int64_t t = first + 1; t < after; t++)
+        inside *= L->alpha[(t - 1) * W + tags[t - 1]] * P->between[tags[t - 1] * W + tags[t]] /
+                  fmax(L->messages[t * W + tags[t]], least);
+    if (first > 0) {
+        opened = 0.0;
+        for (int64_t i = 0; i < K; i++)
+            if (!continues[i * K + one])
+                opened += L->alpha[(first - 1) * W + i] * P->between[i * W + one];
+        opened /= fmax(L->messages[first * W + one], least);
+    }
+    if (after < n) {
+        closed = 0.0;
+        for (int64_t j = 0; j < K; j++)
+            if (!continues[last * K + j])
+                closed += P->between[last * W + j] / fmax(L->messages[after * W + j], least) *
+                          L->marginals[after * W + j];
+        closed *= L->alpha[(after - 1) * W + last];
+    }
+    return opened * inside * closed;
 }
 
 /* --- plain C: any machine ------------------------------------------------------------------- */
@@ -238,6 +322,15 @@ EXPORT int ner_product(int64_t level, const Matrix *matrix, const Product *produ
 
 EXPORT void ner_words(int64_t level, const Words *words) { level_of(level)->words(words); }
 
+EXPORT int ner_viterbi(int64_t level, const Chain *scores, const Emissions *emissions, int64_t *tags) {
+    return level_of(level)->viterbi(scores, emissions, tags);
+}
+
+/* 2 where something that is possible has underflowed: then nothing that was written counts. */
+EXPORT int ner_sums(int64_t level, const Emissions *emissions, const Sums *sums) {
+    return level_of(level)->sums(emissions, sums);
+}
+
 /* setuptools builds modules of Python; this one needs none of it, its headers included. */
 extern void PyErr_SetString(void *, const char *) __attribute__((weak));
 extern void *PyExc_ImportError __attribute__((weak));
@@ -255,6 +348,12 @@ typedef uint32_t FN(vu) __attribute__((vector_size(4 * LANES)));
 #define vf FN(vf)
 #define vi FN(vi)
 #define vu FN(vu)
+#define DOUBLES (LANES / 2)
+typedef double FN(vd) __attribute__((vector_size(4 * LANES)));
+#define vd FN(vd)
+#define load_double FN(load_double)
+#define splat_double FN(splat_double)
+#define max_double FN(max_double)
 #define load FN(load)
 #define store FN(store)
 #define store_some FN(store_some)
@@ -274,12 +373,15 @@ INLINE void store_some(float *p, vf v, int64_t count) {
     else memcpy(p, &v, (size_t)count * 4);
 }
 INLINE vf splat(float x) { return x - (vf){0}; }
+INLINE vd load_double(const double *p) { vd v; memcpy(&v, p, sizeof v); return v; }
+INLINE vd splat_double(double x) { return x - (vd){0}; }
 
 #if defined(ON_AVX512)
 
 /* a < b ? a : b, so that something that is not a number becomes b; others alike */
 INLINE vf vmin(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
 INLINE vf vmax(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE vd max_double(vd a, vd b) { return (vd)_mm512_max_pd((__m512d)a, (__m512d)b); }
 INLINE vf load_half(const uint16_t *p) {
     return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
 }
@@ -298,6 +400,7 @@ INLINE void store_bytes(uint8_t *p, vi v) {
 
 INLINE vf vmin(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
 INLINE vf vmax(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vd max_double(vd a, vd b) { return (vd)_mm256_max_pd((__m256d)a, (__m256d)b); }
 INLINE vf load_half(const uint16_t *p) {
     return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
 }
@@ -323,6 +426,10 @@ INLINE void store_bytes(uint8_t *p, vi v) {
 INLINE vf FN(select)(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
 INLINE vf vmin(vf a, vf b) { return FN(select)(a < b, a, b); }
 INLINE vf vmax(vf a, vf b) { return FN(select)(a > b, a, b); }
+INLINE vd max_double(vd a, vd b) {
+    for (int i = 0; i < DOUBLES; i++) a[i] = a[i] > b[i] ? a[i] : b[i];
+    return a;
+}
 
 #if defined(ON_NEON)
 
@@ -711,7 +818,143 @@ static void FN(words)(const Words *W) {
     }
 }
 
-static const Level FN(level) = {FN(run), FN(product), FN(words), LANES};
+/* --- chains of tags ----------------------------------------------------------------------------- */
+
+/* Over i: the sum of x[i] times row i of M, or the largest of x[i] plus it; `w` vectors of columns. */
+INLINE void FN(fold_some)(const int largest, const int w, int64_t n, const double *x, const double *M,
+                          int64_t stride, double *out) {
+    vd acc[MOST_GATES];
+    UNROLL for (int v = 0; v < w; v++)
+        acc[v] = largest ? splat_double(-INFINITY) : splat_double(0.0);
+    for (int64_t i = 0; i < n; i++, M += stride) {
+        vd b = splat_double(x[i]);
+        UNROLL for (int v = 0; v < w; v++) {
+            vd row = load_double(M + v * DOUBLES);
+            acc[v] = largest ? max_double(b + row, acc[v]) : acc[v] + b * row;
+        }
+    }
+    UNROLL for (int v = 0; v < w; v++) memcpy(out + v * DOUBLES, &acc[v], sizeof(vd));
+}
+
+INLINE void FN(fold)(const int largest, int64_t n, int64_t padded, const double *x, const double *M,
+                     double *out) {
+    int64_t k = 0;
+    for (; k + 4 * DOUBLES <= padded; k += 4 * DOUBLES)
+        FN(fold_some)(largest, 4, n, x, M + k, padded, out + k);
+    switch ((padded - k) / DOUBLES) {
+    case 3: FN(fold_some)(largest, 3, n, x, M + k, padded, out + k); break;
+    case 2: FN(fold_some)(largest, 2, n, x, M + k, padded, out + k); break;
+    case 1: FN(fold_some)(largest, 1, n, x, M + k, padded, out + k); break;
+    }
+}
+
+/* The best sequences. Of equally good ones, that with lower tags at the end. */
+static int FN(viterbi)(const Chain *C, const Emissions *E, int64_t *tags) {
+    const int64_t K = C->tags, W = C->padded;
+    double *scores = scratch(E->size * W * 8);
+    if (!scores) return NO_MEMORY;
+    for (int64_t b = 0; b < E->batch; b++) {
+        const double *x = E->emissions + b * E->size * K;
+        const int64_t n = E->lengths[b];
+        int64_t *path = tags + b * E->size;
+        for (int64_t t = 0; t < n; t++) {
+            double *here = scores + t * W;
+            if (t == 0) memcpy(here, C->start, (size_t)K * 8);
+            else FN(fold)(1, K, W, here - W, C->between, here);
+            for (int64_t k = 0; k < K; k++) here[k] = x[t * K + k] + here[k];
+        }
+        const double *following = C->end;
+        for (int64_t t = n - 1; t >= 0; t--) {
+            const double *here = scores + t * W;
+            int64_t best = 0;
+            for (int64_t k = 1; k < K; k++)
+                if (here[k] + following[k] > here[best] + following[best]) best = k;
+            path[t] = best;
+            following = C->transposed + best * W;
+        }
+        for (int64_t t = n; t < E->size; t++) path[t] = 0;
+    }
+    free(scores);
+    return DONE;
+}
+
+/* Forward pass of a sentence over scaled probabilities: alpha sums to 1. 0 if something may have
+   underflowed. */
+INLINE int FN(forward)(const Chain *P, const Chain *C, const double *largest, const double *x,
+                       int64_t n, Lattice *L) {
+    const int64_t K = P->tags, W = P->padded;
+    double log_z = largest[0] + largest[1] * (double)(n - 1) + largest[2], small = 1.0;
+    for (int64_t t = 0; t < n; t++) {
+        double *unary = L->unary + t * W, *message = L->messages + t * W, *alpha = L->alpha + t * W;
+        double top = x[t * K], total = 0.0;
+        for (int64_t k = 1; k < K; k++) top = x[t * K + k] > top ? x[t * K + k] : top;
+        if (t == 0) memcpy(message, P->start, (size_t)W * 8);
+        else FN(fold)(0, K, W, alpha - W, P->between, message);
+        for (int64_t k = 0; k < K; k++) {
+            unary[k] = exp(x[t * K + k] - top);
+            alpha[k] = message[k] * unary[k];
+            total += alpha[k];
+            if (t > 0 || C->start[k] > impossible) small = alpha[k] < small ? alpha[k] : small;
+        }
+        if (!(total >= least)) return 0;
+        for (int64_t k = 0; k < K; k++) alpha[k] /= total;
+        log_z += top + log(total);
+    }
+    double total = 0.0, *final = L->marginals + (n - 1) * W;
+    for (int64_t k = 0; k < K; k++) {
+        final[k] = L->alpha[(n - 1) * W + k] * P->end[k];
+        total += final[k];
+        if (C->end[k] > impossible && final[k] < least && L->alpha[(n - 1) * W + k] > 0.0) return 0;
+    }
+    if (!(total >= least) || (small < least && underflows(C, x, n, L))) return 0;
+    for (int64_t k = 0; k < K; k++) final[k] /= total;
+    L->log_z = log_z + log(total);
+    return 1;
+}
+
+/* Marginals of all tokens from those of the last. */
+INLINE void FN(backward)(const Chain *P, int64_t n, Lattice *L, double *ratio) {
+    const int64_t K = P->tags, W = P->padded;
+    for (int64_t t = n - 1; t > 0; t--) {
+        double *before = L->marginals + (t - 1) * W;
+        for (int64_t k = 0; k < K; k++)
+            ratio[k] = L->marginals[t * W + k] / fmax(L->messages[t * W + k], least);
+        FN(fold)(0, K, W, ratio, P->transposed, before);
+        for (int64_t k = 0; k < K; k++) before[k] *= L->alpha[(t - 1) * W + k];
+    }
+}
+
+static int FN(sums)(const Emissions *E, const Sums *S) {
+    const int64_t K = S->powers->tags, W = S->powers->padded, part = E->size * W;
+    double *work = scratch((4 * part + W) * 8);
+    if (!work) return NO_MEMORY;
+    Lattice L = {work, work + part, work + 2 * part, work + 3 * part, 0.0};
+    int status = DONE;
+    for (int64_t b = 0, span = 0; b < E->batch && status == DONE; b++) {
+        const int64_t n = E->lengths[b];
+        const int here = span < S->spans && S->sentences[span] == b;
+        if (!S->log_z && !S->marginals && !here) continue;
+        if (!FN(forward)(S->powers, S->scores, S->largest, E->emissions + b * E->size * K, n, &L)) {
+            status = UNDERFLOW;
+            continue;
+        }
+        if (S->log_z) S->log_z[b] = L.log_z;
+        if (S->marginals || here) FN(backward)(S->powers, n, &L, work + 4 * part);
+        for (int64_t t = 0; S->marginals && t < E->size; t++) {
+            double *out = S->marginals + (b * E->size + t) * K;
+            if (t < n) memcpy(out, L.marginals + t * W, (size_t)K * 8);
+            else memset(out, 0, (size_t)K * 8);
+        }
+        for (; span < S->spans && S->sentences[span] == b; span++)
+            S->probabilities[span] = span_probability(S->powers, &L, S->tags + b * E->size, n,
+                                                      S->first[span], S->after[span], S->continues);
+    }
+    free(work);
+    return status;
+}
+
+static const Level FN(level) = {FN(run),  FN(product), FN(words), FN(viterbi),
+                                FN(sums), LANES};
 
 #undef vf
 #undef vi
@@ -727,5 +970,10 @@ static const Level FN(level) = {FN(run), FN(product), FN(words), LANES};
 #undef fma
 #undef dot
 #undef store_bytes
+#undef DOUBLES
+#undef vd
+#undef load_double
+#undef splat_double
+#undef max_double
 
 #endif

@@ -8,9 +8,10 @@ import functools
 import os
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
+from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,11 @@ from ner.errors import UsageError
 from ner.runtime.packing import Floats, Layer, Matrix, Rule
 from ner.runtime.twin import Twin
 
-VERSION = 1
+VERSION = 2
 VARIABLE = "NER_KERNELS"
 NUMBERS = {"c": 0, "avx2": 1, "avx512vnni": 2, "neon": 3}
 """Levels by name, as the source numbers them."""
+_UNDERFLOW = 2  # a status
 _BEST_FIRST = ("neon", "avx512vnni", "avx2", "c")
 
 
@@ -87,6 +89,67 @@ class _Words(Structure):
         ("starts", c_void_p),
         ("out", c_void_p),
     )
+
+
+class _Chain(Structure):
+    _fields_ = (
+        ("tags", c_int64),
+        ("padded", c_int64),
+        ("start", c_void_p),
+        ("between", c_void_p),
+        ("transposed", c_void_p),
+        ("end", c_void_p),
+    )
+
+
+class _Emissions(Structure):
+    _fields_ = (
+        ("batch", c_int64),
+        ("size", c_int64),
+        ("emissions", c_void_p),
+        ("lengths", c_void_p),
+    )
+
+
+class _Sums(Structure):
+    _fields_ = (
+        ("scores", POINTER(_Chain)),
+        ("powers", POINTER(_Chain)),
+        ("largest", c_void_p),
+        ("log_z", c_void_p),
+        ("marginals", c_void_p),
+        ("spans", c_int64),
+        ("sentences", c_void_p),
+        ("first", c_void_p),
+        ("after", c_void_p),
+        ("tags", c_void_p),
+        ("continues", c_void_p),
+        ("probabilities", c_void_p),
+    )
+
+
+@dataclass(frozen=True)
+class ChainPotentials:
+    """Potentials in whole vectors, as `ner_viterbi` and `ner_sums` read them."""
+
+    structure: Structure
+    parts: tuple[NDArray[np.float64], ...]  # kept, since the structure points to them
+
+    @classmethod
+    def of(
+        cls,
+        start: NDArray[np.float64],
+        between: NDArray[np.float64],
+        end: NDArray[np.float64],
+        lanes: int,
+    ) -> Self:
+        """Pad the columns of potentials ``[K]``, ``[K, K]`` and ``[K]`` with zeros."""
+        padding = (0, -len(start) % lanes)
+        matrices = (np.pad(part, [(0, 0), padding]) for part in (between, between.T))
+        parts = (np.pad(start, padding), *matrices, np.pad(end, padding))
+        parts = tuple(np.ascontiguousarray(part) for part in parts)
+        pointers = (part.ctypes.data for part in parts)
+        return cls(_Chain(len(start), len(parts[0]), *pointers), parts)
 
 
 def _matrix(matrix: Matrix) -> _Matrix:
@@ -160,6 +223,55 @@ class Compiled:
         words = _Words(len(out), filters, kernel, out.strides[0] // out.itemsize, *pointers)
         self._library.ner_words(self._number, words)
 
+    @property
+    def doubles(self) -> int:
+        """Numbers of 64 bits in a vector."""
+        return self._lanes // 2
+
+    def viterbi(
+        self,
+        scores: ChainPotentials,
+        emissions: NDArray[np.float64],
+        lengths: NDArray[np.int64],
+        path: NDArray[np.int64],
+    ) -> None:
+        """Write the best sequences of emissions ``[B, T, K]`` to `path` ``[B, T]``."""
+        batch = _Emissions(*path.shape, emissions.ctypes.data, lengths.ctypes.data)
+        found = self._library.ner_viterbi
+        _checked(found(self._number, scores.structure, batch, path.ctypes.data))
+
+    def sums(
+        self,
+        potentials: tuple[ChainPotentials, ChainPotentials, NDArray[np.float64]],
+        emissions: NDArray[np.float64],
+        lengths: NDArray[np.int64],
+        *,
+        log_z: NDArray[np.float64] | None = None,
+        marginals: NDArray[np.float64] | None = None,
+        spans: tuple[NDArray[Any], ...] = (),
+    ) -> bool:
+        """Write sums over sequences to `log_z` ``[B]``, `marginals` ``[B, T, K]`` and `spans`.
+
+        `spans` are their sentences, which do not fall, starts and ends ``[N]``, tags ``[B, T]``,
+        the tags that continue others ``[K, K]``, and the output ``[N]``. False if something has
+        underflowed.
+        """
+        scores, powers, largest = potentials
+        outputs = (None if part is None else part.ctypes.data for part in (log_z, marginals))
+        places = (part.ctypes.data for part in spans)
+        sums = _Sums(
+            ctypes.pointer(scores.structure),
+            ctypes.pointer(powers.structure),
+            largest.ctypes.data,
+            *outputs,
+            len(spans[0]) if spans else 0,
+            *places,
+        )
+        batch = _Emissions(*emissions.shape[:2], emissions.ctypes.data, lengths.ctypes.data)
+        status: int = self._library.ner_sums(self._number, batch, sums)
+        _checked(status % _UNDERFLOW)
+        return status != _UNDERFLOW
+
 
 Level = Compiled | Twin
 
@@ -171,6 +283,9 @@ def _declare(library: ctypes.CDLL) -> None:
     library.ner_product.argtypes = [c_int64, POINTER(_Matrix), POINTER(_Product)]
     library.ner_run.argtypes = [c_int64, POINTER(_Layer), POINTER(_Batch)]
     library.ner_product.restype = library.ner_run.restype = c_int
+    library.ner_viterbi.argtypes = [c_int64, POINTER(_Chain), POINTER(_Emissions), c_void_p]
+    library.ner_sums.argtypes = [c_int64, POINTER(_Emissions), POINTER(_Sums)]
+    library.ner_viterbi.restype = library.ner_sums.restype = c_int
     library.ner_words.argtypes, library.ner_words.restype = [c_int64, POINTER(_Words)], None
 
 

@@ -1,0 +1,127 @@
+"""Best paths and exact sums over chains of tags, by the compiled kernels.
+
+`ner.model.crf` computes the same in NumPy, for any machine and any scores. Everything is checked
+here before a kernel sees it; what does not fit raises `ValueError`.
+
+Shapes: ``B`` sentences of at most ``T`` tokens, ``K`` tags, ``N`` spans.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ner.runtime.library import ChainPotentials, Compiled, level
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def _require(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)
+
+
+def _integers(values: Any, shape: tuple[int, ...], most: int, name: str, least: int = 0) -> Ints:
+    """Return int64 numbers of a shape in C order, each from `least` to `most`."""
+    array = np.ascontiguousarray(values, np.int64)
+    inside = not array.size or (array.min() >= least and array.max() <= most)
+    _require(
+        array.shape == shape and bool(inside), f"{name} do not fit {shape} of {least} … {most}"
+    )
+    return array
+
+
+class Chain:
+    """Tag sequences under given potentials; safe for threads."""
+
+    def __init__(self, compiled: Compiled, start: Floats, between: Floats, end: Floats) -> None:
+        """Potentials are ``[K]``, ``[K, K]`` (from row to column) and ``[K]``, without NaN."""
+        self._compiled = compiled
+        tags = self._tags = len(start)
+        shapes = start.shape, between.shape, end.shape
+        _require(tags > 0 and shapes == ((tags,), (tags, tags), (tags,)), f"potentials {shapes}")
+        parts = [np.asarray(part, np.float64) for part in (start, between, end)]
+        _require(not any(np.isnan(part).any() for part in parts), "potentials hold NaN")
+        self._largest = np.array([part.max() for part in parts])
+        _require(bool(np.isfinite(self._largest).all()), "potentials are not finite")
+        relative = [np.exp(part - top) for part, top in zip(parts, self._largest, strict=True)]
+        self._scores = ChainPotentials.of(*parts, compiled.doubles)
+        self._powers = ChainPotentials.of(*relative, compiled.doubles)
+
+    def _checked(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Ints]:
+        emissions = np.ascontiguousarray(emissions, np.float64)
+        fits = emissions.ndim == 3 and emissions.shape[2] == self._tags
+        _require(fits, f"emissions have shape {emissions.shape}, not [B, T, {self._tags}]")
+        lengths = _integers(lengths, emissions.shape[:1], emissions.shape[1], "lengths", least=1)
+        return emissions, lengths
+
+    def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
+        """Find the best tag sequence of each sentence: ``[B, T]``, 0 beyond its length.
+
+        Of equally good sequences, the one with lower tag numbers at the end wins.
+        """
+        emissions, lengths = self._checked(emissions, lengths)
+        path = np.empty(emissions.shape[:2], np.int64)
+        if path.size:
+            self._compiled.viterbi(self._scores, emissions, lengths, path)
+        return path
+
+    def sums(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Floats] | None:
+        """Compute log partition functions ``[B]`` and marginals ``[B, T, K]``, 0 beyond a length.
+
+        None stands for scores so far apart that scaled probabilities underflow.
+        """
+        emissions, lengths = self._checked(emissions, lengths)
+        log_z, marginals = np.empty(len(emissions)), np.empty(emissions.shape)
+        potentials = self._scores, self._powers, self._largest
+        done = not emissions.size or self._compiled.sums(
+            potentials, emissions, lengths, log_z=log_z, marginals=marginals
+        )
+        return (log_z, marginals) if done else None
+
+    def span_probabilities(
+        self,
+        emissions: Floats,
+        lengths: Ints,
+        tags: Ints,
+        spans: Any,
+        continues: NDArray[np.bool_],
+    ) -> Floats | None:
+        """Compute the probability of each span ``(b, start, end)``: ``[N]``; None as in `sums`.
+
+        It is that of all sequences in which its `tags` ``[B, T]`` stand there, the first does not
+        go on with an entity, and none goes on with the last. `continues` ``[K, K]`` is true where
+        the second of two tags goes on with an entity of the first.
+        """
+        emissions, lengths = self._checked(emissions, lengths)
+        batch, size, count = emissions.shape
+        tags = _integers(tags, (batch, size), count - 1, "tags")
+        continues = np.ascontiguousarray(continues, np.bool_)
+        _require(continues.shape == (count, count), f"continues has shape {continues.shape}")
+        placed = np.asarray(spans, np.int64).reshape(-1, 3)
+        if not len(placed):
+            return np.empty(0)
+        order = np.argsort(placed[:, 0], kind="stable")
+        places = np.ascontiguousarray(placed[order].T)
+        self._check_spans(places, lengths)
+        found = np.empty(len(placed))
+        potentials = self._scores, self._powers, self._largest
+        done = self._compiled.sums(
+            potentials, emissions, lengths, spans=(*places, tags, continues, found)
+        )
+        result = np.empty(len(placed))
+        result[order] = found
+        return result if done else None
+
+    def _check_spans(self, places: Ints, lengths: Ints) -> None:
+        b, start, end = places
+        inside = b[0] >= 0 and b[-1] < len(lengths)
+        inside = inside and (start >= 0).all() and (start < end).all()
+        _require(bool(inside and (end <= lengths[b]).all()), "spans lie beyond their sentences")
+
+
+def compiled_chain(start: Floats, between: Floats, end: Floats) -> Chain | None:
+    """A chain for the kernels, or None where NumPy runs. Raises `UsageError`."""
+    found = level()
+    return Chain(found, start, between, end) if isinstance(found, Compiled) else None
