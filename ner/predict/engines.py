@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ner.config import PredictConfig
 from ner.features import Context
 from ner.model import Decoder, decoder_of
-from ner.runtime import CELLS, AnyModel, NativeEngine, StoredModel
+from ner.runtime import CELLS, AnyModel, NativeEngine, StoredModel, compiled_chain
 
 _log = logging.getLogger("ner")
 
@@ -96,4 +96,4 @@ def tag_decoder(model: AnyModel) -> Decoder:
 def _decoder(model: AnyModel) -> Decoder:
     config, head = model.config, "head."
     weights = {k.removeprefix(head): w for k, w in model.weights.items() if k.startswith(head)}
-    return decoder_of(config.head, model.outputs, config.scheme, weights)
+    return decoder_of(config.head, model.outputs, config.scheme, weights, compiled_chain)

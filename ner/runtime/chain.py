@@ -46,8 +46,8 @@ class Chain:
         self._largest = np.array([part.max() for part in parts])
         _require(bool(np.isfinite(self._largest).all()), "potentials are not finite")
         relative = [np.exp(part - top) for part, top in zip(parts, self._largest, strict=True)]
-        self._scores = ChainPotentials.of(*parts, compiled.doubles)
-        self._powers = ChainPotentials.of(*relative, compiled.doubles)
+        self._scores = ChainPotentials.of(*parts, lanes=compiled.doubles)
+        self._powers = ChainPotentials.of(*relative, lanes=compiled.doubles)
 
     def _checked(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Ints]:
         emissions = np.ascontiguousarray(emissions, np.float64)

@@ -141,6 +141,7 @@ class ChainPotentials:
         start: NDArray[np.float64],
         between: NDArray[np.float64],
         end: NDArray[np.float64],
+        *,
         lanes: int,
     ) -> Self:
         """Pad the columns of potentials ``[K]``, ``[K, K]`` and ``[K]`` with zeros."""

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +109,10 @@ class StringEmbeddings:
         self.dim = sum(reader.hidden for _, reader in self._readers)
         # Without a lock, which a forked process could find held for ever.
         self._recent: dict[tuple[str, ...], States] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy is made anew: kernels cannot be copied."""
+        return type(self), (self.models, self.separator)
 
     @classmethod
     def load(cls, folders: Sequence[str], tokenizer: str) -> "StringEmbeddings":

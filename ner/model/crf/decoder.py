@@ -5,8 +5,8 @@ computed in float64, whatever the type of the emissions ``[B, T, K]``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,39 @@ WEIGHTS = ("start_transitions", "transitions", "end_transitions")
 """Names of the transition scores of a CRF, as pytorch-crf has them."""
 
 
+class Chain(Protocol):
+    """Compiled code for the same, several times as fast; where it has no answer, NumPy has."""
+
+    def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
+        """Find what `viterbi` finds: ``[B, T]``."""
+
+    def sums(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Floats] | None:
+        """Compute `log_z` ``[B]`` and marginals ``[B, T, K]``; None where they underflow."""
+
+    def span_probabilities(
+        self,
+        emissions: Floats,
+        lengths: Ints,
+        tags: Ints,
+        spans: Sequence[SpanPosition],
+        continues: Bools,
+    ) -> Floats | None:
+        """Compute the probability of each span, ``[N]``; None where it underflows."""
+
+
+MakeChain = Callable[[Floats, Floats, Floats], Chain | None]
+"""From potentials to compiled code for them, or None where there is none."""
+
+
 class Decoder(ABC):
     """Tag sequences and probabilities under given transition scores."""
 
-    def __init__(self, constraints: TagConstraints, potentials: Potentials) -> None:
+    def __init__(
+        self, constraints: TagConstraints, potentials: Potentials, compiled: MakeChain | None = None
+    ) -> None:
         self._constraints = constraints
         self._potentials = potentials
+        self._chain = compiled(*potentials) if compiled else None
 
     @abstractmethod
     def _scores(self, emissions: NDArray[Any]) -> Floats:
@@ -65,7 +92,10 @@ class Decoder(ABC):
 
     def decode(self, emissions: NDArray[Any], lengths: Ints) -> Ints:
         """Find the best legal tag numbers: ``[B, T]``, 0 beyond a sentence's length."""
-        return viterbi(self._scores(emissions), lengths, self._potentials)
+        scores = self._scores(emissions)
+        if self._chain:
+            return self._chain.viterbi(scores, lengths)
+        return viterbi(scores, lengths, self._potentials)
 
     def nbest(self, emissions: NDArray[Any], lengths: Ints, count: int) -> tuple[Ints, Floats]:
         """Find the `count` most probable legal sequences, best first, and their probabilities.
@@ -102,7 +132,9 @@ class CRFDecoder(Decoder):
 
     def marginals(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Exact probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
-        return self._lattice(finite(emissions), lengths).marginals
+        scores = finite(emissions)
+        found = self._chain and self._chain.sums(scores, lengths)
+        return found[1] if found else self._lattice(scores, lengths).marginals
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]
@@ -114,6 +146,12 @@ class CRFDecoder(Decoder):
         """
         if not spans:
             return []
+        continues = self._constraints.continues
+        if self._chain:
+            scores = finite(emissions)
+            found = self._chain.span_probabilities(scores, lengths, tags, spans, continues)
+            if found is not None:
+                return _listed(found)
         b, start, end = np.array(spans).T  # [N] each
         rows, b = np.unique(b, return_inverse=True)  # sentences without a span cost nothing
         sizes, numbers = lengths[rows], tags[rows]
@@ -122,7 +160,6 @@ class CRFDecoder(Decoder):
         path = lattice.path_scores(numbers)  # [B, T]
         # [N] each: the span's own tags, that it begins with the first, that it ends with the last
         inside = np.exp(path[b, end - 1] - path[b, start])
-        continues = self._constraints.continues
         previous = lattice.previous_posterior(b, start, first)
         opened = (previous * ~continues[:, first].T).sum(1)
         following = np.minimum(end, numbers.shape[1] - 1)
@@ -167,16 +204,22 @@ class SoftmaxDecoder(Decoder):
         return _listed(np.exp(sums[b, end] - sums[b, start]))
 
 
-def decoder_of(head: str, tags: Sequence[str], scheme: str, weights: Arrays) -> Decoder:
+def decoder_of(
+    head: str,
+    tags: Sequence[str],
+    scheme: str,
+    weights: Arrays,
+    compiled: MakeChain | None = None,
+) -> Decoder:
     """The decoder of a head (``crf`` or ``softmax``) with `WEIGHTS` ``[K]``, ``[K, K]``, ``[K]``.
 
     A softmax has none.
     """
     constraints = TagConstraints(tags, scheme)
     if head == "softmax":
-        return SoftmaxDecoder(constraints, constraints.potentials())
+        return SoftmaxDecoder(constraints, constraints.potentials(), compiled)
     learnt = [weights[name].astype(np.float64) for name in WEIGHTS]
-    return CRFDecoder(constraints, constraints.constrain(learnt))
+    return CRFDecoder(constraints, constraints.constrain(learnt), compiled)
 
 
 def finite(emissions: NDArray[Any]) -> Floats:
