@@ -11,25 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.runtime.checks import integers, require
 from ner.runtime.library import ChainPotentials, Compiled, level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
-
-
-def _integers(values: Any, shape: tuple[int, ...], most: int, name: str, least: int = 0) -> Ints:
-    """Return int64 numbers of a shape in C order, each from `least` to `most`."""
-    array = np.ascontiguousarray(values, np.int64)
-    inside = not array.size or (array.min() >= least and array.max() <= most)
-    _require(
-        array.shape == shape and bool(inside), f"{name} do not fit {shape} of {least} … {most}"
-    )
-    return array
 
 
 class Chain:
@@ -40,20 +26,20 @@ class Chain:
         self._compiled = compiled
         tags = self._tags = len(start)
         shapes = start.shape, between.shape, end.shape
-        _require(tags > 0 and shapes == ((tags,), (tags, tags), (tags,)), f"potentials {shapes}")
+        require(tags > 0 and shapes == ((tags,), (tags, tags), (tags,)), "potentials {}", shapes)
         parts = [np.asarray(part, np.float64) for part in (start, between, end)]
-        _require(not any(np.isnan(part).any() for part in parts), "potentials hold NaN")
+        require(not any(np.isnan(part).any() for part in parts), "potentials hold NaN")
         self._largest = np.array([part.max() for part in parts])
-        _require(bool(np.isfinite(self._largest).all()), "potentials are not finite")
+        require(np.isfinite(self._largest).all(), "potentials are not finite")
         relative = [np.exp(part - top) for part, top in zip(parts, self._largest, strict=True)]
-        self._scores = ChainPotentials.of(*parts, lanes=compiled.doubles)
-        self._powers = ChainPotentials.of(*relative, lanes=compiled.doubles)
+        self._scores = ChainPotentials.of(parts, compiled.doubles)
+        self._powers = ChainPotentials.of(relative, compiled.doubles)
 
     def _checked(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Ints]:
         emissions = np.ascontiguousarray(emissions, np.float64)
         fits = emissions.ndim == 3 and emissions.shape[2] == self._tags
-        _require(fits, f"emissions have shape {emissions.shape}, not [B, T, {self._tags}]")
-        lengths = _integers(lengths, emissions.shape[:1], emissions.shape[1], "lengths", least=1)
+        require(fits, "emissions have shape {}, not [B, T, {}]", emissions.shape, self._tags)
+        lengths = integers(lengths, emissions.shape[:1], emissions.shape[1], "lengths", least=1)
         return emissions, lengths
 
     def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
@@ -96,9 +82,9 @@ class Chain:
         """
         emissions, lengths = self._checked(emissions, lengths)
         batch, size, count = emissions.shape
-        tags = _integers(tags, (batch, size), count - 1, "tags")
+        tags = integers(tags, (batch, size), count - 1, "tags")
         continues = np.ascontiguousarray(continues, np.bool_)
-        _require(continues.shape == (count, count), f"continues has shape {continues.shape}")
+        require(continues.shape == (count, count), "continues has shape {}", continues.shape)
         placed = np.asarray(spans, np.int64).reshape(-1, 3)
         if not len(placed):
             return np.empty(0)
@@ -118,7 +104,7 @@ class Chain:
         b, start, end = places
         inside = b[0] >= 0 and b[-1] < len(lengths)
         inside = inside and (start >= 0).all() and (start < end).all()
-        _require(bool(inside and (end <= lengths[b]).all()), "spans lie beyond their sentences")
+        require(inside and (end <= lengths[b]).all(), "spans lie beyond their sentences")
 
 
 def compiled_chain(start: Floats, between: Floats, end: Floats) -> Chain | None:

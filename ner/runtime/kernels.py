@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ner.runtime.checks import floats, indices, output, require, weights
 from ner.runtime.library import available, description, level
 from ner.runtime.packing import (
     MOST_COLUMNS,
@@ -19,7 +20,6 @@ from ner.runtime.packing import (
     Floats,
     Kind,
     Layer,
-    Matrix,
     Rule,
     grouped,
     packed,
@@ -33,43 +33,6 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 # The one gate of a cell that is a tanh: its weights are doubled, which is exact.
 _TANH = {"lstm": 2, "gru": 2, "rnn": 0}
 _MOST_GATES = 4
-
-
-def _require(holds: bool, message: str) -> None:
-    if not holds:
-        raise ValueError(message)
-
-
-def _floats(values: ArrayLike, shape: tuple[int | None, ...], name: str) -> Floats:
-    """Return numbers as a float32 array in C order; None in its shape stands for any size."""
-    array = np.ascontiguousarray(values, np.float32)
-    fits = array.ndim == len(shape) and all(
-        want in (None, size) for want, size in zip(shape, array.shape, strict=True)
-    )
-    _require(fits, f"{name} has shape {array.shape}, not {shape}")
-    return array
-
-
-def _weights(values: ArrayLike, shape: tuple[int | None, ...], name: str) -> Floats:
-    """Return weights as `_floats` does: finite, and of every axis at least one."""
-    array = _floats(values, shape, name)
-    _require(array.size > 0, f"{name} is empty")
-    _require(bool(np.isfinite(array).all()), f"{name} holds numbers that are not finite")
-    return array
-
-
-def _numbers(values: NDArray[Any], name: str, limit: int) -> NDArray[np.int32]:
-    """Return int32 indices in C order, each from 0 to below `limit`."""
-    _require(values.dtype == np.int32, f"{name} is {values.dtype}, not int32")
-    array = np.ascontiguousarray(values)
-    inside = not array.size or (array.min() >= 0 and array.max() < limit)
-    _require(bool(inside), f"{name} reaches beyond {limit}")
-    return array
-
-
-def _writable(out: NDArray[Any], shape: tuple[int, ...], dtype: Any) -> None:
-    fits = out.shape == shape and out.dtype == dtype and out.flags.writeable
-    _require(fits, f"out is {out.dtype} {out.shape}, not writable {np.dtype(dtype)} {shape}")
 
 
 class RecurrentLayer:
@@ -94,23 +57,23 @@ class RecurrentLayer:
         ``[D, G · H, in]``, ``[D, G · H, H]``, and biases ``[D, G · H]``. With `int8` products are
         of 8-bit weights and 7-bit states or features, and rows in half precision.
         """
-        _require(cell in GATES, f"cell {cell} is not one of {', '.join(GATES)}")
+        require(cell in GATES, "cell {} is not one of {}", cell, ", ".join(GATES))
         self._level = level()
         self._int8 = int8
         gates = GATES[cell]
-        recurrent = _weights(weight_hh, (None, None, None), "weight_hh")
+        recurrent = weights(weight_hh, (None, None, None), "weight_hh")
         directions, rows, hidden = recurrent.shape
-        _require(directions in (1, 2), f"weight_hh has {directions} directions, not 1 or 2")
-        _require(rows == gates * hidden, f"weight_hh has {rows} rows, not {gates} · {hidden}")
-        inputs = _weights(weight_ih, (directions, rows, None), "weight_ih")
+        require(directions in (1, 2), "weight_hh has {} directions, not 1 or 2", directions)
+        require(rows == gates * hidden, "weight_hh has {} rows, not {} · {}", rows, gates, hidden)
+        inputs = weights(weight_ih, (directions, rows, None), "weight_ih")
         self._columns = inputs.shape[2]
         most = max(hidden, self._columns)
-        _require(most <= MOST_COLUMNS, f"{most} columns are more than {MOST_COLUMNS}")
+        require(most <= MOST_COLUMNS, "{} columns are more than {}", most, MOST_COLUMNS)
         factor = np.ones((gates, 1), np.float32)
         factor[_TANH[cell]] = 2.0
         shape = directions, gates, hidden
         biases = [
-            _weights(values, (directions, rows), name).reshape(shape) * factor
+            weights(values, (directions, rows), name).reshape(shape) * factor
             for values, name in ((bias_ih, "bias_ih"), (bias_hh, "bias_hh"))
         ]
         lanes = self._lanes = self._level.lanes(hidden)
@@ -118,16 +81,17 @@ class RecurrentLayer:
         if cell == "gru":  # its reset gate multiplies this bias, too
             inner, biases[1][:, 2:] = biases[1][:, 2:].copy(), 0.0
         self._initial = grouped(biases[0] + biases[1], lanes).ravel()  # [width]
-        weights = recurrent.reshape(*shape, hidden) * factor[..., None]
         self._inputs, self._scale = self._rounded(inputs.reshape(*shape, -1) * factor[..., None])
-        weights, scale = self._rounded(weights)
+        states, scale = self._rounded(recurrent.reshape(*shape, hidden) * factor[..., None])
         if scale is not None:
             scale = scale / np.float32(STATE_STEPS)
-        matrix = packed(weights, lanes, self._kind, scale)
-        self._layer = Layer(
-            matrix, CELLS.index(cell), directions, hidden, grouped(inner, lanes)[:, 0].copy()
+        matrix = packed(states, lanes, self._kind, scale)
+        inner = np.ascontiguousarray(grouped(inner, lanes)[:, 0])
+        self._layer: Any = self._level.layer(
+            Layer(matrix, CELLS.index(cell), directions, hidden, inner)
         )
-        self._parts: dict[tuple[int, int], Matrix] = {}
+        self._outputs = directions * hidden
+        self._parts: dict[tuple[int, int], Any] = {}
         self.width = matrix.width
         """Numbers of a row of gate inputs."""
         self.row_dtype = np.dtype(np.float16 if int8 else np.float32)
@@ -139,11 +103,11 @@ class RecurrentLayer:
     def _rounded(self, weights: Floats) -> tuple[NDArray[Any], Floats | None]:
         return quantised(weights) if self._int8 else (weights, None)
 
-    def _part(self, first: int, last: int) -> Matrix:
+    def _part(self, first: int, last: int) -> Any:
         """The input weights of some columns, packed when they are first asked for."""
         if (first, last) not in self._parts:
             part = packed(self._inputs[..., first:last], self._lanes, self._kind, self._scale)
-            self._parts.setdefault((first, last), part)
+            self._parts.setdefault((first, last), self._level.matrix(part))
         return self._parts[first, last]
 
     def project(self, features: Floats, out: NDArray[Any]) -> None:
@@ -165,12 +129,11 @@ class RecurrentLayer:
     def _product(
         self, features: Floats, first: int, initial: Floats | None, rule: Rule, out: NDArray[Any]
     ) -> None:
-        features = _floats(features, (None, None), "features")
+        features = floats(features, (None, None), "features")
         count, columns = features.shape
         inside = first >= 0 and 0 < columns <= self._columns
-        _require(inside, f"{columns} features, not 1 to {self._columns}")
-        _writable(out, (count, self.width), self.row_dtype)
-        _require(out.flags.c_contiguous, "out is not contiguous")
+        require(inside, "{} features, not 1 to {}", columns, self._columns)
+        output(out, (count, self.width), self.row_dtype)
         if count:
             part = self._part(first, first + columns)
             self._level.product(part, features, initial, rule, out)
@@ -187,25 +150,23 @@ class RecurrentLayer:
         `rows` ``[B, T]`` are those of the tokens in `table` ``[R, width]``; `lengths` ``[B]`` do
         not rise, and the first is T.
         """
-        layer = self._layer
-        _require(table.dtype == self.row_dtype, f"table is {table.dtype}, not {self.row_dtype}")
-        _require(table.ndim == 2 and table.shape[1] == self.width, f"table is {table.shape}")
-        _require(table.flags.c_contiguous, "table is not contiguous")
-        _require(rows.ndim == 2, f"rows have shape {rows.shape}")
-        rows = _numbers(rows, "rows", len(table))
-        shape = (*rows.shape, layer.directions * layer.hidden)
-        out = np.empty(shape, np.float32) if out is None else out
-        _writable(out, shape, np.float32)
-        _require(out.flags.c_contiguous, "out is not contiguous")
-        _require(lengths.shape == rows.shape[:1], f"lengths have shape {lengths.shape}")
-        if not len(rows):
-            return out
-        lengths = _numbers(lengths, "lengths", rows.shape[1] + 1)
-        sorted_ = bool((lengths[1:] <= lengths[:-1]).all() and lengths[-1] >= 1)
-        _require(
-            sorted_ and lengths[0] == rows.shape[1], "lengths are not from T down to 1 or more"
-        )
-        self._level.run(layer, table, rows, lengths, out)
+        require(table.dtype == self.row_dtype, "table is {}", table.dtype)
+        fits = table.ndim == 2 and table.shape[1] == self.width and table.flags.c_contiguous
+        require(fits, "table is {}, not contiguous [R, {}]", table.shape, self.width)
+        require(rows.ndim == 2, "rows have shape {}", rows.shape)
+        batch, size = rows.shape
+        rows = indices(rows, "rows", len(table))
+        if out is None:
+            out = np.empty((batch, size, self._outputs), np.float32)
+        else:
+            output(out, (batch, size, self._outputs), np.float32)
+        require(lengths.shape == (batch,), "lengths have shape {}", lengths.shape)
+        if batch:
+            lengths = indices(lengths, "lengths", size + 1)
+            falling = batch == 1 or (lengths[1:] <= lengths[:-1]).all()
+            whole = falling and lengths[0] == size and lengths[-1] >= 1
+            require(whole, "lengths do not fall from {} to 1 or more", size)
+            self._level.run(self._layer, table, rows, lengths, out)
         return out
 
 
@@ -215,22 +176,22 @@ class Linear:
     def __init__(self, weight: ArrayLike, bias: ArrayLike) -> None:
         """`weight` is ``[K, n]``, `bias` ``[K]``."""
         self._level = level()
-        weights = _weights(weight, (None, None), "weight")
-        self._outputs, self._inputs = weights.shape
-        bias = _weights(bias, (self._outputs,), "bias")
+        matrix = weights(weight, (None, None), "weight")
+        self._outputs, self._inputs = matrix.shape
+        bias = weights(bias, (self._outputs,), "bias")
         lanes = self._level.lanes(self._outputs)
         vectors = -(-self._outputs // lanes)
         # As many vectors at once as leave the least padding; of equals, most.
         gates = min(range(1, _MOST_GATES + 1), key=lambda size: (-(-vectors // size) * size, -size))
         size = -(-vectors // gates) * gates * lanes
-        cut = np.pad(weights, [(0, size - self._outputs), (0, 0)])
+        cut = np.pad(matrix, [(0, size - self._outputs), (0, 0)])
         groups = cut.reshape(-1, gates, lanes, self._inputs)
-        self._matrix = packed(groups, lanes, Kind.SEPARATE)
+        self._matrix: Any = self._level.matrix(packed(groups, lanes, Kind.SEPARATE))
         self._bias = np.pad(bias, (0, size - self._outputs))
 
     def __call__(self, features: ArrayLike) -> Floats:
         """Map features ``[N, n]`` to ``[N, K]``."""
-        features = _floats(features, (None, self._inputs), "features")
+        features = floats(features, (None, self._inputs), "features")
         out = np.empty((len(features), self._outputs), np.float32)
         if len(features):
             self._level.product(self._matrix, features, self._bias, Rule.BY_LARGEST, out)
@@ -246,11 +207,11 @@ class CharacterTable:
     def __init__(self, embedding: ArrayLike, filters: ArrayLike, bias: ArrayLike) -> None:
         """`embedding` is ``[V, C]``, `filters` ``[F, C, kernel]``, `bias` ``[F]``."""
         self._level = level()
-        embedded = _weights(embedding, (None, None), "embedding")
-        weights = _weights(filters, (None, embedded.shape[1], None), "filters")
-        self._filters, channels, kernel = weights.shape
-        self._bias = _weights(bias, (self._filters,), "bias")
-        columns = weights.transpose(2, 0, 1).reshape(-1, channels)  # [kernel · F, C]
+        embedded = weights(embedding, (None, None), "embedding")
+        columns = weights(filters, (None, embedded.shape[1], None), "filters")
+        self._filters, channels, kernel = columns.shape
+        self._bias = weights(bias, (self._filters,), "bias")
+        columns = columns.transpose(2, 0, 1).reshape(-1, channels)  # [kernel · F, C]
         products = Linear(columns, np.zeros(len(columns)))(embedded)
         self._table = products.reshape(len(embedded), kernel, self._filters)
 
@@ -260,14 +221,14 @@ class CharacterTable:
         The characters of word u are `starts` ``[U + 1]`` u to u + 1. Rows of `out` may be parts of
         longer ones.
         """
-        _require(characters.ndim == 1, f"characters have shape {characters.shape}")
-        characters = _numbers(characters, "characters", len(self._table))
-        _require(starts.ndim == 1 and len(starts) > 0, f"starts have shape {starts.shape}")
-        starts = _numbers(starts, "starts", len(characters) + 1)
-        _require(bool((starts[1:] >= starts[:-1]).all()), "starts fall")
-        _writable(out, (len(starts) - 1, self._filters), np.float32)
+        require(characters.ndim == 1, "characters have shape {}", characters.shape)
+        characters = indices(characters, "characters", len(self._table))
+        require(starts.ndim == 1 and len(starts), "starts have shape {}", starts.shape)
+        starts = indices(starts, "starts", len(characters) + 1)
+        require((starts[1:] >= starts[:-1]).all(), "starts fall")
+        output(out, (len(starts) - 1, self._filters), np.float32, contiguous=False)
         rows, columns = out.strides
         whole = columns == out.itemsize and rows % out.itemsize == 0 and rows >= 0
-        _require(whole, "the rows of out are not contiguous")
+        require(whole, "the rows of out are not contiguous")
         if len(out):
             self._level.words(self._table, self._bias, characters, starts, out)

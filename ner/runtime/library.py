@@ -6,7 +6,7 @@ Nothing is checked here: `ner.runtime.kernels` does.
 import ctypes
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
 from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -29,6 +29,7 @@ _BEST_FIRST = ("neon", "avx512vnni", "avx2", "c")
 
 
 class _Matrix(Structure):
+    kept: Matrix  # what it points to
     _fields_ = (
         ("groups", c_int64),
         ("gates", c_int64),
@@ -40,6 +41,7 @@ class _Matrix(Structure):
 
 
 class _Layer(Structure):
+    kept: Layer  # what it points to
     _fields_ = (
         ("recurrent", _Matrix),
         ("cell", c_int64),
@@ -136,27 +138,15 @@ class ChainPotentials:
     parts: tuple[NDArray[np.float64], ...]  # kept, since the structure points to them
 
     @classmethod
-    def of(
-        cls,
-        start: NDArray[np.float64],
-        between: NDArray[np.float64],
-        end: NDArray[np.float64],
-        *,
-        lanes: int,
-    ) -> Self:
+    def of(cls, potentials: Sequence[NDArray[np.float64]], lanes: int) -> Self:
         """Pad the columns of potentials ``[K]``, ``[K, K]`` and ``[K]`` with zeros."""
+        start, between, end = potentials
         padding = (0, -len(start) % lanes)
         matrices = (np.pad(part, [(0, 0), padding]) for part in (between, between.T))
         parts = (np.pad(start, padding), *matrices, np.pad(end, padding))
         parts = tuple(np.ascontiguousarray(part) for part in parts)
         pointers = (part.ctypes.data for part in parts)
         return cls(_Chain(len(start), len(parts[0]), *pointers), parts)
-
-
-def _matrix(matrix: Matrix) -> _Matrix:
-    arrays = (matrix.weights, matrix.scale, matrix.origin)
-    pointers = (array.ctypes.data for array in arrays)
-    return _Matrix(matrix.groups, matrix.gates, matrix.columns, *pointers)
 
 
 def _checked(status: int) -> None:
@@ -177,12 +167,28 @@ class Compiled:
         """Units of a block: the lanes of a vector."""
         return self._lanes
 
+    def matrix(self, matrix: Matrix) -> _Matrix:
+        """Prepare a matrix for `product`."""
+        arrays = (matrix.weights, matrix.scale, matrix.origin)
+        pointers = (array.ctypes.data for array in arrays)
+        prepared = _Matrix(matrix.groups, matrix.gates, matrix.columns, *pointers)
+        prepared.kept = matrix
+        return prepared
+
+    def layer(self, layer: Layer) -> _Layer:
+        """Prepare a layer for `run`."""
+        recurrent = layer.recurrent
+        numbers = (layer.cell, recurrent.kind, layer.directions, layer.hidden)
+        prepared = _Layer(self.matrix(recurrent), *numbers, layer.inner.ctypes.data)
+        prepared.kept = layer
+        return prepared
+
     def product(
-        self, matrix: Matrix, features: Floats, initial: Floats | None, rule: Rule, out: Any
+        self, matrix: _Matrix, features: Floats, initial: Floats | None, rule: Rule, out: Any
     ) -> None:
         """Do as `Twin.product`."""
         product = _Product(
-            matrix.kind,
+            matrix.kept.kind,
             rule,
             len(features),
             out.shape[1],
@@ -192,23 +198,20 @@ class Compiled:
             None if initial is None else initial.ctypes.data,
             out.ctypes.data,
         )
-        _checked(self._library.ner_product(self._number, _matrix(matrix), product))
+        _checked(self._library.ner_product(self._number, matrix, product))
 
     def run(
         self,
-        layer: Layer,
+        layer: _Layer,
         table: NDArray[Any],
         rows: NDArray[np.int32],
         lengths: NDArray[np.int32],
         out: Floats,
     ) -> None:
         """Do as `Twin.run`."""
-        recurrent = layer.recurrent
-        numbers = (layer.cell, recurrent.kind, layer.directions, layer.hidden)
-        prepared = _Layer(_matrix(recurrent), *numbers, layer.inner.ctypes.data)
         pointers = (array.ctypes.data for array in (table, rows, lengths, out))
         batch = _Batch(*table.shape, *rows.shape, *pointers)
-        _checked(self._library.ner_run(self._number, prepared, batch))
+        _checked(self._library.ner_run(self._number, layer, batch))
 
     def words(
         self,

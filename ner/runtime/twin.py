@@ -115,6 +115,14 @@ class Twin:
         """Units of a block."""
         return units
 
+    def matrix(self, matrix: Matrix) -> Matrix:
+        """Prepare a matrix for `product`."""
+        return matrix
+
+    def layer(self, layer: Layer) -> Layer:
+        """Prepare a layer for `run`."""
+        return layer
+
     def product(
         self, matrix: Matrix, features: Floats, initial: Floats | None, rule: Rule, out: Any
     ) -> None:
