@@ -12,7 +12,7 @@ from ner.features.registry import (
     resource_names,
 )
 from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
-from ner.features.vectors import Vectors, read_vectors
+from ner.features.vectors import Vectors, VectorsOnce, read_vectors
 from ner.features.vocabulary import PADDING, UNKNOWN, Vocabulary, fold, shortened
 from ner.features.word_lists import WordList, read_word_lists
 from ner.features.words import TableSize, WordEmbedding, Words, WordTable, unk_rates
@@ -20,8 +20,8 @@ from ner.features.words import TableSize, WordEmbedding, Words, WordTable, unk_r
 __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans", "Example",
     "ExpectedCounts", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch", "StoredData",
-    "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "Vocabulary", "WordEmbedding",
-    "WordList", "WordTable", "Words", "build_indexer", "collate", "default_settings",
-    "document_settings", "fold", "key_word", "pack_batches", "plan_batches", "read_indexer",
+    "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary",
+    "WordEmbedding", "WordList", "WordTable", "Words", "build_indexer", "collate",
+    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches", "read_indexer",
     "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from torch import nn
 
 from ner.config import Config, ModelConfig
+from ner.features.vectors import Vectors, read_vectors
 from ner.stored import StoredFolder
 from ner.text import Sentence, Span
 
@@ -29,6 +30,7 @@ class TrainingData(NamedTuple):
     labels: Sequence[str]  # entity types; a classifier has none
     config: Config
     progress: Callable[[int], None] = lambda _: None  # gets the bytes of vectors files read so far
+    read_vectors: Callable[..., Vectors] = read_vectors
 
     @property
     def tokens(self) -> list[str]:

@@ -8,7 +8,13 @@ import pytest
 
 from ner.config import Config, ModelConfig, ResourcesConfig
 from ner.features import StoredData, TrainingData, build_indexer, read_indexer
-from ner.features.registry import FEATURES, FILES, document_settings, resource_names
+from ner.features.registry import (
+    FEATURES,
+    FILES,
+    default_settings,
+    document_settings,
+    resource_names,
+)
 from ner.stored import StoredFolder, to_json
 from ner.text import Sentence, Span
 
