@@ -22,6 +22,6 @@ __all__ = [
     "ExpectedCounts", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch", "StoredData",
     "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary",
     "WordEmbedding", "WordList", "WordTable", "Words", "build_indexer", "collate",
-    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches", "read_indexer",
-    "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
+    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches",
+    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip

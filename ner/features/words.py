@@ -192,7 +192,7 @@ def _read_files(data: TrainingData, tokens: Collection[str]) -> Iterator[Vectors
             path,
             tokens,
             out_of_training=config.model.out_of_training_vectors,
-            progress=lambda size, before=done: data.progress(before + size),  # type: ignore[misc]
+            progress=lambda size, before=done: data.progress(before + size),
         )
         done += Path(path).stat().st_size
         _log.info(
