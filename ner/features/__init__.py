@@ -12,7 +12,7 @@ from ner.features.registry import (
     resource_names,
 )
 from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
-from ner.features.vectors import Vectors, read_vectors
+from ner.features.vectors import Vectors, VectorsOnce, read_vectors
 from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
 from ner.features.word_lists import WordList, read_word_lists
 from ner.features.words import Words, WordTable, unk_rates
@@ -21,7 +21,7 @@ __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
     "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors",
-    "Vocabulary", "WordList", "WordTable", "Words", "build_indexer", "collate",
+    "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer", "collate",
     "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches",
     "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened",
     "unk_rates",

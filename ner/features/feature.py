@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from ner.config import Config, ModelConfig
+from ner.features.vectors import Vectors, read_vectors
 from ner.stored import StoredFolder
 from ner.text import Sentence, Span
 
@@ -30,6 +31,7 @@ class TrainingData(NamedTuple):
     labels: Sequence[str]  # entity types; a classifier has none
     config: Config
     progress: Callable[[int], None] = lambda _: None  # gets the bytes of vectors files read so far
+    read_vectors: Callable[..., Vectors] = read_vectors
 
     @property
     def tokens(self) -> list[str]:

@@ -101,6 +101,29 @@ def read_vectors(
     return Vectors(words, matrix, case, digits, size)
 
 
+class VectorsOnce:
+    """`read_vectors` for the same tokens again and again: what a file gives is kept in memory."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Vectors] = {}
+
+    def __call__(
+        self,
+        path: str | Path,
+        tokens: Collection[str],
+        *,
+        out_of_training: int = 0,
+        progress: BytesRead = lambda _: None,
+    ) -> Vectors:
+        """The vectors of a file, read at the first call. Raises `NerError` as `read_vectors`."""
+        key = str(path), out_of_training
+        if key not in self._known:
+            self._known[key] = read_vectors(
+                path, tokens, out_of_training=out_of_training, progress=progress
+            )
+        return self._known[key]
+
+
 def check_files(paths: Iterable[str]) -> None:
     """Raise `UsageError` for a file that is not there, before one is read for minutes."""
     for path in paths:

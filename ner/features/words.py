@@ -3,16 +3,16 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ner.config import Config, ModelConfig, TrainConfig
+from ner.config import ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
-from ner.features.vectors import Vectors, check_files, read_vectors
+from ner.features.vectors import Vectors, check_files
 from ner.features.vocabulary import FIRST, TableSize, Vocabulary, fold
 
 if TYPE_CHECKING:  # ids need no torch, and tagging with them takes none
@@ -99,7 +99,7 @@ class Words(Feature):
         words. Without a file, and beside frozen vectors, there is a table that learns from scratch.
         """
         tokens, config = data.tokens, data.config.model
-        files = list(_read_files(data.config, {*tokens}, data.progress))
+        files = list(_read_files(data, {*tokens}))
 
         def counted(how: Vectors | ModelConfig) -> WordTable:
             folds = {"fold_case": how.fold_case, "fold_digits": how.fold_digits}
@@ -183,18 +183,16 @@ def _read_table(data: StoredData, value: Any) -> WordTable:
     return WordTable(words, folds[0], folds[1], size)
 
 
-def _read_files(
-    config: Config, tokens: Collection[str], progress: Callable[[int], None]
-) -> Iterator[Vectors]:
+def _read_files(data: TrainingData, tokens: Collection[str]) -> Iterator[Vectors]:
     """The vectors of each file for the words of the corpus, and out-of-training ones."""
-    done = 0
+    config, done = data.config, 0
     check_files(config.resources.vectors)
     for path in config.resources.vectors:
-        vectors = read_vectors(
+        vectors = data.read_vectors(
             path,
             tokens,
             out_of_training=config.model.out_of_training_vectors,
-            progress=lambda size, before=done: progress(before + size),  # type: ignore[misc]
+            progress=lambda size, before=done: data.progress(before + size),
         )
         done += Path(path).stat().st_size
         _log.info(

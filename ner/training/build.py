@@ -10,23 +10,24 @@ import torch
 
 from ner.bundle import MOST_OUTPUTS
 from ner.config import Config
-from ner.corpus import Corpus
 from ner.errors import TrainingError
-from ner.features import TrainingData, build_indexer
+from ner.features import TrainingData, Vectors, build_indexer, read_vectors
 from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet
+from ner.training.preparation import PreparedCorpus
 
 
-def open_resources(configs: Iterable[Config], corpus: Corpus) -> None:
+def open_resources(configs: Iterable[Config], corpus: PreparedCorpus) -> None:
     """Read all files that trainings by resolved configurations need, the same ones once.
 
     So that none is found missing or damaged after hours. Raises `NerError`.
     """
     for config in {config.resources: config for config in configs}.values():
         load_embedder(config.resources.token_embedders, config.data.tokenizer)
-        build_indexer(TrainingData(corpus.train, corpus.labels, config))
+        train, labels = corpus.corpus.train, corpus.corpus.labels
+        build_indexer(TrainingData(train, labels, config, read_vectors=corpus.read_vectors))
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ def build_model(
     device: torch.device,
     progress: Callable[[int], None] = lambda _: None,
     contextual: TokenEmbedder | None = None,
+    read: Callable[..., Vectors] = read_vectors,
 ) -> UntrainedModel:
     """Build features and network for training sentences.
 
-    `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder.
+    `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder,
+    and `read` reads vectors.
     Raises `TrainingError` for more tags than a model can be saved with.
     """
     torch.manual_seed(config.train.seed)
@@ -78,7 +81,7 @@ def build_model(
             f"{len(labels):,} types make {len(tags):,} tags of {config.model.scheme}, of which a "
             f"model has at most {MOST_OUTPUTS:,}; merge types, or choose the right --tag-column"
         )
-    indexer = build_indexer(TrainingData(sentences, labels, config, progress))
+    indexer = build_indexer(TrainingData(sentences, labels, config, progress, read))
     inputs = Inputs(indexer, contextual.dim if contextual else 0)
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)

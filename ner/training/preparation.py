@@ -3,7 +3,7 @@
 import logging
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -17,7 +17,7 @@ from ner.corpus import (
 )
 from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
-from ner.features import default_settings
+from ner.features import Vectors, default_settings, read_vectors
 from ner.predict import window_note
 from ner.text import Sentence, Span
 from ner.tokenize import detect_style, has_unspaced_words, measure_agreement, retokenize
@@ -46,6 +46,7 @@ class PreparedCorpus:
     checksums: Mapping[str, str]  # by split
     fingerprints: TrainingFingerprints  # of the training split
     data: DataConfig  # tokenizer and retokenize as resolved
+    read_vectors: Callable[..., Vectors] = read_vectors  # for the words of the training split
 
     @classmethod
     def of(cls, corpus: Corpus, segments: Iterable[Sentence], data: DataConfig) -> "PreparedCorpus":

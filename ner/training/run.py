@@ -206,7 +206,9 @@ class Run(CorpusRun):
         super().__init__(corpus, config, out)
         self._soft_labels = soft_labels or SoftLabels()
         self._contextual = _embed_once(corpus, self._soft_labels.examples, self.config)
-        start = build_model(self.corpus.train, self.config, device, progress, self._contextual)
+        start = build_model(
+            self.corpus.train, self.config, device, progress, self._contextual, corpus.read_vectors
+        )
         self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
         self._indexer = start.model.indexer
         self._training_set = start.training_set(

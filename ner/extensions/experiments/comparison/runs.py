@@ -15,7 +15,7 @@ import shlex
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any, Self
@@ -33,6 +33,7 @@ from ner.evaluation import (
     summarise,
 )
 from ner.extensions.experiments.space import Variant, shown
+from ner.features import VectorsOnce
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, threads
 from ner.run_folder import FINISHED, check_kind, run_path
@@ -182,7 +183,8 @@ def compare_events(
     `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
     Raises `NerError` for a folder, corpus or run that is not suitable.
     """
-    prepared, out = prepare(corpus, config.data), run_path(out)
+    prepared = replace(prepare(corpus, config.data), read_vectors=VectorsOnce())
+    out = run_path(out)
     plans = [_PlannedRun.of(out, config, variant, seed) for variant in variants for seed in seeds]
     _check_folder(out, resume=resume)
     with exclusive_lock(out):
@@ -192,7 +194,7 @@ def compare_events(
             pass  # all of them are free now, not only when their turn comes
         for plan in [plan for plan in plans if plan.finished]:
             _check_same(plan, prepared)
-        open_resources((resolve(plan.config, prepared) for plan in waiting), prepared.corpus)
+        open_resources((resolve(plan.config, prepared) for plan in waiting), prepared)
         measured: defaultdict[str, list[_Measured]] = defaultdict(list)
         for number, plan in enumerate(plans, 1):
             if not plan.finished:

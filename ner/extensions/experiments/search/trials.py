@@ -32,6 +32,7 @@ from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
+from ner.features import VectorsOnce
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, swap_folder, write_text
 from ner.model import choose_device
 from ner.run_folder import check_kind, run_path
@@ -263,11 +264,11 @@ def search_events(
     if not space:
         raise UsageError("no setting is left to be searched; name some with --range")
     corpus = dataclasses.replace(corpus, test=())  # nothing is chosen by what is on test
-    prepared = prepare(corpus, config.data)
+    prepared = dataclasses.replace(prepare(corpus, config.data), read_vectors=VectorsOnce())
     search = _Search(prepared, run_path(out), config, space, choose_device(device), progress)
     with search.opened(resume=resume):
         if len(search.study.trials()) < trials:
-            open_resources(search.resolved(), prepared.corpus)
+            open_resources(search.resolved(), prepared)
         while len(search.study.trials()) < trials:
             yield from search.trial()
         yield search.finished()

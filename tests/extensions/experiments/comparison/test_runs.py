@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import ner.features.vectors
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import NerError, TrainingError, UsageError
@@ -23,6 +24,7 @@ from ner.extensions.experiments.comparison.runs import (
     format_markdown,
 )
 from ner.extensions.experiments.space import Variant, read_variants
+from ner.features.vectors import read_vectors
 from ner.files import exclusive_lock
 from ner.tagger import Tagger
 from ner.training.loop import Epoch, Step
@@ -159,6 +161,23 @@ def test_without_a_test_split(compare: Compare, tiny_corpus: Corpus, tmp_path: P
     *_, last = compare(tmp_path / "c", seeds=(1,), corpus=corpus, train__epochs=1)
     assert [result.p for result in last.variants] == [None, None]
     assert all(result.f1("test") == [] for result in last.variants)
+
+
+@pytest.mark.slow
+def test_vectors_are_read_once(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.vec"
+    file.write_text("3 2\nrome 1 2\nanna 3 4\nleft 5 6\n")
+    read: list[object] = []
+
+    def counted(path: object, *given: Any, **how: Any) -> Any:
+        read.append(path)
+        return read_vectors(path, *given, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ner.features.vectors, "read_vectors", counted)
+    list(compare(tmp_path / "c", resources__vectors=str(file), train__epochs=1))
+    assert read == [str(file)]
 
 
 def test_a_run_that_fails_is_named(compare: Compare, tmp_path: Path) -> None:
