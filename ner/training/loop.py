@@ -24,7 +24,7 @@ from ner.checkpoint import (
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import BaseModel, Model
+from ner.model import BaseModel, Model, multiplies_bfloat16
 from ner.predict import predict_sentences
 from ner.text import Sentence
 from ner.training.base import Milestone
@@ -158,6 +158,10 @@ class BaseTrainer(ABC, Generic[AnyLearner]):
         self._steps = training_set.count()
         self._half = model.device.type == "cuda" and config.mixed_precision
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
+        self.bfloat16 = (
+            model.device.type == "cpu" and config.mixed_precision and multiplies_bfloat16()
+        )
+        model.network.encoder.bfloat16 = self.bfloat16
 
     @property
     def device(self) -> torch.device:
