@@ -256,10 +256,14 @@ class WordEmbedding(nn.Module):
             weight[known] = rows[known]
             self.spare.copy_(fixed)
 
+    def rows(self, words: Tensor) -> Tensor:
+        """The rows ``[U]`` of the words that learn; frozen ones read the last, to no effect."""
+        return words.clamp(max=self.trained.num_embeddings - 1)
+
     def forward(self, words: Tensor) -> Tensor:
         """Word ids ``[U]`` → ``[U, D]``."""
         limit = self.trained.num_embeddings
-        found: Tensor = self.trained(words.clamp(max=limit - 1))
+        found: Tensor = self.trained(self.rows(words))
         if len(self.spare):
             fixed = self.spare[(words - limit).clamp(min=0)].to(found.dtype)
             found = torch.where((words >= limit)[:, None], fixed, found)

@@ -35,7 +35,7 @@ class VariationalDropout(nn.Module):
 class Encoder(nn.Module):
     """Stacked RNN, LSTM or GRU layers with variational dropout before, between and after.
 
-    With `bfloat16`, LSTM layers multiply in bfloat16 while they learn on a CPU.
+    With `bfloat16`, LSTMs multiply in bfloat16 while they learn on a CPU.
     """
 
     def __init__(self, in_dim: int, config: ModelConfig) -> None:
@@ -52,6 +52,11 @@ class Encoder(nn.Module):
         for recurrent in layers:
             initialise(recurrent)
 
+    @property
+    def is_lstm(self) -> bool:
+        """True for torch's LSTMs, which can learn in bfloat16."""
+        return all(isinstance(layer, nn.LSTM) for layer in self.layers)
+
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Encode features ``[B, T, D]`` of lengths ``[B]``: states ``[B, T, H · directions]``.
 
@@ -64,7 +69,7 @@ class Encoder(nn.Module):
         return dropped
 
     def _states(self, layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
-        if not (self.bfloat16 and self.training and isinstance(layer, nn.LSTM)):
+        if not (self.bfloat16 and self.training):
             return _run(layer, x, lengths)
         with torch.autocast("cpu", torch.bfloat16):
             return _run(layer, x, lengths).to(x.dtype)
