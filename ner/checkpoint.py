@@ -16,7 +16,7 @@ from ner.stored import Missing, StoredFolder, ValidationError, to_json, to_safet
 from ner.tensors import to_arrays, to_tensors
 from ner.version import __version__
 
-FORMAT = 2  # of the state of trainers; 1 had no number
+FORMAT = 3  # of the state of trainers; 1 had no number
 STATE = "state.json"
 TENSORS = "tensors.safetensors"
 
@@ -121,7 +121,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Te
         wanted = dict.fromkeys(names, weights[number])
         if "step" in wanted:
             wanted["step"] = weights[number].new_zeros(())
-        for name in kept.keys() | names:
+        wanted |= optimizer.state.get(weights[number], {})
+        for name in kept.keys() | wanted.keys():
             check_form(f"optimizer.{number}.{name}", kept.get(name), wanted.get(name))
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": memory, "param_groups": groups})

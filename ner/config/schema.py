@@ -231,7 +231,10 @@ class TrainConfig:
         False, "write norms of the gradient and the share of clipped steps into metrics.jsonl"
     )
     threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
-    mixed_precision: bool = setting(True, "half precision products on CUDA")
+    mixed_precision: bool = setting(
+        True,
+        "half precision products on CUDA, and bfloat16 in LSTMs on a processor that multiplies it",
+    )
 
 
 # Settings that only concern models that learn from soft labels.

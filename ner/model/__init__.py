@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from ner.model.crf.constraints import TagConstraints
     from ner.model.crf.decoder import Decoder, decoder_of
     from ner.model.crf.viterbi import viterbi
-    from ner.model.device import choose_device, threads, use_one_thread
-    from ner.model.embedder import Inputs
+    from ner.model.device import choose_device, multiplies_bfloat16, threads, use_one_thread
+    from ner.model.embedder import Embedder, Inputs
     from ner.model.engine import Model, TorchEngine, inference
     from ner.model.network import BaseNetwork, Network, restored
     from ner.model.skeleton import without_weights
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CELLS", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Inputs", "Model", "Network", "State",
-    "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files", "check_installed",
-    "choose_device", "decoder_of", "embedder_name", "inference", "load_embedder",
-    "read_embedder", "restored", "threads", "use_one_thread", "viterbi", "without_weights",
+    "CELLS", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Embedder", "Inputs", "Model",
+    "Network", "State", "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files",
+    "check_installed", "choose_device", "decoder_of", "embedder_name", "inference",
+    "load_embedder", "multiplies_bfloat16", "read_embedder", "restored", "threads",
+    "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -37,8 +38,8 @@ __getattr__ = lazy_names(
         "crf.constraints": ["TagConstraints"],
         "crf.decoder": ["Decoder", "decoder_of"],
         "crf.viterbi": ["viterbi"],
-        "device": ["choose_device", "threads", "use_one_thread"],
-        "embedder": ["Inputs"],
+        "device": ["choose_device", "multiplies_bfloat16", "threads", "use_one_thread"],
+        "embedder": ["Embedder", "Inputs"],
         "engine": ["Model", "TorchEngine", "inference"],
         "network": ["BaseNetwork", "Network", "restored"],
         "skeleton": ["without_weights"],

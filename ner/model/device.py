@@ -30,6 +30,12 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def multiplies_bfloat16() -> bool:
+    """Tell if this processor has instructions for products in bfloat16."""
+    able = torch.cpu.get_capabilities()
+    return any(able.get(name) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def use_one_thread() -> None:
     """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` is set.
 

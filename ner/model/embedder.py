@@ -1,5 +1,6 @@
 """Embed: the features of each token before any context is read."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -72,6 +73,14 @@ class Embedder(nn.Module):
     def tables(self) -> list[WordEmbedding]:
         """The tables of words."""
         return [table for table in self.words if isinstance(table, WordEmbedding)]
+
+    def lookups(self, batch: Batch) -> Iterator[tuple[nn.Embedding, Tensor]]:
+        """The tables of words and categories that learn, with the rows ``[U]`` that are read."""
+        for i, table in enumerate(self.tables):
+            yield table.trained, table.rows(batch.words[:, i])
+        for column, kind in zip(self._columns, self.kinds, strict=True):
+            assert isinstance(kind, nn.Embedding)
+            yield kind, batch.categorical[:, column]
 
     def forward(self, batch: Batch) -> Tensor:
         """Features ``[B, T, D]``, arbitrary at padding."""

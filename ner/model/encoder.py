@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ner.config import ModelConfig
 from ner.model import cells
-from ner.model.cells import LSTMCell, Unrolled
+from ner.model.cells import WEIGHTS, LSTMCell, Unrolled
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -33,10 +33,14 @@ class VariationalDropout(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Stacked RNN, LSTM or GRU layers with variational dropout before, between and after."""
+    """Stacked RNN, LSTM or GRU layers with variational dropout before, between and after.
+
+    With `bfloat16`, LSTMs multiply in bfloat16 while they learn on a CPU.
+    """
 
     def __init__(self, in_dim: int, config: ModelConfig) -> None:
         super().__init__()
+        self.bfloat16 = False
         directions = 2 if config.bidirectional else 1
         self.out_dim = config.hidden * directions
         layers = [
@@ -48,16 +52,27 @@ class Encoder(nn.Module):
         for recurrent in layers:
             initialise(recurrent)
 
+    @property
+    def is_lstm(self) -> bool:
+        """True for torch's LSTMs, which can learn in bfloat16."""
+        return all(isinstance(layer, nn.LSTM) for layer in self.layers)
+
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Encode features ``[B, T, D]`` of lengths ``[B]``: states ``[B, T, H · directions]``.
 
         Sentences of one length go through torch's padded call, which is exact for them and fast;
-        others are packed, with the same states.
+        others are packed, or read by each direction of an LSTM on its own, with the same states.
         """
         for layer in self.layers:
-            x = _run(layer, self.dropout(x), lengths)
+            x = self._states(layer, self.dropout(x), lengths)
         dropped: Tensor = self.dropout(x)
         return dropped
+
+    def _states(self, layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
+        if not (self.bfloat16 and self.training):
+            return _run(layer, x, lengths)
+        with torch.autocast("cpu", torch.bfloat16):
+            return _run(layer, x, lengths).to(x.dtype)
 
 
 def _build_layer(in_dim: int, config: ModelConfig) -> Layer:
@@ -74,10 +89,37 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         states, _ = layer(x, lengths)
     elif int(lengths.min()) == x.shape[1]:
         states, _ = layer(x)
+    elif isinstance(layer, nn.LSTM) and x.device.type == "cpu" and _nearly_full(x, lengths):
+        states = _run_each_way(layer, x, lengths)
     else:
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])
     return states
+
+
+def _nearly_full(x: Tensor, lengths: Tensor) -> bool:
+    """Tell if at most a third of a batch ``[B, T, D]`` is padding."""
+    return 3 * int(lengths.sum()) >= 2 * x.shape[0] * x.shape[1]
+
+
+def _run_each_way(layer: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
+    """Run an LSTM over ragged sentences with their padding behind them in either direction.
+
+    On a CPU the padded calls are 1.5 times as fast as a packed one.
+    """
+    steps = torch.arange(x.shape[1])
+    inside = steps < lengths[:, None]  # [B, T]
+    backwards = torch.where(inside, lengths[:, None] - 1 - steps, steps)[:, :, None]
+    start = x.new_zeros(1, len(x), layer.hidden_size)
+    outputs = []
+    for side in ("", "_reverse")[: 1 + layer.bidirectional]:
+        weights = [getattr(layer, f"{name}_l0{side}") for name in WEIGHTS]
+        given = x.take_along_dim(backwards, 1) if side else x
+        states = torch.lstm(
+            given, (start, start), weights, True, 1, 0.0, layer.training, False, True
+        )[0]
+        outputs.append(states.take_along_dim(backwards, 1) if side else states)
+    return torch.cat(outputs, dim=2).masked_fill(~inside[:, :, None], 0.0)
 
 
 def initialise(layer: Layer) -> None:

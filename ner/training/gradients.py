@@ -37,12 +37,24 @@ def group_of(name: str) -> str:
     return f"encoder layer {int(rest.split('.')[1]) + 1}"
 
 
+def dense_gradients(network: nn.Module) -> list[Tensor]:
+    """The gradients of a network; of a sparse one, which is coalesced first, the rows it has."""
+    for weight in network.parameters():
+        if weight.grad is not None and weight.grad.is_sparse:
+            weight.grad = weight.grad.coalesce()
+    return [_values(weight.grad) for weight in network.parameters() if weight.grad is not None]
+
+
+def _values(gradient: Tensor) -> Tensor:
+    return gradient.values() if gradient.is_sparse else gradient
+
+
 def gradient_norms(network: nn.Module) -> dict[str, float]:
-    """The norm of the gradient of each group that has one."""
+    """The norm of the gradient of each group that has one; sparse ones are coalesced."""
     groups: dict[str, list[Tensor]] = {}
     for name, weight in network.named_parameters():
         if weight.grad is not None:
-            groups.setdefault(group_of(name), []).append(weight.grad)
+            groups.setdefault(group_of(name), []).append(_values(weight.grad))
     return {
         group: torch.nn.utils.get_total_norm(gradients).item()
         for group, gradients in groups.items()

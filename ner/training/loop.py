@@ -24,12 +24,19 @@ from ner.checkpoint import (
 from ner.config import TrainConfig, chosen
 from ner.evaluation import Scores, count, score
 from ner.features import Batch
-from ner.model import BaseNetwork, Model, Network
+from ner.model import BaseNetwork, Model, Network, multiplies_bfloat16
 from ner.predict import predict_sentences
 from ner.text import Sentence
 from ner.training.base import Milestone
 from ner.training.examples import ExampleSet
-from ner.training.gradients import Gradient, Gradients, GradientSums, gradient_norms
+from ner.training.gradients import (
+    Gradient,
+    Gradients,
+    GradientSums,
+    dense_gradients,
+    gradient_norms,
+)
+from ner.training.lazy import LazyTables
 from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
@@ -155,9 +162,13 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self._costs = None if costs is None else costs.to(model.device)
         self.optimizer = build_optimizer(model.network, config)
         self.average = Average(model.network, config.ema) if config.ema else None
+        self._tables = LazyTables(model.network.embedder, self.optimizer, self.average)
         self._steps = training_set.count()
         self._half = model.device.type == "cuda" and config.mixed_precision
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
+        encoder = model.network.encoder
+        here = model.device.type == "cpu" and encoder.is_lstm and multiplies_bfloat16()
+        encoder.bfloat16 = self.bfloat16 = here and config.mixed_precision
 
     @property
     def device(self) -> torch.device:
@@ -206,6 +217,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self._progress = EpochProgress.of(plain["begun"])
         if self._progress.batches > self._steps:
             raise ValueError("more batches than there are")
+        self._tables.resume(self.step, self._rate, self._decay)
         self._random = parts["random"]
         set_random_states(self.device, self._random)  # checks the states
 
@@ -240,6 +252,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
                 progress.gradients.add(gradient)
             tokens = int(batch.lengths.sum())
             yield Step(self.epoch, progress.batches, self._steps, tokens, loss, gradient)
+        self._tables.catch_up()
         valid = self._evaluate()
         done = Epoch(
             number=self.epoch,
@@ -259,16 +272,23 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         rate = scheduled_rate(self.config, step, self._steps * chosen(self.config.epochs))
         return rate * 0.5**self.drops
 
+    def _decay(self, step: int) -> float:
+        """The decay of the average in a step, from 0."""
+        return self.average.decay(step) if self.average else 0.0
+
     def _learn(self, batch: Batch) -> tuple[float, Gradient | None]:
         """One step of the optimizer; returns the loss, and how long its gradient was if asked."""
         network = self._learner.network
         batch = batch.to(self.device)
+        rate = self._rate(self.step)
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate(self.step)
+            group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
+        self._tables.read(batch)
         value = self._backward(batch)
         self._scaler.unscale_(self.optimizer)
         gradient = self._clip()
+        self._tables.step(rate, self._decay(self.step))
         self._scaler.step(self.optimizer)
         self._scaler.update()
         # Fused optimizers leave versions of weights as they are, by which engines know of changes.
@@ -311,7 +331,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         With `train.log_gradients` it is measured before, group by group, unless half precision has
         made it infinite: the scaler skips such a step.
         """
-        gradients = [w.grad for w in self._learner.network.parameters() if w.grad is not None]
+        gradients = dense_gradients(self._learner.network)
         norm = torch.nn.utils.get_total_norm(gradients)
         if not self._half:  # in half precision the scaler skips such a step by itself
             self._check_finite("gradient", norm.item())
@@ -320,9 +340,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         if self.config.log_gradients and norm.isfinite():
             measured = Gradient(gradient_norms(self._learner.network), long)
         if long:
-            torch.nn.utils.clip_grads_with_norm_(
-                self._learner.network.parameters(), self.config.clip, norm
-            )
+            torch._foreach_mul_(gradients, self.config.clip / (norm + 1e-6))
         return measured
 
     def _check_finite(self, name: str, value: float) -> None:

@@ -4,7 +4,7 @@ import copy
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ner.config import TrainConfig
 from ner.errors import TrainingError
@@ -70,13 +70,19 @@ class Average:
     def __init__(self, network: BaseNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network).requires_grad_(False)
         self._decay = decay
-        pairs = zip(self.network.parameters(), network.parameters(), strict=True)
-        trained = [(averaged, current) for averaged, current in pairs if current.requires_grad]
-        self._averaged: list[Tensor] = [averaged for averaged, _ in trained]
-        self._current: list[Tensor] = [current for _, current in trained]
+        pairs = zip(network.parameters(), self.network.parameters(), strict=True)
+        self._averaged = {now: averaged for now, averaged in pairs if now.requires_grad}
+
+    def release(self, weight: nn.Parameter) -> Tensor:
+        """Leave a weight of the network to somebody else; returns its average."""
+        return self._averaged.pop(weight)
+
+    def decay(self, step: int) -> float:
+        """The share of the average that is kept in a step (from 0)."""
+        return min(self._decay, (1.0 + step) / (10.0 + step))
 
     def update(self, step: int) -> None:
         """Take the weights after a step (from 0) into the average."""
-        decay = min(self._decay, (1.0 + step) / (10.0 + step))
         with torch.no_grad():
-            torch._foreach_lerp_(self._averaged, self._current, 1.0 - decay)
+            averaged, current = list(self._averaged.values()), list(self._averaged)
+            torch._foreach_lerp_(averaged, current, 1.0 - self.decay(step))

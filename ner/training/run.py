@@ -13,6 +13,7 @@
 """
 
 import json
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus, different_settings, resolve
+
+_log = logging.getLogger("ner")
 
 CONTEXTS = "contexts.json"
 CONTENTS = (
@@ -108,7 +111,18 @@ class CorpusRun(BaseRun):
             "vocabulary": self._vocabulary,
             "teaching": self._sources(),
             "device": self.trainer.device.type,
+            "precision": self._precision,
         }
+
+    @property
+    def _precision(self) -> str:
+        """The numbers in the products of LSTMs; which processor there is decides, too."""
+        return "bfloat16" if self.trainer.bfloat16 else "float32"
+
+    def _train(self) -> Iterator[Any]:
+        if self.trainer.bfloat16:
+            _log.info("LSTMs multiply in bfloat16; in float32: --set train.mixed_precision=false")
+        yield from super()._train()
 
     def _sources(self) -> Mapping[str, str]:
         """Tell this run from others by where its targets come from."""
@@ -127,6 +141,8 @@ class CorpusRun(BaseRun):
         device = self.trainer.device.type
         if (begun := state.get("device", device)) != device:
             other.append(f"--device {begun!s:.20}")
+        elif not other and state["precision"] != self._precision:
+            other.append("products in bfloat16, which only one of the two processors has")
         theirs, ours = state.get("teaching", {}), self._sources()
         names = dict.fromkeys([*theirs, *ours])
         return other + [name for name in names if theirs.get(name) != ours.get(name)]

@@ -130,8 +130,33 @@ def test_cnn_takes_the_strongest_answer_over_all_windows_that_hold_a_character()
     torch.testing.assert_close(net(word[None])[0], expected)
 
 
+@pytest.mark.parametrize("name", ["cnn", "cnn-wide", "cnn-one"])
+def test_cnn_has_the_gradients_of_a_convolution(name: str) -> None:
+    net = build_characters(name).double()
+    assert isinstance(net, CharacterCNN)
+    words, weight = some_words(), torch.randn(5, 6).double()
+    (net(padded(words, 7)) * weight).sum().backward()
+    found = {key: gradient_of(p).clone() for key, p in net.named_parameters()}
+    net.zero_grad()
+    gap = net.filters.kernel_size[0] - 1
+    for word, row in zip(words, weight, strict=True):
+        line = net.embed(torch.tensor([*[0] * gap, *word, *[0] * gap]))
+        (net.filters(line.T[None])[0].amax(1).relu() * row).sum().backward()
+    for key, parameter in net.named_parameters():
+        torch.testing.assert_close(found[key], gradient_of(parameter))
+
+
+def test_cnn_drops_the_same_of_a_character_wherever_it_stands() -> None:
+    net = build_characters("cnn").train()
+    first, again, other = net(padded([[2, 3], [2, 3], [2, 4]], 2))
+    assert first.equal(again)
+    assert not first.equal(other)
+    assert not first.equal(net(padded([[2, 3]], 2))[0]), "drawn anew"
+
+
 def test_a_word_without_characters_has_no_features_of_them() -> None:
-    assert not build_characters("cnn")(torch.zeros(2, 1, dtype=torch.long)).any()
+    for name in ("cnn", "cnn-wide", "cnn-one"):
+        assert not build_characters(name)(torch.zeros(2, 1, dtype=torch.long)).any()
     assert build_characters("lstm")(torch.zeros(2, 1, dtype=torch.long)).isfinite().all()
 
 

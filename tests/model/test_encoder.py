@@ -31,16 +31,46 @@ def test_packed_and_padded_calls_agree_with_their_gradients(
     x = torch.randn(3, 6, IN)
     weight = torch.randn(3, 6, net.out_dim)
     results = []
-    # A short sentence in front makes the same batch ragged, so that it is packed.
-    for before in (0, 1):
+    # A short sentence in front makes the same batch ragged; many of them make it mostly padding.
+    for before in (0, 1, 9):
         net.zero_grad()
         given = torch.cat([torch.randn(before, 6, IN), x]).requires_grad_()
         states = net(given, torch.tensor([2] * before + [6] * 3))[before:]
         (states * weight).sum().backward()
         weights = [gradient_of(p).clone() for p in net.parameters()]
         results.append([states.detach(), gradient_of(given)[before:], *weights])
-    for padded, packed in zip(*results, strict=True):
-        torch.testing.assert_close(padded, packed, atol=1e-6, rtol=1e-5)
+    for padded, *ragged in zip(*results, strict=True):
+        for other in ragged:
+            torch.testing.assert_close(padded, other, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("lengths", [[6, 6, 6], [4, 6, 5], [1, 6, 1]])
+def test_bfloat16_changes_the_states_that_are_learnt_from_by_its_rounding(
+    lengths: list[int],
+) -> None:
+    torch.manual_seed(1)
+    net = encoder(layers=2).train()
+    x, weight = torch.randn(3, 6, IN), torch.randn(3, 6, net.out_dim)
+    results = []
+    for net.bfloat16 in (False, True):
+        net.zero_grad()
+        states = net(x, torch.tensor(lengths))
+        (states * weight).sum().backward()
+        results.append([states.detach(), *(gradient_of(p).clone() for p in net.parameters())])
+    for exact, rounded in zip(*results, strict=True):
+        assert rounded.dtype == torch.float32
+        assert 0 < (exact - rounded).norm() < 0.02 * exact.norm()
+
+
+def test_bfloat16_is_for_lstms_that_learn() -> None:
+    torch.manual_seed(1)
+    x, lengths, net = torch.randn(2, 4, IN), torch.tensor([4, 3]), encoder()
+    exact = net(x, lengths)
+    net.bfloat16 = True
+    assert net(x, lengths).equal(exact)
+    assert not net.train()(x, lengths).equal(exact)
+    assert [encoder(cell=cell).is_lstm for cell in CELLS] == [True, False, False]
+    assert not encoder(backend="reference").is_lstm
 
 
 def test_states_have_both_directions_side_by_side() -> None:

@@ -12,6 +12,7 @@ from ner.training.gradients import (
     Gradient,
     Gradients,
     GradientSums,
+    dense_gradients,
     gradient_norms,
     group_of,
     mean_gradients,
@@ -38,6 +39,19 @@ def test_norms_are_those_of_all_weights_of_a_group() -> None:
         weight.grad = torch.full_like(weight, 2.0)
     count = sum(weight.numel() for weight in net.projection.parameters())
     assert gradient_norms(net) == {"projection": pytest.approx(2 * math.sqrt(count))}
+
+
+def test_sparse_gradients_count_once_for_each_row() -> None:
+    net = network(Config().replace({"model.word_dim": 4}).model)
+    table = net.embedder.tables[0].trained
+    table.sparse = True
+    table(torch.tensor([1, 2, 1])).sum().backward()
+    [rows] = dense_gradients(net)
+    assert rows.tolist() == [[2.0] * 4, [1.0] * 4]
+    assert gradient_norms(net) == {"embedder": pytest.approx(math.sqrt(4 * 4 + 4))}
+    rows *= 0.5
+    assert table.weight.grad is not None
+    assert table.weight.grad.to_dense()[1].tolist() == [1.0] * 4
 
 
 def test_means_over_steps() -> None:

@@ -269,6 +269,94 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
     assert same(ours, theirs)
 
 
+@pytest.fixture
+def lazy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take all tables for large, and catch up all rows often."""
+    monkeypatch.setattr("ner.training.lazy.FEW", 1)
+    monkeypatch.setattr("ner.training.lazy.HORIZON", 5)
+
+
+LAZY: list[dict[str, Any]] = [
+    {},
+    {"train__ema": 0.0},
+    {"train__adversarial": 0.03, "train__clip": 0.5, "train__log_gradients": True},
+]
+
+
+@pytest.mark.parametrize("settings", LAZY)
+def test_lazy_updates_learn_what_dense_ones_do(
+    build: Build, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rounding apart, which training soon makes large: so it is a short one."""
+    trainers = []
+    for few in (10**9, 1):
+        monkeypatch.setattr("ner.training.lazy.FEW", few)
+        trainers.append(build(train__epochs=2, train__mixed_precision=False, **settings))
+    dense, lazy = trainers
+    epochs = [[e for e in trainer.run() if isinstance(e, Epoch)] for trainer in trainers]
+    tables = [t.trained.weight for t in lazy.evaluated_model.network.embedder.tables]
+    assert all("last" in lazy.optimizer.state[w] for w in parameters(lazy)[: len(tables)])
+    for one, other in zip(*epochs, strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=1e-3)
+        assert (other.gradients is None) is (one.gradients is None)
+        if one.gradients and other.gradients:
+            assert other.gradients.norms == pytest.approx(one.gradients.norms, rel=1e-2)
+    for of in (learnt, lambda trainer: weights(trainer.evaluated_model)):
+        for name, expected in of(dense).items():
+            torch.testing.assert_close(of(lazy)[name], expected, atol=2e-3, rtol=0.0)
+
+
+@pytest.mark.usefixtures("lazy")
+@pytest.mark.parametrize("settings", LAZY)
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_rows_that_wait_outlive_a_stop_within_an_epoch(
+    build: Build, settings: dict[str, Any], step: int
+) -> None:
+    straight, broken, resumed = (build(train__epochs=2, **settings) for _ in range(3))
+    list(straight.run())
+    next(event for event in broken.run() if isinstance(event, Step) and event[:2] == (2, step))
+    tensors, plain = broken.state()
+    kept = {name: tensor.clone() for name, tensor in tensors.items()}
+    waiting = kept["optimizer.0.last"]
+    assert waiting.min() < waiting.max() == broken.step
+    resumed.restore(kept, json.loads(json.dumps(plain)))
+    list(resumed.run())
+    assert same(resumed.state()[0], straight.state()[0])
+    assert same(weights(resumed.evaluated_model), weights(straight.evaluated_model))
+
+
+@pytest.mark.usefixtures("lazy")
+@pytest.mark.parametrize("last", [-1.0, 1e6, math.nan])
+def test_rows_cannot_have_waited_since_any_step(build: Build, last: float) -> None:
+    broken, resumed = build(train__epochs=2), build(train__epochs=2)
+    next(event for event in broken.run() if isinstance(event, Step) and event.step == 2)
+    tensors, plain = broken.state()
+    tensors["optimizer.0.last"][3] = last
+    with pytest.raises(ValueError, match="ahead of the others"):
+        resumed.restore(tensors, plain)
+
+
+@pytest.mark.usefixtures("lazy")
+def test_a_checkpoint_knows_since_when_rows_wait(build: Build) -> None:
+    broken, resumed = build(train__epochs=2), build(train__epochs=2)
+    next(event for event in broken.run() if isinstance(event, Step) and event.step == 2)
+    tensors, plain = broken.state()
+    del tensors["optimizer.0.last"]
+    with pytest.raises(ValueError, match="missing"):
+        resumed.restore(tensors, plain)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"train__optimizer": "sgd"}, {"train__weight_decay": 0.1}, {}]
+)
+def test_only_adam_without_decay_of_weights_is_lazy(
+    build: Build, settings: dict[str, Any], lazy: None
+) -> None:
+    trainer = build(train__epochs=1, **settings)
+    assert any("last" in kept for kept in trainer.optimizer.state.values()) is (not settings)
+    assert sum(isinstance(event, Epoch) for event in trainer.run()) == 1
+
+
 def test_drops_and_patience_outlive_a_stop(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"train__schedule": "plateau", "train__learning_rate": 0.4, "train__warmup": 0.0}
     broken, resumed = (build(train__epochs=9, train__patience=4, **settings) for _ in range(2))

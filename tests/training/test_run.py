@@ -21,6 +21,7 @@ from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageE
 from ner.evaluation import CountedScores, evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
+from ner.model import multiplies_bfloat16
 from ner.predict.predictions import predict_sentences
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
@@ -373,6 +374,30 @@ def test_another_device_is_refused_by_name(start: Start, stopped: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"device": "cuda"}))
     sign(path.parent)
     assert "was started with other settings (--device cuda)" in refusal(start(stopped))
+
+
+def test_a_processor_with_other_products_is_refused(
+    start: Start, stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights would not be those of a run that was not stopped."""
+    other = not multiplies_bfloat16()
+    monkeypatch.setattr("ner.training.loop.multiplies_bfloat16", lambda: other)
+    assert "products in bfloat16, which only one of the two" in refusal(start(stopped))
+
+
+def test_a_run_says_when_it_multiplies_in_bfloat16(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for able in (False, True):
+        monkeypatch.setattr("ner.training.loop.multiplies_bfloat16", able.__bool__)
+        for mixed in (False, True):
+            out = tmp_path / f"{able}-{mixed}"
+            run = start(out, train__epochs=1, train__mixed_precision=mixed)
+            list(run.events())
+            assert run.trainer.bfloat16 is (able and mixed)
+            assert ("bfloat16" in (out / "log.txt").read_text()) is (able and mixed)
+            state = json.loads((out / "checkpoint" / "state.json").read_text())
+            assert state["precision"] == ("bfloat16" if able and mixed else "float32")
 
 
 def test_without_a_checkpoint_there_is_nothing_to_go_on_from(start: Start, tmp_path: Path) -> None:
