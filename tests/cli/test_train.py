@@ -85,7 +85,9 @@ def test_the_log_has_what_was_said_before_there_was_a_folder_and_the_report(
 
 
 def test_the_log_has_the_error_that_ended_the_run(empty: Path, tiny_folder: Path) -> None:
-    diverging = sets("train.optimizer=sgd", "train.learning_rate=1e30", "train.clip=1e30")
+    diverging = sets(
+        "train.epochs=3", "train.optimizer=sgd", "train.learning_rate=1e30", "train.clip=1e30"
+    )
     outcome = run("train", "--data", tiny_folder, *BRIEF, *diverging, "--out", "lost")
     error = outcome.complaint().removeprefix("ner: error: ")
     log = Path("lost/log.txt").read_text(encoding="utf-8")
