@@ -240,14 +240,19 @@ static double span_probability(const Chain *P, const Lattice *L, const int64_t *
 #pragma GCC pop_options
 #endif
 
-static int has_avx2(void) {
-    unsigned a, b, c, d;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1); /* F16C */
+/* By the processor's own words (Intel, "Instruction set reference", CPUID): the compilers' built-in
+   answers differ. `state` are the bits of registers that the system must save. */
+static int has_x86(unsigned state, unsigned ebx, unsigned ecx) {
+    const unsigned usual = 1u << 12 | 1u << 27 | 1u << 29; /* FMA, OSXSAVE, F16C */
+    unsigned a, b, c, d, saved, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & usual) != usual) return 0;
+    __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    if ((saved & state) != state || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    return (b & ebx) == ebx && (c & ecx) == ecx;
 }
-static int has_avx512vnni(void) {
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+static int has_avx2(void) { return has_x86(0x06, 1u << 5, 0); }
+static int has_avx512vnni(void) { /* F, BW, VL; VNNI */
+    return has_x86(0xe6, 1u << 5 | 1u << 16 | 1u << 30 | 1u << 31, 1u << 11);
 }
 #endif
 
