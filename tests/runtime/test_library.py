@@ -65,6 +65,7 @@ def _told(folder: Path) -> list[str]:
     variables = {name: value for name, value in os.environ.items() if name != "NER_KERNELS"}
     done = subprocess.run(
         [sys.executable, "-c", TELL],
+        cwd=folder,
         env={**variables, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
