@@ -144,13 +144,13 @@ def _simple(biases: NDArray[np.float32]) -> Weights:
 @each_level
 def test_rows_are_rounded_as_numpy_rounds(name: str) -> None:
     halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)  # finite
-    between = (halves[1:] + halves[:-1]) / 2  # ties
-    near = np.concatenate([np.nextafter(between, side) for side in np.float32([0, np.inf])])
-    sized = np.concatenate([halves, between, near, np.float32([65519, 65520, 1e9])])
-    sized = sized[sized > 0]
-    values = np.random.default_rng(0).choice(np.concatenate([sized, -sized]), 3000, replace=False)
+    ties = (halves[1:] + halves[:-1]) / np.float32(2.0)
+    beside = [np.nextafter(ties, np.float32(side)) for side in (0.0, np.inf)]
+    sized = np.concatenate([halves[1:], ties, *beside, np.array([65519, 65520, 1e9], np.float32)])
+    rng = np.random.default_rng(0)
+    values: NDArray[np.float32] = rng.choice(np.concatenate([sized, -sized]), 3000, replace=False)
     for part in np.array_split(values, 15):
-        layer = _simple(part / 2).layer(name, int8=True)
+        layer = _simple(part / np.float32(2.0)).layer(name, int8=True)
         table = np.empty((1, layer.width), np.float16)
         layer.project(np.zeros((1, 1), np.float32), table)
         expected = np.clip(part, -65504, 65504).astype(np.float16)
