@@ -1,7 +1,7 @@
-/* The native engine's inner loops: products, recurrent cells, character filters.
+/* The native engine's inner loops: products, recurrent cells, character filters, chains of tags.
 
-   One source, compiled once for each instruction set: the part below LEVEL_BODY includes itself with
-   other macros. `ner/runtime/library.py` is its only caller; it checks every size and index before.
+   One source, compiled once for each instruction set: it includes itself with other macros.
+   `library.py` alone calls it; `kernels.py` and `chain.py` check every size and index before.
 
    8-bit products are exact sums, and their floating-point operations stand in one order without
    contraction (-ffp-contract=off): all instruction sets, and `twin.py`, give the same bits. Each
@@ -112,7 +112,7 @@ static void *scratch(int64_t bytes) {
     return posix_memalign(&found, 64, (size_t)(bytes + 64)) ? NULL : found;
 }
 
-/* Largest magnitude of a row, 63 over it, and what a quantised 1 is worth. */
+/* Round a row to 7 bits, 64 where padded; return what a step is worth. */
 INLINE float quantised_row(const float *x, int64_t n, int64_t padded, int64_t rule, uint8_t *q) {
     const float magic = 12582912.0f; /* adding it rounds to an integer, half to even */
     float factor = 63.0f, worth = 1.0f / 63.0f;
@@ -345,7 +345,7 @@ EXPORT void *PyInit__kernels(void) {
     return NULL;
 }
 
-#else /* LEVEL_BODY: what follows is compiled for each level -------------------------------------- */
+#else /* what follows is compiled for each level */
 
 typedef float FN(vf) __attribute__((vector_size(4 * LANES)));
 typedef int32_t FN(vi) __attribute__((vector_size(4 * LANES)));
