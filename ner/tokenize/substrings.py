@@ -15,7 +15,7 @@ from ner.tokenize.outline import UNSPACED, outline
 from ner.tokenize.tokens import Range, pattern
 
 _LONGEST = 40  # characters of a substring that is kept; a longer one hardly comes again
-_MOST = 1 << 15  # substrings kept: some 10 MB
+MOST = 1 << 15  # substrings kept: some 10 MB
 
 
 class Part(NamedTuple):
@@ -75,7 +75,7 @@ class Cuts(dict[str, Cut]):
         shape = outline(substring) if len(substring) <= _LONGEST else UNSPACED
         if self._singles or UNSPACED in shape:
             return MARKED if substring else BLANK  # not kept, as it hardly comes again
-        if len(self) >= _MOST:
+        if len(self) >= MOST:
             self.clear()
         self[substring] = cut = None if shape.isalnum() else self._cut(substring, shape)
         return cut
