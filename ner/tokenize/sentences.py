@@ -56,7 +56,7 @@ def sentences_of(
             "which is no character; decode it anew, or put U+FFFD in its place"
         ) from None
     cut = StreamedSentences(text, style, source, line, document)
-    return cut if len(text) > LONG else list(cut)
+    return cut if len(text) > LONG else list(iter(cut))  # asks for no length, which takes a cut
 
 
 class StreamedSentences(Sequence[Sentence]):
