@@ -54,11 +54,7 @@ class Stop(NamedTuple):
 
 BLANK, MARKED = "blank", "marked"
 Cut = Part | Stop | str | None
-<<<<<<< HEAD
-"""A substring as it is cut: it is a token (None), or several wherever it stands.
-=======
 """The tokens of a substring: it is one (None), or several wherever it stands.
->>>>>>> cutting
 
 At a `Stop` this, and the end of a sentence, depends on the next word only; if it is ``MARKED``, on
 the text around it. ``BLANK``: there is nothing to cut.

@@ -178,11 +178,11 @@ def test_sentences_of_a_long_text_are_streamed() -> None:
 def test_streamed_sentences_compare_hash_pickle_and_copy_like_others() -> None:
     sentences: Any
     again: Any
-    sentences, again = (sentences_of("Anna left. Dora stayed.", "words") for _ in range(2))  # type: ignore[comparison-overlap]
+    sentences, again = (sentences_of("Anna left. Dora stayed.", "words") for _ in range(2))
     assert sentences == again
     assert sentences == tuple(sentences)
     assert sentences == list(sentences)
-    assert hash(sentences) == hash(again)  # type: ignore[comparison-overlap]
+    assert hash(sentences) == hash(again)
     assert pickle.loads(pickle.dumps(sentences)) == copy.deepcopy(sentences) == sentences
     assert sentences != sentences_of("Anna left.", "words")
     assert sentences != "Anna"
