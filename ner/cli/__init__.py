@@ -5,7 +5,9 @@ Results go to stdout; messages and progress bars to stderr. Exit codes: 0 fine,
 with SIGHUP. A user's mistake is one line, never a traceback.
 """
 
+import atexit
 import contextlib
+import gc
 import io
 import logging
 import os
@@ -25,6 +27,7 @@ from ner.version import __version__
 
 INTERRUPTED = 130
 SIGNALLED = 128  # and the number of the signal
+_ALLOCATIONS = 200_000  # before unused cycles are looked for: some MB, and all imports have fewer
 
 COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data")}
 
@@ -197,9 +200,27 @@ def _prepare_streams() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The entry point of the ``ner`` command."""
+    """Run the ``ner`` command with arguments, those of this process if None, and exit."""
     _prepare_streams()
     _show_messages()
     with _terminable():
         code = run(arguments)
     sys.exit(code)
+
+
+def program() -> None:
+    """The ``ner`` command: `main`, and then an end without tidying up.
+
+    Python would free every object by itself, which takes a fifth of the time for one sentence.
+    """
+    gc.set_threshold(_ALLOCATIONS)
+    try:
+        main()
+    except SystemExit as stop:
+        if not isinstance(stop.code, int):
+            raise
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        os._exit(stop.code)
