@@ -20,16 +20,17 @@ from typing import cast
 
 import click
 
-from ner.errors import NerError, escaped
+from ner.errors import MissingExtra, NerError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import EarlierMessages
 from ner.version import __version__
 
 INTERRUPTED = 130
 SIGNALLED = 128  # and the number of the signal
+_LEFT_OUT = ("torch", "torchcrf", "rich")  # by an installation for tagging alone
 _ALLOCATIONS = 200_000  # before unused cycles are looked for: some MB, and all imports have fewer
 
-COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data")}
+COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data", "info")}
 
 
 class _Commands(click.Group):
@@ -154,6 +155,14 @@ def run(arguments: Sequence[str] | None) -> int:
         # The reader has had enough (`| head`): nothing is wrong, and nobody is left to tell.
         _settle_stdout()
         return 0
+    except ModuleNotFoundError as error:
+        if error.name not in _LEFT_OUT:
+            raise
+        print_error(
+            f"{error.name} is not installed, which tagging does without and this does not; "
+            "install all that ner needs: pip install bilstm-ner"
+        )
+        return MissingExtra.exit_code
     except (MemoryError, RuntimeError) as error:
         if not isinstance(error, MemoryError) and "memory" not in str(error):
             raise  # a bug, to be seen whole

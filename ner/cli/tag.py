@@ -14,9 +14,9 @@ from ner.cli.options import (
     PathArg,
     Workers,
     check_model,
-    device_option,
     model_option,
     predict_options,
+    tagging_device_option,
 )
 from ner.cli.reading import UNLABELLED, reading_options
 from ner.config import Auto
@@ -97,7 +97,7 @@ FORMATS_IN = {
     help="The file is one document, for models with document context.  [default: each line is]",
 )
 @predict_options
-@device_option
+@tagging_device_option
 @reading_options(UNLABELLED)
 def tag(
     files: tuple[str, ...],
