@@ -73,7 +73,7 @@ class Settings:
             section, _, name = key.partition(".")
             parts[section][name] = fit(key, fields[key], value)
         changed = {s: dataclasses.replace(getattr(self, s), **part) for s, part in parts.items()}
-        return dataclasses.replace(self, **changed)
+        return dataclasses.replace(self, **changed) if changed else self
 
     @classmethod
     def from_dict(
