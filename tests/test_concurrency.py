@@ -88,6 +88,7 @@ FORKED = """
 import multiprocessing, os, sys, threading
 import torch
 from ner import Tagger
+from ner.predict import engine_of
 
 tagger = Tagger.load(sys.argv[1], "cpu", {"predict.engine": sys.argv[2]})
 torch.set_num_threads(2)
@@ -96,7 +97,7 @@ torch.randn(1_000_000).exp()
 text = "Anna visited New York. " * 300
 expected = tagger.tag(text)
 assert expected
-engine = tagger._bundle.model.engine(tagger.settings)
+engine = engine_of(tagger._bundle.model, tagger.settings)
 if sys.argv[2] == "native":
     threading.Thread(target=lambda: (engine._lock.acquire(), threading.Event().wait(99)),
                      daemon=True).start()

@@ -1,7 +1,10 @@
 """The words of the library."""
 
+import copy
 import dataclasses
 import json
+import pickle
+from array import array
 
 import pytest
 from hypothesis import given
@@ -12,6 +15,7 @@ from ner.text import (
     Document,
     Entity,
     NBest,
+    Offsets,
     PartialLabel,
     Sentence,
     Span,
@@ -215,3 +219,21 @@ def test_pieces_leave_nothing_out(parts: list[tuple[str, str]]) -> None:
     found = list(pieces(Document(text, tuple(entities))))
     assert "".join(part for part, _ in found) == text
     assert [entity for _, entity in found if entity] == entities
+
+
+# --- offsets --------------------------------------------------------------------------------------
+
+
+def test_offsets_are_a_sequence_of_pairs() -> None:
+    offsets = Offsets(("Anna", "left", "."), array("I", [4, 9, 10]))
+    pairs = ((0, 4), (5, 9), (9, 10))
+    assert offsets == pairs
+    assert tuple(offsets) == pairs
+    assert hash(offsets) == hash(pairs)
+    assert repr(offsets) == repr(pairs)
+    assert len(offsets) == 3
+    assert (offsets[0], offsets[-1], offsets[1:]) == (pairs[0], pairs[-1], pairs[1:])
+    assert pickle.loads(pickle.dumps(offsets)) == offsets == copy.deepcopy(offsets)
+    assert offsets != pairs[:2]
+    with pytest.raises(IndexError):
+        offsets[3]

@@ -40,7 +40,7 @@ from ner.training.run import Run
 from tests.signing import sign
 
 GOLDEN = Path(__file__).parent / "golden" / "bundles"
-FORMATS = ["format-2", "format-3", "format-4"]
+FORMATS = ["format-2", "format-3", "format-4", "format-5"]
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text(encoding="utf-8"))
 TEXT = next(iter(EXPECTED))
 BUNDLE = sorted(path.name for path in (GOLDEN / "format-3").iterdir() if path.suffix != ".md")

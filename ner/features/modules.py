@@ -83,7 +83,8 @@ class CharacterCNN(nn.Module):
         there = characters != PADDING
         inside = nn.functional.pad(there, (gap, 0), value=True)  # [U, gap + C]
         line = nn.functional.pad(characters, (gap, 0))[inside]  # [P]
-        distinct, line = nn.functional.pad(line, (0, gap)).unique(return_inverse=True)
+        line = nn.functional.pad(line, (0, gap))  # [P + gap]
+        distinct, line = torch.unique(line, return_inverse=True)
         found = self._answers(distinct, line)  # [P, filters]
         best = torch.segment_reduce(found, "max", lengths=inside.sum(1), unsafe=True)
         answers: Tensor = (best + cast(Tensor, self.filters.bias)).relu()

@@ -35,12 +35,12 @@ class VariationalDropout(nn.Module):
 class Encoder(nn.Module):
     """Stacked RNN, LSTM or GRU layers with variational dropout before, between and after.
 
-    With `bfloat16`, LSTMs multiply in bfloat16 while they learn on a CPU.
+    With `in_bfloat16`, LSTMs multiply in bfloat16 while they learn on a CPU.
     """
 
     def __init__(self, in_dim: int, config: ModelConfig) -> None:
         super().__init__()
-        self.bfloat16 = False
+        self.in_bfloat16 = False
         directions = 2 if config.bidirectional else 1
         self.out_dim = config.hidden * directions
         layers = [
@@ -69,7 +69,7 @@ class Encoder(nn.Module):
         return dropped
 
     def _states(self, layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
-        if not (self.bfloat16 and self.training):
+        if not (self.in_bfloat16 and self.training):
             return _run(layer, x, lengths)
         with torch.autocast("cpu", torch.bfloat16):
             return _run(layer, x, lengths).to(x.dtype)

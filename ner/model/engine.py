@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+import ner.model.device  # noqa: F401  (says what a forked process must do with torch)
 from ner.config import ModelConfig
 from ner.features import Context, Example, FeatureTable, Indexer, collate, plan_batches
 from ner.model.network import BaseNetwork

@@ -5,9 +5,11 @@ the recurrence is left. A result depends neither on the other sentences of a bat
 on the machine.
 """
 
+import functools
 import threading
 from collections.abc import Sequence
 from itertools import chain, starmap
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from ner.config import ModelConfig
 from ner.features import Context, Indexer, Key, pack_batches
 from ner.runtime.cache import WordCache
 from ner.runtime.embedding import Embedding
-from ner.runtime.kernels import Linear
+from ner.runtime.kernels import Linear, RecurrentLayer
 from ner.runtime.layers import layer_of, run_layers
 from ner.stored import Arrays
 
@@ -46,7 +48,7 @@ class NativeEngine:
         """
         self._indexer = indexer
         self._last_states = last_states
-        self._embedding = Embedding(config, indexer, weights, int8=int8)
+        embedding = Embedding(config, indexer, weights, int8=int8)
         directions = 2 if config.bidirectional else 1
         self._layers = [
             layer_of(weights, f"encoder.layers.{i}", config.cell, directions, int8=int8)
@@ -61,7 +63,9 @@ class NativeEngine:
             self._contextual = Linear(matrix * scale, weights["embedder.contextual.linear.bias"])
         first = self._layers[0]
         limit = max(cache_bytes // (first.row_dtype.itemsize * first.width), 2 * BATCH_TOKENS)
-        self.words = WordCache(self._contribute, first.width, limit, first.row_dtype)
+        # Not a method: in a cycle with its cache, an engine would outlive its model.
+        compute = functools.partial(_contribute, embedding, first)
+        self.words = WordCache(compute, first.width, limit, first.row_dtype)
         self._lock = threading.Lock()
         outputs = len(weights["projection.bias"])
         self._most_tokens = max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
@@ -95,10 +99,6 @@ class NativeEngine:
         result[order] = scores
         return result
 
-    def _contribute(self, keys: Sequence[Key], rows: NDArray[np.float32 | np.float16]) -> None:
-        """Write what tokens add to the gates of the first layer into `rows` ``[U, width]``."""
-        self._layers[0].project(self._embedding(keys), rows)
-
     def _states(
         self,
         keys: Sequence[Key],
@@ -127,3 +127,10 @@ class NativeEngine:
             return self._projection(np.concatenate([ends, states[:, 0, self._hidden :]], axis=1))
         flat = self._projection(states.reshape(-1, states.shape[2]))
         return flat.reshape(*states.shape[:2], -1)
+
+
+def _contribute(
+    embedding: Embedding, layer: RecurrentLayer, keys: Sequence[Key], rows: NDArray[Any]
+) -> None:
+    """Write what tokens add to the gates of the first layer into `rows` ``[U, width]``."""
+    layer.project(embedding(keys), rows)

@@ -1,7 +1,7 @@
-/* The native engine's inner loops: products, recurrent cells, character filters.
+/* The native engine's inner loops: products, recurrent cells, character filters, chains of tags.
 
-   One source, compiled once for each instruction set: the part below LEVEL_BODY includes itself with
-   other macros. `ner/runtime/library.py` is its only caller; it checks every size and index before.
+   One source, compiled once for each instruction set: it includes itself with other macros.
+   `library.py` alone calls it; `kernels.py` and `chain.py` check every size and index before.
 
    8-bit products are exact sums, and their floating-point operations stand in one order without
    contraction (-ffp-contract=off): all instruction sets, and `twin.py`, give the same bits. Each
@@ -112,7 +112,7 @@ static void *scratch(int64_t bytes) {
     return posix_memalign(&found, 64, (size_t)(bytes + 64)) ? NULL : found;
 }
 
-/* Largest magnitude of a row, 63 over it, and what a quantised 1 is worth. */
+/* Round a row to 7 bits, 64 where padded; return what a step is worth. */
 INLINE float quantised_row(const float *x, int64_t n, int64_t padded, int64_t rule, uint8_t *q) {
     const float magic = 12582912.0f; /* adding it rounds to an integer, half to even */
     float factor = 63.0f, worth = 1.0f / 63.0f;
@@ -240,14 +240,19 @@ static double span_probability(const Chain *P, const Lattice *L, const int64_t *
 #pragma GCC pop_options
 #endif
 
-static int has_avx2(void) {
-    unsigned a, b, c, d;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __get_cpuid(1, &a, &b, &c, &d) && (c >> 29 & 1); /* F16C */
+/* By the processor's own words (Intel, "Instruction set reference", CPUID): the compilers' built-in
+   answers differ. `state` are the bits of registers that the system must save. */
+static int has_x86(unsigned state, unsigned ebx, unsigned ecx) {
+    const unsigned usual = 1u << 12 | 1u << 27 | 1u << 29; /* FMA, OSXSAVE, F16C */
+    unsigned a, b, c, d, saved, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & usual) != usual) return 0;
+    __asm__("xgetbv" : "=a"(saved), "=d"(high) : "c"(0));
+    if ((saved & state) != state || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    return (b & ebx) == ebx && (c & ecx) == ecx;
 }
-static int has_avx512vnni(void) {
-    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+static int has_avx2(void) { return has_x86(0x06, 1u << 5, 0); }
+static int has_avx512vnni(void) { /* F, BW, VL; VNNI */
+    return has_x86(0xe6, 1u << 5 | 1u << 16 | 1u << 30 | 1u << 31, 1u << 11);
 }
 #endif
 
@@ -340,7 +345,7 @@ EXPORT void *PyInit__kernels(void) {
     return NULL;
 }
 
-#else /* LEVEL_BODY: what follows is compiled for each level -------------------------------------- */
+#else /* what follows is compiled for each level */
 
 typedef float FN(vf) __attribute__((vector_size(4 * LANES)));
 typedef int32_t FN(vi) __attribute__((vector_size(4 * LANES)));

@@ -309,7 +309,7 @@ def _library() -> tuple[ctypes.CDLL | None, str]:
         if library.ner_version() != VERSION:
             return None, f"{path.name} is of another version: install again"
         return library, ""
-    return None, "no C compiler was at hand when ner was installed"
+    return None, "no compiled kernels: there was no C compiler when ner was installed"
 
 
 def available() -> list[str]:

@@ -16,7 +16,7 @@ from ner.tokenize.substrings import BLANK, Part, Stop, cuts
 from ner.tokenize.tokens import Range, are_singles, pattern, tokens_within
 
 LONG = 1 << 18  # characters of a text whose sentences are not kept
-_BLOCK = 1 << 14  # characters that are cut at once
+BLOCK = 1 << 14  # characters that are cut at once
 _SPACE = re.compile(r"\s")
 _SPACES = re.compile(r"\s*")
 _ASCII_SPACES = "\n\r\t\v\f\x1c\x1d\x1e\x1f"
@@ -56,7 +56,7 @@ def sentences_of(
             "which is no character; decode it anew, or put U+FFFD in its place"
         ) from None
     cut = StreamedSentences(text, style, source, line, document)
-    return cut if len(text) > LONG else list(cut)
+    return cut if len(text) > LONG else list(iter(cut))  # asks for no length, which takes a cut
 
 
 class StreamedSentences(Sequence[Sentence]):
@@ -195,7 +195,7 @@ class _Splitter:
                 self._closing = ends
             elif ends:
                 self._end()
-            if len(self._tokens) > _BLOCK:
+            if len(self._tokens) > BLOCK:
                 yield from self._complete()
         if closes:
             self._end()
@@ -249,7 +249,7 @@ def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
     """Cut a text at whitespace: the substrings of some 16,000 characters, and where these start."""
     start = 0
     while start <= len(text):
-        match = _SPACE.search(text, start + _BLOCK)
+        match = _SPACE.search(text, start + BLOCK)
         end = match.start() if match else len(text)
         yield start, _evenly_spaced(text[start:end]).split(" ")
         start = end + 1

@@ -15,7 +15,7 @@ from ner.tokenize.outline import UNSPACED, outline
 from ner.tokenize.tokens import Range, pattern
 
 _LONGEST = 40  # characters of a substring that is kept; a longer one hardly comes again
-_MOST = 1 << 15  # substrings kept: some 10 MB
+MOST = 1 << 15  # substrings kept: some 10 MB
 
 
 class Part(NamedTuple):
@@ -54,7 +54,7 @@ class Stop(NamedTuple):
 
 BLANK, MARKED = "blank", "marked"
 Cut = Part | Stop | str | None
-"""A substring as it is cut: it is a token (None), or several wherever it stands.
+"""The tokens of a substring: it is one (None), or several wherever it stands.
 
 At a `Stop` this, and the end of a sentence, depends on the next word only; if it is ``MARKED``, on
 the text around it. ``BLANK``: there is nothing to cut.
@@ -72,16 +72,18 @@ class Cuts(dict[str, Cut]):
         self._opens = self._pattern.groups > 0
 
     def __missing__(self, substring: str) -> Cut:
-        shape = outline(substring) if len(substring) <= _LONGEST else UNSPACED
-        if self._singles or UNSPACED in shape:
+        if self._singles or len(substring) > _LONGEST:
             return MARKED if substring else BLANK  # not kept, as it hardly comes again
-        if len(self) >= _MOST:
+        if len(self) >= MOST:
             self.clear()
-        self[substring] = cut = None if shape.isalnum() else self._cut(substring, shape)
+        self[substring] = cut = self._cut(substring, outline(substring))
         return cut
 
     def _cut(self, substring: str, shape: str) -> Cut:
-        """Cut a substring that does not consist of letters and digits."""
+        if UNSPACED in shape:
+            return MARKED if len(shape) > 1 else None
+        if shape.isalnum():
+            return None
         if shape[:-1].isalnum():  # for speed: most of them
             if shape[-1] in ",;:)":
                 return Part((substring[:-1], substring[-1]), (1, 0))

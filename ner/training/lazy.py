@@ -183,7 +183,7 @@ class LazyTables:
         """Catch up the rows that the next step reads."""
         for embedding, rows in self._embedder.lookups(batch):
             if embedding in self._tables:
-                self._tables[embedding].read(rows.unique(), self._drift)
+                self._tables[embedding].read(torch.unique(rows), self._drift)
 
     @torch.no_grad()
     def step(self, rate: float, decay: float) -> None:

@@ -168,7 +168,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
         encoder = model.network.encoder
         here = model.device.type == "cpu" and encoder.is_lstm and multiplies_bfloat16()
-        encoder.bfloat16 = self.bfloat16 = here and config.mixed_precision
+        encoder.in_bfloat16 = self.bfloat16 = here and config.mixed_precision
 
     @property
     def device(self) -> torch.device:

@@ -4,7 +4,7 @@ import copy
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ner.config import TrainConfig
 from ner.errors import TrainingError
@@ -71,9 +71,9 @@ class Average:
         self.network = copy.deepcopy(network).requires_grad_(False)
         self._decay = decay
         pairs = zip(network.parameters(), self.network.parameters(), strict=True)
-        self._averaged = {now: averaged for now, averaged in pairs if now.requires_grad}
+        self._averaged: dict[Tensor, Tensor] = {w: a for w, a in pairs if w.requires_grad}
 
-    def release(self, weight: nn.Parameter) -> Tensor:
+    def release(self, weight: Tensor) -> Tensor:
         """Leave a weight of the network to somebody else; returns its average."""
         return self._averaged.pop(weight)
 

@@ -14,7 +14,7 @@ from ner.text import Sentence
 _log = logging.getLogger("ner")
 
 MOST_CHANGE = 0.0005
-"""Of F1, which is at most 1."""
+"""The most that F1, which is at most 1, may change."""
 
 
 def measure_precision(model: AnyModel, valid: Sequence[Sentence]) -> dict[str, Any]:

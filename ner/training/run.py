@@ -13,7 +13,6 @@
 """
 
 import json
-import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,7 +41,6 @@ from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus, different_settings, resolve
 
-_log = logging.getLogger("ner")
 
 CONTEXTS = "contexts.json"
 CONTENTS = (
@@ -118,11 +116,6 @@ class CorpusRun(BaseRun):
     def _precision(self) -> str:
         """The numbers in the products of LSTMs; which processor there is decides, too."""
         return "bfloat16" if self.trainer.bfloat16 else "float32"
-
-    def _train(self) -> Iterator[Any]:
-        if self.trainer.bfloat16:
-            _log.info("LSTMs multiply in bfloat16; in float32: --set train.mixed_precision=false")
-        yield from super()._train()
 
     def _sources(self) -> Mapping[str, str]:
         """Tell this run from others by where its targets come from."""

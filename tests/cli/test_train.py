@@ -42,6 +42,7 @@ def test_results_go_to_stdout_and_messages_to_stderr(trained: tuple[Path, Outcom
     assert "epoch" not in "".join(lines[1:])
     messages = outcome.err.splitlines()
     assert messages.pop(0) == "run folder: runs/tiny"
+    assert messages.pop().startswith("tagging is in ")
     assert [line.partition(":")[0] for line in messages] == [f"epoch {n}/6" for n in range(1, 7)]
     assert any("valid precision 100.00, recall 100.00, F1 100.00" in line for line in messages)
 
@@ -85,7 +86,9 @@ def test_the_log_has_what_was_said_before_there_was_a_folder_and_the_report(
 
 
 def test_the_log_has_the_error_that_ended_the_run(empty: Path, tiny_folder: Path) -> None:
-    diverging = sets("train.optimizer=sgd", "train.learning_rate=1e30", "train.clip=1e30")
+    diverging = sets(
+        "train.epochs=3", "train.optimizer=sgd", "train.learning_rate=1e30", "train.clip=1e30"
+    )
     outcome = run("train", "--data", tiny_folder, *BRIEF, *diverging, "--out", "lost")
     error = outcome.complaint().removeprefix("ner: error: ")
     log = Path("lost/log.txt").read_text(encoding="utf-8")
@@ -492,7 +495,7 @@ def _hide(folder: Path, split: str, tag: str = "?") -> None:
 def test_unknown_tags_may_stand_in_train(empty: Path, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, empty / "mine")
     _hide(empty / "mine", "train", "_")
-    options = ("--unknown-tag", "_", "--set", "train.type_weights=PER=2,LOC=0.5")
+    options = (*sets("train.epochs=9", "train.type_weights=PER=2,LOC=0.5"), "--unknown-tag", "_")
     outcome = run("train", "--data", "mine", *TINY, *options).good()
     assert outcome.out.splitlines()[-2] == "test F1 100.00"
     config = Config.load("runs/mine/config.toml")

@@ -52,7 +52,7 @@ def test_bfloat16_changes_the_states_that_are_learnt_from_by_its_rounding(
     net = encoder(layers=2).train()
     x, weight = torch.randn(3, 6, IN), torch.randn(3, 6, net.out_dim)
     results = []
-    for net.bfloat16 in (False, True):
+    for net.in_bfloat16 in (False, True):
         net.zero_grad()
         states = net(x, torch.tensor(lengths))
         (states * weight).sum().backward()
@@ -66,7 +66,7 @@ def test_bfloat16_is_for_lstms_that_learn() -> None:
     torch.manual_seed(1)
     x, lengths, net = torch.randn(2, 4, IN), torch.tensor([4, 3]), encoder()
     exact = net(x, lengths)
-    net.bfloat16 = True
+    net.in_bfloat16 = True
     assert net(x, lengths).equal(exact)
     assert not net.train()(x, lengths).equal(exact)
     assert [encoder(cell=cell).is_lstm for cell in CELLS] == [True, False, False]

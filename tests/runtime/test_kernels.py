@@ -121,6 +121,56 @@ def test_8_bits_are_the_same_bits_where_gates_are_driven_to_their_limits(name: s
         assert same_bits(found, expected)
 
 
+@each_compiled
+def test_long_sums_of_8_bits_are_the_same_bits_everywhere(name: str) -> None:
+    weights = random_weights("gru", 1, 3000, 3)  # sums beyond the whole numbers of float32
+    lengths = np.array([2], np.int32)
+    features = np.full((1, 2, 3000), 1.0, np.float32)
+    weights.parts[0][:] = 1.0
+    found, expected = (
+        states(weights.layer(each, int8=True), features, lengths) for each in (name, "numpy")
+    )
+    assert same_bits(found, expected)
+
+
+def _simple(biases: NDArray[np.float32]) -> Weights:
+    """An RNN whose states are tanh(biases), and whose rows are twice the biases."""
+    units = len(biases)
+    parts = (units, 1), (units, units), (units,)
+    zeros = [np.zeros((1, *shape), np.float32) for shape in parts]
+    return Weights("rnn", (zeros[0], zeros[1], biases[None], zeros[2]))
+
+
+@each_level
+def test_rows_are_rounded_as_numpy_rounds(name: str) -> None:
+    halves = np.arange(0x7C00, dtype=np.uint16).view(np.float16).astype(np.float32)  # finite
+    ties = (halves[1:] + halves[:-1]) / np.float32(2.0)
+    beside = [np.nextafter(ties, np.float32(side)) for side in (0.0, np.inf)]
+    sized = np.concatenate([halves[1:], ties, *beside, np.array([65519, 65520, 1e9], np.float32)])
+    rng = np.random.default_rng(0)
+    values: NDArray[np.float32] = rng.choice(np.concatenate([sized, -sized]), 3000, replace=False)
+    for part in np.array_split(values, 15):
+        layer = _simple(part / np.float32(2.0)).layer(name, int8=True)
+        table = np.empty((1, layer.width), np.float16)
+        layer.project(np.zeros((1, 1), np.float32), table)
+        expected = np.clip(part, -65504, 65504).astype(np.float16)
+        assert same_bits(table[0, : len(part)], expected)
+
+
+@each_compiled
+def test_rows_are_read_as_numpy_reads(name: str) -> None:
+    finite = np.arange(0x7C00, dtype=np.uint16)
+    rows = np.concatenate([finite, finite | 0x8000]).view(np.float16).reshape(-1, 16)
+    read = np.arange(len(rows), dtype=np.int32)[None], np.array([len(rows)], np.int32)
+    found = {}
+    for each in (name, "numpy"):
+        layer = _simple(np.zeros(16, np.float32)).layer(each, int8=True)
+        table = np.zeros((len(rows), layer.width), np.float16)
+        table[:, :16] = rows
+        found[each] = layer.run(table, *read)
+    assert same_bits(found[name], found["numpy"])
+
+
 @each_precision
 @each_cell
 @each_level

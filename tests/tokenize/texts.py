@@ -14,6 +14,30 @@ PIECES = st.sampled_from([*CHARACTERS, *WORDS])
 TEXTS = st.text(st.characters(), max_size=60) | st.lists(PIECES, max_size=30).map("".join)
 
 
+# What the rules for abbreviations, numbers, quotations and suspended words look at.
+PHRASES = [
+    *["short- and ", "long-term ", "vor- oder ", "x-, y-, ", " Inc", "Corp. ", "etc. ", "12. "],
+    *["2030. ", "Oktober", "»", " » ", ". The", ".” He", "?” he", "No. 5", "Jan. ", "word", "Word"],
+    *[
+        "  ",
+        "\r\n",
+        "\u2029",
+        "\u3000",
+        "A.",
+        "B.C.",
+        "e.g. ",
+        "...",
+        ". . .",
+        "3.5",
+        "-",
+        "end.Next",
+    ],
+    *["é.", "Dr. ", "’s", "a" * 30, "1234", "中文", "。", "．", "।", "‑", "٫", "ʼ", "«", "(", "*"],
+]
+_WRITTEN = [*CHARACTERS.replace("\ud800", ""), *WORDS, *PHRASES]
+WRITING = st.lists(st.sampled_from(_WRITTEN), max_size=40).map("".join)
+
+
 def is_whole(text: str) -> bool:
     """Whether UTF-8 can carry a text: there is no half surrogate pair in it."""
     return text.encode("utf-8", "ignore") == text.encode("utf-8", "surrogatepass")

@@ -5,6 +5,7 @@ sentence down to its first character (Akbik, Blythe and Vollgraf 2018, "Contextu
 for Sequence Labeling"). The models are frozen, so embeddings can be cached.
 """
 
+import functools
 import hashlib
 import logging
 from collections import Counter
@@ -49,14 +50,14 @@ class StateReader:
     The input product of the first layer is computed once for the whole alphabet.
     """
 
-    def __init__(self, model: LanguageModel, direction: str) -> None:
+    def __init__(self, model: LanguageModel, direction: str, *, int8: bool = False) -> None:
         """Raise `UsageError` for a model without that direction."""
         weights, config = model.weights_of(direction), model.config.model
         self.hidden = config.hidden
         self._alphabet = model.alphabet
         self._backward = direction == "backward"
         self._layers = [
-            layer_of(weights, f"layers.{i}", config.cell, 1, int8=False)
+            layer_of(weights, f"layers.{i}", config.cell, 1, int8=int8)
             for i in range(config.layers)
         ]
         first, embedded = self._layers[0], np.ascontiguousarray(weights["embed.weight"])
@@ -94,15 +95,22 @@ class StateReader:
 class StringEmbeddings:
     """Contextual string embeddings by one or several language models; safe for threads.
 
-    Weights and states are in half precision: a bundle gives the same embeddings as the training.
+    Weights and states are in half precision, and products of 8 bits: a bundle gives the same
+    embeddings as the training, on every machine.
     """
 
-    def __init__(self, models: Sequence[LanguageModel], separator: str) -> None:
-        """`separator` stands between the tokens of a sentence: a space, or nothing."""
+    def __init__(
+        self, models: Sequence[LanguageModel], separator: str, *, int8: bool = True
+    ) -> None:
+        """`separator` stands between the tokens of a sentence: a space, or nothing.
+
+        Without `int8` products are in float32, as they were in earlier bundles.
+        """
+        self._int8 = int8
         self.models = tuple(map(_rounded, models))
         self.separator = separator
         self._readers = [
-            (direction, StateReader(model, direction))
+            (direction, StateReader(model, direction, int8=int8))
             for model in self.models
             for direction in model.weights
         ]
@@ -112,7 +120,8 @@ class StringEmbeddings:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy is made anew: kernels cannot be copied."""
-        return type(self), (self.models, self.separator)
+        make = functools.partial(type(self), int8=self._int8)
+        return make, (self.models, self.separator)
 
     @classmethod
     def load(cls, folders: Sequence[str], tokenizer: str) -> "StringEmbeddings":
@@ -185,6 +194,7 @@ class StringEmbeddings:
         """The files that a bundle keeps of them, by name; `from_files` reads them back."""
         described = {
             "separator": "space" if self.separator else "none",
+            "precision": "int8" if self._int8 else "float32",
             "models": [model.described() for model in self.models],
         }
         weights = {
@@ -202,6 +212,9 @@ class StringEmbeddings:
         described = files.json(DESCRIPTION, dict)
         separator = SEPARATORS.get(str(described.get("separator")))
         entries = described.get("models")
+        precision = described.get("precision", "float32")  # that of earlier bundles
+        if precision not in ("float32", "int8"):
+            raise damaged(place, "products of no precision that there is")
         if separator is None or not isinstance(entries, list):
             raise damaged(place, "no language models")
         if not 0 < len(entries) <= MOST_MODELS:
@@ -218,7 +231,7 @@ class StringEmbeddings:
             replace(model, weights={d: weights[_prefix(number, d)] for d in directions})
             for number, (model, directions) in enumerate(models)
         ]
-        return cls(found, separator)
+        return cls(found, separator, int8=precision == "int8")
 
 
 def _line(tokens: Sequence[str], separator: str) -> tuple[str, dict[str, list[int]]]:

@@ -130,7 +130,13 @@ def test_labels_that_weigh_more_are_found_more(
     """With hardly any training, most texts get the label whose mistakes count."""
     found = []
     for label in ("sport", "weather"):
-        weighed = small.replace({"train.type_weights": f"{label}=1000", "train.epochs": 1})
+        weighed = small.replace(
+            {
+                "train.type_weights": f"{label}=1000",
+                "train.epochs": 1,
+                "train.batch_sentences": 4,
+            }
+        )
         scores = train(kinds, weighed, tmp_path / label).scores["valid"]
         assert isinstance(scores, LabelScores)
         found.append(scores.per_label[label].predicted)

@@ -1,7 +1,7 @@
 """Makes the golden bundle of the present format: `make.py FOLDER` writes the folder `FOLDER`.
 
 It has been run once for each format and is kept to say what is in them; bundles of formats that
-are past are not made again. ``expected.json`` has what each of them finds.
+are past are not made again. That of format 5 is format 4's, loaded and saved, with a measurement. ``expected.json`` has what each of them finds.
 """
 
 import json
