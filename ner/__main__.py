@@ -1,5 +1,5 @@
 """``python -m ner`` is the ``ner`` command."""
 
-from ner.cli import main
+from ner.cli import program
 
-main()
+program()

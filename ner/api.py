@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ner.config import Config
 from ner.corpus import Corpus
@@ -24,7 +24,9 @@ from ner.evaluation import (
 from ner.predict import Prediction, window_note, with_spans
 from ner.tagger import Tagger
 from ner.text import Sentence
-from ner.training import Event, SeedsFinished, TaggerTraining
+
+if TYPE_CHECKING:  # evaluation needs no torch
+    from ner.training import Event, SeedsFinished
 
 _log = logging.getLogger("ner")
 
@@ -60,18 +62,20 @@ def train_events(
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda _: None,
-) -> Iterator[Event | SeedsFinished]:
+) -> "Iterator[Event | SeedsFinished]":
     """`train` as a generator that yields what happens; to be run to its end.
 
     `progress` is called with the number of bytes of vectors files that have been read.
     """
+    from ner.training import TaggerTraining
+
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
     training = TaggerTraining(corpus, out, config, seeds=seeds, progress=progress, **how)
     yield from training.events()
 
 
 def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
-    """Score a tagger on labelled sentences by seqeval (entity precision, recall, F1).
+    """Score a tagger on labelled sentences: entity precision, recall and F1, as seqeval has them.
 
     Types unknown to the model count as missed; the log names them, and counts training sentences.
     Raises `CorpusError` for sentences with unknown labels.

@@ -20,14 +20,12 @@ import re
 
 # Controls (line ends and ESC among them), marks that turn the direction of writing, and halves of
 # surrogate pairs: whoever prints them lets a file's name or a label rewrite the line.
-_CONTROLS = re.compile(
-    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_CONTROLS = "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 
 
 def escaped(text: str) -> str:
     """A text in which what would act on a terminal or a log has a backslash; twice is as once."""
-    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
+    return re.sub(_CONTROLS, lambda found: ascii(found[0])[1:-1], text)
 
 
 def shorten(text: str, most: int = 60) -> str:

@@ -7,28 +7,32 @@ temporary behind, for `clear_leftovers` or `clear_abandoned`.
 
 import contextlib
 import errno
-import gzip
 import io
-import lzma
 import os
 import re
-import secrets
-import shutil
 import sys
-import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from ner.errors import NerError, UsageError
 
-# Errors of unpacking; a damaged file shows only when it is read.
-UNPACK_ERRORS = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
-# Errors of reading from an open file.
-READ_ERRORS = (OSError, *UNPACK_ERRORS)
-
 # Error codes of a disk on which nothing more can be written.
 _DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
+def unpack_errors() -> tuple[type[Exception], ...]:
+    """The errors of unpacking; a damaged file shows only when it is read."""
+    import gzip  # these modules take a while, and most files are not packed
+    import lzma
+    import zlib
+
+    return (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError)
+
+
+def read_errors() -> tuple[type[Exception], ...]:
+    """The errors of reading from an open file, packed or not."""
+    return (OSError, *unpack_errors())
 
 
 def checked_path(path: str | Path) -> Path:
@@ -63,8 +67,12 @@ def open_binary(path: str | Path) -> IO[bytes]:
         if path.is_dir():
             raise UsageError(f"{path}: is a folder, not a file; name a file in it")
         if path.suffix == ".gz":
+            import gzip
+
             return cast("IO[bytes]", gzip.open(path, "rb"))
         if path.suffix == ".xz":
+            import lzma
+
             return cast("IO[bytes]", lzma.open(path, "rb"))
         return path.open("rb")
     except OSError as error:
@@ -78,7 +86,7 @@ def bytes_read(file: IO[bytes]) -> int:
 
 
 def unreadable(path: str | Path, error: Exception) -> NerError:
-    """The one-line error for a file that cannot be read (`error`: one of `READ_ERRORS`)."""
+    """The one-line error for a file that cannot be read (`error`: one of `read_errors`)."""
     if isinstance(error, FileNotFoundError):
         return UsageError(f"{path}: no such file; check the name")
     reason = getattr(error, "strerror", None) or str(error)
@@ -156,11 +164,15 @@ def write_text(path: str | Path) -> Iterator[io.TextIOWrapper]:
     """
     path = Path(path)
     with write_binary(path) as file, contextlib.ExitStack() as stack:
-        raw: BinaryIO | gzip.GzipFile | lzma.LZMAFile = file
+        raw: Any = file
         if path.suffix == ".gz":
+            import gzip
+
             # Name and time go into the header: fixed, so that equal text gives equal bytes.
             raw = stack.enter_context(gzip.GzipFile(path.name, "wb", fileobj=file, mtime=0))
         elif path.suffix == ".xz":
+            import lzma
+
             raw = stack.enter_context(lzma.LZMAFile(file, "wb"))
         text = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="\n")
         yield text
@@ -202,7 +214,7 @@ def swap_folder(new: Path, target: Path) -> None:
             new.rename(target)
         finally:
             if target.exists():
-                shutil.rmtree(old, ignore_errors=True)
+                _remove(old)
             else:
                 old.rename(target)
 
@@ -309,6 +321,8 @@ def clear_abandoned(folder: Path) -> None:
 def _remove(part: Path) -> None:
     with contextlib.suppress(OSError):
         if part.is_dir():
+            import shutil
+
             shutil.rmtree(part, ignore_errors=True)
         else:
             part.unlink()
@@ -316,7 +330,7 @@ def _remove(part: Path) -> None:
 
 def _sibling(target: Path) -> Path:
     """A fresh hidden name beside `target`, not longer than file systems allow."""
-    return target.parent / f".{target.name[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    return target.parent / f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.part"
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """HTML of text with marked ranges: the part that pages and notebooks share."""
 
-import html
 import re
 from collections.abc import Iterable
 from zlib import crc32
@@ -19,6 +18,8 @@ def escaped(text: str) -> str:
 
     A bare carriage return would be read as a line feed, so it is a reference.
     """
+    import html  # with its table of entities, and no tagging needs it
+
     return html.escape(_NOT_IN_HTML.sub("\ufffd", text)).replace("\r", "&#13;")
 
 

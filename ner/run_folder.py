@@ -3,15 +3,14 @@
 import json
 import logging
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ner.errors import NerError, UsageError, escaped
 from ner.files import checked_path, write_text
+from ner.frozen import frozen
 from ner.plugins import declared
 
 _log = logging.getLogger("ner")
@@ -63,7 +62,7 @@ def check_kind(out: Path, kind: str) -> None:
         raise UsageError(f"{out}: holds a {found}, not a {kind}; name another folder with --out")
 
 
-@dataclass(frozen=True)
+@frozen()
 class RunFolder:
     """The files that a kind of run leaves; a folder with one of the `marks` is of a run."""
 
@@ -107,6 +106,8 @@ class RunFolder:
         """Remove an older run, and nothing else, from a folder."""
         for path in self._there(out):
             if path.is_dir() and not path.is_symlink():
+                import shutil
+
                 shutil.rmtree(path)
             else:
                 path.unlink()

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from ner.errors import BundleError
@@ -103,6 +102,8 @@ def to_json(value: Any, indent: int | None = None) -> bytes:
 
 def to_safetensors(tensors: Arrays) -> bytes:
     """Tensors as a file of safetensors."""
+    import safetensors.numpy  # only for writing
+
     # Their bytes are written as they lie in memory, whatever their strides.
     return safetensors.numpy.save(
         {name: np.require(tensor, requirements="C") for name, tensor in tensors.items()}
@@ -172,7 +173,7 @@ class StoredFolder:
 
     def different(self, name: str, value: list[Any]) -> list[str]:
         """A list out of a JSON file, which must have strings that all differ."""
-        if not all(isinstance(item, str) for item in value) or len(set(value)) < len(value):
+        if not {*map(type, value)} <= {str} or len({*value}) < len(value):
             raise self.damaged(name, "not different strings")
         return value
 
@@ -277,6 +278,8 @@ def _is_deeper(outer: Any, levels: int) -> bool:
     if not levels:
         return True
     inside = outer.values() if type(outer) is dict else outer
+    if {*map(type, inside)}.isdisjoint((list, dict)):  # quick, as most lists are long and flat
+        return False
     return any(_is_deeper(inner, levels - 1) for inner in inside if type(inner) in (list, dict))
 
 

@@ -24,17 +24,17 @@ sentences, `boundary_constraint` decides if an entity goes on from tag to tag.
 import functools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import NamedTuple
 
 from ner.errors import CorpusError, UsageError
+from ner.frozen import frozen
 from ner.text import BoundaryConstraint, Span
 
 OUTSIDE = "O"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Scheme:
     """A way of writing spans as tags."""
 

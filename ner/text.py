@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from operator import sub
 from typing import Any, Literal, NamedTuple, overload
 
+from ner.frozen import frozen
 from ner.markup import marked_paragraph
 
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -205,7 +206,7 @@ class Origin(NamedTuple):
     separator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Alternative:
     """One analysis of a sentence: its entities and their joint probability."""
 
@@ -213,7 +214,7 @@ class Alternative:
     entities: tuple[Entity, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class NBest:
     """The n-best analyses of the sentence ``text[start:end]``, most probable first."""
 

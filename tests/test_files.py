@@ -17,12 +17,12 @@ import pytest
 from ner import files
 from ner.errors import CorpusError, NerError
 from ner.files import (
-    READ_ERRORS,
     bytes_read,
     check_writable,
     clear_abandoned,
     exclusive_lock,
     open_binary,
+    read_errors,
     unreadable,
     write_binary,
     write_folder,
@@ -100,7 +100,7 @@ def test_damage_shows_while_reading_and_can_be_told(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(packed)
-    with open_binary(path) as file, pytest.raises(READ_ERRORS) as caught:
+    with open_binary(path) as file, pytest.raises(read_errors()) as caught:
         file.read()
     message = str(unreadable(path, caught.value))
     assert message.startswith(f"{path}: cannot be read ({reason}")

@@ -1,11 +1,13 @@
 """What a user installs: the wheel, in an environment that does not know the checkout."""
 
+import json
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,20 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     return programs
 
 
+@pytest.fixture(scope="module")
+def tagging(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
+    """A fresh environment with the wheel, click, NumPy and safetensors, and nothing else."""
+    folder = tmp_path_factory.mktemp("tagging")
+    venv.create(folder)
+    _pip("--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", wheel)
+    packages = sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)})
+    for name in ("click", "numpy", "safetensors"):
+        where = Path(str(distribution(name).locate_file("")))
+        for path in [where / name, *where.glob(f"{name}.libs"), *where.glob(f"{name}-*.dist-info")]:
+            Path(packages, path.name).symlink_to(path)
+    return folder
+
+
 def _run(*command: str | Path, cwd: Path, stdin: str = "") -> str:
     done = subprocess.run(
         command,
@@ -92,6 +108,68 @@ def test_an_installed_wheel_shows_its_help_and_tags(
     text = "Anna visited New York.\n"
     tagged = _run(installed / "ner", "tag", "-", "--model", tiny_run, cwd=tmp_path, stdin=text)
     assert tagged == "[Anna](PER) visited [New York](LOC).\n"
+
+
+@pytest.mark.slow
+def test_tagging_and_evaluation_need_neither_torch_nor_seqeval(
+    tagging: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    python = tagging / "bin" / "python"
+    for absent in ("torch", "torchcrf", "seqeval", "datasets", "rich"):
+        looked = f"import importlib.util; assert importlib.util.find_spec({absent!r}) is None"
+        _run(python, "-c", looked, cwd=tmp_path)
+    program = tagging / "bin" / "ner"
+    told = json.loads(_run(program, "info", "--json", cwd=tmp_path))
+    assert told["packages"]["torch"] is None
+    assert shutil.which("cc") is None or not told["kernels"].startswith("numpy")
+    text = "Anna visited New York.\n"
+    tagged = _run(program, "tag", "-", "--model", tiny_run, cwd=tmp_path, stdin=text)
+    assert tagged == "[Anna](PER) visited [New York](LOC).\n"
+    Path(tmp_path, "gold.conll").write_text("Anna B-PER\nslept O\n", encoding="utf-8")
+    for command in ("check", "stats"):
+        _run(program, "data", command, "gold.conll", cwd=tmp_path)
+    scores = _run(
+        program, "evaluate", "--model", tiny_run, "--data", "gold.conll", "--json", cwd=tmp_path
+    )
+    assert json.loads(scores)["f1"] == 1.0
+
+
+@pytest.mark.slow
+def test_training_without_torch_says_what_to_install(tagging: Path, tmp_path: Path) -> None:
+    Path(tmp_path, "gold.conll").write_text("Anna B-PER\nslept O\n\n" * 9, encoding="utf-8")
+    done = subprocess.run(
+        [tagging / "bin" / "ner", "train", "--data", "gold.conll"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith("install all that ner needs: pip install bilstm-ner\n")
+
+
+@pytest.mark.slow
+def test_an_installation_for_tagging_is_small(
+    tagging: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    """At most 120 MB on the disk, and 130 MB of memory while it tags."""
+    packages = next(tagging.glob("lib/python*/site-packages"))
+    names = [name for name in packages.iterdir() if not name.name.startswith(("pip", "setuptools"))]
+    files = (file for name in names for file in name.resolve().rglob("*") if file.is_file())
+    assert sum(file.stat().st_size for file in files) < 120_000_000
+    peak = (
+        "import sys; from ner.cli import run; code = run(sys.argv[1:]); print(code, next(line "
+        "for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell how much memory a process has had")
+    Path(tmp_path, "text").write_text("Anna visited New York.\n", encoding="utf-8")
+    python = tagging / "bin" / "python"
+    told = _run(python, "-c", peak, "tag", "text", "--model", tiny_run, cwd=tmp_path).split()
+    assert told[-4] == "0"
+    assert int(told[-2]) < 130_000  # kB
 
 
 def test_the_citation_names_the_version_of_the_wheel(wheel: Path) -> None:

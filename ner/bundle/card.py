@@ -3,12 +3,9 @@
 Each kind of model has a template, ``card.md`` in its package.
 """
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
-from string import Template
 from typing import Any, NamedTuple
 
 from ner.errors import escaped
@@ -25,6 +22,9 @@ class Card(NamedTuple):
         self, settings: Mapping[str, Any], about: Mapping[str, Any], labels: Iterable[str]
     ) -> str:
         """Fill in the template; `settings` go by dotted key."""
+        from importlib import resources  # cards are only written: tagging needs none of this
+        from string import Template
+
         template = resources.files(self.package).joinpath("card.md").read_text(encoding="utf-8")
         versions = ", ".join(f"{name} {v}" for name, v in about.get("versions", {}).items())
         return Template(template).substitute(
@@ -51,6 +51,8 @@ class Card(NamedTuple):
 
 def _plain(text: object) -> str:
     """A text in Markdown that is shown as it is: no link, no tag, no cell or line of its own."""
+    import html
+
     return re.sub(r"[\[\]|`]", r"\\\g<0>", html.escape(escaped(str(text)), quote=False))
 
 

@@ -21,11 +21,10 @@ The folder is written under a temporary name and renamed. It is read without tru
 ``auto``; format 2 lacks checksums, too.
 """
 
-import importlib.metadata
 import platform
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -36,6 +35,7 @@ from ner.bundle.card import Card
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
+from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
 from ner.runtime import AnyModel, StoredModel, head_forms, network_forms
@@ -69,7 +69,7 @@ _OBJECTS = ("scores", "versions", "checksums", "resources", "precision")
 _ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 
-@dataclass(frozen=True)
+@frozen()
 class BaseBundle(ABC):
     """A model, its settings, facts about it (scores, data), fingerprints of its training set."""
 
@@ -160,6 +160,8 @@ def save_bundle(bundle: BaseBundle, folder: str | Path) -> None:
 
 def versions() -> dict[str, str]:
     """The programs whose arithmetic a model made now depends on, with their versions."""
+    import importlib.metadata  # takes a while, and reading a model needs none
+
     return {
         "ner": __version__,
         "python": platform.python_version(),

@@ -11,10 +11,10 @@ import click
 from ner.cli.options import (
     PathArg,
     check_model,
-    device_option,
     json_option,
     model_option,
     predict_options,
+    tagging_device_option,
 )
 from ner.cli.reading import corpus_options, data_config, reading_options
 from ner.config import DataConfig
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     help="Most examples that --errors shows: so many confident mistakes, so many missed entities.",
 )
 @predict_options
-@device_option
+@tagging_device_option
 @reading_options()
 def evaluate(
     model: str | None,

@@ -108,12 +108,15 @@ def required_model(about: str, command: str) -> Decorator:
     return click.option("--model", required=True, type=PathArg(), callback=check, help=about)
 
 
-device_option: Decorator = click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    help="Where to compute.",
-)
+def _device(auto: str) -> Decorator:
+    """The option of a device, with the one that ``auto`` takes."""
+    choice = click.Choice(["auto", "cpu", "cuda", "mps"])
+    about = f"Where to compute; auto: {auto}."
+    return click.option("--device", type=choice, default="auto", help=about)
+
+
+device_option = _device("a GPU if there is one")
+tagging_device_option = _device("the processor, without PyTorch")
 
 
 def whole_numbers(

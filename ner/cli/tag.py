@@ -14,14 +14,14 @@ from ner.cli.options import (
     PathArg,
     Workers,
     check_model,
-    device_option,
     model_option,
     predict_options,
+    tagging_device_option,
 )
 from ner.cli.reading import UNLABELLED, reading_options
 from ner.config import Auto
 from ner.errors import NerError, UsageError, escaped
-from ner.render import FORMATS, RENDERERS
+from ner.render import FORMATS, renderer_class
 
 if TYPE_CHECKING:
     from ner.scale import Job, Work
@@ -97,7 +97,7 @@ FORMATS_IN = {
     help="The file is one document, for models with document context.  [default: each line is]",
 )
 @predict_options
-@device_option
+@tagging_device_option
 @reading_options(UNLABELLED)
 def tag(
     files: tuple[str, ...],
@@ -185,7 +185,7 @@ def _check_output(
             raise UsageError("--out is for one output and --out-dir for several; choose one")
     elif len(files) > 1:
         raise UsageError(f"{len(files)} files are to be tagged; add --out-dir DIR")
-    elif not RENDERERS[format].as_text:
+    elif not renderer_class(format).as_text:
         raise UsageError(f"--format {format} writes no stream of text; add --out-dir DIR")
 
 

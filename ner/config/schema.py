@@ -3,12 +3,13 @@
 import dataclasses
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from ner.config.fields import Auto, Column, at_least, one_of, setting, up_to, within
 from ner.config.settings import Settings
 from ner.errors import ConfigError
+from ner.frozen import frozen
 
 SEPARATORS: Mapping[str, str] = {
     "blanks": "",
@@ -22,7 +23,7 @@ SEPARATORS: Mapping[str, str] = {
 _LAYER = re.compile("layer-[1-9][0-9]{0,3}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DataConfig:
     """The reading of labelled files."""
 
@@ -101,7 +102,7 @@ class DataConfig:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ModelConfig:
     """The network: embed, encode, score."""
 
@@ -166,7 +167,7 @@ class ModelConfig:
     dropout: float = setting(0.5, "variational dropout before and after the encoder", within(0, 1))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TrainConfig:
     """The training of the network."""
 
@@ -245,7 +246,7 @@ SOFT_LABEL_SETTINGS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ResourcesConfig:
     """Sources of knowledge beside the corpus: paths, which matter to training alone.
 
@@ -266,7 +267,7 @@ class ResourcesConfig:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class PredictConfig:
     """The tagging of text: none of it is learnt, so it may differ from use to use."""
 
@@ -294,7 +295,7 @@ class PredictConfig:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Config(Settings):
     """All settings of a run."""
 

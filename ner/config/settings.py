@@ -1,24 +1,23 @@
 """Settings in sections: built from dictionaries, TOML files and assignments, and written again."""
 
 import dataclasses
-import difflib
 import functools
 import json
 import operator
-import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, cast
 
 from ner.config.fields import TEXTS, Field, described, fit
 from ner.errors import ConfigError
-from ner.files import READ_ERRORS, open_binary, unreadable
+from ner.files import open_binary, read_errors, unreadable
+from ner.frozen import frozen
 
 _NO_TOML = (ValueError, RecursionError)  # too many digits or brackets, and all that is told
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """Settings in sections. Each field of a subclass is one: a dataclass of `setting` fields."""
 
@@ -66,15 +65,15 @@ class Settings:
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """A copy with dotted keys changed: ``{"train.seed": 2}``. Raises `ConfigError`."""
-        config, fields = self, self.fields()
+        fields = self.fields()
+        parts: dict[str, dict[str, Any]] = defaultdict(dict)
         for key, value in changes.items():
             if key not in fields:
                 raise ConfigError(f"unknown setting {key!r}; {_remedy(type(self), key)}")
-            fitting = fit(key, fields[key], value)
             section, _, name = key.partition(".")
-            part = dataclasses.replace(getattr(config, section), **{name: fitting})
-            config = dataclasses.replace(config, **{section: part})
-        return config
+            parts[section][name] = fit(key, fields[key], value)
+        changed = {s: dataclasses.replace(getattr(self, s), **part) for s, part in parts.items()}
+        return dataclasses.replace(self, **changed) if changed else self
 
     @classmethod
     def from_dict(
@@ -149,6 +148,8 @@ def _remedy(kind: type[Settings], key: str) -> str:
     """The setting that was probably meant; failing that, those that there are."""
     if key in kind.RENAMED:
         return f"did you mean {kind.RENAMED[key]!r}?"
+    import difflib  # only for mistakes
+
     section, _, name = key.rpartition(".")
     known, sections = kind.fields(), kind.sections()
     names = {setting.partition(".")[2] for setting in known}
@@ -162,6 +163,8 @@ def _remedy(kind: type[Settings], key: str) -> str:
 
 
 def _parse(text: str, fields: Mapping[str, Field]) -> tuple[str, Any]:
+    import tomllib  # only for settings that somebody gives
+
     key, equals, value = (part.strip() for part in text.partition("="))
     if not equals:
         raise ConfigError(f"--set {text!r} lacks a value; write --set section.key=value")
@@ -185,10 +188,12 @@ def _spelled_otherwise(value: str) -> Any:
 
 
 def _read(path: str | Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         with open_binary(path) as file:
             data = file.read()
-    except READ_ERRORS as error:
+    except read_errors() as error:
         raise unreadable(path, error) from None
     try:
         return tomllib.loads(data.decode("utf-8-sig"))

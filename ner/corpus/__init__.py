@@ -7,48 +7,53 @@
     write_file("train.jsonl", sentences, "jsonl")
 """
 
-from ner.corpus.check import CheckReport, check
-from ner.corpus.corpus import Corpus, checksum, cut_valid
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.fingerprints import TrainingFingerprints
-from ner.corpus.formats import (
-    FORMATS,
-    in_braces,
-    is_jsonl,
-    read_columns,
-    read_file,
-    read_jsonl,
-    write_file,
-    write_splits,
-    write_stream,
-)
-from ner.corpus.lines import text_lines
-from ner.corpus.loading import (
-    Files,
-    cache_folder,
-    find,
-    holds_splits,
-    load_corpus,
-    locate,
-    overlaps,
-    read_corpus,
-    with_valid,
-)
-from ner.corpus.named import NAMED, NamedCorpus
-from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
-from ner.corpus.plain import (
-    LAYOUTS,
-    Chunk,
-    Passage,
-    cut_lines,
-    layout_named,
-    layout_of,
-    number_note,
-    record_fields,
-)
-from ner.corpus.plausibility import Finding
-from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
-from ner.corpus.stats import CorpusStats, SplitStats, count
+from typing import TYPE_CHECKING
+
+from ner.lazy import lazy_names
+
+if TYPE_CHECKING:  # each module is loaded with its first name
+    from ner.corpus.checks import CheckReport, check
+    from ner.corpus.corpus import Corpus, checksum, cut_valid
+    from ner.corpus.diagnostics import Diagnostics
+    from ner.corpus.fingerprints import TrainingFingerprints
+    from ner.corpus.formats import (
+        FORMATS,
+        in_braces,
+        is_jsonl,
+        read_columns,
+        read_file,
+        read_jsonl,
+        write_file,
+        write_splits,
+        write_stream,
+    )
+    from ner.corpus.lines import text_lines
+    from ner.corpus.loading import (
+        Files,
+        cache_folder,
+        find,
+        holds_splits,
+        load_corpus,
+        locate,
+        overlaps,
+        read_corpus,
+        with_valid,
+    )
+    from ner.corpus.named import NAMED, NamedCorpus
+    from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
+    from ner.corpus.plain import (
+        LAYOUTS,
+        Chunk,
+        Passage,
+        cut_lines,
+        layout_named,
+        layout_of,
+        number_note,
+        record_fields,
+    )
+    from ner.corpus.plausibility import Finding
+    from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
+    from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
@@ -60,3 +65,31 @@ __all__ = [
     "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
     "write_file", "write_splits", "write_stream",
 ]  # fmt: skip
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "checks": ["CheckReport", "check"],
+        "corpus": ["Corpus", "checksum", "cut_valid"],
+        "diagnostics": ["Diagnostics"],
+        "fingerprints": ["TrainingFingerprints"],
+        "formats": [
+            "FORMATS", "in_braces", "is_jsonl", "read_columns", "read_file",
+            "read_jsonl", "write_file", "write_splits", "write_stream",
+        ],
+        "lines": ["text_lines"],
+        "loading": [
+            "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",
+            "overlaps", "read_corpus", "with_valid",
+        ],
+        "named": ["NAMED", "NamedCorpus"],
+        "partial": ["agreeing_tags", "partial_labels_within", "with_partial_labels"],
+        "plain": [
+            "LAYOUTS", "Chunk", "Passage", "cut_lines", "layout_named", "layout_of",
+            "number_note", "record_fields",
+        ],
+        "plausibility": ["Finding"],
+        "records": ["InvalidRecord", "field_of", "kind_of", "parse_json"],
+        "stats": ["CorpusStats", "SplitStats", "count"],
+    },
+)  # fmt: skip

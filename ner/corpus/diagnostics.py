@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ner.errors import CorpusError
 
@@ -20,8 +21,7 @@ SHOWN = 5
 _VALUE = re.compile(r"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|[\d,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong at a place (``file:line``; "" where the message names it)."""
 
     place: str

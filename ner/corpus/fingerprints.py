@@ -2,16 +2,17 @@
 
 import base64
 import hashlib
+import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from operator import lt
 
+from ner.frozen import frozen
 from ner.text import Sentence
 
 _SIZE = 4  # bytes of a number
 
 
-@dataclass(frozen=True)
+@frozen()
 class TrainingFingerprints:
     """32 bits of a hash of the tokens of each training sentence, whatever its labels.
 
@@ -34,9 +35,8 @@ class TrainingFingerprints:
             packed = b"?"
         if len(packed) % _SIZE:
             raise ValueError("no numbers in base64")
-        starts = range(0, len(packed), _SIZE)
-        numbers = tuple(int.from_bytes(packed[i : i + _SIZE], "little") for i in starts)
-        if any(one >= other for one, other in pairwise(numbers)):
+        numbers = struct.unpack(f"<{len(packed) // _SIZE}I", packed)
+        if not all(map(lt, numbers, numbers[1:])):
             raise ValueError("numbers that do not rise")
         return cls(numbers)
 

@@ -11,7 +11,7 @@ from typing import IO
 
 from ner.corpus.diagnostics import Diagnostics
 from ner.errors import CorpusError, UsageError
-from ner.files import UNPACK_ERRORS
+from ner.files import unpack_errors
 from ner.text import SURROGATE
 
 LONGEST = 1 << 24
@@ -137,7 +137,7 @@ def _blocks(stream: IO[bytes], source: str, longest: int) -> Iterator[bytes]:
             size += len(piece) - end
             if size > longest:
                 raise _too_long(number, source, longest)
-    except UNPACK_ERRORS as error:
+    except unpack_errors() as error:
         kind = ".xz" if source.endswith(".xz") else ".gz"
         raise CorpusError(
             f"{source}:{number}: the {kind} file is truncated or damaged ({error}); copy it again"

@@ -13,8 +13,6 @@ from typing import IO, Any, NamedTuple
 
 from ner.config import SEPARATORS, Column, DataConfig
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.formats.base import Peekable
-from ner.corpus.formats.json_input import json_values
 from ner.corpus.layout import DOCSTART, cells_of, counts_up, is_comment
 from ner.corpus.lines import LONGEST_JSON, text_lines
 from ner.corpus.records import InvalidRecord, kind_of, parse_json
@@ -197,6 +195,9 @@ def record_fields(line: str, column: str) -> tuple[str, ...]:
 
 def json_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
     """The texts in JSON of any shape, an object a line: tasks of Label Studio, tuples of spaCy."""
+    from ner.corpus.formats.base import Peekable  # with all that formats of corpora need
+    from ner.corpus.formats.json_input import json_values
+
     diagnostics = Diagnostics()
     lines = Peekable(text_lines(stream, source, encoding, diagnostics, LONGEST_JSON))
     for number, value in json_values(lines, source, diagnostics, _is_task):

@@ -26,8 +26,7 @@ class CharacterSpan(NamedTuple):
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TextRecord:
+class TextRecord(NamedTuple):
     """A text with entities, in the unit and order of its file.
 
     `tokens` are ranges in code points; `document` is shared by the records of a document. `source`

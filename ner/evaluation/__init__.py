@@ -22,7 +22,6 @@ from ner.evaluation.scores import (
     format_summary,
     format_table,
     score,
-    seqeval_report,
     summarise,
     unknown_labels,
 )
@@ -41,6 +40,6 @@ __all__ = [
     "count", "draw_calibration", "draw_curves", "evaluate_spans", "format_calibration",
     "format_columns", "format_mistakes", "format_report", "format_summary", "format_table",
     "format_trade_off", "linear_axis", "logarithmic_axis", "measure_calibration",
-    "min_score_points", "randomisation_test", "score", "seqeval_report", "summarise",
+    "min_score_points", "randomisation_test", "score", "summarise",
     "unknown_labels",
 ]  # fmt: skip

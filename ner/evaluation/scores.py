@@ -2,9 +2,9 @@
 
 The numbers are those of the CoNLL scorer (``conlleval``, Sang and De Meulder
 2003): a span counts as correct when its tokens and its type are both right,
-and a share of nothing is 0. `score` fills a `Report` from our own counts, fast
-enough for every epoch; `evaluate_spans` fills the final one by seqeval, the oracle
-that others measure with. Scores of several runs make one figure, mean ± standard deviation.
+and a share of nothing is 0. `score` fills a `Report` from counts; tests hold it against
+seqeval and conlleval, that others measure with. Scores of several runs make one figure, mean ±
+standard deviation.
 """
 
 import dataclasses
@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ner.errors import CorpusError, NerError, escaped
-from ner.tags import tags_of
 from ner.text import Sentence, Span
 
-Tags = Sequence[Sequence[str]]
 Spans = Sequence[Sequence[Span]]
 """The spans of sentences, one after the other."""
 ScoredSpans = tuple[Sequence[Span], Sequence[float]]
@@ -142,7 +140,7 @@ def unknown_labels(gold: Iterable[Sequence[Span]], known: Collection[str]) -> li
     return sorted({span.label for spans in gold for span in spans} - set(known))
 
 
-# --- by seqeval -----------------------------------------------------------------------------------
+# --- of sentences ---------------------------------------------------------------------------------
 
 
 def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
@@ -153,10 +151,7 @@ def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> R
     """
     check_labelled(gold)
     _check_same(gold, predicted)
-    gold_tags, predicted_tags = (
-        [tags_of(sentence.spans, len(sentence)) for sentence in row] for row in (gold, predicted)
-    )
-    return seqeval_report(gold_tags, predicted_tags)
+    return score(count(*([sentence.spans for sentence in row] for row in (gold, predicted))))
 
 
 def check_labelled(gold: Sequence[Sentence]) -> None:
@@ -199,52 +194,6 @@ def _token(sentence: Sentence, position: int) -> str:
     line = sentence.line + (position if sentence.offsets is None else 0)
     text = repr(sentence.tokens[position]) if position < len(sentence) else "the sentence's end"
     return f"{text:.60} at {sentence.source or '<memory>'}:{line}"
-
-
-def seqeval_report(gold: Tags, predicted: Tags) -> Report:
-    """Score rows of tags, legal or not, of IOB1, IOB2, IO or IOBES (with just these letters).
-
-    seqeval's default mode reads tags as the CoNLL scorer does. It raises or warns where there is
-    nothing to count; here such corpora get a report of zeros.
-    """
-    from seqeval.metrics.sequence_labeling import get_entities
-
-    rows = [list(tags) for tags in gold], [list(tags) for tags in predicted]
-    wanted, found = (set(get_entities(row)) for row in rows)
-    support, guesses, hits = (
-        Counter(label for label, _, _ in spans) for spans in (wanted, found, wanted & found)
-    )
-    labels = sorted(support | guesses)
-    if not labels:
-        return Report(0.0, 0.0, 0.0, 0, 0, 0, NOTHING, NOTHING, {}, len(rows[0]))
-    return Report(
-        *_scores(*rows, average="micro"),
-        len(wanted),
-        len(found),
-        len(wanted & found),
-        macro=Scores(*_scores(*rows, average="macro")),
-        weighted=Scores(*_scores(*rows, average="weighted")),
-        per_type={
-            label: CountedScores(p, r, f1, support[label], guesses[label], hits[label])
-            for label, p, r, f1 in zip(labels, *_scores(*rows, average=None), strict=True)
-        },
-        sentences=len(rows[0]),
-    )
-
-
-def _scores(
-    gold: list[list[str]], predicted: list[list[str]], average: str | None
-) -> tuple[Any, Any, Any]:
-    """Precision, recall and F1 from seqeval: a number each, or a list over types for no average."""
-    import numpy
-    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
-
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        gold, predicted, average=average, zero_division=0
-    )
-    # Plain numbers, whatever seqeval gives: an array, a number of numpy, or a float.
-    plain = numpy.array([precision, recall, f1]).tolist()
-    return plain[0], plain[1], plain[2]
 
 
 # --- shown ----------------------------------------------------------------------------------------

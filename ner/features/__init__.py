@@ -1,21 +1,27 @@
 """From words to ids: one file for each feature, their registry, and batches of both."""
 
-from ner.features.batch import Batch, Example, collate, pack_batches, plan_batches
-from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
-from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
-from ner.features.registry import (
-    FILES,
-    build_indexer,
-    default_settings,
-    document_settings,
-    read_indexer,
-    resource_names,
-)
-from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
-from ner.features.vectors import Vectors, VectorsOnce, read_vectors
-from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
-from ner.features.word_lists import WordList, read_word_lists
-from ner.features.words import Words, WordTable, unk_rates
+from typing import TYPE_CHECKING
+
+from ner.lazy import lazy_names
+
+if TYPE_CHECKING:  # each module is loaded with its first name
+    from ner.features.batch import Batch, Example, collate
+    from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
+    from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
+    from ner.features.plans import pack_batches, plan_batches
+    from ner.features.registry import (
+        FILES,
+        build_indexer,
+        default_settings,
+        document_settings,
+        read_indexer,
+        resource_names,
+    )
+    from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
+    from ner.features.vectors import Vectors, VectorsOnce, read_vectors
+    from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
+    from ner.features.word_lists import WordList, read_word_lists
+    from ner.features.words import Words, WordTable, unk_rates
 
 __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
@@ -26,3 +32,22 @@ __all__ = [
     "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened",
     "unk_rates",
 ]  # fmt: skip
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "batch": ["Batch", "Example", "collate"],
+        "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
+        "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
+        "plans": ["pack_batches", "plan_batches"],
+        "registry": [
+            "FILES", "build_indexer", "default_settings", "document_settings",
+            "read_indexer", "resource_names",
+        ],
+        "targets": ["CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "TagBatch", "Tags"],
+        "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
+        "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],
+        "word_lists": ["WordList", "read_word_lists"],
+        "words": ["Words", "WordTable", "unk_rates"],
+    },
+)  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,49 +55,6 @@ class Batch:
         own = {name: getattr(self, name) for name in names}
         tensors = {name: part.to(device) for name, part in own.items() if part is not None}
         return replace(self, **tensors, target=self.target and moved(self.target, device))
-
-
-def plan_batches(
-    lengths: Sequence[int],
-    *,
-    most_sentences: int,
-    most_tokens: int,
-    rng: np.random.Generator | None = None,
-) -> list[list[int]]:
-    """Group sentences into batches: every position of `lengths` occurs exactly once.
-
-    Full batches hold sentences of one length, without padding; the rest of each length joins its
-    neighbours. A batch has at most `most_sentences`, and at most `most_tokens` with padding (a
-    longer sentence is alone). With `rng`, both the members and the order of batches are random.
-    """
-    order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
-    order = order[np.argsort(np.asarray(lengths)[order], kind="stable")]
-    batches: list[list[int]] = []
-    rest: list[int] = []
-    for length, members in groupby(order.tolist(), key=lambda index: lengths[index]):
-        same = list(members)
-        size = max(1, min(most_sentences, most_tokens // max(1, length)))
-        full = len(same) // size * size
-        batches += [same[i : i + size] for i in range(0, full, size)]
-        rest += same[full:]
-    batches += pack_batches(rest, lengths, most_sentences=most_sentences, most_tokens=most_tokens)
-    if rng is not None:
-        rng.shuffle(batches)
-    return batches
-
-
-def pack_batches(
-    order: Sequence[int], lengths: Sequence[int], *, most_sentences: int, most_tokens: int
-) -> list[list[int]]:
-    """Cut sentences, sorted by rising length, into batches of neighbours within both bounds."""
-    batches: list[list[int]] = []
-    for index in order:
-        room = min(most_sentences, most_tokens // max(1, lengths[index]))
-        if batches and len(batches[-1]) < room:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
 
 
 def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[int]) -> Batch:

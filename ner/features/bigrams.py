@@ -4,12 +4,12 @@ They matter where tokens are characters, of which one alone says little.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 from ner.features.feature import SentenceFeature, StoredData, TrainingData
 from ner.features.vocabulary import Vocabulary
+from ner.frozen import frozen
 
 FILE = "pairs.json"
 
@@ -19,7 +19,7 @@ def bigrams(tokens: Sequence[str]) -> list[str]:
     return [f"{left}\t{right}" for left, right in pairwise(["", *tokens, ""])]
 
 
-@dataclass(frozen=True)
+@frozen()
 class Bigrams(SentenceFeature):
     """Two columns: the bigram that ends with a token, and the one that begins with it."""
 

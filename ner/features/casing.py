@@ -1,9 +1,9 @@
 """Casing: the use of capitals in a word, which folding leaves out."""
 
-from dataclasses import dataclass
 from typing import Self
 
 from ner.features.feature import StoredData, TrainingData, WordFeature
+from ner.frozen import frozen
 
 CASINGS = ("padding", "lower", "upper", "title", "mixed", "digits", "has digit", "other")
 
@@ -24,7 +24,7 @@ def casing(word: str) -> int:
     return 4 if any(character.isupper() for character in word) else 7
 
 
-@dataclass(frozen=True)
+@frozen()
 class Casing(WordFeature):
     """The casing of a word; every model looks it up, and `model.casing_dim` 0 leaves it out."""
 

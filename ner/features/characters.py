@@ -1,16 +1,16 @@
 """Characters of a word, read by a small network of its own."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from ner.config import ModelConfig
 from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vocabulary import Vocabulary, shortened
+from ner.frozen import frozen
 
 FILE = "characters.json"
 
 
-@dataclass(frozen=True)
+@frozen()
 class Characters(Feature):
     """The characters of a word."""
 

@@ -5,7 +5,6 @@ class of words as coarse as it is short (Miller et al. 2004, Ratinov and Roth 20
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ from ner.errors import NerError
 from ner.features.feature import StoredData, TrainingData, WordFeature
 from ner.features.vocabulary import FIRST, UNKNOWN
 from ner.features.word_lists import word_lines
+from ner.frozen import frozen
 from ner.lazy import cached_property
 
 FILE = "clusters.json"
@@ -21,7 +21,7 @@ FILE = "clusters.json"
 PREFIXES = (4, 6, 10, 20)
 
 
-@dataclass(frozen=True)
+@frozen()
 class Clusters(WordFeature):
     """Sorted distinct paths, and the number of each word's; a column for each prefix length."""
 

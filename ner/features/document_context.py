@@ -6,10 +6,10 @@ a feature of the second.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from ner.features.feature import DocumentFeature, DocumentSpans, StoredData, TrainingData
+from ner.frozen import frozen
 
 NO_LABELS = (0, 0)
 
@@ -17,7 +17,7 @@ _Counts = dict[Hashable, list[int]]
 """Counts of the types of a word of a document; O is type 0."""
 
 
-@dataclass(frozen=True)
+@frozen()
 class DocumentContext(DocumentFeature):
     """Two columns: first-pass labels of the same word, and of the word without regard to case."""
 

@@ -1,11 +1,11 @@
 """Gazetteers: the matches of word lists as hints, which the network learns to weigh."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Self
 
 from ner.features.feature import CategoryIds, SentenceFeature, StoredData, TrainingData
 from ner.features.word_lists import LONGEST_ENTRY, WordList, parse_spec, read_word_lists
+from ner.frozen import frozen
 
 FILE = "gazetteers.json"
 
@@ -14,7 +14,7 @@ MATCH_TAGS = 5
 """The number of match tags (BIOES): no match, all of one, its first token, inside, its last."""
 
 
-@dataclass(frozen=True)
+@frozen()
 class Gazetteers(SentenceFeature):
     """Word lists as a feature: the match tag of a token in each list is a column."""
 

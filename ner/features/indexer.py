@@ -5,7 +5,6 @@ that they depend on: tokens with the same key have the same ids.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
@@ -24,6 +23,7 @@ from ner.features.feature import (
     WordFeature,
 )
 from ner.features.words import Words
+from ner.frozen import frozen
 from ner.lazy import cached_property
 
 AnyFeature = TypeVar("AnyFeature", bound=Feature)
@@ -45,7 +45,7 @@ class FeatureIds(NamedTuple):
     characters: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@frozen()
 class Indexer:
     """The features of a model, which map tokens to ids."""
 

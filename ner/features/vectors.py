@@ -8,7 +8,6 @@ import io
 import itertools
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -17,7 +16,8 @@ from numpy.typing import NDArray
 
 from ner.errors import VectorsError
 from ner.features.vocabulary import fold
-from ner.files import READ_ERRORS, bytes_read, checked_path, open_binary
+from ner.files import bytes_read, checked_path, open_binary, read_errors
+from ner.frozen import frozen
 
 Vector = NDArray[np.float32]
 BytesRead = Callable[[int], None]
@@ -35,7 +35,7 @@ PLAIN = b"0123456789.+-eE"  # what decimal numbers are made of: no nan, no inf
 _log = logging.getLogger("ner")
 
 
-@dataclass(frozen=True)
+@frozen()
 class Vectors:
     """Words and their vectors, ``[N, D]``: first those of the corpus, then out-of-training ones.
 
@@ -186,7 +186,7 @@ def _read(path: str | Path, progress: BytesRead) -> Iterator[_Row]:
                     progress(bytes_read(file))
                 yield row
             progress(bytes_read(file))
-        except READ_ERRORS as error:
+        except read_errors() as error:
             raise VectorsError(
                 f"{path}: breaks off or is damaged ({error}); get it again"
             ) from None

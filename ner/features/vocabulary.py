@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 PADDING = 0
@@ -34,7 +35,7 @@ class Vocabulary:
 
     def __init__(self, entries: Iterable[str]) -> None:
         self._entries = tuple(entries)
-        self._ids = {entry: number for number, entry in enumerate(self._entries, FIRST)}
+        self._ids = dict(zip(self._entries, count(FIRST), strict=False))
         assert len(self._ids) == len(self._entries), "entries must differ"
 
     @classmethod

@@ -1,12 +1,12 @@
 """Word lists: entries of one type with their matches in a text, and files with words in lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ner.errors import ConfigError, NerError
-from ner.files import READ_ERRORS, open_binary, unreadable
+from ner.files import open_binary, read_errors, unreadable
+from ner.frozen import frozen
 from ner.lazy import cached_property
 from ner.tokenize import tokenize
 
@@ -24,7 +24,7 @@ Node = dict[str | None, Any]
 """Tokens of entries and the nodes behind them; has the key None where an entry ends."""
 
 
-@dataclass(frozen=True)
+@frozen()
 class WordList:
     """The entries of one type, in the order of their list.
 
@@ -193,7 +193,7 @@ def word_lines(path: str | Path) -> Iterator[tuple[int, str]]:
                     line = line.removeprefix("\ufeff").lstrip()
                 if line:
                     yield number, line
-        except READ_ERRORS as error:
+        except read_errors() as error:
             raise unreadable(path, error) from None
 
 

@@ -4,7 +4,7 @@ import functools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +14,7 @@ from ner.config import ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vectors import Vectors, check_files
 from ner.features.vocabulary import FIRST, TableSize, Vocabulary, fold
+from ner.frozen import frozen
 
 if TYPE_CHECKING:  # ids need no torch, and tagging with them takes none
     from torch import Tensor
@@ -25,7 +26,7 @@ _log = logging.getLogger("ner")
 FILE = "words.json"
 
 
-@dataclass(frozen=True)
+@frozen()
 class WordTable:
     """Folded words with ids: those that learn first, then out-of-training ones."""
 
@@ -80,7 +81,7 @@ class WordTable:
         return module
 
 
-@dataclass(frozen=True)
+@frozen()
 class Words(Feature):
     """The word itself, looked up in one or several tables."""
 

@@ -22,49 +22,51 @@ from one document to the next. Surrogates, which no UTF-8 output can carry, come
 out as U+FFFD in every format: one for one, so that offsets hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from ner.errors import UsageError
-from ner.render.ansi import AnsiRenderer
+from ner.lazy import lazy_names
+from ner.plugins import load
 from ner.render.base import Renderer, Write
-from ner.render.conll import ConllRenderer, side_by_side
-from ner.render.csv import CsvRenderer, TsvRenderer
-from ner.render.dataframe import to_dataframe
-from ner.render.html import HtmlRenderer
-from ner.render.jsonl import JsonLinesRenderer
-from ner.render.text import TextRenderer
-from ner.render.tools import (
-    BratRenderer,
-    ConlluRenderer,
-    DoccanoRenderer,
-    LabelStudioRenderer,
-    ProdigyRenderer,
-    SpacyRenderer,
-)
+
+if TYPE_CHECKING:
+    from ner.render.conll import side_by_side
+    from ner.render.dataframe import to_dataframe
 
 __all__ = [
-    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "side_by_side",
-    "to_dataframe",
+    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "renderer_class",
+    "side_by_side", "to_dataframe",
 ]  # fmt: skip
 
-RENDERERS: dict[str, type[Renderer]] = {
-    "text": TextRenderer,
-    "jsonl": JsonLinesRenderer,
-    "conll": ConllRenderer,
-    "html": HtmlRenderer,
-    "csv": CsvRenderer,
-    "tsv": TsvRenderer,
-    "doccano": DoccanoRenderer,
-    "label-studio": LabelStudioRenderer,
-    "prodigy": ProdigyRenderer,
-    "brat": BratRenderer,
-    "spacy": SpacyRenderer,
-    "conllu": ConlluRenderer,
-    "ansi": AnsiRenderer,
+__getattr__ = lazy_names(__name__, {"conll": ["side_by_side"], "dataframe": ["to_dataframe"]})
+
+RENDERERS: Mapping[str, str] = {
+    "text": "text:TextRenderer",
+    "jsonl": "jsonl:JsonLinesRenderer",
+    "conll": "conll:ConllRenderer",
+    "html": "html:HtmlRenderer",
+    "csv": "csv:CsvRenderer",
+    "tsv": "csv:TsvRenderer",
+    "doccano": "tools:DoccanoRenderer",
+    "label-studio": "tools:LabelStudioRenderer",
+    "prodigy": "tools:ProdigyRenderer",
+    "brat": "tools:BratRenderer",
+    "spacy": "tools:SpacyRenderer",
+    "conllu": "tools:ConlluRenderer",
+    "ansi": "ansi:AnsiRenderer",
 }
+"""The module and class of each format; a process loads those that it writes."""
 FORMATS = tuple(RENDERERS)
+
+
+def renderer_class(format: str) -> type[Renderer]:
+    """The class of a format. Raises `UsageError` for an unknown one."""
+    if format not in RENDERERS:
+        raise UsageError(f"unknown output format {format!r}; choose one of {', '.join(FORMATS)}")
+    return cast(type[Renderer], load(f"{__name__}.{RENDERERS[format]}"))
 
 
 def renderer(
@@ -78,11 +80,9 @@ def renderer(
     `fields` are those of the input's records beside the text. Raises `UsageError` for an unknown
     format, or one that cannot hold a label.
     """
-    if format not in RENDERERS:
-        raise UsageError(f"unknown output format {format!r}; choose one of {', '.join(FORMATS)}")
-    return RENDERERS[format](labels, title, fields)
+    return renderer_class(format)(labels, title, fields)
 
 
 def output(format: str, path: Path) -> AbstractContextManager[Write]:
     """A file, or files, of a format, to be written with what its renderer makes."""
-    return RENDERERS[format].output(path)
+    return renderer_class(format).output(path)

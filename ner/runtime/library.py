@@ -8,7 +8,6 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
-from dataclasses import dataclass
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.errors import UsageError
+from ner.frozen import frozen
 from ner.runtime.packing import Floats, Layer, Matrix, Rule
 from ner.runtime.twin import Twin
 
@@ -130,7 +130,7 @@ class _Sums(Structure):
     )
 
 
-@dataclass(frozen=True)
+@frozen()
 class ChainPotentials:
     """Potentials in whole vectors, as `ner_viterbi` and `ner_sums` read them."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 from ner.config import ModelConfig
 from ner.features import Indexer
+from ner.frozen import frozen
 from ner.stored import Arrays
 
 
@@ -37,7 +38,7 @@ class AnyModel(Protocol):
         """Its token embedder, if it has one."""
 
 
-@dataclass(frozen=True)
+@frozen()
 class StoredModel:
     """Weights that do not change any more, and what gives them a meaning."""
 

@@ -3,13 +3,13 @@
 Shapes: ``D`` directions, ``G`` gates, ``H`` units, ``n`` columns (inputs or states).
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.frozen import frozen
 from ner.lazy import cached_property
 
 Floats = NDArray[np.float32]
@@ -36,7 +36,7 @@ class Rule(IntEnum):
     STATES = 1
 
 
-@dataclass(frozen=True)
+@frozen()
 class Matrix:
     """Weights cut into groups of gates and lanes.
 
@@ -70,7 +70,7 @@ class Matrix:
         return weights.reshape(self.groups, -1, self.gates * self.lanes)[:, : self.columns]
 
 
-@dataclass(frozen=True)
+@frozen()
 class Layer:
     """The recurrent weights of a layer, `inner` ``[groups, lanes]`` the bias inside a GRU's reset.
 
@@ -101,8 +101,10 @@ def quantised(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
     """
     largest = np.ascontiguousarray(np.abs(weights).max(-1) / np.float32(WEIGHT_STEPS))
     scale = ((largest.view(np.uint32) + 0xFF) & 0xFFFFFF00).view(np.float32)  # up
-    whole = np.rint(weights / np.where(scale > 0, scale, np.float32(1.0))[..., None])
-    return np.clip(whole, -WEIGHT_STEPS, WEIGHT_STEPS).astype(np.int8), scale
+    whole = weights / np.where(scale > 0, scale, np.float32(1.0))[..., None]
+    np.rint(whole, out=whole)
+    np.clip(whole, -WEIGHT_STEPS, WEIGHT_STEPS, out=whole)
+    return whole.astype(np.int8), scale
 
 
 def packed(weights: NDArray[Any], lanes: int, kind: Kind, scale: Floats | None = None) -> Matrix:

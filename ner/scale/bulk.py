@@ -11,7 +11,7 @@ import functools
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -20,7 +20,8 @@ from ner.config import Auto, Config
 from ner.corpus import LAYOUTS, Chunk, Passage, cut_lines, number_note, record_fields
 from ner.errors import NerError
 from ner.files import open_binary
-from ner.render import RENDERERS, Renderer, output, renderer
+from ner.frozen import frozen
+from ner.render import Renderer, output, renderer, renderer_class
 from ner.scale.jobs import Job
 from ner.scale.live import ready, watched
 from ner.scale.workers import available_cores, ordered_map
@@ -32,7 +33,7 @@ FIRST_CHUNK = 1 << 10  # the first chunk is small and each next one twice as big
 WORTHWHILE = 1 << 17  # characters; with fewer, workers would start for longer than they work
 
 
-@dataclass(frozen=True)
+@frozen()
 class Work:
     """A text, a model and how to tag; can be pickled for workers.
 
@@ -188,7 +189,7 @@ def _pieces(
     make = functools.partial(_Pipeline, work)
     every = chain(early, parts)
     mapped = _map(make, every) if all_of_them else ordered_map(make, every, workers, is_ready)
-    separator = RENDERERS[work.format].separator
+    separator = renderer_class(work.format).separator
     logged, open_job = False, -1
     with closing(mapped):
         for piece in mapped:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ner.corpus import layout_of
 from ner.errors import UsageError
 from ner.files import checked_path
-from ner.render import RENDERERS
+from ner.render import renderer_class
 
 
 class Job(NamedTuple):
@@ -30,7 +30,7 @@ def plan_jobs(names: Sequence[str], folder: Path, format: str, layout: str = "")
     another one, or of an input.
     """
     found = {source: inside for name in names for source, inside in _found(name, folder)}
-    extension = RENDERERS[format].extension
+    extension = renderer_class(format).extension
     jobs = [
         Job(source, layout or layout_of(source.name), folder / _renamed(inside, extension))
         for source, inside in found.items()
@@ -80,7 +80,7 @@ def _check_outputs(jobs: Sequence[Job], format: str) -> None:
     inputs = {_real(job.source) for job in jobs}
     taken: dict[Path, Path] = {}
     for job in jobs:
-        for out in RENDERERS[format].outputs(job.out):
+        for out in renderer_class(format).outputs(job.out):
             real = _real(out)
             if real in inputs:
                 raise UsageError(f"{out}: is an input itself; choose another --out-dir")

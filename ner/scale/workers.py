@@ -5,20 +5,22 @@ that a worker, killed at any moment, could leave locked or half written: its end
 of the pipe closes, and that is noticed. (`concurrent.futures` may hang there.)
 """
 
+from __future__ import annotations
+
 import contextlib
-import multiprocessing
 import os
 import signal
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 from ner.errors import NerError
+
+if TYPE_CHECKING:  # most texts are tagged in one process, which needs none of this
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+    from types import TracebackType
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -85,6 +87,8 @@ class _WorkerPool:
     """Processes that are started when there is something to do, up to a number of them."""
 
     def __init__(self, make: Callable[[], Any], size: int) -> None:
+        import multiprocessing
+
         # A fork would inherit locks of torch's threads, but not the threads.
         self._context = multiprocessing.get_context("spawn")
         self._make = make
@@ -124,6 +128,8 @@ class _WorkerPool:
 
     def outcomes(self, timeout: float | None = None) -> dict[int, _Outcome]:
         """The outcomes so far, by the number of the item; with time, wait for one at least."""
+        from multiprocessing.connection import wait
+
         found = {}
         for ready in wait(self.busy, timeout):
             connection = cast("Connection", ready)
@@ -169,6 +175,8 @@ def _interrupts_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
     resource_tracker.ensure_running()  # else the first process starts it, and lets the signal in
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

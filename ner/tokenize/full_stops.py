@@ -5,7 +5,7 @@ Tokens and sentences ask here alike. The word lists are files in ``data/``.
 
 import functools
 import re
-from importlib import resources
+from pathlib import Path
 
 from ner.tokenize.outline import OUTLINE, WORD
 
@@ -20,7 +20,7 @@ def words(name: str) -> frozenset[str]:
 
     Read when first needed: importing stays light.
     """
-    text = (resources.files(__package__) / "data" / f"{name}.txt").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "data" / f"{name}.txt").read_text(encoding="utf-8")
     return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 

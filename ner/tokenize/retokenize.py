@@ -7,8 +7,9 @@ split, so each entity keeps its borders and each token has a place to return to.
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ner.frozen import frozen
 from ner.text import PartialLabel, Sentence, Span
 from ner.tokenize.outline import is_unspaced
 from ner.tokenize.tokens import tokenize
@@ -19,7 +20,7 @@ _CLITICS = ("'", "’", "n't", "n’t")
 _WORDS_SHARE = 0.1  # of the tokens of unspaced scripts; in a corpus of characters next to none
 
 
-@dataclass(frozen=True)
+@frozen()
 class Agreement:
     """The share of a corpus's segmentation that the tokenizer reproduces, from 0 to 1."""
 

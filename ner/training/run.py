@@ -263,7 +263,7 @@ class Run(CorpusRun):
         save_bundle(Bundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
-        """Choose the precision on valid, and score by seqeval, as those will who use the model."""
+        """Choose the precision on valid, and score as those will who use the model."""
         best = load_bundle(self.out / "model")
         # The language models in the bundle give the same, and take a while.
         model = replace(best.model, contextual=self._contextual)

@@ -19,10 +19,10 @@ from ner.evaluation.scores import (
     evaluate_spans,
     format_report,
     score,
-    seqeval_report,
 )
 from ner.tags import spans_of, tags_of
 from ner.text import PartialLabel, Sentence, Span
+from tests.evaluation.oracle import seqeval_report
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation" / "sequences.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from ner.errors import MissingExtra, UsageError
-from ner.render import RENDERERS, output, renderer
+from ner.render import output, renderer, renderer_class
 from ner.text import Document, Entity, Origin, Sentence, Span
 from tests.render.documents import documents, golden_documents, ranges, writable
 
@@ -104,7 +104,7 @@ def test_brat_leaves_nothing_that_is_not_whole(tmp_path: Path) -> None:
     ):
         write(renderer("brat").document(Document("a", ())) + "no JSON")
     assert list(tmp_path.iterdir()) == []
-    assert RENDERERS["brat"].outputs(Path("x.ann")) == (Path("x.txt"), Path("x.ann"))
+    assert renderer_class("brat").outputs(Path("x.ann")) == (Path("x.txt"), Path("x.ann"))
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from ner.corpus.lines import LONGEST_JSON, text_lines
 from ner.corpus.records import ParseResult
 from ner.corpus.tables import is_table, table_rows
 from ner.errors import CorpusError, UsageError
-from ner.files import UNPACK_ERRORS, open_binary, write_binary, write_folder, write_text
+from ner.files import open_binary, unpack_errors, write_binary, write_folder, write_text
 from ner.text import Sentence
 
 Source = str | Path | IO[bytes]
@@ -120,7 +120,7 @@ def _stream_of(file: Source) -> Iterator[tuple[IO[bytes], str]]:
 
 def _start_of(path: Path | None, stream: IO[bytes]) -> bytes:
     """The first bytes of a file, none of them taken from the stream; b"" where they are damaged."""
-    with contextlib.suppress(*UNPACK_ERRORS, OSError):  # reading says what is wrong
+    with contextlib.suppress(*unpack_errors(), OSError):  # reading says what is wrong
         if path is not None and path.is_file():
             with open_binary(path) as probe:
                 return probe.read(_PEEKED)

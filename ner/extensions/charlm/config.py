@@ -1,16 +1,17 @@
 """Settings of a character language model: how text is read, what is trained, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from ner.config import Auto, Settings, at_least, one_of, setting, within
+from ner.frozen import frozen
 
 TRAIN = "ner charlm train TEXT --out DIR"
 """The command that makes a language model."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class DataConfig:
     """Settings of reading text."""
 
@@ -27,7 +28,7 @@ class DataConfig:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class ModelConfig:
     """Settings of the network: embed, run recurrent layers, score the next character."""
 
@@ -38,7 +39,7 @@ class ModelConfig:
     dropout: float = setting(0.0, "dropout between the layers and behind the last", within(0, 1))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class TrainConfig:
     """Settings of training."""
 
@@ -62,7 +63,7 @@ class TrainConfig:
     threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class CharLMConfig(Settings):
     """All settings of a character language model."""
 

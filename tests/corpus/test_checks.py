@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from ner.config import DataConfig
-from ner.corpus.check import CheckReport, check, check_content
+from ner.corpus.checks import CheckReport, check, check_content
 from ner.corpus.corpus import Corpus
 from ner.corpus.plausibility import Finding
 from ner.errors import UsageError

@@ -1,0 +1,55 @@
+"""Scores by seqeval, which ours are held against."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from ner.evaluation.scores import NOTHING, CountedScores, Report, Scores
+
+Tags = Sequence[Sequence[str]]
+
+
+def seqeval_report(gold: Tags, predicted: Tags) -> Report:
+    """Score rows of tags, legal or not, of IOB1, IOB2, IO or IOBES (with just these letters).
+
+    seqeval's default mode reads tags as the CoNLL scorer does. It raises or warns where there is
+    nothing to count; here such corpora get a report of zeros.
+    """
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    rows = [list(tags) for tags in gold], [list(tags) for tags in predicted]
+    wanted, found = (set(get_entities(row)) for row in rows)
+    support, guesses, hits = (
+        Counter(label for label, _, _ in spans) for spans in (wanted, found, wanted & found)
+    )
+    labels = sorted(support | guesses)
+    if not labels:
+        return Report(0.0, 0.0, 0.0, 0, 0, 0, NOTHING, NOTHING, {}, len(rows[0]))
+    return Report(
+        *_scores(*rows, average="micro"),
+        len(wanted),
+        len(found),
+        len(wanted & found),
+        macro=Scores(*_scores(*rows, average="macro")),
+        weighted=Scores(*_scores(*rows, average="weighted")),
+        per_type={
+            label: CountedScores(p, r, f1, support[label], guesses[label], hits[label])
+            for label, p, r, f1 in zip(labels, *_scores(*rows, average=None), strict=True)
+        },
+        sentences=len(rows[0]),
+    )
+
+
+def _scores(
+    gold: list[list[str]], predicted: list[list[str]], average: str | None
+) -> tuple[Any, Any, Any]:
+    """Precision, recall and F1 from seqeval: a number each, or a list over types for no average."""
+    import numpy
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        gold, predicted, average=average, zero_division=0
+    )
+    # Plain numbers, whatever seqeval gives: an array, a number of numpy, or a float.
+    plain = numpy.array([precision, recall, f1]).tolist()
+    return plain[0], plain[1], plain[2]
