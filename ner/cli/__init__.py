@@ -26,7 +26,9 @@ from ner.version import __version__
 INTERRUPTED = 130
 SIGNALLED = 128  # and the number of the signal
 
-COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data")}
+COMMANDS = {
+    name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data", "export")
+}
 
 
 class _Commands(click.Group):
