@@ -1,9 +1,11 @@
 """Files in one: a zip without compression, mapped into memory and read without trust.
 
-Only what `to_archive` and plain zip programs write without compression is read: the members
-stand one behind the other in the order of the directory at the end, without gap or overlap, and all
-is said in both places alike. None is compressed, encrypted, a link or a folder, so that no member
-is larger than the file. Their checksums (CRC-32) are left to ``checksums.json``.
+Members stand one behind the other in the order of the directory at the end, without gap or overlap,
+and their headers agree with the directory. None is compressed, encrypted, a link or a folder, so
+that none takes more memory than the file has bytes. Checksums are those of ``checksums.json``; a
+zip's own (CRC-32) are not compared.
+
+Only large arrays stay mapped: should somebody write into the file later, small models keep theirs.
 
 The format: PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16.
 """
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from ner.stored.sources import Content, Missing, ValidationError, damaged, opened
 
 ALIGNMENT = 64  # bytes: what is mapped is used where it lies
+LEAST_MAPPED = 2**24  # bytes
 MOST_MEMBERS = 64
 MOST_BYTES = 2**32 - 2**20  # sizes have 32 bits
 _NAME = re.compile(rb"[A-Za-z0-9_-]{1,60}(\.[A-Za-z0-9_-]{1,20})+")
@@ -134,7 +137,7 @@ class _MappedContent:
 
     def array(self, size: int) -> NDArray[np.uint8]:
         taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
+        return taken if len(taken) >= LEAST_MAPPED else taken.copy()
 
 
 def _members(path: Path, data: mmap.mmap) -> dict[str, _Member]:

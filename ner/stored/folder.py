@@ -290,7 +290,7 @@ class StoredTensors:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
     def read(self) -> dict[str, NDArray[Any]]:
-        """Read all tensors by name; those of a zip are mapped from it, and cannot be written.
+        """Read all tensors by name; large ones of a zip are mapped from it, and cannot be written.
 
         Raises `ValidationError` for NaN and infinity.
         """

@@ -1,4 +1,4 @@
-"""Where files are read from without trust: a folder, or anything else of the same protocol."""
+"""Sources of files that are read without trust: folders, and whatever else has their protocol."""
 
 import contextlib
 import errno
