@@ -7,6 +7,7 @@ on the machine.
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain, starmap
 
 import numpy as np
@@ -16,7 +17,7 @@ from ner.config import ModelConfig
 from ner.features import Context, Indexer, Key, pack_batches
 from ner.runtime.cache import WordCache
 from ner.runtime.embedding import Embedding
-from ner.runtime.kernels import Linear
+from ner.runtime.kernels import Linear, RecurrentLayer
 from ner.runtime.layers import layer_of, run_layers
 from ner.stored import Arrays
 
@@ -61,7 +62,9 @@ class NativeEngine:
             self._contextual = Linear(matrix * scale, weights["embedder.contextual.linear.bias"])
         first = self._layers[0]
         limit = max(cache_bytes // (first.row_dtype.itemsize * first.width), 2 * BATCH_TOKENS)
-        self.words = WordCache(self._contribute, first.width, limit, first.row_dtype)
+        # No method of its own, which would keep an engine in memory that nobody uses any more.
+        compute = partial(_contribute, self._embedding, first)
+        self.words = WordCache(compute, first.width, limit, first.row_dtype)
         self._lock = threading.Lock()
         outputs = len(weights["projection.bias"])
         self._most_tokens = max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
@@ -95,10 +98,6 @@ class NativeEngine:
         result[order] = scores
         return result
 
-    def _contribute(self, keys: Sequence[Key], rows: NDArray[np.float32 | np.float16]) -> None:
-        """Write what tokens add to the gates of the first layer into `rows` ``[U, width]``."""
-        self._layers[0].project(self._embedding(keys), rows)
-
     def _states(
         self,
         keys: Sequence[Key],
@@ -127,3 +126,13 @@ class NativeEngine:
             return self._projection(np.concatenate([ends, states[:, 0, self._hidden :]], axis=1))
         flat = self._projection(states.reshape(-1, states.shape[2]))
         return flat.reshape(*states.shape[:2], -1)
+
+
+def _contribute(
+    embedding: Embedding,
+    layer: RecurrentLayer,
+    keys: Sequence[Key],
+    rows: NDArray[np.float32 | np.float16],
+) -> None:
+    """Write what tokens add to the gates of the first layer into `rows` ``[U, width]``."""
+    layer.project(embedding(keys), rows)
