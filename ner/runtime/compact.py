@@ -6,8 +6,10 @@ kernels (`quantised`): in int8, a layer computes the same bits from them.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ner.runtime.packing import quantised
 from ner.stored import Arrays, Form
@@ -40,7 +42,7 @@ def _forms(forms: Mapping[str, Form]) -> Iterator[tuple[str, Form]]:
 
 def compacted(weights: Arrays) -> Arrays:
     """The weights in little room. Raises `ValueError` for one that half precision cannot hold."""
-    found = {}
+    found: dict[str, NDArray[Any]] = {}
     for name, values in weights.items():
         if _LAYER.fullmatch(name):
             found[name], found[name + _SCALE] = quantised(values)

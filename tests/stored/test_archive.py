@@ -6,11 +6,13 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ner.stored import StoredFolder, ValidationError, archive, to_archive, to_safetensors
 from ner.stored.archive import ALIGNMENT, MOST_BYTES, ArchiveSource
@@ -81,7 +83,10 @@ def test_contents_lie_where_they_can_be_used(packed: Path) -> None:
 
 
 def test_large_arrays_are_mapped(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tensors = {"half": np.arange(4, dtype=np.float16), "bytes": np.arange(3, dtype=np.uint8)}
+    tensors: dict[str, NDArray[Any]] = {
+        "half": np.arange(4, dtype=np.float16),
+        "bytes": np.arange(3, dtype=np.uint8),
+    }
     packed.write_bytes(zipped({"t.safetensors": to_safetensors(tensors)}))
     for least, writable in ((archive.LEAST_MAPPED, True), (1, False)):
         monkeypatch.setattr(archive, "LEAST_MAPPED", least)
@@ -132,7 +137,11 @@ def named(name: str, mode: int = 0, system: int = 3) -> zipfile.ZipInfo:
 
 def test_compressed_members(packed: Path) -> None:
     for kind in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        message = written(packed, lambda z, kind=kind: z.writestr("a.json", bytes(10**6), kind))
+
+        def compressed(other: zipfile.ZipFile, kind: int = kind) -> None:
+            other.writestr("a.json", bytes(10**6), kind)
+
+        message = written(packed, compressed)
         assert message == "/a.json: is compressed, which is not read"
 
 
