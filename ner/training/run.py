@@ -41,7 +41,6 @@ from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus, different_settings, resolve
 
-
 CONTEXTS = "contexts.json"
 CONTENTS = (
     "config.toml",
