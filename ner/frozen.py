@@ -60,7 +60,7 @@ def _compared(self: Any) -> Iterator[Any]:
 
 def _eq(self: Any, other: object) -> bool:
     if type(other) is not type(self):
-        return NotImplemented
+        return NotImplemented  # type: ignore[no-any-return]
     same: bool = tuple(_compared(self)) == tuple(_compared(other))
     return same
 

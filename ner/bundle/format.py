@@ -312,17 +312,14 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
 def _is_precision(measured: Any) -> bool:
     """Tell whether a value is what training measures, or None."""
     match measured:
-        case None:
-            return True
-        case {
+        case None | {
             "chosen": "float32" | "int8",
             "f1": {"float32": float(), "int8": float()},
             "spans": int(),
             "different": int(),
         }:
             return True
-        case _:
-            return False
+    return False
 
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
