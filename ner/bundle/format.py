@@ -38,15 +38,7 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.runtime import (
-    AnyModel,
-    StoredModel,
-    compact_forms,
-    expanded,
-    head_forms,
-    is_compact,
-    network_forms,
-)
+from ner.runtime import AnyModel, StoredModel, head_forms, network_forms, read_weights
 from ner.stored import (
     CHECKSUMS,
     Arrays,
@@ -359,18 +351,7 @@ def read_parts(
         _check_sizes(stored, config, indexer, outputs, kind.OUTPUTS)
         size = contextual.dim if contextual else 0
         forms = network_forms(config, indexer, size, outputs) | dict(head)
-        return Parts(indexer, _read_weights(stored, forms), contextual, seen)
-
-
-def _read_weights(stored: StoredTensors, forms: Mapping[str, Form]) -> Arrays:
-    if not is_compact(stored.entries):
-        stored.expect(forms)
-        return stored.read()
-    stored.expect(compact_forms(forms))
-    try:
-        return expanded(stored.read())
-    except ValueError as error:
-        raise damaged(stored.path, str(error)) from None
+        return Parts(indexer, read_weights(stored, forms), contextual, seen)
 
 
 def _check_sizes(

@@ -5,23 +5,33 @@ kernels (`quantised`): in int8, a layer computes the same bits from them.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner.runtime.packing import quantised
-from ner.stored import Arrays, Form
+from ner.stored import Arrays, Form, StoredTensors, damaged
 
 _LAYER = re.compile(r".*\.weight_[ih]h_l0(_reverse)?")
-_TABLE = re.compile(r"embedder\.(words\.\d+\.trained|characters\.embed|kinds\.\d+)\.weight")
+_TABLE = re.compile(r"embedder\..*\b(trained|embed|kinds\.\d+)\.weight")
 _SCALE = ".scale"  # behind the name of the weights
 
 
-def is_compact(names: Iterable[str]) -> bool:
-    """Tell from the names of weights if they are in little room."""
-    return any(name.endswith(_SCALE) for name in names)
+def read_weights(stored: StoredTensors, forms: Mapping[str, Form]) -> Arrays:
+    """Read weights of these forms, in full or in little room, which their names tell.
+
+    Raises `ValidationError`.
+    """
+    if not any(name.endswith(_SCALE) for name in stored.entries):
+        stored.expect(forms)
+        return stored.read()
+    stored.expect(compact_forms(forms))
+    try:
+        return expanded(stored.read())
+    except ValueError as error:
+        raise damaged(stored.path, str(error)) from None
 
 
 def compact_forms(forms: Mapping[str, Form]) -> dict[str, Form]:
