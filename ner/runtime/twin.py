@@ -64,6 +64,13 @@ def _quantised(features: Floats, rule: Rule) -> tuple[Floats, Floats]:
     return _rounded(features * factor), top / steps
 
 
+def remainder(features: Floats) -> Floats:
+    """Return what rounding features ``[U, n]`` to 7 bits leaves out, the same on every machine."""
+    whole, worth = _quantised(features, Rule.BY_LARGEST)
+    rest: Floats = features - whole * worth
+    return rest
+
+
 def _sums(rows: Floats, matrix: Matrix, group: int) -> Floats:
     """Products of rows ``[N, n]`` with a group, ``[N, gates · lanes]``; no row sees the others."""
     weights: Any = matrix.dense[group]
