@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ner.errors import NerError, UsageError, escaped
-from ner.files import checked_path, write_text
+from ner.files import checked_path, unreadable, write_text
 from ner.frozen import frozen
 from ner.plugins import declared
 
@@ -20,6 +20,7 @@ FINISHED = "result.json"  # written last into a run folder
 
 _SEEDS = "seed-*/metrics.jsonl"  # runs of taggers within a folder
 _MOST_KEPT = 10_000  # messages
+_ZIP = b"PK\3\4"  # the first bytes of a zip
 
 
 # --- what a folder holds ------------------------------------------------------------------------
@@ -117,11 +118,13 @@ class RunFolder:
 
 
 def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Path:
-    """The folder of the bundle: the one named, or ``model/`` in it.
+    """The folder of the bundle, the one named or ``model/`` in it; or a file of ``ner export``.
 
     Raises `UsageError`, which names the `command` that makes one.
     """
     path = checked_path(path)
+    if is_packed(path):
+        return path
     for folder in (path, path / "model"):
         # Not `exists`: a broken link and a folder that cannot be entered get messages of their own.
         if folder != path and os.path.islink(folder):
@@ -134,6 +137,20 @@ def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Pat
         f"{path}: is no model folder (no config.json in it or in its model/); name a run "
         "folder or the model/ inside it"
     )
+
+
+def is_packed(path: Path) -> bool:
+    """Tell if a path is of a file that begins like those of ``ner export``.
+
+    Raises `NerError` for a file that cannot be read.
+    """
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZIP)) == _ZIP
+    except OSError as error:
+        raise unreadable(path, error) from None
 
 
 def newest_bundle(root: str | Path = "runs") -> Path:

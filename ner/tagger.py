@@ -17,25 +17,24 @@ from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
 from ner.inputs import MaybeText, check_pair, check_texts, text_of
 from ner.predict import (
-    Hypothesis,
     Prediction,
+    alternatives_of,
     document_numbers,
+    document_of,
     predict,
     predict_marginals,
     predict_nbest,
+    restored,
     with_spans,
 )
 from ner.text import (
-    Alternative,
     Document,
     Entity,
     NBest,
     SegmentedText,
     Sentence,
-    Span,
-    entities_of,
 )
-from ner.tokenize import StreamedSentences, restore_spans, retokenize, sentences_of
+from ner.tokenize import retokenize, sentences_of
 
 # Tokens gathered before the network is asked: enough to fill its batches,
 # few enough that a stream of any length runs in bounded memory.
@@ -270,7 +269,7 @@ class Tagger:
         are parts of one document, which matters to models with document context.
         """
         found = groupby(self._found(documents, together), itemgetter(0))
-        by_number = {n: _document(documents[n], group) for n, group in found}
+        by_number = {n: document_of(documents[n], group) for n, group in found}
         tagged = [by_number.get(n) or Document(text, ()) for n, (text, _) in enumerate(documents)]
         if not nbest:
             return tagged
@@ -299,7 +298,7 @@ class Tagger:
         full = [(t, self.as_raw_text([s for s in cut if s.tokens])) for t, cut in documents]
         tokens = [sentence.tokens for _, cut in full for sentence in cut]
         ranked = iter(predict_nbest(self._bundle.model, tokens, count, self._settings))
-        return [tuple(_alternatives(text, s, next(ranked)) for s in cut) for text, cut in full]
+        return [tuple(alternatives_of(text, s, next(ranked)) for s in cut) for text, cut in full]
 
     def as_raw_text(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The sentences with tokens as this model cuts raw text, if it learnt from such.
@@ -348,16 +347,7 @@ class Tagger:
             overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
-        return [_restored(p, starts) for p, (_, starts) in zip(found, cut, strict=True)]
-
-
-def _restored(prediction: Prediction, starts: Sequence[int]) -> Prediction:
-    """Bring a prediction back to the tokens that were cut again at `starts`, if they were."""
-    if not starts or not prediction.spans:
-        return prediction
-    spans = restore_spans(prediction.spans, starts)
-    scores = dict(zip(*prediction, strict=True)) if prediction.scores else {}
-    return Prediction((*spans.values(),), tuple(scores[span] for span in spans if scores))
+        return [restored(p, starts) for p, (_, starts) in zip(found, cut, strict=True)]
 
 
 def load(
@@ -383,33 +373,3 @@ def _groups(cut: Iterable[tuple[int, Sentence]]) -> Iterator[list[tuple[int, Sen
             group, tokens = [], 0
     if group:
         yield group
-
-
-def _document(
-    document: SegmentedText, found: Iterable[tuple[int, Sentence, Prediction]]
-) -> Document:
-    """A text with what was found in its sentences; those that are streamed are not kept."""
-    text, cut = document
-    streamed = cut if isinstance(cut, StreamedSentences) else None
-    sentences: list[Sentence] = []
-    entities: list[Entity] = []
-    changed: dict[int, tuple[Span, ...]] = {}
-    for place, (_, sentence, (spans, scores)) in enumerate(found):
-        if spans or sentence.spans:
-            sentence = replace(sentence, spans=spans)
-            entities += entities_of(text, sentence, scores)
-            changed[place] = spans
-        if streamed is None:
-            sentences.append(sentence)
-    kept = tuple(sentences) if streamed is None else streamed.with_spans(changed)
-    return Document(text, tuple(entities), kept)
-
-
-def _alternatives(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:
-    """The n-best analyses of a sentence, with its offsets in the text."""
-    assert sentence.offsets, "a sentence with tokens has offsets"
-    alternatives = [
-        Alternative(p, tuple(entities_of(text, replace(sentence, spans=spans), scores)))
-        for p, spans, scores in ranked
-    ]
-    return NBest(sentence.offsets[0][0], sentence.offsets[-1][1], tuple(alternatives))

@@ -14,8 +14,11 @@ def to_arrays(tensors: Mapping[str, Tensor]) -> Arrays:
 
 
 def to_tensors(arrays: Arrays) -> dict[str, Tensor]:
-    """The same numbers, in the same memory."""
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+    """The same numbers, in the same memory where that can be written."""
+    return {
+        name: torch.from_numpy(array if array.flags.writeable else array.copy())
+        for name, array in arrays.items()
+    }
 
 
 def tensor_forms(tensors: Mapping[str, Tensor]) -> dict[str, Form]:

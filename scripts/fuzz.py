@@ -25,7 +25,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NamedTuple
 
-NAMES = ("columns", "jsonl", "tokenize", "tags", "tagger", "bundle", "config", "vectors")
+NAMES = ("columns", "jsonl", "tokenize", "tags", "tagger", "bundle", "packed", "config", "vectors")
 FOR_GROWTH = 0.1  # share of the time
 LONGEST = 400  # bytes of an input; long inputs are for growth
 PATIENCE = 20  # seconds for one input; more is a finding

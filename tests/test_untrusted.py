@@ -5,6 +5,7 @@ made anew, so that what lies deeper is reached; and with little memory to spare.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pickle
@@ -23,6 +24,7 @@ import safetensors.torch
 import torch
 
 import ner
+from ner.bundle import export_bundle
 from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from ner.config import Config, PredictConfig
@@ -32,6 +34,7 @@ from ner.extensions.classification.bundle import ClassifierBundle
 from ner.extensions.classification.classifier import Classifier
 from ner.extensions.classification.network import SequenceClassifier
 from ner.model import Inputs, Model
+from ner.stored import to_archive
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.loop import Step
@@ -52,11 +55,14 @@ FILES = [
     *(("charlm", name) for name in CHARLM),
     *(("checkpoint", name) for name in CHECKPOINT),
 ]
-EACH_FILE = pytest.mark.parametrize(("kind", "name"), FILES)
+IN_ZIP = [("packed", name) for name in ("checksums.json", "config.json", "weights.safetensors")]
+EACH_PLAIN_FILE = pytest.mark.parametrize(("kind", "name"), FILES)
+EACH_FILE = pytest.mark.parametrize(("kind", "name"), [*FILES, *IN_ZIP])
 TENSORS = [
     ("bundle", "weights.safetensors"),
     ("classifier", "weights.safetensors"),
     ("checkpoint", "tensors.safetensors"),
+    ("packed", "weights.safetensors"),
 ]
 EACH_TENSORS = pytest.mark.parametrize(("kind", "name"), TENSORS)
 SPARE = 1 << 29  # bytes of memory that no small folder can ask for
@@ -65,9 +71,12 @@ SPARE = 1 << 29  # bytes of memory that no small folder can ask for
 @pytest.fixture
 def folder(kind: str, tmp_path: Path, tiny_charlm: Path) -> Iterator[Path]:
     """A good folder, to be harmed while there is not much memory."""
-    place = tmp_path / "there"
+    place = tmp_path / ("packed" if kind == "packed" else "there")
     if kind == "bundle":
         shutil.copytree(GOLDEN / "format-3", place)
+    elif kind == "packed":
+        export_bundle(GOLDEN / "format-3", tmp_path / "m.ner", precision="int8")
+        shutil.unpack_archive(tmp_path / "m.ner", place, "zip")
     elif kind == "classifier":
         _write_classifier(place)
     elif kind == "charlm":
@@ -113,14 +122,34 @@ def _little_memory() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
+def pack(folder: Path) -> Path:
+    """The files of a folder in a zip, whatever they are."""
+    place = folder.with_suffix(".ner")
+    with place.open("wb") as file:
+        to_archive({path.name: path.read_bytes() for path in sorted(folder.iterdir())}, file)
+    return place
+
+
 def outcome(folder: Path) -> str:
-    """The one line with which a folder is refused; empty if what is loaded works."""
+    """The one line with which a folder is refused; empty if what is loaded works.
+
+    One called ``packed`` is read as a zip of its files.
+    """
+    message = told(pack(folder) if folder.name == "packed" else folder)
+    names = BUNDLE + CHARLM + CHECKPOINT + ["labels.json"]
+    assert not message or any(name in message for name in names)
+    return message
+
+
+def told(folder: Path) -> str:
+    """The one line with which a folder or zip is refused; empty if what is loaded works."""
     try:
-        if "labels.json" in os.listdir(folder):
+        inside = os.listdir(folder) if folder.is_dir() else ["weights.safetensors"]
+        if "labels.json" in inside:
             (found,) = Classifier.load(folder, "cpu").classify([TEXT])
             assert found.probability is not None
             assert 0 < found.probability <= 1
-        elif "weights.safetensors" in os.listdir(folder):
+        elif "weights.safetensors" in inside:
             for entity in ner.Tagger.load(folder, "cpu").tag(TEXT):
                 assert TEXT[entity.start : entity.end] == entity.text
                 assert 0 <= entity.score <= 1
@@ -132,7 +161,6 @@ def outcome(folder: Path) -> str:
         assert len(message) < len(str(folder)) + 1200
         assert str(folder) in message
         assert "memory" not in message, "it was asked for more than the files warrant"
-        assert any(name in message for name in BUNDLE + CHARLM + CHECKPOINT + ["labels.json"])
         return message
     return ""
 
@@ -381,7 +409,7 @@ def test_files_that_speak_of_a_huge_model(
 
 # --- JSON, versions, links ---------------------------------------------------------
 
-JSONS = [(kind, name) for kind, name in FILES if name.endswith(".json")]
+JSONS = [(kind, name) for kind, name in [*FILES, *IN_ZIP] if name.endswith(".json")]
 
 
 @pytest.mark.slow
@@ -403,7 +431,7 @@ def test_a_checkpoint_of_another_format(folder: Path, number: Any) -> None:
     assert f"state.json has format {number!r:.40}, and this ner {ner.__version__} reads" in after
 
 
-@EACH_FILE
+@EACH_PLAIN_FILE
 def test_a_link_out_of_the_folder(folder: Path, name: str) -> None:
     path = folder / name
     path.rename(folder.parent / name)
@@ -422,6 +450,106 @@ def test_folders_in_a_run_that_are_links(tmp_path: Path) -> None:
     load_bundle(tmp_path / "run" / "model")  # it has been named
     with pytest.raises(TrainingError, match=r"checkpoint: is damaged \(.*is a link, which is not"):
         read_checkpoint(tmp_path / "run" / "checkpoint")
+
+
+# --- models in one file ------------------------------------------------------------
+
+PACKED = pytest.mark.parametrize("kind", ["packed"])
+LAYER = "encoder.layers.0.weight_hh_l0"
+
+
+@PACKED
+def test_only_the_file_itself_is_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = pack(folder)
+    load_bundle(place)  # what is imported late is imported
+    monkeypatch.setattr(sys.modules[__name__], "OPENED", opened := list[str]())
+    load_bundle(place)
+    monkeypatch.undo()
+    assert set(opened) == {f"open {place}"}
+
+
+@PACKED
+def test_a_packed_file_cut_off_at_each_percent(folder: Path) -> None:
+    place = pack(folder)
+    content = place.read_bytes()
+    for percent in range(100):
+        place.write_bytes(content[: len(content) * percent // 100])
+        assert told(place), percent
+
+
+@PACKED
+def test_bits_of_a_packed_file_that_have_changed(folder: Path) -> None:
+    """None in a member with a checksum is passed over; times and padding mean nothing."""
+    place = pack(folder)
+    content = place.read_bytes()
+    listed = [folder / name for name in json.loads((folder / "checksums.json").read_bytes())]
+    starts = {content.index(path.read_bytes()): path.stat().st_size for path in listed}
+    chance = random.Random(1)
+    directory = content.index(b"PK\1\2")
+    end = len(content)
+    near = [*range(60), *range(directory, directory + 80), *range(end - 22, end)]
+    for number in [*near, *chance.sample(range(end), 120)]:
+        changed = bytearray(content)
+        changed[number] ^= 1 << chance.randrange(8)
+        place.write_bytes(changed)
+        within = any(start <= number < start + size for start, size in starts.items())
+        assert told(place) or not within, number
+
+
+@PACKED
+def test_members_that_are_swapped(folder: Path) -> None:
+    """Checksums find it; without, nothing fits in the other's place."""
+    names = [path.name for path in folder.iterdir() if path.suffix in (".json", ".safetensors")]
+    for one, other in itertools.combinations(names, 2):
+        contents = (folder / one).read_bytes(), (folder / other).read_bytes()
+        assert put(folder / one, contents[1])[0]
+        (folder / other).write_bytes(contents[0])
+        assert outcome(folder)
+        (folder / one).write_bytes(contents[0])
+        (folder / other).write_bytes(contents[1])
+    assert outcome(folder) == ""
+
+
+@PACKED
+@pytest.mark.parametrize("number", [3e38, -3e38, float("nan"), float("inf")])
+def test_scales_that_make_no_numbers(folder: Path, number: float) -> None:
+    def harm(tensors: dict[str, torch.Tensor]) -> None:
+        tensors[f"{LAYER}.scale"][:] = number
+
+    before, after = _change(folder / "weights.safetensors", harm)
+    assert "weights.safetensors" in before
+    assert "not finite" in after
+
+
+def _of_another_type(tensors: dict[str, torch.Tensor]) -> None:
+    tensors[LAYER] = tensors[LAYER].float()
+
+
+def _without_scale(tensors: dict[str, torch.Tensor]) -> None:
+    del tensors[f"{LAYER}.scale"]
+
+
+def _one_scale(tensors: dict[str, torch.Tensor]) -> None:
+    tensors[f"{LAYER}.scale"] = tensors[f"{LAYER}.scale"][:1].clone()
+
+
+def _a_scale_too_many(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["projection.weight.scale"] = torch.ones(5)
+
+
+@PACKED
+@pytest.mark.parametrize("harm", [_of_another_type, _without_scale, _one_scale, _a_scale_too_many])
+def test_layers_that_are_not_of_8_bits(folder: Path, harm: Any) -> None:
+    _, after = _change(folder / "weights.safetensors", harm)
+    assert "weights.safetensors: is damaged (does not fit the other files" in after
+
+
+@PACKED
+def test_8_bits_that_no_rounding_makes(folder: Path) -> None:
+    def harm(tensors: dict[str, torch.Tensor]) -> None:
+        tensors[LAYER][:] = -128
+
+    assert _change(folder / "weights.safetensors", harm)[1] == ""
 
 
 # --- checkpoints that do not fit the run -------------------------------------------

@@ -1,6 +1,7 @@
 """A model on disk: its format, where it is found, its card."""
 
 from ner.bundle.card import Card, precision_in_words
+from ner.bundle.export import export_bundle
 from ner.bundle.format import (
     MOST_OUTPUTS,
     BaseBundle,
@@ -16,7 +17,7 @@ from ner.bundle.format import (
 from ner.run_folder import find_bundle, newest_bundle
 
 __all__ = [
-    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "find_bundle", "load_bundle",
-    "newest_bundle", "on_device", "precision_in_words", "read_head", "read_parts",
-    "resource_names", "save_bundle", "tagger_network",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "export_bundle", "find_bundle",
+    "load_bundle", "newest_bundle", "on_device", "precision_in_words", "read_head",
+    "read_parts", "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

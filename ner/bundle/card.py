@@ -39,7 +39,7 @@ class Card(NamedTuple):
                 + " |\n"
                 for split, row in about.get("scores", {}).items()
             ),
-            precision=_precision(about),
+            precision=_precision(about, settings),
             data="".join(_data(about)),
             settings="\n".join(
                 f"| {key} | {json.dumps(value)} |"
@@ -65,10 +65,11 @@ def precision_in_words(measured: Mapping[str, Any]) -> str:
     )
 
 
-def _precision(about: Mapping[str, Any]) -> str:
+def _precision(about: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     measured = about.get("precision")
     if measured is None:
-        return "Tagging is in float32."
+        known = settings["predict.precision"] == "int8"
+        return f"Tagging is in {'int8' if known else 'float32'}."
     line = precision_in_words(measured)
     return f"{line[0].upper()}{line[1:]}."
 

@@ -17,8 +17,8 @@
     README.md             a card for people: scores, data, settings; may be changed
 
 The folder is written under a temporary name and renamed. It is read without trust: see
-`ner.stored`. Format 4 has older names of engines; format 3 also of settings, and numbers for
-``auto``; format 2 lacks checksums, too.
+`ner.stored`. ``ner export`` puts the same files into one, a zip. Format 4 has older names of
+engines; format 3 also of settings, and numbers for ``auto``; format 2 lacks checksums, too.
 """
 
 import platform
@@ -38,7 +38,7 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.runtime import AnyModel, StoredModel, head_forms, network_forms
+from ner.runtime import AnyModel, StoredModel, head_forms, network_forms, read_weights
 from ner.stored import (
     CHECKSUMS,
     Arrays,
@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # a model that is only used needs no torch
     from ner.model import Network
 
 WEIGHTS = "weights.safetensors"
+CARD = "README.md"
 MOST_OUTPUTS = 4096
 """Transitions are a square of the tags: a small file must not take much memory."""
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
@@ -129,13 +130,19 @@ def save_bundle(bundle: BaseBundle, folder: str | Path) -> None:
 
     Raises `UsageError` for a folder that holds something else.
     """
-    folder, model, outputs = Path(folder), bundle.model, list(bundle.outputs)
-    if len(outputs) > MOST_OUTPUTS:
-        raise UsageError(f"a model has at most {MOST_OUTPUTS} {bundle.OUTPUTS}, not {len(outputs)}")
+    folder = Path(folder)
+    if len(bundle.outputs) > MOST_OUTPUTS:
+        wanted = f"{MOST_OUTPUTS} {bundle.OUTPUTS}, not {len(bundle.outputs)}"
+        raise UsageError(f"a model has at most {wanted}")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").exists():
         raise UsageError(f"{folder}: holds something that is no model; name another folder")
     bundle = replace(bundle, about={"versions": versions(), **bundle.about})
-    config = bundle.config.to_dict()
+    write_stored(folder, stored_files(bundle, bundle.model.weights), {CARD: stored_card(bundle)})
+
+
+def stored_files(bundle: BaseBundle, weights: Arrays) -> dict[str, bytes]:
+    """The files of a bundle with these weights, by name: all but its card and the checksums."""
+    model, config = bundle.model, bundle.config.to_dict()
     del config["resources"]
     described = {
         **({} if bundle.KIND == DEFAULT_KIND else {"kind": bundle.KIND}),
@@ -145,17 +152,19 @@ def save_bundle(bundle: BaseBundle, folder: str | Path) -> None:
         "about": dict(bundle.about),
     }
     parts = [part.files() for part in model.indexer.features]
-    files = {
+    return {
         "config.json": to_json(described, indent=2),
-        f"{bundle.OUTPUTS}.json": to_json(outputs),
+        f"{bundle.OUTPUTS}.json": to_json(list(bundle.outputs)),
         **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": bundle.seen.to_text()}),
-        WEIGHTS: to_safetensors(model.weights),
+        WEIGHTS: to_safetensors(weights),
     }
-    # A file name outside UTF-8 must not lose the model.
-    card = bundle.card().encode("utf-8", "backslashreplace")
-    write_stored(folder, files, {"README.md": card})
+
+
+def stored_card(bundle: BaseBundle) -> bytes:
+    """The card of a bundle; a file name outside UTF-8 must not lose the model."""
+    return bundle.card().encode("utf-8", "backslashreplace")
 
 
 def versions() -> dict[str, str]:
@@ -178,7 +187,7 @@ def resource_names(resources: ResourcesConfig) -> dict[str, list[str]]:
 
 
 def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "cpu") -> Bundle:
-    """Read a bundle from its folder, or from the run folder around it.
+    """Read a bundle from its folder, the run folder around it, or a file of ``ner export``.
 
     None takes the newest finished run under ``runs/``. On a CPU, which ``auto`` takes, the model
     comes without a network and needs no torch. Raises `UsageError` where there is no model, and
@@ -295,17 +304,14 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
 def _is_precision(measured: Any) -> bool:
     """Tell whether a value is what training measures, or None."""
     match measured:
-        case None:
-            return True
-        case {
+        case None | {
             "chosen": "float32" | "int8",
             "f1": {"float32": float(), "int8": float()},
             "spans": int(),
             "different": int(),
         }:
             return True
-        case _:
-            return False
+    return False
 
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
@@ -344,8 +350,8 @@ def read_parts(
     with files.tensors(WEIGHTS) as stored:
         _check_sizes(stored, config, indexer, outputs, kind.OUTPUTS)
         size = contextual.dim if contextual else 0
-        stored.expect(network_forms(config, indexer, size, outputs) | dict(head))
-        return Parts(indexer, stored.read(), contextual, seen)
+        forms = network_forms(config, indexer, size, outputs) | dict(head)
+        return Parts(indexer, read_weights(stored, forms), contextual, seen)
 
 
 def _check_sizes(

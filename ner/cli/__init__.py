@@ -30,7 +30,10 @@ SIGNALLED = 128  # and the number of the signal
 _LEFT_OUT = ("torch", "torchcrf", "rich")  # by an installation for tagging alone
 _ALLOCATIONS = 200_000  # before unused cycles are looked for: some MB, and all imports have fewer
 
-COMMANDS = {name: f"ner.cli.{name}:{name}" for name in ("train", "evaluate", "tag", "data", "info")}
+COMMANDS = {
+    name: f"ner.cli.{name}:{name}"
+    for name in ("train", "evaluate", "tag", "data", "export", "info")
+}
 
 
 class _Commands(click.Group):

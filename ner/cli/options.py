@@ -86,7 +86,9 @@ seed_option: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Start of every random choice."
 )
 model_option: Decorator = click.option(
-    "--model", metavar="DIR", help="Run folder or model folder.  [default: newest run in runs/]"
+    "--model",
+    metavar="DIR|FILE",
+    help="Run folder, model folder or file of ner export.  [default: newest run in runs/]",
 )
 
 

@@ -40,6 +40,5 @@ __all__ = [
     "count", "draw_calibration", "draw_curves", "evaluate_spans", "format_calibration",
     "format_columns", "format_mistakes", "format_report", "format_summary", "format_table",
     "format_trade_off", "linear_axis", "logarithmic_axis", "measure_calibration",
-    "min_score_points", "randomisation_test", "score", "summarise",
-    "unknown_labels",
+    "min_score_points", "randomisation_test", "score", "summarise", "unknown_labels",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ Input is never truncated and never dropped: what is longer than a window is read
 windows whose emissions are stitched together, and decoded as one sequence.
 """
 
+from ner.predict.documents import alternatives_of, document_of, restored
 from ner.predict.engines import Engine, engine_of
 from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
@@ -21,7 +22,8 @@ from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "check_numbers",
-    "document_numbers", "engine_of", "predict", "predict_expected", "predict_marginals",
-    "predict_nbest", "predict_sentences", "window_note", "with_spans",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "alternatives_of",
+    "check_numbers", "document_numbers", "document_of", "engine_of", "predict",
+    "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences", "restored",
+    "window_note", "with_spans",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import itertools
 import json
 import tempfile
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -371,6 +372,57 @@ def check_bundle(data: bytes) -> None:
     _check_entities(Tagger.load(folder, "cpu").tag(TEXT), TEXT)
 
 
+def check_packed(data: bytes) -> None:
+    """A model in one file is refused, or it works: harmed as a zip, or with a harmed member in it.
+
+    Members may change places; their checksums may be made anew.
+    """
+    from ner.stored import CHECKSUMS, to_archive, with_checksums
+    from ner.tagger import Tagger
+
+    given = Choices(data)
+    way = given.pick(("file", "bits", "swap", "member", "signed"))
+    files = dict(_packed())
+    if way == "swap":
+        one, other = given.pick([*files]), given.pick([*files])
+        files[one], files[other] = files[other], files[one]
+    elif way in ("member", "signed"):
+        name = given.pick([*files])
+        files[name] = _harmed(given, files[name])
+    if way != "member" and given.pick((True, False)):
+        files = with_checksums({name: files[name] for name in files if name != CHECKSUMS})
+    out = io.BytesIO()
+    to_archive(files, out)
+    whole = out.getvalue()
+    if way == "file":
+        whole = _harmed(given, whole)
+    elif way == "bits":
+        whole = _flipped(given, whole)
+    path = scratch() / "m.ner"
+    path.write_bytes(whole)
+    _check_entities(Tagger.load(path, "cpu").tag(TEXT), TEXT)
+
+
+def _flipped(given: Choices, whole: bytes) -> bytes:
+    """Some bits changed; half of all places are in the last 512 bytes, where the directory is."""
+    changed, rest = bytearray(whole), given.rest()
+    for near, low, bit in zip(rest[::3], rest[1::3], rest[2::3], strict=False):
+        place = 256 * near + low if near < 128 else -1 - (256 * near + low) % 512
+        changed[place % len(changed)] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+@functools.cache
+def _packed() -> dict[str, bytes]:
+    """The files of a small model with all features, its layers in 8 bits."""
+    from ner.bundle import export_bundle
+
+    place = scratch() / "good.ner"
+    export_bundle(GOLDEN / "bundles" / "format-3", place, precision="int8")
+    with zipfile.ZipFile(place) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
 def _harmed(given: Choices, whole: bytes) -> bytes:
     """A file with something else in it: wholly, cut off, or from some place on."""
     way = given.pick(("over", "insert", "whole", "cut"))
@@ -512,6 +564,23 @@ TARGETS = {
             (_instead_of("characters.json") + b"[", b'"a",', b'"b"]'),
             (_instead_of("tags.json") + b"[", b'"B-a",', b'"O"]'),
             (_instead_of("weights.safetensors"), b"\0", b""),
+        ],
+    ),
+    "packed": Target(
+        check_packed,
+        lambda: [
+            bytes([way, n, high, low]) + b"\x81\x07\x01"
+            for way in range(5)
+            for n in range(1 + len(_packed()))
+            for high in (0, 2, 130)
+            for low in (0, 9)
+        ],
+        [*JSON, b"PK\1\2", b"PK\3\4", b"PK\5\6", b"\xff" * 4, b'"I8"', b'.scale"', b"\x08\x00"],
+        [
+            (b"\0\0\2", b"PK\3\4", b""),
+            (b"\0\0\2", b"PK\5\6" + bytes(18), b""),
+            (b"\1\0", b"\x81\x07\x01", b""),
+            (b"\4\1\2", b"[", b""),
         ],
     ),
     "config": Target(

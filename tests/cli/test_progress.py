@@ -55,6 +55,7 @@ def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path)
     messages = [line for line in _left(written) if line and "━" not in line]
     assert messages[0].startswith("v.vec: vectors of 2 numbers")
     assert messages[1] == "run folder: runs/tiny"
+    assert messages.pop().startswith("tagging is in ")
     assert [line.partition(":")[0] for line in messages[2:]] == [f"epoch {n}/3" for n in (1, 2, 3)]
 
 

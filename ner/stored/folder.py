@@ -1,6 +1,7 @@
 """Folders of JSON and safetensors, written with checksums and read without trust.
 
-Bundles and checkpoints are such folders, and they may come from anywhere. So:
+Bundles and checkpoints are such folders, and they may come from anywhere; a zip holds the same
+files (`ner.stored.archive`). So:
 
 - nothing in them is run, and files are opened by names that stand in our code, never by names
   that stand in a file; what is no plain file, a link or a pipe for example, is not read;
@@ -17,14 +18,10 @@ bytes, without gaps (https://github.com/huggingface/safetensors#format).
 """
 
 import contextlib
-import errno
 import hashlib
-import io
 import json
 import math
-import os
 import re
-import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +31,14 @@ from numpy.typing import NDArray
 
 from ner.errors import BundleError
 from ner.files import write_folder
+from ner.stored.archive import ArchiveSource
+from ner.stored.sources import (
+    Content,
+    FolderSource,
+    Source,
+    ValidationError,
+    damaged,
+)
 from ner.version import __version__
 
 CHECKSUMS = "checksums.json"
@@ -76,24 +81,6 @@ def forms_of(tensors: Arrays) -> dict[str, Form]:
     return {name: Form(tensor.dtype, tensor.shape) for name, tensor in tensors.items()}
 
 
-class ValidationError(Exception):
-    """A file unlike what it should be; the text is one line."""
-
-    def __init__(self, path: Path, trouble: str) -> None:
-        super().__init__(f"{path}: {trouble}")
-        self.path = path
-        self.trouble = trouble
-
-
-class Missing(ValidationError):
-    """A file that is not there."""
-
-
-def damaged(path: Path, reason: str) -> ValidationError:
-    """The error for a file that can be read, and makes no sense."""
-    return ValidationError(path, f"is damaged ({reason})")
-
-
 def to_json(value: Any, indent: int | None = None) -> bytes:
     """A value as a JSON file."""
     # ASCII escapes: a vocabulary may hold lone surrogates, which UTF-8 cannot.
@@ -117,11 +104,15 @@ def write_stored(
 
     The checksums list all but the `unlisted` files. Raises `NerError` as `write_folder` does.
     """
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     with write_folder(folder) as part:
-        for name, content in {**files, **(unlisted or {})}.items():
+        for name, content in {**with_checksums(files), **(unlisted or {})}.items():
             (part / name).write_bytes(content)
-        (part / CHECKSUMS).write_bytes(to_json(sums, indent=2))
+
+
+def with_checksums(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Files and the ``checksums.json`` that lists them."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return {**files, CHECKSUMS: to_json(sums, indent=2)}
 
 
 class StoredFolder:
@@ -130,8 +121,10 @@ class StoredFolder:
     Until `check` has been called, files are taken as they are.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: Source | None = None) -> None:
+        """`source` has the files, where `path` is no folder."""
         self.path = path
+        self._source = source or FolderSource(path)
         self._read: dict[str, str] = {}  # checksums of what has been read
         self._sums: dict[str, str] | None = None
 
@@ -152,15 +145,15 @@ class StoredFolder:
 
     def has(self, name: str) -> bool:
         """Tell if the folder has a file: once checked, one that its checksums list."""
-        return name in self._sums if self._sums is not None else os.path.lexists(self.path / name)
+        return name in self._sums if self._sums is not None else self._source.has(name)
 
     def json(self, name: str, kind: type) -> Any:
         """The value in a JSON file, which must be of that type."""
         path = self.path / name
-        with _opened(path) as (file, size):
-            if size > MOST_JSON:
-                raise damaged(path, f"{size} bytes, more than any such file has")
-            content = file.read(size)
+        with self._source.opened(name) as file:
+            if file.size > MOST_JSON:
+                raise damaged(path, f"{file.size} bytes, more than any such file has")
+            content = file.read(file.size)
         self._compare(name, hashlib.sha256(content).hexdigest())
         value = _parse(path, content)
         if not isinstance(value, kind):
@@ -190,9 +183,8 @@ class StoredFolder:
     @contextlib.contextmanager
     def tensors(self, name: str) -> Iterator["StoredTensors"]:
         """A file of tensors, of which only the header has been read."""
-        path = self.path / name
-        with _opened(path) as (file, size):
-            stored = StoredTensors(path, file, size)
+        with self._source.opened(name) as file:
+            stored = StoredTensors(self.path / name, file)
             yield stored
             if stored.digest:
                 self._compare(name, stored.digest)
@@ -204,36 +196,14 @@ class StoredFolder:
             raise self.damaged(name, f"it is not the file that {CHECKSUMS} lists")
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
-    """A plain file and its size; a link is not followed, and a pipe not waited for."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(handle, "rb") as file:
-            found = os.fstat(handle)
-            if stat.S_ISDIR(found.st_mode):
-                raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-            if not stat.S_ISREG(found.st_mode):
-                raise ValidationError(path, "is no plain file")
-            yield file, found.st_size
-    except FileNotFoundError:
-        raise Missing(path, "is missing") from None
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise ValidationError(path, "is a link, which is not followed") from None
-        raise ValidationError(path, f"cannot be read ({error.strerror or error})") from None
-    except MemoryError:
-        raise ValidationError(path, "is too large for the memory of this machine") from None
-
-
 # --- models -------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def open_model(folder: Path) -> Iterator[StoredFolder]:
-    """Read a model from a folder. Raises `BundleError` where the block refuses a file of it."""
+def open_model(path: Path) -> Iterator[StoredFolder]:
+    """Read a model from a folder or a zip. Raises `BundleError` where the block refuses a file."""
     try:
-        yield StoredFolder(folder)
+        yield StoredFolder(path, ArchiveSource(path) if path.is_file() else None)
     except ValidationError as error:
         raise BundleError(f"{error}; copy the model again") from None
 
@@ -297,10 +267,10 @@ class TensorEntry(NamedTuple):
 class StoredTensors:
     """A file of tensors: first its header, and only then the tensors themselves."""
 
-    def __init__(self, path: Path, file: io.BufferedReader, size: int) -> None:
+    def __init__(self, path: Path, file: Content) -> None:
         self.path = path
         self.digest = ""  # once all has been read
-        self._file = file
+        self._file, size = file, file.size
         length = file.read(_LENGTH)
         announced = int.from_bytes(length, "little")
         if len(length) < _LENGTH or announced > min(size - _LENGTH, _MOST_HEADER):
@@ -323,20 +293,23 @@ class StoredTensors:
         return damaged(self.path, f"does not fit the other files: {name[:80]!r} {trouble}")
 
     def read(self) -> dict[str, NDArray[Any]]:
-        """Read all tensors by name. Raises `ValidationError` for NaN and infinity."""
+        """Read all tensors by name; large ones of a zip are mapped from it, and cannot be written.
+
+        Raises `ValidationError` for NaN and infinity.
+        """
         found = {}
         for name, (start, end, (dtype, shape)) in self.entries.items():
-            tensor = self._fill(end - start).view(dtype).reshape(shape)
+            tensor = self._take(end - start).view(dtype).reshape(shape)
             if dtype.kind == "f" and not _is_finite(tensor):
                 raise damaged(self.path, f"{name[:80]!r} holds a number that is not finite")
-            found[name] = tensor
+            found[name] = np.require(tensor, requirements="A")
         self.digest = self._hash.hexdigest()
         return found
 
-    def _fill(self, size: int) -> NDArray[np.uint8]:
+    def _take(self, size: int) -> NDArray[np.uint8]:
         """The next bytes of the file."""
-        raw = np.empty(size, np.uint8)
-        if self._file.readinto(raw.data) < size:
+        raw = self._file.array(size)
+        if len(raw) < size:
             raise damaged(self.path, "it ends too early")
         self._hash.update(raw.data)
         return raw

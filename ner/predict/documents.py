@@ -1,0 +1,57 @@
+"""Documents out of what is found in sentences."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ner.predict.predictions import Hypothesis
+from ner.predict.spans import Prediction
+from ner.text import (
+    Alternative,
+    Document,
+    Entity,
+    NBest,
+    SegmentedText,
+    Sentence,
+    Span,
+    entities_of,
+)
+from ner.tokenize import StreamedSentences, restore_spans
+
+
+def document_of(
+    document: SegmentedText, found: Iterable[tuple[int, Sentence, Prediction]]
+) -> Document:
+    """A text with what was found in its sentences; those that are streamed are not kept."""
+    text, cut = document
+    streamed = cut if isinstance(cut, StreamedSentences) else None
+    sentences: list[Sentence] = []
+    entities: list[Entity] = []
+    changed: dict[int, tuple[Span, ...]] = {}
+    for place, (_, sentence, (spans, scores)) in enumerate(found):
+        if spans or sentence.spans:
+            sentence = replace(sentence, spans=spans)
+            entities += entities_of(text, sentence, scores)
+            changed[place] = spans
+        if streamed is None:
+            sentences.append(sentence)
+    kept = tuple(sentences) if streamed is None else streamed.with_spans(changed)
+    return Document(text, tuple(entities), kept)
+
+
+def alternatives_of(text: str, sentence: Sentence, ranked: Iterable[Hypothesis]) -> NBest:
+    """The n-best analyses of a sentence, with its offsets in the text."""
+    assert sentence.offsets, "a sentence with tokens has offsets"
+    alternatives = [
+        Alternative(p, tuple(entities_of(text, replace(sentence, spans=spans), scores)))
+        for p, spans, scores in ranked
+    ]
+    return NBest(sentence.offsets[0][0], sentence.offsets[-1][1], tuple(alternatives))
+
+
+def restored(prediction: Prediction, starts: Sequence[int]) -> Prediction:
+    """Bring a prediction back to the tokens that were cut again at `starts`, if they were."""
+    if not starts or not prediction.spans:
+        return prediction
+    spans = restore_spans(prediction.spans, starts)
+    scores = dict(zip(*prediction, strict=True)) if prediction.scores else {}
+    return Prediction((*spans.values(),), tuple(scores[span] for span in spans if scores))
