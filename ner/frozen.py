@@ -58,11 +58,10 @@ def _compared(self: Any) -> Iterator[Any]:
     return (vars(self)[field.name] for field in dataclasses.fields(self) if field.compare)
 
 
-def _eq(self: Any, other: object) -> bool:
+def _eq(self: Any, other: object) -> Any:
     if type(other) is not type(self):
-        return NotImplemented  # type: ignore[no-any-return]
-    same: bool = tuple(_compared(self)) == tuple(_compared(other))
-    return same
+        return NotImplemented
+    return tuple(_compared(self)) == tuple(_compared(other))
 
 
 def _hash(self: Any) -> int:

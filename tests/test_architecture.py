@@ -212,6 +212,20 @@ HEAVY = {"torch", "torchcrf", "safetensors", "numpy", "scipy", "pandas", "sklear
 }  # fmt: skip
 
 
+def test_no_lazy_name_is_that_of_a_module() -> None:
+    """A module, once it is loaded, is an attribute of its package, and would hide the name."""
+    lazy = {module: tree for module, tree in TREES.items() if "lazy_names" in ast.unparse(tree)}
+    assert len(lazy) > 3
+    assert [
+        f"{module}.{name.value}"
+        for module, tree in lazy.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.List)
+        for name in node.elts
+        if isinstance(name, ast.Constant) and f"{module}.{name.value}" in TREES
+    ] == []
+
+
 @pytest.mark.parametrize(
     "code", ["import ner", "from ner.cli import main; main(['--help'])"], ids=["import", "help"]
 )

@@ -31,7 +31,7 @@ class Problem(NamedTuple):
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ProblemCounts:
     """Problems, counted: equal messages as one, and those that differ in their values as a kind."""
 
@@ -63,7 +63,7 @@ class ProblemCounts:
                     yield f"{number:,} more of this kind, first at {place}"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Diagnostics:
     """Errors, repairs and widened entities of one file.
 

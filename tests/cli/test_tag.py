@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -458,3 +459,23 @@ def test_a_file_may_be_one_document(text: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(Tagger, "tag_sentences", telling)
     assert _tag(text) == _tag(text, "--document") == MARKED
     assert told == [False, True]
+
+
+def test_tagging_loads_nothing_that_it_does_not_need(tiny_run: Path, tmp_path: Path) -> None:
+    """The first answer takes as long as the imports."""
+    heavy = {"torch", "rich", "safetensors", "multiprocessing", "numpy.random", "lzma", "secrets"}
+    heavy |= {"html", "tomllib", "difflib", "importlib.metadata", "importlib.resources"}
+    heavy |= {"ner.corpus.formats.base", "ner.features.batch", "ner.render.html", "ner.training"}
+    code = "import sys; from ner.cli import run; run(sys.argv[1:]); print(*sys.modules)"
+    Path(tmp_path, "text").write_text("Anna visited New York.\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", code, "tag", "text", "--model", str(tiny_run)],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    tagged, loaded = done.stdout.splitlines()
+    assert tagged == "[Anna](PER) visited [New York](LOC)."
+    assert not heavy & {*loaded.split()}
