@@ -217,12 +217,12 @@ def test_no_lazy_name_is_that_of_a_module() -> None:
     lazy = {module: tree for module, tree in TREES.items() if "lazy_names" in ast.unparse(tree)}
     assert len(lazy) > 3
     assert [
-        f"{module}.{name.value}"
+        f"{module}.{name.value!s}"
         for module, tree in lazy.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.List)
         for name in node.elts
-        if isinstance(name, ast.Constant) and f"{module}.{name.value}" in TREES
+        if isinstance(name, ast.Constant) and f"{module}.{name.value!s}" in TREES
     ] == []
 
 

@@ -9,9 +9,8 @@ import pytest
 
 from ner.bundle import load_bundle
 from ner.errors import NerError, UsageError, escaped
-from ner.evaluation import format_columns, format_mistakes, format_report
+from ner.evaluation import evaluate_spans, format_columns, format_mistakes, format_report
 from ner.evaluation.mistakes import analyse_mistakes
-from ner.evaluation.scores import evaluate_spans
 from ner.predict import Prediction
 from ner.run_folder import log_file
 from ner.text import Sentence, Span

@@ -1,5 +1,6 @@
 """Evaluation: scores, their spread, mistakes, trade-off, calibration, pictures."""
 
+from ner.evaluation.by_seqeval import evaluate_spans
 from ner.evaluation.calibration import (
     Calibration,
     draw_calibration,
@@ -16,7 +17,6 @@ from ner.evaluation.scores import (
     Spans,
     check_labelled,
     count,
-    evaluate_spans,
     format_columns,
     format_report,
     format_summary,

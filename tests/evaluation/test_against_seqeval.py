@@ -15,9 +15,9 @@ import pytest
 import seqeval.metrics.v1
 import seqeval.scheme
 
+from ner.evaluation.by_seqeval import seqeval_report
 from ner.evaluation.scores import Report, Scores, count, score
 from ner.tags import spans_of, tags_of
-from tests.evaluation.oracle import seqeval_report
 
 pytestmark = pytest.mark.slow
 

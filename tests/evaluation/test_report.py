@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from ner.errors import CorpusError, NerError
+from ner.evaluation import evaluate_spans
+from ner.evaluation.by_seqeval import seqeval_report
 from ner.evaluation.scores import (
     Report,
     count,
-    evaluate_spans,
     format_report,
     score,
 )
 from ner.tags import spans_of, tags_of
 from ner.text import PartialLabel, Sentence, Span
-from tests.evaluation.oracle import seqeval_report
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "evaluation" / "sequences.jsonl"
 CASES = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
