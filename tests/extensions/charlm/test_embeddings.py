@@ -143,12 +143,14 @@ def state_after(model: LanguageModel, direction: str, text: str) -> torch.Tensor
 
 @pytest.mark.slow
 @pytest.mark.parametrize("separator", ["", " "])
-@settings(max_examples=30)
+@pytest.mark.parametrize("int8", [False, True])
+@settings(max_examples=15)
 @given(texts=sentences)
 def test_a_token_is_what_has_been_read_up_to_its_end_and_down_to_its_start(
-    model: LanguageModel, separator: str, texts: list[list[str]]
+    model: LanguageModel, int8: bool, separator: str, texts: list[list[str]]
 ) -> None:
-    found = StringEmbeddings([model], separator).embed(texts)
+    found = StringEmbeddings([model], separator, int8=int8).embed(texts)
+    near = 0.03 if int8 else 1e-3
     assert len(found) == len(texts)
     for states, words in zip(found, texts, strict=True):
         assert states.shape == (len(words), 14)
@@ -162,7 +164,7 @@ def test_a_token_is_what_has_been_read_up_to_its_end_and_down_to_its_start(
                     state_after(model, "backward", behind[::-1]),
                 ]
             )
-            torch.testing.assert_close(row, expected, atol=1e-3, rtol=0.0)
+            torch.testing.assert_close(row, expected, atol=near, rtol=0.0)
 
 
 def test_several_models_stand_side_by_side(model: LanguageModel) -> None:
