@@ -1,5 +1,6 @@
 """Word lists: reading them, and finding their entries against brute force; files of lines."""
 
+import gc
 import gzip
 import itertools
 import pickle
@@ -269,9 +270,11 @@ def lines_run(work: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # hypothesis has lines of its own in each collection
     sys.settrace(trace)
     try:
         work()
     finally:
         sys.settrace(before)
+        gc.enable()
     return lines

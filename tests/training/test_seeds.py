@@ -104,14 +104,15 @@ def test_seeds_end_to_end(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Conf
         "log.txt",
         "result.json",
     }
-    log = (tmp_path / "log.txt").read_text().splitlines()
-    assert [line.partition("INFO ")[2] for line in log] == [
+    said = [
         *(
             f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}"
             for seed, run in last.runs.items()
         ),
         *last.lines(),
     ]
+    log = (tmp_path / "log.txt").read_text().splitlines()  # before these, what commands said
+    assert [line.partition("INFO ")[2] for line in log[-len(said) :]] == said
     for seed, run in last.runs.items():
         folder = seed_folder(tmp_path, seed)
         assert run.out == folder
