@@ -337,13 +337,15 @@ class Tagger:
         document a sentence belongs, for models with document context; without, those of the
         sentences count. Raises `ConfigError` for settings that do not exist or concern no tagging.
         """
-        now = replace(self.config, predict=self._settings)
+        settings = self._settings
+        if changes:
+            settings = predict_config(changes, replace(self.config, predict=settings))
         cut = self._retokenized(sentences)
         found = predict(
             self._bundle.model,
             [sentence.tokens for sentence, _ in cut],
             with_scores=with_scores,
-            settings=predict_config(changes, now),
+            settings=settings,
             overrides=self._overrides,
             documents=document_numbers(sentences) if documents is None else documents,
         )
