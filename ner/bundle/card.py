@@ -65,6 +65,11 @@ def precision_in_words(measured: Mapping[str, Any]) -> str:
     )
 
 
+def int8_chosen(about: Mapping[str, Any]) -> bool:
+    """Tell if the training has chosen 8 bits for tagging."""
+    return bool(about.get("precision", {}).get("chosen") == "int8")
+
+
 def _precision(about: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     measured = about.get("precision")
     if measured is None:

@@ -8,6 +8,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from ner.bundle.card import int8_chosen
 from ner.bundle.format import CARD, Bundle, load_bundle, stored_card, stored_files
 from ner.errors import NerError, UsageError
 from ner.files import checked_path, write_binary
@@ -30,7 +31,7 @@ def export_bundle(
     bundle = load_bundle(model_dir)
     own = bundle.config.predict.precision
     if own == "auto":
-        own = "int8" if bundle.about.get("precision", {}).get("chosen") == "int8" else "float32"
+        own = "int8" if int8_chosen(bundle.about) else "float32"
     weights = bundle.model.weights
     if precision == "int8" or (precision == "auto" and own == "int8"):
         bundle = bundle if own == "int8" else _in_int8(bundle)

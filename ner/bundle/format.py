@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ner import features
-from ner.bundle.card import Card
+from ner.bundle.card import Card, int8_chosen
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
@@ -207,7 +207,7 @@ def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "
         parts.weights,
         tagger_network,
         parts.contextual,
-        int8=about.get("precision", {}).get("chosen") == "int8",
+        int8=int8_chosen(about),
     )
     return Bundle(on_device(stored, device), config, about, parts.seen)
 
@@ -216,11 +216,10 @@ def tagger_network(model: AnyModel) -> "Network":
     """The network of a tagger, in torch."""
     from ner.model import Network, restored
 
-    size = model.contextual.dim if model.contextual else 0
     return restored(
         lambda inputs: Network(model.config, model.outputs, inputs),
         model.indexer,
-        size,
+        model.contextual,
         model.weights,
     )
 

@@ -7,6 +7,15 @@ from itertools import groupby
 
 import numpy as np
 
+BATCH_SENTENCES = 128  # of a batch that an engine reads
+BATCH_TOKENS = 4096
+BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
+
+
+def tokens_at_once(outputs: int) -> int:
+    """The most tokens of a batch, with so many scores for each."""
+    return max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
+
 
 def plan_batches(
     lengths: Sequence[int],

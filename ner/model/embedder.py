@@ -1,7 +1,7 @@
 """Embed: the features of each token before any context is read."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from ner.config import ModelConfig
 from ner.features import Batch, Indexer
 from ner.features.modules import WordEmbedding
 from ner.model.encoder import VariationalDropout
+from ner.model.token_embedders import TokenEmbedder
 
 
 class Inputs(NamedTuple):
@@ -17,6 +18,11 @@ class Inputs(NamedTuple):
 
     indexer: Indexer
     contextual: int = 0  # numbers of a contextual embedding
+
+    @classmethod
+    def of(cls, indexer: Indexer, contextual: TokenEmbedder | None) -> Self:
+        """Take the size of the embedder's output, if there is one."""
+        return cls(indexer, contextual.dim if contextual else 0)
 
 
 class ContextualProjection(nn.Module):

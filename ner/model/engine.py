@@ -12,15 +12,11 @@ from torch import nn
 
 import ner.model.device  # noqa: F401  (says what a forked process must do with torch)
 from ner.config import ModelConfig
-from ner.features import Context, Example, FeatureTable, Indexer, collate, plan_batches
+from ner.features import Context, Example, FeatureTable, Indexer, collate, plans
 from ner.model.network import BaseNetwork
 from ner.model.token_embedders import TokenEmbedder
 from ner.stored import Arrays
 from ner.tensors import to_arrays
-
-BATCH_SENTENCES = 128
-BATCH_TOKENS = 4096
-BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
 
 
 @contextmanager
@@ -47,11 +43,13 @@ class TorchEngine:
         self._network = network
         self._indexer = indexer
         outputs = network.projection.out_features
-        self._most_tokens = max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
+        self._most_tokens = plans.tokens_at_once(outputs)
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Batches of equal length where possible: these need no packing."""
-        return plan_batches(lengths, most_sentences=BATCH_SENTENCES, most_tokens=self._most_tokens)
+        return plans.plan_batches(
+            lengths, most_sentences=plans.BATCH_SENTENCES, most_tokens=self._most_tokens
+        )
 
     def emissions(
         self,

@@ -12,6 +12,7 @@ from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
 from ner.model.skeleton import without_weights
+from ner.model.token_embedders import TokenEmbedder
 from ner.stored import Arrays
 from ner.tensors import to_tensors
 
@@ -85,13 +86,13 @@ AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)
 
 
 def restored(
-    build: Callable[[Inputs], AnyNetwork], indexer: Indexer, contextual: int, weights: Arrays
+    build: Callable[[Inputs], AnyNetwork],
+    indexer: Indexer,
+    contextual: TokenEmbedder | None,
+    weights: Arrays,
 ) -> AnyNetwork:
-    """Build a network around weights that fit it, whose memory it uses.
-
-    `contextual` is the size of a contextual embedding, 0 without any.
-    """
+    """Build a network around weights that fit it, whose memory it uses."""
     with without_weights():
-        network = build(Inputs(indexer, contextual))
+        network = build(Inputs.of(indexer, contextual))
     network.load_state_dict(to_tensors(weights), assign=True)
     return network.eval()

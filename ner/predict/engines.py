@@ -58,6 +58,17 @@ def engine_of(model: AnyModel, settings: PredictConfig, *, last_states: bool = F
     return engine
 
 
+def read_batch(
+    model: AnyModel,
+    engine: Engine,
+    sentences: Sequence[Sequence[str]],
+    contexts: Sequence[Context] | None = None,
+) -> NDArray[np.float32]:
+    """`Engine.emissions`, with the contextual embeddings that the model has."""
+    embedded = model.contextual.embed(sentences) if model.contextual else None
+    return engine.emissions(sentences, contexts, embedded)
+
+
 def _native(
     model: AnyModel, settings: PredictConfig, int8: bool, last_states: bool
 ) -> NativeEngine:

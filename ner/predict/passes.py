@@ -10,7 +10,7 @@ from ner.config import PredictConfig
 from ner.errors import BundleError
 from ner.features import Context
 from ner.model import Decoder
-from ner.predict.engines import Engine, engine_of, tag_decoder
+from ner.predict.engines import Engine, engine_of, read_batch, tag_decoder
 from ner.predict.spans import NO_SPANS, Prediction, by_row, spans_in
 from ner.predict.windows import WINDOW, windows
 from ner.runtime import AnyModel
@@ -53,8 +53,7 @@ def emission_batches(
         numbers = [short[i] for i in batch]
         some = [sentences[i] for i in numbers]
         lengths = np.array([len(tokens) for tokens in some])  # [B]
-        embedded = model.contextual.embed(some) if model.contextual else None
-        emissions = engine.emissions(some, [contexts[i] for i in numbers], embedded)
+        emissions = read_batch(model, engine, some, [contexts[i] for i in numbers])
         check_numbers(emissions)
         yield numbers, emissions, lengths
     for number, tokens in enumerate(sentences):
@@ -82,10 +81,8 @@ def stitched_emissions(
     for batch in engine.plan([w.end - w.start for w in cut]):
         some = [tokens[cut[i].start : cut[i].end] for i in batch]
         near = [context and context[cut[i].start : cut[i].end] for i in batch]
-        embedded = model.contextual.embed(some) if model.contextual else None
-        for w, scores in zip(
-            (cut[i] for i in batch), engine.emissions(some, near, embedded), strict=True
-        ):
+        read = read_batch(model, engine, some, near)
+        for w, scores in zip((cut[i] for i in batch), read, strict=True):
             kept = scores[w.keep_start - w.start : w.keep_end - w.start]
             found[0, w.keep_start : w.keep_end] = kept
     return found

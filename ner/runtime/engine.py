@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.config import ModelConfig
-from ner.features import Context, Indexer, Key, pack_batches
+from ner.features import Context, Indexer, Key, plans
 from ner.runtime.cache import WordCache
 from ner.runtime.embedding import Embedding
 from ner.runtime.kernels import Linear, RecurrentLayer
@@ -23,10 +23,6 @@ from ner.runtime.layers import layer_of, run_layers
 from ner.stored import Arrays
 
 Floats = NDArray[np.float32]
-
-BATCH_SENTENCES = 128
-BATCH_TOKENS = 4096
-BATCH_SCORES = 1 << 20  # emissions of a batch: where tags are many, it has fewer tokens
 
 
 class NativeEngine:
@@ -62,19 +58,19 @@ class NativeEngine:
             scale = np.float32(matrix.shape[1] ** -0.5)
             self._contextual = Linear(matrix * scale, weights["embedder.contextual.linear.bias"])
         first = self._layers[0]
-        limit = max(cache_bytes // (first.row_dtype.itemsize * first.width), 2 * BATCH_TOKENS)
+        limit = max(cache_bytes // (first.row_dtype.itemsize * first.width), 2 * plans.BATCH_TOKENS)
         # Not a method: in a cycle with its cache, an engine would outlive its model.
         compute = functools.partial(_contribute, embedding, first)
         self.words = WordCache(compute, first.width, limit, first.row_dtype)
         self._lock = threading.Lock()
         outputs = len(weights["projection.bias"])
-        self._most_tokens = max(1, min(BATCH_TOKENS, BATCH_SCORES // outputs))
+        self._most_tokens = plans.tokens_at_once(outputs)
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Group sentences of nearly equal length into batches: every position of `lengths` once."""
         order = np.argsort(np.asarray(lengths), kind="stable").tolist()
-        return pack_batches(
-            order, lengths, most_sentences=BATCH_SENTENCES, most_tokens=self._most_tokens
+        return plans.pack_batches(
+            order, lengths, most_sentences=plans.BATCH_SENTENCES, most_tokens=self._most_tokens
         )
 
     def emissions(

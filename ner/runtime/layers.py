@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from ner.runtime.kernels import RecurrentLayer
 from ner.stored import Arrays
 
-CELLS = ("lstm", "gru", "rnn")
-"""Recurrent cells that there are layers of."""
-
 
 def layer_of(
     weights: Arrays, name: str, cell: str, directions: int, *, int8: bool

@@ -82,7 +82,7 @@ def build_model(
             f"model has at most {MOST_OUTPUTS:,}; merge types, or choose the right --tag-column"
         )
     indexer = build_indexer(TrainingData(sentences, labels, config, progress, read))
-    inputs = Inputs(indexer, contextual.dim if contextual else 0)
+    inputs = Inputs.of(indexer, contextual)
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
     return UntrainedModel(model, indexer.words.has_vector)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ner.bundle import tagger_network
 from ner.config import Config, PredictConfig
 from ner.extensions.charlm.embeddings import StringEmbeddings
-from ner.features import Words, WordTable
+from ner.features import Words, WordTable, plans
 from ner.features.bigrams import Bigrams
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import BEGIN, END, NONE, SINGLE, Gazetteers
@@ -23,7 +23,6 @@ from ner.model import Inputs, Model, Network
 from ner.model.engine import TorchEngine
 from ner.predict import engine_of
 from ner.runtime import NativeEngine, StoredModel, cache
-from ner.runtime import engine as engines
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from tests.features.making import vectors_of, with_features
@@ -166,7 +165,7 @@ def test_a_word_is_kept_once_for_each_place_in_an_entry() -> None:
 
 
 def test_words_with_places_are_kept_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    monkeypatch.setattr(plans, "BATCH_TOKENS", 8)
     monkeypatch.setattr(cache, "MOST_CHARACTERS", 200)
     model = a_full_model()
     engine = native(model, cache_bytes=1)
@@ -188,13 +187,13 @@ def test_every_sentence_is_planned_once(name: str, lengths: list[int]) -> None:
     batches = engine_of(model, PredictConfig(engine=name)).plan(lengths)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:
-        assert 1 <= len(batch) <= engines.BATCH_SENTENCES
+        assert 1 <= len(batch) <= plans.BATCH_SENTENCES
         padded = len(batch) * max(lengths[index] for index in batch)
-        assert len(batch) == 1 or padded <= engines.BATCH_TOKENS
+        assert len(batch) == 1 or padded <= plans.BATCH_TOKENS
 
 
 def test_words_are_kept_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    monkeypatch.setattr(plans, "BATCH_TOKENS", 8)
     model = a_model()
     engine = native(model, cache_bytes=1)  # so the bound is two batches
     plain = TorchEngine(model.network, model.indexer)
@@ -206,7 +205,7 @@ def test_words_are_kept_within_their_bound(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_early_words_outlive_a_full_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    monkeypatch.setattr(plans, "BATCH_TOKENS", 8)
     engine = native(a_model(), cache_bytes=1)
     for number in range(17):
         engine.emissions([[f"w{number}"]])
@@ -269,7 +268,7 @@ def test_a_stored_model_keeps_its_words() -> None:
 
 
 def test_threads_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BATCH_TOKENS", 8)
+    monkeypatch.setattr(plans, "BATCH_TOKENS", 8)
     model = a_model()
     engine = native(model, cache_bytes=1)
     texts = [[[f"w{thread}{number}" for number in range(7)]] for thread in range(8)]

@@ -79,10 +79,9 @@ def classifier_network(model: AnyModel) -> "SequenceClassifier":
     from ner.extensions.classification.network import SequenceClassifier
     from ner.model import restored
 
-    size = model.contextual.dim if model.contextual else 0
     return restored(
         lambda inputs: SequenceClassifier(model.config, len(model.outputs), inputs),
         model.indexer,
-        size,
+        model.contextual,
         model.weights,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ner.config import PredictConfig
 from ner.evaluation import CountedScores, Scores, SpanCounts, format_table, score
 from ner.extensions.classification.reading import label_of
-from ner.predict import DEFAULTS, check_numbers, engine_of
+from ner.predict import DEFAULTS, check_numbers, engine_of, read_batch
 from ner.runtime import AnyModel
 from ner.text import Sentence
 
@@ -80,8 +80,7 @@ def label_probabilities(
     engine = engine_of(model, settings, last_states=True)
     for batch in engine.plan([len(segment) for _, segment in parts]):
         some = [parts[number][1] for number in batch]
-        embedded = model.contextual.embed(some) if model.contextual else None
-        read = engine.emissions(some, [None] * len(some), embedded)
+        read = read_batch(model, engine, some)
         owners = np.array([parts[number][0] for number in batch])
         shares = np.array([len(tokens) for tokens in some]) / lengths[owners]
         np.add.at(scores, owners, shares[:, None] * read.astype(np.float64))
