@@ -25,7 +25,8 @@ PEERS = {"spacy": "spaCy", "spacy-ready": "spaCy, en_core_web_sm", "flair": "fla
 
 def run_raw(setting: Setting) -> Section:
     """Lines of raw text in, JSON Lines out, with scores where there are any."""
-    path = raw_text(setting, setting.many(LINES, 20))
+    lines = setting.many(LINES, 20)
+    path = raw_text(setting, lines)
     characters = len(path.read_text(encoding="utf-8"))
     rate: dict[str, Callable[[], float]] = {}
 
@@ -50,7 +51,7 @@ def run_raw(setting: Setting) -> Section:
     wanted = 9 if description().startswith("avx512vnni") else 6
     return Section(
         "From raw text",
-        f"{LINES:,} lines of running text ({characters / 1e6:.1f} million characters) to JSON "
+        f"{lines:,} lines of running text ({characters / 1e6:.1f} million characters) to JSON "
         "Lines of entities with offsets, one thread, nothing kept from before; ours with a score "
         f"for each entity, spaCy without ({SPACY_BATCH} lines at a time, nothing but NER in the "
         "pipeline; its scores would take a beam search).",
