@@ -591,6 +591,16 @@ def test_several_corpora_and_their_types(persons: Path, tiny_folder: Path) -> No
                "runs/tiny+persons").good().out == outcome.out  # fmt: skip
 
 
+def test_several_seeds_have_a_mean_for_each_corpus(persons: Path, tiny_folder: Path) -> None:
+    both = ("--data", tiny_folder, "--data", persons)
+    outcome = run("train", *both, "--seeds", "1,2", *BRIEF).good()
+    for split in ("valid", "test"):
+        lines = [line for line in outcome.out.splitlines() if line.startswith(f"{split} F1")]
+        assert len(lines) == 3
+        assert re.fullmatch(rf"{split} F1 of tiny [\d.]+ ± [\d.]+", lines[1])
+        assert lines[2].startswith(f"{split} F1 of persons ")
+
+
 def test_a_corpus_may_be_named(persons: Path) -> None:
     both = ("--data", f"a={persons}", "--data", f"b={persons}")
     outcome = run("train", *both, "--label-map", "b:geo=", *BRIEF).good()
