@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from ner.text import Sentence
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
+
+_log = logging.getLogger("ner")
 
 
 @click.command(short_help="Score a model on labelled sentences.")
@@ -117,6 +120,7 @@ def evaluate(
         corpus = with_unannotated(corpus, tagger.labels)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
+    _note_lacking(corpus, found.predicted())
     if out:
         _write_both(out, found.sentences, found.predicted())
     values, texts = report.to_dict(), [format_report(report)]
@@ -136,6 +140,17 @@ def evaluate(
         values["errors"] = mistakes.to_dict()
         texts.append(format_mistakes(mistakes))
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
+
+
+def _note_lacking(corpus: "Corpus", predicted: Sequence[Sentence]) -> None:
+    """Say which types are predicted that the corpus lacks."""
+    types = {span.label for sentence in predicted for span in sentence.spans}
+    if lacking := sorted(types.difference(corpus.types)):
+        _log.info(
+            "%s has no entity of these types, and predictions of them count as wrong (leave them "
+            "out with --own-types if it does not label them): %s",
+            corpus.name, ", ".join(lacking),
+        )  # fmt: skip
 
 
 def _refuse(*given: object) -> None:
