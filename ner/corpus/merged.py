@@ -93,6 +93,8 @@ def merge_corpora(corpora: Sequence[Corpus]) -> Corpus:
             )
     types = {label for corpus in corpora for label in corpus.types}
     parts = [with_unannotated(corpus, types) for corpus in corpora]
+    for part in parts:
+        LOG.info("%s", part.notes[0])
     return Corpus(
         "+".join(part.name for part in parts),
         train=tuple(sentence for part in parts for sentence in part.train),
