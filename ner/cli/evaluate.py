@@ -19,7 +19,7 @@ from ner.cli.options import (
 from ner.cli.reading import corpus_options, data_config, reading_options
 from ner.config import DataConfig
 from ner.errors import CorpusError, UsageError
-from ner.text import Sentence
+from ner.text import CASES, Case, Sentence
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     "--split",
     type=click.Choice(["train", "valid", "test"]),
     help="Which part of the corpus.  [default: test; all of a single file]",
+)
+@click.option(
+    "--case",
+    type=click.Choice(CASES),
+    help="Score the sentences in this case, to see how far the model relies on capitals.",
 )
 @click.option(
     "--out",
@@ -73,6 +78,7 @@ def evaluate(
     data: str | None,
     files: dict[str, Path],
     split: str | None,
+    case: Case | None,
     out: Path | None,
     as_json: bool,
     picture: Path | None,
@@ -88,12 +94,12 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     if predictions:
-        if model or settings or device != "auto" or picture or trade_off or errors:
+        if model or settings or device != "auto" or case or picture or trade_off or errors:
             raise UsageError(
                 "--predictions takes no model and knows no scores: leave --model, --device, "
-                "--calibration, --trade-off, --errors and settings of tagging away"
+                "--case, --calibration, --trade-off, --errors and settings of tagging away"
             )
-        gold, split = _corpus(data, files, split, data_config(reading))
+        gold, split = _corpus(data, files, split, case, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     check_model(model)
@@ -108,7 +114,7 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    corpus, split = _corpus(data, files, split, tagger.config.replace(reading).data)
+    corpus, split = _corpus(data, files, split, case, tagger.config.replace(reading).data)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
     if out:
@@ -160,11 +166,16 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
 
 
 def _corpus(
-    data: str | None, files: dict[str, Path], split: str | None, config: DataConfig
+    data: str | None,
+    files: dict[str, Path],
+    split: str | None,
+    case: Case | None,
+    config: DataConfig,
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    Raises `CorpusError` where the split has no sentences.
+    All is in another case if `case` is given. Raises `CorpusError` where the split has no
+    sentences.
     """
     from ner.corpus import cut_valid, load_corpus, read_corpus
 
@@ -184,4 +195,4 @@ def _corpus(
         corpus = dataclasses.replace(
             corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
         )
-    return corpus, split
+    return corpus.recased(case) if case else corpus, split

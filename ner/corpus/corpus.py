@@ -4,10 +4,10 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ner.lazy import cached_property
-from ner.text import Sentence
+from ner.text import Case, Sentence
 
 CUT_SEED = 2003
 """Seed of the choice of validation sentences, the same for everybody."""
@@ -41,6 +41,14 @@ class Corpus:
     def splits(self) -> dict[str, tuple[Sentence, ...]]:
         """The splits by name, in the order train, valid, test."""
         return {"train": self.train, "valid": self.valid, "test": self.test}
+
+    def recased(self, case: Case) -> "Corpus":
+        """The corpus with the sentences of all splits in another case."""
+        train, valid, test = (
+            tuple(sentence.recased(case) for sentence in sentences)
+            for sentences in self.splits().values()
+        )
+        return replace(self, train=train, valid=valid, test=test)
 
     def mixed_schemes(self) -> str:
         """The tag scheme of each split where they differ, "" where they agree."""
