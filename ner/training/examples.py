@@ -32,6 +32,9 @@ from ner.text import CASES, Case, Sentence, recased
 # The share of sentences with context: one network does both passes, and needs practice.
 CONTEXT_SHARE = 0.6
 
+# The shares of sentences in another case: capitals take most practice.
+CASE_SHARES: Mapping[Case, float] = {"lower": 0.3, "upper": 0.5, "title": 0.2}
+
 Embed = Callable[[Sequence[Sequence[str]]], Sequence[NDArray[np.float16]]]
 
 
@@ -200,7 +203,8 @@ def draw_cases(count: int, share: float, rng: np.random.Generator) -> dict[int, 
     """Draw the share of `count` sentences to be shown in another case; nothing for a share of 0."""
     if not share:
         return {}
-    drawn, cases = rng.random(count) < share, rng.integers(len(CASES), size=count)
+    drawn = rng.random(count) < share
+    cases = rng.choice(len(CASES), size=count, p=[CASE_SHARES[case] for case in CASES])
     return {int(number): CASES[cases[number]] for number in np.flatnonzero(drawn)}
 
 
