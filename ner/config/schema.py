@@ -201,8 +201,8 @@ class TrainConfig:
     word_dropout: float = setting(0.2, "share of words replaced by UNK in training", within(0, 1))
     case_augmentation: float | Auto = setting(
         "auto",
-        "share of sentences shown in another case in training: half of them in capitals, the "
-        "others in lower or title case; 0: none; auto: 0.1, but none for text without case, with "
+        "share of sentences shown in another case in training, a third each in lower case, "
+        "capitals and title case; 0: none; auto: 0.1, but none for text without case, with "
         "contextual embeddings and for classifiers",
         within(0, 1),
     )

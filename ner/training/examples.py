@@ -32,9 +32,6 @@ from ner.text import CASES, Case, Sentence, recased
 # The share of sentences with context: one network does both passes, and needs practice.
 CONTEXT_SHARE = 0.6
 
-# The shares of sentences in another case: capitals take most practice.
-CASE_SHARES: Mapping[Case, float] = {"lower": 0.3, "upper": 0.5, "title": 0.2}
-
 Embed = Callable[[Sequence[Sequence[str]]], Sequence[NDArray[np.float16]]]
 
 
@@ -203,8 +200,7 @@ def draw_cases(count: int, share: float, rng: np.random.Generator) -> dict[int, 
     """Draw the share of `count` sentences to be shown in another case; nothing for a share of 0."""
     if not share:
         return {}
-    drawn = rng.random(count) < share
-    cases = rng.choice(len(CASES), size=count, p=[CASE_SHARES[case] for case in CASES])
+    drawn, cases = rng.random(count) < share, rng.integers(len(CASES), size=count)
     return {int(number): CASES[cases[number]] for number in np.flatnonzero(drawn)}
 
 
