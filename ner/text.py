@@ -6,8 +6,8 @@ Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from operator import sub
 from typing import Any, Literal, NamedTuple, overload
 
@@ -16,6 +16,22 @@ from ner.markup import marked_paragraph
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
+
+
+Case = Literal["lower", "upper", "title"]
+"""Another case of text: lower case, capitals, or a capital letter at the front of each token."""
+
+_IN_CASE: Mapping[Case, Callable[[str], str]] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "title": str.capitalize,  # `str.title` makes McDonald's McDonald'S
+}
+CASES = tuple(_IN_CASE)
+
+
+def recased(tokens: Iterable[str], case: Case) -> tuple[str, ...]:
+    """Tokens in another case; some get longer (``ß`` in capitals), and as many stay the same."""
+    return tuple(map(_IN_CASE[case], tokens))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,6 +164,10 @@ class Sentence:
     def labels(self) -> set[str]:
         """The types of its entities, known from end to end or not."""
         return {span.label for span in self.spans} | {c.label for c in self.partial if c.label}
+
+    def recased(self, case: Case) -> "Sentence":
+        """The sentence in another case; it has no `offsets`, as no text has its tokens."""
+        return replace(self, tokens=recased(self.tokens, case), offsets=None)
 
     @property
     def place(self) -> str:

@@ -80,6 +80,7 @@ def tiny_config() -> Config:
         "train.batch_sentences": 4,
         "train.learning_rate": 0.02,
         "train.adversarial": 0.0,
+        "train.case_augmentation": 0.0,
     }
     # What keeps a model of a real corpus from learning by heart would keep this one from it, too.
     return Config().replace({**small, **quick, "train.ema": 0.9, "train.word_dropout": 0.05})

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.text import (
+    CASES,
     Alternative,
+    Case,
     Document,
     Entity,
     NBest,
@@ -21,6 +23,7 @@ from ner.text import (
     Span,
     entities_of,
     pieces,
+    recased,
 )
 
 PARIS = "🦊 Angela Merkel visited Paris."
@@ -52,6 +55,31 @@ def test_any_entity_is_the_text_it_points_at(words: list[str], data: st.DataObje
     (entity,) = entities_of(text, sentence, [1.0])
     inner = [gap + word for gap, word in zip(gaps[start:end], words[start:end], strict=True)]
     assert text[entity.start : entity.end] == entity.text == "".join(inner)[len(gaps[start]) :]
+
+
+@pytest.mark.parametrize(
+    ("case", "tokens"),
+    [
+        ("lower", ("mcdonald's", "nato", "straße", "σίσυφος", "i\u0307zmir", "王", "3.5")),
+        ("upper", ("MCDONALD'S", "NATO", "STRASSE", "ΣΊΣΥΦΟΣ", "İZMIR", "王", "3.5")),
+        ("title", ("Mcdonald's", "Nato", "Straße", "Σίσυφος", "İzmir", "王", "3.5")),
+    ],
+)
+def test_another_case_leaves_tokens_one_by_one(case: Case, tokens: tuple[str, ...]) -> None:
+    here = Sentence(
+        ("McDonald's", "NATO", "Straße", "Σίσυφος", "İzmir", "王", "3.5"),
+        (Span(0, 1, "ORG"),),
+        offsets=((0, 10),) * 7,
+        line=4,
+    )
+    assert here.recased(case) == dataclasses.replace(here, tokens=tokens, offsets=None)
+
+
+@given(tokens=st.lists(st.text(min_size=1)), case=st.sampled_from(CASES))
+def test_any_tokens_have_another_case(tokens: list[str], case: Case) -> None:
+    found = recased(tokens, case)
+    assert len(found) == len(tokens)
+    assert all(found)
 
 
 @pytest.mark.parametrize("scores", [[], [0.5], [0.5, 0.5, 0.5]])

@@ -20,7 +20,7 @@ from ner.cli.options import (
 from ner.cli.reading import corpus_options, data_config, label_map_option, reading_options
 from ner.config import DataConfig
 from ner.errors import CorpusError, UsageError
-from ner.text import Sentence
+from ner.text import CASES, Case, Sentence
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
@@ -45,6 +45,11 @@ _log = logging.getLogger("ner")
     "--split",
     type=click.Choice(["train", "valid", "test"]),
     help="Which part of the corpus.  [default: test; all of a single file]",
+)
+@click.option(
+    "--case",
+    type=click.Choice(CASES),
+    help="Score the sentences in this case, to see how far the model relies on capitals.",
 )
 @click.option(
     "--out",
@@ -82,6 +87,7 @@ def evaluate(
     label_map: dict[str, str],
     own_types: bool,
     split: str | None,
+    case: Case | None,
     out: Path | None,
     as_json: bool,
     picture: Path | None,
@@ -97,8 +103,8 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     if predictions:
-        _refuse(model, settings, device != "auto", picture, trade_off, errors, own_types)
-        gold, split = _corpus(data, files, label_map, split, data_config(reading))
+        _refuse(model, settings, device != "auto", case, picture, trade_off, errors, own_types)
+        gold, split = _corpus(data, files, label_map, split, case, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     check_model(model)
@@ -115,7 +121,7 @@ def evaluate(
 
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
-    corpus, split = _corpus(data, files, label_map, split, config)
+    corpus, split = _corpus(data, files, label_map, split, case, config)
     if own_types:
         corpus = with_unannotated(corpus, tagger.labels)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
@@ -158,7 +164,7 @@ def _refuse(*given: object) -> None:
     if any(given):
         raise UsageError(
             "--predictions takes no model and knows no scores: leave --model, --device, "
-            "--own-types, --calibration, --trade-off, --errors and settings of tagging away"
+            "--case, --own-types, --calibration, --trade-off, --errors and settings of tagging away"
         )
 
 
@@ -194,11 +200,13 @@ def _corpus(
     files: dict[str, Path],
     label_map: dict[str, str],
     split: str | None,
+    case: Case | None,
     config: DataConfig,
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    Raises `CorpusError` where the split has no sentences.
+    All is in another case if `case` is given. Raises `CorpusError` where the split has no
+    sentences.
     """
     from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus
 
@@ -218,4 +226,4 @@ def _corpus(
         corpus = dataclasses.replace(
             corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
         )
-    return corpus, split
+    return corpus.recased(case) if case else corpus, split

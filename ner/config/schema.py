@@ -199,6 +199,13 @@ class TrainConfig:
         0.999, "decay of the averaged weights that are evaluated; 0: none", within(0, 1)
     )
     word_dropout: float = setting(0.2, "share of words replaced by UNK in training", within(0, 1))
+    case_augmentation: float | Auto = setting(
+        "auto",
+        "share of sentences shown in another case in training, a third each in lower case, "
+        "capitals and title case; 0: none; auto: 0.1, but none for text without case, with "
+        "contextual embeddings and for classifiers",
+        within(0, 1),
+    )
     adversarial: float | Auto = setting(
         "auto",
         "norm of the adversarial perturbation of a sentence's features, as a share of theirs; "

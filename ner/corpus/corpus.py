@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ner.lazy import cached_property
-from ner.text import Sentence, by_corpus
+from ner.text import Case, Sentence, by_corpus
 
 CUT_SEED = 2003
 """Seed of the choice of validation sentences, the same for everybody."""
@@ -52,6 +52,10 @@ class Corpus:
         """The corpus with each sentence changed."""
         train, valid, test = (tuple(map(change, split)) for split in self.splits().values())
         return replace(self, train=train, valid=valid, test=test)
+
+    def recased(self, case: Case) -> "Corpus":
+        """The corpus with the sentences of all splits in another case."""
+        return self.map(lambda sentence: sentence.recased(case))
 
     def mixed_schemes(self) -> str:
         """The tag scheme of each split where they differ, "" where they agree."""

@@ -142,6 +142,12 @@ class FeatureTable:
         self._rows: dict[Key, int] = {}
         self._ids: list[FeatureIds] = []
 
+    def copy(self) -> "FeatureTable":
+        """A table with the same rows, which grows apart from this one."""
+        table = FeatureTable(self._indexer)
+        table._rows, table._ids = self._rows.copy(), self._ids.copy()
+        return table
+
     def rows(self, tokens: Sequence[str], context: Context = None) -> NDArray[np.int64]:
         """The row of each token of a sentence, ``[T]``; unseen ones get a new row."""
         return self.key_rows(self._indexer.keys(tokens, context))

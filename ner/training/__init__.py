@@ -3,7 +3,13 @@
 from ner.training.base import BaseRun, Milestone, run_events
 from ner.training.build import build_model, open_resources, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
-from ner.training.examples import ExampleSet, SoftLabelExample, SoftLabels, type_costs
+from ner.training.examples import (
+    ExampleSet,
+    IndexedSentence,
+    SoftLabelExample,
+    SoftLabels,
+    type_costs,
+)
 from ner.training.gradients import Gradient, Gradients, mean_gradients
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.optimizer import check_finite, decayed_rate
@@ -19,9 +25,9 @@ from ner.training.seeds import SeedsFinished, TaggerTraining, declared_folders, 
 
 __all__ = [
     "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished",
-    "Gradient", "Gradients", "Milestone", "PreparedCorpus", "Run", "SeedsFinished",
-    "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "build_model",
-    "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
+    "Gradient", "Gradients", "IndexedSentence", "Milestone", "PreparedCorpus", "Run",
+    "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer",
+    "build_model", "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
     "different_settings", "mean_gradients", "open_resources", "prepare", "resolve",
     "run_events", "seed_folder", "split_long", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

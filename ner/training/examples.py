@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ner.config import TrainConfig
+from ner.config import TrainConfig, chosen
 from ner.corpus import possible_tags
 from ner.errors import ConfigError
 from ner.features import (
@@ -27,7 +27,7 @@ from ner.features import (
     unk_rates,
 )
 from ner.tags import parse_tag, tags_of
-from ner.text import Sentence
+from ner.text import CASES, Case, Sentence, recased
 from ner.training.sampling import EpochSampler
 
 # The share of sentences with context: one network does both passes, and needs practice.
@@ -55,30 +55,42 @@ class SoftLabels:
     notes: tuple[str, ...] = ()
 
 
+class IndexedSentence(NamedTuple):
+    """Tokens in their context, and the example that they make."""
+
+    tokens: Sequence[str]
+    example: Example
+    context: Context = None
+
+
 class ExampleSet:
-    """Examples in batches that differ from epoch to epoch, with word dropout."""
+    """Examples in batches that differ by epoch, with word dropout and case augmentation."""
 
     def __init__(
         self,
         table: FeatureTable,
-        examples: Sequence[Example],
+        sentences: Iterable[IndexedSentence],
         indexer: Indexer,
         unk_rates: Tensor,
         config: TrainConfig,
         corpora: Sequence[str] = (),
+        embed: Embed | None = None,
     ) -> None:
-        """Rows of `examples` are of `table`; `unk_rates` ``[N]`` are of the first words table.
+        """Rows of examples are of `table`; `unk_rates` ``[N]`` are of the first words table.
 
-        `corpora` has the name of the corpus of each example, where there are several.
+        `corpora` has the name of the corpus of each sentence, where there are several; `embed`
+        gives the contextual embeddings of sentences, if there are any.
         """
         self._config = config
         self._table = table
-        self._examples = list(examples)
-        names = corpora or [""] * len(self._examples)
+        self._sentences = list(sentences)
+        names = corpora or [""] * len(self._sentences)
         self._sampler = EpochSampler(names, config.shares, config.seed)
-        self.tokens = sum(len(self._examples[position]) for position in self._sampler.draw(1))
+        drawn = self._sampler.draw(1)
+        self.tokens = sum(len(self._sentences[position].tokens) for position in drawn)
         self._dropout = indexer.dropout
         self._unk_rates = unk_rates
+        self._embed = embed
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once.
@@ -87,13 +99,31 @@ class ExampleSet:
         The first `done` are left out, and nothing is drawn for them.
         """
         rng = np.random.default_rng([self._config.seed, epoch])
-        examples = self._chosen(rng)
+        sentences = self._chosen(rng)
+        cases = draw_cases(len(sentences), chosen(self._config.case_augmentation), rng)
+        # Rows added in one epoch are gone in the next: a resumed run numbers them alike.
+        table = self._table.copy() if cases else self._table
+        examples = self._recased(table, sentences, cases)
         for order in self._plan(epoch, rng)[done:]:
-            batch = collate(self._table, examples, order)
+            batch = collate(table, examples, order)
             yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
-    def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
-        return self._examples
+    def _chosen(self, rng: np.random.Generator) -> Sequence[IndexedSentence]:
+        return self._sentences
+
+    def _recased(
+        self, table: FeatureTable, sentences: Sequence[IndexedSentence], cases: Mapping[int, Case]
+    ) -> list[Example]:
+        """The examples of sentences, some in another case; rows of new words are added."""
+        examples = [sentence.example for sentence in sentences]
+        texts = {number: recased(sentences[number].tokens, case) for number, case in cases.items()}
+        for number, tokens in texts.items():
+            rows = table.rows(tokens, sentences[number].context)
+            examples[number] = replace(examples[number], rows=rows)
+        if self._embed is not None:
+            for number, states in zip(texts, self._embed([*texts.values()]), strict=True):
+                examples[number] = replace(examples[number], contextual=states)
+        return examples
 
     def count(self, epoch: int = 1) -> int:
         """The number of batches of an epoch; with shares of corpora, epochs differ a little."""
@@ -102,7 +132,7 @@ class ExampleSet:
     def _plan(self, epoch: int, rng: np.random.Generator | None) -> list[list[int]]:
         drawn = self._sampler.draw(epoch).tolist()
         plan = plan_batches(
-            [len(self._examples[position]) for position in drawn],
+            [len(self._sentences[position].tokens) for position in drawn],
             most_sentences=self._config.batch_sentences,
             most_tokens=self._config.batch_tokens,
             rng=rng,
@@ -124,7 +154,7 @@ class TrainingSet(ExampleSet):
         soft_labels: Sequence[SoftLabelExample] = (),
         embed: Embed | None = None,
     ) -> None:
-        """`embed` gives the contextual embeddings of sentences, if there are any."""
+        """Index segments, or soft-label examples in their place; see `ExampleSet`."""
         self._table = FeatureTable(indexer)
         self._number = {tag: i for i, tag in enumerate(tags)}
         examples = (
@@ -132,16 +162,17 @@ class TrainingSet(ExampleSet):
             if soft_labels
             else [self._example(segment, scheme) for segment in segments]
         )
+        texts = [text.tokens for text in soft_labels or segments]
         if embed is not None:
-            embedded = embed([text.tokens for text in soft_labels or segments])
-            pairs = zip(examples, embedded, strict=True)
+            pairs = zip(examples, embed(texts), strict=True)
             examples = [replace(example, contextual=states) for example, states in pairs]
         tokens = (token for segment in segments for token in segment.tokens)
         rates = unk_rates(indexer.words, tokens, config, frozenset(has_vector))
+        sentences = map(IndexedSentence, texts, examples)
         corpora = [segment.corpus for segment in segments]
         corpora += [""] * (len(examples) - len(segments))  # soft-label examples beyond the split
-        super().__init__(self._table, examples, indexer, rates, config, corpora)
-        self._in_context = self._examples
+        super().__init__(self._table, sentences, indexer, rates, config, corpora, embed)
+        self._in_context = self._sentences
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
@@ -158,16 +189,30 @@ class TrainingSet(ExampleSet):
         """
         pairs = list(zip(segments, contexts, strict=True))
         self._in_context = [
-            replace(example, rows=self._table.rows(segment.tokens, context)) if context else example
-            for example, (segment, context) in zip(self._examples, pairs, strict=False)
-        ] + self._examples[len(pairs) :]
+            self._with_context(sentence, segment, context) if context else sentence
+            for sentence, (segment, context) in zip(self._sentences, pairs, strict=False)
+        ] + self._sentences[len(pairs) :]
 
-    def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
-        if self._in_context is self._examples:
-            return self._examples
-        chosen = rng.random(len(self._examples)) < CONTEXT_SHARE
-        pairs = zip(self._examples, self._in_context, chosen, strict=True)
+    def _with_context(
+        self, sentence: IndexedSentence, segment: Sentence, context: Context
+    ) -> IndexedSentence:
+        rows = self._table.rows(segment.tokens, context)
+        return IndexedSentence(segment.tokens, replace(sentence.example, rows=rows), context)
+
+    def _chosen(self, rng: np.random.Generator) -> Sequence[IndexedSentence]:
+        if self._in_context is self._sentences:
+            return self._sentences
+        drawn = rng.random(len(self._sentences)) < CONTEXT_SHARE
+        pairs = zip(self._sentences, self._in_context, drawn, strict=True)
         return [second if choose else first for first, second, choose in pairs]
+
+
+def draw_cases(count: int, share: float, rng: np.random.Generator) -> dict[int, Case]:
+    """Draw the share of `count` sentences to be shown in another case; nothing for a share of 0."""
+    if not share:
+        return {}
+    drawn, cases = rng.random(count) < share, rng.integers(len(CASES), size=count)
+    return {int(number): CASES[cases[number]] for number in np.flatnonzero(drawn)}
 
 
 def drop_words(batch: Batch, rates: Tensor) -> Batch:

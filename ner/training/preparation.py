@@ -33,6 +33,7 @@ LONGEST = 512  # tokens of one training sentence; longer ones are cut between en
 EPOCHS = 20
 MOST_EPOCHS = 160
 LEAST_STEPS = 4000
+CASE_AUGMENTATION = 0.1  # measured: see the guide to text in another case
 
 # Settings without influence on the result of a run.
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
@@ -266,10 +267,24 @@ def resolve(config: Config, corpus: PreparedCorpus) -> Config:
         "data.retokenize": corpus.data.retokenize,
         **default_settings(single_characters=single),
         "train.adversarial": 0.03 if single else 0.0,
+        "train.case_augmentation": _case_augmentation(config, corpus),
         "train.epochs": epochs,
         "train.patience": math.ceil(0.4 * epochs),
     }
     return config.replace({k: v for k, v in filled.items() if config[k] == "auto"})
+
+
+def _case_augmentation(config: Config, corpus: PreparedCorpus) -> float:
+    """Choose the share of sentences in another case.
+
+    There is none where most letters have no case, and where sentences in another case would have to
+    be read by language models in each epoch.
+    """
+    if config.resources.token_embedders:
+        return 0.0
+    letters = [c for token in {*_tokens(corpus.corpus)} for c in token if c.isalpha()]
+    cased = sum(letter.lower() != letter.upper() for letter in letters)
+    return CASE_AUGMENTATION if cased > len(letters) / 2 else 0.0
 
 
 def _enough_epochs(sentences: int, batch: int) -> int:

@@ -24,6 +24,7 @@ import ner.cli
 
 SMALL = ("model.hidden=16", "model.word_dim=16", "model.char_hidden=8", "train.threads=1")
 QUICK = ("train.epochs=6", "train.batch_sentences=4", "train.learning_rate=0.02", "train.ema=0.9")
+PLAIN = ("train.case_augmentation=0",)
 ROOT = Path(__file__).parents[2]
 LIMIT = 120  # seconds: no test waits that long, but a hanging process must not hang the suite
 
@@ -33,7 +34,7 @@ def sets(*assignments: str) -> list[str]:
     return [word for assignment in assignments for word in ("--set", assignment)]
 
 
-TINY = sets(*SMALL, *QUICK)  # learns the tiny corpus by heart in a second
+TINY = sets(*SMALL, *QUICK, *PLAIN)  # learns the tiny corpus by heart in a second
 BRIEF = sets(*SMALL, "train.epochs=1")  # where it does not matter what is learnt
 
 

@@ -15,6 +15,7 @@ from ner.corpus import Corpus, load_corpus
 from ner.errors import CorpusError
 from ner.evaluation import O_BIASES
 from ner.evaluation.calibration import calibration_of
+from ner.text import CASES, Case
 from tests.cli.command import BRIEF, Outcome, process, run, sets
 
 
@@ -114,6 +115,24 @@ def test_data_without_any_entity(here: Path) -> None:
     report = _json("--data", "o.conll")
     assert (report["support"], report["recall"]) == (0, 0.0)
     run("evaluate", "--data", "o.conll").good()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_another_case_is_that_of_all_tokens(here: Path, tiny_folder: Path, case: Case) -> None:
+    options = ["--data", tiny_folder, "--case", case]
+    report = _json(*options, "--errors", "--out", "both.conll")
+    corpus = load_corpus(tiny_folder).recased(case)
+    evaluation = Evaluation(ner.Tagger.load("runs/tiny"), corpus.test)
+    mistakes = evaluation.mistakes(corpus.train).to_dict()
+    assert report == json.loads(json.dumps(evaluation.report().to_dict() | {"errors": mistakes}))
+    written = Path("both.conll").read_text(encoding="utf-8").split()
+    assert {"lower": "new", "upper": "NEW", "title": "New"}[case] in written
+
+
+def test_a_case_that_there_is_not(here: Path, tiny_folder: Path) -> None:
+    outcome = run("evaluate", "--data", tiny_folder, "--case", "camel")
+    assert "'camel' is not one of 'lower', 'upper', 'title'" in outcome.complaint()
+    assert outcome.code == 2
 
 
 @pytest.mark.slow
@@ -425,7 +444,8 @@ def test_files_that_do_not_fit(gold: Path, change: tuple[str, str], said: str) -
 
 
 @pytest.mark.parametrize(
-    "options", [["--model", "x"], ["--errors"], ["--trade-off"], ["--min-score", "0.5"]]
+    "options",
+    [["--model", "x"], ["--errors"], ["--trade-off"], ["--min-score", "0.5"], ["--case", "lower"]],
 )
 def test_predictions_take_no_model(gold: Path, options: list[str]) -> None:
     outcome = run("evaluate", "--predictions", "predicted.conll", "--data", gold, *options)

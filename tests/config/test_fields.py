@@ -49,6 +49,7 @@ def test_a_number_may_be_left_open(key: str, plain: str) -> None:
         ("train.patience", 0, "1 or more"),
         ("train.threads", 0, "1 or more"),
         ("train.adversarial", -1.0, "at least 0 and below 1"),
+        ("train.case_augmentation", 1.0, "at least 0 and below 1"),
     ],
 )
 def test_numbers_that_meant_auto_are_refused_with_a_remedy(

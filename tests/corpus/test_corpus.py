@@ -20,6 +20,13 @@ def test_labels_are_those_of_train_sorted() -> None:
     assert Corpus("empty").labels == ()
 
 
+def test_another_case_changes_the_tokens_of_all_splits() -> None:
+    entity = Sentence(("Anna", "b"), (Span(0, 1, "PER"),))
+    corpus = Corpus("x", (entity,), (entity, entity), notes=("read",))
+    changed = Sentence(("ANNA", "B"), (Span(0, 1, "PER"),))
+    assert corpus.recased("upper") == Corpus("x", (changed,), (changed, changed), notes=("read",))
+
+
 def test_checksum_is_of_the_content_alone() -> None:
     one = Sentence(("a", "b"), (Span(0, 1, "X"),), source="here", line=3)
     same = Sentence(("a", "b"), (Span(0, 1, "X"),), ((0, 1), (2, 3)), 5)

@@ -292,6 +292,17 @@ def test_a_table_has_a_row_for_each_look_of_a_word() -> None:
     assert table.key_rows([("York", (END, SINGLE)), ("York", (SINGLE, SINGLE))]).tolist() == [1, 2]
 
 
+def test_a_copy_of_a_table_has_its_rows_and_grows_apart() -> None:
+    table = FeatureTable(build())
+    table.rows(["the", "cat"])
+    copies = [table.copy(), table.copy()]
+    for copied, word in zip(copies, ("dog", "bird"), strict=True):
+        assert copied.rows(["cat", word]).tolist() == [1, 2]
+        assert copied.ids(np.array([0, 2])) == [build().ids("the"), build().ids(word)]
+    assert table.rows(["fish"]).tolist() == [2]
+    assert table.ids(np.array([2])) == [build().ids("fish")]
+
+
 # --- in sentences ---------------------------------------------------------------------------------
 
 

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import Config
@@ -19,6 +22,7 @@ from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
     Batch,
+    Context,
     Example,
     FeatureTable,
     Indexer,
@@ -27,16 +31,20 @@ from ner.features import (
     WordTable,
     collate,
 )
+from ner.features.casing import casing
 from ner.features.clusters import Clusters
 from ner.features.document_context import DocumentContext
+from ner.features.feature import Feature
 from ner.features.gazetteers import Gazetteers
+from ner.features.indexer import FeatureIds
 from ner.features.word_lists import WordList
 from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
-from ner.text import PartialLabel, Sentence, Span
+from ner.text import CASES, PartialLabel, Sentence, Span, recased
 from ner.training.examples import (
     CONTEXT_SHARE,
     TrainingSet,
+    draw_cases,
     drop_words,
     type_costs,
 )
@@ -46,7 +54,13 @@ from tests.features.making import an_indexer, with_features
 # --- words hidden ------------------------------------------------------------------
 
 CLUSTERS = Clusters(("0", "10"), {"Anna": 0, "Rome": 1})
-CONFIG = Config().replace({"train.word_dropout": 0.1, "train.unk_replacement": 0.6})
+CONFIG = Config().replace(
+    {
+        "train.word_dropout": 0.1,
+        "train.unk_replacement": 0.6,
+        "train.case_augmentation": 0.0,
+    }
+)
 SEEN = [Sentence(("the", "Once", "The", "twice", "twice", "12", "34", "vector"))]
 
 
@@ -207,7 +221,8 @@ from ner.config import Config
 from ner.text import Sentence, Span
 from ner.training.build import build_model
 from ner.training.examples import TrainingSet
-config = Config().replace({"model.hidden": 4, "model.word_dim": 4})
+small = {"model.hidden": 4, "model.word_dim": 4, "train.case_augmentation": 0.3}
+config = Config().replace(small)
 names = "Anna Berta Carl Dora Emil Fritz Gustav Hans Ida Jan".split()
 labels = ["PER", "LOC", "ORG", "MISC"]
 train = [
@@ -247,6 +262,113 @@ def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
     batches = list(training_set(corpus, tiny_config).batches(1))
     assert sum(int(batch.lengths.sum()) for batch in batches) == 1200
     assert max(int(batch.lengths.max()) for batch in batches) <= LONGEST
+
+
+# --- another case ------------------------------------------------------------------
+
+
+def test_cases_are_drawn_as_often_as_said() -> None:
+    rng = np.random.default_rng(5)
+    drawn = draw_cases(9000, 0.2, rng)
+    assert all(type(number) is int and 0 <= number < 9000 for number in drawn)
+    assert len(drawn) / 9000 == pytest.approx(0.2, abs=0.02)
+    shares = {case: count / len(drawn) for case, count in Counter(drawn.values()).items()}
+    assert shares == pytest.approx(dict.fromkeys(CASES, 1 / 3), abs=0.05)
+
+
+def test_without_augmentation_nothing_is_drawn() -> None:
+    rng = np.random.default_rng(5)
+    assert draw_cases(9, 0.0, rng) == {}
+    assert rng.random() == np.random.default_rng(5).random()
+
+
+FORMS = ("Anna", "waits", "in", "New", "York", "2nd", "3.5", "王")
+
+
+def in_cases(share: float, *more: Feature, contexts: Sequence[Context] = ()) -> TrainingSet:
+    """Sentences alike, so that a batch shows what each of them has become."""
+    sentences = [Sentence(FORMS, (Span(0, 1, "PER"),))] * 12
+    config = CONFIG.replace({"train.case_augmentation": share, "train.word_dropout": 0.0})
+    indexer = an_indexer([FORMS], config.model, *more)
+    dealt = TrainingSet(sentences, indexer, tag_set(["PER"], "iobes"), "iobes", config.train)
+    if contexts:
+        dealt.add_contexts(sentences, contexts)
+    return dealt
+
+
+def shown(batch: Batch) -> list[tuple[FeatureIds, ...]]:
+    """The ids of the tokens of each sentence of a batch."""
+    ids = [
+        FeatureIds(tuple(words), tuple(categorical), tuple(filter(None, characters)))
+        for words, categorical, characters in zip(
+            batch.words.tolist(), batch.categorical.tolist(), batch.characters.tolist(), strict=True
+        )
+    ]
+    return [tuple(ids[form] for form in forms) for forms in batch.forms.tolist()]
+
+
+def test_all_features_are_those_of_the_other_case() -> None:
+    listed = Gazetteers((WordList.build("LOC", [["New", "York"]]),))
+    words = Words(
+        tuple(WordTable.count(FORMS, 1, fold_case=f, fold_digits=f) for f in (True, False))
+    )
+    more = (listed, CLUSTERS, words)
+    indexer = an_indexer([FORMS], CONFIG.model, *more)
+    forms = (FORMS, *(recased(FORMS, case) for case in CASES))
+    expected = {tuple(map(indexer.ids, indexer.keys(tokens))) for tokens in forms}
+    assert len(expected) == 4
+    dealt = in_cases(0.6, *more)
+    found = {ids for epoch in range(8) for batch in dealt.batches(epoch) for ids in shown(batch)}
+    assert found == expected
+
+
+def test_labels_stay_in_another_case() -> None:
+    for batch in in_cases(0.9).batches(1):
+        assert isinstance(batch.target, TagBatch)
+        assert len({*map(tuple, batch.target.ids.tolist())}) == 1
+        assert sum(batch.target.ids[0].tolist()) > 0
+        assert batch.lengths.tolist() == [len(FORMS)] * 12
+
+
+def test_contexts_stay_in_another_case() -> None:
+    context = [(6, 6)] * len(FORMS)
+    dealt = in_cases(0.9, DocumentContext(("LOC", "PER")), contexts=[context] * 12)
+    found = {
+        (ids[0].characters, ids[0].categorical[-2:])
+        for epoch in range(8)
+        for batch in dealt.batches(epoch)
+        for ids in shown(batch)
+    }
+    assert len(found) == 3 * 2, "Anna, anna and ANNA, each in either pass"
+
+
+def test_another_case_follows_from_seed_and_epoch_alone() -> None:
+    """Whatever came before: an epoch adds rows to the table, and a resumed run lacks those."""
+    one, other = in_cases(0.5), in_cases(0.5)
+    found = [[shown(batch) for batch in one.batches(epoch)] for epoch in range(5)]
+    assert [shown(batch) for batch in other.batches(4)] == found[4]
+    assert [batch.words.tolist() for batch in one.batches(3)] == [
+        batch.words.tolist() for batch in in_cases(0.5).batches(3)
+    ]
+    assert len({str(epoch) for epoch in found}) == 5
+
+
+def test_contextual_embeddings_are_of_the_other_case() -> None:
+    def embed(sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float16]]:
+        return [np.array([[token.isupper(), len(token)] for token in s], "f2") for s in sentences]
+
+    config = CONFIG.replace({"train.case_augmentation": 0.5}).train
+    sentences, tags = [Sentence(("anna", "left"))] * 20, tag_set(["PER"], "iobes")
+    dealt = TrainingSet(
+        sentences, an_indexer([("anna", "left")]), tags, "iobes", config, embed=embed
+    )
+    found = set[int]()
+    for [batch] in map(dealt.batches, range(5)):
+        assert batch.contextual is not None
+        casings = batch.categorical[batch.forms][:, :, 0]
+        assert (batch.contextual[:, :, 0] == 1).equal(casings == casing("ANNA"))
+        found.update(casings.flatten().tolist())
+    assert found == {casing(word) for word in ("anna", "ANNA", "Anna")}
 
 
 # --- partly labelled ---------------------------------------------------------------

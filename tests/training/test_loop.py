@@ -244,6 +244,7 @@ def test_the_same_seed_gives_the_same_weights(build: Build, optimizer: str) -> N
     "settings",
     [
         {},
+        {"train__case_augmentation": 0.5},
         {"train__optimizer": "sgd", "train__schedule": "plateau"},
         {"train__ema": 0.0, "train__momentum": 0.0, "train__optimizer": "sgd"},
     ],
@@ -307,7 +308,7 @@ def test_lazy_updates_learn_what_dense_ones_do(
 
 
 @pytest.mark.usefixtures("lazy")
-@pytest.mark.parametrize("settings", LAZY)
+@pytest.mark.parametrize("settings", [*LAZY, {"train__case_augmentation": 0.5}])
 @pytest.mark.parametrize("step", [1, 3, 5])
 def test_rows_that_wait_outlive_a_stop_within_an_epoch(
     build: Build, settings: dict[str, Any], step: int

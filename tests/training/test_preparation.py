@@ -15,6 +15,7 @@ from ner.corpus import Corpus, TrainingFingerprints, merge_corpora
 from ner.errors import TrainingError
 from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span
 from ner.training.preparation import (
+    CASE_AUGMENTATION,
     LONGEST,
     PreparedCorpus,
     check_corpus,
@@ -253,10 +254,33 @@ def test_tokens_that_are_characters_have_pairs_and_no_characters(
     assert (config.model.chars, config.model.bigrams) == (chars, pairs)
     assert config.train.adversarial == adversarial
     fixed = {"model.chars": "lstm", "model.bigrams": "no", "train.adversarial": 0.5}
+    fixed |= {"train.case_augmentation": 0.5}
     fixed |= {"data.tokenizer": tokenizer, "data.retokenize": "no"}
     fixed |= {"train.epochs": 3, "train.patience": 2}
     chosen = Config().replace(fixed)
     assert resolve(chosen, prepared) == chosen
+
+
+@pytest.mark.parametrize(
+    ("tokens", "embedders", "share"),
+    [
+        (("Anna", "lebt", "in", "Rom", "."), (), CASE_AUGMENTATION),
+        (("Άννα", "20", "%"), (), CASE_AUGMENTATION),
+        (("王", "先", "生", "在", "IBM", "工", "作"), (), 0.0),
+        (("อันนา", "20"), (), 0.0),
+        (("20", "%"), (), 0.0),
+        (("Anna",), ("charlm=lm",), 0.0),
+    ],
+)
+def test_cases_are_augmented_where_letters_have_case(
+    tokens: tuple[str, ...], embedders: tuple[str, ...], share: float
+) -> None:
+    train = (Sentence(tokens, (Span(0, 1, "PER"),)),)
+    prepared = PreparedCorpus.of(Corpus("some", train), train, DataConfig())
+    config = Config().replace({"resources.token_embedders": embedders})
+    assert resolve(config, prepared).train.case_augmentation == share
+    some = config.replace({"train.case_augmentation": 0.3})
+    assert resolve(some, prepared).train.case_augmentation == 0.3
 
 
 @pytest.mark.parametrize(

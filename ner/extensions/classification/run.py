@@ -39,6 +39,7 @@ from ner.training import (
     Event,
     ExampleSet,
     Finished,
+    IndexedSentence,
     PreparedCorpus,
     run_events,
     type_costs,
@@ -131,10 +132,15 @@ def training_set(
     """Index texts, or segments of them, and their labels."""
     table = FeatureTable(indexer)
     number = {label: i for i, label in enumerate(labels)}
-    examples = [Example(table.rows(text.tokens), Label(number[label_of(text)])) for text in texts]
+    sentences = [
+        IndexedSentence(
+            text.tokens, Example(table.rows(text.tokens), Label(number[label_of(text)]))
+        )
+        for text in texts
+    ]
     words, tokens = indexer.words, (token for text in texts for token in text.tokens)
     rates = unk_rates(words, tokens, config.train, words.has_vector)
-    return ExampleSet(table, examples, indexer, rates, config.train)
+    return ExampleSet(table, sentences, indexer, rates, config.train)
 
 
 class ClassifierFinished(Finished):
@@ -165,6 +171,8 @@ class ClassifierRun(CorpusRun):
     ) -> None:
         """`progress` is called with the number of bytes of vectors files that have been read."""
         check_settings(config)
+        if config.train.case_augmentation == "auto":  # measured for taggers only
+            config = config.replace({"train.case_augmentation": 0.0})
         super().__init__(corpus, config, out)
         labels = self.corpus.labels
         torch.manual_seed(self.config.train.seed)

@@ -65,6 +65,20 @@ def test_the_same_seed_gives_the_same_model(kinds: Corpus, small: Config, tmp_pa
     assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
 
 
+@pytest.mark.parametrize(("chosen", "share"), [("auto", 0.0), (0.3, 0.3)])
+def test_texts_are_shown_in_another_case_where_that_is_asked_for(
+    chosen: float | str, share: float, kinds: Corpus, small: Config, tmp_path: Path
+) -> None:
+    config = small.replace({"train.case_augmentation": chosen, "train.epochs": 1})
+    train(kinds, config, tmp_path / "run")
+    kept = Config.load(tmp_path / "run" / "config.toml")
+    assert kept.train.case_augmentation == share
+    train(kinds, kept, tmp_path / "run", resume=True)
+    train(kinds, small.replace({"train.epochs": 1}), tmp_path / "plain")
+    same = weights(tmp_path / "run") == weights(tmp_path / "plain")
+    assert same is (share == 0.0)
+
+
 def until(events: Iterator[Event], epoch: int, step: int) -> None:
     """Let a run happen up to a step, and stop it there."""
     for event in events:
