@@ -176,16 +176,17 @@ def read_layers(
     return results
 
 
-def corpus_options(*, argument: bool = False) -> Decorator:
+def corpus_options(*, argument: bool = False, required: bool = True) -> Decorator:
     """Give a command a corpus: ``--data`` (or an argument), files of its splits, or both.
 
-    The command gets `data`, None without it, and `files` by split: those that the user gave.
+    The command gets `data`, None without it, and `files` by split: those that the user gave. Where
+    it is not `required`, the command may do without.
     """
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def gathered(data: str | None, files: dict[str, Any], **arguments: Any) -> Any:
-            if data is None and not files:
+            if required and data is None and not files:
                 kind, hint = ("argument", "NAME|PATH") if argument else ("option", "--data")
                 raise click.MissingParameter(
                     ctx=click.get_current_context(), param_hint=repr(hint), param_type=kind

@@ -222,7 +222,19 @@ class TrainConfig:
     )
     unlabelled_confidence: float = setting(
         0.5,
-        "drawn sentences are kept if the ensemble is at least that sure of every token",
+        "drawn sentences are kept by --distill if the ensemble is at least that sure of every "
+        "token",
+        within(0, 1),
+    )
+    doubt_discount: float = setting(
+        1.0,
+        "share of its weight that a sentence loses where a --teacher is in full doubt of a token",
+        up_to(0, 1),
+    )
+    gold_share: float | Auto = setting(
+        "auto",
+        "least share of labelled sentences among those learnt from a --teacher, which are "
+        "repeated for it; auto: each is there once",
         within(0, 1),
     )
     checkpoint_minutes: float = setting(
@@ -243,6 +255,8 @@ SOFT_LABEL_SETTINGS = (
     "train.distill_weight",
     "train.unlabelled_sentences",
     "train.unlabelled_confidence",
+    "train.doubt_discount",
+    "train.gold_share",
 )
 
 

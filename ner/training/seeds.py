@@ -154,7 +154,6 @@ class TaggerTraining:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
         with locked_folder(self.out, self.seeds, option=self.option, **how) as old:
-            self.prepared = prepare(self._corpus, self.config.data)
             self._prepare()
             finished = yield from self._train(old)
             if self.seeds:
@@ -167,7 +166,8 @@ class TaggerTraining:
         return Run(self.prepared, config, folder, self.device, self._progress, soft_labels)
 
     def _prepare(self) -> None:
-        """Read what is needed beside the corpus, before the first run."""
+        """Prepare the corpus, and read what is needed beside it, before the first run."""
+        self.prepared = prepare(self._corpus, self.config.data)
 
     def _member(self) -> Config:
         """The configuration of each run, but for the seed."""
