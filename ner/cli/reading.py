@@ -82,8 +82,8 @@ _READING: dict[str, dict[str, Any]] = {
         "help": "Tag of tokens whose label is unknown.  [default: ?]",
     },
     "align": {
-        "metavar": "strict|expand",
-        "help": "Refuse or widen entities that end inside a token.  [default: strict]",
+        "metavar": "strict|expand|drop",
+        "help": "Refuse, widen or drop entities that end inside a token.  [default: strict]",
     },
     "overlaps": {
         "metavar": "error|longest|first|layers",

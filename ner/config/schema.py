@@ -62,8 +62,9 @@ class DataConfig:
     strict: bool = setting(False, "refuse illegal tag sequences instead of repairing them")
     align: str = setting(
         "strict",
-        "what to do with an entity that ends inside a token",
-        one_of("strict", "expand"),
+        "what to do with an entity that ends inside a token: refuse, widen or drop it; what lies "
+        "elsewhere than in its text is dropped, too",
+        one_of("strict", "expand", "drop"),
     )
     overlaps: str = setting(
         "error",

@@ -97,7 +97,7 @@ def check_types(gold: Corpus, teacher: Teacher, types: Mapping[str, str]) -> Non
     if given and (more := sorted(known - given)):
         raise UsageError(
             f"{gold.name} lacks types of the teacher ({', '.join(more)}) and calls their entities "
-            "O; rename or drop the teacher's with --teacher-types OLD=NEW,OLD2="
+            "O; rename the teacher's with --teacher-types OLD=NEW,*= (which drops all others)"
         )
     if fewer := sorted({*gold.labels} - known):
         raise UsageError(

@@ -84,15 +84,17 @@ def types_of(teacher: Teacher) -> list[str]:
 def parse_types(text: str, teacher: Teacher) -> Mapping[str, str]:
     """Other names for types of a teacher, as ``PERSON=PER,DATE=``: one without a name is dropped.
 
-    Raises `UsageError` for a type that the teacher lacks.
+    ``*`` stands for all types that are not named. Raises `UsageError` for a type that the teacher
+    lacks.
     """
     known, found = types_of(teacher), dict[str, str]()
     for item in filter(None, (part.strip() for part in text.split(","))):
         old, equals, new = (part.strip() for part in item.partition("="))
-        if not equals or old not in known or old in found:
+        if not equals or old not in ("*", *known) or old in found:
             raise UsageError(
                 f"--teacher-types {item}: write OLD=NEW, or OLD= to drop a type, once for each of "
-                f"{', '.join(known)}"
+                f"{', '.join(known)}; *= drops all others"
             )
         found[old] = new
-    return found
+    others = dict.fromkeys(known, found.pop("*")) if "*" in found else {}
+    return others | found

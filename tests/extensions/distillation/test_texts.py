@@ -11,7 +11,14 @@ import pytest
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import CorpusError, UsageError
-from ner.extensions.distillation.texts import draw_lines, draw_sentences
+from ner.extensions.distillation.texts import (
+    TextFile,
+    draw_documents,
+    draw_lines,
+    draw_sentences,
+    style_of_text,
+    text_files,
+)
 from ner.text import Sentence
 from ner.training.preparation import prepare, resolve
 
@@ -119,3 +126,65 @@ def test_each_line_has_the_same_chance() -> None:
     # Binomial: 4000 draws with chance 3/8 (1/8 for the first place); five deviations.
     assert all(abs(counts[n] - 1500) < 5 * 31 and abs(first[n] - 500) < 5 * 21 for n in range(8))
     assert sorted(draw_lines(lines, 9, random.Random(1))) == lines
+
+
+# --- several files --------------------------------------------------------------------------------
+
+
+def test_files_have_shares_and_the_others_the_rest() -> None:
+    assert text_files("a.txt") == [TextFile("a.txt", 1.0)]
+    assert text_files(["0.3=a.txt", "b.txt", "c.txt"]) == [
+        TextFile("a.txt", 0.3),
+        TextFile("b.txt", pytest.approx(0.35)),
+        TextFile("c.txt", pytest.approx(0.35)),
+    ]
+    assert [file.share for file in text_files([".25=a", "0.75=b"])] == [0.25, 0.75]
+    assert text_files(()) == []
+
+
+def test_names_that_look_like_shares_are_given_with_their_folder() -> None:
+    assert text_files("./0.3=x") == [TextFile("./0.3=x")]
+    assert text_files("a=0.3") == [TextFile("a=0.3")]
+    assert text_files("x=y=z") == [TextFile("x=y=z")]
+    assert text_files("1=0.3=x") == [TextFile("0.3=x", 1.0)]
+
+
+@pytest.mark.parametrize("given", [["0.3=a"], ["0.6=a", "0.6=b"], ["1=a", "b"], ["0=a", "b"]])
+def test_shares_sum_to_1(given: list[str]) -> None:
+    with pytest.raises(UsageError, match="give shares above 0 that sum to 1, or leave one file"):
+        text_files(given)
+
+
+def test_files_give_as_many_sentences_as_their_shares(tmp_path: Path, tiny_config: Config) -> None:
+    for name in "abc":
+        lines = "".join(f"{name}{i} went. {name}{i} stayed.\n" for i in range(100))
+        (tmp_path / name).write_text(lines)
+    (tmp_path / "c").write_text("c0 went.\na1 went.\n")  # fewer than its share
+    config = tiny_config.replace({"train.unlabelled_sentences": 40, "data.tokenizer": "words"})
+    files = text_files([f"0.25={tmp_path / 'a'}", str(tmp_path / "b"), f"0.5={tmp_path / 'c'}"])
+    drawn = [
+        sentence
+        for _, sentences in draw_documents(files, {("a1", "went", ".")}, config)
+        for sentence in sentences
+    ]
+    names = Counter(sentence.tokens[0][0] for sentence in drawn)
+    assert names == {"a": 10, "b": 10, "c": 1}
+    assert len({sentence.tokens for sentence in drawn}) == len(drawn)
+
+
+def test_sentences_come_with_their_paragraph_and_offsets(
+    tmp_path: Path, tiny_config: Config
+) -> None:
+    path = tmp_path / "text"
+    path.write_text("Anna left. She came. Anna left.\n" + " ".join(f"w{i}" for i in range(600)))
+    config = tiny_config.replace({"data.tokenizer": "words"})
+    for text, sentences in draw_documents(text_files(path), (), config):
+        for sentence in sentences:
+            assert sentence.offsets is not None
+            assert tuple(text[a:b] for a, b in sentence.offsets) == sentence.tokens
+
+
+def test_the_tokenizer_is_chosen_by_the_beginning_of_the_text(tmp_path: Path) -> None:
+    for text, style in (("He doesn't know.\n" * 9, "words-en"), ("他在北京。\n" * 9, "characters")):
+        (tmp_path / "text").write_text(text, encoding="utf-8")
+        assert style_of_text(text_files(tmp_path / "text"), "utf-8") == style
