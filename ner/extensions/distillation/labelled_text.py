@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import compress
+from pathlib import Path
 from typing import NamedTuple
 
 from ner.config import Config
@@ -129,7 +130,7 @@ def distillation_set(
     held_out = tuple(marked[number] for number in sorted(held))
     segments = _gold_segments(gold)
     train = (*segments, *(marked[number] for number in learnt))
-    corpus = replace(gold, train=train, valid=gold.valid or held_out)
+    corpus = replace(gold, name=_name(gold, text), train=train, valid=gold.valid or held_out)
     _check_found(corpus, teacher.name, len(learnt))
     tags = TagMap(teacher.tags, types, corpus.labels, scheme)
     table = _table(text.labels, segments, tags, config)
@@ -141,7 +142,8 @@ def distillation_set(
     ]
     copies = _copies(len(segments), len(learnt), config)
     examples += (copies - 1) * examples[: len(segments)]
-    notes = [text.note, *_notes(len(segments), copies, gold, len(held_out))]
+    notes = [f"taught by {_title(teacher)}", text.note]
+    notes += _notes(len(segments), copies, gold, len(held_out))
     soft_labels = SoftLabels(examples, _sources(teacher, types), tuple(notes))
     return DistillationSet(PreparedCorpus.of(corpus, train, config.data), soft_labels, held_out)
 
@@ -199,6 +201,21 @@ def _copies(gold: int, others: int, config: Config) -> int:
     if share == "auto" or not gold:
         return 1
     return max(1, math.ceil(share / (1 - share) * others / gold))
+
+
+def _name(gold: Corpus, text: LabelledText) -> str:
+    """The name of all that is learnt from, for the card of the model."""
+    files = dict.fromkeys(Path(sentence.source).name for sentence in text.sentences)
+    return ", ".join([*([gold.name] if gold.train else []), *files])
+
+
+def _title(teacher: Teacher) -> str:
+    """The name of a teacher without folders, which are nobody's business but its owner's."""
+    parts = [name.rpartition(":") for name in teacher.name.split(", ")]
+    return ", ".join(
+        f"{kind}{colon}{Path(place).name if Path(place).exists() else place}"
+        for kind, colon, place in parts
+    )
 
 
 def _notes(segments: int, copies: int, gold: Corpus, held_out: int) -> Iterator[str]:

@@ -117,7 +117,9 @@ def _cut(
         if not left:
             break
     if left == most:
-        raise CorpusError(f"{path}: holds no sentence that the corpus lacks; name another text")
+        raise CorpusError(
+            f"{path}: holds no sentence that the corpus lacks, or the text before; name another"
+        )
 
 
 def draw_lines(
