@@ -64,7 +64,7 @@ def _cells(values: Mapping[str, float | None], unit: float, digits: int) -> Iter
 
 
 class Comparison:
-    """What a student will be compared by: its teacher, held-out text, and splits with gold."""
+    """The basis on which students are compared: teacher, held-out text, and splits with gold."""
 
     def __init__(
         self,

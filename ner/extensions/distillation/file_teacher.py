@@ -25,7 +25,7 @@ class FileTeacher:
     tokenizer = ""
 
     def __init__(self, spec: str, where: Circumstances) -> None:
-        """Raises `NerError` for a file that cannot be read."""
+        """Read the file. Raises `NerError` where that cannot be done."""
         self.name = spec
         path, data = spec.partition(":")[2], where.config.data
         self._spans: dict[tuple[str, ...], tuple[Span, ...]] = {}

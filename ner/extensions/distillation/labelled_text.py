@@ -45,7 +45,7 @@ class LabelledText(NamedTuple):
 
 
 class DistillationSet(NamedTuple):
-    """What a student learns from: a corpus with the teacher's spans, and soft labels.
+    """The material of a student: a corpus with the teacher's spans, and soft labels.
 
     `held_out` are sentences of the text with the teacher's spans that are not in its training
     split.

@@ -72,7 +72,7 @@ class PackedLabels(NamedTuple):
         )
 
     def offsets(self) -> tuple[NDArray[np.int64], ...]:
-        """Where the tokens, unary and pairwise counts of each sentence begin, ``[S + 1]`` each."""
+        """Find where tokens, unary and pairwise counts of each sentence begin: ``[S + 1]`` each."""
         tokens = _starts(self.lengths)
         return tokens, _starts(self.sizes)[tokens], _starts(self.pair_sizes)
 
@@ -84,7 +84,7 @@ def joined(parts: Iterable[PackedLabels]) -> PackedLabels:
 
 
 def _starts(sizes: NDArray[Any]) -> NDArray[np.int64]:
-    """Where each of some parts begins, and the last one ends."""
+    """Add sizes up to where each part begins, and the last one ends."""
     return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
 

@@ -20,7 +20,7 @@ class ModelTeacher:
     """Run folders, bundles or packed models: their mixture, as expected counts."""
 
     def __init__(self, folders: Sequence[Path], where: Circumstances) -> None:
-        """Raises `NerError` for a missing or damaged model, and models with different tags."""
+        """Load them. Raises `NerError` for missing or damaged ones, and for different tags."""
         self.name = ", ".join(map(str, folders))
         paths = [find_bundle(folder) for folder in folders]
         bundles = [load_bundle(path, where.device) for path in paths]

@@ -28,16 +28,18 @@ class SpacyTeacher:
     tokenizer = ""
 
     def __init__(self, spec: str, where: Circumstances) -> None:
-        """Raises `MissingExtra` without spaCy, and `UsageError` where there is no such pipeline."""
+        """Load it. Raises `MissingExtra` without spaCy, and `UsageError` for no such pipeline."""
         spacy = load_spacy(f"--teacher {spec}")
         self.name = spec
+        if where.device.type == "cuda":
+            spacy.prefer_gpu()
         self._nlp = _load(spacy, spec)
         self._widen = where.config.data.align == "expand"
         self.tags = tag_set(_labels(self._nlp, spec), where.scheme)
         stored = self._nlp.to_bytes()
         self.size = len(stored)
         facts = spacy.__version__, hashlib.sha256(stored).hexdigest(), self._widen
-        self.identity = f"spacy {facts}"
+        self.identity = f"spacy {facts} {where.device.type}"
 
     def label(self, documents: Sequence[SegmentedText]) -> Iterator[Labels]:
         """The labels of each sentence, by the text that it stands in."""

@@ -129,7 +129,7 @@ def train_events(
 class StudentTraining(TaggerTraining):
     """The training of a student by a teacher, or of one for each seed."""
 
-    _soft_labels: SoftLabels
+    soft_labels: SoftLabels  # with its corpus, once text is labelled
     _comparison: Comparison
 
     def __init__(
@@ -166,7 +166,7 @@ class StudentTraining(TaggerTraining):
         documents = draw_documents(self._files, known, self.config)
         text = label_text(cache, teacher.name, documents)
         made = distillation_set(text, gold, teacher, types, self.config)
-        self.prepared, self._soft_labels, held_out = made
+        self.prepared, self.soft_labels, held_out = made
         labels, scheme = self.prepared.corpus.labels, self.config.model.scheme
         tags = TagMap(teacher.tags, types, labels, scheme)
         self._comparison = Comparison(cache, teacher, tags, held_out, gold)
@@ -203,7 +203,7 @@ class StudentTraining(TaggerTraining):
 
     def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
         """The run of a student."""
-        how = self.prepared, config, folder, self.device, self._progress, self._soft_labels
+        how = self.prepared, config, folder, self.device, self._progress, self.soft_labels
         run = StudentRun(*how)
         run.comparison = self._comparison
         return run

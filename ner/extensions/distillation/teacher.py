@@ -30,10 +30,7 @@ _KINDS = {
 
 
 class Circumstances(NamedTuple):
-    """Where a teacher works: its device, and the settings of its student, the tokenizer resolved.
-
-    `scheme` is that of the tags in which it is to answer.
-    """
+    """The device of a teacher, and the settings of its student, with the tokenizer resolved."""
 
     device: torch.device
     config: Config
@@ -47,11 +44,25 @@ class Circumstances(NamedTuple):
 class Teacher(Protocol):
     """Whatever labels text."""
 
-    name: str  # for people
-    identity: str  # of all that its labels depend on, beside the text
-    tags: Sequence[str]  # those of its types in the student's scheme
-    tokenizer: str  # the style of the tokens that it knows; "" if it cuts text itself
-    size: int | None  # bytes; None if it does not run
+    @property
+    def name(self) -> str:
+        """Its name for people, as they gave it."""
+
+    @property
+    def identity(self) -> str:
+        """All that its labels depend on, beside the text."""
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """The tags of its types in the student's scheme."""
+
+    @property
+    def tokenizer(self) -> str:
+        """The style of the tokens that it knows; "" if it cuts text itself."""
+
+    @property
+    def size(self) -> int | None:
+        """Its bytes; None if it does not run."""
 
     def label(self, documents: Sequence[SegmentedText]) -> Iterator[Labels]:
         """The labels of each sentence of some texts, in order."""

@@ -31,7 +31,7 @@ class TransformersTeacher:
     tokenizer = ""
 
     def __init__(self, spec: str, where: Circumstances) -> None:
-        """Raises `MissingExtra` without transformers, and `UsageError` for what cannot teach."""
+        """Load it. Raises `MissingExtra`, and `UsageError` for a model that cannot teach."""
         self.name = spec
         library = _library(spec)
         self._tokenizer, self._model = _load(library, spec)
@@ -44,7 +44,7 @@ class TransformersTeacher:
         weights = self._model.state_dict().values()
         self.size = sum(weight.numel() * weight.element_size() for weight in weights)
         facts = library.__version__, labels, _digest(self._model, self._tokenizer)
-        self.identity = f"transformers {facts}"
+        self.identity = f"transformers {facts} {where.device.type}"
 
     def label(self, documents: Sequence[SegmentedText]) -> Iterator[Labels]:
         """The labels of each sentence."""

@@ -27,7 +27,8 @@ def labels(teacher: NameTeacher, lines: Iterable[str] = LINES) -> PackedLabels:
 
 
 def equal(one: PackedLabels, other: PackedLabels) -> bool:
-    return all(map(np.array_equal, one, other))
+    pairs = zip(map(np.asarray, one), map(np.asarray, other), strict=True)
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 @pytest.fixture(autouse=True)

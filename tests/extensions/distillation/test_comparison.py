@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,9 @@ pytestmark = pytest.mark.usefixtures("cache_home")
 
 def compared(run: Path, corpus: Corpus, teacher: NameTeacher, **gold: bool) -> Compared:
     tags = TagMap(teacher.tags, {}, ["LOC", "PER"], "iobes")
-    splits = {split: corpus.splits()[split] for split in gold}
-    of = Comparison(
-        LabelCache(teacher, "iobes"), teacher, tags, corpus.valid, Corpus("gold", **splits)
-    )
+    splits: dict[str, Any] = {split: corpus.splits()[split] for split in gold}
+    known = Corpus("gold", **splits)
+    of = Comparison(LabelCache(teacher, "iobes"), teacher, tags, corpus.valid, known)
     return of.of(run)
 
 

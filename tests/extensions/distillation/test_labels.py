@@ -86,7 +86,7 @@ def test_sentences_without_labels_have_a_number_and_nothing_else() -> None:
 def test_parts_are_joined_in_order() -> None:
     parts = [packed([soft(3, 1), HARD], [3, 5]), packed([soft(2, 2)], [2])]
     whole = packed([soft(3, 1), HARD, soft(2, 2)], [3, 5, 2])
-    for one, other in zip(joined(parts), whole, strict=True):
+    for one, other in zip(map(np.asarray, joined(parts)), map(np.asarray, whole), strict=True):
         assert one.dtype == other.dtype
         assert one.tolist() == other.tolist()
 

@@ -102,7 +102,7 @@ def test_spacy_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 class StubPipeline:
     """The part of a pipeline that a teacher asks for, where spaCy is not installed."""
 
-    pipe_names = ("tagger", "ner")
+    pipe_names: tuple[str, ...] = ("tagger", "ner")
 
     def __init__(self) -> None:
         self.max_length = 0
