@@ -111,13 +111,13 @@ def brat_line(number: int, entity: Labelled, text: str, position: int) -> str:
     return f"T{number}\t{entity.label} {fragments}\t{line}\n"
 
 
-def load_spacy() -> Any:
-    """The package spaCy. Raises `MissingExtra` without it."""
+def load_spacy(user: str = "DocBin") -> Any:
+    """The package spaCy, for a `user` of it. Raises `MissingExtra` without it."""
     try:
         import spacy
         import spacy.tokens
         import spacy.util
         import spacy.vocab
     except ImportError:
-        raise MissingExtra("DocBin needs a package: pip install 'spacy>=3'") from None
+        raise MissingExtra(f"{user} needs a package: pip install 'spacy>=3'") from None
     return spacy

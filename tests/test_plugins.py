@@ -18,7 +18,7 @@ def test_extensions_declare_commands_and_token_embedders() -> None:
         *declared("COMMANDS")
     }
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm"]
-    assert [*declared("TRAININGS")] == ["distill"]
+    assert [*declared("TRAININGS")] == ["distill", "teacher"]
     assert not declared("SOMETHING_ELSE")
 
 

@@ -90,8 +90,8 @@ _READING: dict[str, dict[str, Any]] = {
         "help": "Tag of tokens whose label is unknown.  [default: ?]",
     },
     "align": {
-        "metavar": "strict|expand",
-        "help": "Refuse or widen entities that end inside a token.  [default: strict]",
+        "metavar": "strict|expand|drop",
+        "help": "Refuse, widen or drop entities that end inside a token.  [default: strict]",
     },
     "overlaps": {
         "metavar": "error|longest|first|layers",
@@ -216,6 +216,11 @@ class Source:
     shares: Sequence[str]
 
     @property
+    def given(self) -> bool:
+        """True if there is a corpus, or a file of a split."""
+        return bool(self.data or self.files)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The settings that the options stand for."""
         return {"train.shares": ",".join(self.shares)} if self.shares else {}
@@ -272,10 +277,6 @@ def corpora_options(command: Command) -> Command:
         shares: tuple[str, ...],
         **arguments: Any,
     ) -> Any:
-        if not data and not files:
-            raise click.MissingParameter(
-                ctx=click.get_current_context(), param_hint="'--data'", param_type="option"
-            )
         return command(source=Source(data, files, label_maps, shares), **arguments)
 
     return options(

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,21 @@ from ner.run_folder import check_restart
 @click.option("--seeds", callback=parse_seeds, metavar="1,2,3", help="Train one model per seed.")
 @click.option("--distill", is_flag=True, help="Let the models of all seeds teach a single one.")
 @click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="MODEL|spacy:NAME|hf:NAME|file:PATH",
+    help="Let another model, or predictions in a file, label text to learn from; models of ner are "
+    "repeatable.",
+)
+@click.option(
+    "--teacher-types", "types", default="", metavar="OLD=NEW,OLD=", help="Rename or drop its types."
+)
+@click.option(
     "--unlabelled",
-    type=PathArg(),
-    metavar="FILE",
-    help="Text that joins the distillation, a paragraph a line.",
+    multiple=True,
+    metavar="[SHARE=]FILE",
+    help="Text for --teacher or --distill, a paragraph a line; repeatable.",
 )
 @restart_options
 @list_settings_option()
@@ -47,11 +59,13 @@ def train(
     given: Given,
     seed: int | None,
     distill: bool,
-    unlabelled: Path | None,
+    teachers: tuple[str, ...],
+    types: str,
+    unlabelled: tuple[str, ...],
     reading: dict[str, Any],
     **how: Any,
 ) -> None:
-    """Train a tagger on one corpus or several, into a run folder.
+    """Train a tagger on one corpus or several, or on text that a teacher labels, into a run folder.
 
     The folder then holds the best model (by F1 on the validation split), its scores, curves and
     settings. Stopped with Ctrl-C it keeps the best model so far, and goes on with --resume.
@@ -65,15 +79,33 @@ def train(
     given = given.replace(
         reading | source.settings | ({} if seed is None else {"train.seed": seed})
     )
-    if unlabelled is not None and not distill:
-        raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
-    place = declared("TRAININGS").get("distill") if distill else "ner.api:train_events"
+    if not source.given and not teachers:
+        context = click.get_current_context()
+        raise click.MissingParameter(ctx=context, param_hint="'--data'", param_type="option")
+    option = _extension(distill=distill, teachers=teachers, types=types, unlabelled=unlabelled)
+    place = declared("TRAININGS").get(option) if option else "ner.api:train_events"
     if place is None:
         raise UsageError(
-            "--distill needs an extension that this ner lacks; leave it out, or install ner anew"
+            f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
         )
-    how |= {"unlabelled": unlabelled} if distill else {}
+    how |= {"unlabelled": unlabelled} if option else {}
+    how |= {"teachers": teachers, "types": types} if teachers else {}
     _train(source, given, out, place, **how)
+
+
+def _extension(
+    *, distill: bool, teachers: Sequence[str], types: str, unlabelled: Sequence[str]
+) -> str:
+    """The option of the extension that takes over, if any. Raises `UsageError`."""
+    if distill and teachers:
+        raise UsageError("--distill has the models of --seeds for teachers; leave out --teacher")
+    if unlabelled and not (distill or teachers):
+        raise UsageError(
+            "--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5, or a --teacher"
+        )
+    if types and not teachers:
+        raise UsageError("--teacher-types is for types of a --teacher; name that, or leave it out")
+    return "distill" if distill else "teacher" if teachers else ""
 
 
 def _train(
@@ -83,8 +115,10 @@ def _train(
     place: str,
     **how: Any,
 ) -> None:
+    from ner.corpus import Corpus
+
     config = settings.config
-    corpus = source.load(config.data)
+    corpus = source.load(config.data) if source.given else Corpus("text")
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept

@@ -62,8 +62,9 @@ class DataConfig:
     strict: bool = setting(False, "refuse illegal tag sequences instead of repairing them")
     align: str = setting(
         "strict",
-        "what to do with an entity that ends inside a token",
-        one_of("strict", "expand"),
+        "what to do with an entity that ends inside a token: refuse, widen or drop it; what lies "
+        "elsewhere than in its text is dropped, too",
+        one_of("strict", "expand", "drop"),
     )
     overlaps: str = setting(
         "error",
@@ -234,7 +235,19 @@ class TrainConfig:
     )
     unlabelled_confidence: float = setting(
         0.5,
-        "drawn sentences are kept if the ensemble is at least that sure of every token",
+        "drawn sentences are kept by --distill if the ensemble is at least that sure of every "
+        "token",
+        within(0, 1),
+    )
+    doubt_discount: float = setting(
+        1.0,
+        "share of its weight that a sentence loses where a --teacher is in full doubt of a token",
+        up_to(0, 1),
+    )
+    gold_share: float | Auto = setting(
+        "auto",
+        "least share of labelled sentences among those learnt from a --teacher, which are "
+        "repeated for it; auto: each is there once",
         within(0, 1),
     )
     checkpoint_minutes: float = setting(
@@ -255,6 +268,8 @@ SOFT_LABEL_SETTINGS = (
     "train.distill_weight",
     "train.unlabelled_sentences",
     "train.unlabelled_confidence",
+    "train.doubt_discount",
+    "train.gold_share",
 )
 
 

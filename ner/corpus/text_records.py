@@ -32,7 +32,7 @@ def parse_text_records(records: Iterable[TextRecord], context: ParseContext) -> 
     """Turn records into sentences with offsets into their text.
 
     Raises `CorpusError` (through the diagnostics), with ``source:line``, for wrong offsets and
-    labels, overlaps, and an entity that ends inside a token (unless ``align`` is ``expand``).
+    labels, overlaps, and an entity that ends inside a token (unless ``align`` widens or drops it).
     """
     records = iter(records)
     shown = list(itertools.islice(records, SHOWN))
@@ -120,9 +120,19 @@ class _TextReader:
             if message := _label_fault(entity):
                 raise InvalidRecord(message, entity.place)
             if message := self._misfit(entity, start, end, record.text):
-                raise InvalidRecord(message, entity.place)
-            located.append(entity._replace(start=start, end=end))
+                self._drop(message, entity, self._place(record))
+            else:
+                located.append(entity._replace(start=start, end=end))
         return located
+
+    def _drop(self, message: str, entity: CharacterSpan, place: str) -> None:
+        """Leave an entity out that does not fit, if so asked. Raises `InvalidRecord` else."""
+        if self._config.align != "drop":
+            raise InvalidRecord(message, entity.place)
+        self._diagnostics.count(
+            "entities that fit no tokens of their text left out (--align drop)",
+            entity.place or place,
+        )
 
     def _misfit(self, entity: CharacterSpan, start: int, end: int, text: str) -> str:
         what = f"the entity {entity.start}-{entity.end}"
@@ -182,8 +192,12 @@ class _TextReader:
             what = f"the entity {entity.start}-{entity.end} ({quoted})"
             if position == end:
                 remedy = self._evidence.advice() or "correct its offsets"
-                raise InvalidRecord(f"{what} covers no token; {remedy}", entity.place)
+                self._drop(f"{what} covers no token; {remedy}", entity, place)
+                continue
             cut = _cut_token(entity, ranges, position, end)
+            if cut is not None and self._config.align == "drop":
+                self._drop("", entity, place)
+                continue
             if cut is not None:
                 self._widen(what, shorten(text[slice(*ranges[cut])]), entity.place or place)
             if not spans or position >= spans[-1].end:
@@ -202,7 +216,9 @@ class _TextReader:
         """Report an entity that ends inside a token. Raises `InvalidRecord` unless widening."""
         advice = self._evidence.advice()
         if advice or self._config.align != "expand":
-            remedy = advice or "correct its offsets, or give --align expand to take whole tokens"
+            remedy = advice or (
+                "correct its offsets, or give --align expand to take whole tokens, or drop"
+            )
             raise InvalidRecord(f"{what} ends inside the token {token}; {remedy}", place)
         self._diagnostics.widen(place, f"{what} to the token {token}")
 

@@ -17,7 +17,15 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         read_indexer,
         resource_names,
     )
-    from ner.features.targets import CountsBatch, ExpectedCounts, Label, LabelBatch, TagBatch, Tags
+    from ner.features.targets import (
+        CountsBatch,
+        ExpectedCounts,
+        Label,
+        LabelBatch,
+        TagBatch,
+        Tags,
+        Target,
+    )
     from ner.features.vectors import Vectors, VectorsOnce, read_vectors
     from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
     from ner.features.word_lists import WordList, read_word_lists
@@ -26,11 +34,11 @@ if TYPE_CHECKING:  # each module is loaded with its first name
 __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
-    "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors",
-    "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer", "collate",
-    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches",
-    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened",
-    "unk_rates",
+    "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "Target", "TrainingData",
+    "Vectors", "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer",
+    "collate", "default_settings", "document_settings", "fold", "key_word", "pack_batches",
+    "plan_batches", "read_indexer", "read_vectors", "read_word_lists", "resource_names",
+    "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -44,7 +52,9 @@ __getattr__ = lazy_names(
             "FILES", "build_indexer", "default_settings", "document_settings",
             "read_indexer", "resource_names",
         ],
-        "targets": ["CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "TagBatch", "Tags"],
+        "targets": [
+            "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "TagBatch", "Tags", "Target",
+        ],
         "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
         "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],
         "word_lists": ["WordList", "read_word_lists"],

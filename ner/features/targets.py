@@ -26,6 +26,7 @@ class CountsBatch(NamedTuple):
 
     unary: Tensor  # [B, T, K], 0 at padding
     pairwise: Tensor  # [B, M]
+    weights: Tensor | None = None  # [B] of the sentences in the loss; None: all weigh 1
 
 
 class LabelBatch(NamedTuple):

@@ -6,8 +6,10 @@ from ner.lazy import lazy_names
 
 if TYPE_CHECKING:
     from ner.model.cells import CELLS, WEIGHTS, Cell, State
+    from ner.model.crf.arrays import FORBIDDEN, Potentials
     from ner.model.crf.constraints import TagConstraints
     from ner.model.crf.decoder import Decoder, decoder_of
+    from ner.model.crf.forward_backward import Lattice
     from ner.model.crf.viterbi import viterbi
     from ner.model.device import choose_device, multiplies_bfloat16, threads, use_one_thread
     from ner.model.embedder import Embedder, Inputs
@@ -24,19 +26,21 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "CELLS", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Embedder", "Inputs", "Model",
-    "Network", "State", "TagConstraints", "TokenEmbedder", "TorchEngine", "bundle_files",
-    "check_installed", "choose_device", "decoder_of", "embedder_name", "inference",
-    "load_embedder", "multiplies_bfloat16", "read_embedder", "restored", "threads",
-    "use_one_thread", "viterbi", "without_weights",
+    "CELLS", "FORBIDDEN", "WEIGHTS", "BaseNetwork", "Cell", "Decoder", "Embedder", "Inputs",
+    "Lattice", "Model", "Network", "Potentials", "State", "TagConstraints", "TokenEmbedder",
+    "TorchEngine", "bundle_files", "check_installed", "choose_device", "decoder_of",
+    "embedder_name", "inference", "load_embedder", "multiplies_bfloat16", "read_embedder",
+    "restored", "threads", "use_one_thread", "viterbi", "without_weights",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
     __name__,
     {
         "cells": ["CELLS", "WEIGHTS", "Cell", "State"],
+        "crf.arrays": ["FORBIDDEN", "Potentials"],
         "crf.constraints": ["TagConstraints"],
         "crf.decoder": ["Decoder", "decoder_of"],
+        "crf.forward_backward": ["Lattice"],
         "crf.viterbi": ["viterbi"],
         "device": ["choose_device", "multiplies_bfloat16", "threads", "use_one_thread"],
         "embedder": ["Embedder", "Inputs"],

@@ -68,14 +68,16 @@ class Network(BaseNetwork):
     ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        For expected counts, the cross-entropy with these. `costs` ``[K]`` augment it: the log of
-        the weight of a mistake where a tag of that type is known; expected counts are of models
-        that have learnt with them. `features` as in `states`.
+        For expected counts, the cross-entropy with these, weighed by sentence. `costs` ``[K]``
+        augment it: the log of the weight of a mistake where a tag of that type is known; expected
+        counts are of models that have learnt with them. `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
         target = batch.target
         if isinstance(target, CountsBatch):
-            losses = self.head.cross_entropy(emissions, *target, batch.lengths)
+            counts = (target.unary, target.pairwise)
+            losses = self.head.cross_entropy(emissions, *counts, batch.lengths)
+            losses = losses if target.weights is None else losses * target.weights
         else:
             assert isinstance(target, TagBatch), "a batch to learn from has tags"
             losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)

@@ -32,6 +32,7 @@ from ner.tokenize.retokenize import (
     measure_agreement,
     restore_spans,
     retokenize,
+    written,
 )
 from ner.tokenize.sentences import StreamedSentences, sentences_of, split_sentences
 from ner.tokenize.styles import detect_style, detect_text_style
@@ -40,5 +41,5 @@ from ner.tokenize.tokens import STYLES, tokenize
 __all__ = [
     "STYLES", "Agreement", "StreamedSentences", "detect_style", "detect_text_style",
     "has_unspaced_words", "is_unspaced", "measure_agreement", "restore_spans", "retokenize",
-    "sentences_of", "split_sentences", "tokenize",
+    "sentences_of", "split_sentences", "tokenize", "written",
 ]  # fmt: skip

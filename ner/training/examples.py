@@ -18,10 +18,10 @@ from ner.features import (
     Batch,
     Context,
     Example,
-    ExpectedCounts,
     FeatureTable,
     Indexer,
     Tags,
+    Target,
     collate,
     plan_batches,
     unk_rates,
@@ -40,7 +40,7 @@ class SoftLabelExample(NamedTuple):
     """A segment of a sentence, and the expected counts of its tags."""
 
     tokens: tuple[str, ...]
-    expected: ExpectedCounts
+    expected: Target
 
 
 @dataclass(frozen=True)

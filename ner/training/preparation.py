@@ -232,7 +232,8 @@ def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
         Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
         for s in sentence.spans[first:behind]
     )
-    segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=None)
+    offsets = sentence.offsets and sentence.offsets[start:end]
+    segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=offsets)
     if sentence.partial:
         return with_partial_labels(segment, partial_labels_within(sentence.partial, start, end))
     return segment

@@ -165,7 +165,6 @@ class TaggerTraining:
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
         locked = locked_folder(self.out, self.seeds, option=self.option, **how)
         with locked as old, ExitStack() as logs:
-            self.prepared = prepare(self._corpus, self.config.data)
             self._prepare()
             finished = yield from self._train(old, logs)
             if self.seeds:
@@ -180,7 +179,8 @@ class TaggerTraining:
         return Run(self.prepared, config, folder, self.device, self._progress, soft_labels)
 
     def _prepare(self) -> None:
-        """Read what is needed beside the corpus, before the first run."""
+        """Prepare the corpus, and read what is needed beside it, before the first run."""
+        self.prepared = prepare(self._corpus, self.config.data)
 
     def _member(self) -> Config:
         """The configuration of each run, but for the seed."""

@@ -12,7 +12,7 @@ import pytest
 import ner
 from ner.bundle.format import load_bundle
 from ner.config import Config
-from ner.corpus import load_corpus
+from ner.corpus import Corpus, load_corpus, write_file
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
 from ner.text import Sentence, Span
@@ -232,6 +232,47 @@ def test_what_distilling_needs(empty: Path, tiny_folder: Path) -> None:
         assert said in outcome.complaint()
         assert outcome.code == code
         assert tree(empty) == before
+
+
+@pytest.mark.slow(reason="trains a student, and goes on with it")
+def test_a_teacher_labels_text(empty: Path, model: Path, tiny_corpus: Corpus) -> None:
+    """Without a corpus, and with gold labels of a test split."""
+    sentences = (s for split in tiny_corpus.splits().values() for s in split)
+    Path("text.txt").write_text("\n".join(" ".join(s.tokens) for s in sentences))
+    arguments = ["--teacher", model, "--unlabelled", "text.txt", "--out", "r"]
+    outcome = run("train", *TINY, *arguments).good()
+    head, *rows = outcome.out.splitlines()
+    assert head == "best epoch 1: valid is held-out text, labelled by the teacher"
+    assert f"student against the teacher {model} on 3 held-out sentences of the text:" in rows
+    assert [row.split() for row in rows if "teacher  student" in row]
+    assert rows[-1] == "model: r"
+    assert f"{model} labels text, once: kept in " in outcome.err
+    write_file("gold.conll", tiny_corpus.test)
+    types = ["--teacher-types", "PER=PERSON,LOC="]
+    outcome = run("train", *TINY, *arguments, "--overwrite", "--test", "gold.conll", *types)
+    assert "gold.conll lacks types of the teacher (PERSON) and calls their " in outcome.complaint()
+    outcome = run("train", *TINY, *arguments, "--overwrite", "--test", "gold.conll").good()
+    assert outcome.out.startswith("test scores of the best model")
+    assert load_bundle("r").about["corpus"] == "text.txt"
+
+
+def test_what_a_teacher_needs(empty: Path, tiny_folder: Path) -> None:
+    Path("text.txt").write_text("Anna left.\n")
+    teacher, text = ["--teacher", "none"], ["--unlabelled", "text.txt"]
+    for arguments, said in (
+        ([], "Missing option '--data'"),
+        (teacher, "--teacher labels text; name it with --unlabelled FILE"),
+        ([*teacher, *text], "none: no such model folder"),
+        ([*teacher, *text, "--distill"], "--distill has the models of --seeds for teachers"),
+        (["--data", tiny_folder, "--teacher-types", "A=B"], "--teacher-types is for types of a"),
+        ([*teacher, "--unlabelled", "0.5=text.txt"], "sum to 0.5 for 1 of 1; give shares above 0"),
+        ([*teacher, "--teacher", "spacy:x", *text], "--teacher spacy:x: only models of ner can"),
+        (["--teacher", "file:none.jsonl", *text], "none.jsonl: no such file"),
+    ):
+        outcome = run("train", *BRIEF, *arguments, "--out", "r")
+        assert said in outcome.complaint()
+        assert outcome.code == 2
+        assert [*tree(empty)] == ["text.txt"]
 
 
 def test_distilling_without_its_extension(

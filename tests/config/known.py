@@ -15,6 +15,7 @@ AUTO = {
     "train.patience": "a whole number",
     "train.case_augmentation": "a number",
     "train.adversarial": "a number",
+    "train.gold_share": "a number",
     "train.threads": "a whole number",
 }
 """Numbers that may be left open."""

@@ -24,6 +24,7 @@ from ner.features import (
     Words,
     WordTable,
     collate,
+    targets,
 )
 from ner.features.casing import CASINGS
 from ner.features.clusters import Clusters
@@ -220,7 +221,13 @@ def test_what_is_taught_is_given_for_all_sentences_or_for_none() -> None:
         assert batch.target is None
     moved = collate(table, [one, two], [1, 0]).to(torch.device("meta")).target
     assert isinstance(moved, CountsBatch)
-    assert [part.device.type for part in moved] == ["meta", "meta"]
+    assert [part.device.type for part in moved[:2]] == ["meta", "meta"]
+    assert moved.weights is None
+    weighed = CountsBatch(moved.unary, moved.pairwise, torch.ones(2))
+    weights = targets.moved(weighed, torch.device("meta"))
+    assert isinstance(weights, CountsBatch)
+    assert weights.weights is not None
+    assert weights.weights.device.type == "meta"
 
 
 def test_classes_are_given_for_all_sentences_or_for_none() -> None:

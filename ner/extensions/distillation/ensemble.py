@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
 from ner.corpus import Corpus, checksum, possible_tags
+from ner.extensions.distillation.segmentation import best_spans
 from ner.features import ExpectedCounts
-from ner.model import TagConstraints, TokenEmbedder, viterbi
+from ner.model import TokenEmbedder
 from ner.predict import predict_expected
 from ner.runtime import AnyModel
-from ner.tags import spans_of, tags_of
+from ner.tags import tags_of
 from ner.text import Sentence
 from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings
 
@@ -44,7 +45,7 @@ class Ensemble:
         kept: TokenEmbedder | None = None
         for folder in self._folders:
             model = load_bundle(folder, self._device).model
-            if model.contextual is not None:
+            if model.contextual is not None and len(self._folders) > 1:
                 kept = kept or cache_embeddings(model.contextual, sentences)
                 model = replace(model, contextual=kept)
             yield model
@@ -70,16 +71,10 @@ class Ensemble:
         right. (The most probable sequence of a mixture cannot be found by a recursion.)
         """
         model = next(self._members())
-        rules = TagConstraints(model.outputs, model.config.scheme).potentials()
-        found = []
-        for sentence, expected in zip(
-            sentences, self.expected([s.tokens for s in sentences]), strict=True
-        ):
-            tokens = expected.unary.astype(np.float64)
-            path = viterbi(tokens[None], np.array([len(tokens)]), rules)[0]
-            spans = tuple(spans_of([model.outputs[number] for number in path.tolist()]))
-            found.append(replace(sentence, spans=spans, partial=()))
-        return found
+        unary = [each.unary for each in self.expected([s.tokens for s in sentences])]
+        found = best_spans(unary, model.outputs, model.config.scheme)
+        pairs = zip(sentences, found, strict=True)
+        return [replace(sentence, spans=spans, partial=()) for sentence, spans in pairs]
 
     def targets(
         self, corpus: PreparedCorpus, unlabelled: Sequence[Sentence], config: Config
@@ -120,17 +115,16 @@ class Ensemble:
         Those without a likely entity are kept in the proportion of the training split only.
         """
         tokens = [sentence.tokens for sentence in sentences]
-        examples = [
-            SoftLabelExample(*pair) for pair in zip(tokens, self.expected(tokens), strict=True)
-        ]
-        sure = [e for e in examples if _confidence(e.expected) >= config.unlabelled_confidence]
-        some = [example for example in sure if _has_entity(example.expected)]
-        none = [example for example in sure if not _has_entity(example.expected)]
+        pairs = zip(tokens, self.expected(tokens), strict=True)
+        sure = [pair for pair in pairs if _confidence(pair[1]) >= config.unlabelled_confidence]
+        some = [SoftLabelExample(*pair) for pair in sure if _has_entity(pair[1])]
+        none = [SoftLabelExample(*pair) for pair in sure if not _has_entity(pair[1])]
         labelled = sum(bool(sentence.labels) for sentence in corpus.train)
         most = len(some) * (len(corpus.train) - labelled) // labelled
         kept = some + random.Random(config.seed).sample(none, min(most, len(none)))
+        names = dict.fromkeys(Path(sentence.source).name for sentence in sentences)
         note = (
-            f"{Path(sentences[0].source).name}: {len(sentences)} unlabelled sentences drawn, "
+            f"{', '.join(names)}: {len(sentences)} unlabelled sentences drawn, "
             f"{len(sure)} sure ones, {len(kept)} kept ({len(some)} with a likely entity)"
         )
         _log.info("%s", note)

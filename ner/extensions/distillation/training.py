@@ -3,21 +3,18 @@
 Sentences that are drawn at random from unlabelled text of any size may join in.
 """
 
-import random
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ner.config import Config
-from ner.corpus import Corpus, Diagnostics, text_lines
-from ner.errors import CorpusError, UsageError
+from ner.corpus import Corpus
+from ner.errors import UsageError
 from ner.evaluation import Report, evaluate_spans
 from ner.extensions.distillation.ensemble import Ensemble
-from ner.files import open_binary
+from ner.extensions.distillation.texts import Texts, draw_documents, text_files
 from ner.tagger import Tagger
-from ner.text import Sentence
-from ner.tokenize import sentences_of
 from ner.training import (
     Event,
     Finished,
@@ -25,7 +22,6 @@ from ner.training import (
     TaggerTraining,
     resolve,
     seed_folder,
-    split_long,
 )
 
 
@@ -66,7 +62,7 @@ def train(
     config: Config | None = None,
     *,
     seeds: Sequence[int],
-    unlabelled: str | Path | None = None,
+    unlabelled: Texts = (),
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -88,7 +84,7 @@ def train_events(
     config: Config | None = None,
     *,
     seeds: Sequence[int],
-    unlabelled: str | Path | None = None,
+    unlabelled: Texts = (),
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
@@ -115,7 +111,7 @@ class Distillation(TaggerTraining):
         config: Config | None = None,
         *,
         seeds: Sequence[int],
-        unlabelled: str | Path | None = None,
+        unlabelled: Texts = (),
         **how: Any,
     ) -> None:
         """`how` are arguments of any training. Raises `UsageError` for fewer than two seeds."""
@@ -126,9 +122,12 @@ class Distillation(TaggerTraining):
 
     def _prepare(self) -> None:
         """Draw the unlabelled text. Raises `UsageError` or `CorpusError`."""
-        self._resolved, text = resolve(self.config, self.prepared), self._unlabelled
-        corpus = self.prepared.corpus
-        self._text = () if text is None else draw_sentences(text, corpus, self._resolved)
+        super()._prepare()
+        self._resolved = resolve(self.config, self.prepared)
+        known = {s.tokens for split in self.prepared.corpus.splits().values() for s in split}
+        files = text_files(self._unlabelled)
+        drawn = draw_documents(files, known, self._resolved) if files else ()
+        self._text = [sentence for _, sentences in drawn for sentence in sentences]
 
     def _member(self) -> Config:
         """Teachers read single sentences, whatever document context their student has."""
@@ -149,43 +148,3 @@ class Distillation(TaggerTraining):
         }
         student = yield from run.events()
         return DistillationFinished(self.out, runs, scores, student)
-
-
-def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:
-    """Sentences of a text with a paragraph on each line, drawn by the seed of training.
-
-    Paragraphs are drawn with equal chances, and cut by `data.tokenizer`, until there are
-    `train.unlabelled_sentences`, all different, and none of them in the corpus. The text is read as
-    a stream. Raises `UsageError` for a file that is not there, and `CorpusError` for one that is
-    not in `data.encoding` (with ``file:line``) or holds no text, or none but that of the corpus.
-    """
-    most, rng = config.train.unlabelled_sentences, random.Random(config.train.seed)
-    with open_binary(path) as stream:
-        lines = text_lines(stream, str(path), config.data.encoding, Diagnostics())
-        drawn = draw_lines(((n, line) for n, line in lines if line.strip()), most, rng)
-    if not drawn:
-        raise CorpusError(f"{path}: holds no text; name a file with a paragraph on each line")
-    known = {sentence.tokens for split in corpus.splits().values() for sentence in split}
-    found: dict[tuple[str, ...], Sentence] = {}
-    for number, line in drawn:
-        cut = sentences_of(line, config.data.tokenizer, source=str(path), line=number)
-        found |= {s.tokens: s for s in split_long(cut) if s.tokens not in known}
-        if len(found) >= most:
-            break
-    if not found:
-        raise CorpusError(f"{path}: holds no sentence that the corpus lacks; name another text")
-    return list(found.values())[:most]
-
-
-def draw_lines(
-    lines: Iterable[tuple[int, str]], most: int, rng: random.Random
-) -> list[tuple[int, str]]:
-    """Up to `most` lines in random order, each with the same chance (Waterman's algorithm R)."""
-    drawn: list[tuple[int, str]] = []
-    for seen, line in enumerate(lines):
-        if seen < most:
-            drawn.append(line)
-        elif (place := rng.randrange(seen + 1)) < most:
-            drawn[place] = line
-    rng.shuffle(drawn)
-    return drawn

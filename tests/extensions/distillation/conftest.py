@@ -1,5 +1,6 @@
-"""Text without labels, and two models that may teach."""
+"""Text without labels, two models that may teach, and a teacher that knows a few names."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from ner.api import train
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.extensions.distillation.ensemble import Ensemble
-from ner.text import Sentence
+from ner.extensions.distillation.labels import Labels
+from ner.tags import tag_set
+from ner.text import SegmentedText, Sentence, Span
 from ner.training.examples import SoftLabels
 from ner.training.preparation import prepare
 
@@ -54,3 +57,37 @@ def taught(
     return Ensemble(members, CPU).targets(
         prepare(corpus), unlabelled or [], config.replace(changes)
     )
+
+
+NAMES = {"Anna": "PER", "Berta": "PER", "Carl": "PER", "Dora": "PER", "Rome": "LOC", "Paris": "LOC"}
+
+
+class NameTeacher:
+    """A teacher that knows single names, says nothing of Dora, and may fail in the end."""
+
+    name = "names"
+    tokenizer = ""
+
+    def __init__(self, *, identity: str = "names 1", fails_at: str = "") -> None:
+        self.identity = identity
+        self.tags = tag_set(["LOC", "PER"], "iobes")
+        self.size: int | None = 1000
+        self.asked = 0
+        self._fails_at = fails_at
+
+    def label(self, documents: Sequence[SegmentedText]) -> Iterator[Labels]:
+        for _, sentences in documents:
+            for sentence in sentences:
+                self.asked += 1
+                if self._fails_at in sentence.tokens:
+                    raise RuntimeError("out of\nmemory")
+                known = [(i, NAMES[t]) for i, t in enumerate(sentence.tokens) if t in NAMES]
+                spans = tuple(Span(i, i + 1, label) for i, label in known)
+                yield Labels(None, misfits=1) if "Dora" in sentence.tokens else Labels(spans)
+
+
+@pytest.fixture
+def cache_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's cache, empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "ner"

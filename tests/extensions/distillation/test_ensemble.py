@@ -15,7 +15,14 @@ from ner.features import ExpectedCounts
 from ner.predict.predictions import predict_expected, predict_marginals
 from ner.tags import allowed_transitions, illegal_positions, parse_tag, tags_of
 from ner.text import PartialLabel, Sentence
+from ner.training.examples import SoftLabelExample
 from tests.extensions.distillation.conftest import CPU, taught
+
+
+def counts_of(example: SoftLabelExample) -> ExpectedCounts:
+    """The soft labels of an example."""
+    assert isinstance(example.expected, ExpectedCounts)
+    return example.expected
 
 
 def softened(expected: ExpectedCounts) -> float:
@@ -73,21 +80,20 @@ def test_labels_and_the_ensemble_are_mixed(
     tags = load_bundle(members[0]).model.outputs
     legal = np.array(allowed_transitions(tags, "iobes").between)
     by_members = Ensemble(members, CPU).expected([s.tokens for s in tiny_corpus.train])
+    columns = (map(counts_of, examples) for examples in (labels, half, free))
     for sentence, one, mixed, other, ensemble in zip(
-        tiny_corpus.train, labels, half, free, by_members, strict=True
+        tiny_corpus.train, *columns, by_members, strict=True
     ):
         numbers = [tags.index(tag) for tag in tags_of(sentence.spans, len(sentence), "iobes")]
-        np.testing.assert_allclose(one.expected.unary, np.eye(len(tags))[numbers], atol=1e-6)
+        np.testing.assert_allclose(one.unary, np.eye(len(tags))[numbers], atol=1e-6)
         moves = np.zeros(legal.shape)
         np.add.at(moves, (numbers[:-1], numbers[1:]), 1)
-        np.testing.assert_allclose(one.expected.pairwise, moves[legal], atol=1e-6)
+        np.testing.assert_allclose(one.pairwise, moves[legal], atol=1e-6)
         for part in ("unary", "pairwise"):
-            a, m, b, e = (
-                getattr(x, part) for x in (one.expected, mixed.expected, other.expected, ensemble)
-            )
+            a, m, b, e = (getattr(x, part) for x in (one, mixed, other, ensemble))
             np.testing.assert_allclose(m, 0.75 * a + 0.25 * b, atol=1e-6)
             np.testing.assert_allclose(b, e, atol=1e-6)
-    assert max(softened(lesson.expected) for lesson in free) > 0.01
+    assert max(softened(counts_of(lesson)) for lesson in free) > 0.01
 
 
 def test_partial_labels_stay_true(
@@ -105,7 +111,7 @@ def test_partial_labels_stay_true(
     lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
     tags = load_bundle(members[0]).model.outputs
     by_type = {label: [tag.endswith(label) for tag in tags] for label in ("LOC", "PER")}
-    tokens = lesson.expected.unary
+    tokens = counts_of(lesson).unary
     assert tokens[0][by_type["LOC"]].sum() == pytest.approx(1.0, abs=1e-5)
     assert tokens[3, 0] == pytest.approx(1.0, abs=1e-5)
     assert 0.001 < tokens[1:3].max() < 0.999

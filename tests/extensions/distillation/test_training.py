@@ -1,9 +1,6 @@
 """Distillation as a whole: what is drawn, what a student learns and leaves, and how it goes on."""
 
-import gzip
 import json
-import random
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,15 +21,13 @@ from ner.extensions.charlm.embeddings import States, StringEmbeddings
 from ner.extensions.distillation.ensemble import Ensemble
 from ner.extensions.distillation.training import (
     DistillationFinished,
-    draw_lines,
-    draw_sentences,
     train,
     train_events,
 )
 from ner.predict.predictions import predict_expected, predict_sentences
 from ner.text import Sentence, Span
 from ner.training.loop import Epoch, Step
-from ner.training.preparation import prepare, resolve
+from ner.training.preparation import prepare
 from ner.training.run import CONTEXTS, Event, Finished, Run
 from ner.training.seeds import SeedsFinished
 from tests.extensions.distillation.conftest import CPU, taught
@@ -300,108 +295,3 @@ def test_the_library_returns_the_student(
     assert tagger.config.train.seed == 7
     found = tagger.predict(tiny_corpus.test)
     assert evaluate_spans(tiny_corpus.test, found).f1 > 0.95
-
-
-def drawn(path: Path, corpus: Corpus, config: Config, **train: Any) -> list[Sentence]:
-    changes = {f"train.{name}": value for name, value in train.items()}
-    return draw_sentences(path, corpus, resolve(config, prepare(corpus)).replace(changes))
-
-
-def test_all_sentences_are_drawn_but_those_of_the_corpus(
-    text: Path, tiny_corpus: Corpus, tiny_config: Config
-) -> None:
-    found = drawn(text, tiny_corpus, tiny_config)
-    assert (
-        sorted((s.line, " ".join(s.tokens)) for s in found)
-        == [
-            (1, "Anna loved Rome ?"),
-            (1, "Berta met Carl Maria in Paris ."),
-            (3, "Dora saw New York ."),
-            (3, "She left ."),
-            (4, "The weather was fine ."),
-        ][1:]
-    )  # the test split has "Anna loved Rome ?"
-    assert {s.source for s in found} == {str(text)}
-    assert not any(s.spans for s in found)
-
-
-def test_no_more_sentences_than_asked_for_and_the_same_for_the_same_seed(
-    text: Path, tiny_corpus: Corpus, tiny_config: Config
-) -> None:
-    text.write_text("".join(f"One{i} went to Rome. Two{i} stayed.\n" for i in range(50)))
-    draws = [
-        drawn(text, tiny_corpus, tiny_config, unlabelled_sentences=9, seed=seed)
-        for seed in (1, 1, 2)
-    ]
-    assert [len({s.tokens for s in found}) for found in draws] == [9, 9, 9]
-    assert draws[0] == draws[1]
-    assert draws[0] != draws[2]
-
-
-def test_a_sentence_that_stands_there_often_is_drawn_once(
-    text: Path, tiny_corpus: Corpus, tiny_config: Config
-) -> None:
-    text.write_text("It rained.\n" * 20 + "It snowed.\n")
-    found = drawn(text, tiny_corpus, tiny_config)
-    assert sorted(s.tokens[1] for s in found) == ["rained", "snowed"]
-
-
-def test_packed_text(text: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
-    packed = text.with_suffix(".txt.gz")
-    packed.write_bytes(gzip.compress(text.read_bytes()))
-    one, other = (drawn(path, tiny_corpus, tiny_config) for path in (text, packed))
-    assert [s.tokens for s in one] == [s.tokens for s in other]
-
-
-def test_long_sentences_are_cut(text: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
-    text.write_text(" ".join(f"word{i}" for i in range(1200)))
-    found = drawn(text, tiny_corpus, tiny_config)
-    assert sorted(len(s) for s in found) == [1200 - 2 * 512, 512, 512]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"good line\n\nJos\xe9 left.\n", "{}:3: byte 0xE9 at offset 14 is not utf-8"),
-        (b"\x00\x01", "{}:1: holds a NUL byte"),
-        (b"", "{}: holds no text; name a file with a paragraph on each line"),
-        (b" \n\t\n", "{}: holds no text"),
-        (b"Anna visited Rome.\n", "{}: holds no sentence that the corpus lacks"),
-    ],
-)
-def test_text_that_will_not_do(
-    text: Path, tiny_corpus: Corpus, tiny_config: Config, content: bytes, said: str
-) -> None:
-    text.write_bytes(content)
-    with pytest.raises(CorpusError) as caught:
-        drawn(text, tiny_corpus, tiny_config)
-    assert str(caught.value).startswith(said.format(text))
-    assert "\n" not in str(caught.value)
-
-
-def test_text_in_the_encoding_that_is_named(
-    text: Path, tiny_corpus: Corpus, tiny_config: Config
-) -> None:
-    text.write_bytes("José left.\n".encode("latin-1"))
-    config = tiny_config.replace({"data.encoding": "latin-1"})
-    assert drawn(text, tiny_corpus, config)[0].tokens == ("José", "left", ".")
-
-
-def test_text_that_is_not_there(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config) -> None:
-    for path, said in ((tmp_path / "none.txt", "no such file"), (tmp_path, "is a folder")):
-        with pytest.raises(UsageError, match=said):
-            drawn(path, tiny_corpus, tiny_config)
-
-
-def test_each_line_has_the_same_chance() -> None:
-    lines = [(number, str(number)) for number in range(8)]
-    counts: Counter[int] = Counter()
-    first: Counter[int] = Counter()
-    for seed in range(4000):
-        found = draw_lines(lines, 3, random.Random(seed))
-        assert len({number for number, _ in found}) == 3
-        counts.update(number for number, _ in found)
-        first[found[0][0]] += 1
-    # Binomial: 4000 draws with chance 3/8 (1/8 for the first place); five deviations.
-    assert all(abs(counts[n] - 1500) < 5 * 31 and abs(first[n] - 500) < 5 * 21 for n in range(8))
-    assert sorted(draw_lines(lines, 9, random.Random(1))) == lines
