@@ -103,7 +103,6 @@ def evaluate(
         return
     check_model(model)
     from ner.api import Evaluation
-    from ner.corpus import with_unannotated
     from ner.evaluation import (
         draw_calibration,
         format_calibration,
@@ -115,9 +114,8 @@ def evaluate(
 
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
-    corpus, split = _corpus(data, files, label_map, split, config)
-    if own_types:
-        corpus = with_unannotated(corpus, tagger.labels)
+    types = tagger.labels if own_types else ()
+    corpus, split = _corpus(data, files, label_map, split, config, types)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
     _note_lacking(corpus, found.predicted())
@@ -195,12 +193,14 @@ def _corpus(
     label_map: dict[str, str],
     split: str | None,
     config: DataConfig,
+    types: Sequence[str] = (),
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    Raises `CorpusError` where the split has no sentences.
+    With `types`, those of them that it lacks are not annotated. Raises `CorpusError` where the
+    split has no sentences.
     """
-    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus
+    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus, with_unannotated
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
@@ -218,4 +218,4 @@ def _corpus(
         corpus = dataclasses.replace(
             corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
         )
-    return corpus, split
+    return (with_unannotated(corpus, types) if types else corpus), split
