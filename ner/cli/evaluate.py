@@ -109,7 +109,6 @@ def evaluate(
         return
     check_model(model)
     from ner.api import Evaluation
-    from ner.corpus import with_unannotated
     from ner.evaluation import (
         draw_calibration,
         format_calibration,
@@ -121,9 +120,8 @@ def evaluate(
 
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
-    corpus, split = _corpus(data, files, label_map, split, case, config)
-    if own_types:
-        corpus = with_unannotated(corpus, tagger.labels)
+    types = tagger.labels if own_types else ()
+    corpus, split = _corpus(data, files, label_map, split, case, config, types)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
     _note_lacking(corpus, found.predicted())
@@ -202,13 +200,14 @@ def _corpus(
     split: str | None,
     case: Case | None,
     config: DataConfig,
+    types: Sequence[str] = (),
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    All is in another case if `case` is given. Raises `CorpusError` where the split has no
-    sentences.
+    All is in another case if `case` is given. With `types`, those of them that it lacks are not
+    annotated. Raises `CorpusError` where the split has no sentences.
     """
-    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus
+    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus, with_unannotated
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
@@ -226,4 +225,5 @@ def _corpus(
         corpus = dataclasses.replace(
             corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
         )
+    corpus = with_unannotated(corpus, types) if types else corpus
     return corpus.recased(case) if case else corpus, split

@@ -17,6 +17,7 @@ from ner.tokenize.tokens import tokenize
 _CLOSING = frozenset(".,;:!?)]}»”’%…")
 _OPENING = frozenset("([{«“‘¿¡$£€#@")
 _CLITICS = ("'", "’", "n't", "n’t")
+_UNSPACED_SHARE = 0.1  # of all tokens
 _WORDS_SHARE = 0.1  # of the tokens of unspaced scripts; in a corpus of characters next to none
 
 
@@ -81,13 +82,17 @@ def measure_agreement(sentences: Iterable[Sentence], style: str) -> Agreement:
 
 
 def has_unspaced_words(tokens: Iterable[str]) -> bool:
-    """Tell if tokens are words of a script without spaces, which raw text does not show."""
-    unspaced = words = 0
+    """Tell if tokens are words of a script without spaces, which raw text does not show.
+
+    A few of them among others do not make a corpus one of such words.
+    """
+    unspaced = words = total = 0
     for token in tokens:
+        total += 1
         if not token.isascii() and is_unspaced(token[0]):
             unspaced += 1
             words += len(tokenize(token, "words")) > 1
-    return words > _WORDS_SHARE * unspaced
+    return unspaced > _UNSPACED_SHARE * total and words > _WORDS_SHARE * unspaced
 
 
 def retokenize(sentence: Sentence, style: str) -> tuple[Sentence, list[int]]:

@@ -124,11 +124,20 @@ def test_words_of_scripts_without_spaces_are_seen(tokens: tuple[str, ...], found
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("open/uner-zh-gsdsimp", True), ("resume-zh", False), ("wnut17", False)]
+    ("name", "words"),
+    [
+        ("open/uner-zh-gsdsimp", True),
+        ("resume-zh", False),
+        ("wnut17", False),
+        ("open/gum-open", False),
+        ("open/btc", False),
+    ],
 )
 def test_real_corpora_are_told_apart(
     name: str, words: bool, real_data: Callable[[str], Path]
 ) -> None:
-    path = next(p for p in real_data(name).iterdir() if p.stem == "test")
+    path = next(
+        p for p in real_data(name).iterdir() if p.stem == ("train" if "open" in name else "test")
+    )
     tokens = (token for sentence in read_file(path) for token in sentence.tokens)
     assert has_unspaced_words(tokens) is words
