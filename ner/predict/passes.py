@@ -65,7 +65,7 @@ def emission_batches(
 
 def check_numbers(scores: NDArray[np.float32 | np.float64]) -> None:
     """Refuse scores of which nothing follows. Raises `BundleError`."""
-    if np.isnan(scores).any():
+    if np.isnan(np.vdot(scores, scores)):  # squares never cancel: it is NaN if one of them is
         raise BundleError(
             "the model's weights are so large that its scores are not numbers; it is damaged, or "
             "made to do harm: use another model"

@@ -6,7 +6,7 @@ here before a kernel sees it; what does not fit raises `ValueError`.
 Shapes: ``B`` sentences of at most ``T`` tokens, ``K`` tags, ``N`` spans.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,9 @@ class Chain:
         emissions = np.ascontiguousarray(emissions, np.float64)
         fits = emissions.ndim == 3 and emissions.shape[2] == self._tags
         require(fits, "emissions have shape {}, not [B, T, {}]", emissions.shape, self._tags)
-        lengths = integers(lengths, emissions.shape[:1], emissions.shape[1], "lengths", least=1)
+        batch, size, _ = emissions.shape
+        lengths = integers(lengths, (batch,), size + 1, "lengths")
+        require(all(lengths.tolist()), "lengths may not be 0")
         return emissions, lengths
 
     def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
@@ -71,7 +73,7 @@ class Chain:
         emissions: Floats,
         lengths: Ints,
         tags: Ints,
-        spans: Any,
+        spans: Sequence[tuple[int, int, int]],
         continues: NDArray[np.bool_],
     ) -> Floats | None:
         """Compute the probability of each span ``(b, start, end)``: ``[N]``; None as in `sums`.
@@ -82,29 +84,18 @@ class Chain:
         """
         emissions, lengths = self._checked(emissions, lengths)
         batch, size, count = emissions.shape
-        tags = integers(tags, (batch, size), count - 1, "tags")
+        tags = integers(tags, (batch, size), count, "tags")
         continues = np.ascontiguousarray(continues, np.bool_)
         require(continues.shape == (count, count), "continues has shape {}", continues.shape)
-        placed = np.asarray(spans, np.int64).reshape(-1, 3)
-        if not len(placed):
-            return np.empty(0)
-        order = np.argsort(placed[:, 0], kind="stable")
-        places = np.ascontiguousarray(placed[order].T)
-        self._check_spans(places, lengths)
-        found = np.empty(len(placed))
+        sizes = dict(enumerate(lengths.tolist()))
+        inside = all(0 <= start < end <= sizes.get(b, 0) for b, start, end in spans)
+        require(inside, "spans lie beyond their sentences")
+        places, found = np.array(spans, np.int64), np.empty(len(spans))
         potentials = self._scores, self._powers, self._largest
-        done = self._compiled.sums(
-            potentials, emissions, lengths, spans=(*places, tags, continues, found)
+        done = not len(spans) or self._compiled.sums(
+            potentials, emissions, lengths, spans=(places, tags, continues, found)
         )
-        result = np.empty(len(placed))
-        result[order] = found
-        return result if done else None
-
-    def _check_spans(self, places: Ints, lengths: Ints) -> None:
-        b, start, end = places
-        inside = b[0] >= 0 and b[-1] < len(lengths)
-        inside = inside and (start >= 0).all() and (start < end).all()
-        require(inside and (end <= lengths[b]).all(), "spans lie beyond their sentences")
+        return found if done else None
 
 
 def compiled_chain(start: Floats, between: Floats, end: Floats) -> Chain | None:

@@ -46,16 +46,13 @@ def indices(values: NDArray[Any], name: str, limit: int) -> NDArray[np.int32]:
     return array
 
 
-def integers(
-    values: Any, shape: tuple[int, ...], most: int, name: str, least: int = 0
-) -> NDArray[np.int64]:
-    """Return int64 numbers of a shape in C order, each from `least` to `most`."""
+def integers(values: Any, shape: tuple[int, ...], limit: int, name: str) -> NDArray[np.int64]:
+    """Return int64 numbers of a shape in C order, each from 0 to below `limit`."""
     array = np.ascontiguousarray(values, np.int64)
     fits = array.shape == shape
     if array.size:
-        fits = fits and np.minimum.reduce(array, axis=None) >= least
-        fits = fits and np.maximum.reduce(array, axis=None) <= most
-    require(fits, "{} do not fit {} of {} … {}", name, shape, least, most)
+        fits = fits and np.maximum.reduce(array.view(np.uint64), axis=None) < limit
+    require(fits, "{} do not fit {} below {}", name, shape, limit)
     return array
 
 

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 #define INLINE static inline __attribute__((always_inline))
 #define EXPORT __attribute__((visibility("default")))
 #define JOIN_(a, b) a##_##b
@@ -81,13 +81,14 @@ typedef struct {
     const int64_t *lengths;
 } Emissions;
 
-/* What to write of the sums over all sequences: pointers may be NULL. Spans stand by sentence. */
+/* What to write of the sums over all sequences: of all sentences, or of those with `spans`. Spans
+   that stand together share the sums of their sentence. */
 typedef struct {
     const Chain *scores, *powers; /* powers: of scores less the largest of start, between, end */
     const double *largest;
-    double *log_z, *marginals;
+    double *log_z, *marginals; /* or NULL */
     int64_t spans;
-    const int64_t *sentences, *first, *after, *tags;
+    const int64_t *places, *tags; /* [spans][3]: sentence, first token, token after the last */
     const uint8_t *continues; /* [tags][tags]: the second goes on with an entity of the first */
     double *probabilities;
 } Sums;
@@ -929,33 +930,39 @@ INLINE void FN(backward)(const Chain *P, int64_t n, Lattice *L, double *ratio) {
     }
 }
 
+/* Forward and backward pass of sentence b; 0 if something may have underflowed. */
+static int FN(lattice)(const Emissions *E, const Sums *S, int64_t b, double *ratio, Lattice *L) {
+    const double *x = E->emissions + b * E->size * S->powers->tags;
+    if (!FN(forward)(S->powers, S->scores, S->largest, x, E->lengths[b], L)) return 0;
+    FN(backward)(S->powers, E->lengths[b], L, ratio);
+    return 1;
+}
+
 static int FN(sums)(const Emissions *E, const Sums *S) {
     const int64_t K = S->powers->tags, W = S->powers->padded, part = E->size * W;
     double *work = scratch((4 * part + W) * 8);
     if (!work) return NO_MEMORY;
+    double *ratio = work + 4 * part;
     Lattice L = {work, work + part, work + 2 * part, work + 3 * part, 0.0};
-    int status = DONE;
-    for (int64_t b = 0, span = 0; b < E->batch && status == DONE; b++) {
-        const int64_t n = E->lengths[b];
-        const int here = span < S->spans && S->sentences[span] == b;
-        if (!S->log_z && !S->marginals && !here) continue;
-        if (!FN(forward)(S->powers, S->scores, S->largest, E->emissions + b * E->size * K, n, &L)) {
-            status = UNDERFLOW;
-            continue;
-        }
-        if (S->log_z) S->log_z[b] = L.log_z;
-        if (S->marginals || here) FN(backward)(S->powers, n, &L, work + 4 * part);
-        for (int64_t t = 0; S->marginals && t < E->size; t++) {
+    int fits = 1;
+    for (int64_t b = 0; S->marginals && b < E->batch; b++) {
+        if (!(fits = FN(lattice)(E, S, b, ratio, &L))) break;
+        S->log_z[b] = L.log_z;
+        for (int64_t t = 0; t < E->size; t++) {
             double *out = S->marginals + (b * E->size + t) * K;
-            if (t < n) memcpy(out, L.marginals + t * W, (size_t)K * 8);
+            if (t < E->lengths[b]) memcpy(out, L.marginals + t * W, (size_t)K * 8);
             else memset(out, 0, (size_t)K * 8);
         }
-        for (; span < S->spans && S->sentences[span] == b; span++)
-            S->probabilities[span] = span_probability(S->powers, &L, S->tags + b * E->size, n,
-                                                      S->first[span], S->after[span], S->continues);
+    }
+    for (int64_t i = 0, last = -1; i < S->spans; i++) {
+        const int64_t *place = S->places + 3 * i, b = place[0];
+        if (b != last && !(fits = FN(lattice)(E, S, b, ratio, &L))) break;
+        last = b;
+        S->probabilities[i] = span_probability(S->powers, &L, S->tags + b * E->size, E->lengths[b],
+                                               place[1], place[2], S->continues);
     }
     free(work);
-    return status;
+    return fits ? DONE : UNDERFLOW;
 }
 
 static const Level FN(level) = {FN(run),  FN(product), FN(words), FN(viterbi),

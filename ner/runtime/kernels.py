@@ -167,11 +167,11 @@ class RecurrentLayer:
             output(out, (batch, size, self._outputs), np.float32)
         require(lengths.shape == (batch,), "lengths have shape {}", lengths.shape)
         if batch:
-            lengths = indices(lengths, "lengths", size + 1)
-            falling = batch == 1 or (lengths[1:] <= lengths[:-1]).all()
-            whole = falling and lengths[0] == size and lengths[-1] >= 1
-            require(whole, "lengths do not fall from {} to 1 or more", size)
-            self._level.run(self._layer, table, rows, lengths, out)
+            require(lengths.dtype == np.int32, "lengths is {}", lengths.dtype)
+            sizes = lengths.tolist()
+            falling = sizes == sorted(sizes, reverse=True) and sizes[0] == size and sizes[-1] >= 1
+            require(falling, "lengths do not fall from {} to 1 or more", size)
+            self._level.run(self._layer, table, rows, np.ascontiguousarray(lengths), out)
         return out
 
 

@@ -224,8 +224,9 @@ def decoder_of(
 
 def finite(emissions: NDArray[Any]) -> Floats:
     """Emissions in float64, clipped to `LARGEST`."""
-    clipped: Floats = np.clip(emissions.astype(np.float64), -LARGEST, LARGEST)
-    return clipped
+    scores: Floats = emissions.astype(np.float64)
+    np.minimum(scores, LARGEST, out=scores)  # `clip` takes several times as long for a sentence
+    return np.maximum(scores, -LARGEST, out=scores)
 
 
 def _chosen(scores: Floats, choices: Bools | None) -> Floats:
