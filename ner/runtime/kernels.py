@@ -160,7 +160,7 @@ class RecurrentLayer:
         require(fits, "table is {}, not contiguous [R, {}]", table.shape, self.width)
         require(rows.ndim == 2, "rows have shape {}", rows.shape)
         batch, size = rows.shape
-        rows = indices(rows, "rows", len(table))
+        require(rows.dtype == np.int32, "rows are {}", rows.dtype)
         if out is None:
             out = np.empty((batch, size, self._outputs), np.float32)
         else:
@@ -171,7 +171,8 @@ class RecurrentLayer:
             sizes = lengths.tolist()
             falling = sizes == sorted(sizes, reverse=True) and sizes[0] == size and sizes[-1] >= 1
             require(falling, "lengths do not fall from {} to 1 or more", size)
-            self._level.run(self._layer, table, rows, np.ascontiguousarray(lengths), out)
+            arrays = np.ascontiguousarray(rows), np.ascontiguousarray(lengths)
+            self._level.run(self._layer, table, *arrays, out)
         return out
 
 

@@ -24,7 +24,7 @@ VERSION = 3
 VARIABLE = "NER_KERNELS"
 NUMBERS = {"c": 0, "avx2": 1, "avx512vnni": 2, "neon": 3}
 """Levels by name, as the source numbers them."""
-_UNDERFLOW = 2  # a status
+_UNDERFLOW, _BEYOND = 2, 3  # statuses
 _BEST_FIRST = ("neon", "avx512vnni", "avx2", "c")
 
 
@@ -108,6 +108,7 @@ class _Emissions(Structure):
     _fields_ = (
         ("batch", c_int64),
         ("size", c_int64),
+        ("single", c_int64),
         ("emissions", c_void_p),
         ("lengths", c_void_p),
     )
@@ -154,7 +155,15 @@ class ChainPotentials:
         return cls(_Chain(len(start), len(parts[0]), *map(_address, parts)), parts)
 
 
-def _checked(status: int) -> None:
+def _emissions(emissions: NDArray[Any], lengths: NDArray[np.int64]) -> _Emissions:
+    batch, size, _ = emissions.shape
+    single = emissions.itemsize == 4
+    return _Emissions(batch, size, single, _address(emissions), _address(lengths))
+
+
+def _checked(status: int, beyond: str = "") -> None:
+    if status == _BEYOND:
+        raise ValueError(beyond)
     if status:
         raise MemoryError("no memory for the kernels' scratch space")
 
@@ -214,7 +223,7 @@ class Compiled:
     ) -> None:
         """Do as `Twin.run`."""
         batch = _Batch(*table.shape, *rows.shape, *map(_address, (table, rows, lengths, out)))
-        _checked(self._library.ner_run(self._number, layer, batch))
+        _checked(self._library.ner_run(self._number, layer, batch), "rows lie beyond the table")
 
     def words(
         self,
@@ -238,19 +247,19 @@ class Compiled:
     def viterbi(
         self,
         scores: ChainPotentials,
-        emissions: NDArray[np.float64],
+        emissions: NDArray[Any],
         lengths: NDArray[np.int64],
         path: NDArray[np.int64],
     ) -> None:
         """Write the best sequences of emissions ``[B, T, K]`` to `path` ``[B, T]``."""
-        batch = _Emissions(*path.shape, _address(emissions), _address(lengths))
+        batch = _emissions(emissions, lengths)
         found = self._library.ner_viterbi
         _checked(found(self._number, scores.structure, batch, _address(path)))
 
     def sums(
         self,
         potentials: tuple[ChainPotentials, ChainPotentials, NDArray[np.float64]],
-        emissions: NDArray[np.float64],
+        emissions: NDArray[Any],
         lengths: NDArray[np.int64],
         *,
         log_z: NDArray[np.float64] | None = None,
@@ -260,7 +269,8 @@ class Compiled:
         """Write sums over sequences to `log_z` ``[B]``, `marginals` ``[B, T, K]`` and `spans`.
 
         `spans` are their places ``[N, 3]``, tags ``[B, T]``, the tags that continue others
-        ``[K, K]``, and the output ``[N]``. False if something has underflowed.
+        ``[K, K]``, and the output ``[N]``. False if something has underflowed. Raises `ValueError`
+        for spans that do not fit.
         """
         scores, powers, largest = potentials
         sums = _Sums(
@@ -272,10 +282,12 @@ class Compiled:
             len(spans[0]) if spans else 0,
             *map(_address, spans),
         )
-        batch = _Emissions(*emissions.shape[:2], _address(emissions), _address(lengths))
+        batch = _emissions(emissions, lengths)
         status: int = self._library.ner_sums(self._number, batch, sums)
-        _checked(status % _UNDERFLOW)
-        return status != _UNDERFLOW
+        if status == _UNDERFLOW:
+            return False
+        _checked(status, "spans or their tags lie beyond their sentences")
+        return True
 
 
 Level = Compiled | Twin
