@@ -29,16 +29,17 @@ def spans_in(numbers: NDArray[np.int64], names: tuple[str, ...]) -> list[tuple[i
     `names` are the K tags, O first; O stands beyond a sentence's length.
     """
     starts = _starts(names)
-    rows, places = numbers.nonzero()  # of tokens inside entities
-    tokens = zip(rows.tolist(), places.tolist(), numbers[rows, places].tolist(), strict=True)
+    size = numbers.shape[1]
+    (inside,) = numbers.ravel().nonzero()  # of the batch as one sequence, tokens inside entities
     held: list[list[int]] = []  # row, start, end and tag of each span
-    last = end = before = -1
-    for row, place, tag in tokens:
-        if place == end and row == last and not starts[before][tag]:
+    last = before = -1
+    for place, tag in zip(inside.tolist(), numbers.take(inside).tolist(), strict=True):
+        row, start = divmod(place, size)
+        if start and place == last + 1 and not starts[before][tag]:
             held[-1][2] += 1
         else:
-            held.append([row, place, place + 1, tag])
-        last, end, before = row, place + 1, tag
+            held.append([row, start, start + 1, tag])
+        last, before = place, tag
     return [(row, Span(start, end, parse_tag(names[tag]).label)) for row, start, end, tag in held]
 
 

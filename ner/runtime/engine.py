@@ -84,10 +84,14 @@ class NativeEngine:
         `embedded` are the contextual embeddings of their tokens, ``[T, M]`` each, if the model has
         any. With `last_states` the scores are ``[B, K]``.
         """
-        contexts = contexts or [None] * len(sentences)
-        order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i]))
-        sizes = [len(sentences[i]) for i in order]
-        keys = [key for i in order for key in self._indexer.keys(sentences[i], contexts[i])]
+        sizes = list(map(len, sentences))
+        order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+        sizes.sort(reverse=True)
+        keys = [
+            key
+            for i in order
+            for key in self._indexer.keys(sentences[i], contexts[i] if contexts else None)
+        ]
         states = self._states(keys, sizes, embedded and [embedded[i] for i in order])
         scores = self._scores(states, sizes)
         return scores if order == sorted(order) else scores[np.argsort(order)]

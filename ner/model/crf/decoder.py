@@ -244,5 +244,4 @@ def _chosen(scores: Floats, choices: Bools | None) -> Floats:
 
 def _listed(probabilities: Floats) -> list[float]:
     """Turn into numbers, without what rounding put above 1."""
-    result: list[float] = np.minimum(probabilities, 1.0).tolist()
-    return result
+    return [min(probability, 1.0) for probability in probabilities.tolist()]
