@@ -160,6 +160,10 @@ class Sentence:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def with_spans(self, spans: tuple[Span, ...]) -> "Sentence":
+        """The same with other spans, and no partial labels; quicker than `replace`."""
+        return Sentence(self.tokens, spans, self.offsets, self.document, self.source, self.line)
+
     @property
     def labels(self) -> set[str]:
         """The types of its entities, known from end to end or not."""

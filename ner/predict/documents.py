@@ -29,7 +29,7 @@ def document_of(
     changed: dict[int, tuple[Span, ...]] = {}
     for place, (_, sentence, (spans, scores)) in enumerate(found):
         if spans or sentence.spans:
-            sentence = replace(sentence, spans=spans)
+            sentence = sentence.with_spans(spans)
             entities += entities_of(text, sentence, scores)
             changed[place] = spans
         if streamed is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import compress
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,25 +48,26 @@ def emission_batches(
 ) -> Iterator[tuple[Sequence[int], Floats, Ints]]:
     """Yield sentence numbers, their emissions ``[B, T, K]`` and lengths ``[B]``, by batches."""
     engine = engine_of(model, settings)
-    contexts = contexts or [None] * len(sentences)
-    short = [i for i, tokens in enumerate(sentences) if 0 < len(tokens) <= WINDOW]
-    for batch in engine.plan([len(sentences[i]) for i in short]):
-        numbers = [short[i] for i in batch]
-        some = [sentences[i] for i in numbers]
-        lengths = np.array([len(tokens) for tokens in some])  # [B]
-        emissions = read_batch(model, engine, some, [contexts[i] for i in numbers])
+    sizes = list(map(len, sentences))
+    short = [number for number, size in enumerate(sizes) if 0 < size <= WINDOW]
+    for batch in engine.plan([sizes[number] for number in short]):
+        numbers = [short[place] for place in batch]
+        some = [sentences[number] for number in numbers]
+        near = contexts and [contexts[number] for number in numbers]
+        emissions = read_batch(model, engine, some, near)
         check_numbers(emissions)
-        yield numbers, emissions, lengths
-    for number, tokens in enumerate(sentences):
-        if len(tokens) > WINDOW:
-            emissions = stitched_emissions(model, engine, tokens, contexts[number])
+        yield numbers, emissions, np.array([sizes[number] for number in numbers])  # [B]
+    for number, size in enumerate(sizes):
+        if size > WINDOW:
+            context = contexts[number] if contexts else None
+            emissions = stitched_emissions(model, engine, sentences[number], context)
             check_numbers(emissions)
-            yield [number], emissions, np.array([len(tokens)])
+            yield [number], emissions, np.array([size])
 
 
 def check_numbers(scores: NDArray[np.float32 | np.float64]) -> None:
     """Refuse scores of which nothing follows. Raises `BundleError`."""
-    if np.isnan(scores).any():
+    if isnan(np.vdot(scores, scores)):  # squares never cancel: it is NaN if one of them is
         raise BundleError(
             "the model's weights are so large that its scores are not numbers; it is damaged, or "
             "made to do harm: use another model"

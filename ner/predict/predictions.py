@@ -130,7 +130,7 @@ def predict_sentences(
 def with_spans(sentences: Sequence[Sentence], found: Sequence[Prediction]) -> list[Sentence]:
     """The sentences with predicted spans in place of their own; one that has them stays."""
     return [
-        s if s.spans == p.spans and not s.partial else replace(s, spans=p.spans, partial=())
+        s if s.spans == p.spans and not s.partial else s.with_spans(p.spans)
         for s, p in zip(sentences, found, strict=True)
     ]
 

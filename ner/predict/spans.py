@@ -28,16 +28,19 @@ def spans_in(numbers: NDArray[np.int64], names: tuple[str, ...]) -> list[tuple[i
 
     `names` are the K tags, O first; O stands beyond a sentence's length.
     """
-    starts, ends = _borders(names)
-    # [B, T + 2], then [B, T + 1] each: the tags on both sides of each border between tokens
-    sides = np.zeros((len(numbers), numbers.shape[1] + 2), numbers.dtype)  # `pad` takes longer
-    sides[:, 1:-1] = numbers
-    before, after = sides[:, :-1], sides[:, 1:]
-    rows, first = starts[before, after].nonzero()  # [N] each
-    _, end = ends[before, after].nonzero()
-    labels = [parse_tag(names[tag]).label for tag in numbers[rows, first].tolist()]
-    spans = map(Span, first.tolist(), end.tolist(), labels)
-    return list(zip(rows.tolist(), spans, strict=True))
+    starts = _starts(names)
+    size = numbers.shape[1]
+    (inside,) = numbers.ravel().nonzero()  # of the batch as one sequence, tokens inside entities
+    held: list[list[int]] = []  # row, start, end and tag of each span
+    last = before = -1
+    for place, tag in zip(inside.tolist(), numbers.take(inside).tolist(), strict=True):
+        row, start = divmod(place, size)
+        if start and place == last + 1 and not starts[before][tag]:
+            held[-1][2] += 1
+        else:
+            held.append([row, start, start + 1, tag])
+        last, before = place, tag
+    return [(row, Span(start, end, parse_tag(names[tag]).label)) for row, start, end, tag in held]
 
 
 def by_row(held: Sequence[tuple[int, Span]], scores: Sequence[float]) -> dict[int, Prediction]:
@@ -52,8 +55,8 @@ def by_row(held: Sequence[tuple[int, Span]], scores: Sequence[float]) -> dict[in
 
 
 @functools.lru_cache(maxsize=8)
-def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell of two neighbouring tags if a span starts, and if one ends: ``[K, K]`` each."""
+def _starts(names: tuple[str, ...]) -> list[list[bool]]:
+    """Tell of two neighbouring tags if a span starts with the second: ``[K, K]``."""
     assert names[0] == OUTSIDE, "O is tag 0"
     parsed = [parse_tag(name) for name in names]
     prefixes = sorted({tag.prefix for tag in parsed})
@@ -63,15 +66,14 @@ def _borders(names: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool
     # Of two types it only matters whether they are the same: few pairs stand for all.
     pairs = [
         [
-            [_border(Tag(one, "this"), Tag(other, label)) for label in ("that", "this")]
+            [_starts_with(Tag(one, "this"), Tag(other, label)) for label in ("that", "this")]
             for other in prefixes
         ]
         for one in prefixes
     ]
-    found = np.array(pairs)[kinds[:, None], kinds, same]  # [K, K, 2]
-    return found[:, :, 0], found[:, :, 1]
+    found: list[list[bool]] = np.array(pairs)[kinds[:, None], kinds, same].tolist()
+    return found
 
 
-def _border(before: Tag, after: Tag) -> tuple[bool, bool]:
-    spans = spans_of((before, after))
-    return any(span.start == 1 for span in spans), any(span.end == 1 for span in spans)
+def _starts_with(before: Tag, after: Tag) -> bool:
+    return any(span.start == 1 for span in spans_of((before, after)))

@@ -3,10 +3,11 @@
 `ner.model.crf` computes the same in NumPy, for any machine and any scores. Everything is checked
 here before a kernel sees it; what does not fit raises `ValueError`.
 
-Shapes: ``B`` sentences of at most ``T`` tokens, ``K`` tags, ``N`` spans.
+Shapes: ``B`` sentences of at most ``T`` tokens, ``K`` tags, ``N`` spans. Emissions ``[B, T, K]``
+are in float64, or in float32: then they are clipped as `ner.model.crf` does.
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from ner.runtime.library import ChainPotentials, Compiled, level
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Emissions = NDArray[np.float32 | np.float64]
 
 
 class Chain:
@@ -35,14 +37,18 @@ class Chain:
         self._scores = ChainPotentials.of(parts, compiled.doubles)
         self._powers = ChainPotentials.of(relative, compiled.doubles)
 
-    def _checked(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Ints]:
-        emissions = np.ascontiguousarray(emissions, np.float64)
+    def _checked(self, emissions: Emissions, lengths: Ints) -> tuple[Emissions, Ints]:
+        dtype = np.float32 if emissions.dtype == np.float32 else np.float64
+        emissions = np.ascontiguousarray(emissions, dtype)
         fits = emissions.ndim == 3 and emissions.shape[2] == self._tags
         require(fits, "emissions have shape {}, not [B, T, {}]", emissions.shape, self._tags)
-        lengths = integers(lengths, emissions.shape[:1], emissions.shape[1], "lengths", least=1)
+        batch, size, _ = emissions.shape
+        lengths = integers(lengths, (batch,), "lengths")
+        fits = all(0 < length <= size for length in lengths.tolist())
+        require(fits, "lengths are not 1 to {}", size)
         return emissions, lengths
 
-    def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
+    def viterbi(self, emissions: Emissions, lengths: Ints) -> Ints:
         """Find the best tag sequence of each sentence: ``[B, T]``, 0 beyond its length.
 
         Of equally good sequences, the one with lower tag numbers at the end wins.
@@ -53,7 +59,7 @@ class Chain:
             self._compiled.viterbi(self._scores, emissions, lengths, path)
         return path
 
-    def sums(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Floats] | None:
+    def sums(self, emissions: Emissions, lengths: Ints) -> tuple[Floats, Floats] | None:
         """Compute log partition functions ``[B]`` and marginals ``[B, T, K]``, 0 beyond a length.
 
         None stands for scores so far apart that scaled probabilities underflow.
@@ -68,10 +74,10 @@ class Chain:
 
     def span_probabilities(
         self,
-        emissions: Floats,
+        emissions: Emissions,
         lengths: Ints,
         tags: Ints,
-        spans: Any,
+        spans: Sequence[tuple[int, int, int]],
         continues: NDArray[np.bool_],
     ) -> Floats | None:
         """Compute the probability of each span ``(b, start, end)``: ``[N]``; None as in `sums`.
@@ -82,29 +88,15 @@ class Chain:
         """
         emissions, lengths = self._checked(emissions, lengths)
         batch, size, count = emissions.shape
-        tags = integers(tags, (batch, size), count - 1, "tags")
+        tags = integers(tags, (batch, size), "tags")
         continues = np.ascontiguousarray(continues, np.bool_)
         require(continues.shape == (count, count), "continues has shape {}", continues.shape)
-        placed = np.asarray(spans, np.int64).reshape(-1, 3)
-        if not len(placed):
-            return np.empty(0)
-        order = np.argsort(placed[:, 0], kind="stable")
-        places = np.ascontiguousarray(placed[order].T)
-        self._check_spans(places, lengths)
-        found = np.empty(len(placed))
+        places, found = np.array(spans, np.int64), np.empty(len(spans))
         potentials = self._scores, self._powers, self._largest
-        done = self._compiled.sums(
-            potentials, emissions, lengths, spans=(*places, tags, continues, found)
+        done = not len(spans) or self._compiled.sums(
+            potentials, emissions, lengths, spans=(places, tags, continues, found)
         )
-        result = np.empty(len(placed))
-        result[order] = found
-        return result if done else None
-
-    def _check_spans(self, places: Ints, lengths: Ints) -> None:
-        b, start, end = places
-        inside = b[0] >= 0 and b[-1] < len(lengths)
-        inside = inside and (start >= 0).all() and (start < end).all()
-        require(inside and (end <= lengths[b]).all(), "spans lie beyond their sentences")
+        return found if done else None
 
 
 def compiled_chain(start: Floats, between: Floats, end: Floats) -> Chain | None:

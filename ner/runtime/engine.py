@@ -8,7 +8,6 @@ on the machine.
 import functools
 import threading
 from collections.abc import Sequence
-from itertools import chain, starmap
 from typing import Any
 
 import numpy as np
@@ -68,10 +67,11 @@ class NativeEngine:
 
     def plan(self, lengths: Sequence[int]) -> list[list[int]]:
         """Group sentences of nearly equal length into batches: every position of `lengths` once."""
-        order = np.argsort(np.asarray(lengths), kind="stable").tolist()
-        return plans.pack_batches(
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        batches = plans.pack_batches(
             order, lengths, most_sentences=plans.BATCH_SENTENCES, most_tokens=self._most_tokens
         )
+        return [batch[::-1] for batch in batches]  # in the order of the kernels
 
     def emissions(
         self,
@@ -84,45 +84,50 @@ class NativeEngine:
         `embedded` are the contextual embeddings of their tokens, ``[T, M]`` each, if the model has
         any. With `last_states` the scores are ``[B, K]``.
         """
-        contexts = contexts or [None] * len(sentences)
-        lengths = np.array([len(tokens) for tokens in sentences], np.int32)
-        order = np.argsort(-lengths, kind="stable")
-        pairs = ((sentences[i], contexts[i]) for i in order)
-        keys = list(chain.from_iterable(starmap(self._indexer.keys, pairs)))
-        states = self._states(keys, lengths[order], embedded and [embedded[i] for i in order])
-        scores = self._scores(states, lengths[order])
-        result = np.empty_like(scores)
-        result[order] = scores
-        return result
+        sizes = list(map(len, sentences))
+        order = sorted(range(len(sizes)), key=sizes.__getitem__, reverse=True)
+        sizes.sort(reverse=True)
+        keys = [
+            key
+            for i in order
+            for key in self._indexer.keys(sentences[i], contexts[i] if contexts else None)
+        ]
+        states = self._states(keys, sizes, embedded and [embedded[i] for i in order])
+        scores = self._scores(states, sizes)
+        return scores if order == sorted(order) else scores[np.argsort(order)]
 
     def _states(
-        self,
-        keys: Sequence[Key],
-        lengths: NDArray[np.int32],
-        embedded: Sequence[NDArray[np.float16]] | None,
+        self, keys: Sequence[Key], sizes: list[int], embedded: Sequence[NDArray[np.float16]] | None
     ) -> Floats:
         """The last layer's states ``[B, T, D · H]`` of sentences sorted by falling length."""
-        inside = np.arange(lengths[0]) < lengths[:, None]  # [B, T]
-        rows = np.zeros(inside.shape, np.int32)
+        lengths = np.array(sizes, np.int32)
         with self._lock:  # held while rows are read: another thread may replace them
             found = self.words.rows(keys)
             if embedded is None or self._contextual is None:
-                rows[inside] = found
-                return run_layers(self._layers, self.words.table, rows, lengths)
+                return run_layers(self._layers, self.words.table, _padded(found, sizes), lengths)
             table = self.words.table[found]
         # Tokens differ by context: each has a row of its own.
         more = np.concatenate(embedded).astype(np.float32)
         self._layers[0].add(self._contextual(more), table)
-        rows[inside] = np.arange(len(found))
-        return run_layers(self._layers, table, rows, lengths)
+        return run_layers(self._layers, table, _padded(range(len(found)), sizes), lengths)
 
-    def _scores(self, states: Floats, lengths: NDArray[np.int32]) -> Floats:
+    def _scores(self, states: Floats, sizes: list[int]) -> Floats:
         if self._last_states:
             # Read from the left, the last token has seen all; read from the right, the first.
-            ends = states[np.arange(len(states)), lengths - 1, : self._hidden]
+            ends = states[np.arange(len(states)), np.array(sizes) - 1, : self._hidden]
             return self._projection(np.concatenate([ends, states[:, 0, self._hidden :]], axis=1))
         flat = self._projection(states.reshape(-1, states.shape[2]))
         return flat.reshape(*states.shape[:2], -1)
+
+
+def _padded(rows: Sequence[int], sizes: list[int]) -> NDArray[np.int32]:
+    """Cut rows into sentences ``[B, T]`` of these sizes, 0 beyond."""
+    padded = np.zeros((len(sizes), sizes[0]), np.int32)
+    start = 0
+    for sentence, size in zip(padded, sizes, strict=True):
+        sentence[:size] = rows[start : start + size]
+        start += size
+    return padded
 
 
 def _contribute(

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION 2
+#define VERSION 3
 #define INLINE static inline __attribute__((always_inline))
 #define EXPORT __attribute__((visibility("default")))
 #define JOIN_(a, b) a##_##b
@@ -76,27 +76,28 @@ typedef struct {
 } Chain;
 
 typedef struct {
-    int64_t batch, size;
-    const double *emissions; /* [batch][size][tags] */
+    int64_t batch, size, single;
+    const void *emissions; /* [batch][size][tags] in float32 (single) or float64 */
     const int64_t *lengths;
 } Emissions;
 
-/* What to write of the sums over all sequences: pointers may be NULL. Spans stand by sentence. */
+/* What to write of the sums over all sequences: of all sentences, or of those with `spans`. Spans
+   that stand together share the sums of their sentence. */
 typedef struct {
     const Chain *scores, *powers; /* powers: of scores less the largest of start, between, end */
     const double *largest;
-    double *log_z, *marginals;
+    double *log_z, *marginals; /* or NULL */
     int64_t spans;
-    const int64_t *sentences, *first, *after, *tags;
+    const int64_t *places, *tags; /* [spans][3]: sentence, first token, token after the last */
     const uint8_t *continues; /* [tags][tags]: the second goes on with an entity of the first */
     double *probabilities;
 } Sums;
 
-enum { DONE, NO_MEMORY, UNDERFLOW };
+enum { DONE, NO_MEMORY, UNDERFLOW, BEYOND };
 
 /* Scores from here down hold something forbidden; next to a sum of `least`, what underflows is
-   negligible (`ner.model.crf`). */
-static const double impossible = -5e29, least = 0x1p-970;
+   negligible; emissions are clipped to `bound` (`ner.model.crf`). */
+static const double impossible = -5e29, least = 0x1p-970, bound = 1e8;
 
 typedef struct {
     int (*run)(const Layer *, const Batch *);
@@ -134,6 +135,27 @@ INLINE float quantised_row(const float *x, int64_t n, int64_t padded, int64_t ru
     }
     memset(q + n, 64, (size_t)(padded - n));
     return worth;
+}
+
+/* Emissions of sentence b in float64: its own, or those in float32 clipped and written to `room`. */
+static const double *emissions_of(const Emissions *E, int64_t tags, int64_t b, double *room) {
+    const int64_t count = E->lengths[b] * tags, at = b * E->size * tags;
+    if (!E->single) return (const double *)E->emissions + at;
+    const float *x = (const float *)E->emissions + at;
+    for (int64_t i = 0; i < count; i++) {
+        double y = x[i] < bound ? x[i] : bound;
+        room[i] = y > -bound ? y : -bound;
+    }
+    return room;
+}
+
+/* True if a span and its tags do not fit the batch. */
+static int is_beyond(const Emissions *E, const int64_t *place, const int64_t *tags, int64_t K) {
+    if (place[0] < 0 || place[0] >= E->batch || place[1] < 0 || place[1] >= place[2]) return 1;
+    if (place[2] > E->lengths[place[0]]) return 1;
+    for (int64_t t = place[1]; t < place[2]; t++)
+        if (tags[place[0] * E->size + t] < 0 || tags[place[0] * E->size + t] >= K) return 1;
+    return 0;
 }
 
 /* The forward-backward variables of one sentence, [tokens][padded] each. */
@@ -316,8 +338,10 @@ EXPORT int64_t ner_version(void) { return VERSION; }
 /* Lanes of a vector; 0 where this processor, or this build, lacks the level. */
 EXPORT int64_t ner_lanes(int64_t level) { return has(level) ? level_of(level)->lanes : 0; }
 
-/* These two return 0, or 1 where memory is short. */
+/* These two return 0, 1 where memory is short, or 3 where a number lies beyond the table's rows. */
 EXPORT int ner_run(int64_t level, const Layer *layer, const Batch *batch) {
+    for (int64_t i = 0; i < batch->batch * batch->size; i++)
+        if (batch->numbers[i] < 0 || batch->numbers[i] >= batch->rows) return BEYOND;
     return level_of(level)->run(layer, batch);
 }
 
@@ -331,7 +355,8 @@ EXPORT int ner_viterbi(int64_t level, const Chain *scores, const Emissions *emis
     return level_of(level)->viterbi(scores, emissions, tags);
 }
 
-/* 2 where something that is possible has underflowed: then nothing that was written counts. */
+/* 2 where something that is possible has underflowed, 3 where a span does not fit: then nothing that
+   was written counts. */
 EXPORT int ner_sums(int64_t level, const Emissions *emissions, const Sums *sums) {
     return level_of(level)->sums(emissions, sums);
 }
@@ -856,10 +881,10 @@ INLINE void FN(fold)(const int largest, int64_t n, int64_t padded, const double 
 /* The best sequences. Of equally good ones, that with lower tags at the end. */
 static int FN(viterbi)(const Chain *C, const Emissions *E, int64_t *tags) {
     const int64_t K = C->tags, W = C->padded;
-    double *scores = scratch(E->size * W * 8);
+    double *scores = scratch(E->size * (W + K) * 8);
     if (!scores) return NO_MEMORY;
     for (int64_t b = 0; b < E->batch; b++) {
-        const double *x = E->emissions + b * E->size * K;
+        const double *x = emissions_of(E, K, b, scores + E->size * W);
         const int64_t n = E->lengths[b];
         int64_t *path = tags + b * E->size;
         for (int64_t t = 0; t < n; t++) {
@@ -929,30 +954,38 @@ INLINE void FN(backward)(const Chain *P, int64_t n, Lattice *L, double *ratio) {
     }
 }
 
+/* Forward and backward pass of sentence b. */
+static int FN(lattice)(const Emissions *E, const Sums *S, int64_t b, double *ratio, Lattice *L) {
+    const double *x = emissions_of(E, S->powers->tags, b, ratio + S->powers->padded);
+    if (!FN(forward)(S->powers, S->scores, S->largest, x, E->lengths[b], L)) return UNDERFLOW;
+    FN(backward)(S->powers, E->lengths[b], L, ratio);
+    return DONE;
+}
+
 static int FN(sums)(const Emissions *E, const Sums *S) {
     const int64_t K = S->powers->tags, W = S->powers->padded, part = E->size * W;
-    double *work = scratch((4 * part + W) * 8);
+    double *work = scratch((4 * part + W + E->size * K) * 8);
     if (!work) return NO_MEMORY;
+    double *ratio = work + 4 * part;
     Lattice L = {work, work + part, work + 2 * part, work + 3 * part, 0.0};
     int status = DONE;
-    for (int64_t b = 0, span = 0; b < E->batch && status == DONE; b++) {
-        const int64_t n = E->lengths[b];
-        const int here = span < S->spans && S->sentences[span] == b;
-        if (!S->log_z && !S->marginals && !here) continue;
-        if (!FN(forward)(S->powers, S->scores, S->largest, E->emissions + b * E->size * K, n, &L)) {
-            status = UNDERFLOW;
-            continue;
-        }
-        if (S->log_z) S->log_z[b] = L.log_z;
-        if (S->marginals || here) FN(backward)(S->powers, n, &L, work + 4 * part);
-        for (int64_t t = 0; S->marginals && t < E->size; t++) {
+    for (int64_t b = 0; status == DONE && S->marginals && b < E->batch; b++) {
+        status = FN(lattice)(E, S, b, ratio, &L);
+        S->log_z[b] = L.log_z;
+        for (int64_t t = 0; t < E->size; t++) {
             double *out = S->marginals + (b * E->size + t) * K;
-            if (t < n) memcpy(out, L.marginals + t * W, (size_t)K * 8);
+            if (t < E->lengths[b]) memcpy(out, L.marginals + t * W, (size_t)K * 8);
             else memset(out, 0, (size_t)K * 8);
         }
-        for (; span < S->spans && S->sentences[span] == b; span++)
-            S->probabilities[span] = span_probability(S->powers, &L, S->tags + b * E->size, n,
-                                                      S->first[span], S->after[span], S->continues);
+    }
+    for (int64_t i = 0, last = -1; i < S->spans; i++) {
+        const int64_t *place = S->places + 3 * i, b = place[0];
+        if (is_beyond(E, place, S->tags, K)) status = BEYOND;
+        else if (b != last) status = FN(lattice)(E, S, b, ratio, &L);
+        if (status != DONE) break;
+        last = b;
+        S->probabilities[i] = span_probability(S->powers, &L, S->tags + b * E->size, E->lengths[b],
+                                               place[1], place[2], S->continues);
     }
     free(work);
     return status;

@@ -155,23 +155,24 @@ class RecurrentLayer:
         `rows` ``[B, T]`` are those of the tokens in `table` ``[R, width]``; `lengths` ``[B]`` do
         not rise, and the first is T.
         """
-        require(table.dtype == self.row_dtype, "table is {}", table.dtype)
         fits = table.ndim == 2 and table.shape[1] == self.width and table.flags.c_contiguous
-        require(fits, "table is {}, not contiguous [R, {}]", table.shape, self.width)
-        require(rows.ndim == 2, "rows have shape {}", rows.shape)
+        fits = fits and table.dtype == self.row_dtype
+        require(fits, "table is {} {}, not contiguous", table.dtype, table.shape)
+        fits = rows.ndim == 2 and rows.dtype == np.int32
+        require(fits, "rows are {} {}, not int32 [B, T]", rows.dtype, rows.shape)
         batch, size = rows.shape
-        rows = indices(rows, "rows", len(table))
         if out is None:
             out = np.empty((batch, size, self._outputs), np.float32)
         else:
             output(out, (batch, size, self._outputs), np.float32)
-        require(lengths.shape == (batch,), "lengths have shape {}", lengths.shape)
+        fits = lengths.shape == (batch,) and lengths.dtype == np.int32
+        require(fits, "lengths are {} {}, not int32 [B]", lengths.dtype, lengths.shape)
         if batch:
-            lengths = indices(lengths, "lengths", size + 1)
-            falling = batch == 1 or (lengths[1:] <= lengths[:-1]).all()
-            whole = falling and lengths[0] == size and lengths[-1] >= 1
-            require(whole, "lengths do not fall from {} to 1 or more", size)
-            self._level.run(self._layer, table, rows, lengths, out)
+            sizes = lengths.tolist()
+            falling = sizes == sorted(sizes, reverse=True) and sizes[0] == size and sizes[-1] >= 1
+            require(falling, "lengths do not fall from {} to 1 or more", size)
+            arrays = np.ascontiguousarray(rows), np.ascontiguousarray(lengths)
+            self._level.run(self._layer, table, *arrays, out)
         return out
 
 

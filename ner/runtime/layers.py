@@ -35,8 +35,8 @@ def run_layers(
     the states of that below.
     """
     states = layers[0].run(table, rows, lengths)
-    every = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
     for layer in layers[1:]:
+        every = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
         flat = states.reshape(rows.size, -1)
         inputs = np.empty((rows.size, layer.width), layer.row_dtype)
         layer.project_states(flat, inputs)

@@ -7,7 +7,7 @@ import ctypes
 import functools
 import os
 from collections.abc import Iterator, Sequence
-from ctypes import POINTER, Structure, c_int, c_int64, c_void_p
+from ctypes import POINTER, Structure, addressof, c_char, c_int, c_int64, c_void_p
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any, Self
@@ -20,11 +20,11 @@ from ner.frozen import frozen
 from ner.runtime.packing import Floats, Layer, Matrix, Rule
 from ner.runtime.twin import Twin
 
-VERSION = 2
+VERSION = 3
 VARIABLE = "NER_KERNELS"
 NUMBERS = {"c": 0, "avx2": 1, "avx512vnni": 2, "neon": 3}
 """Levels by name, as the source numbers them."""
-_UNDERFLOW = 2  # a status
+_UNDERFLOW, _BEYOND = 2, 3  # statuses
 _BEST_FIRST = ("neon", "avx512vnni", "avx2", "c")
 
 
@@ -108,6 +108,7 @@ class _Emissions(Structure):
     _fields_ = (
         ("batch", c_int64),
         ("size", c_int64),
+        ("single", c_int64),
         ("emissions", c_void_p),
         ("lengths", c_void_p),
     )
@@ -115,19 +116,25 @@ class _Emissions(Structure):
 
 class _Sums(Structure):
     _fields_ = (
-        ("scores", POINTER(_Chain)),
-        ("powers", POINTER(_Chain)),
+        ("scores", c_void_p),
+        ("powers", c_void_p),
         ("largest", c_void_p),
         ("log_z", c_void_p),
         ("marginals", c_void_p),
         ("spans", c_int64),
-        ("sentences", c_void_p),
-        ("first", c_void_p),
-        ("after", c_void_p),
+        ("places", c_void_p),
         ("tags", c_void_p),
         ("continues", c_void_p),
         ("probabilities", c_void_p),
     )
+
+
+def _address(array: NDArray[Any]) -> int:
+    """The address of an array's first number."""
+    try:
+        return addressof(c_char.from_buffer(array))
+    except (TypeError, ValueError):  # read-only, or empty: this serves all, and takes longer
+        return array.ctypes.data
 
 
 @frozen()
@@ -145,11 +152,18 @@ class ChainPotentials:
         matrices = (np.pad(part, [(0, 0), padding]) for part in (between, between.T))
         parts = (np.pad(start, padding), *matrices, np.pad(end, padding))
         parts = tuple(np.ascontiguousarray(part) for part in parts)
-        pointers = (part.ctypes.data for part in parts)
-        return cls(_Chain(len(start), len(parts[0]), *pointers), parts)
+        return cls(_Chain(len(start), len(parts[0]), *map(_address, parts)), parts)
 
 
-def _checked(status: int) -> None:
+def _emissions(emissions: NDArray[Any], lengths: NDArray[np.int64]) -> _Emissions:
+    batch, size, _ = emissions.shape
+    single = emissions.itemsize == 4
+    return _Emissions(batch, size, single, _address(emissions), _address(lengths))
+
+
+def _checked(status: int, beyond: str = "") -> None:
+    if status == _BEYOND:
+        raise ValueError(beyond)
     if status:
         raise MemoryError("no memory for the kernels' scratch space")
 
@@ -170,8 +184,7 @@ class Compiled:
     def matrix(self, matrix: Matrix) -> _Matrix:
         """Prepare a matrix for `product`."""
         arrays = (matrix.weights, matrix.scale, matrix.origin)
-        pointers = (array.ctypes.data for array in arrays)
-        prepared = _Matrix(matrix.groups, matrix.gates, matrix.columns, *pointers)
+        prepared = _Matrix(matrix.groups, matrix.gates, matrix.columns, *map(_address, arrays))
         prepared.kept = matrix
         return prepared
 
@@ -179,7 +192,7 @@ class Compiled:
         """Prepare a layer for `run`."""
         recurrent = layer.recurrent
         numbers = (layer.cell, recurrent.kind, layer.directions, layer.hidden)
-        prepared = _Layer(self.matrix(recurrent), *numbers, layer.inner.ctypes.data)
+        prepared = _Layer(self.matrix(recurrent), *numbers, _address(layer.inner))
         prepared.kept = layer
         return prepared
 
@@ -194,9 +207,9 @@ class Compiled:
             out.shape[1],
             out.dtype == np.float16,
             initial is None,
-            features.ctypes.data,
-            None if initial is None else initial.ctypes.data,
-            out.ctypes.data,
+            _address(features),
+            None if initial is None else _address(initial),
+            _address(out),
         )
         _checked(self._library.ner_product(self._number, matrix, product))
 
@@ -209,9 +222,8 @@ class Compiled:
         out: Floats,
     ) -> None:
         """Do as `Twin.run`."""
-        pointers = (array.ctypes.data for array in (table, rows, lengths, out))
-        batch = _Batch(*table.shape, *rows.shape, *pointers)
-        _checked(self._library.ner_run(self._number, layer, batch))
+        batch = _Batch(*table.shape, *rows.shape, *map(_address, (table, rows, lengths, out)))
+        _checked(self._library.ner_run(self._number, layer, batch), "rows lie beyond the table")
 
     def words(
         self,
@@ -223,7 +235,7 @@ class Compiled:
     ) -> None:
         """Do as `Twin.words`."""
         _, kernel, filters = table.shape
-        pointers = (array.ctypes.data for array in (table, bias, characters, starts, out))
+        pointers = map(_address, (table, bias, characters, starts, out))
         words = _Words(len(out), filters, kernel, out.strides[0] // out.itemsize, *pointers)
         self._library.ner_words(self._number, words)
 
@@ -235,19 +247,19 @@ class Compiled:
     def viterbi(
         self,
         scores: ChainPotentials,
-        emissions: NDArray[np.float64],
+        emissions: NDArray[Any],
         lengths: NDArray[np.int64],
         path: NDArray[np.int64],
     ) -> None:
         """Write the best sequences of emissions ``[B, T, K]`` to `path` ``[B, T]``."""
-        batch = _Emissions(*path.shape, emissions.ctypes.data, lengths.ctypes.data)
+        batch = _emissions(emissions, lengths)
         found = self._library.ner_viterbi
-        _checked(found(self._number, scores.structure, batch, path.ctypes.data))
+        _checked(found(self._number, scores.structure, batch, _address(path)))
 
     def sums(
         self,
         potentials: tuple[ChainPotentials, ChainPotentials, NDArray[np.float64]],
-        emissions: NDArray[np.float64],
+        emissions: NDArray[Any],
         lengths: NDArray[np.int64],
         *,
         log_z: NDArray[np.float64] | None = None,
@@ -256,25 +268,26 @@ class Compiled:
     ) -> bool:
         """Write sums over sequences to `log_z` ``[B]``, `marginals` ``[B, T, K]`` and `spans`.
 
-        `spans` are their sentences, which do not fall, starts and ends ``[N]``, tags ``[B, T]``,
-        the tags that continue others ``[K, K]``, and the output ``[N]``. False if something has
-        underflowed.
+        `spans` are their places ``[N, 3]``, tags ``[B, T]``, the tags that continue others
+        ``[K, K]``, and the output ``[N]``. False if something has underflowed. Raises `ValueError`
+        for spans that do not fit.
         """
         scores, powers, largest = potentials
-        outputs = (None if part is None else part.ctypes.data for part in (log_z, marginals))
-        places = (part.ctypes.data for part in spans)
         sums = _Sums(
-            ctypes.pointer(scores.structure),
-            ctypes.pointer(powers.structure),
-            largest.ctypes.data,
-            *outputs,
+            addressof(scores.structure),
+            addressof(powers.structure),
+            _address(largest),
+            None if log_z is None else _address(log_z),
+            None if marginals is None else _address(marginals),
             len(spans[0]) if spans else 0,
-            *places,
+            *map(_address, spans),
         )
-        batch = _Emissions(*emissions.shape[:2], emissions.ctypes.data, lengths.ctypes.data)
+        batch = _emissions(emissions, lengths)
         status: int = self._library.ner_sums(self._number, batch, sums)
-        _checked(status % _UNDERFLOW)
-        return status != _UNDERFLOW
+        if status == _UNDERFLOW:
+            return False
+        _checked(status, "spans or their tags lie beyond their sentences")
+        return True
 
 
 Level = Compiled | Twin

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.runtime.checks import require
 from ner.runtime.packing import STATE_STEPS, Floats, Kind, Layer, Matrix, Rule
 
 CELLS = ("lstm", "gru", "rnn")
@@ -158,6 +159,7 @@ class Twin:
         out: Floats,
     ) -> None:
         """Write the states of a batch to `out` ``[B, T, D · H]``."""
+        require((rows >= 0).all() and (rows < len(table)).all(), "rows lie beyond the table")
         out[:] = 0.0
         inputs = table.reshape(len(table), layer.directions, -1)
         states = out.reshape(*rows.shape, layer.directions, layer.hidden)

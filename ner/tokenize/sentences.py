@@ -3,7 +3,6 @@
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate, compress, count, islice, pairwise
 from operator import add
 from typing import Any, overload
@@ -55,8 +54,9 @@ def sentences_of(
             f"the text has half a surrogate pair ({text[error.start]!a}) at offset {error.start}, "
             "which is no character; decode it anew, or put U+FFFD in its place"
         ) from None
-    cut = StreamedSentences(text, style, source, line, document)
-    return cut if len(text) > LONG else list(iter(cut))  # asks for no length, which takes a cut
+    if len(text) > LONG:
+        return StreamedSentences(text, style, source, line, document)
+    return list(_Splitter(text, style, source, line, document).sentences())
 
 
 class StreamedSentences(Sequence[Sentence]):
@@ -84,7 +84,7 @@ class StreamedSentences(Sequence[Sentence]):
     def __iter__(self) -> Iterator[Sentence]:
         for number, sentence in enumerate(_Splitter(*self._given).sentences()):
             spans = self._spans.get(number)
-            yield replace(sentence, spans=spans) if spans else sentence
+            yield sentence.with_spans(spans) if spans else sentence
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ner.model.crf.arrays import FORBIDDEN, Potentials
+from ner.model.crf.decoder import finite
 from ner.model.crf.forward_backward import Lattice
 from ner.model.crf.viterbi import viterbi
 from ner.runtime.chain import Chain, compiled_chain
-from tests.runtime.levels import COMPILED, level
+from tests.runtime.levels import COMPILED, level, same_bits
 
 each_level = pytest.mark.parametrize("name", COMPILED)
 quick = settings(max_examples=40, deadline=None)
@@ -166,6 +167,22 @@ def test_spans_have_the_probability_of_all_sequences_with_them(
     )
     assert found is not None
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+
+
+@each_level
+@given(case=CASES, scale=st.sampled_from([1.0, 1e6, 1e9]))
+@quick
+def test_emissions_in_float32_are_clipped(name: str, case: Case, scale: float) -> None:
+    single: Any = (case.emissions * scale).astype(np.float32)
+    double, chain = finite(single), case.chain(name)
+    assert chain.viterbi(single, case.lengths).tolist() == (
+        chain.viterbi(double, case.lengths).tolist()
+    )
+    found, expected = chain.sums(single, case.lengths), chain.sums(double, case.lengths)
+    if found is None or expected is None:
+        assert found is expected
+    else:
+        assert all(map(same_bits, found, expected))
 
 
 def test_numpy_has_no_chain_of_its_own() -> None:

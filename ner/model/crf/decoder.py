@@ -28,17 +28,20 @@ WEIGHTS = ("start_transitions", "transitions", "end_transitions")
 
 
 class Chain(Protocol):
-    """Compiled code for the same, several times as fast; where it has no answer, NumPy has."""
+    """Compiled code for the same, several times as fast; where it has no answer, NumPy has.
 
-    def viterbi(self, emissions: Floats, lengths: Ints) -> Ints:
+    Emissions in float32 are clipped to `LARGEST`, as `finite` does.
+    """
+
+    def viterbi(self, emissions: NDArray[Any], lengths: Ints) -> Ints:
         """Find what `viterbi` finds: ``[B, T]``."""
 
-    def sums(self, emissions: Floats, lengths: Ints) -> tuple[Floats, Floats] | None:
+    def sums(self, emissions: NDArray[Any], lengths: Ints) -> tuple[Floats, Floats] | None:
         """Compute `log_z` ``[B]`` and marginals ``[B, T, K]``; None where they underflow."""
 
     def span_probabilities(
         self,
-        emissions: Floats,
+        emissions: NDArray[Any],
         lengths: Ints,
         tags: Ints,
         spans: Sequence[SpanPosition],
@@ -64,6 +67,10 @@ class Decoder(ABC):
     @abstractmethod
     def _scores(self, emissions: NDArray[Any]) -> Floats:
         """Return what a token adds to the score of a sequence, by tag: ``[B, T, K]``, finite."""
+
+    def _unclipped(self, emissions: NDArray[Any]) -> NDArray[Any]:
+        """Return `_scores`, or float32 that compiled code turns into these."""
+        return self._scores(emissions)
 
     @abstractmethod
     def _log_z(self, scores: Floats, lengths: Ints) -> Floats:
@@ -92,10 +99,9 @@ class Decoder(ABC):
 
     def decode(self, emissions: NDArray[Any], lengths: Ints) -> Ints:
         """Find the best legal tag numbers: ``[B, T]``, 0 beyond a sentence's length."""
-        scores = self._scores(emissions)
         if self._chain:
-            return self._chain.viterbi(scores, lengths)
-        return viterbi(scores, lengths, self._potentials)
+            return self._chain.viterbi(self._unclipped(emissions), lengths)
+        return viterbi(self._scores(emissions), lengths, self._potentials)
 
     def nbest(self, emissions: NDArray[Any], lengths: Ints, count: int) -> tuple[Ints, Floats]:
         """Find the `count` most probable legal sequences, best first, and their probabilities.
@@ -117,6 +123,9 @@ class CRFDecoder(Decoder):
     def _scores(self, emissions: NDArray[Any]) -> Floats:
         return finite(emissions)
 
+    def _unclipped(self, emissions: NDArray[Any]) -> NDArray[Any]:
+        return emissions if emissions.dtype == np.float32 else finite(emissions)
+
     def _lattice(self, scores: Floats, lengths: Ints) -> Lattice:
         return Lattice(scores, lengths, self._potentials)
 
@@ -132,9 +141,8 @@ class CRFDecoder(Decoder):
 
     def marginals(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Exact probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
-        scores = finite(emissions)
-        found = self._chain and self._chain.sums(scores, lengths)
-        return found[1] if found else self._lattice(scores, lengths).marginals
+        found = self._chain and self._chain.sums(self._unclipped(emissions), lengths)
+        return found[1] if found else self._lattice(finite(emissions), lengths).marginals
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]
@@ -148,7 +156,7 @@ class CRFDecoder(Decoder):
             return []
         continues = self._constraints.continues
         if self._chain:
-            scores = finite(emissions)
+            scores = self._unclipped(emissions)
             found = self._chain.span_probabilities(scores, lengths, tags, spans, continues)
             if found is not None:
                 return _listed(found)
@@ -224,8 +232,9 @@ def decoder_of(
 
 def finite(emissions: NDArray[Any]) -> Floats:
     """Emissions in float64, clipped to `LARGEST`."""
-    clipped: Floats = np.clip(emissions.astype(np.float64), -LARGEST, LARGEST)
-    return clipped
+    scores: Floats = emissions.astype(np.float64)
+    np.minimum(scores, LARGEST, out=scores)  # `clip` takes several times as long for a sentence
+    return np.maximum(scores, -LARGEST, out=scores)
 
 
 def _chosen(scores: Floats, choices: Bools | None) -> Floats:
@@ -235,5 +244,4 @@ def _chosen(scores: Floats, choices: Bools | None) -> Floats:
 
 def _listed(probabilities: Floats) -> list[float]:
     """Turn into numbers, without what rounding put above 1."""
-    result: list[float] = np.minimum(probabilities, 1.0).tolist()
-    return result
+    return [min(probability, 1.0) for probability in probabilities.tolist()]
