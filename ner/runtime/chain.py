@@ -1,7 +1,7 @@
 """Best paths and exact sums over chains of tags, by the compiled kernels.
 
-`ner.model.crf` computes the same in NumPy, for any machine and any scores. Everything is checked
-here before a kernel sees it; what does not fit raises `ValueError`.
+`ner.model.crf` computes the same in NumPy, for any machine and any scores. What does not fit raises
+`ValueError`: types, shapes and lengths are checked here, places of spans and tags by the kernel.
 
 Shapes: ``B`` sentences of at most ``T`` tokens, ``K`` tags, ``N`` spans. Emissions ``[B, T, K]``
 are in float64, or in float32: then they are clipped as `ner.model.crf` does.

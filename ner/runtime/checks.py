@@ -1,4 +1,4 @@
-"""Checks of all that a kernel is given: sizes, types, order in memory, ranges of indices.
+"""Checks of what a kernel is given: sizes, types, order in memory, ranges of indices.
 
 What does not fit raises `ValueError`. Messages are put together only then: a sentence takes less
 time than they do.

@@ -1,7 +1,8 @@
 /* The native engine's inner loops: products, recurrent cells, character filters, chains of tags.
 
    One source, compiled once for each instruction set: it includes itself with other macros.
-   `library.py` alone calls it; `kernels.py` and `chain.py` check every size and index before.
+   `library.py` alone calls it; `kernels.py` and `chain.py` check every size and index before, but for
+   rows of tables, spans and tags: for one sentence NumPy takes longer than a step of the network.
 
    8-bit products are exact sums, and their floating-point operations stand in one order without
    contraction (-ffp-contract=off): all instruction sets, and `twin.py`, give the same bits. Each

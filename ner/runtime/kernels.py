@@ -1,7 +1,7 @@
 """Recurrent layers, linear maps and character filters, run by the compiled kernels or by NumPy.
 
-Every size, type and index is checked here before a kernel sees it; what does not fit raises
-`ValueError`. All of it is safe for threads.
+What does not fit raises `ValueError`: sizes, types and indices are checked here before a kernel
+sees them, rows of a table by the kernel. All of it is safe for threads.
 
 Shapes: ``B`` sentences of at most ``T`` tokens, ``D`` directions, ``G`` gates, ``H`` units,
 ``U`` rows of features, ``K`` outputs, ``F`` filters.

@@ -1,6 +1,6 @@
 """The compiled kernels: where they lie, the instruction set that runs, and calls of them.
 
-Nothing is checked here: `ner.runtime.kernels` does.
+Nothing is checked here: `ner.runtime.kernels` and the kernels do.
 """
 
 import ctypes
@@ -132,7 +132,7 @@ class _Sums(Structure):
 def _address(array: NDArray[Any]) -> int:
     """The address of an array's first number."""
     try:
-        return addressof(c_char.from_buffer(array))
+        return addressof(c_char.from_buffer(array.data))
     except (TypeError, ValueError):  # read-only, or empty: this serves all, and takes longer
         return array.ctypes.data
 
