@@ -13,6 +13,7 @@ DEFAULTS = {key: default for key, default, _ in Config.describe()}
 AUTO = {
     "train.epochs": "a whole number",
     "train.patience": "a whole number",
+    "train.learning_rate": "a number",
     "train.adversarial": "a number",
     "train.threads": "a whole number",
 }
