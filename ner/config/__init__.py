@@ -8,6 +8,7 @@ error that says what would fit. A setting that may be left open takes ``auto``.
 
 from ner.config.fields import Auto, Column, at_least, chosen, one_of, setting, within
 from ner.config.schema import (
+    LEARNING_RATE,
     SEPARATORS,
     SOFT_LABEL_SETTINGS,
     Config,
@@ -21,7 +22,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config", "DataConfig",
+    "LEARNING_RATE", "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config", "DataConfig",
     "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig", "at_least",
     "chosen", "one_of", "predict_config", "setting", "within",
 ]  # fmt: skip

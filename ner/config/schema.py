@@ -20,6 +20,8 @@ SEPARATORS: Mapping[str, str] = {
     "pipe": "|",
 }
 """Separators of columns by name; none for any run of spaces and tabs."""
+LEARNING_RATE = 0.002
+"""The highest learning rate, if nothing asks for another."""
 _LAYER = re.compile("layer-[1-9][0-9]{0,3}")
 
 
@@ -175,18 +177,24 @@ class TrainConfig:
     seed: int = setting(1, "start of every random choice", within(0, 2**32))
     epochs: int | Auto = setting(
         "auto",
-        "most passes over the training split; auto: 20, and more if it is small",
+        "most passes over the training split; auto: 20, and up to 160 if it is small",
         at_least(1),
     )
     patience: int | Auto = setting(
         "auto",
-        "epochs without a better valid F1 before stopping; auto: 0.4 of all epochs",
+        "epochs without a better valid F1 before stopping; auto: 0.4 of all epochs, and less if "
+        "auto chose them for a small training split",
         at_least(1),
     )
     batch_sentences: int = setting(32, "most sentences in a batch", at_least(1))
     batch_tokens: int = setting(2000, "most padded tokens in a batch", at_least(1))
     optimizer: str = setting("adamw", "how weights move", one_of("adamw", "sgd"))
-    learning_rate: float = setting(0.002, "highest learning rate", at_least(1e-12))
+    learning_rate: float | Auto = setting(
+        "auto",
+        "highest learning rate; auto: 0.002, and up to twice that if auto chose the epochs for a "
+        "small training split",
+        at_least(1e-12),
+    )
     momentum: float = setting(0.9, "momentum of sgd", within(0, 1))
     weight_decay: float = setting(0.0, "decay of weights (decoupled in adamw)", at_least(0))
     schedule: str = setting(

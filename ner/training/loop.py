@@ -345,7 +345,8 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         return measured
 
     def _check_finite(self, name: str, value: float) -> None:
-        check_finite(name, value, f"epoch {self.epoch}", "corpus", self.config.learning_rate)
+        rate = chosen(self.config.learning_rate)
+        check_finite(name, value, f"epoch {self.epoch}", "corpus", rate)
 
     @abstractmethod
     def _evaluate(self) -> Scores:

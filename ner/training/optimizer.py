@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from ner.config import TrainConfig
+from ner.config import TrainConfig, chosen
 from ner.errors import TrainingError
 from ner.model import BaseNetwork
 
@@ -14,10 +14,11 @@ from ner.model import BaseNetwork
 def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Optimizer:
     """AdamW (Loshchilov and Hutter 2019) or SGD with Nesterov's momentum, as configured."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
+    rate = chosen(config.learning_rate)
     if config.optimizer == "sgd":
         optimizer = torch.optim.SGD(
             weights,
-            lr=config.learning_rate,
+            lr=rate,
             momentum=config.momentum,
             nesterov=config.momentum > 0,
             weight_decay=config.weight_decay,
@@ -29,19 +30,17 @@ def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Op
             for weight in weights:
                 optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
         return optimizer
-    return torch.optim.AdamW(
-        weights, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
+    return torch.optim.AdamW(weights, lr=rate, weight_decay=config.weight_decay, fused=True)
 
 
 def scheduled_rate(config: TrainConfig, step: int, steps: int) -> float:
     """The learning rate of a step (from 0) out of `steps`; a plateau's drops come on top."""
-    warmup = config.warmup * steps
+    warmup, rate = config.warmup * steps, chosen(config.learning_rate)
     if step < warmup:
-        return config.learning_rate * (step + 1) / (warmup + 1)
+        return rate * (step + 1) / (warmup + 1)
     # Epochs of shares of corpora may be longer than the first, by which steps are counted.
     left = max(0.0, 1.0 - (step - warmup) / max(1.0, steps - warmup))
-    return decayed_rate(config.schedule, config.learning_rate, left)
+    return decayed_rate(config.schedule, rate, left)
 
 
 def decayed_rate(schedule: str, rate: float, left: float) -> float:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from benchmarks.serving import answering, serve
 from ner import load_corpus
-from ner.config import Config
+from ner.config import LEARNING_RATE, Config
 from ner.evaluation import count, score
 from ner.features import Batch, Example, FeatureTable, TagBatch, Tags, collate
 from ner.features.casing import CASINGS
@@ -79,7 +79,7 @@ class OldStack:
             len(self._tags),
         )
         self._optimizer = torch.optim.AdamW(
-            self._network.parameters(), lr=config.train.learning_rate, weight_decay=0.0
+            self._network.parameters(), lr=LEARNING_RATE, weight_decay=0.0
         )
 
     def _examples(self, sentences: tuple[Sentence, ...]) -> list[Example]:

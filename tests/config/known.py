@@ -14,6 +14,7 @@ AUTO = {
     "train.epochs": "a whole number",
     "train.patience": "a whole number",
     "train.case_augmentation": "a number",
+    "train.learning_rate": "a number",
     "train.adversarial": "a number",
     "train.gold_share": "a number",
     "train.threads": "a whole number",

@@ -107,7 +107,8 @@ def test_a_tuple_is_looked_into_as_a_list_is() -> None:
         ("model.cluster_dim", 0, "1 or more"),
         ("model.gazetteer_dim", 0, "1 or more"),
         ("train.seed", -1, "at least 0 and below 4294967296"),
-        ("train.learning_rate", 0, "1e-12 or more"),
+        ("train.learning_rate", 0, "1e-12 or more; or write auto"),
+        ("train.clip", 0, "1e-12 or more"),
         ("model.dropout", 1, "at least 0 and below 1"),
         ("model.dropout", -0.1, "at least 0 and below 1"),
         ("data.valid_fraction", 0.0, "at least 0.001 and below 0.9"),
@@ -116,5 +117,6 @@ def test_a_tuple_is_looked_into_as_a_list_is() -> None:
     ],
 )
 def test_a_value_out_of_range(key: str, value: Any, fits: str) -> None:
-    shown = float(value) if key in OF_TYPE[float] else value
+    number = key in OF_TYPE[float] or AUTO.get(key) == "a number"
+    shown = float(value) if number else value
     assert refused(key, value) == f"setting {key} is {shown!r}, but must be {fits}"

@@ -16,7 +16,8 @@ from tests.features.making import an_indexer, vectors_of, with_features
 
 
 def train_config(**changes: Any) -> TrainConfig:
-    return Config().replace({f"train.{k}": v for k, v in changes.items()}).train
+    given = {"learning_rate": 0.002, **changes}
+    return Config().replace({f"train.{k}": v for k, v in given.items()}).train
 
 
 def network() -> Network:

@@ -256,7 +256,7 @@ def test_tokens_that_are_characters_have_pairs_and_no_characters(
     fixed = {"model.chars": "lstm", "model.bigrams": "no", "train.adversarial": 0.5}
     fixed |= {"train.case_augmentation": 0.5}
     fixed |= {"data.tokenizer": tokenizer, "data.retokenize": "no"}
-    fixed |= {"train.epochs": 3, "train.patience": 2}
+    fixed |= {"train.epochs": 3, "train.patience": 2, "train.learning_rate": 0.5}
     chosen = Config().replace(fixed)
     assert resolve(chosen, prepared) == chosen
 
@@ -284,26 +284,31 @@ def test_cases_are_augmented_where_letters_have_case(
 
 
 @pytest.mark.parametrize(
-    ("sentences", "batch", "epochs", "patience"),
+    ("sentences", "batch", "epochs", "patience", "rate"),
     [
-        (1, 32, 160, 64),
-        (1600, 32, 80, 32),
-        (3394, 32, 38, 16),
-        (3394, 8, 20, 8),
-        (14041, 32, 20, 8),
+        (1, 32, 160, 64, 0.004),
+        (100, 32, 125, 38, 0.004),
+        (200, 32, 80, 22, 0.004),
+        (200, 8, 80, 20, 0.004),
+        (1000, 32, 63, 16, 0.004),
+        (1568, 32, 41, 11, 0.004),
+        (1600, 32, 80, 32, 0.002),
+        (3394, 32, 38, 16, 0.002),
+        (3394, 8, 20, 8, 0.002),
+        (14041, 32, 20, 8, 0.002),
     ],
 )
-def test_small_corpora_are_read_more_often(
-    sentences: int, batch: int, epochs: int, patience: int
+def test_small_corpora_are_read_more_often_and_faster(
+    sentences: int, batch: int, epochs: int, patience: int, rate: float
 ) -> None:
-    """Until 4,000 steps have been taken, but not more than 160 times."""
+    """Until 4,000 steps have been taken; those that need over 80 epochs for it at half the cost."""
     train = (Sentence(("Anna",), (Span(0, 1, "PER"),)),) * sentences
     config = Config().replace({"train.batch_sentences": batch})
     prepared = PreparedCorpus.of(Corpus("some", train, (), ()), train, DataConfig())
     found = resolve(config, prepared).train
-    assert (found.epochs, found.patience) == (epochs, patience)
+    assert (found.epochs, found.patience, found.learning_rate) == (epochs, patience, rate)
     some = resolve(config.replace({"train.epochs": 11}), prepared).train
-    assert (some.epochs, some.patience) == (11, 5)
+    assert (some.epochs, some.patience, some.learning_rate) == (11, 5, 0.002)
 
 
 # --- several corpora ------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ner.config import Config
+from ner.config import LEARNING_RATE, Config
 from ner.errors import ConfigError, MissingExtra, UsageError
 
 LOG_FROM = 10
@@ -71,6 +71,8 @@ def default_space(config: Config) -> dict[str, Range | Choice]:
     Learning rates are around the configured one, as their scale depends on the optimizer.
     """
     rate = config.train.learning_rate
+    if rate == "auto":
+        rate = LEARNING_RATE
     space: dict[str, Range | Choice] = {
         "train.learning_rate": Range(rate / 4, 4 * rate),
         "train.batch_sentences": Choice((8, 16, 32, 64)),

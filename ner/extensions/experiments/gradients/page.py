@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from ner.config import chosen
 from ner.errors import NerError, UsageError
 from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_axis
 from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
@@ -118,7 +119,7 @@ def _body(flow: GradientFlow) -> Iterator[str]:
         "layer after each token: means over sequences of consecutive training sentences "
         f"({samples}). One layer of {model.hidden} units that reads forward, and a softmax over "
         f"tags: as initialised (before), and after a training with {train.optimizer} at a learning "
-        f"rate of up to {train.learning_rate:g} (after; epochs: {train.epochs}, seed: "
+        f"rate of up to {chosen(train.learning_rate):g} (after; epochs: {train.epochs}, seed: "
         f"{train.seed})."
     )
     yield _paragraph(

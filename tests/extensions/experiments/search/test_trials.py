@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ner.config import Config
+from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import Scores, evaluate_spans
@@ -226,7 +226,7 @@ def test_a_trial_that_fails_is_one_of_many(
     learn = Trainer._learn
 
     def diverging(self: Trainer, batch: Any) -> Any:
-        if self.config.learning_rate > 0.03:
+        if chosen(self.config.learning_rate) > 0.03:
             self._check_finite("loss", float("nan"))
         return learn(self, batch)
 
