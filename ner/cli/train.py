@@ -41,7 +41,12 @@ from ner.run_folder import check_restart
     "repeatable.",
 )
 @click.option(
-    "--teacher-types", "types", default="", metavar="OLD=NEW,OLD=", help="Rename or drop its types."
+    "--teacher-types",
+    "types",
+    default="",
+    show_default=False,
+    metavar="OLD=NEW,OLD=",
+    help="Rename or drop types of the teacher; *= drops all others.",
 )
 @click.option(
     "--unlabelled",

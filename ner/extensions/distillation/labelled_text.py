@@ -128,22 +128,17 @@ def distillation_set(
     held = _held_out(marked)
     learnt = [number for number in range(len(marked)) if number not in held]
     held_out = tuple(marked[number] for number in sorted(held))
-    segments = _gold_segments(gold)
-    train = (*segments, *(marked[number] for number in learnt))
+    own = _gold_segments(gold)
+    train = (*own, *(marked[number] for number in learnt))
     corpus = replace(gold, name=_name(gold, text), train=train, valid=gold.valid or held_out)
     _check_found(corpus, teacher.name, len(learnt))
     tags = TagMap(teacher.tags, types, corpus.labels, scheme)
-    table = _table(text.labels, segments, tags, config)
-    first = len(text.labels.lengths)  # of the labels of gold sentences
-    numbers = [*range(first, first + len(segments)), *(text.numbers[n] for n in learnt)]
-    examples = [
-        SoftLabelExample(sentence.tokens, TableTarget(table, number))
-        for sentence, number in zip(train, numbers, strict=True)
-    ]
-    copies = _copies(len(segments), len(learnt), config)
-    examples += (copies - 1) * examples[: len(segments)]
+    targets = _targets(text, own, learnt, tags, config)
+    examples = list(map(SoftLabelExample, (sentence.tokens for sentence in train), targets))
+    copies = _copies(len(own), len(learnt), config)
+    examples += (copies - 1) * examples[: len(own)]
     notes = [f"taught by {_title(teacher)}", text.note]
-    notes += _notes(len(segments), copies, gold, len(held_out))
+    notes += _notes(len(own), copies, gold, len(held_out))
     soft_labels = SoftLabels(examples, _sources(teacher, types), tuple(notes))
     return DistillationSet(PreparedCorpus.of(corpus, train, config.data), soft_labels, held_out)
 
@@ -190,16 +185,23 @@ def _check_found(corpus: Corpus, name: str, learnt: int) -> None:
         )
 
 
-def _table(
-    labels: PackedLabels, gold: Sequence[Sentence], tags: TagMap, config: Config
-) -> LabelTable:
-    """The labels of text, and behind them those of gold sentences."""
-    parts = [tags.translated(labels)]
+def _targets(
+    text: LabelledText,
+    gold: Sequence[Sentence],
+    learnt: Sequence[int],
+    tags: TagMap,
+    config: Config,
+) -> list[TableTarget]:
+    """The targets of gold sentences, and of those of the text that are learnt from."""
+    parts = [tags.translated(text.labels)]
     if gold:
-        names, scheme = tags.tags, config.model.scheme
-        own = PackedLabels.of([Labels(s.spans) for s in gold], map(len, gold), names, scheme)
+        labels, lengths = (Labels(sentence.spans) for sentence in gold), map(len, gold)
+        own = PackedLabels.of(labels, lengths, tags.tags, config.model.scheme)
         parts.append(tags.own().translated(own))
-    return LabelTable(joined(parts), tags, config.train.doubt_discount)
+    table = LabelTable(joined(parts), tags, config.train.doubt_discount)
+    first = len(text.labels.lengths)  # of gold sentences in the table
+    numbers = [*range(first, first + len(gold)), *(text.numbers[number] for number in learnt)]
+    return [TableTarget(table, number) for number in numbers]
 
 
 def _copies(gold: int, others: int, config: Config) -> int:

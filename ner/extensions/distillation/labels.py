@@ -107,7 +107,9 @@ class _Packer:
             ones = np.ones(length)
             return _packed(length, labels.misfits, tags, ones, tags, ones, pairs, times)
         unary, pairwise = labels.expected
-        kept, some = unary >= LEAST, pairwise >= LEAST
+        # Of a token with very many tags, none may be likely: its best ones are kept.
+        kept = unary >= np.minimum(unary.max(1, keepdims=True), LEAST)
+        some = pairwise >= LEAST
         soft = kept.sum(1), kept.nonzero()[1], unary[kept]
         return _packed(length, labels.misfits, tags, *soft, self._legal[some], pairwise[some])
 

@@ -3,6 +3,7 @@
 Files are read as streams; what is drawn of them is cut when it is its turn.
 """
 
+import hashlib
 import random
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -83,7 +84,7 @@ def draw_documents(
     """
     quotas = [max(1, round(file.share * config.train.unlabelled_sentences)) for file in files]
     drawn = [_draw(file.path, most, config) for file, most in zip(files, quotas, strict=True)]
-    seen = set(known)
+    seen = set(map(_digest, known))
     for file, most, lines in zip(files, quotas, drawn, strict=True):
         yield from _cut(file.path, lines, most, seen, config)
 
@@ -103,23 +104,33 @@ def _lines(path: str, encoding: str) -> Iterator[tuple[int, str]]:
 
 
 def _cut(
-    path: str, lines: Iterable[tuple[int, str]], most: int, seen: set[Tokens], config: Config
+    path: str, lines: list[tuple[int, str]], most: int, seen: set[bytes], config: Config
 ) -> Iterator[SegmentedText]:
-    """Cut paragraphs until there are enough sentences that are new; those are then `seen`."""
+    """Cut paragraphs until there are enough sentences that are new; those are then `seen`.
+
+    Lines are taken from the list, whose memory they give back.
+    """
     left = most
-    for number, line in lines:
+    lines.reverse()
+    while lines and left:
+        number, line = lines.pop()
         cut = split_long(sentences_of(line, config.data.tokenizer, source=path, line=number))
-        new = list({s.tokens: s for s in cut if s.tokens not in seen}.values())[:left]
+        of = {_digest(sentence.tokens): sentence for sentence in cut}
+        new = [digest for digest in of if digest not in seen][:left]
         if new:
-            seen.update(sentence.tokens for sentence in new)
+            seen.update(new)
             left -= len(new)
-            yield line, new
-        if not left:
-            break
+            yield line, [of[digest] for digest in new]
     if left == most:
         raise CorpusError(
             f"{path}: holds no sentence that the corpus lacks, or the text before; name another"
         )
+
+
+def _digest(tokens: Tokens) -> bytes:
+    """A sentence in little memory: no two of a billion are likely to be the same."""
+    written = "\n".join(tokens).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(written, digest_size=10).digest()
 
 
 def draw_lines(

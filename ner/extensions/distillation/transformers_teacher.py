@@ -104,6 +104,7 @@ class _Parts(NamedTuple):
 
 def _load(library: Any, spec: str) -> _Parts:
     name = spec.partition(":")[2]
+    library.utils.logging.disable_progress_bar()
     try:
         tokenizer = library.AutoTokenizer.from_pretrained(name, add_prefix_space=True)
         model = library.AutoModelForTokenClassification.from_pretrained(name)

@@ -74,6 +74,17 @@ def test_soft_labels_are_kept_but_for_what_is_near_0(lengths: list[int], seed: i
         )
 
 
+def test_the_best_tags_are_kept_however_many_there_are() -> None:
+    types = [f"T{number:02}" for number in range(80)]
+    tags = tag_set(types, "iobes")
+    same = TagMap(tags, {}, types, "iobes")
+    flat = SpanChain(tags, "iobes").labels([np.zeros((2, len(tags)))])
+    table = LabelTable(same.translated(PackedLabels.of(flat, [2], tags, "iobes")), same)
+    counts = table.counts(0)
+    np.testing.assert_allclose(counts.unary.sum(1), 1.0, atol=1e-5)
+    assert np.isfinite(counts.pairwise).all()
+
+
 def test_sentences_without_labels_have_a_number_and_nothing_else() -> None:
     labels = packed([HARD, Labels(None, misfits=2), HARD], [5, 7, 5])
     assert labels.lengths.tolist() == [5, 0, 5]

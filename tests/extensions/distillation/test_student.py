@@ -161,6 +161,27 @@ def test_another_lesson_is_no_resuming(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model.head", "softmax"),
+        ("model.scheme", "iob2"),
+        ("model.scheme", "io"),
+        ("model.context", "document"),
+    ],
+)
+def test_students_of_any_kind(
+    tmp_path: Path, tiny_config: Config, lines: Path, answers: Path, key: str, value: str
+) -> None:
+    settings = {key: value, "train.epochs": 6, "train.ema": 0.0}
+    out = tmp_path / "run"
+    *_, last = events(out, tiny_config, [f"file:{answers}"], lines, settings=settings)
+    assert isinstance(last, StudentFinished)
+    assert last.compared.agreement.f1 > 0.9
+    assert load_bundle(out).config[key] == value
+
+
+@pytest.mark.slow
 def test_several_seeds_learn_from_the_same_labels(
     tmp_path: Path, tiny_config: Config, lines: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
