@@ -13,7 +13,7 @@ import numpy as np
 from ner.config import ModelConfig, TrainConfig
 from ner.features.feature import Feature, StoredData, TrainingData
 from ner.features.vectors import Vectors, check_files
-from ner.features.vocabulary import FIRST, TableSize, Vocabulary, fold
+from ner.features.vocabulary import FIRST, UNKNOWN, TableSize, Vocabulary, fold
 from ner.frozen import frozen
 
 if TYPE_CHECKING:  # ids need no torch, and tagging with them takes none
@@ -25,6 +25,8 @@ _log = logging.getLogger("ner")
 
 FILE = "words.json"
 
+_OTHER_CASES = (str.lower, str.capitalize, str.upper)
+
 
 @frozen()
 class WordTable:
@@ -35,14 +37,22 @@ class WordTable:
     fold_digits: bool
     size: TableSize
     vectors: Vectors | None = None  # that its embedding begins with; of no use afterwards
+    any_case: bool = False  # look words that are not listed up in other cases, too
 
     def fold(self, word: str) -> str:
         """The form under which a word is looked up."""
         return fold(word, case=self.fold_case, digits=self.fold_digits)
 
     def __getitem__(self, word: str) -> int:
-        """The id of a word as it stands in a text."""
-        return self.words[self.fold(word)]
+        """The id of a word as it stands in a text, or as it would stand there in another case.
+
+        A text in lower case has ``london``, and a file of vectors ``London``.
+        """
+        number = self.words[self.fold(word)]
+        if number != UNKNOWN or not self.any_case:
+            return number
+        cases = (self.words[self.fold(case(word))] for case in _OTHER_CASES)
+        return next((number for number in cases if number != UNKNOWN), UNKNOWN)
 
     @classmethod
     def count(
@@ -64,7 +74,8 @@ class WordTable:
         new = [word for word in vectors.words if word not in self.words]
         size = TableSize(len(self.words), len(new), vectors.dim, pretrained=True)
         words = Vocabulary([*self.words, *new])
-        return replace(self, words=words, size=size, vectors=vectors)
+        any_case = not self.fold_case
+        return replace(self, words=words, size=size, vectors=vectors, any_case=any_case)
 
     def embedding(self, mode: str) -> "WordEmbedding":
         """The module, with the pre-trained vectors if they are at hand."""
@@ -133,6 +144,7 @@ class Words(Feature):
                     "dim": table.size.dim,
                     "pretrained": table.size.pretrained,
                     "words": list(table.words),
+                    **({"any_case": True} if table.any_case else {}),
                 }
                 for table in self.tables
             ]
@@ -181,7 +193,8 @@ def _read_table(data: StoredData, value: Any) -> WordTable:
     size = TableSize(trained, frozen, dim, member("pretrained", bool))
     if trained + frozen != len(words) or trained < FIRST or frozen < 0 or dim < 1:
         raise files.damaged(FILE, f"{len(words)} numbers of words instead of {trained} + {frozen}")
-    return WordTable(words, folds[0], folds[1], size)
+    any_case = files.member(FILE, {"any_case": False, **value}, "any_case", bool)
+    return WordTable(words, folds[0], folds[1], size, any_case=any_case)
 
 
 def _read_files(data: TrainingData, tokens: Collection[str]) -> Iterator[Vectors]:

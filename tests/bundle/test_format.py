@@ -578,6 +578,20 @@ def full(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+def test_words_have_other_cases_where_the_bundle_says_so(full: Path) -> None:
+    """Those of earlier versions do not, and answer as they did."""
+    tables = load_bundle(full).model.indexer.words.tables
+    assert [table.any_case for table in tables] == [not table.fold_case for table in tables]
+    path = full / "words.json"
+    stored = json.loads(path.read_text())
+    assert [table.pop("any_case", False) for table in stored] == [t.any_case for t in tables]
+    path.write_text(json.dumps(stored))
+    sign(full)
+    assert not any(table.any_case for table in load_bundle(full).model.indexer.words.tables)
+    path.write_text(json.dumps([{**table, "any_case": "yes"} for table in stored]))
+    assert "words.json: is damaged (no 'any_case' of type bool)" in complaint(full)
+
+
 @MODES
 def test_a_model_with_all_features_survives(mode: str, tmp_path: Path) -> None:
     bundle = full_bundle(tmp_path / "files", mode)

@@ -112,10 +112,28 @@ def test_a_word_may_be_known_in_one_table_and_unknown_in_another() -> None:
     assert shown == {
         "Rome": (folded["rome"], exact["Rome"]),
         "ROME": (folded["rome"], 4),
-        "rome": (folded["rome"], UNKNOWN),
+        "rome": (folded["rome"], exact["Rome"]),
         "1998": (folded["0000"], UNKNOWN),
         "Oslo": (UNKNOWN, UNKNOWN),
     }
+
+
+def test_words_of_vectors_with_capitals_are_found_in_other_cases() -> None:
+    """As they are written first; those that learn without vectors are of the training split."""
+    exact = WordTable.count(["Rome", "US"], 1, fold_case=False, fold_digits=True)
+    table = exact.with_vectors(vectors_of("us", "german", "German", "00TH"))
+    found = {
+        "ROME": "Rome",
+        "rome": "Rome",
+        "Us": "us",
+        "US": "US",
+        "GERMAN": "german",
+        "German": "German",
+        "20th": "00TH",
+    }
+    assert {word: table[word] for word in found} == {w: table.words[k] for w, k in found.items()}
+    assert (table["Oslo"], exact["ROME"]) == (UNKNOWN, UNKNOWN)
+    assert UNKNOWN not in map(table.words.__getitem__, found.values())
 
 
 # --- characters ---------------------------------------------------------------------------------
