@@ -37,6 +37,17 @@ from ner.run_folder import check_restart
     metavar="FILE",
     help="Text that joins the distillation, a paragraph a line.",
 )
+@click.option(
+    "--start-from",
+    type=PathArg(),
+    metavar="MODEL",
+    help="Go on from a model: run folder, model folder or file of ner export.",
+)
+@click.option(
+    "--keep-types",
+    is_flag=True,
+    help="Keep types of the start model that the corpus does not label.",
+)
 @restart_options
 @list_settings_option()
 @device_option
@@ -49,6 +60,8 @@ def train(
     seed: int | None,
     distill: bool,
     unlabelled: Path | None,
+    start_from: Path | None,
+    keep_types: bool,
     reading: dict[str, Any],
     **how: Any,
 ) -> None:
@@ -68,8 +81,22 @@ def train(
         raise UsageError(
             "--distill needs an extension that this ner lacks; leave it out, or install ner anew"
         )
-    how |= {"unlabelled": unlabelled} if distill else {}
+    if start_from is not None:
+        check_start(given, distill=distill)
+    start = {"start_from": start_from, "keep_types": keep_types}
+    how |= {"unlabelled": unlabelled} if distill else start
     _train((data, files), given, out, place, **how)
+
+
+def check_start(given: Given, *, distill: bool) -> None:
+    """Refuse what does not go with a start model. Raises `UsageError`."""
+    if distill:
+        raise UsageError("--distill trains new models; leave it or --start-from out")
+    if network := [key for key in given.fixed if key.startswith("model.")]:
+        raise UsageError(
+            f"{', '.join(network)}: with --start-from, the network is that of the start model; "
+            "leave it out, or train a new model"
+        )
 
 
 def _train(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         build_indexer,
         default_settings,
         document_settings,
+        grown_indexer,
         read_indexer,
         resource_names,
     )
@@ -28,9 +29,9 @@ __all__ = [
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
     "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "TrainingData", "Vectors",
     "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer", "collate",
-    "default_settings", "document_settings", "fold", "key_word", "pack_batches", "plan_batches",
-    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened",
-    "unk_rates",
+    "default_settings", "document_settings", "fold", "grown_indexer", "key_word", "pack_batches",
+    "plan_batches", "read_indexer", "read_vectors", "read_word_lists", "resource_names",
+    "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -41,7 +42,7 @@ __getattr__ = lazy_names(
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
         "plans": ["pack_batches", "plan_batches"],
         "registry": [
-            "FILES", "build_indexer", "default_settings", "document_settings",
+            "FILES", "build_indexer", "default_settings", "document_settings", "grown_indexer",
             "read_indexer", "resource_names",
         ],
         "targets": ["CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "TagBatch", "Tags"],
