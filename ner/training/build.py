@@ -26,9 +26,17 @@ def open_resources(configs: Iterable[Config], corpus: PreparedCorpus) -> None:
     So that none is found missing or damaged after hours. Raises `NerError`.
     """
     for config in {config.resources: config for config in configs}.values():
-        load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        open_embedder(config)
         train, labels = corpus.corpus.train, corpus.corpus.labels
         build_indexer(TrainingData(train, labels, config, read_vectors=corpus.read_vectors))
+
+
+def open_embedder(config: Config, start: StartModel | None = None) -> TokenEmbedder | None:
+    """Load the token embedder of a configuration or a start model. Raises `NerError`."""
+    if start is not None:
+        embedder: TokenEmbedder | None = start.bundle.model.contextual
+        return embedder
+    return load_embedder(config.resources.token_embedders, config.data.tokenizer)
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,7 @@ def build_model(
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:
-        contextual = load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        contextual = open_embedder(config, start)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     known = sorted({*labels, *start.unlabelled(labels)}) if start else labels
     tags = tag_set(known, config.model.scheme)

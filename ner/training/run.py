@@ -28,12 +28,12 @@ from ner.checkpoint import damaged
 from ner.config import Config, chosen
 from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
 from ner.features import Context
-from ner.model import TokenEmbedder, load_embedder
+from ner.model import TokenEmbedder
 from ner.predict import predict, predict_sentences, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence
 from ner.training.base import BaseRun
-from ner.training.build import build_model, vocabulary_checksum
+from ner.training.build import build_model, open_embedder, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
@@ -216,7 +216,9 @@ class Run(CorpusRun):
         super().__init__(corpus, start.settings(config) if start else config, out)
         self._soft_labels = soft_labels or SoftLabels()
         self._start = start
-        self._contextual = _embed_once(corpus, self._soft_labels.examples, self._embedder())
+        self._contextual = _embed_once(
+            corpus, self._soft_labels.examples, open_embedder(self.config, start)
+        )
         untrained = build_model(
             self.corpus.train,
             self.config,
@@ -238,12 +240,6 @@ class Run(CorpusRun):
             self.config.train,
             type_costs(self.config.train.type_weights, untrained.model.outputs),
         )
-
-    def _embedder(self) -> TokenEmbedder | None:
-        if self._start is not None:
-            embedder: TokenEmbedder | None = self._start.bundle.model.contextual
-            return embedder
-        return load_embedder(self.config.resources.token_embedders, self.config.data.tokenizer)
 
     def _sources(self) -> Mapping[str, str]:
         return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
