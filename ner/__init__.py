@@ -8,7 +8,7 @@ from ner.version import __version__ as __version__
 if TYPE_CHECKING:
     from ner.api import evaluate, train
     from ner.config import Config
-    from ner.corpus import Corpus, load_corpus
+    from ner.corpus import Corpus, load_corpus, map_labels, merge_corpora
     from ner.errors import NerError
     from ner.render import to_dataframe
     from ner.tagger import Tagger, load
@@ -27,6 +27,8 @@ _HOMES = {
     "evaluate": "ner.api",
     "load": "ner.tagger",
     "load_corpus": "ner.corpus",
+    "map_labels": "ner.corpus",
+    "merge_corpora": "ner.corpus",
     "to_dataframe": "ner.render",
     "train": "ner.api",
 }
@@ -43,6 +45,8 @@ __all__ = [
     "evaluate",
     "load",
     "load_corpus",
+    "map_labels",
+    "merge_corpora",
     "to_dataframe",
     "train",
 ]

@@ -1,5 +1,6 @@
 """The library's verbs: `train` and `evaluate`, as functions over whole corpora."""
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -92,6 +93,13 @@ def evaluate(tagger: Tagger, sentences: Sequence[Sentence]) -> Report:
     return Evaluation(tagger, sentences, scores=False).report()
 
 
+def _annotated(sentence: Sentence, found: Prediction) -> Prediction:
+    """The predictions but those of types that the corpus of the sentence does not label."""
+    labelled = [span.label not in sentence.unannotated for span in found.spans]
+    spans = tuple(itertools.compress(found.spans, labelled))
+    return Prediction(spans, tuple(itertools.compress(found.scores, labelled)))
+
+
 class Evaluation:
     """The predictions of a tagger for labelled sentences, compared with the labels in several ways.
 
@@ -110,7 +118,7 @@ class Evaluation:
         self._tagger = tagger
         self.sentences = sentences
         self._gold = [sentence.spans for sentence in sentences]
-        self._found = tagger.predictions(sentences, with_scores=scores)
+        self._found = self._predictions(with_scores=scores)
 
     def report(self) -> Report:
         """Precision, recall and F1.
@@ -130,7 +138,16 @@ class Evaluation:
             _log.warning(
                 "types that the model does not know count as missed: %s", ", ".join(unknown)
             )
+        if alone := unknown_labels([spans for spans, _ in self._found], self._labels()):
+            _log.info(
+                "no sentence has an entity of these types, so predictions of them count as wrong "
+                "(if the corpus does not label them, leave them out with --own-types): %s",
+                ", ".join(alone),
+            )
         return evaluate_spans(self.sentences, self.predicted())
+
+    def _labels(self) -> set[str]:
+        return {span.label for spans in self._gold for span in spans}
 
     def predicted(self) -> list[Sentence]:
         """The sentences with the spans that are found in them."""
@@ -161,8 +178,11 @@ class Evaluation:
         """Predict with a value of a setting, unless that is its own value."""
         if getattr(self._tagger.settings, name) == value:
             return self._found
-        return self._tagger.predictions(
-            self.sentences,
-            with_scores=name == "min_score",
-            changes={f"predict.{name}": value},
+        return self._predictions(
+            with_scores=name == "min_score", changes={f"predict.{name}": value}
         )
+
+    def _predictions(self, **how: Any) -> Sequence[Prediction]:
+        """Predict; spans of types that the corpus of a sentence does not label are left out."""
+        found = self._tagger.predictions(self.sentences, **how)
+        return [_annotated(*pair) for pair in zip(self.sentences, found, strict=True)]

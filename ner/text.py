@@ -5,7 +5,8 @@ Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters
 
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import sub
 from typing import Any, Literal, NamedTuple, overload
@@ -126,7 +127,8 @@ class Sentence:
     corpora that hold tokens only). `document` numbers the documents of one file from 0; `source`
     and `line` (from 1) name the place of the first token, so that every message can name it.
     `partial` has the partial label of each token unless all is known; `spans` are then the entities
-    that are known for certain, from end to end.
+    that are known for certain, from end to end. `corpus` names its corpus among several;
+    `unannotated` are types of the others that it does not label: a token outside may be of one.
     """
 
     tokens: tuple[str, ...]
@@ -136,6 +138,8 @@ class Sentence:
     source: str = ""
     line: int = 0
     partial: tuple[PartialLabel, ...] = ()
+    corpus: str = ""
+    unannotated: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -169,6 +173,8 @@ class Sentence:
             "source": self.source,
             "line": self.line,
             "partial": [list(known) for known in self.partial],
+            "corpus": self.corpus,
+            "unannotated": sorted(self.unannotated),
         }
 
     def _repr_html_(self) -> str:
@@ -186,6 +192,14 @@ class Sentence:
             position = max(start, span.end)
             yield " " * (position < len(self)), None
         yield " ".join(self.tokens[position:]), None
+
+
+def by_corpus(sentences: Iterable[Sentence]) -> dict[str, list[Sentence]]:
+    """The sentences of each corpus, by its name: "" where there is but one."""
+    parts: defaultdict[str, list[Sentence]] = defaultdict(list)
+    for sentence in sentences:
+        parts[sentence.corpus].append(sentence)
+    return dict(parts)
 
 
 SegmentedText = tuple[str, Sequence[Sentence]]

@@ -5,7 +5,7 @@ Each kind of model has a template, ``card.md`` in its package.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ner.errors import escaped
@@ -37,7 +37,7 @@ class Card(NamedTuple):
                     [f"| {_plain(split)}", *(f"{100 * row[name]:.2f}" for name in self.figures)]
                 )
                 + " |\n"
-                for split, row in about.get("scores", {}).items()
+                for split, row in _scores(about)
             ),
             precision=_precision(about, settings),
             data="".join(_data(about)),
@@ -47,6 +47,14 @@ class Card(NamedTuple):
                 if not key.startswith("resources.")  # paths
             ),
         )
+
+
+def _scores(about: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """The scores of each split, and of the part of each corpus in it where there are several."""
+    for split, report in about.get("scores", {}).items():
+        yield split, report
+        for name, row in report.get("per_corpus", {}).items():
+            yield f"{split} of {name}", row
 
 
 def _plain(text: object) -> str:

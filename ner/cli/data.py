@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ner.cli.options import json_option
-from ner.cli.reading import corpus_options, read_layers, reading_options, split_options
+from ner.cli.reading import (
+    corpus_options,
+    label_map_option,
+    read_layers,
+    reading_options,
+    split_options,
+)
 from ner.config import DataConfig
 from ner.errors import UsageError, escaped
 
@@ -44,9 +50,16 @@ def list_() -> None:
 
 @data.command()
 @corpus_options(argument=True)
+@label_map_option
 @json_option
 @reading_options(layers=True)
-def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
+def check(
+    data: str | None,
+    files: "Files",
+    label_map: dict[str, str],
+    as_json: bool,
+    reading: dict[str, Any],
+) -> None:
     """List everything questionable about a corpus; exit 1 if there are errors.
 
     Of several tag columns (--tag-column 2,3), or layers of overlapping entities (--overlaps
@@ -55,7 +68,7 @@ def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
     from ner.corpus import check as check_corpus
 
     def read(config: DataConfig) -> "CheckReport":
-        return check_corpus(data, config, files=files)
+        return check_corpus(data, config, files=files, label_map=label_map)
 
     reports = read_layers(reading, read, lambda report: not report.stats.labels)
     _print_layers(reports, as_json, _print_report)
@@ -65,18 +78,25 @@ def check(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
 
 @data.command()
 @corpus_options(argument=True)
+@label_map_option
 @json_option
 @reading_options(layers=True)
-def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, Any]) -> None:
+def stats(
+    data: str | None,
+    files: "Files",
+    label_map: dict[str, str],
+    as_json: bool,
+    reading: dict[str, Any],
+) -> None:
     """Count the sentences, tokens and entities of a corpus.
 
     Of several tag columns (--tag-column 2,3), or layers of overlapping entities (--overlaps
     layers), each is counted by itself.
     """
-    from ner.corpus import count, read_corpus
+    from ner.corpus import count, map_labels, read_corpus
 
     def read(config: DataConfig) -> "CorpusStats":
-        return count(read_corpus(data, config, files=files))
+        return count(map_labels(read_corpus(data, config, files=files), label_map))
 
     counted = read_layers(reading, read, lambda stats: not stats.labels)
     _print_layers(counted, as_json, _print_stats)
@@ -92,8 +112,15 @@ def stats(data: str | None, files: "Files", as_json: bool, reading: dict[str, An
     help="Format, as jsonl or brat; or tag scheme of columns: iob1, iob2, iobes, bilou, bmes, "
     "bmewo, io.",
 )
+@label_map_option
 @reading_options(layers=True)
-def convert(paths: tuple[str, ...], files: "Files", to: str, reading: dict[str, Any]) -> None:
+def convert(
+    paths: tuple[str, ...],
+    files: "Files",
+    to: str,
+    label_map: dict[str, str],
+    reading: dict[str, Any],
+) -> None:
     """Convert a labelled file to another tag scheme or format; - is standard input or output.
 
     .gz is unpacked and packed. OUT appears whole or not at all. Where IN is a corpus, by name or a
@@ -107,7 +134,9 @@ def convert(paths: tuple[str, ...], files: "Files", to: str, reading: dict[str, 
     if source == "-" and (len(columns) > 1 or overlaps == "layers"):
         raise UsageError("standard input is read once, and layers need more; name a file for IN")
     unknown = reading.get("data.unknown_tag", DataConfig().unknown_tag)
-    layers = read_layers(reading, functools.partial(_splits, source, files), _is_unlabelled)
+    layers = read_layers(
+        reading, functools.partial(_splits, source, files, label_map), _is_unlabelled
+    )
     if target == "-" and (len(layers) > 1 or not all("" in layer for layer in layers.values())):
         raise UsageError("standard output takes one text; name a file or folder for OUT")
     for name, splits in layers.items():
@@ -115,14 +144,15 @@ def convert(paths: tuple[str, ...], files: "Files", to: str, reading: dict[str, 
 
 
 def _splits(
-    source: str | None, files: "Files", config: DataConfig
+    source: str | None, files: "Files", label_map: dict[str, str], config: DataConfig
 ) -> "Mapping[str, Sequence[Sentence]]":
     """The splits of a corpus; of a single text, its sentences by the name ""."""
-    from ner.corpus import holds_splits, read_corpus, read_file
+    from ner.corpus import Corpus, holds_splits, map_labels, read_corpus, read_file
 
     if source is None or files or (source != "-" and holds_splits(source)):
-        return read_corpus(source, config, files=files).splits()
-    return {"": read_file(sys.stdin.buffer if source == "-" else source, config)}
+        return map_labels(read_corpus(source, config, files=files), label_map).splits()
+    sentences = read_file(sys.stdin.buffer if source == "-" else source, config)
+    return {"": map_labels(Corpus(source, tuple(sentences)), label_map).train}
 
 
 def _is_unlabelled(splits: "Mapping[str, Sequence[Sentence]]") -> bool:

@@ -16,7 +16,7 @@ from ner.cli.options import (
     predict_options,
     tagging_device_option,
 )
-from ner.cli.reading import corpus_options, data_config, reading_options
+from ner.cli.reading import corpus_options, data_config, label_map_option, reading_options
 from ner.config import DataConfig
 from ner.errors import CorpusError, UsageError
 from ner.text import Sentence
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     help="Score this labelled file, whoever made it, in place of a model.",
 )
 @corpus_options()
+@label_map_option
+@click.option(
+    "--own-types", is_flag=True, help="Leave out predictions of types that the corpus lacks."
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),
@@ -72,6 +76,8 @@ def evaluate(
     predictions: Path | None,
     data: str | None,
     files: dict[str, Path],
+    label_map: dict[str, str],
+    own_types: bool,
     split: str | None,
     out: Path | None,
     as_json: bool,
@@ -88,16 +94,17 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     if predictions:
-        if model or settings or device != "auto" or picture or trade_off or errors:
+        if model or settings or device != "auto" or picture or trade_off or errors or own_types:
             raise UsageError(
                 "--predictions takes no model and knows no scores: leave --model, --device, "
-                "--calibration, --trade-off, --errors and settings of tagging away"
+                "--own-types, --calibration, --trade-off, --errors and settings of tagging away"
             )
-        gold, split = _corpus(data, files, split, data_config(reading))
+        gold, split = _corpus(data, files, label_map, split, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     check_model(model)
     from ner.api import Evaluation
+    from ner.corpus import with_unannotated
     from ner.evaluation import (
         draw_calibration,
         format_calibration,
@@ -108,7 +115,10 @@ def evaluate(
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
-    corpus, split = _corpus(data, files, split, tagger.config.replace(reading).data)
+    config = tagger.config.replace(reading).data
+    corpus, split = _corpus(data, files, label_map, split, config)
+    if own_types:
+        corpus = with_unannotated(corpus, tagger.labels)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
     if out:
@@ -160,17 +170,21 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
 
 
 def _corpus(
-    data: str | None, files: dict[str, Path], split: str | None, config: DataConfig
+    data: str | None,
+    files: dict[str, Path],
+    label_map: dict[str, str],
+    split: str | None,
+    config: DataConfig,
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
     Raises `CorpusError` where the split has no sentences.
     """
-    from ner.corpus import cut_valid, load_corpus, read_corpus
+    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
-    corpus = read(data, config, files=files)
+    corpus = map_labels(read(data, config, files=files), label_map)
     there = [name for name, sentences in corpus.splits().items() if sentences]
     split = split or (there[0] if len(there) == 1 else "test")
     if split not in there:

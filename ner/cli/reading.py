@@ -1,15 +1,23 @@
 """Options for how corpora and text are read."""
 
+import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ner.cli.options import Command, Decorator, PathArg, data_named, options
 from ner.config import Column, Config, DataConfig
 from ner.errors import UsageError
+
+if TYPE_CHECKING:
+    from ner.corpus import Corpus
 
 
 def parse_column(ctx: click.Context, param: click.Parameter, value: str | None) -> Column | None:
@@ -196,6 +204,120 @@ def corpus_options(*, argument: bool = False) -> Decorator:
         return options(source if argument else data_named(required=False), split_options)(gathered)
 
     return decorate
+
+
+@dataclass(frozen=True)
+class Source:
+    """One corpus or several: their paths, files of splits, label maps and shares, as given."""
+
+    data: Sequence[str]
+    files: Mapping[str, Path]
+    label_maps: Sequence[str]
+    shares: Sequence[str]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings that the options stand for."""
+        return {"train.shares": ",".join(self.shares)} if self.shares else {}
+
+    def load(self, config: DataConfig) -> "Corpus":
+        """The corpus, merged if there are several. Raises `NerError`."""
+        from ner.corpus import map_labels, merge_corpora
+
+        if len(self.data) > 1 and self.files:
+            raise UsageError(
+                "--train, --valid and --test are of one corpus; give each of several --data a "
+                "folder with its splits"
+            )
+        corpora = [_load(data, config, self.files) for data in self.data or (None,)]
+        maps = _label_maps(self.label_maps, [corpus.name for corpus in corpora])
+        corpora = [map_labels(corpus, maps.get(corpus.name, {})) for corpus in corpora]
+        return merge_corpora(corpora) if len(corpora) > 1 else corpora[0]
+
+
+def _load(data: str | None, config: DataConfig, files: Mapping[str, Path]) -> "Corpus":
+    """A corpus by ``PATH`` or ``NAME=PATH``, which names it."""
+    from ner.corpus import load_corpus, locate
+
+    name, _, path = (data or "").partition("=")
+    if data is None or not (name and path) or os.sep in name or locate(data):
+        return load_corpus(data, config, files=files)
+    return dataclasses.replace(load_corpus(path, config, files=files), name=name)
+
+
+def _label_maps(texts: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The label map of each corpus; the only one needs no name. Raises `UsageError`."""
+    from ner.corpus import parse_label_map
+
+    texts_of: defaultdict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        name = next((name for name in names if text.startswith(f"{name}:")), "")
+        if not name and len(names) > 1:
+            raise UsageError(
+                f"--label-map {text:.80}: begins with the name of no corpus; write "
+                f"NAME:OLD=NEW,… with one of the names {', '.join(names)}"
+            )
+        texts_of[name or names[0]].append(text.removeprefix(f"{name}:") if name else text)
+    return {name: parse_label_map(",".join(own)) for name, own in texts_of.items()}
+
+
+def corpora_options(command: Command) -> Command:
+    """Give a command one corpus or several, as its argument `source`."""
+
+    @functools.wraps(command)
+    def gathered(
+        data: tuple[str, ...],
+        files: dict[str, Path],
+        label_maps: tuple[str, ...],
+        shares: tuple[str, ...],
+        **arguments: Any,
+    ) -> Any:
+        if not data and not files:
+            raise click.MissingParameter(
+                ctx=click.get_current_context(), param_hint="'--data'", param_type="option"
+            )
+        return command(source=Source(data, files, label_maps, shares), **arguments)
+
+    return options(
+        click.option(
+            "--data",
+            multiple=True,
+            metavar="[NAME=]PATH",
+            help="Corpus: a name, folder or file; repeatable, each with types of its own.",
+        ),
+        split_options,
+        click.option(
+            "--label-map",
+            "label_maps",
+            multiple=True,
+            metavar="[NAME:]OLD=NEW,…",
+            help="Types renamed, or dropped (OLD=), of the corpus NAME if several; repeatable.",
+        ),
+        click.option(
+            "--share",
+            "shares",
+            multiple=True,
+            metavar="NAME=P",
+            help="Share of a corpus among the sentences of an epoch; repeatable.",
+        ),
+    )(gathered)
+
+
+def _parse_label_map(
+    ctx: click.Context, param: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    from ner.corpus import parse_label_map
+
+    return parse_label_map(",".join(value)) if value else {}
+
+
+label_map_option: Decorator = click.option(
+    "--label-map",
+    multiple=True,
+    callback=_parse_label_map,
+    metavar="OLD=NEW,…",
+    help="Types renamed, or dropped (OLD=); repeatable.",
+)
 
 
 def split_options(command: Command) -> Command:

@@ -17,7 +17,7 @@ from ner.cli.options import (
     restart_options,
     seed_option,
 )
-from ner.cli.reading import corpus_options, reading_options
+from ner.cli.reading import Source, corpora_options, reading_options
 from ner.errors import UsageError, escaped
 from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
@@ -25,7 +25,7 @@ from ner.run_folder import check_restart
 
 
 @click.command(short_help="Train a tagger on a corpus.")
-@corpus_options()
+@corpora_options
 @click.option("--out", type=PathArg(), help="Run folder.  [default: runs/NAME]")
 @config_options()
 @seed_option
@@ -53,8 +53,7 @@ from ner.run_folder import check_restart
 @device_option
 @reading_options()
 def train(
-    data: str | None,
-    files: dict[str, Path],
+    source: Source,
     out: Path | None,
     given: Given,
     seed: int | None,
@@ -65,15 +64,20 @@ def train(
     reading: dict[str, Any],
     **how: Any,
 ) -> None:
-    """Train a tagger on a corpus, into a run folder.
+    """Train a tagger on one corpus or several, into a run folder.
 
     The folder then holds the best model (by F1 on the validation split), its scores, curves and
     settings. Stopped with Ctrl-C it keeps the best model so far, and goes on with --resume.
+
+    Of several corpora each teaches its own types: where one lacks a type, its sentences do not
+    teach that there is none. Each is scored by itself, too.
     """
     check_restart(resume=how["resume"], overwrite=how["overwrite"])
     if seed is not None and how["seeds"]:
         raise UsageError("--seed is for one model and --seeds for several; choose one")
-    given = given.replace(reading | ({} if seed is None else {"train.seed": seed}))
+    given = given.replace(
+        reading | source.settings | ({} if seed is None else {"train.seed": seed})
+    )
     if unlabelled is not None and not distill:
         raise UsageError("--unlabelled is text for --distill; add that, with --seeds 1,2,3,4,5")
     place = declared("TRAININGS").get("distill") if distill else "ner.api:train_events"
@@ -85,7 +89,7 @@ def train(
         check_start(given, distill=distill)
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if distill else start
-    _train((data, files), given, out, place, **how)
+    _train(source, given, out, place, **how)
 
 
 def check_start(given: Given, *, distill: bool) -> None:
@@ -100,17 +104,14 @@ def check_start(given: Given, *, distill: bool) -> None:
 
 
 def _train(
-    source: tuple[str | None, dict[str, Path]],
+    source: Source,
     settings: Given,
     out: Path | None,
     place: str,
     **how: Any,
 ) -> None:
-    from ner.corpus import load_corpus
-
     config = settings.config
-    data, files = source
-    corpus = load_corpus(data, config.data, files=files)
+    corpus = source.load(config.data)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept

@@ -211,6 +211,11 @@ class TrainConfig:
     type_weights: str = setting(
         "", "how much the mistakes at tokens of a type count, as MISC=2,PER=0.5; others count 1"
     )
+    shares: str = setting(
+        "",
+        "share of a corpus among the sentences of an epoch, where several are learnt from, as "
+        "wnut17=0.3,btc=0.2; others are read as a whole",
+    )
     distill_weight: float = setting(
         0.5,
         "share of the ensemble in what --distill teaches of a labelled sentence; the rest is its "

@@ -39,8 +39,14 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         read_corpus,
         with_valid,
     )
+    from ner.corpus.merged import (
+        map_labels,
+        merge_corpora,
+        parse_label_map,
+        with_unannotated,
+    )
     from ner.corpus.named import NAMED, NamedCorpus
-    from ner.corpus.partial import agreeing_tags, partial_labels_within, with_partial_labels
+    from ner.corpus.partial import partial_labels_within, possible_tags, with_partial_labels
     from ner.corpus.plain import (
         LAYOUTS,
         Chunk,
@@ -58,12 +64,13 @@ if TYPE_CHECKING:  # each module is loaded with its first name
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
-    "TrainingFingerprints", "agreeing_tags", "cache_folder", "check", "checksum", "count",
+    "TrainingFingerprints", "cache_folder", "check", "checksum", "count",
     "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
-    "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "number_note", "overlaps",
-    "parse_json", "partial_labels_within", "read_columns", "read_corpus", "read_file",
-    "read_jsonl", "record_fields", "text_lines", "with_partial_labels", "with_valid",
-    "write_file", "write_splits", "write_stream",
+    "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
+    "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
+    "partial_labels_within", "possible_tags", "read_columns", "read_corpus", "read_file",
+    "read_jsonl", "record_fields", "text_lines", "with_partial_labels",
+    "with_unannotated", "with_valid", "write_file", "write_splits", "write_stream",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -82,8 +89,9 @@ __getattr__ = lazy_names(
             "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",
             "overlaps", "read_corpus", "with_valid",
         ],
+        "merged": ["map_labels", "merge_corpora", "parse_label_map", "with_unannotated"],
         "named": ["NAMED", "NamedCorpus"],
-        "partial": ["agreeing_tags", "partial_labels_within", "with_partial_labels"],
+        "partial": ["partial_labels_within", "possible_tags", "with_partial_labels"],
         "plain": [
             "LAYOUTS", "Chunk", "Passage", "cut_lines", "layout_named", "layout_of",
             "number_note", "record_fields",

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ner.config import DataConfig
 from ner.corpus.corpus import Corpus
 from ner.corpus.diagnostics import SHOWN, Diagnostics, Problem, ProblemCounts
 from ner.corpus.loading import Files, read_corpus
+from ner.corpus.merged import map_labels
 from ner.corpus.plausibility import ERROR, INFO, WARNING, Finding, implausible
 from ner.corpus.stats import CorpusStats, count
 from ner.errors import shorten
@@ -46,18 +47,23 @@ class CheckReport:
 
 
 def check(
-    name: str | Path | None = None, config: DataConfig | None = None, *, files: Files | None = None
+    name: str | Path | None = None,
+    config: DataConfig | None = None,
+    *,
+    files: Files | None = None,
+    label_map: Mapping[str, str] | None = None,
 ) -> CheckReport:
     """Read a corpus by name, folder or file and list everything questionable about it.
 
     `files` are files by split in place of those of the corpus `name`, if any. Files that cannot be
-    read are findings, too. Raises `NerError` only if there is no such corpus.
+    read are findings, too. Raises `NerError` only if there is no such corpus, or it lacks a type of
+    the `label_map`.
     """
     config = config or DataConfig()
     diagnostics = {
         split: Diagnostics(config.strict, collect=True) for split in ("train", "valid", "test")
     }
-    corpus = read_corpus(name, config, diagnostics, files)
+    corpus = map_labels(read_corpus(name, config, diagnostics, files), label_map or {})
     findings = [*_diagnosed(diagnostics), *check_content(corpus)]
     findings.sort(key=lambda finding: (ERROR, WARNING, INFO).index(finding.severity))
     return CheckReport(corpus.name, tuple(findings), count(corpus))

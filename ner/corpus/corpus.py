@@ -3,11 +3,11 @@
 import hashlib
 import json
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ner.lazy import cached_property
-from ner.text import Sentence
+from ner.text import Sentence, by_corpus
 
 CUT_SEED = 2003
 """Seed of the choice of validation sentences, the same for everybody."""
@@ -42,6 +42,11 @@ class Corpus:
         """The splits by name, in the order train, valid, test."""
         return {"train": self.train, "valid": self.valid, "test": self.test}
 
+    def map(self, change: Callable[[Sentence], Sentence]) -> "Corpus":
+        """The corpus with each sentence changed."""
+        train, valid, test = (tuple(map(change, split)) for split in self.splits().values())
+        return replace(self, train=train, valid=valid, test=test)
+
     def mixed_schemes(self) -> str:
         """The tag scheme of each split where they differ, "" where they agree."""
         if len({_ALIKE.get(scheme, scheme) for scheme in self.schemes.values()}) < 2:
@@ -49,8 +54,12 @@ class Corpus:
         return ", ".join(f"{split} {scheme}" for split, scheme in self.schemes.items())
 
     def checksums(self) -> dict[str, str]:
-        """A checksum of the content of each split that is not empty."""
-        return {name: checksum(split) for name, split in self.splits().items() if split}
+        """A checksum of each split that is not empty; of several corpora, of the part of each."""
+        return {
+            f"{split} of {name}" if name else split: checksum(part)
+            for split, sentences in self.splits().items()
+            for name, part in by_corpus(sentences).items()
+        }
 
 
 def checksum(sentences: Sequence[Sentence]) -> str:
@@ -59,7 +68,8 @@ def checksum(sentences: Sequence[Sentence]) -> str:
     for sentence in sentences:
         spans = [[span.start, span.end, span.label] for span in sentence.spans]
         partial = [sentence.partial] if sentence.partial else []
-        digest.update(json.dumps([sentence.tokens, spans, *partial]).encode() + b"\n")
+        missing = [{"unannotated": sorted(sentence.unannotated)}] if sentence.unannotated else []
+        digest.update(json.dumps([sentence.tokens, spans, *partial, *missing]).encode() + b"\n")
     return digest.hexdigest()
 
 

@@ -95,24 +95,60 @@ def _after(labels: Sequence[PartialLabel]) -> list[BoundaryConstraint]:
 
 
 def agreeing_tags(
-    labels: Sequence[PartialLabel], tags: Sequence[str], scheme: str
+    labels: Sequence[PartialLabel],
+    tags: Sequence[str],
+    scheme: str,
+    unannotated: frozenset[str] = frozenset(),
 ) -> list[tuple[bool, ...]]:
     """A mask of the K tags of a scheme that agree with each partial label, ``[T][K]``.
 
     In IOB2 and the IOBES family, the legal paths through agreeing tags are just
     the labellings that agree with the partial labels; but for ``same``, which
-    links two tokens and so is read as ``open`` here.
+    links two tokens and so is read as ``open`` here. Tokens outside entities may
+    be in one of an `unannotated` type (Greenberg et al. 2018).
     """
     parsed = tuple(parse_tag(tag) for tag in tags)
-    return [_agreeing(*known, parsed, scheme) for known in zip(labels, _after(labels), strict=True)]
+    labels = _opened(labels) if unannotated else labels
+    rows = zip(labels, _after(labels), strict=True)
+    return [_agreeing(*known, unannotated, parsed, scheme) for known in rows]
+
+
+def possible_tags(
+    sentence: Sentence, tags: Sequence[str], scheme: str
+) -> list[tuple[bool, ...]] | None:
+    """A mask of the tags that each token can have, ``[T][K]``; None where all tags are known."""
+    if not sentence.partial and not sentence.unannotated:
+        return None
+    labels = sentence.partial or _exact_labels(sentence)
+    return agreeing_tags(labels, tags, scheme, sentence.unannotated)
+
+
+def _exact_labels(sentence: Sentence) -> tuple[PartialLabel, ...]:
+    """The labels of a fully labelled sentence as partial ones."""
+    tags = tags_of(sentence.spans, len(sentence), "iobes")
+    return read_partial_labels([parse_tag(tag) for tag in tags], "iobes").labels
+
+
+def _opened(labels: Sequence[PartialLabel]) -> list[PartialLabel]:
+    """The labels with open boundaries between tokens that are not known to be in an entity."""
+    opened = (
+        token if before.label or token.label else token._replace(continues="open")
+        for before, token in itertools.pairwise(labels)
+    )
+    return [labels[0], *opened]
 
 
 @functools.lru_cache(maxsize=16384)
 def _agreeing(
-    token: PartialLabel, after: BoundaryConstraint, tags: tuple[Tag, ...], scheme: str
+    token: PartialLabel,
+    after: BoundaryConstraint,
+    unannotated: frozenset[str],
+    tags: tuple[Tag, ...],
+    scheme: str,
 ) -> tuple[bool, ...]:
+    types = {token.label, *unannotated} if token.label == "" else {token.label}
     return tuple(
-        token.label in (None, tag.label)
+        (token.label is None or tag.label in types)
         and {token.continues, constraint_before(tag, scheme)} != {"yes", "no"}
         and {after, constraint_after(tag, scheme)} != {"yes", "no"}
         for tag in tags

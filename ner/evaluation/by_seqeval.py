@@ -14,6 +14,7 @@ from ner.evaluation.scores import (
     check_same,
     count,
     score,
+    score_by_corpus,
 )
 from ner.tags import tags_of
 from ner.text import Sentence
@@ -24,11 +25,16 @@ Tags = Sequence[Sequence[str]]
 def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
     """Score the spans of `predicted` against those of the same sentences in `gold`.
 
-    Raises `NerError` when the two are not the same sentences, token by token,
+    Of several corpora each is scored by itself, too, and none by predictions of types that it does
+    not label. Raises `NerError` when the two are not the same sentences, token by token,
     and `CorpusError` when labels of `gold` are unknown.
     """
     check_labelled(gold)
     check_same(gold, predicted)
+    return score_by_corpus(gold, predicted, _report)
+
+
+def _report(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
     if importlib.util.find_spec("seqeval"):
         rows = ([tags_of(s.spans, len(s)) for s in row] for row in (gold, predicted))
         return seqeval_report(*rows)

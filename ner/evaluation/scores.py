@@ -10,12 +10,12 @@ that others measure with. Scores of several runs make one figure, mean ± standa
 import dataclasses
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ner.errors import CorpusError, NerError, escaped
-from ner.text import Sentence, Span
+from ner.text import Sentence, Span, by_corpus
 
 Spans = Sequence[Sequence[Span]]
 """The spans of sentences, one after the other."""
@@ -65,13 +65,28 @@ class Report(CountedScores):
     """Micro scores over all types, the averages over types, and the scores of each type.
 
     `macro` weighs every type alike, `weighted` by its support. `per_type` holds
-    each type of gold or prediction, in alphabetical order.
+    each type of gold or prediction, in alphabetical order. `per_corpus` holds the report of each
+    of several corpora, and `unannotated` the types that one does not label: predictions of these
+    do not count.
     """
 
     macro: Scores
     weighted: Scores
     per_type: dict[str, CountedScores]
     sentences: int
+    per_corpus: dict[str, "Report"] = field(default_factory=dict)
+    unannotated: tuple[str, ...] = ()
+
+    def figures(self) -> dict[str, float]:
+        """The scores that are logged for an epoch, by name: F1 for each of several corpora, too."""
+        parts = {f"f1_{name}": report.f1 for name, report in self.per_corpus.items()}
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1, **parts}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object with the names of the attributes as keys, without the two if empty."""
+        values = dataclasses.asdict(self)
+        values["per_corpus"] = {name: part.to_dict() for name, part in self.per_corpus.items()}
+        return {k: v for k, v in values.items() if v or k not in ("per_corpus", "unannotated")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,50 @@ def unknown_labels(gold: Iterable[Sequence[Span]], known: Collection[str]) -> li
 # --- of sentences ---------------------------------------------------------------------------------
 
 
+def score_sentences(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
+    """The report on the spans of `predicted`, which has the sentences of `gold`, by our counts."""
+    return score_by_corpus(gold, predicted, _score_spans)
+
+
+def _score_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
+    return score(count([s.spans for s in gold], [s.spans for s in predicted]))
+
+
+def score_by_corpus(
+    gold: Sequence[Sentence],
+    predicted: Sequence[Sentence],
+    report: Callable[[Sequence[Sentence], Sequence[Sentence]], Report],
+) -> Report:
+    """Report on all sentences and, where they are of several corpora, on those of each.
+
+    Predictions of types that the corpus of a sentence does not label are left out.
+    """
+    predicted = [_annotated(*pair) for pair in zip(gold, predicted, strict=True)]
+    whole = report(gold, predicted)
+    parts = by_corpus(gold)
+    if [*parts] in ([], [""]):
+        return whole
+    found = {
+        name: [p for s, p in zip(gold, predicted, strict=True) if s.corpus == name]
+        for name in parts
+    }
+    per_corpus = {
+        name: dataclasses.replace(
+            report(part, found[name]), unannotated=tuple(sorted(part[0].unannotated))
+        )
+        for name, part in parts.items()
+    }
+    return dataclasses.replace(whole, per_corpus=per_corpus)
+
+
+def _annotated(gold: Sentence, predicted: Sentence) -> Sentence:
+    """The predicted sentence, without spans of types that the corpus of `gold` does not label."""
+    if gold.unannotated.isdisjoint(span.label for span in predicted.spans):
+        return predicted
+    spans = tuple(span for span in predicted.spans if span.label not in gold.unannotated)
+    return dataclasses.replace(predicted, spans=spans)
+
+
 def check_labelled(gold: Sequence[Sentence]) -> None:
     """Refuse partly labelled sentences, which have no full gold labels. Raises `CorpusError`."""
     partly = [sentence for sentence in gold if sentence.partial]
@@ -199,7 +258,28 @@ def format_report(report: Report) -> str:
         "macro avg": report.macro,
         "weighted avg": report.weighted,
     }
-    return format_table(report.per_type, averages, report.support)
+    table = format_table(report.per_type, averages, report.support)
+    return table + "".join(f"\n{part}\n" for part in _by_corpus(report))
+
+
+def _by_corpus(report: Report) -> Iterator[str]:
+    """The scores of each of several corpora, and the types that it is not judged by."""
+    if report.per_corpus:
+        rows = report.per_corpus.items()
+        width = max(map(len, report.per_corpus))
+        types = [score_row(name, width, row, row.support) for name, row in rows]
+        yield "\n".join(["by corpus:\n", score_head("", width, "support"), *types])
+    lacking = {name: ", ".join(row.unannotated) for name, row in report.per_corpus.items()}
+    told = [escaped(f"{name} does not label {types}") for name, types in lacking.items() if types]
+    if told:
+        yield f"{'; '.join(told)}: such predictions are left out there"
+
+
+def format_f1(scores: Scores) -> str:
+    """F1 in percent, and that of each of several corpora: ``84.50 (a 85.20, b 70.10)``."""
+    parts = {k.removeprefix("f1_"): v for k, v in scores.figures().items() if k.startswith("f1_")}
+    each = ", ".join(f"{name} {100 * f1:.2f}" for name, f1 in parts.items())
+    return f"{100 * scores.f1:.2f}" + f" ({each})" * bool(each)
 
 
 def format_table(

@@ -104,8 +104,8 @@ def _overridden(prediction: Prediction, rules: Sequence[Span], with_scores: bool
 
 def document_numbers(sentences: Iterable[Sentence]) -> list[int]:
     """Number the sentences by document: the same for those of one document of one file."""
-    known: dict[tuple[str, int], int] = {}
-    return [known.setdefault((s.source, s.document), len(known)) for s in sentences]
+    known: dict[tuple[str, str, int], int] = {}
+    return [known.setdefault((s.corpus, s.source, s.document), len(known)) for s in sentences]
 
 
 def predict_sentences(

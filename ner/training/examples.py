@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ner.config import TrainConfig
-from ner.corpus import agreeing_tags
+from ner.corpus import possible_tags
 from ner.errors import ConfigError
 from ner.features import (
     UNKNOWN,
@@ -28,6 +28,7 @@ from ner.features import (
 )
 from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
+from ner.training.sampling import EpochSampler
 
 # The share of sentences with context: one network does both passes, and needs practice.
 CONTEXT_SHARE = 0.6
@@ -64,40 +65,49 @@ class ExampleSet:
         indexer: Indexer,
         unk_rates: Tensor,
         config: TrainConfig,
+        corpora: Sequence[str] = (),
     ) -> None:
-        """Rows of `examples` are of `table`; `unk_rates` ``[N]`` are of the first words table."""
+        """Rows of `examples` are of `table`; `unk_rates` ``[N]`` are of the first words table.
+
+        `corpora` has the name of the corpus of each example, where there are several.
+        """
         self._config = config
         self._table = table
         self._examples = list(examples)
-        self.tokens = sum(len(example) for example in self._examples)
+        names = corpora or [""] * len(self._examples)
+        self._sampler = EpochSampler(names, config.shares, config.seed)
+        self.tokens = sum(len(self._examples[position]) for position in self._sampler.draw(1))
         self._dropout = indexer.dropout
         self._unk_rates = unk_rates
 
     def batches(self, epoch: int, done: int = 0) -> Iterator[Batch]:
         """The batches of an epoch: the same for the same seed and epoch, every sentence once.
 
+        Of corpora with a share it has that many sentences (see `EpochSampler`).
         The first `done` are left out, and nothing is drawn for them.
         """
         rng = np.random.default_rng([self._config.seed, epoch])
         examples = self._chosen(rng)
-        for order in self._plan(rng)[done:]:
+        for order in self._plan(epoch, rng)[done:]:
             batch = collate(self._table, examples, order)
             yield drop_columns(drop_words(batch, self._unk_rates), self._dropout)
 
     def _chosen(self, rng: np.random.Generator) -> Sequence[Example]:
         return self._examples
 
-    def count(self) -> int:
-        """The number of batches of an epoch."""
-        return len(self._plan(None))
+    def count(self, epoch: int = 1) -> int:
+        """The number of batches of an epoch; with shares of corpora, epochs differ a little."""
+        return len(self._plan(epoch, None))
 
-    def _plan(self, rng: np.random.Generator | None) -> list[list[int]]:
-        return plan_batches(
-            [len(example) for example in self._examples],
+    def _plan(self, epoch: int, rng: np.random.Generator | None) -> list[list[int]]:
+        drawn = self._sampler.draw(epoch).tolist()
+        plan = plan_batches(
+            [len(self._examples[position]) for position in drawn],
             most_sentences=self._config.batch_sentences,
             most_tokens=self._config.batch_tokens,
             rng=rng,
         )
+        return [[drawn[number] for number in batch] for batch in plan]
 
 
 class TrainingSet(ExampleSet):
@@ -128,13 +138,15 @@ class TrainingSet(ExampleSet):
             examples = [replace(example, contextual=states) for example, states in pairs]
         tokens = (token for segment in segments for token in segment.tokens)
         rates = unk_rates(indexer.words, tokens, config, frozenset(has_vector))
-        super().__init__(self._table, examples, indexer, rates, config)
+        corpora = [segment.corpus for segment in segments]
+        corpora += [""] * (len(examples) - len(segments))  # soft-label examples beyond the split
+        super().__init__(self._table, examples, indexer, rates, config, corpora)
         self._in_context = self._examples
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
-        if sentence.partial:
-            possible = np.array(agreeing_tags(sentence.partial, [*self._number], scheme))
+        if (partly := possible_tags(sentence, [*self._number], scheme)) is not None:
+            possible = np.array(partly)
             return Example(rows, Tags(possible.argmax(1), possible))
         tags = tags_of(sentence.spans, len(sentence), scheme)
         return Example(rows, Tags(np.array([self._number[tag] for tag in tags])))

@@ -22,7 +22,7 @@ from ner.checkpoint import (
     set_random_states,
 )
 from ner.config import TrainConfig, chosen
-from ner.evaluation import Scores, count, score
+from ner.evaluation import Scores, score_sentences
 from ner.features import Batch
 from ner.model import BaseNetwork, Model, Network, multiplies_bfloat16
 from ner.predict import predict_sentences
@@ -215,7 +215,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name], getattr(self, name)))
         self._progress = EpochProgress.of(plain["begun"])
-        if self._progress.batches > self._steps:
+        if self._progress.batches > self._set.count(max(1, self.epoch)):
             raise ValueError("more batches than there are")
         self._tables.resume(self.step, self._rate, self._decay)
         self._random = parts["random"]
@@ -242,6 +242,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             torch.manual_seed(self.config.seed * 100_003 + self.epoch)
         started = time.perf_counter() - progress.seconds
         self._learner.network.train()
+        steps = self._set.count(self.epoch)
         for batch in self._set.batches(self.epoch, progress.batches):
             loss, gradient = self._learn(batch)
             progress.batches += 1
@@ -251,7 +252,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             if gradient is not None:
                 progress.gradients.add(gradient)
             tokens = int(batch.lengths.sum())
-            yield Step(self.epoch, progress.batches, self._steps, tokens, loss, gradient)
+            yield Step(self.epoch, progress.batches, steps, tokens, loss, gradient)
         self._tables.catch_up()
         valid = self._evaluate()
         done = Epoch(
@@ -366,4 +367,4 @@ class Trainer(BaseTrainer[Network]):
 
     def _evaluate(self) -> Scores:
         found = predict_sentences(self.evaluated_model, self._valid)
-        return score(count([s.spans for s in self._valid], [s.spans for s in found]))
+        return score_sentences(self._valid, found)

@@ -39,7 +39,8 @@ def scheduled_rate(config: TrainConfig, step: int, steps: int) -> float:
     warmup = config.warmup * steps
     if step < warmup:
         return config.learning_rate * (step + 1) / (warmup + 1)
-    left = 1.0 - (step - warmup) / max(1.0, steps - warmup)
+    # Epochs of shares of corpora may be longer than the first, by which steps are counted.
+    left = max(0.0, 1.0 - (step - warmup) / max(1.0, steps - warmup))
     return decayed_rate(config.schedule, config.learning_rate, left)
 
 

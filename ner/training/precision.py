@@ -6,7 +6,7 @@ from typing import Any
 
 from ner.bundle import precision_in_words
 from ner.config import PredictConfig
-from ner.evaluation import count, score
+from ner.evaluation import score_sentences
 from ner.predict import predict_sentences
 from ner.runtime import AnyModel
 from ner.text import Sentence
@@ -19,12 +19,11 @@ MOST_CHANGE = 0.0005
 
 def measure_precision(model: AnyModel, valid: Sequence[Sentence]) -> dict[str, Any]:
     """Tag valid in both precisions: their F1, how many spans differ, and which one is chosen."""
-    gold = [sentence.spans for sentence in valid]
     spans, f1 = {}, {}
     for name in ("float32", "int8"):
         found = predict_sentences(model, valid, PredictConfig(precision=name))
         spans[name] = {(i, span) for i, sentence in enumerate(found) for span in sentence.spans}
-        f1[name] = score(count(gold, [sentence.spans for sentence in found])).f1
+        f1[name] = score_sentences(valid, found).f1
     near = abs(f1["int8"] - f1["float32"]) <= MOST_CHANGE
     measured = {
         "chosen": "int8" if near else "float32",

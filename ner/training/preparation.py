@@ -19,8 +19,9 @@ from ner.errors import TrainingError
 from ner.evaluation import check_labelled, unknown_labels
 from ner.features import Vectors, default_settings, read_vectors
 from ner.predict import window_note
-from ner.text import Sentence, Span
+from ner.text import Sentence, Span, by_corpus
 from ner.tokenize import detect_style, has_unspaced_words, measure_agreement, retokenize
+from ner.training.sampling import EpochSampler
 
 _log = logging.getLogger("ner")
 
@@ -86,6 +87,8 @@ def _as_raw_text(corpus: Corpus, data: DataConfig) -> tuple[Corpus, DataConfig]:
     if data.retokenize == "auto" and has_unspaced_words(_tokens(corpus)):
         data = replace(data, retokenize="yes")
     data = replace(data, tokenizer=style)
+    if data.retokenize != "yes":
+        _check_cut_alike(corpus)
     if data.retokenize == "yes":
         note = f"tokens are cut as the tokenizer `{style}` cuts raw text, entities with them"
         _log.info("%s: its %s (data.retokenize)", corpus.name, note)
@@ -106,6 +109,22 @@ def _as_raw_text(corpus: Corpus, data: DataConfig) -> tuple[Corpus, DataConfig]:
             note,
         )
     return replace(corpus, notes=(*corpus.notes, note)), data
+
+
+def _check_cut_alike(corpus: Corpus) -> None:
+    """Warn of corpora whose tokens are cut unlike; refuse characters beside words."""
+    parts = by_corpus(corpus.train)
+    styles = {name: detect_style(t for s in part for t in s.tokens) for name, part in parts.items()}
+    if len({*styles.values()}) < 2:
+        return
+    told = ", ".join(f"{name} like the tokenizer `{style}`" for name, style in styles.items())
+    note = (
+        f"{corpus.name}: tokens are cut unlike ({told}), and text to be tagged is cut in one way; "
+        "cut all alike with --tokenizer pieces --set data.retokenize=yes"
+    )
+    if "characters" in styles.values():
+        raise TrainingError(note)
+    _log.warning("%s", note)
 
 
 def _style(corpus: Corpus, data: DataConfig) -> str:
@@ -232,11 +251,16 @@ def _log_long(sentences: Iterable[Sentence]) -> None:
 
 
 def resolve(config: Config, corpus: PreparedCorpus) -> Config:
-    """Fill in everything that a configuration leaves to the corpus."""
+    """Fill in everything that a configuration leaves to the corpus.
+
+    Raises `ConfigError` for shares of corpora that are not there.
+    """
     single = corpus.has_single_characters
+    corpora = [sentence.corpus for sentence in corpus.corpus.train]
+    sampler = EpochSampler(corpora, config.train.shares, config.train.seed)
     epochs = config.train.epochs
     if epochs == "auto":
-        epochs = _enough_epochs(len(corpus.corpus.train), config.train.batch_sentences)
+        epochs = _enough_epochs(len(sampler), config.train.batch_sentences)
     filled = {
         "data.tokenizer": corpus.data.tokenizer,
         "data.retokenize": corpus.data.retokenize,

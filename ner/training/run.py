@@ -26,12 +26,12 @@ import torch
 from ner.bundle import Bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config, chosen
-from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_report
+from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_f1, format_report
 from ner.features import Context
 from ner.model import TokenEmbedder
 from ner.predict import predict, predict_sentences, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
-from ner.text import Sentence
+from ner.text import Sentence, by_corpus
 from ner.training.base import BaseRun
 from ner.training.build import build_model, open_embedder, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
@@ -82,7 +82,7 @@ class Finished:
         assert isinstance(report, Report), "what taggers are evaluated by"
         yield format_report(report)
         for name, scores in self.scores.items():
-            yield f"{name} F1 {100 * scores.f1:.2f}"
+            yield f"{name} F1 {format_f1(scores)}"
 
 
 Event = Step | Epoch | Finished
@@ -155,7 +155,8 @@ class CorpusRun(BaseRun):
 
     def _line(self, milestone: Epoch) -> str:
         figures = milestone.valid.figures().items()
-        valid = ", ".join(f"{name.replace('f1', 'F1')} {100 * x:.2f}" for name, x in figures)
+        named = ((name.replace("f1_", "F1 of ").replace("f1", "F1"), x) for name, x in figures)
+        valid = ", ".join(f"{name} {100 * x:.2f}" for name, x in named)
         best = " (best)" if milestone.best else ""
         epochs = chosen(self.config.train.epochs)
         return (
@@ -178,7 +179,8 @@ class CorpusRun(BaseRun):
 
     def _without_folders(self, note: str) -> str:
         """Leave only names of files in a note: a model is shared, its maker's folders are not."""
-        sentences = [s for split in self.corpus.splits().values() for s in split[:1]]
+        parts = (by_corpus(split).values() for split in self.corpus.splits().values())
+        sentences = [part[0] for split in parts for part in split]
         folders = {str(Path(sentence.source).parent) + os.sep for sentence in sentences}
         for folder in sorted(folders, key=len, reverse=True):
             note = note.replace(folder, "")
@@ -302,10 +304,15 @@ class Run(CorpusRun):
 
 
 def fold_config(config: Config) -> Config:
-    """The settings of models of folds: no document context, no early stopping, fewer epochs."""
+    """The settings of models of folds: whole corpora, single sentences, fewer epochs, all read."""
     epochs = max(1, chosen(config.train.epochs) // 3)
     return config.replace(
-        {"model.context": "sentence", "train.epochs": epochs, "train.patience": epochs}
+        {
+            "model.context": "sentence",
+            "train.epochs": epochs,
+            "train.patience": epochs,
+            "train.shares": "",
+        }
     )
 
 

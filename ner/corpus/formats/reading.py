@@ -206,7 +206,16 @@ def write_stream(
 
 
 def _refuse_partial(writer: Format, sentences: Sequence[Sentence]) -> None:
-    """Refuse partly labelled sentences where there are no tags. Raises `CorpusError`."""
+    """Refuse partly labelled sentences where there are no tags, and those of merged corpora.
+
+    Raises `CorpusError`.
+    """
+    if lacking := next((sentence for sentence in sentences if sentence.unannotated), None):
+        raise CorpusError(
+            f"{lacking.place}: {lacking.corpus} does not label "
+            f"{', '.join(sorted(lacking.unannotated))}, which no file can tell; write each corpus "
+            "before it is merged"
+        )
     partly = [sentence for sentence in sentences if sentence.partial] if writer.by_offsets else []
     if partly:
         title = writer.title or writer.name

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
-from ner.corpus import Corpus, agreeing_tags, checksum
+from ner.corpus import Corpus, checksum, possible_tags
 from ner.features import ExpectedCounts
 from ner.model import TagConstraints, TokenEmbedder, viterbi
 from ner.predict import predict_expected
@@ -153,8 +153,8 @@ def _sum(one: ExpectedCounts, other: ExpectedCounts) -> ExpectedCounts:
 
 def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
     """``[T, K]``: the tags that the labels leave possible."""
-    if sentence.partial:
-        return np.array(agreeing_tags(sentence.partial, tags, scheme))
+    if (partly := possible_tags(sentence, tags, scheme)) is not None:
+        return np.array(partly)
     known = np.array(tags_of(sentence.spans, len(sentence), scheme))
     possible: NDArray[np.bool_] = known[:, None] == np.array(tags)
     return possible
