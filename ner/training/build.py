@@ -46,7 +46,6 @@ class UntrainedModel:
     model: Model[Network]
     has_vector: frozenset[str]
     start: StartModel | None = None
-    labels: Sequence[str] = ()  # of the training sentences
 
     def training_set(
         self,
@@ -60,7 +59,7 @@ class UntrainedModel:
         """
         model = self.model
         if self.start is not None and not soft_labels:
-            soft_labels = self.start.targets(model, segments, self.labels)
+            soft_labels = self.start.targets(model, segments)
         return TrainingSet(
             segments,
             model.indexer,
@@ -106,7 +105,7 @@ def build_model(
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
     if start is not None:
         start.initialise(model)
-    return UntrainedModel(model, indexer.words.has_vector, start, labels)
+    return UntrainedModel(model, indexer.words.has_vector, start)
 
 
 def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:

@@ -168,10 +168,11 @@ class TaggerTraining:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
         with locked_folder(self.out, self.seeds, option=self.option, **how) as old:
-            self.prepared = prepare(self._corpus, self.config.data)
+            prepared = prepare
             if self._start_from is not None:
                 self._start = StartModel.load(self._start_from, keep_types=self._keep_types)
-                self._start.check(self.prepared)
+                prepared = self._start.prepare
+            self.prepared = prepared(self._corpus, self.config.data)
             self._prepare()
             finished = yield from self._train(old)
             if self.seeds:

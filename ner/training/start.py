@@ -4,8 +4,9 @@ Rows of tables go by word, character or bigram, those of the output layer and th
 CRF by tag. New words and the like begin as the unknown one does, so that a model with the same
 types tags as before until its first step; new tags begin with the weights that any new model draws.
 
-Types that the corpus does not label may be kept: where its labels say O, the start model's expected
-counts of these types are the targets (learning without forgetting, Li and Hoiem 2016).
+Types that the corpus does not label may be kept: its sentences say nothing of them, and the start
+model's expected counts take the place of labels there (learning without forgetting, Li and Hoiem
+2016).
 """
 
 import hashlib
@@ -21,17 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.bundle import Bundle, find_bundle, has_rounded_weights, load_bundle
-from ner.config import Config, ModelConfig
+from ner.config import Config, DataConfig, ModelConfig
+from ner.corpus import Corpus, possible_tags
 from ner.errors import ConfigError, TrainingError, UsageError
 from ner.features import UNKNOWN, Indexer, TrainingData, grown_indexer
 from ner.model import Model, Network
 from ner.predict import predict_expected
 from ner.stored import Arrays
-from ner.tags import OUTSIDE, parse_tag, tags_of
+from ner.tags import tags_of
 from ner.tensors import to_tensors
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample
-from ner.training.preparation import PreparedCorpus
+from ner.training.preparation import PreparedCorpus, prepare
 
 _log = logging.getLogger("ner")
 
@@ -68,6 +70,11 @@ class StartModel:
                     f"setting {key} is {config[key]!r}, and {own[key]!r} in the start model "
                     f"{self.name}, whose network stays; leave it out, or train a new model"
                 )
+        if self.keeps_types and config.train.type_weights:
+            raise ConfigError(
+                "setting train.type_weights is for labels, and with --keep-types the start model "
+                "completes them; leave one of the two out"
+            )
         if config.resources.token_embedders:
             raise UsageError(
                 "resources.token_embedders: a start model brings its own or has none; leave these "
@@ -75,14 +82,31 @@ class StartModel:
             )
         return replace(config, model=own.model)
 
-    def check(self, corpus: PreparedCorpus) -> None:
-        """Compare a corpus with what the model has learnt from; oddities are logged.
+    def prepare(self, corpus: Corpus, data: DataConfig) -> PreparedCorpus:
+        """Prepare a corpus to go on with; of types to keep, its sentences say nothing.
 
-        Raises `TrainingError` for one of another script, or partly labelled if types are kept.
+        Raises `TrainingError` for one of another script, or that cannot be completed.
         """
+        if self.keeps_types:
+            self._check_complete(corpus)
+            missing = frozenset(self.unlabelled(corpus.labels))
+            corpus = corpus.map(lambda s: replace(s, unannotated=s.unannotated | missing))
+        prepared = prepare(corpus, data)
+        self._check(prepared)
+        return prepared
+
+    def _check_complete(self, corpus: Corpus) -> None:
+        """Refuse labels with gaps that the model cannot fill. Raises `TrainingError`."""
+        known = {*self.bundle.labels}
+        if any(s.partial or s.unannotated - known for s in corpus.train):
+            raise TrainingError(
+                f"{corpus.name}: not all of its types are labelled everywhere, and the start model "
+                f"{self.name} does not know them; leave --keep-types out, or label them"
+            )
+
+    def _check(self, corpus: PreparedCorpus) -> None:
+        """Compare a corpus with what the model has learnt from; oddities are logged."""
         name = corpus.corpus.name
-        if self.keeps_types and any(sentence.partial for sentence in corpus.segments):
-            raise TrainingError(f"{name}: is partly labelled, which --keep-types cannot complete")
         self._check_tokenizer(name, corpus.data.tokenizer)
         words, characters = _known_shares(
             self.bundle.model.indexer, (t for s in corpus.segments for t in s.tokens)
@@ -163,25 +187,27 @@ class StartModel:
         model.network.load_state_dict(to_tensors(weights))
 
     def targets(
-        self, model: Model[Network], segments: Sequence[Sentence], labels: Sequence[str]
+        self, model: Model[Network], segments: Sequence[Sentence]
     ) -> list[SoftLabelExample]:
-        """Soft labels of segments with these `labels`: of types to keep, the model's expectations.
+        """Soft labels of segments: the model's expectations, given what their labels say.
 
-        The model has not learnt yet, so that the expectations are those of the start model.
+        There are none unless types are kept. The model has not learnt yet, so that of these types
+        the expectations are those of the start model.
         """
-        tags = np.array(model.outputs)
-        types = {"", *self.unlabelled(labels)}
-        if len(types) == 1:
+        if not self.keeps_types or not any(segment.unannotated for segment in segments):
             return []
-        free = np.array([parse_tag(tag).label in types for tag in model.outputs])
-        choices = []
-        for segment in segments:
-            known = np.array(tags_of(segment.spans, len(segment), model.config.scheme))[:, None]
-            choices.append(np.where(known == OUTSIDE, free, known == tags))
         tokens = [segment.tokens for segment in segments]
-        _log.info("the start model labels the corpus with %s", ", ".join(sorted(types)[1:]))
+        choices = [_choices(s, model.outputs, model.config.scheme) for s in segments]
         found = predict_expected(model, tokens, choices)
         return [SoftLabelExample(*pair) for pair in zip(tokens, found, strict=True)]
+
+
+def _choices(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
+    """The tags that the labels of a sentence leave possible, ``[T, K]``."""
+    if (partly := possible_tags(sentence, tags, scheme)) is not None:
+        return np.array(partly)
+    known: NDArray[np.bool_] = np.array(tags_of(sentence.spans, len(sentence), scheme))[:, None]
+    return known == np.array(tags)
 
 
 def _checksum(bundle: Bundle) -> str:
