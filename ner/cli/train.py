@@ -86,13 +86,13 @@ def train(
             "--distill needs an extension that this ner lacks; leave it out, or install ner anew"
         )
     if start_from is not None:
-        check_start(given, distill=distill)
+        _check_start(given, distill=distill)
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if distill else start
     _train(source, given, out, place, **how)
 
 
-def check_start(given: Given, *, distill: bool) -> None:
+def _check_start(given: Given, *, distill: bool) -> None:
     """Refuse what does not go with a start model. Raises `UsageError`."""
     if distill:
         raise UsageError("--distill trains new models; leave it or --start-from out")
