@@ -18,7 +18,7 @@ from ner.plugins import declared
 from ner.run_folder import FINISHED, check_restart, find_bundle, log_file, run_path, write_file
 from ner.training.base import check_resumable
 from ner.training.examples import SoftLabels
-from ner.training.preparation import prepare
+from ner.training.preparation import PreparedCorpus, prepare
 from ner.training.run import Event, Finished, Run
 from ner.training.start import StartModel
 
@@ -168,17 +168,19 @@ class TaggerTraining:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
         with locked_folder(self.out, self.seeds, option=self.option, **how) as old:
-            prepared = prepare
-            if self._start_from is not None:
-                self._start = StartModel.load(self._start_from, keep_types=self._keep_types)
-                prepared = self._start.prepare
-            self.prepared = prepared(self._corpus, self.config.data)
+            self.prepared = self._prepared()
             self._prepare()
             finished = yield from self._train(old)
             if self.seeds:
                 last = yield from self._close(dict(zip(self.seeds, finished, strict=True)))
                 finish_seeds(last)
                 yield last
+
+    def _prepared(self) -> PreparedCorpus:
+        if self._start_from is None:
+            return prepare(self._corpus, self.config.data)
+        self._start = StartModel.load(self._start_from, keep_types=self._keep_types)
+        return self._start.prepare(self._corpus, self.config.data)
 
     def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
         """A run over the prepared corpus."""

@@ -165,9 +165,8 @@ class StartModel:
 
     def sources(self) -> dict[str, str]:
         """Tell a run that goes on from this model from others."""
-        return {"--start-from": self.checksum} | (
-            {"--keep-types": "yes"} if self.keeps_types else {}
-        )
+        kept = {"--keep-types": "yes"} if self.keeps_types else {}
+        return {"--start-from": self.checksum, **kept}
 
     def resources(self, names: dict[str, list[str]]) -> dict[str, list[str]]:
         """The names of the files that the new model was trained with, by setting, for its card."""
@@ -181,7 +180,7 @@ class StartModel:
     def initialise(self, model: Model[Network]) -> None:
         """Put the weights of this model into one of grown features, where they belong."""
         old = self.bundle.model
-        weights = {**old.weights}
+        weights = dict(old.weights)
         weights |= _of_features(weights, model.indexer, old.indexer, model.config)
         weights |= _of_tags(weights, model, old.outputs)
         model.network.load_state_dict(to_tensors(weights))
@@ -206,8 +205,9 @@ def _choices(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np
     """The tags that the labels of a sentence leave possible, ``[T, K]``."""
     if (partly := possible_tags(sentence, tags, scheme)) is not None:
         return np.array(partly)
-    known: NDArray[np.bool_] = np.array(tags_of(sentence.spans, len(sentence), scheme))[:, None]
-    return known == np.array(tags)
+    known = np.array(tags_of(sentence.spans, len(sentence), scheme))
+    possible: NDArray[np.bool_] = known[:, None] == np.array(tags)
+    return possible
 
 
 def _checksum(bundle: Bundle) -> str:

@@ -65,7 +65,7 @@ def made(tiny_corpus: Corpus, tiny_config: Config, tmp_path: Path) -> Made:
         with torch.no_grad():
             for number, weight in enumerate(model.network.parameters()):
                 # Of frozen rows, too, none is like another.
-                weight += torch.randn(weight.shape, generator=torch.manual_seed(number)) / 4
+                weight.add_(torch.randn(weight.shape, generator=torch.manual_seed(number)) / 4)
         save_bundle(
             Bundle(model, config, {"corpus": "tiny"}, prepare(corpus).fingerprints),
             tmp_path / "start",
