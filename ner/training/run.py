@@ -13,6 +13,7 @@
 """
 
 import json
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,15 @@ import torch
 from ner.bundle import Bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config, chosen
-from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_f1, format_report
+from ner.evaluation import (
+    Report,
+    Scores,
+    draw_curves,
+    evaluate_spans,
+    format_f1,
+    format_report,
+    score_sentences,
+)
 from ner.features import Context
 from ner.model import TokenEmbedder
 from ner.predict import predict, predict_sentences, with_spans
@@ -41,6 +50,8 @@ from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus, different_settings, resolve
 from ner.training.start import StartModel
+
+_log = logging.getLogger("ner")
 
 CONTEXTS = "contexts.json"
 CONTENTS = (
@@ -247,8 +258,11 @@ class Run(CorpusRun):
         return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
 
     def _prepare(self) -> None:
-        if self._start is not None:
+        if self._start is not None and not self._resumed:
             self._start.report(self.corpus.labels)
+            found = predict_sentences(self.trainer.evaluated_model, self.corpus.valid)
+            before = format_f1(score_sentences(self.corpus.valid, found))
+            _log.info("before the first step: valid F1 %s", before)
         if self._indexer.context_columns:
             self._training_set.add_contexts(self.prepared.segments, self._contexts())
 

@@ -585,6 +585,7 @@ def test_a_start_model_is_told_and_stands_on_the_card(here: Path, tiny_folder: P
     ).good()  # fmt: skip
     assert "goes on from tiny (SHA-256 " in outcome.err
     assert "; types kept: LOC, PER; new: none; dropped: none" in outcome.err
+    assert "before the first step: valid F1 100.00" in outcome.err
     assert "goes on from tiny" in Path("r/model/README.md").read_text()
     assert load_bundle("r").config.model == load_bundle("runs/tiny").config.model
     again = run("train", "--data", tiny_folder, "--out", "r", "--resume", *sets("train.epochs=1"))
