@@ -94,11 +94,7 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     if predictions:
-        if model or settings or device != "auto" or picture or trade_off or errors or own_types:
-            raise UsageError(
-                "--predictions takes no model and knows no scores: leave --model, --device, "
-                "--own-types, --calibration, --trade-off, --errors and settings of tagging away"
-            )
+        _refuse(model, settings, device != "auto", picture, trade_off, errors, own_types)
         gold, split = _corpus(data, files, label_map, split, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
@@ -140,6 +136,15 @@ def evaluate(
         values["errors"] = mistakes.to_dict()
         texts.append(format_mistakes(mistakes))
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
+
+
+def _refuse(*given: object) -> None:
+    """Refuse what is of no use to predictions in a file. Raises `UsageError`."""
+    if any(given):
+        raise UsageError(
+            "--predictions takes no model and knows no scores: leave --model, --device, "
+            "--own-types, --calibration, --trade-off, --errors and settings of tagging away"
+        )
 
 
 def _compare(

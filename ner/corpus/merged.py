@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ner.corpus.corpus import Corpus
+from ner.corpus.diagnostics import LOG
 from ner.corpus.named import NAMED
 from ner.corpus.partial import with_partial_labels
 from ner.errors import UsageError
@@ -85,6 +86,11 @@ def merge_corpora(corpora: Sequence[Corpus]) -> Corpus:
     without predictions of types that it lacks. Raises `UsageError` for corpora of one name.
     """
     _check_names([corpus.name for corpus in corpora])
+    for corpus in corpora:
+        if not corpus.train:
+            LOG.warning(
+                "%s: has no training split, so it is scored and not learnt from", corpus.name
+            )
     types = {label for corpus in corpora for label in _types(corpus)}
     parts = [with_unannotated(corpus, types) for corpus in corpora]
     return Corpus(

@@ -73,7 +73,7 @@ def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
     return SplitStats(
         sentences=len(sentences),
         tokens=sum(lengths),
-        documents=len({sentence.document for sentence in sentences}),
+        documents=len({(sentence.corpus, sentence.document) for sentence in sentences}),
         entities=dict(sorted(labels.items())),
         lengths={p: lengths[(len(lengths) - 1) * p // 100] for p in PERCENTILES},
         scheme=scheme,

@@ -63,7 +63,16 @@ class SeedsFinished:
             if f1s := self.f1(split):
                 each = ", ".join(f"{100 * f1:.2f}" for f1 in f1s)
                 yield f"{split} F1 {format_summary(f1s)} ({each})"
+                yield from self._by_corpus(split)
         yield f"best seed on valid: {self.best}"
+
+    def _by_corpus(self, split: str) -> Iterator[str]:
+        """The scores of each of several corpora in a split."""
+        figures = [run.scores[split].figures() for run in self.runs.values()]
+        for name in figures[0]:
+            if name.startswith("f1_"):
+                f1s = format_summary([run[name] for run in figures])
+                yield f"{split} F1 of {name.removeprefix('f1_')} {f1s}"
 
 
 def seed_folder(out: Path, seed: int) -> Path:

@@ -331,3 +331,26 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path: Path) -> None:
     for _ in range(2):
         assert _good("convert", tmp_path / "a.conll", tmp_path / "b", "--to", "brat") == ""
     assert (tmp_path / "b" / "00001.ann").exists()
+
+
+# --- label maps -----------------------------------------------------------------------------------
+
+
+def test_types_are_mapped_before_they_are_counted_checked_or_written(file: Path) -> None:
+    mapped = ("--label-map", "LOC=place", "--label-map", "PER=")
+    counted = json.loads(_good("stats", file, *mapped, "--json"))
+    assert counted["labels"] == ["place"]
+    assert "info: labels: train: place 1\n" in _good("check", file, *mapped)
+    written = _good("convert", file, "-", "--to", "iob2", *mapped)
+    assert written == IOB2.replace("LOC", "place").replace("B-PER", "O").replace("I-PER", "O")
+    target = file.parent / "out"
+    _good("convert", file.parent, target, "--to", "iob2", *mapped)
+    assert (target / "train.conll").read_text() == written
+
+
+@pytest.mark.parametrize("command", [["stats"], ["check"], ["convert", "--to", "iob2"]])
+def test_a_type_that_is_not_there_is_not_mapped(file: Path, command: list[str]) -> None:
+    target = ["-"] if command[0] == "convert" else []
+    outcome = run("data", *command, file, *target, "--label-map", "geo=LOC")
+    assert outcome.code == 2
+    assert "has no type 'geo' to map; its types are LOC, PER" in outcome.complaint()

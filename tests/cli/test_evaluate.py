@@ -431,3 +431,24 @@ def test_predictions_take_no_model(gold: Path, options: list[str]) -> None:
     outcome = run("evaluate", "--predictions", "predicted.conll", "--data", gold, *options)
     assert "--predictions takes no model and knows no scores" in outcome.complaint()
     assert outcome.code == 2
+
+
+# --- types of another corpus ----------------------------------------------------------------------
+
+
+def test_predictions_of_types_that_the_data_lack_count_as_wrong_unless_left_out(
+    confused: Path,
+) -> None:
+    confused.write_text("Anna B-person\nvisited O\nParis O\n. O\n", encoding="utf-8")
+    mapped = ("evaluate", "--data", confused, "--label-map", "person=PER", "--json")
+    outcome = run(*mapped).good()
+    report = json.loads(outcome.out)
+    assert (report["support"], report["predicted"], report["correct"]) == (1, 2, 1)
+    assert "predictions of them count as wrong" in outcome.err
+    assert outcome.err.splitlines()[-1].endswith("--own-types): LOC")
+    outcome = run(*mapped, "--own-types", "--errors", "--trade-off").good()
+    own = json.loads(outcome.out)
+    assert (own["support"], own["predicted"], own["correct"]) == (1, 1, 1)
+    assert own["per_corpus"]["confused.conll"]["unannotated"] == ["LOC"]
+    assert all(point["predicted"] <= 1 for point in own["trade_off"]["min_score"])
+    assert "own-types" not in outcome.err

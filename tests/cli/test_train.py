@@ -562,6 +562,88 @@ def test_what_hints_at_a_wrong_reading_is_said_before_training(empty: Path) -> N
     assert "warning: c.txt: types that differ in case only: 'LOC', 'loc'" in said
 
 
+# --- several corpora ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def persons(empty: Path, tiny_folder: Path) -> Path:
+    """The tiny corpus with other names for its types, of which places are called `geo`."""
+    folder = empty / "persons"
+    folder.mkdir()
+    for file in tiny_folder.iterdir():
+        text = file.read_text(encoding="utf-8").replace("-LOC", "-geo").replace("-PER", "-person")
+        (folder / file.name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_several_corpora_and_their_types(persons: Path, tiny_folder: Path) -> None:
+    both = ("--data", tiny_folder, "--data", persons)
+    maps = ("--label-map", "persons:person=PER", "--label-map", "persons:geo=")
+    outcome = run("train", *both, *maps, "--share", "persons=0.3", *TINY).good()
+    assert outcome.out.endswith("model: runs/tiny+persons\n")
+    assert "persons does not label LOC: such predictions are left out there" in outcome.out
+    assert re.search(r"^test F1 [\d.]+ \(tiny [\d.]+, persons [\d.]+\)$", outcome.out, re.M)
+    assert load_bundle("runs/tiny+persons").model.outputs[1:] == tuple(
+        f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"
+    )
+    config = Config.load(Path("runs/tiny+persons/config.toml"))
+    assert config.train.shares == "persons=0.3"
+    assert run("train", *both, *maps, "--share", "persons=0.3", *TINY, "--resume", "--out",
+               "runs/tiny+persons").good().out == outcome.out  # fmt: skip
+
+
+def test_several_seeds_have_a_mean_for_each_corpus(persons: Path, tiny_folder: Path) -> None:
+    both = ("--data", tiny_folder, "--data", persons)
+    outcome = run("train", *both, "--seeds", "1,2", *BRIEF).good()
+    for split in ("valid", "test"):
+        lines = [line for line in outcome.out.splitlines() if line.startswith(f"{split} F1")]
+        assert len(lines) == 3
+        assert re.fullmatch(rf"{split} F1 of tiny [\d.]+ ± [\d.]+", lines[1])
+        assert lines[2].startswith(f"{split} F1 of persons ")
+
+
+def test_a_corpus_may_be_named(persons: Path) -> None:
+    both = ("--data", f"a={persons}", "--data", f"b={persons}")
+    outcome = run("train", *both, "--label-map", "b:geo=", *BRIEF).good()
+    assert outcome.out.endswith("model: runs/a+b\n")
+
+
+def test_a_single_corpus_needs_no_name_in_its_map(persons: Path) -> None:
+    outcome = run("train", "--data", persons, "--label-map", "geo=LOC,person=", *BRIEF).good()
+    assert "LOC" in outcome.out
+    assert "person " not in outcome.out
+
+
+def test_a_path_with_an_equals_sign_is_a_path(persons: Path) -> None:
+    persons.rename("a=b")
+    assert run("train", "--data", "a=b", *BRIEF).good().out.endswith("model: runs/a=b\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--data", "persons"], "two corpora have the name 'persons'; name each, as --data NAME="),
+        (["--label-map", "geo=LOC"], "--label-map geo=LOC: begins with the name of no corpus; "
+         "write NAME:OLD=NEW,… with one of the names persons, tiny"),
+        (["--label-map", "other:geo=LOC"], "begins with the name of no corpus"),
+        (["--label-map", "persons:loc=LOC"], "persons: has no type 'loc' to map; its types are "
+         "geo, person"),
+        (["--label-map", "persons:geo"], "label map: 'geo' will not do; write OLD=NEW"),
+        (["--share", "other=0.3"], "'other=0.3' will not do; its corpus is one of persons, tiny"),
+        (["--share", "tiny=2"], "'tiny=2' will not do; a share is a number between 0 and 1"),
+        (["--share", "tiny=0.5", "--share", "persons=0.4"], "and one corpus has none"),
+        (["--train", "persons/train.conll"], "--train, --valid and --test are of one corpus; give"),
+    ],
+)  # fmt: skip
+def test_corpora_that_will_not_do_together(
+    persons: Path, tiny_folder: Path, options: list[str], said: str
+) -> None:
+    outcome = run("train", "--data", "persons", "--data", tiny_folder, *options, *BRIEF)
+    assert outcome.code == 2
+    assert said in outcome.complaint()
+    assert not Path("runs").exists()
+
+
 # --- going on from a model ----------------------------------------------------------------------
 
 

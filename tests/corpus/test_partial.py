@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from ner.corpus.partial import (
     count_lost_labels,
     known_tags,
     partial_labels_within,
+    possible_tags,
     read_partial_labels,
     with_partial_labels,
 )
@@ -271,3 +273,50 @@ def test_a_piece_begins_and_ends_no_entity_of_its_neighbours() -> None:
         PartialLabel(None, "open"),
     )
     assert partial_labels_within(partial, 0, 1) == (PartialLabel("A", "no"),)
+
+
+# --- types that the corpus does not label ---------------------------------------------------------
+
+
+def of_types(spans: Spans, types: str) -> Spans:
+    return tuple(span for span in spans if span.label in types)
+
+
+@pytest.mark.parametrize("scheme", MODEL_SCHEMES)
+def test_outside_may_be_of_an_unannotated_type_and_nothing_else_changes(scheme: str) -> None:
+    """Just the labellings whose entities of annotated types are those of the sentence."""
+    tags = tag_set("AX", scheme)
+    everything = {tuple(spans_of(path)) for path in legal(3, scheme, "AX")}
+    for spans in {of_types(every, "A") for every in everything}:
+        sentence = Sentence(("a", "b", "c"), spans, unannotated=frozenset("X"))
+        choices = possible_tags(sentence, tags, scheme)
+        assert choices is not None
+        assert paths(choices, tags, scheme) == {
+            every for every in everything if of_types(every, "A") == spans
+        }
+
+
+@pytest.mark.parametrize("model_scheme", ["iobes", "iob2"])
+@pytest.mark.parametrize("scheme", ["iob2", "iobes"])
+def test_unknown_tags_beside_an_unannotated_type(scheme: str, model_scheme: str) -> None:
+    """The labellings whose annotated types fill the gaps as without the others."""
+    tags = tag_set("AX", model_scheme)
+    everything = {tuple(spans_of(path)) for path in legal(3, "iobes", "AX")}
+    for hidden, possible in _hidings_of_one_type(3, scheme):
+        partial = read_partial_labels(parsed(hidden), scheme).labels
+        sentence = with_partial_labels(Sentence(("a", "b", "c")), partial)
+        choices = possible_tags(replace(sentence, unannotated=frozenset("X")), tags, model_scheme)
+        assert choices is not None
+        assert paths(choices, tags, model_scheme) == {
+            every for every in everything if of_types(every, "A") in possible
+        }, hidden
+
+
+def _hidings_of_one_type(length: int, scheme: str) -> Iterator[tuple[list[str], set[Spans]]]:
+    for hidden, possible in hidings(length, scheme):
+        if not any(tag.endswith("-B") for tag in hidden):
+            yield hidden, {spans for spans in possible if of_types(spans, "A") == spans}
+
+
+def test_all_tags_known_needs_no_mask() -> None:
+    assert possible_tags(Sentence(("a",)), ["O"], "iobes") is None

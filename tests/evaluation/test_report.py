@@ -2,6 +2,7 @@ import json
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ner.evaluation.scores import (
     count,
     format_report,
     score,
+    score_sentences,
 )
 from ner.tags import spans_of, tags_of
 from ner.text import PartialLabel, Sentence, Span
@@ -184,3 +186,18 @@ def test_partly_labelled_sentences_cannot_be_scored() -> None:
     assert evaluate_spans([whole], [whole]).sentences == 1
     with pytest.raises(CorpusError, match=r"^f:5: has tokens with an unknown tag"):
         evaluate_spans([whole, partly], [whole, partly])
+
+
+def _rounded(report: Report) -> Any:
+    return json.loads(json.dumps(report.to_dict()), parse_float=lambda text: f"{float(text):.9f}")
+
+
+def test_several_corpora_are_scored_as_by_our_own_counts() -> None:
+    gold = [
+        Sentence(("a", "b"), (Span(0, 1, "PER"),), corpus="x"),
+        Sentence(("a", "b"), (Span(1, 2, "LOC"),), corpus="y", unannotated=frozenset({"PER"})),
+    ]
+    found = [replace(s, spans=(Span(0, 1, "PER"), Span(1, 2, "LOC"))) for s in gold]
+    report = evaluate_spans(gold, found)
+    assert _rounded(report) == _rounded(score_sentences(gold, found))
+    assert report.per_corpus["y"].f1 == 1.0

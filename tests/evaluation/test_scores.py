@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,13 +12,15 @@ from ner.evaluation.scores import (
     Report,
     Scores,
     count,
+    format_f1,
     format_report,
     format_summary,
     score,
+    score_sentences,
     summarise,
     unknown_labels,
 )
-from ner.text import Span
+from ner.text import Sentence, Span
 
 PER, LOC = Span(0, 2, "PER"), Span(3, 4, "LOC")
 
@@ -169,3 +172,57 @@ def test_no_value_is_a_bug() -> None:
 def test_scores_are_written_in_percent() -> None:
     assert format_summary([0.8438, 0.845, 0.8462]) == "84.50 ± 0.12"
     assert format_summary([1.0]) == "100.00 ± 0.00"
+
+
+# --- several corpora ------------------------------------------------------------------------------
+
+WORDS = ("a", "b", "c", "d", "e")
+OF_A = Sentence(WORDS, (PER, LOC), corpus="a")
+OF_B = Sentence(WORDS, (PER,), corpus="b", unannotated=frozenset({"LOC"}))
+
+
+def found(sentence: Sentence, *spans: Span) -> Sentence:
+    return replace(sentence, spans=spans)
+
+
+def test_each_corpus_is_scored_by_itself_and_by_its_own_types() -> None:
+    gold = [OF_A, OF_B, OF_A]
+    report = score_sentences(gold, [found(OF_A, LOC), found(OF_B, PER, LOC), found(OF_A, PER, LOC)])
+    assert (report.support, report.predicted, report.correct) == (5, 4, 4)
+    assert [*report.per_corpus] == ["a", "b"]
+    one, other = report.per_corpus.values()
+    assert (one.support, one.predicted, one.correct, one.unannotated) == (4, 3, 3, ())
+    assert (other.support, other.predicted, other.correct) == (1, 1, 1)
+    assert other.unannotated == ("LOC",)
+    assert [*other.per_type] == ["PER"]
+    assert report.figures() == {
+        "precision": 1.0, "recall": 0.8, "f1": report.f1, "f1_a": one.f1, "f1_b": 1.0,
+    }  # fmt: skip
+
+
+def test_a_wrong_span_of_an_own_type_still_counts() -> None:
+    report = score_sentences([OF_B], [found(OF_B, Span(3, 4, "PER"), LOC)])
+    assert (report.support, report.predicted, report.correct) == (1, 1, 0)
+
+
+def test_a_corpus_alone_has_no_parts() -> None:
+    sentence = Sentence(WORDS, (PER,))
+    report = score_sentences([sentence], [sentence])
+    assert report.per_corpus == {}
+    assert not {"per_corpus", "unannotated"} & report.to_dict().keys()
+    assert format_f1(report) == "100.00"
+
+
+def test_the_report_tells_what_is_left_out() -> None:
+    report = score_sentences([OF_A, OF_B], [found(OF_A, LOC), found(OF_B, PER, LOC)])
+    assert format_report(report).endswith(
+        "\nby corpus:\n\n"
+        "   precision    recall  f1-score   support\n"
+        "a     100.00     50.00     66.67         2\n"
+        "b     100.00    100.00    100.00         1\n"
+        "\nb does not label LOC: such predictions are left out there\n"
+    )
+    assert format_f1(report) == "80.00 (a 66.67, b 100.00)"
+    values = report.to_dict()
+    assert values["per_corpus"]["b"]["unannotated"] == ("LOC",)
+    assert json.loads(json.dumps(values))["per_corpus"]["a"]["f1"] == pytest.approx(2 / 3)

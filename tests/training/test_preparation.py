@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.config import Config, DataConfig
-from ner.corpus import Corpus, TrainingFingerprints
+from ner.corpus import Corpus, TrainingFingerprints, merge_corpora
 from ner.errors import TrainingError
 from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span
 from ner.training.preparation import (
@@ -280,3 +280,59 @@ def test_small_corpora_are_read_more_often(
     assert (found.epochs, found.patience) == (epochs, patience)
     some = resolve(config.replace({"train.epochs": 11}), prepared).train
     assert (some.epochs, some.patience) == (11, 5)
+
+
+# --- several corpora ------------------------------------------------------------------------------
+
+
+def cut(name: str, *tokens: str) -> Corpus:
+    sentence = Sentence(tokens * 30, (Span(0, 1, "LOC"),))
+    return Corpus(name, (sentence,), (replace(sentence, tokens=(*tokens * 29, *tokens[::-1])),))
+
+
+ENGLISH = cut("en", "Paris", "does", "n't", "sleep", ".")
+PLAIN = cut("plain", "Paris", "doesn't", "sleep", ".")
+CHINESE = cut("zh", "巴", "黎", "不", "睡")
+
+
+def test_corpora_that_are_cut_unlike_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    prepare(merge_corpora([ENGLISH, PLAIN]))
+    said = (
+        "en+plain: tokens are cut unlike (en like the tokenizer `words-en`, plain like the "
+        "tokenizer `words`), and text to be tagged is cut in one way; cut all alike with "
+        "--tokenizer pieces --set data.retokenize=yes"
+    )
+    assert said in caplog.messages
+    caplog.clear()
+    alike = DataConfig(tokenizer="pieces", retokenize="yes")
+    prepared = prepare(merge_corpora([ENGLISH, PLAIN, CHINESE]), alike)
+    assert not any("cut unlike" in message for message in caplog.messages)
+    assert [s.tokens[:4] for s in prepared.corpus.train] == [
+        ("Paris", "does", "n", "'"), ("Paris", "doesn", "'", "t"), ("巴", "黎", "不", "睡"),
+    ]  # fmt: skip
+    assert {sentence.corpus for sentence in prepared.segments} == {"en", "plain", "zh"}
+
+
+def test_characters_beside_words_are_refused() -> None:
+    with pytest.raises(TrainingError, match=r"^en\+zh: tokens are cut unlike .* cut all alike"):
+        prepare(merge_corpora([ENGLISH, CHINESE]))
+
+
+def test_segments_of_a_long_sentence_keep_what_their_corpus_lacks() -> None:
+    long = Corpus("long", (Sentence(("a",) * 600, (Span(1, 2, "PER"),)),))
+    merged = merge_corpora([long, ENGLISH])
+    segments = [s for s in split_long(merged.train) if s.corpus == "long"]
+    assert [len(segment) for segment in segments] == [512, 88]
+    assert all(segment.unannotated == {"LOC"} for segment in segments)
+
+
+def test_epochs_are_as_long_as_shares_make_them() -> None:
+    many = Corpus("many", CHINESE.train * 4000, CHINESE.valid)
+    few = Corpus("few", CHINESE.train * 400)
+    prepared = prepare(merge_corpora([many, few]))
+    by_share = resolve(Config().replace({"train.shares": "many=0.5"}), prepared)
+    assert (
+        by_share.train.epochs
+        == resolve(Config(), prepare(Corpus("x", CHINESE.train * 800, CHINESE.valid))).train.epochs
+    )
+    assert by_share.train.epochs != resolve(Config(), prepared).train.epochs

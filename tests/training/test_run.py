@@ -15,10 +15,10 @@ import torch
 
 from ner.bundle.format import load_bundle
 from ner.config import Config, chosen
-from ner.corpus import Corpus
+from ner.corpus import Corpus, map_labels, merge_corpora
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
-from ner.evaluation import CountedScores, evaluate_spans
+from ner.evaluation import CountedScores, Report, evaluate_spans
 from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
 from ner.model import multiplies_bfloat16
@@ -744,3 +744,104 @@ def test_document_context_is_learnt_only_with_all_that_was_heard(
         list(listening("run").events())
     assert not (tmp_path / "run" / CONTEXTS).exists()
     CorpusRun.folder.check(tmp_path / "run", overwrite=True)
+
+
+# --- several corpora ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two(tiny_corpus: Corpus) -> Corpus:
+    """`tiny_corpus`, and a second one in which no place is labelled."""
+    persons = map_labels(replace(tiny_corpus, name="persons"), {"LOC": ""})
+    other = persons.map(lambda s: replace(s, tokens=(*s.tokens[:-1], ";"), source="/home/me/b.txt"))
+    return merge_corpora([tiny_corpus, other])
+
+
+def without_gaps(corpus: Corpus) -> Corpus:
+    """A merged corpus in which what is outside is outside every type."""
+    train = tuple(replace(sentence, unannotated=frozenset()) for sentence in corpus.train)
+    return replace(corpus, train=train)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_a_corpus_that_lacks_a_type_does_not_suppress_it(
+    start: Start, two: Corpus, tmp_path: Path, head: str
+) -> None:
+    def run(name: str, corpus: Corpus) -> Report:
+        settings = {"train__epochs": 8, "model__head": head}
+        *_, finished = start(tmp_path / name, corpus, **settings).events()
+        assert isinstance(finished, Finished)
+        report = finished.scores["test"]
+        assert isinstance(report, Report)
+        return report
+
+    report, naive = run("partial", two), run("naive", without_gaps(two))
+    assert report.per_corpus["tiny"].f1 == 1.0
+    assert report.per_corpus["persons"].f1 == 1.0
+    assert naive.per_corpus["persons"].unannotated == ("LOC",)
+    persons = [sentence for sentence in two.test if sentence.corpus == "persons"]
+    places = {
+        name: sum(
+            span.label == "LOC"
+            for sentence in predict_sentences(load_bundle(tmp_path / name).model, persons)
+            for span in sentence.spans
+        )
+        for name in ("partial", "naive")
+    }
+    assert places["naive"] == 0, "only the sentence's end tells the corpora apart"
+    assert places["partial"] > len(persons) / 2
+
+
+def test_scores_of_each_corpus_are_kept(start: Start, two: Corpus, tmp_path: Path) -> None:
+    *_, finished = start(tmp_path, two, train__epochs=2).events()
+    records = metrics(tmp_path)
+    assert {"valid_f1", "valid_f1_tiny", "valid_f1_persons"} <= records[0].keys()
+    result = json.loads((tmp_path / "result.json").read_text())
+    scores = result["scores"]["test"]["per_corpus"]
+    assert [*scores] == ["tiny", "persons"]
+    assert scores["persons"]["unannotated"] == ["LOC"]
+    log = (tmp_path / "log.txt").read_text()
+    assert f"F1 of tiny {100 * records[0]['valid_f1_tiny']:.2f}" in log
+    assert f"test F1 {100 * finished.scores['test'].f1:.2f} (tiny " in log
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "trained on tiny+persons" in card
+    assert "| test of persons | " in card
+    assert "persons: sentences 24 train, " in card
+    assert "licence not known here" in card
+    assert "train of persons: " in card
+    assert "/home/me" not in card
+
+
+@pytest.mark.slow
+def test_a_run_over_shares_goes_on_as_it_would_have(
+    start: Start, two: Corpus, tmp_path: Path
+) -> None:
+    settings = {"train__shares": "persons=0.3", "train__epochs": 3}
+    list(start(tmp_path / "straight", two, **settings).events())
+    until(start(tmp_path / "stopped", two, **settings).events(), 1, 2)
+    torch.rand(7)
+    run = start(tmp_path / "stopped", two, **settings)
+    run.resume()
+    list(run.events())
+    is_like(tmp_path / "stopped", tmp_path / "straight")
+
+
+def test_other_shares_and_other_gaps_are_refused_by_name(
+    start: Start, two: Corpus, tmp_path: Path
+) -> None:
+    until(start(tmp_path, two, train__shares="persons=0.3").events(), 1)
+    with pytest.raises(TrainingError, match=r"other settings \(train.shares\)"):
+        start(tmp_path, two).resume()
+    with pytest.raises(TrainingError, match=r"other settings \(the corpus\)"):
+        start(tmp_path, without_gaps(two), train__shares="persons=0.3").resume()
+
+
+def test_a_share_of_no_corpus_is_refused_before_anything_is_written(
+    start: Start, tiny_corpus: Corpus, two: Corpus, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="its corpus is one of tiny, persons"):
+        start(tmp_path, two, train__shares="other=0.3")
+    with pytest.raises(ConfigError, match="there is but one"):
+        start(tmp_path, tiny_corpus, train__shares="tiny=0.3")
+    assert not [*tmp_path.iterdir()]

@@ -112,6 +112,21 @@ def test_partial_labels_stay_true(
     np.testing.assert_allclose(tokens.sum(1), 1.0, atol=1e-5)
 
 
+def test_the_ensemble_tells_what_a_corpus_does_not_label(
+    members: list[Path], tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    sentence = tiny_corpus.train[0]  # Anna visited Rome .
+    lacking = replace(sentence, spans=sentence.spans[:1], unannotated=frozenset({"LOC"}))
+    corpus = replace(tiny_corpus, train=(lacking,))
+    lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
+    tags = load_bundle(members[0]).model.outputs
+    tokens = lesson.expected.unary
+    assert tokens[0, tags.index("S-PER")] == pytest.approx(1.0, abs=1e-5)
+    places = tokens[:, [tag.endswith("LOC") for tag in tags]].sum(1)
+    np.testing.assert_allclose(tokens[1:, 0] + places[1:], 1.0, atol=1e-5)
+    assert places[2] > 0.5
+
+
 def plain(*tokens: str) -> Sentence:
     return Sentence(tokens, source="folder/text.txt")
 

@@ -4,6 +4,7 @@ import copy
 import functools
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from ner.corpus import possible_tags
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.tags import (
     allowed_transitions,
@@ -22,7 +24,7 @@ from ner.tags import (
     tag_set,
     tags_of,
 )
-from ner.text import Span
+from ner.text import Sentence, Span
 from tests.model.brute import (
     CASES,
     IDS,
@@ -356,6 +358,45 @@ def test_loss_of_partly_known_tags_sums_over_all_that_agree(case: Case, kind: st
         for a, b in zip(ours, brute, strict=True):
             torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
         assert not ours[0][~MASK].any()
+
+
+UNANNOTATED = [Case(scheme, scheme, tag_set("AX", scheme)) for scheme in ("iobes", "iob2", "io")]
+
+
+def of_type_a(case: Case, path: Sequence[int]) -> list[Span]:
+    return [span for span in spans_of(case.tags[k] for k in path) if span.label == "A"]
+
+
+@functools.cache
+def legal_with_spans(name: str) -> tuple[Tensor, list[list[Span]]]:
+    """All legal paths of three tags, and their entities of type A."""
+    case = next(case for case in UNANNOTATED if case.name == name)
+    paths = legal_paths(case, 3)
+    return paths, [of_type_a(case, path) for path in paths.tolist()]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(UNANNOTATED), st.integers(0, 2**32 - 1))
+def test_loss_where_a_type_is_unannotated_sums_over_all_with_the_known_entities(
+    case: Case, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    paths, spans = legal_with_spans(case.name)
+    known = spans[int(torch.randint(len(paths), ()))]
+    sentence = Sentence(("a", "b", "c"), tuple(known), unannotated=frozenset("X"))
+    choices = torch.tensor(possible_tags(sentence, case.tags, case.scheme))[None]
+    head = build(case)
+    x = (2 * torch.randn(1, 3, len(case.tags))).requires_grad_()
+    scores = all_scores(paths, x[0].double(), learnt(head))
+    agree = torch.tensor([own == known for own in spans])
+    expected = scores.logsumexp(0) - scores[agree].logsumexp(0)
+    loss = head.loss(x, choices.int().argmax(2), torch.tensor([3]), choices)
+    torch.testing.assert_close(loss[0].double(), expected, atol=1e-5, rtol=1e-6)
+    sources = [x, *head.parameters()]
+    ours = torch.autograd.grad(loss.sum(), sources)
+    brute = torch.autograd.grad(expected, sources, allow_unused=True)
+    for a, b in zip(ours, brute, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
 
 
 @cases
