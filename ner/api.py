@@ -138,16 +138,7 @@ class Evaluation:
             _log.warning(
                 "types that the model does not know count as missed: %s", ", ".join(unknown)
             )
-        if alone := unknown_labels([spans for spans, _ in self._found], self._labels()):
-            _log.info(
-                "no sentence has an entity of these types, so predictions of them count as wrong "
-                "(if the corpus does not label them, leave them out with --own-types): %s",
-                ", ".join(alone),
-            )
         return evaluate_spans(self.sentences, self.predicted())
-
-    def _labels(self) -> set[str]:
-        return {span.label for spans in self._gold for span in spans}
 
     def predicted(self) -> list[Sentence]:
         """The sentences with the spans that are found in them."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from ner.text import Sentence
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
+
+_log = logging.getLogger("ner")
 
 
 @click.command(short_help="Score a model on labelled sentences.")
@@ -100,7 +103,6 @@ def evaluate(
         return
     check_model(model)
     from ner.api import Evaluation
-    from ner.corpus import with_unannotated
     from ner.evaluation import (
         draw_calibration,
         format_calibration,
@@ -112,11 +114,11 @@ def evaluate(
 
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
-    corpus, split = _corpus(data, files, label_map, split, config)
-    if own_types:
-        corpus = with_unannotated(corpus, tagger.labels)
+    types = tagger.labels if own_types else ()
+    corpus, split = _corpus(data, files, label_map, split, config, types)
     found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
     report = found.report()
+    _note_lacking(corpus, found.predicted())
     if out:
         _write_both(out, found.sentences, found.predicted())
     values, texts = report.to_dict(), [format_report(report)]
@@ -136,6 +138,17 @@ def evaluate(
         values["errors"] = mistakes.to_dict()
         texts.append(format_mistakes(mistakes))
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
+
+
+def _note_lacking(corpus: "Corpus", predicted: Sequence[Sentence]) -> None:
+    """Say which types are predicted that the corpus lacks."""
+    types = {span.label for sentence in predicted for span in sentence.spans}
+    if lacking := sorted(types.difference(corpus.types)):
+        _log.info(
+            "%s has no entity of these types, and predictions of them count as wrong (leave them "
+            "out with --own-types if it does not label them): %s",
+            corpus.name, ", ".join(lacking),
+        )  # fmt: skip
 
 
 def _refuse(*given: object) -> None:
@@ -180,12 +193,14 @@ def _corpus(
     label_map: dict[str, str],
     split: str | None,
     config: DataConfig,
+    types: Sequence[str] = (),
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    Raises `CorpusError` where the split has no sentences.
+    With `types`, those of them that it lacks are not annotated. Raises `CorpusError` where the
+    split has no sentences.
     """
-    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus
+    from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus, with_unannotated
 
     # A valid split that training has cut from train is cut again, the same.
     read = load_corpus if split in ("train", "valid") else read_corpus
@@ -203,4 +218,4 @@ def _corpus(
         corpus = dataclasses.replace(
             corpus, train=cut_valid(corpus.train, config.valid_fraction)[0]
         )
-    return corpus, split
+    return (with_unannotated(corpus, types) if types else corpus), split

@@ -38,6 +38,12 @@ class Corpus:
         """The entity types of the training split, sorted."""
         return tuple(sorted({label for sentence in self.train for label in sentence.labels}))
 
+    @cached_property
+    def types(self) -> tuple[str, ...]:
+        """The entity types of all splits, sorted."""
+        sentences = (sentence for split in self.splits().values() for sentence in split)
+        return tuple(sorted({label for sentence in sentences for label in sentence.labels}))
+
     def splits(self) -> dict[str, tuple[Sentence, ...]]:
         """The splits by name, in the order train, valid, test."""
         return {"train": self.train, "valid": self.valid, "test": self.test}

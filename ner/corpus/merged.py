@@ -41,7 +41,7 @@ def map_labels(corpus: Corpus, label_map: Mapping[str, str]) -> Corpus:
 
     A line of `Corpus.notes` says so. Raises `UsageError` for a type that the corpus lacks.
     """
-    known = _types(corpus)
+    known = corpus.types
     for old in label_map:
         if old not in known:
             raise UsageError(
@@ -91,8 +91,10 @@ def merge_corpora(corpora: Sequence[Corpus]) -> Corpus:
             LOG.warning(
                 "%s: has no training split, so it is scored and not learnt from", corpus.name
             )
-    types = {label for corpus in corpora for label in _types(corpus)}
+    types = {label for corpus in corpora for label in corpus.types}
     parts = [with_unannotated(corpus, types) for corpus in corpora]
+    for part in parts:
+        LOG.info("%s", part.notes[0])
     return Corpus(
         "+".join(part.name for part in parts),
         train=tuple(sentence for part in parts for sentence in part.train),
@@ -107,7 +109,7 @@ def with_unannotated(corpus: Corpus, types: Collection[str]) -> Corpus:
 
     Its notes begin with its name, size, types and licence.
     """
-    missing = frozenset(types).difference(_types(corpus))
+    missing = frozenset(types).difference(corpus.types)
 
     def told(sentence: Sentence) -> Sentence:
         name, unannotated = sentence.corpus or corpus.name, sentence.unannotated | missing
@@ -131,11 +133,5 @@ def _notes(corpus: Corpus, missing: Collection[str]) -> tuple[str, ...]:
     licence = NAMED[corpus.name].licence if corpus.name in NAMED else "not known here"
     lacks = f"; does not label {', '.join(sorted(missing))}" if missing else ""
     own = [f"{corpus.name}: {note}" for note in corpus.notes]
-    types = ", ".join(_types(corpus)) or "none"
+    types = ", ".join(corpus.types) or "none"
     return f"{corpus.name}: sentences {sizes}; types {types}{lacks}; licence {licence}", *own
-
-
-def _types(corpus: Corpus) -> list[str]:
-    """The types of the entities in all splits, sorted."""
-    sentences = (sentence for split in corpus.splits().values() for sentence in split)
-    return sorted({label for sentence in sentences for label in sentence.labels})

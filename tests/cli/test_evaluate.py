@@ -445,7 +445,7 @@ def test_predictions_of_types_that_the_data_lack_count_as_wrong_unless_left_out(
     report = json.loads(outcome.out)
     assert (report["support"], report["predicted"], report["correct"]) == (1, 2, 1)
     assert "predictions of them count as wrong" in outcome.err
-    assert outcome.err.splitlines()[-1].endswith("--own-types): LOC")
+    assert outcome.err.splitlines()[-1].endswith("if it does not label them): LOC")
     outcome = run(*mapped, "--own-types", "--errors", "--trade-off").good()
     own = json.loads(outcome.out)
     assert (own["support"], own["predicted"], own["correct"]) == (1, 1, 1)

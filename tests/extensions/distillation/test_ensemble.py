@@ -124,7 +124,7 @@ def test_the_ensemble_tells_what_a_corpus_does_not_label(
     assert tokens[0, tags.index("S-PER")] == pytest.approx(1.0, abs=1e-5)
     places = tokens[:, [tag.endswith("LOC") for tag in tags]].sum(1)
     np.testing.assert_allclose(tokens[1:, 0] + places[1:], 1.0, atol=1e-5)
-    assert places[2] > 0.5
+    assert 0.1 < places[2] < 0.9
 
 
 def plain(*tokens: str) -> Sentence:
