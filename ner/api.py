@@ -41,13 +41,19 @@ def train(
     device: str = "auto",
     resume: bool = False,
     overwrite: bool = False,
+    start_from: str | Path | None = None,
+    keep_types: bool = False,
 ) -> Tagger:
     """Train a tagger into a run folder and return the best model.
 
-    With `seeds`, one model each is trained, and the one that is best on valid
-    returned. Raises `NerError` for a corpus, setting or folder that will not do.
+    With `seeds`, one model each is trained, and the one that is best on valid returned. With
+    `start_from`, a run folder, bundle or packed file, training goes on from that model: its network
+    and all that it knows stay, and types are those of the corpus; with `keep_types` also its own,
+    which it labels itself where the labels of the corpus say O. Raises `NerError` for a corpus,
+    setting, model or folder that will not do.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    how |= {"start_from": start_from, "keep_types": keep_types}
     for _ in train_events(corpus, out, config, seeds=seeds, **how):
         pass
     return Tagger.load(out, device)
@@ -63,6 +69,8 @@ def train_events(
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    start_from: str | Path | None = None,
+    keep_types: bool = False,
 ) -> "Iterator[Event | SeedsFinished]":
     """`train` as a generator that yields what happens; to be run to its end.
 
@@ -71,6 +79,7 @@ def train_events(
     from ner.training import TaggerTraining
 
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
+    how |= {"start_from": start_from, "keep_types": keep_types}
     training = TaggerTraining(corpus, out, config, seeds=seeds, progress=progress, **how)
     yield from training.events()
 

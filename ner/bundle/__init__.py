@@ -6,6 +6,7 @@ from ner.bundle.format import (
     MOST_OUTPUTS,
     BaseBundle,
     Bundle,
+    has_rounded_weights,
     load_bundle,
     on_device,
     read_head,
@@ -18,6 +19,6 @@ from ner.run_folder import find_bundle, newest_bundle
 
 __all__ = [
     "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "export_bundle", "find_bundle",
-    "load_bundle", "newest_bundle", "on_device", "precision_in_words", "read_head",
-    "read_parts", "resource_names", "save_bundle", "tagger_network",
+    "has_rounded_weights", "load_bundle", "newest_bundle", "on_device", "precision_in_words",
+    "read_head", "read_parts", "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

@@ -38,7 +38,14 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.runtime import AnyModel, StoredModel, head_forms, network_forms, read_weights
+from ner.runtime import (
+    AnyModel,
+    StoredModel,
+    head_forms,
+    is_compact,
+    network_forms,
+    read_weights,
+)
 from ner.stored import (
     CHECKSUMS,
     Arrays,
@@ -210,6 +217,12 @@ def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "
         int8=int8_chosen(about),
     )
     return Bundle(on_device(stored, device), config, about, parts.seen)
+
+
+def has_rounded_weights(path: Path) -> bool:
+    """Tell if a bundle, as `find_bundle` finds it, is a packed file with layers in 8 bits."""
+    with open_model(path) as files, files.tensors(WEIGHTS) as stored:
+        return is_compact(stored)
 
 
 def tagger_network(model: AnyModel) -> "Network":

@@ -54,6 +54,17 @@ from ner.run_folder import check_restart
     metavar="[SHARE=]FILE",
     help="Text for --teacher or --distill, a paragraph a line; repeatable.",
 )
+@click.option(
+    "--start-from",
+    type=PathArg(),
+    metavar="MODEL",
+    help="Go on from a model: run folder, model folder or file of ner export.",
+)
+@click.option(
+    "--keep-types",
+    is_flag=True,
+    help="Keep types of the start model that the corpus does not label.",
+)
 @restart_options
 @list_settings_option()
 @device_option
@@ -67,6 +78,8 @@ def train(
     teachers: tuple[str, ...],
     types: str,
     unlabelled: tuple[str, ...],
+    start_from: Path | None,
+    keep_types: bool,
     reading: dict[str, Any],
     **how: Any,
 ) -> None:
@@ -93,7 +106,10 @@ def train(
         raise UsageError(
             f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
         )
-    how |= {"unlabelled": unlabelled} if option else {}
+    if start_from is not None:
+        _check_start(given, option)
+    start = {"start_from": start_from, "keep_types": keep_types}
+    how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
     _train(source, given, out, place, **how)
 
@@ -111,6 +127,17 @@ def _extension(
     if types and not teachers:
         raise UsageError("--teacher-types is for types of a --teacher; name that, or leave it out")
     return "distill" if distill else "teacher" if teachers else ""
+
+
+def _check_start(given: Given, option: str) -> None:
+    """Refuse what does not go with a start model. Raises `UsageError`."""
+    if option:
+        raise UsageError(f"--{option} trains new models; leave it or --start-from out")
+    if network := [key for key in given.fixed if key.startswith("model.")]:
+        raise UsageError(
+            f"{', '.join(network)}: with --start-from, the network is that of the start model; "
+            "leave it out, or train a new model"
+        )
 
 
 def _train(

@@ -22,7 +22,7 @@ from ner.config.schema import (
 from ner.config.settings import Settings
 
 __all__ = [
-    "LEARNING_RATE", "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config", "DataConfig",
-    "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig", "at_least",
-    "chosen", "one_of", "predict_config", "setting", "within",
+    "LEARNING_RATE", "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config",
+    "DataConfig", "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig",
+    "at_least", "chosen", "one_of", "predict_config", "setting", "within",
 ]  # fmt: skip

@@ -64,13 +64,13 @@ if TYPE_CHECKING:  # each module is loaded with its first name
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
     "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
-    "TrainingFingerprints", "cache_folder", "check", "checksum", "count",
-    "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
-    "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
-    "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
-    "partial_labels_within", "possible_tags", "read_columns", "read_corpus", "read_file",
-    "read_jsonl", "record_fields", "text_lines", "with_partial_labels",
-    "with_unannotated", "with_valid", "write_file", "write_splits", "write_stream",
+    "TrainingFingerprints", "cache_folder", "check", "checksum", "count", "cut_lines",
+    "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of",
+    "layout_named", "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora",
+    "number_note", "overlaps", "parse_json", "parse_label_map", "partial_labels_within",
+    "possible_tags", "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields",
+    "text_lines", "with_partial_labels", "with_unannotated", "with_valid", "write_file",
+    "write_splits", "write_stream",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(

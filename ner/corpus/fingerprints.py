@@ -45,6 +45,10 @@ class TrainingFingerprints:
         packed = b"".join(number.to_bytes(_SIZE, "little") for number in self.numbers)
         return base64.b64encode(packed).decode("ascii")
 
+    def joined(self, other: "TrainingFingerprints") -> "TrainingFingerprints":
+        """The fingerprints of both."""
+        return TrainingFingerprints(tuple(sorted({*self.numbers, *other.numbers})))
+
     def count(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences that have one of these fingerprints."""
         numbers = {*self.numbers}

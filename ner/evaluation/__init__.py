@@ -41,7 +41,7 @@ __all__ = [
     "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes", "check_labelled",
     "count", "draw_calibration", "draw_curves", "evaluate_spans", "format_calibration",
     "format_columns", "format_f1", "format_mistakes", "format_report", "format_summary",
-    "format_table", "format_trade_off", "linear_axis", "logarithmic_axis", "measure_calibration",
-    "min_score_points", "randomisation_test", "score", "score_sentences", "summarise",
-    "unknown_labels",
+    "format_table", "format_trade_off", "linear_axis", "logarithmic_axis",
+    "measure_calibration", "min_score_points", "randomisation_test", "score", "score_sentences",
+    "summarise", "unknown_labels",
 ]  # fmt: skip

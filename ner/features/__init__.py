@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         build_indexer,
         default_settings,
         document_settings,
+        grown_indexer,
         read_indexer,
         resource_names,
     )
@@ -36,9 +37,9 @@ __all__ = [
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
     "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "Target", "TrainingData",
     "Vectors", "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer",
-    "collate", "default_settings", "document_settings", "fold", "key_word", "pack_batches",
-    "plan_batches", "read_indexer", "read_vectors", "read_word_lists", "resource_names",
-    "shortened", "unk_rates",
+    "collate", "default_settings", "document_settings", "fold", "grown_indexer", "key_word",
+    "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
+    "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -49,7 +50,7 @@ __getattr__ = lazy_names(
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
         "plans": ["pack_batches", "plan_batches"],
         "registry": [
-            "FILES", "build_indexer", "default_settings", "document_settings",
+            "FILES", "build_indexer", "default_settings", "document_settings", "grown_indexer",
             "read_indexer", "resource_names",
         ],
         "targets": [

@@ -3,7 +3,7 @@
 They matter where tokens are characters, of which one alone says little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,10 @@ FILE = "pairs.json"
 def bigrams(tokens: Sequence[str]) -> list[str]:
     """The bigrams of a sentence, ``[T + 1]``, from the border before it to the one behind."""
     return [f"{left}\t{right}" for left, right in pairwise(["", *tokens, ""])]
+
+
+def _found(data: TrainingData) -> Iterator[str]:
+    return (pair for sentence in data.sentences for pair in bigrams(sentence.tokens))
 
 
 @frozen()
@@ -36,8 +40,15 @@ class Bigrams(SentenceFeature):
         """Count the bigrams that occur more than once."""
         if data.config.model.bigrams != "yes":
             return None
-        found = (pair for sentence in data.sentences for pair in bigrams(sentence.tokens))
-        return cls(Vocabulary.count(found, min_count=2))
+        return cls(Vocabulary(()).grown(_found(data), min_count=2))
+
+    def grown(self, data: TrainingData) -> Self:
+        """Add the bigrams that occur more than once."""
+        return type(self)(self.vocabulary.grown(_found(data), min_count=2))
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of the same bigrams; new ones begin as the unknown one."""
+        return [self.vocabulary.origins(old.vocabulary)] * 2
 
     @classmethod
     def read(cls, data: StoredData) -> Self | None:

@@ -1,5 +1,7 @@
 """Characters of a word, read by a small network of its own."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 from ner.config import ModelConfig
@@ -22,7 +24,15 @@ class Characters(Feature):
     @classmethod
     def build(cls, data: TrainingData) -> Self:
         """Count the characters of all tokens."""
-        return cls(Vocabulary.count(character for token in data.tokens for character in token))
+        return cls(Vocabulary(()).grown(chain.from_iterable(data.tokens)))
+
+    def grown(self, data: TrainingData) -> Self:
+        """Add the characters of all tokens."""
+        return type(self)(self.vocabulary.grown(chain.from_iterable(data.tokens)))
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of the same characters; new ones begin as the unknown one."""
+        return [self.vocabulary.origins(old.vocabulary)]
 
     @classmethod
     def read(cls, data: StoredData) -> Self:

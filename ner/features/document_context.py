@@ -6,6 +6,7 @@ a feature of the second.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 from typing import Self
 
 from ner.features.feature import DocumentFeature, DocumentSpans, StoredData, TrainingData
@@ -39,6 +40,17 @@ class DocumentContext(DocumentFeature):
     @classmethod
     def _of(cls, context: str, labels: Sequence[str]) -> Self | None:
         return cls(tuple(labels)) if context == "document" and labels else None
+
+    def grown(self, data: TrainingData) -> Self:
+        """Take the types of the training split."""
+        return type(self)(tuple(data.labels))
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of the same types; new ones begin as no type at all."""
+        number = {label: i for i, label in enumerate(("", *old.labels))}
+        starts = [1 + 2 * number[x] if x in number else None for x in ("", *self.labels)]
+        rows = [(0, 0) if start is None else (start, start + 1) for start in starts]
+        return [(0, *chain.from_iterable(rows))] * 2
 
     @property
     def sizes(self) -> tuple[int, ...]:

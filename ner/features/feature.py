@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from ner.config import Config, ModelConfig
+from ner.errors import UsageError
 from ner.features.vectors import Vectors, read_vectors
 from ner.stored import StoredFolder
 from ner.text import Sentence, Span
@@ -75,6 +76,27 @@ class Feature(ABC):
     def read(cls, data: StoredData) -> Self | None:
         """Read it without trust; None where a bundle has none. Raises `ValidationError`."""
 
+    def grown(self, data: TrainingData) -> Self:
+        """The feature of a model that goes on with other sentences: it knows more, and no less.
+
+        Raises `UsageError` for files that it is not built from a second time.
+        """
+        self.refuse_files(data.config)
+        return self
+
+    @classmethod
+    def refuse_files(cls, config: Config) -> None:
+        """Refuse files for a feature that stays as the start model has it. Raises `UsageError`."""
+        if cls.RESOURCE and getattr(config.resources, cls.RESOURCE):
+            raise UsageError(
+                f"resources.{cls.RESOURCE}: a start model brings its own or has none; leave these "
+                "files out, or train a new model with them"
+            )
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of the tables of `old`, from which it has grown, that its own begin with."""
+        return []
+
     def files(self) -> dict[str, Any]:
         """The JSON values that it adds to a bundle, by name."""
         return {}
@@ -99,6 +121,10 @@ class CategoricalFeature(Feature):
     @abstractmethod
     def sizes(self) -> tuple[int, ...]:
         """The number of ids of each column."""
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of each column's embedding, which are the same."""
+        return [range(size) for size in self.sizes]
 
     def modules(self, config: ModelConfig) -> "list[nn.Embedding]":
         """The embedding of each column."""

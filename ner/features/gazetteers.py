@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
+from ner.errors import UsageError
 from ner.features.feature import CategoryIds, SentenceFeature, StoredData, TrainingData
 from ner.features.word_lists import LONGEST_ENTRY, WordList, parse_spec, read_word_lists
 from ner.frozen import frozen
@@ -36,6 +37,23 @@ class Gazetteers(SentenceFeature):
         if not data.files.has(FILE):
             return None
         return cls(tuple(_stored_list(data, part) for part in data.files.json(FILE, list)))
+
+    def grown(self, data: TrainingData) -> Self:
+        """Add the entries of the lists of the configuration. Raises `NerError`."""
+        specs = data.config.resources.gazetteers
+        further = {part.label: part for part in read_word_lists(specs, data.config.data.tokenizer)}
+        if unknown := further.keys() - {part.label for part in self.lists}:
+            raise UsageError(
+                f"resources.gazetteers: the start model has no word list {min(unknown)}; add to "
+                f"those it has ({', '.join(part.label for part in self.lists)}), or train anew"
+            )
+        lists = [
+            WordList.build(part.label, (*part.entries, *further[part.label].entries))
+            if part.label in further
+            else part
+            for part in self.lists
+        ]
+        return type(self)(tuple(lists))
 
     def files(self) -> dict[str, Any]:
         """The label and the entries of each list."""

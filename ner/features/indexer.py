@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ner.config import ModelConfig
 from ner.features.characters import Characters
 from ner.features.feature import (
     CategoricalFeature,
@@ -43,6 +44,14 @@ class FeatureIds(NamedTuple):
     words: tuple[int, ...]  # in each table of words
     categorical: tuple[int, ...]  # in each column
     characters: tuple[int, ...]
+
+
+class Origins(NamedTuple):
+    """The rows of an older model's tables with which the rows of another one's begin."""
+
+    words: list[Sequence[int]]  # of each table, learnt rows and frozen ones behind them
+    categorical: list[Sequence[int]]  # of each column that is embedded
+    characters: list[Sequence[int]]  # of the one table
 
 
 @frozen()
@@ -106,6 +115,16 @@ class Indexer:
         """The same without the pre-trained vectors, which a network has once it is built."""
         words = self.words
         return Indexer(tuple(f.without_vectors() if f is words else f for f in self.features))
+
+    def origins(self, old: "Indexer", config: ModelConfig) -> "Origins":
+        """The rows of tables of `old`, from which it has grown, that its own begin with."""
+        pairs = zip(self.categorical, old.categorical, strict=True)
+        embedded = [(own, before) for own, before in pairs if getattr(config, own.DIM)]
+        return Origins(
+            self.words.origins(old.words),
+            [rows for own, before in embedded for rows in own.origins(before)],
+            self.characters.origins(old.characters),
+        )
 
     def contexts(self, found: DocumentSpans) -> list[Context]:
         """The context of each sentence, for a model with `context_columns`."""

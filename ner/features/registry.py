@@ -36,6 +36,17 @@ def build_indexer(data: TrainingData) -> Indexer:
     return Indexer(tuple(feature for feature in built if feature is not None))
 
 
+def grown_indexer(indexer: Indexer, data: TrainingData) -> Indexer:
+    """The features of a model that goes on with other sentences.
+
+    Raises `UsageError` for files of features that have all their entries from the start model.
+    """
+    for feature in FEATURES:
+        if indexer.find(feature) is None:
+            feature.refuse_files(data.config)
+    return Indexer(tuple(feature.grown(data) for feature in indexer.features))
+
+
 def read_indexer(data: StoredData) -> Indexer:
     """Read the features of a bundle. Raises `ValidationError`."""
     found = [feature.read(data) for feature in FEATURES]

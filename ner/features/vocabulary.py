@@ -45,6 +45,15 @@ class Vocabulary:
         kept = [word for word, count in counts.items() if count >= min_count]
         return cls(sorted(kept, key=lambda word: (-counts[word], word)))
 
+    def grown(self, words: Iterable[str], min_count: int = 1) -> "Vocabulary":
+        """The same entries, and behind them all others that occur at least `min_count` times."""
+        new = Vocabulary.count((word for word in words if word not in self), min_count)
+        return Vocabulary([*self, *new])
+
+    def origins(self, old: "Vocabulary") -> tuple[int, ...]:
+        """The number of each entry, padding and unknown included, in an older vocabulary."""
+        return (PADDING, UNKNOWN, *old.numbers(self))
+
     def __len__(self) -> int:
         """Size, padding and unknown included."""
         return len(self._entries) + FIRST

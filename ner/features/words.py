@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -77,6 +77,15 @@ class WordTable:
         any_case = not self.fold_case
         return replace(self, words=words, size=size, vectors=vectors, any_case=any_case)
 
+    def grown(self, tokens: Iterable[str], min_count: int) -> "WordTable":
+        """The same with rows that learn for further words; a frozen vector may become one."""
+        known = [*self.words]
+        learnt = Vocabulary(known[: self.size.trained - FIRST])
+        learnt = learnt.grown(map(self.fold, tokens), min_count)
+        frozen = [word for word in known[self.size.trained - FIRST :] if word not in learnt]
+        size = self.size._replace(trained=len(learnt), frozen=len(frozen))
+        return replace(self, words=Vocabulary([*learnt, *frozen]), size=size)
+
     def embedding(self, mode: str) -> "WordEmbedding":
         """The module, with the pre-trained vectors if they are at hand."""
         import torch
@@ -101,7 +110,10 @@ class Words(Feature):
 
     tables: tuple[WordTable, ...]
     has_vector: frozenset[str] = frozenset()
-    """Words of the first table with a pre-trained vector; known only while a model is trained."""
+    """Words of the first table with a pre-trained vector, or one that a start model has learnt.
+
+    They are known only while a model is trained.
+    """
 
     @classmethod
     def build(cls, data: TrainingData) -> Self:
@@ -131,6 +143,27 @@ class Words(Feature):
         if not tables:
             raise data.files.damaged(FILE, "no table of words")
         return cls(tables)
+
+    def grown(self, data: TrainingData) -> Self:
+        """Count the words of the training split, too, in each table that learns.
+
+        Vectors stay, those of words that a table now learns begin as they are.
+        """
+        self.refuse_files(data.config)
+        tokens, config = data.tokens, data.config.model
+        tables = [
+            table.grown(tokens, config.min_count)
+            if number == 0 or config.vectors == "tuned"
+            else table
+            for number, table in enumerate(self.tables)
+        ]
+        known = (t for t in {*tokens} if any(table.fold(t) in table.words for table in self.tables))
+        return type(self)(tuple(tables), frozenset(map(tables[0].fold, known)))
+
+    def origins(self, old: Self) -> list[Sequence[int]]:
+        """The rows of the same words, learnt or frozen; new ones begin as the unknown one."""
+        pairs = zip(self.tables, old.tables, strict=True)
+        return [table.words.origins(before.words) for table, before in pairs]
 
     def files(self) -> dict[str, Any]:
         """The tables: how they are folded, their shapes, the words in order of their ids."""

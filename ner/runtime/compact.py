@@ -24,7 +24,7 @@ def read_weights(stored: StoredTensors, forms: Mapping[str, Form]) -> Arrays:
 
     Raises `ValidationError`.
     """
-    if not any(name.endswith(_SCALE) for name in stored.entries):
+    if not is_compact(stored):
         stored.expect(forms)
         return stored.read()
     stored.expect(compact_forms(forms))
@@ -32,6 +32,11 @@ def read_weights(stored: StoredTensors, forms: Mapping[str, Form]) -> Arrays:
         return expanded(stored.read())
     except ValueError as error:
         raise damaged(stored.path, str(error)) from None
+
+
+def is_compact(stored: StoredTensors) -> bool:
+    """Tell if weights are in little room."""
+    return any(name.endswith(_SCALE) for name in stored.entries)
 
 
 def compact_forms(forms: Mapping[str, Form]) -> dict[str, Form]:

@@ -17,6 +17,7 @@ from ner.tags import tag_set
 from ner.text import Sentence
 from ner.training.examples import SoftLabelExample, TrainingSet
 from ner.training.preparation import PreparedCorpus
+from ner.training.start import StartModel
 
 
 def open_resources(configs: Iterable[Config], corpus: PreparedCorpus) -> None:
@@ -25,9 +26,17 @@ def open_resources(configs: Iterable[Config], corpus: PreparedCorpus) -> None:
     So that none is found missing or damaged after hours. Raises `NerError`.
     """
     for config in {config.resources: config for config in configs}.values():
-        load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        open_embedder(config)
         train, labels = corpus.corpus.train, corpus.corpus.labels
         build_indexer(TrainingData(train, labels, config, read_vectors=corpus.read_vectors))
+
+
+def open_embedder(config: Config, start: StartModel | None = None) -> TokenEmbedder | None:
+    """Load the token embedder of a configuration or a start model. Raises `NerError`."""
+    if start is not None:
+        embedder: TokenEmbedder | None = start.bundle.model.contextual
+        return embedder
+    return load_embedder(config.resources.token_embedders, config.data.tokenizer)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class UntrainedModel:
 
     model: Model[Network]
     has_vector: frozenset[str]
+    start: StartModel | None = None
 
     def training_set(
         self,
@@ -43,8 +53,13 @@ class UntrainedModel:
         config: Config,
         soft_labels: Sequence[SoftLabelExample] = (),
     ) -> TrainingSet:
-        """Segments of its training sentences, or soft-label examples in their place, as ids."""
+        """Segments of its training sentences, or soft-label examples in their place, as ids.
+
+        A start model gives soft labels of types that it keeps.
+        """
         model = self.model
+        if self.start is not None and not soft_labels:
+            soft_labels = self.start.targets(model, segments)
         return TrainingSet(
             segments,
             model.indexer,
@@ -64,28 +79,33 @@ def build_model(
     progress: Callable[[int], None] = lambda _: None,
     contextual: TokenEmbedder | None = None,
     read: Callable[..., Vectors] = read_vectors,
+    start: StartModel | None = None,
 ) -> UntrainedModel:
     """Build features and network for training sentences.
 
     `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder,
-    and `read` reads vectors.
+    and `read` reads vectors. With a `start` model, its features grow and its weights stay.
     Raises `TrainingError` for more tags than a model can be saved with.
     """
     torch.manual_seed(config.train.seed)
     if contextual is None:
-        contextual = load_embedder(config.resources.token_embedders, config.data.tokenizer)
+        contextual = open_embedder(config, start)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
-    tags = tag_set(labels, config.model.scheme)
+    known = sorted({*labels, *start.unlabelled(labels)}) if start else labels
+    tags = tag_set(known, config.model.scheme)
     if len(tags) > MOST_OUTPUTS:
         raise TrainingError(
-            f"{len(labels):,} types make {len(tags):,} tags of {config.model.scheme}, of which a "
+            f"{len(known):,} types make {len(tags):,} tags of {config.model.scheme}, of which a "
             f"model has at most {MOST_OUTPUTS:,}; merge types, or choose the right --tag-column"
         )
-    indexer = build_indexer(TrainingData(sentences, labels, config, progress, read))
+    data = TrainingData(sentences, known, config, progress, read)
+    indexer = start.indexer(data) if start else build_indexer(data)
     inputs = Inputs.of(indexer, contextual)
     network = Network(config.model, tags, inputs)
     model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
-    return UntrainedModel(model, indexer.words.has_vector)
+    if start is not None:
+        start.initialise(model)
+    return UntrainedModel(model, indexer.words.has_vector, start)
 
 
 def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:

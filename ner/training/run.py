@@ -13,6 +13,7 @@
 """
 
 import json
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,20 +27,31 @@ import torch
 from ner.bundle import Bundle, load_bundle, resource_names, save_bundle
 from ner.checkpoint import damaged
 from ner.config import Config, chosen
-from ner.evaluation import Report, Scores, draw_curves, evaluate_spans, format_f1, format_report
+from ner.evaluation import (
+    Report,
+    Scores,
+    draw_curves,
+    evaluate_spans,
+    format_f1,
+    format_report,
+    score_sentences,
+)
 from ner.features import Context
-from ner.model import TokenEmbedder, load_embedder
-from ner.predict import predict_sentences
+from ner.model import TokenEmbedder
+from ner.predict import predict, predict_sentences, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence, by_corpus
 from ner.training.base import BaseRun
-from ner.training.build import build_model, vocabulary_checksum
+from ner.training.build import build_model, open_embedder, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
 from ner.training.preparation import PreparedCorpus, different_settings, resolve
+from ner.training.start import StartModel
+
+_log = logging.getLogger("ner")
 
 CONTEXTS = "contexts.json"
 CONTENTS = (
@@ -212,30 +224,45 @@ class Run(CorpusRun):
         device: torch.device,
         progress: Callable[[int], None] = lambda _: None,
         soft_labels: SoftLabels | None = None,
+        start: StartModel | None = None,
     ) -> None:
-        super().__init__(corpus, config, out)
+        super().__init__(corpus, start.settings(config) if start else config, out)
         self._soft_labels = soft_labels or SoftLabels()
-        self._contextual = _embed_once(corpus, self._soft_labels.examples, self.config)
-        start = build_model(
-            self.corpus.train, self.config, device, progress, self._contextual, corpus.read_vectors
+        self._start = start
+        self._contextual = _embed_once(
+            corpus, self._soft_labels.examples, open_embedder(self.config, start)
         )
-        self._vocabulary = vocabulary_checksum(start.model, start.has_vector)
-        self._indexer = start.model.indexer
-        self._training_set = start.training_set(
+        untrained = build_model(
+            self.corpus.train,
+            self.config,
+            device,
+            progress,
+            self._contextual,
+            corpus.read_vectors,
+            start,
+        )
+        self._vocabulary = vocabulary_checksum(untrained.model, untrained.has_vector)
+        self._indexer = untrained.model.indexer
+        self._training_set = untrained.training_set(
             corpus.segments, self.config, self._soft_labels.examples
         )
         self.trainer = Trainer(
-            start.model,
+            untrained.model,
             self._training_set,
             self.corpus.valid,
             self.config.train,
-            type_costs(self.config.train.type_weights, start.model.outputs),
+            type_costs(self.config.train.type_weights, untrained.model.outputs),
         )
 
     def _sources(self) -> Mapping[str, str]:
-        return self._soft_labels.sources
+        return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
 
     def _prepare(self) -> None:
+        if self._start is not None and not self._resumed:
+            self._start.report(self.corpus.labels)
+            found = predict_sentences(self.trainer.evaluated_model, self.corpus.valid)
+            before = format_f1(score_sentences(self.corpus.valid, found))
+            _log.info("before the first step: valid F1 %s", before)
         if self._indexer.context_columns:
             self._training_set.add_contexts(self.prepared.segments, self._contexts())
 
@@ -252,16 +279,21 @@ class Run(CorpusRun):
             config=fold_config(self.config),
             device=self.trainer.device,
             contextual=self._contextual,
+            start=self._start,
         )
         found = jackknife(segments, indexer, label)
         write_file(path, json.dumps(found) + "\n")
         return found
 
     def _notes(self) -> Sequence[str]:
-        return [*self.corpus.notes, *self._soft_labels.notes]
+        start = [self._start.note(self.corpus.labels)] if self._start else []
+        return [*self.corpus.notes, *self._soft_labels.notes, *start]
 
     def _save_model(self, config: Config, about: Mapping[str, Any]) -> None:
         model, seen = self.trainer.evaluated_model, self.prepared.fingerprints
+        if self._start is not None:
+            about = {**about, "resources": self._start.resources(about["resources"])}
+            seen = seen.joined(self._start.bundle.seen)
         save_bundle(Bundle(model, config, about, seen), self.out / "model")
 
     def _evaluate_best(self) -> Mapping[str, Scores]:
@@ -304,21 +336,24 @@ def predict_held_out(
     config: Config,
     device: torch.device,
     contextual: TokenEmbedder | None,
+    start: StartModel | None = None,
 ) -> list[Sentence]:
-    """The held-out sentences with the spans that a model of the others finds in them."""
-    untrained = build_model(train, config, device, contextual=contextual)
+    """The held-out sentences with the spans that a model of the others finds in them at once."""
+    untrained = build_model(train, config, device, contextual=contextual, start=start)
     training_set = untrained.training_set(train, config)
     trainer = Trainer(untrained.model, training_set, (), config.train)
     for _ in trainer.run():
         pass
-    return predict_sentences(trainer.evaluated_model, held_out)
+    tokens = [sentence.tokens for sentence in held_out]
+    return with_spans(held_out, predict(trainer.evaluated_model, tokens, with_scores=False))
 
 
 def _embed_once(
-    corpus: PreparedCorpus, soft_labels: Sequence[SoftLabelExample], config: Config
+    corpus: PreparedCorpus,
+    soft_labels: Sequence[SoftLabelExample],
+    embedder: TokenEmbedder | None,
 ) -> TokenEmbedder | None:
-    """Load the token embedder, if there is one, and cache all that a run reads repeatedly."""
-    embedder = load_embedder(config.resources.token_embedders, config.data.tokenizer)
+    """Cache all that a run reads repeatedly of its token embedder, if there is one."""
     if embedder is None:
         return None
     splits = corpus.corpus

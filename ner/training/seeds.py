@@ -15,11 +15,12 @@ from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.model import choose_device
 from ner.plugins import declared
-from ner.run_folder import FINISHED, check_restart, log_file, run_path, write_file
+from ner.run_folder import FINISHED, check_restart, find_bundle, log_file, run_path, write_file
 from ner.training.base import check_resumable
 from ner.training.examples import SoftLabels
-from ner.training.preparation import prepare
+from ner.training.preparation import PreparedCorpus, prepare
 from ner.training.run import Event, Finished, Run
+from ner.training.start import StartModel
 
 LOG = "log.txt"
 
@@ -146,10 +147,14 @@ class TaggerTraining:
         resume: bool = False,
         overwrite: bool = False,
         progress: Callable[[int], None] = lambda _: None,
+        start_from: str | Path | None = None,
+        keep_types: bool = False,
     ) -> None:
         """`progress` is called with the number of bytes of vectors files that have been read.
 
-        Raises `UsageError` for a folder without a name, and a device that is not there.
+        Training goes on from the model `start_from`, if there is one; `keep_types` is for those of
+        its types that the corpus does not label. Raises `UsageError` for a folder without a name, a
+        device that is not there, and a start model in the run folder.
         """
         self.out = run_path(out)
         self.device = choose_device(device)
@@ -159,6 +164,15 @@ class TaggerTraining:
         self._corpus = corpus
         self._overwrite = overwrite
         self._progress = progress
+        if keep_types and start_from is None:
+            raise UsageError("--keep-types is for the types of a start model; add --start-from")
+        if start_from is not None and _is_within(start_from, self.out):
+            raise UsageError(
+                f"{start_from}: is the run in {self.out}, which would be replaced; name another "
+                "folder with --out"
+            )
+        self._start_from, self._keep_types = start_from, keep_types
+        self._start: StartModel | None = None
 
     def events(self) -> Iterator[Event | SeedsFinished]:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
@@ -174,13 +188,21 @@ class TaggerTraining:
                 finish_seeds(last)
                 yield last
 
+    def _prepared(self) -> PreparedCorpus:
+        if self._start_from is None:
+            return prepare(self._corpus, self.config.data)
+        self._start = StartModel.load(self._start_from, keep_types=self._keep_types)
+        return self._start.prepare(self._corpus, self.config.data)
+
     def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
         """A run over the prepared corpus."""
-        return Run(self.prepared, config, folder, self.device, self._progress, soft_labels)
+        return Run(
+            self.prepared, config, folder, self.device, self._progress, soft_labels, self._start
+        )
 
     def _prepare(self) -> None:
         """Prepare the corpus, and read what is needed beside it, before the first run."""
-        self.prepared = prepare(self._corpus, self.config.data)
+        self.prepared = self._prepared()
 
     def _member(self) -> Config:
         """The configuration of each run, but for the seed."""
@@ -218,6 +240,10 @@ class TaggerTraining:
         """Make the result of several runs, by seed."""
         yield from ()
         return SeedsFinished(self.out, runs)
+
+
+def _is_within(model: str | Path, out: Path) -> bool:
+    return find_bundle(model).resolve().is_relative_to(out.resolve())
 
 
 def finish_seeds(finished: SeedsFinished) -> None:

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -684,3 +685,85 @@ def test_corpora_that_will_not_do_together(
     assert outcome.code == 2
     assert said in outcome.complaint()
     assert not Path("runs").exists()
+
+
+# --- going on from a model ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def renamed(here: Path, tiny_corpus: Corpus) -> Path:
+    """A corpus of places and of cities, and of no persons."""
+    for split, sentences in tiny_corpus.splits().items():
+        kept = [
+            replace(s, spans=tuple(replace(x, label="CITY") for x in s.spans if x.label == "LOC"))
+            for s in sentences
+        ]
+        write_file(here / "cities" / f"{split}.conll", kept)
+    return here / "cities"
+
+
+@pytest.mark.slow
+def test_a_start_model_is_told_and_stands_on_the_card(here: Path, tiny_folder: Path) -> None:
+    outcome = run(
+        "train", "--data", tiny_folder, "--out", "r", "--start-from", "runs/tiny",
+        *sets("train.epochs=1"),
+    ).good()  # fmt: skip
+    assert "goes on from tiny (SHA-256 " in outcome.err
+    assert "; types kept: LOC, PER; new: none; dropped: none" in outcome.err
+    assert "before the first step: valid F1 100.00" in outcome.err
+    assert "goes on from tiny" in Path("r/model/README.md").read_text()
+    assert load_bundle("r").config.model == load_bundle("runs/tiny").config.model
+    again = run("train", "--data", tiny_folder, "--out", "r", "--resume", *sets("train.epochs=1"))
+    assert (again.code, "--start-from)" in again.complaint()) == (1, True)
+
+
+@pytest.mark.slow
+def test_types_are_kept_or_learnt_from_the_old_corpus_again(
+    renamed: Path, tiny_folder: Path
+) -> None:
+    start = ["--start-from", "runs/tiny", *sets("train.epochs=2", "train.batch_sentences=4")]
+    cases = {
+        "dropped": (["--data", renamed], ["CITY"]),
+        "kept": (["--data", renamed, "--keep-types"], ["CITY", "LOC", "PER"]),
+        "replayed": (
+            ["--data", renamed, "--data", f"old={tiny_folder}", "--share", "old=0.5"],
+            ["CITY", "LOC", "PER"],
+        ),
+    }
+    for name, (options, labels) in cases.items():
+        outcome = run("train", *options, *start, "--out", name).good()
+        assert load_bundle(name).labels == labels
+        new = "kept: none; new: CITY; dropped: LOC, PER"
+        told = new if name == "dropped" else "kept: LOC, PER; new: CITY; dropped: none"
+        assert told in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (sets("model.hidden=16"), "model.hidden: with --start-from, the network is that of the"),
+        (["--seeds", "1,2", "--distill"], "--distill trains new models; leave it or --start-from"),
+        (["--clusters", "paths"], "resources.clusters: a start model brings its own or has none"),
+        (["--charlm", "lm"], "resources.token_embedders: a start model brings its own or has none"),
+        (["--gazetteer", "LOC=names"], "resources.gazetteers: a start model brings its own or has"),
+    ],
+)
+def test_what_does_not_go_with_a_start_model_is_refused(
+    options: list[str], said: str, here: Path, tiny_folder: Path
+) -> None:
+    outcome = run(
+        "train", "--data", tiny_folder, "--out", "r", "--start-from", "runs/tiny", *options
+    )
+    assert outcome.code == 2
+    assert said in outcome.complaint()
+    assert not Path("r").exists()
+
+
+def test_a_start_model_that_will_not_do_is_refused(here: Path, tiny_folder: Path) -> None:
+    for options, said in (
+        (["--start-from", "nothing"], "nothing: no such model folder"),
+        (["--start-from", "runs/tiny", "--out", "runs/tiny", "--overwrite"], "name another folder"),
+        (["--keep-types"], "--keep-types is for the types of a start model; add --start-from"),
+    ):
+        outcome = run("train", "--data", tiny_folder, "--out", "r", *options)
+        assert (outcome.code, said in outcome.complaint()) == (2, True)

@@ -56,3 +56,9 @@ def test_numbers_that_do_not_rise_are_refused(numbers: list[int]) -> None:
 def test_what_is_no_base64_of_numbers_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no numbers in base64"):
         TrainingFingerprints.from_text(text)
+
+
+def test_joined_fingerprints_are_those_of_both() -> None:
+    one, other = Sentence(("a",)), Sentence(("b", "c"))
+    both = TrainingFingerprints.of([one]).joined(TrainingFingerprints.of([other, one]))
+    assert both == TrainingFingerprints.of([one, other])

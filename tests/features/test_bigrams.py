@@ -29,3 +29,11 @@ def test_a_key_has_the_bigrams_before_and_behind() -> None:
     assert indexer.keys(["a", "b"]) == [("a", (UNKNOWN, known[0])), ("b", known)]
     assert indexer.categorical[-1].sizes == (4, 4)
     assert indexer.ids(("b", known)).categorical[-2:] == known
+
+
+def test_bigrams_grow_by_those_that_occur_twice() -> None:
+    old = Bigrams(Vocabulary(["a\tb", "b\t"]))
+    sentences = [Sentence(("a", "b")), Sentence(("c", "b")), Sentence(("c",))]
+    new = old.grown(TrainingData(sentences, (), Config()))
+    assert list(new.vocabulary) == ["a\tb", "b\t", "\tc"]
+    assert new.origins(old) == [(0, 1, 2, 3, UNKNOWN)] * 2

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.features import DocumentSpans, Indexer
+from ner.config import Config
+from ner.features import DocumentSpans, Indexer, TrainingData
 from ner.features.document_context import DocumentContext
 from ner.text import Span
 
@@ -131,3 +132,14 @@ def test_the_majority_and_o_are_labelled() -> None:
 @pytest.mark.parametrize("size", [0, 3])
 def test_words_that_are_no_names_have_no_labels(size: int) -> None:
     assert labelled([(["a"] * size, [], 0)] * 2) == [None, None]
+
+
+def test_types_keep_their_rows_and_new_ones_begin_as_none() -> None:
+    old = DocumentContext(("LOC", "PER"))
+    new = old.grown(TrainingData((), ("LOC", "ORG", "PER"), Config()))
+    assert new.labels == ("LOC", "ORG", "PER")
+    for rows in new.origins(old):
+        assert [*rows] == [0, 1, 2, 3, 4, 0, 0, 5, 6]
+        assert len(rows) == new.sizes[0]
+    fewer = new.grown(TrainingData((), ("PER",), Config()))
+    assert [*fewer.origins(new)[0]] == [0, 1, 2, 7, 8]

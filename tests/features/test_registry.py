@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from ner.config import Config, ModelConfig, ResourcesConfig
-from ner.features import StoredData, TrainingData, build_indexer, read_indexer
+from ner.errors import UsageError
+from ner.features import (
+    Indexer,
+    StoredData,
+    TrainingData,
+    build_indexer,
+    grown_indexer,
+    read_indexer,
+)
 from ner.features.registry import (
     FEATURES,
     FILES,
@@ -92,3 +100,34 @@ def test_settings_that_are_left_open_go_by_what_tokens_are() -> None:
 
 def test_settings_of_documents_are_those_of_features_with_a_context() -> None:
     assert document_settings() == ["model.first_pass_dim"]
+
+
+def test_every_feature_grows_and_has_an_origin_for_each_row(config: Config) -> None:
+    built = build_indexer(TrainingData(SENTENCES, ("PER",), config))
+    bare = config.replace({"resources.clusters": "", "resources.gazetteers": []})
+    more = [Sentence(("Zoë", "left", "Oslo"))] * 2
+    grown = grown_indexer(built, TrainingData(more, ("LOC", "PER"), bare))
+    assert tuple(map(type, grown.features)) == FEATURES
+    origins = grown.origins(built, config.model)
+    sizes = [size for feature in grown.categorical for size in feature.sizes]
+    assert [len(rows) for rows in origins.categorical] == sizes
+    before = [size for feature in built.categorical for size in feature.sizes]
+    assert all(max(rows) < size for rows, size in zip(origins.categorical, before, strict=True))
+    assert [len(rows) for rows in origins.words] == [len(t.words) for t in grown.words.tables]
+    assert [len(rows) for rows in origins.characters] == [len(grown.characters.vocabulary)]
+    without = grown.origins(built, config.replace({"model.casing_dim": 0}).model)
+    assert len(without.categorical) == len(sizes) - 1, "what is not embedded has no rows"
+    same = grown_indexer(built, TrainingData(SENTENCES, ("PER",), bare))
+    assert json.dumps([f.files() for f in same.features]) == json.dumps(
+        [f.files() for f in built.features]
+    )
+
+
+def test_files_of_features_that_a_model_lacks_are_refused(config: Config) -> None:
+    bare = config.replace({"resources.clusters": "", "resources.gazetteers": []})
+    built = build_indexer(TrainingData(SENTENCES, ("PER",), bare))
+    for setting in ("clusters", "gazetteers"):
+        changed = bare.replace({f"resources.{setting}": config[f"resources.{setting}"]})
+        with pytest.raises(UsageError, match=rf"resources\.{setting}: a start model"):
+            grown_indexer(built, TrainingData(SENTENCES, ("PER",), changed))
+    assert isinstance(grown_indexer(built, TrainingData(SENTENCES, ("PER",), bare)), Indexer)

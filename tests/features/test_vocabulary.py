@@ -74,3 +74,19 @@ def test_count_depends_on_counts_alone(two: tuple[list[str], list[str]], least: 
     assert set(counted) == {word for word in words if words.count(word) >= least}
     counts = [words.count(word) for word in counted]
     assert counts == sorted(counts, reverse=True)
+
+
+@given(st.lists(st.text(max_size=2)), st.lists(st.text(max_size=2)), st.integers(1, 3))
+def test_a_grown_vocabulary_keeps_its_numbers_and_knows_where_they_come_from(
+    old: list[str], new: list[str], least: int
+) -> None:
+    before = Vocabulary.count(old)
+    after = before.grown(new, least)
+    assert {*after} == {*old} | {word for word in new if new.count(word) >= least}
+    assert [after[word] for word in before] == [before[word] for word in before]
+    origins = after.origins(before)
+    assert origins[: len(before)] == tuple(range(len(before)))
+    assert {*origins[len(before) :]} <= {UNKNOWN}
+    assert Vocabulary(()).grown(new, least).numbers(new) == Vocabulary.count(new, least).numbers(
+        new
+    )
