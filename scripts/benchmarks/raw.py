@@ -41,8 +41,7 @@ def run_raw(setting: Setting) -> Section:
         for engine in ("int8", "float32"):
             add(f"ours, {engine}", partial(_ours, ours.ask, ENGINES[engine], str(path)))
         for name, worker in (("spaCy", spacy), (PEERS["spacy-ready"], ready)):
-            ask = partial(worker.ask, do="lines", path=str(path), batch=SPACY_BATCH)
-            add(name, lambda ask=ask: ask()["seconds"])
+            add(name, partial(_spacy, worker.ask, str(path)))
         found = alternate(rate, setting.many(5, 1))
     rows: list[list[Cell]] = [
         [name, speed, spread(found[name])] for name, speed in medians(found).items()
@@ -63,6 +62,10 @@ def run_raw(setting: Setting) -> Section:
 def _ours(ask: Callable[..., dict[str, float]], settings: dict[str, str], path: str) -> float:
     ask(do="load", settings=settings)
     return ask(do="lines", path=path)["seconds"]
+
+
+def _spacy(ask: Callable[..., dict[str, float]], path: str) -> float:
+    return ask(do="lines", path=path, batch=SPACY_BATCH)["seconds"]
 
 
 def raw_text(setting: Setting, lines: int) -> Path:

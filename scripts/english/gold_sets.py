@@ -19,7 +19,7 @@ GOLD_SETS: Mapping[str, tuple[str, str]] = {
 
 def load_gold_sets(root: str) -> dict[str, Sequence[Sentence]]:
     """Each gold set with its persons, organisations and places. Raises `NerError`."""
-    found = {}
+    found: dict[str, Sequence[Sentence]] = {}
     for title, (name, split) in GOLD_SETS.items():
         sentences = load_corpus(f"{root}/{name}").splits()[split]
         found[title] = [

@@ -17,6 +17,7 @@ from ner.bundle import Bundle, export_bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, TrainingError, UsageError
+from ner.features import ExpectedCounts
 from ner.features.gazetteers import Gazetteers
 from ner.predict import predict, predict_marginals
 from ner.text import PartialLabel, Sentence, Span
@@ -377,6 +378,7 @@ def test_targets_are_expectations_where_the_labels_say_nothing(made: Made) -> No
     assert {tag[2:] for tag in tags} == {"", "LOC", "ORG", "PER"}
     [(tokens, expected)] = start.targets(untrained.model, segments)
     assert tokens == ORG[0].tokens
+    assert isinstance(expected, ExpectedCounts)
     assert expected.unary.sum(1) == pytest.approx([1] * 4, abs=1e-5)
     for place, known in ((0, "S-PER"), (2, "S-ORG")):
         assert expected.unary[place, tags.index(known)] == 1
@@ -393,6 +395,7 @@ def test_what_is_expected_of_old_types_is_what_the_start_model_expects(made: Mad
     segments = completed(start, bare, *END).segments
     untrained = grown(start, (bare, *END))
     [(_, expected), *_] = start.targets(untrained.model, segments)
+    assert isinstance(expected, ExpectedCounts)
     old = start.bundle.model
     [wanted] = predict_marginals(old, [bare.tokens])
     columns = [untrained.model.outputs.index(tag) for tag in old.outputs]

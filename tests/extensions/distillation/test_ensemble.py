@@ -126,6 +126,7 @@ def test_the_ensemble_tells_what_a_corpus_does_not_label(
     corpus = replace(tiny_corpus, train=(lacking,))
     lesson = taught(members, corpus, tiny_config, distill_weight=0.0).examples[0]
     tags = load_bundle(members[0]).model.outputs
+    assert isinstance(lesson.expected, ExpectedCounts)
     tokens = lesson.expected.unary
     assert tokens[0, tags.index("S-PER")] == pytest.approx(1.0, abs=1e-5)
     places = tokens[:, [tag.endswith("LOC") for tag in tags]].sum(1)
