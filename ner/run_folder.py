@@ -222,10 +222,11 @@ class EarlierMessages(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.records: dict[str, logging.LogRecord] = {}
+        self.open_logs = 0  # what one run says is not for the log of the next
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record, each text once, in bounded memory."""
-        if len(self.records) < _MOST_KEPT:
+        """Keep a record, each text once, in bounded memory; none while a log is open."""
+        if not self.open_logs and len(self.records) < _MOST_KEPT:
             self.records.setdefault(record.getMessage(), record)
 
 
@@ -233,8 +234,8 @@ class EarlierMessages(logging.Handler):
 def log_file(path: Path) -> Iterator[Callable[[str], None]]:
     """Write log messages into a file too, while the block runs, and the error that ends it.
 
-    Messages that a handler has kept before (`EarlierMessages`) come first. Gives a function that
-    writes a text into the file alone.
+    Messages that a handler has kept before (`EarlierMessages`) come first. The log of several runs
+    may be open around those of each. Gives a function that writes a text into the file alone.
     """
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(message)s"))
@@ -247,8 +248,8 @@ def log_file(path: Path) -> Iterator[Callable[[str], None]]:
         for line in text.splitlines():
             handler.handle(logging.LogRecord(_log.name, level, "", 0, line, None, None))
 
-    for each in earlier:  # what one run says is not for the log of the next
-        _log.removeHandler(each)
+    for each in earlier:
+        each.open_logs += 1
     _log.addHandler(handler)
     if level == logging.NOTSET:  # else nothing would be said in a program that sets no level
         _log.setLevel(logging.INFO)
@@ -264,5 +265,5 @@ def log_file(path: Path) -> Iterator[Callable[[str], None]]:
         _log.setLevel(level)
         _log.removeHandler(handler)
         for each in earlier:
-            _log.addHandler(each)
+            each.open_logs -= 1
         handler.close()

@@ -18,7 +18,7 @@ import click
 # Before anything loads torch: what runs in this process runs on one thread where not said.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks import crf, kernels, machine, processes, profiling, tagging, training
+from benchmarks import crf, kernels, machine, processes, profiling, raw, tagging, training
 from benchmarks.page import Book, Record, Section
 from benchmarks.setting import Setting
 
@@ -29,13 +29,24 @@ PARTS: dict[str, Callable[[Setting], Section]] = {
     "epoch": training.run_epoch,
     "profile": profiling.run,
     "tag": tagging.run_tag,
+    "raw": raw.run_raw,
     "latency": tagging.run_latency,
     "workers": processes.run_workers,
     "scale": processes.run_scale,
     "cold": processes.run_cold,
+    "footprint": raw.run_footprint,
     "machine": machine.run,
 }
-MODELS = {"tag", "latency", "workers", "scale", "cold", "machine"}  # parts that need one
+MODELS = {
+    "tag",
+    "raw",
+    "latency",
+    "workers",
+    "scale",
+    "cold",
+    "footprint",
+    "machine",
+}  # parts that need one
 DOCS = Path(__file__).parents[1] / "docs" / "results"
 
 

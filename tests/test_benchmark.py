@@ -103,14 +103,18 @@ def peers(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "peer_version", lambda setting, peer: f"{peer} 0")
     monkeypatch.setattr(environments, "fit", lambda setting, peer: {"epoch_seconds": [1.0]})
     monkeypatch.setattr(environments, "steps", lambda setting: 1)
+    monkeypatch.setattr(environments, "first", lambda *_: [sys.executable, "-c", "pass"])
+    monkeypatch.setattr(environments, "sizes", lambda *_: (1, 1))
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("peers")
-@pytest.mark.parametrize("part", ["train", "tag"])
+@pytest.mark.parametrize("part", ["train", "tag", "raw", "footprint"])
 def test_a_part_with_peers_runs(setting: Setting, part: str) -> None:
     section = PARTS[part](setting)
-    assert section.tables[0].rows
+    table = section.tables[0]
+    assert table.rows
+    assert all(len(row) == len(table.head) for row in table.rows)
     assert all(target.got > 0 for target in section.targets)
 
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -124,6 +124,7 @@ class TaggerTraining:
     """
 
     option: ClassVar[str] = ""  # of that extension
+    _note: Callable[[str], None]  # writes into the log of all seeds
 
     def __init__(
         self,
@@ -153,11 +154,14 @@ class TaggerTraining:
     def events(self) -> Iterator[Event | SeedsFinished]:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
-        with locked_folder(self.out, self.seeds, option=self.option, **how) as old:
+        locked = locked_folder(self.out, self.seeds, option=self.option, **how)
+        with locked as old, ExitStack() as logs:
             self._prepare()
-            finished = yield from self._train(old)
+            finished = yield from self._train(old, logs)
             if self.seeds:
                 last = yield from self._close(dict(zip(self.seeds, finished, strict=True)))
+                for line in last.lines():
+                    self._note(line)
                 finish_seeds(last)
                 yield last
 
@@ -173,10 +177,13 @@ class TaggerTraining:
         """The configuration of each run, but for the seed."""
         return self.config
 
-    def _train(self, replaced: Sequence[Path]) -> Generator[Event, None, list[Finished]]:
+    def _train(
+        self, replaced: Sequence[Path], logs: ExitStack
+    ) -> Generator[Event, None, list[Finished]]:
         """Train one model for each seed, or, without seeds, a single one in the folder itself.
 
-        Older runs are removed once it is clear that the first new one can be.
+        Older runs are removed once it is clear that the first new one can be; from then on `logs`
+        holds the log of all seeds.
         """
         config, finished = self._member(), list[Finished]()
         configs = [config.replace({"train.seed": seed}) for seed in self.seeds] or [config]
@@ -188,7 +195,14 @@ class TaggerTraining:
             elif not finished:
                 for place in replaced:
                     Run.folder.clear(place)
-            finished.append((yield from run.events()))
+            if self.seeds and not finished:
+                clear_leftovers(self.out, (LOG,))
+                self._note = logs.enter_context(log_file(self.out / LOG))
+            last = yield from run.events()
+            if self.seeds:
+                valid = last.scores["valid"].f1
+                self._note(f"seed {run.config.train.seed}: {folder}, valid F1 {100 * valid:.2f}")
+            finished.append(last)
         return finished
 
     def _close(self, runs: Mapping[int, Finished]) -> Generator[Event, None, SeedsFinished]:
@@ -200,17 +214,10 @@ class TaggerTraining:
 def finish_seeds(finished: SeedsFinished) -> None:
     """Close a folder of finished runs.
 
-    The chosen model becomes that of the folder, which must be locked; ``log.txt`` says where the
-    runs are and how good; ``result.json`` comes last.
+    The chosen model becomes that of the folder, which must be locked; ``result.json`` comes last.
     """
-    # Of a process that was killed just here.
-    clear_leftovers(finished.out, ("model", LOG, FINISHED))
+    clear_leftovers(finished.out, ("model", FINISHED))  # of a process that was killed just here
     with write_folder(finished.out / "model") as part:
         for file in (finished.chosen / "model").iterdir():
             shutil.copyfile(file, part / file.name)
-    with log_file(finished.out / LOG) as note:
-        for seed, run in finished.runs.items():
-            note(f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}")
-        for line in finished.lines():
-            note(line)
     write_file(finished.out / FINISHED, json.dumps(finished.to_dict(), indent=2) + "\n")

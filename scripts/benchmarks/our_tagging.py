@@ -4,12 +4,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.serving import seconds
+from benchmarks.serving import read_lines, seconds
 from ner import Tagger, load_corpus
 from ner.bundle.format import load_bundle
 from ner.config import predict_config
 from ner.predict.predictions import predict
 from ner.predict.spans import Prediction
+from ner.render import renderer
 from ner.text import Sentence
 
 
@@ -37,6 +38,17 @@ class Tagging:
         took = seconds(work)
         spans = [[(s.start, s.end, s.label) for s in prediction.spans] for prediction in found]
         return {"seconds": took, "spans": spans}
+
+    def lines(self, path: str) -> dict[str, float]:
+        """Tag the lines of a file; the time is that from lines to JSON Lines."""
+        lines = read_lines(path)
+        write = renderer("jsonl", self._tagger.labels, "", ())
+
+        def work() -> None:
+            for document in self._tagger.pipe(lines):
+                write.document(document)
+
+        return {"seconds": seconds(work)}
 
     def one(self, length: int, calls: int, text: bool) -> list[float]:
         """Tag one sentence of so many tokens after the other: the seconds of each call.

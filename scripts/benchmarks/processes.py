@@ -65,7 +65,7 @@ def text(setting: Setting, tokens: int) -> Path:
 def _lines(tokens: int) -> Iterator[str]:
     """Lines of so many tokens in all, from all sources in turns that chance decides."""
     chance = random.Random(1)
-    sources = [_corpora(chance), *map(_running, _texts())]
+    sources = [_corpora(chance), *map(_running, running_texts())]
     while tokens > 0:
         sentence = next(chance.choice(sources))[:tokens]
         yield " ".join(sentence) + "\n"
@@ -86,17 +86,23 @@ def _corpora(chance: random.Random) -> Iterator[Sequence[str]]:
         yield from sentences
 
 
-def _texts() -> list[Path]:
+def running_texts() -> list[Path]:
+    """The files of running text that are there."""
     return sorted(path for path in _data().glob("text/*") if path.suffix in OPENERS)
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines of a file of running text, over and over."""
+    while True:
+        with OPENERS[path.suffix](path, "rt", encoding="utf-8") as file:
+            yield from file
 
 
 def _running(path: Path) -> Iterator[Sequence[str]]:
     """The sentences of a file of running text, over and over."""
-    while True:
-        with OPENERS[path.suffix](path, "rt", encoding="utf-8") as file:
-            for line in file:
-                for sentence in sentences_of(line.strip(), "words-en"):
-                    yield sentence.tokens
+    for line in read_lines(path):
+        for sentence in sentences_of(line.strip(), "words-en"):
+            yield sentence.tokens
 
 
 def _tag(setting: Setting, path: Path, *options: str) -> list[str]:

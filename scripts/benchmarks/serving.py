@@ -50,3 +50,9 @@ def read_columns(path: str) -> list[list[list[str]]]:
     with open(path, encoding="utf-8") as file:
         blocks = file.read().strip().split("\n\n")
     return [[line.split(" ") for line in block.split("\n")] for block in blocks]
+
+
+def read_lines(path: str) -> list[str]:
+    """The lines of a text that have something in them."""
+    with open(path, encoding="utf-8") as file:
+        return [line for line in file.read().split("\n") if line.strip()]

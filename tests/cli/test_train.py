@@ -83,6 +83,8 @@ def test_the_log_has_what_was_said_before_there_was_a_folder_and_the_report(
         assert log.count("INFO epoch 1/1: ") == 1
         assert "micro avg" in log
         assert re.search(r"INFO test F1 \d+\.\d\d\n$", log)
+    log = Path("odd run/log.txt").read_text(encoding="utf-8")
+    assert [log.count(line.replace("warning: ", "WARNING ")) for line in said] == [1] * len(said)
 
 
 def test_the_log_has_the_error_that_ended_the_run(empty: Path, tiny_folder: Path) -> None:

@@ -49,7 +49,6 @@ def test_what_a_killed_process_has_left_goes(tmp_path: Path) -> None:
     (tmp_path / ".result.json.1-01234567.part").write_text("half of it")
     closed(tmp_path, [5], [finished(tmp_path, 5, 4)])
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "log.txt",
         "model",
         "result.json",
         "seed-5",
@@ -104,15 +103,16 @@ def test_seeds_end_to_end(tmp_path: Path, tiny_corpus: Corpus, tiny_config: Conf
         "log.txt",
         "result.json",
     }
-    said = [
-        *(
-            f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}"
-            for seed, run in last.runs.items()
-        ),
-        *last.lines(),
+    log = (tmp_path / "log.txt").read_text()
+    said = [line.partition("INFO ")[2] for line in log.splitlines()]
+    assert said[-3:] == list(last.lines())
+    ends = [
+        f"seed {seed}: {run.out}, valid F1 {100 * run.scores['valid'].f1:.2f}"
+        for seed, run in last.runs.items()
     ]
-    log = (tmp_path / "log.txt").read_text().splitlines()  # before these, what commands said
-    assert [line.partition("INFO ")[2] for line in log[-len(said) :]] == said
+    assert [line for line in said if line.startswith("seed ")] == ends
+    assert said.index(ends[0]) < said.index(f"run folder: {tmp_path / 'seed-3'}") < len(said) - 4
+    assert log.count("INFO epoch ") == 6
     for seed, run in last.runs.items():
         folder = seed_folder(tmp_path, seed)
         assert run.out == folder
