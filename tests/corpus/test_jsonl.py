@@ -108,6 +108,26 @@ def test_expanding_takes_whole_tokens_and_counts_them(caplog: pytest.LogCaptureF
     assert message.endswith("(entities in this file widened to whole tokens: 2)")
 
 
+def test_dropping_leaves_out_what_fits_no_tokens_and_counts_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    records = [
+        _record("in Parisian style", (3, 8, "LOC"), (12, 17, "X")),
+        _record("a   b", (1, 3, "X"), (0, 1, "Y")),
+        _record("ab", (0, 9, "X"), (-1, 1, "X")),
+    ]
+    with caplog.at_level(logging.WARNING, "ner"):
+        sentences = _read(*records, align="drop")
+    assert [s.spans for s in sentences] == [(Span(2, 3, "X"),), (Span(0, 1, "Y"),), ()]
+    (message,) = caplog.messages
+    assert message == (
+        "<stream>:1: entities that fit no tokens of their text left out (--align drop) "
+        "(in this file: 4)"
+    )
+    with pytest.raises(CorpusError, match="has an empty label"):
+        _read(_record("a", (0, 1, "")), align="drop")
+
+
 def test_expanded_entities_must_not_meet_in_a_token() -> None:
     with pytest.raises(CorpusError, match=r"<stream>:1: .* shares a token with the entity before"):
         _read(_record("abcdef", (0, 2, "X"), (3, 5, "Y")), align="expand")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ner.config import ModelConfig
 from ner.features import (
     Batch,
+    CountsBatch,
     Example,
     FeatureTable,
     Indexer,
@@ -180,6 +181,24 @@ def test_the_loss_is_the_mean_over_sentences() -> None:
     network = (work := Work()).network.eval()
     alone = torch.stack([network.loss(work.batch([i])) for i in range(8)])
     torch.testing.assert_close(network.loss(work.batch(list(range(8)))), alone.mean())
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_sentences_with_expected_counts_may_weigh_less(head: str) -> None:
+    work = Work(head=head)
+    network = work.network.eval()
+    batch = work.batch([0, 3])
+    unary = torch.full((*batch.mask.shape, len(TAGS)), 1 / len(TAGS))
+    moves = network.head.constraints.pack(np.zeros((2, len(TAGS), len(TAGS))))
+    plain = CountsBatch(unary, torch.from_numpy(moves))
+
+    def loss(*weights: float) -> torch.Tensor:
+        target = plain._replace(weights=torch.tensor(weights)) if weights else plain
+        return network.loss(dataclasses.replace(batch, target=target))
+
+    torch.testing.assert_close(loss(1.0, 1.0), loss())
+    torch.testing.assert_close(loss(1.0, 0.0) + loss(0.0, 1.0), loss())
+    torch.testing.assert_close(loss(0.5, 0.0), 0.5 * loss(1.0, 0.0))
 
 
 def with_possible(batch: Batch, possible: torch.Tensor) -> Batch:
