@@ -257,7 +257,7 @@ def half(events: Events, tmp_path: Path) -> Path:
 def test_seeds_that_were_stopped_are_not_overwritten_unasked(events: Events, half: Path) -> None:
     before = snapshot(half)
     for how in ({"seeds": [1, 2]}, {"seeds": [3]}, {}):
-        assert "seed-1: holds a run already" in refusal(events(half, **how), UsageError)
+        assert "seeds: holds a run already" in refusal(events(half, **how), UsageError)
     assert snapshot(half) == before
 
 
