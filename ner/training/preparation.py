@@ -32,7 +32,7 @@ LONGEST = 512  # tokens of one training sentence; longer ones are cut between en
 EPOCHS = 20
 MOST_EPOCHS = 160
 LEAST_STEPS = 4000
-CASE_AUGMENTATION = 0.1  # measured: see the guide to text in another case
+CASE_AUGMENTATION = 0.05  # measured: see the guide to text in another case
 
 # Settings without influence on the result of a run.
 _FREE = {"train.checkpoint_minutes", "train.log_gradients"}
