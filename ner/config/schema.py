@@ -211,7 +211,7 @@ class TrainConfig:
     case_augmentation: float | Auto = setting(
         "auto",
         "share of sentences shown in another case in training, a third each in lower case, "
-        "capitals and title case; 0: none; auto: 0.1, but none for text without case, with "
+        "capitals and title case; 0: none; auto: 0.05, but none for text without case, with "
         "contextual embeddings and for classifiers",
         within(0, 1),
     )
