@@ -36,11 +36,11 @@ LEAST_STEPS = 4000
 CASE_AUGMENTATION = 0.05  # measured: see the guide to text in another case
 PATIENCE = 0.4  # of all epochs
 # A split that would be read more often than that is small: it is read half as often, at twice the
-# rate, and with less patience. That takes two fifths of the time for the same F1, which a third of
-# the epochs at three times the rate does not reach (docs/results/ACCURACY.md, Small corpora).
+# rate, and with less patience. That takes half of the time, for about the same F1; a third of the
+# epochs at three times the rate loses more (docs/results/ACCURACY.md, Small corpora).
 MOST_FULL_EPOCHS = 80
 SMALL_PATIENCE = 0.25
-# The first entity is found after up to 130 steps: fewer would leave a tiny split without any.
+# It may take 90 steps to find the first entity: with fewer, a tiny split would be left without any.
 LEAST_SMALL_STEPS = 500
 PATIENT_STEPS = 150
 
