@@ -150,14 +150,14 @@ def _parse(spec: str) -> tuple[str, list[int], str]:
     """The folder, the layers and the pooling of a token embedder. Raises `ConfigError`."""
     path, *options = re.split(",(?=(?:layers|pooling)=)", spec)
     given = dict(option.split("=", 1) for option in options)
-    layers, pooling = given.get("layers", ""), given.get("pooling", POOLINGS[0])
-    if not re.fullmatch(r"([0-9]{1,4}(\+[0-9]{1,4})*)?", layers):
+    layers, pooling = given.get("layers"), given.get("pooling", POOLINGS[0])
+    if layers is not None and not re.fullmatch(r"[0-9]{1,4}(\+[0-9]{1,4})*", layers):
         raise ConfigError(f"layers={shorten(layers)} of {path}: write numbers as layers=4+6")
     if pooling not in POOLINGS:
         raise ConfigError(
             f"pooling={shorten(pooling)} of {path}: write pooling={' or pooling='.join(POOLINGS)}"
         )
-    return path, [int(number) for number in layers.split("+") if number], pooling
+    return path, [int(number) for number in layers.split("+")] if layers else [], pooling
 
 
 def _renamed(weights: Arrays) -> dict[str, NDArray[np.generic]]:
