@@ -2,7 +2,7 @@
 
 An encoder is named as ``hf=FOLDER``, with the files ``config.json``, ``tokenizer.json`` and
 ``model.safetensors`` in it. ``hf=FOLDER,layers=4+6,pooling=first`` chooses layers, counted from 1,
-and the first piece of each token in place of the mean of its pieces.
+in place of the last four, and the first piece of each token in place of the mean of its pieces.
 """
 
 import hashlib

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+import ner.model.device  # noqa: F401  (says what a forked process must do with torch)
 from ner.errors import BundleError
 from ner.extensions.transformers.pieces import PieceTokenizer
 from ner.interchange import load_transformers
@@ -26,6 +27,7 @@ States = NDArray[np.float16]
 
 KINDS = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
 POOLINGS = ("mean", "first")
+LAST = 4  # layers
 _FIELDS = frozenset(
     {
         "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "hidden_act",
@@ -62,7 +64,8 @@ def describe(
 ) -> Description:
     """The encoder in a folder of transformers: of its layers those that are needed.
 
-    Without `layers` it is the last one. Raises `ValidationError` for an encoder of another kind.
+    Without `layers` they are the last four, which Devlin et al. (2019, "BERT", table 7) found best
+    for frozen encoders. Raises `ValidationError` for an encoder of another kind.
     """
     kind = config.get("model_type")
     if kind not in KINDS:
@@ -78,7 +81,7 @@ def describe(
         raise damaged(place, "no number of layers")
     if not all(0 < layer <= most for layer in layers):
         raise ValidationError(place, f"has layers 1 to {most}")
-    chosen = tuple(layers) or (most,)
+    chosen = tuple(layers) or tuple(range(1, most + 1)[-LAST:])
     fields[_layers_field(kind)] = max(chosen)
     return Description(kind, fields, chosen, pooling, tokenizer)
 

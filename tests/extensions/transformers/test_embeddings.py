@@ -3,6 +3,7 @@
 import copy
 import json
 import logging
+import os
 import pickle
 import shutil
 import sys
@@ -47,9 +48,9 @@ def written(embeddings: TransformerEmbeddings, folder: Path) -> StoredFolder:
 
 def test_several_are_side_by_side(bert: Path, saved: Saved) -> None:
     other = saved("distilbert")
-    both = load(f"{bert},layers=1+2", other)
+    both = load(f"{bert},layers=2", other)
     assert both.dim == 24
-    parts = [load(f"{bert},layers=1+2"), load(other)]
+    parts = [load(f"{bert},layers=2"), load(other)]
     expected = np.concatenate([part.embed([TOKENS])[0] for part in parts], axis=1)
     np.testing.assert_array_equal(both.embed([TOKENS])[0], expected)
 
@@ -63,7 +64,7 @@ WORDS = st.sampled_from([*TOKENS, "☃", "news", "Carl"])
 def test_no_sentence_depends_on_another(bert: Path, texts: list[list[str]]) -> None:
     embeddings = load(bert)
     for tokens, states in zip(texts, embeddings.embed(texts), strict=True):
-        assert states.shape == (len(tokens), 8)
+        assert states.shape == (len(tokens), 16)
         assert states.tobytes() == embeddings.embed([tokens])[0].tobytes()
 
 
@@ -250,6 +251,21 @@ def test_weights_of_another_encoder_are_refused(bert: Path, saved: Saved, tmp_pa
 
 
 # --- trained ------------------------------------------------------------------------------------
+
+
+def test_the_option_names_a_kind_and_a_path(tiny_folder: Path, tmp_path: Path) -> None:
+    """What is wrong with the folder is said without the library, too."""
+    for model, said in (
+        ("elmo:x", "token embedder 'elmo=x' is not KIND=PATH; kinds: charlm, hf"),
+        ("hf:a:b", f"a:b{os.sep}config.json: is missing; name a folder with config.json"),
+        ("charlm:x", "x: no such model folder"),
+        ("hf:x,layers=all", "layers='all' of x: write numbers as layers=4+6"),
+    ):
+        outcome = run(
+            "train", "--data", tiny_folder, "--embeddings", model, "--out", tmp_path / "r"
+        )
+        assert outcome.code == 2
+        assert said in outcome.complaint()
 
 
 @pytest.mark.slow

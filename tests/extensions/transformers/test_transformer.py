@@ -34,13 +34,19 @@ def states(folder: Path, ids: Sequence[int], layers: Sequence[int]) -> NDArray[n
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_gives_the_states_of_its_last_layer(saved: Saved, kind: str) -> None:
+def test_each_kind_gives_the_states_of_its_last_layers(saved: Saved, kind: str) -> None:
     folder = saved(kind)
-    rows = states(folder, IDS, [2])
+    rows = states(folder, IDS, [1, 2])
     expected = np.stack([rows[places].mean(axis=0) for places in PLACES])
     found = transformer(folder).embed(TOKENS)
     assert found.dtype == np.float16
     np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_without_a_choice_four_layers_are_read(saved: Saved) -> None:
+    found = transformer(saved(num_hidden_layers=6))
+    assert found.description.layers == (3, 4, 5, 6)
+    assert found.dim == 32
 
 
 def test_layers_and_first_pieces_can_be_chosen(bert: Path) -> None:
@@ -57,10 +63,10 @@ def test_layers_and_first_pieces_can_be_chosen(bert: Path) -> None:
 def test_tokens_without_a_piece_have_zeros(bert: Path) -> None:
     found = transformer(bert)
     rows = found.embed(["\u00ad", "Anna", "\u200b", "."])
-    np.testing.assert_array_equal(rows[[0, 2]], np.zeros((2, 8)))
+    np.testing.assert_array_equal(rows[[0, 2]], np.zeros((2, 16)))
     np.testing.assert_array_equal(rows[[1, 3]], found.embed(["Anna", "."]))
     assert [found.drops("\u00ad"), found.drops("☃")] == [True, False]
-    np.testing.assert_array_equal(found.embed(["\u00ad"]), np.zeros((1, 8)))
+    np.testing.assert_array_equal(found.embed(["\u00ad"]), np.zeros((1, 16)))
 
 
 @pytest.mark.parametrize(("kind", "room"), [("bert", 38), ("roberta", 37)])
@@ -74,7 +80,7 @@ def test_long_sentences_are_read_in_windows(
     ids = [PIECES.index(token.lower()) for token in tokens]
     found = transformer(folder).embed(tokens)
     for w in windows(length, room, room // 8):
-        rows = states(folder, [2, *ids[w.start : w.end], 3], [2])[1:-1]
+        rows = states(folder, [2, *ids[w.start : w.end], 3], [1, 2])[1:-1]
         kept = rows[w.keep_start - w.start : w.keep_end - w.start]
         np.testing.assert_allclose(found[w.keep_start : w.keep_end], kept, atol=0.02)
 
