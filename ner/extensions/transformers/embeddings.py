@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ner.errors import ConfigError, TrainingError, UsageError, shorten
 from ner.extensions.transformers.transformer import (
     POOLINGS,
+    NoSuchLayer,
     Transformer,
     describe,
     read_description,
@@ -138,6 +139,8 @@ def _load(spec: str) -> Transformer:
         with folder.tensors("model.safetensors") as stored:
             weights = _renamed(stored.read())
         found.fill(_chosen(weights, found, stored.path))
+    except NoSuchLayer as error:
+        raise UsageError(f"{error}; name others, as layers=1") from None
     except ValidationError as error:
         raise UsageError(
             f"{error}; name a folder with config.json, tokenizer.json and model.safetensors, as "

@@ -40,6 +40,10 @@ _MOST_PIECES = 512  # read at once, special ones among them: bounds the memory
 _LARGEST = np.finfo(np.float16).max
 
 
+class NoSuchLayer(ValidationError):
+    """A layer that an encoder does not have."""
+
+
 @dataclass(frozen=True)
 class Description:
     """An encoder without its weights, and how tokens get their embeddings from it."""
@@ -72,15 +76,13 @@ def describe(
         known = ", ".join(KINDS)
         raise ValidationError(place, f"is of the kind {kind!r:.40}, not one that is read: {known}")
     if config.get("is_decoder") or config.get("position_embedding_type", "absolute") != "absolute":
-        raise ValidationError(
-            place, "is of a decoder, or counts positions in a way of its own; name another"
-        )
+        raise ValidationError(place, "is of a decoder, or counts positions in a way of its own")
     fields = {name: value for name, value in config.items() if name in _FIELDS}
     most = fields.get(_layers_field(kind))
     if type(most) is not int or most < 1:
         raise damaged(place, "no number of layers")
     if not all(0 < layer <= most for layer in layers):
-        raise ValidationError(place, f"has layers 1 to {most}")
+        raise NoSuchLayer(place, f"has layers 1 to {most}")
     chosen = tuple(layers) or tuple(range(1, most + 1)[-LAST:])
     fields[_layers_field(kind)] = max(chosen)
     return Description(kind, fields, chosen, pooling, tokenizer)

@@ -146,8 +146,6 @@ def test_folders_that_will_not_do(bert: Path, tmp_path: Path) -> None:
         (with_config("sizes", hidden_size=16), "model.safetensors: .*no embeddings.word_emb"),
         (with_config("few", vocab_size=9), "config.json: is damaged .a tokenizer and an encoder"),
         (with_config("short", max_position_embeddings=2), "config.json: is damaged .a tokenizer"),
-        (f"{bert},layers=3", "config.json: has layers 1 to 2"),
-        (f"{bert},layers=0+1", "config.json: has layers 1 to 2"),
     ):
         with pytest.raises(UsageError, match=said + ".*" + REMEDY) as caught:
             load(spec)
@@ -158,6 +156,12 @@ def test_folders_that_will_not_do(bert: Path, tmp_path: Path) -> None:
 def test_options_that_there_are_not(spec: str) -> None:
     with pytest.raises(ConfigError, match=r"^(layers|pooling)=.* of x: write "):
         load(spec)
+
+
+@pytest.mark.parametrize("layers", ["3", "0+1"])
+def test_layers_that_there_are_not(bert: Path, layers: str) -> None:
+    with pytest.raises(UsageError, match=r"config\.json: has layers 1 to 2; name others, as layer"):
+        load(f"{bert},layers={layers}")
 
 
 def test_there_is_a_limit() -> None:
