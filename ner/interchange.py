@@ -1,7 +1,8 @@
 """Formats of annotation tools and libraries: one way to write a text with entities in each.
 
 Corpora (`ner.corpus.formats`) and tagged documents (`ner.render`) are written by it. Offsets are
-half-open and count code points. The only module that imports ``spacy``, and only when it is used.
+half-open and count code points. The only module that imports ``spacy`` and ``transformers``, and
+only when they are used.
 """
 
 import re
@@ -121,3 +122,12 @@ def load_spacy(user: str = "DocBin") -> Any:
     except ImportError:
         raise MissingExtra(f"{user} needs a package: pip install 'spacy>=3'") from None
     return spacy
+
+
+def load_transformers(user: str) -> Any:
+    """The package transformers, for a `user` of it. Raises `MissingExtra` without it."""
+    try:
+        import transformers
+    except ImportError:
+        raise MissingExtra(f"{user} needs a package: pip install 'transformers>=4.40'") from None
+    return transformers

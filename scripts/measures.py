@@ -40,7 +40,7 @@ FEATURES = {
     "characters": r"char_(?!lm)\w+|Char(acter)?s?(CNN|LSTM|Encoder|Feature|Embed)\w*",
     "document context": r"\w*(first|second)_pass\w*|document_context\w*|DocumentContext\w*",
     "charlm": r"\w*charlms?(_\w+)?|\w*char_lms?(_\w+)?|\w*StringEmbedding\w*",
-    "distillation": r"\w*distil\w*|\w*Distil\w*|teachers?(_\w+)?|students?(_\w+)?",
+    "distillation": r"\w*distil(?!bert)\w*|\w*Distil\w*|teachers?(_\w+)?|students?(_\w+)?",
 }
 
 

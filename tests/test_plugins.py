@@ -17,7 +17,7 @@ def test_extensions_declare_commands_and_token_embedders() -> None:
     assert {"charlm", "classify", "vectors", "search", "compare", "inspect"} == {
         *declared("COMMANDS")
     }
-    assert [*declared("TOKEN_EMBEDDERS")] == ["charlm"]
+    assert [*declared("TOKEN_EMBEDDERS")] == ["charlm", "hf"]
     assert [*declared("TRAININGS")] == ["distill", "teacher"]
     assert not declared("SOMETHING_ELSE")
 

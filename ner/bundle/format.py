@@ -11,6 +11,8 @@
     pairs.json            token bigrams, if they are features
     charlm.json           a token embedder of the kind charlm, if there is one: its description
     charlm.safetensors    its weights
+    hf.json               transformers, if there are any: settings and tokenizers
+    hf.safetensors        their weights
     seen.json             hashes of the training sentences
     weights.safetensors   all weights
     checksums.json        SHA-256 of all these, which must stay as they are

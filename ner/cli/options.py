@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -176,15 +177,25 @@ def config_options(change: str = "Change a setting.") -> Decorator:
         several.append(click.option(flag, name, multiple=many, metavar=metavar, help=text))
     about = "Language model of ner charlm train, whose states are features; repeatable."
     several.append(click.option("--charlm", multiple=True, metavar="DIR", help=about))
+    about = "Model whose states are features, hf:DIR for a transformer; repeatable."
+    several.append(click.option("--embeddings", multiple=True, metavar="KIND:PATH", help=about))
 
     def decorate(command: Command) -> Command:
         @options(*several)
         @functools.wraps(command)
         def gathered(
-            *, file: Path | None, settings: tuple[str, ...], charlm: tuple[str, ...], **rest: Any
+            *,
+            file: Path | None,
+            settings: tuple[str, ...],
+            charlm: tuple[str, ...],
+            embeddings: tuple[str, ...],
+            **rest: Any,
         ) -> Any:
             values = {name: rest.pop(name) for name in resources}
-            values["token_embedders"] = tuple(f"charlm={folder}" for folder in charlm)
+            values["token_embedders"] = (
+                *(f"charlm={folder}" for folder in charlm),
+                *(re.sub(r"^(\w+):", r"\1=", model) for model in embeddings),
+            )
             features = {f"resources.{name}": value for name, value in values.items() if value}
             given = Given(Config.load(file, settings), [*Config.parse(settings)])
             return command(given=given.replace(features), **rest)

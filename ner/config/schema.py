@@ -298,7 +298,8 @@ class ResourcesConfig:
         "", "file of Brown clusters of words, as features", option=("--clusters", "FILE")
     )
     token_embedders: tuple[str, ...] = setting(
-        (), "models whose contextual embeddings are features, each KIND=PATH, as charlm=DIR"
+        (),
+        "models whose contextual embeddings are features, each KIND=PATH, as charlm=DIR or hf=DIR",
     )
 
 

@@ -5,6 +5,7 @@ A kind is declared by an extension (see `ner.plugins`). A model of kind ``x`` is
 ``x.safetensors``.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self
@@ -64,16 +65,13 @@ def bundle_files() -> frozenset[str]:
 def load_embedder(specs: Sequence[str], tokenizer: str) -> TokenEmbedder | None:
     """Load what `specs` name, for sentences of a tokenizer; None without any.
 
-    Raises `ConfigError` for what is not KIND=PATH, of an unknown kind or of several, and
-    `UsageError` or `BundleError` for paths that hold none.
+    Those of several kinds are side by side. Raises `ConfigError` for what is not KIND=PATH or of an
+    unknown kind, and `UsageError` or `BundleError` for paths that hold none.
     """
-    if not specs:
-        return None
-    kinds, paths = zip(*map(_parse, specs), strict=True)
-    kind = kinds[0]
-    if other := next((name for name in kinds if name != kind), None):
-        raise ConfigError(f"token embedders of two kinds, {kind} and {other}; name those of one")
-    return _load_kind(kind).load(paths, tokenizer)
+    paths: dict[str, list[str]] = {}
+    for kind, path in map(_parse, specs):
+        paths.setdefault(kind, []).append(path)
+    return _joined([_load_kind(kind).load(paths[kind], tokenizer) for kind in sorted(paths)])
 
 
 def _parse(spec: str) -> tuple[str, str]:
@@ -86,11 +84,44 @@ def _parse(spec: str) -> tuple[str, str]:
 
 
 def read_embedder(files: StoredFolder) -> TokenEmbedder | None:
-    """Read that of a bundle; None where it has none. Raises `ValidationError`."""
-    for kind in _kinds():
-        if files.has(f"{kind}.json"):
-            return _load_kind(kind).from_files(files)
-    return None
+    """Read those of a bundle, side by side; None where it has none. Raises `ValidationError`."""
+    kinds = [kind for kind in sorted(_kinds()) if files.has(f"{kind}.json")]
+    return _joined([_load_kind(kind).from_files(files) for kind in kinds])
+
+
+def _joined(parts: Sequence[TokenEmbedder]) -> TokenEmbedder | None:
+    """Token embedders as one."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return SeveralEmbedders(parts)
+
+
+class SeveralEmbedders:
+    """Token embedders of several kinds, whose embeddings are side by side."""
+
+    def __init__(self, parts: Sequence[TokenEmbedder]) -> None:
+        self.parts = tuple(parts)
+        self.dim = sum(part.dim for part in parts)
+
+    def embed(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float16]]:
+        """``[T, dim]`` for each sentence."""
+        read = [part.embed(sentences) for part in self.parts]
+        return [np.concatenate(states, axis=1) for states in zip(*read, strict=True)]
+
+    def files(self) -> dict[str, bytes]:
+        """The files that a bundle keeps of them, by name."""
+        return {name: content for part in self.parts for name, content in part.files().items()}
+
+    def checksum(self) -> str:
+        """Checksum of all that embeddings depend on, beside the text."""
+        sums = " ".join(part.checksum() for part in self.parts)
+        return hashlib.sha256(sums.encode()).hexdigest()
+
+    def check_tokens(self, tokens: Iterable[str]) -> None:
+        """Compare the tokens of a training split with each alphabet. Raises `TrainingError`."""
+        known = [*tokens]
+        for part in self.parts:
+            part.check_tokens(known)
 
 
 def check_installed(files: StoredFolder, weights: str) -> None:

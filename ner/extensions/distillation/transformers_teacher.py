@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner.errors import MissingExtra, UsageError
+from ner.errors import UsageError
 from ner.extensions.distillation.labels import Labels
 from ner.extensions.distillation.segmentation import SpanChain
 from ner.extensions.distillation.teacher import Circumstances
+from ner.interchange import load_transformers
 from ner.tags import OUTSIDE
 from ner.text import SegmentedText
 
@@ -33,7 +34,7 @@ class TransformersTeacher:
     def __init__(self, spec: str, where: Circumstances) -> None:
         """Load it. Raises `MissingExtra`, and `UsageError` for a model that cannot teach."""
         self.name = spec
-        library = _library(spec)
+        library = load_transformers(f"--teacher {spec}")
         self._tokenizer, self._model = _load(library, spec)
         self._model.to(where.device).eval()
         names = self._model.config.id2label
@@ -84,17 +85,6 @@ class TransformersTeacher:
     def _most_pieces(self) -> int:
         bound = getattr(self._model.config, "max_position_embeddings", None)
         return int(min(self._tokenizer.model_max_length, (bound or _UNBOUNDED) - _SPECIAL))
-
-
-def _library(spec: str) -> Any:
-    """The package transformers. Raises `MissingExtra` without it."""
-    try:
-        import transformers
-    except ImportError:
-        raise MissingExtra(
-            f"--teacher {spec} needs a package: pip install 'transformers>=4.40'"
-        ) from None
-    return transformers
 
 
 class _Parts(NamedTuple):
