@@ -198,6 +198,14 @@ CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
     ("Tagger.contamination", "sentences"): lambda g: g.tagger.contamination([g.sentence()]),
     ("Tagger.predictions", "sentences"): lambda g: g.tagger.predictions([g.sentence()]),
     ("Tagger.predictions", "changes"): lambda g: g.tagger.predictions([], changes={g.text: 1}),
+    ("Corpus.map", "change"): lambda g: g.corpus.map(lambda _: g.sentence()),
+    ("map_labels", "corpus"): lambda g: ner.map_labels(
+        replace(g.corpus, train=(g.sentence(),)), {g.text: "PER"}
+    ),
+    ("map_labels", "label_map"): lambda g: ner.map_labels(g.corpus, {"PER": g.text}),
+    ("merge_corpora", "corpora"): lambda g: ner.merge_corpora(
+        [g.corpus, Corpus(g.text, train=(g.sentence(),))]
+    ),
     ("evaluate", "sentences"): lambda g: ner.evaluate(g.tagger, [g.sentence()]),
     ("Tagger.as_raw_text", "sentences"): lambda g: g.tagger.as_raw_text([g.sentence()]),
     ("load", "path"): lambda g: ner.load(g.text),
@@ -209,6 +217,9 @@ CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
     ("load_corpus", "name"): lambda g: ner.load_corpus(g.text),
     ("train", "corpus"): lambda g: g.learn(
         replace(g.corpus, train=(*g.corpus.train, g.sentence()))
+    ),
+    ("train", "start_from"): lambda g: ner.train(
+        g.corpus, g.run.parent / "new", g.config, device="cpu", start_from=g.text
     ),
     ("train", "out"): lambda g: ner.train(g.corpus, g.text, g.config, device="cpu"),
     ("train", "device"): lambda g: ner.train(g.corpus, g.run, g.config, device=g.text),

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ner.config import Config
-from ner.corpus import Corpus, Diagnostics, text_lines
+from ner.corpus import Diagnostics, text_lines
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary
-from ner.text import SegmentedText, Sentence
+from ner.text import SegmentedText
 from ner.tokenize import detect_text_style, sentences_of
 from ner.training import split_long
 
@@ -61,26 +61,16 @@ def style_of_text(files: Sequence[TextFile], encoding: str) -> str:
     return detect_text_style([line for (_, line), _ in zip(lines, range(_SHOWN), strict=False)])
 
 
-def draw_sentences(path: str | Path, corpus: Corpus, config: Config) -> list[Sentence]:
-    """Sentences of a text with a paragraph on each line, drawn by the seed of training.
-
-    Paragraphs are drawn with equal chances, and cut by `data.tokenizer`, until there are
-    `train.unlabelled_sentences`, all different, and none of them in the corpus. The text is read as
-    a stream. Raises `UsageError` for a file that is not there, and `CorpusError` for one that is
-    not in `data.encoding` (with ``file:line``) or holds no text, or none but that of the corpus.
-    """
-    known = {sentence.tokens for split in corpus.splits().values() for sentence in split}
-    drawn = draw_documents([TextFile(str(path))], known, config)
-    return [sentence for _, sentences in drawn for sentence in sentences]
-
-
 def draw_documents(
     files: Sequence[TextFile], known: Collection[Tokens], config: Config
 ) -> Iterator[SegmentedText]:
-    """The same of several files, paragraph by paragraph: each with the sentences drawn of it.
+    """Sentences of texts with a paragraph on each line, drawn by the seed of training.
 
-    Of each file come as many sentences as its share of `train.unlabelled_sentences` has, or all.
-    All files are read before the first paragraph comes.
+    Paragraphs of a file are drawn with equal chances, and cut by `data.tokenizer`, until there are
+    as many sentences as its share of `train.unlabelled_sentences` has, or all: all different, and
+    none of them `known`. Each paragraph comes with the sentences drawn of it, once all files have
+    been read, as streams. Raises `UsageError` for a file that is not there, and `CorpusError` for
+    one that is not in `data.encoding` (with ``file:line``), or holds no text, or none but known.
     """
     quotas = [max(1, round(file.share * config.train.unlabelled_sentences)) for file in files]
     drawn = [_draw(file.path, most, config) for file, most in zip(files, quotas, strict=True)]

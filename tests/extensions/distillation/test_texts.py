@@ -15,7 +15,6 @@ from ner.extensions.distillation.texts import (
     TextFile,
     draw_documents,
     draw_lines,
-    draw_sentences,
     style_of_text,
     text_files,
 )
@@ -25,7 +24,10 @@ from ner.training.preparation import prepare, resolve
 
 def drawn(path: Path, corpus: Corpus, config: Config, **train: Any) -> list[Sentence]:
     changes = {f"train.{name}": value for name, value in train.items()}
-    return draw_sentences(path, corpus, resolve(config, prepare(corpus)).replace(changes))
+    config = resolve(config, prepare(corpus)).replace(changes)
+    known = {sentence.tokens for split in corpus.splits().values() for sentence in split}
+    drawn_of = draw_documents([TextFile(str(path))], known, config)
+    return [sentence for _, sentences in drawn_of for sentence in sentences]
 
 
 def test_all_sentences_are_drawn_but_those_of_the_corpus(
