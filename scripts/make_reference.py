@@ -165,7 +165,7 @@ def _class(kind: type, name: str) -> Iterator[str]:
     assert isinstance(tree, ast.ClassDef)
     yield f"\n## {name}\n\n{_docstring(kind)}\n"
     fields = [
-        f"{node.target.id}: {ast.unparse(node.annotation)}"
+        f"{node.target.id}: {_written(node.annotation)}"
         + ("" if isinstance(node.value, ast.Call | None) else f" = {_written(node.value)}")
         for node in tree.body
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
@@ -195,7 +195,7 @@ def _function(function: Callable[..., Any]) -> str:
     assert isinstance(tree, ast.FunctionDef)
     marks = [f"@{ast.unparse(mark)}\n" for mark in tree.decorator_list]
     shown = "".join(mark for mark in marks if mark in ("@property\n", "@classmethod\n"))
-    returns = f" -> {ast.unparse(tree.returns)}" if tree.returns else ""
+    returns = f" -> {_written(tree.returns)}" if tree.returns else ""
     arguments = _arguments(tree.args)
     line = f"{tree.name}({', '.join(arguments)}){returns}"
     if len(line) > 80:
@@ -213,12 +213,12 @@ def _arguments(arguments: ast.arguments) -> list[str]:
 
 
 def _argument(arg: ast.arg, default: ast.expr | None) -> str:
-    annotation = f": {ast.unparse(arg.annotation)}" if arg.annotation else ""
+    annotation = f": {_written(arg.annotation)}" if arg.annotation else ""
     return f"{arg.arg}{annotation}" + (f" = {_written(default)}" if default else "")
 
 
 def _written(value: ast.expr) -> str:
-    """A default as the formatter would have it."""
+    """A type or default as the formatter would have it."""
     return ast.unparse(value).replace("'", '"')
 
 
