@@ -259,11 +259,10 @@ def _pace(config: TrainConfig, sentences: int) -> dict[str, float]:
     Where the epochs are given, no split counts as small.
     """
     steps = max(1, math.ceil(sentences / config.batch_sentences))
-    epochs = config.epochs
-    if epochs == "auto":
-        epochs = min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
-        if epochs > MOST_FULL_EPOCHS:
-            return _small_pace(steps, epochs)
+    enough = min(max(EPOCHS, math.ceil(LEAST_STEPS / steps)), MOST_EPOCHS)
+    if config.epochs == "auto" and enough > MOST_FULL_EPOCHS:
+        return _small_pace(steps, enough)
+    epochs = enough if config.epochs == "auto" else config.epochs
     return {
         "train.epochs": epochs,
         "train.patience": math.ceil(PATIENCE * epochs),
