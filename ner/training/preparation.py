@@ -36,8 +36,8 @@ LEAST_STEPS = 4000
 CASE_AUGMENTATION = 0.05  # measured: see the guide to text in another case
 PATIENCE = 0.4  # of all epochs
 # A split that would be read more often than that is small: it is read half as often, at twice the
-# rate, and with less patience. That takes half of the time, for about the same F1; a third of the
-# epochs at three times the rate loses more (docs/results/ACCURACY.md, Small corpora).
+# rate, and with less patience. That takes half of the time and costs up to a point of F1; a third
+# of the epochs at three times the rate costs two (docs/results/ACCURACY.md, Small corpora).
 MOST_FULL_EPOCHS = 80
 SMALL_PATIENCE = 0.25
 # It may take 90 steps to find the first entity: with fewer, a tiny split would be left without any.
