@@ -135,9 +135,7 @@ def evaluate(
         texts.append(format_calibration(calibration))
     if trade_off:
         curves = found.trade_off()
-        values["trade_off"] = {
-            setting: [point.to_dict() for point in points] for setting, points in curves.items()
-        }
+        values["trade_off"] = {key: [p.to_dict() for p in points] for key, points in curves.items()}
         texts.append(format_trade_off(curves))
     if errors:
         mistakes = found.mistakes(() if split == "train" else corpus.train, examples)

@@ -183,7 +183,7 @@ class TrainConfig:
     patience: int | Auto = setting(
         "auto",
         "epochs without a better valid F1 before stopping; auto: 0.4 of all epochs, and less if "
-        "auto chose them for a small training split",
+        "auto chose more than 80 for a small training split",
         at_least(1),
     )
     batch_sentences: int = setting(32, "most sentences in a batch", at_least(1))
@@ -191,8 +191,8 @@ class TrainConfig:
     optimizer: str = setting("adamw", "how weights move", one_of("adamw", "sgd"))
     learning_rate: float | Auto = setting(
         "auto",
-        "highest learning rate; auto: 0.002, and up to twice that if auto chose the epochs for a "
-        "small training split",
+        "highest learning rate; auto: 0.002, and 0.003 if auto chose more than 80 epochs for a "
+        "training split",
         at_least(1e-12),
     )
     momentum: float = setting(0.9, "momentum of sgd", within(0, 1))
