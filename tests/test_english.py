@@ -9,8 +9,11 @@ from ner.text import Sentence, Span
 
 def spans(text: str) -> tuple[Span, ...]:
     """Spans written as ``0-2 ORG, 3-4 GPE``."""
-    parts = (item.split() for item in text.split(", ") if item)
-    return tuple(Span(*map(int, place.split("-")), label) for place, label in parts)
+    found = []
+    for place, label in (item.split() for item in text.split(", ") if item):
+        start, end = place.split("-")
+        found.append(Span(int(start), int(end), label))
+    return tuple(found)
 
 
 @pytest.mark.parametrize(
