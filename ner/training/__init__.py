@@ -8,6 +8,7 @@ from ner.training.examples import (
     IndexedSentence,
     SoftLabelExample,
     SoftLabels,
+    tag_choices,
     type_costs,
 )
 from ner.training.gradients import Gradient, Gradients, mean_gradients
@@ -29,5 +30,6 @@ __all__ = [
     "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer",
     "build_model", "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
     "different_settings", "mean_gradients", "open_resources", "prepare", "resolve",
-    "run_events", "seed_folder", "split_long", "type_costs", "vocabulary_checksum",
+    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
+    "vocabulary_checksum",
 ]  # fmt: skip

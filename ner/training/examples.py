@@ -207,6 +207,15 @@ class TrainingSet(ExampleSet):
         return [second if choose else first for first, second, choose in pairs]
 
 
+def tag_choices(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
+    """The tags that the labels of a sentence leave possible, ``[T, K]``."""
+    if (partly := possible_tags(sentence, tags, scheme)) is not None:
+        return np.array(partly)
+    known = np.array(tags_of(sentence.spans, len(sentence), scheme))
+    choices: NDArray[np.bool_] = known[:, None] == np.array(tags)
+    return choices
+
+
 def draw_cases(count: int, share: float, rng: np.random.Generator) -> dict[int, Case]:
     """Draw the share of `count` sentences to be shown in another case; nothing for a share of 0."""
     if not share:

@@ -23,16 +23,15 @@ from numpy.typing import NDArray
 
 from ner.bundle import Bundle, find_bundle, has_rounded_weights, load_bundle
 from ner.config import Config, DataConfig, ModelConfig
-from ner.corpus import Corpus, possible_tags
+from ner.corpus import Corpus
 from ner.errors import ConfigError, TrainingError, UsageError
 from ner.features import UNKNOWN, Indexer, TrainingData, grown_indexer
 from ner.model import Model, Network
 from ner.predict import predict_expected
 from ner.stored import Arrays
-from ner.tags import tags_of
 from ner.tensors import to_tensors
 from ner.text import Sentence
-from ner.training.examples import SoftLabelExample
+from ner.training.examples import SoftLabelExample, tag_choices
 from ner.training.preparation import PreparedCorpus, prepare
 
 _log = logging.getLogger("ner")
@@ -196,18 +195,9 @@ class StartModel:
         if not self.keeps_types or not any(segment.unannotated for segment in segments):
             return []
         tokens = [segment.tokens for segment in segments]
-        choices = [_choices(s, model.outputs, model.config.scheme) for s in segments]
+        choices = [tag_choices(s, model.outputs, model.config.scheme) for s in segments]
         found = predict_expected(model, tokens, choices)
         return [SoftLabelExample(*pair) for pair in zip(tokens, found, strict=True)]
-
-
-def _choices(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
-    """The tags that the labels of a sentence leave possible, ``[T, K]``."""
-    if (partly := possible_tags(sentence, tags, scheme)) is not None:
-        return np.array(partly)
-    known = np.array(tags_of(sentence.spans, len(sentence), scheme))
-    possible: NDArray[np.bool_] = known[:, None] == np.array(tags)
-    return possible
 
 
 def _checksum(bundle: Bundle) -> str:

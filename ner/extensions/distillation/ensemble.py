@@ -19,15 +19,14 @@ from numpy.typing import NDArray
 
 from ner.bundle import load_bundle
 from ner.config import Config, TrainConfig
-from ner.corpus import Corpus, checksum, possible_tags
+from ner.corpus import Corpus, checksum
 from ner.extensions.distillation.segmentation import best_spans
 from ner.features import ExpectedCounts
 from ner.model import TokenEmbedder
 from ner.predict import predict_expected
 from ner.runtime import AnyModel
-from ner.tags import tags_of
 from ner.text import Sentence
-from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings
+from ner.training import PreparedCorpus, SoftLabelExample, SoftLabels, cache_embeddings, tag_choices
 
 _log = logging.getLogger("ner")
 
@@ -98,7 +97,7 @@ class Ensemble:
     ) -> list[SoftLabelExample]:
         """Mix the labels of segments with the soft labels of the ensemble."""
         tokens = [segment.tokens for segment in segments]
-        known = [_possible(segment, tags, config.model.scheme) for segment in segments]
+        known = [tag_choices(segment, tags, config.model.scheme) for segment in segments]
         share = np.float32(config.train.distill_weight)
         by_labels = self.expected(tokens, known)
         free = self.expected(tokens)
@@ -143,15 +142,6 @@ def _scaled(expected: ExpectedCounts, share: np.float32) -> ExpectedCounts:
 
 def _sum(one: ExpectedCounts, other: ExpectedCounts) -> ExpectedCounts:
     return ExpectedCounts(one.unary + other.unary, one.pairwise + other.pairwise)
-
-
-def _possible(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:
-    """``[T, K]``: the tags that the labels leave possible."""
-    if (partly := possible_tags(sentence, tags, scheme)) is not None:
-        return np.array(partly)
-    known = np.array(tags_of(sentence.spans, len(sentence), scheme))
-    possible: NDArray[np.bool_] = known[:, None] == np.array(tags)
-    return possible
 
 
 def _confidence(expected: ExpectedCounts) -> float:
