@@ -105,9 +105,20 @@ def _running(path: Path) -> Iterator[Sequence[str]]:
             yield sentence.tokens
 
 
+def tag(setting: Setting, path: Path, *options: str) -> list[str]:
+    """The command line of ours that tags a text with the trained model."""
+    return ner("tag", str(path), "--model", str(setting.trained), "--device", "cpu", *options)
+
+
 def _tag(setting: Setting, path: Path, *options: str) -> list[str]:
-    model = ["--model", str(setting.trained), "--device", "cpu"]
-    return ner("tag", str(path), "--pretokenized", "--format", "conll", *model, *options)
+    return tag(setting, path, "--pretokenized", "--format", "conll", *options)
+
+
+def write_sentence(folder: str) -> Path:
+    """A file with the sentence that whole processes are to tag."""
+    path = Path(folder) / "sentence.txt"
+    path.write_text("Angela Merkel flew to Paris on Monday.\n", encoding="utf-8")
+    return path
 
 
 def run_scale(setting: Setting) -> Section:
@@ -146,12 +157,10 @@ def _linear(rows: list[list[Cell]]) -> str:
 def run_cold(setting: Setting) -> Section:
     """From nothing to the answer."""
     with tempfile.TemporaryDirectory() as folder:
-        sentence = Path(folder) / "sentence.txt"
-        sentence.write_text("Angela Merkel flew to Paris on Monday.\n", encoding="utf-8")
-        model = ["--model", str(setting.trained), "--device", "cpu"]
+        sentence = write_sentence(folder)
         commands = {
             "`ner --help`": ner("--help"),
-            "`ner tag`, one sentence": ner("tag", str(sentence), *model),
+            "`ner tag`, one sentence": tag(setting, sentence),
             "`python -c pass`": [sys.executable, "-c", "pass"],
             "`python -c 'import torch'`": [sys.executable, "-c", "import torch"],
         }

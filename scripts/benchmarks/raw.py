@@ -93,11 +93,9 @@ def _lines(setting: Setting) -> Iterator[str]:
 def run_footprint(setting: Setting) -> Section:
     """What the first answer costs: time, memory, and room on the disk."""
     with tempfile.TemporaryDirectory() as folder:
-        sentence = Path(folder) / "sentence.txt"
-        sentence.write_text("Angela Merkel flew to Paris on Monday.\n", encoding="utf-8")
-        model = ["--model", str(setting.trained), "--device", "cpu"]
+        sentence = processes.write_sentence(folder)
         commands = {
-            "ours": processes.ner("tag", str(sentence), *model),
+            "ours": processes.tag(setting, sentence),
             **{name: environments.first(setting, p, sentence) for p, name in PEERS.items()},
         }
         memory: dict[str, float] = {}
