@@ -9,6 +9,7 @@ from ner.bundle import default_bundle, find_bundle, load_bundle
 from ner.errors import UsageError
 from ner.named_models import SHIPPED, named_model, named_models
 
+ROOT = Path(__file__).parents[1]
 PACKED = b"PK\3\4"
 
 
@@ -75,3 +76,32 @@ def test_the_model_that_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     card = load_bundle(SHIPPED).card()
     for source in ("en_core_web_md", "CrossNER", "CC BY", "What it is bad at"):
         assert source in card
+
+
+GUIDE = ROOT / "docs" / "guides" / "models.md"
+LANGUAGES = {
+    "pt": ("Marcelo mora em Lisboa.", "Lisboa"),
+    "fi": ("Sauli Niinistö asuu Helsingissä.", "Sauli Niinistö"),
+    "ro": ("Klaus Iohannis locuiește la București.", "Klaus Iohannis"),
+    "hr": ("Andrej Plenković živi u Zagrebu.", "Andrej Plenković"),
+    "zh": ("毛泽东在北京。", "北京"),
+}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_models_of_other_languages(name: str) -> None:
+    """Small, with their sources, and as good as the guide says."""
+    packed = named_model(name)
+    assert packed == ROOT / "data" / "models" / f"{name}.ner"
+    assert packed.stat().st_size <= 8e6
+    bundle = load_bundle(name)
+    assert "- Learnt from: " in bundle.card()
+    assert f" {100 * bundle.about['scores']['test']['f1']:.2f} |" in _row(name)
+    text, wanted = LANGUAGES[name]
+    assert wanted in [entity.text for entity in ner.load(name)(text).entities]
+
+
+def _row(name: str) -> str:
+    """The line of the guide's table on a model."""
+    lines = GUIDE.read_text(encoding="utf-8").splitlines()
+    return next(line for line in lines if line.startswith(f"| `{name}` |"))
