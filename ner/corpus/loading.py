@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ner.config import Config, DataConfig
+from ner.config import Config, DataConfig, tag_columns
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.formats import is_readable_folder, read
+from ner.corpus.layers import with_layers
 from ner.corpus.named import NAMED
 from ner.corpus.plausibility import implausible
 from ner.corpus.records import ParseResult
@@ -106,6 +107,7 @@ def read_corpus(
     splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in results.items()}
     title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
+    corpus = with_layers(corpus, [*tag_columns(config.tag_column)])
     mixed = corpus.mixed_schemes()
     if not mixed:
         return corpus

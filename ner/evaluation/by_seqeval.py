@@ -3,6 +3,7 @@
 import importlib.util
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ner.evaluation.scores import (
@@ -17,7 +18,7 @@ from ner.evaluation.scores import (
     score_by_corpus,
 )
 from ner.tags import tags_of
-from ner.text import Sentence
+from ner.text import Sentence, layers_of
 
 Tags = Sequence[Sequence[str]]
 
@@ -36,8 +37,13 @@ def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> R
 
 def _report(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
     if importlib.util.find_spec("seqeval"):
-        rows = ([tags_of(s.spans, len(s)) for s in row] for row in (gold, predicted))
-        return seqeval_report(*rows)
+        # Each layer has tags of its own, as if its sentences were others.
+        layers = layers_of([*gold, *predicted]) or ("",)
+        rows = (
+            [tags_of(s.of_layer(name).spans, len(s)) for name in layers for s in row]
+            for row in (gold, predicted)
+        )
+        return replace(seqeval_report(*rows), sentences=len(gold))
     # In an installation for tagging alone: the same counts, of our own.
     return score(count(*([sentence.spans for sentence in row] for row in (gold, predicted))))
 

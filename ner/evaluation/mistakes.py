@@ -11,9 +11,10 @@ missed             a gold entity that is left
 spurious           a predicted entity that is left
 =================  ===================================================
 
-Same ends are matched first, then overlaps of one type, then other overlaps; within each the larger
-overlap first, then what stands further left. So gold entities are the right ones, the pairs and the
-missed; predicted ones are the right ones, the pairs and the spurious.
+Entities of different tag layers are never matched. Same ends are matched first, then overlaps of
+one type, then other overlaps; within each the larger overlap first, then what stands further left.
+So gold entities are the right ones, the pairs and the missed; predicted ones are the right ones,
+the pairs and the spurious.
 """
 
 import dataclasses
@@ -75,7 +76,12 @@ def match_entities(
     `scores` has one probability per predicted span, or nothing.
     """
     score_of = dict(zip(predicted, scores, strict=True)) if scores else {}
-    pairs = [(one, other) for one in gold for other in predicted if _overlap(one, other)]
+    pairs = [
+        (one, other)
+        for one in gold
+        for other in predicted
+        if one.layer == other.layer and _overlap(one, other)
+    ]
     found: list[Match] = []
     taken: set[tuple[str, Span]] = set()
     for one, other in sorted(pairs, key=_closeness):

@@ -13,9 +13,10 @@ from ner.corpus import (
     TrainingFingerprints,
     overlaps,
     partial_labels_within,
+    with_layers,
     with_partial_labels,
 )
-from ner.errors import TrainingError
+from ner.errors import TrainingError, UsageError
 from ner.evaluation import check_labelled, unknown_labels
 from ner.features import Vectors, default_settings, read_vectors
 from ner.predict import window_note
@@ -81,6 +82,7 @@ def prepare(corpus: Corpus, data: DataConfig = DEFAULTS) -> PreparedCorpus:
     Of `data` count `tokenizer` and `retokenize`. Raises `TrainingError` for a corpus that nothing
     can be learnt from.
     """
+    corpus = with_layers(corpus, corpus.layers)
     check_corpus(corpus)
     corpus, data = _as_raw_text(corpus, data)
     _log_long(corpus.train)
@@ -153,6 +155,7 @@ def check_corpus(corpus: Corpus) -> None:
         raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
     _check_valid(corpus)
     _check_labels(corpus)
+    _check_layers(corpus)
     check_labelled(corpus.valid)
     check_labelled(corpus.test)
     _log_oddities(corpus)
@@ -185,6 +188,27 @@ def _check_labels(corpus: Corpus) -> None:
                 f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
                 "correct it"
             )
+
+
+def _check_layers(corpus: Corpus) -> None:
+    """Refuse layers without an entity to learn from, and labels of layers that are not complete.
+
+    Raises `UsageError` or `TrainingError`.
+    """
+    if not corpus.layers:
+        return
+    listed = ", ".join(corpus.layers)
+    if any(s.partial or s.corpus for s in corpus.train):
+        raise UsageError(
+            f"{corpus.name}: has the tag layers {listed}, and these go neither with several "
+            "corpora nor with unknown tags; choose one column with --tag-column"
+        )
+    learnt = {name for sentence in corpus.train for name in sentence.layers}
+    if lacking := [name for name in corpus.layers if name not in learnt]:
+        raise TrainingError(
+            f"{corpus.name}: no token of the training split is in an entity of the layer "
+            f"{lacking[0]} of {listed}; leave it out, or choose its column with --tag-column"
+        )
 
 
 def _log_oddities(corpus: Corpus) -> None:
@@ -237,7 +261,7 @@ def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
     first = bisect_right(sentence.spans, start, key=attrgetter("end"))
     behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
     spans = tuple(
-        Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
+        Span(max(s.start, start) - start, min(s.end, end) - start, s.label, s.layer)
         for s in sentence.spans[first:behind]
     )
     offsets = sentence.offsets and sentence.offsets[start:end]

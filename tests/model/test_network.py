@@ -17,6 +17,7 @@ from ner.features import (
     Example,
     FeatureTable,
     Indexer,
+    LayerTags,
     TagBatch,
     Tags,
     Words,
@@ -83,7 +84,8 @@ class Work:
             Example(self.table.rows(tokens), Tags(np.array([TAGS.index(tag) for tag in tags])))
             for tokens, tags in zip(self.sentences, self.gold, strict=True)
         ]
-        self.network = Network(config, TAGS, Inputs(indexer))
+        self.inputs = Inputs(indexer)
+        self.network = Network(config, TAGS, self.inputs)
 
     def batch(self, order: list[int]) -> Batch:
         return collate(self.table, self.examples, order)
@@ -281,3 +283,32 @@ def test_weights_fit_a_network_built_from_the_same_arguments(everything: bool) -
     # What comes from the tag set is not stored.
     learnt = [name for name, _ in one.network.head.named_parameters()]
     assert list(one.network.head.state_dict()) == learnt
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_the_loss_of_layers_is_the_sum_of_theirs(head: str) -> None:
+    work = Work(head=head)
+    inner = tag_set(["PART"], "iobes")
+    network = Network(work.network.config, [*TAGS, *inner], work.inputs, ("outer", "inner"))
+    first = [example.target for example in work.examples]
+    second = [Tags(np.array([len(inner) - 1] * len(example))) for example in work.examples]
+    assert all(isinstance(target, Tags) for target in first)
+    examples = [
+        dataclasses.replace(example, target=LayerTags((one, other)))
+        for example, one, other in zip(work.examples, first, second, strict=True)
+    ]
+    batch = collate(work.table, examples, range(len(examples)))
+    network.eval()
+    emissions = network.emissions(batch)
+    parts = batch.target.parts  # type: ignore[union-attr]
+    expected = sum(
+        own.loss(emissions[:, :, columns], target.ids, batch.lengths).mean()
+        for own, columns, target in zip(
+            network.heads, (slice(0, len(TAGS)), slice(len(TAGS), None)), parts, strict=True
+        )
+    )
+    assert network.loss(batch).item() == pytest.approx(expected.item(), rel=1e-6)
+    torch.autograd.backward(network.loss(batch))
+    assert (gradient_of(network.projection.weight).abs().sum(1) > 0).all()
+    moved = batch.to(torch.device("cpu"))
+    assert network.loss(moved).item() == network.loss(batch).item()
