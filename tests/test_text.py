@@ -270,7 +270,7 @@ def test_pieces_leave_nothing_out(parts: list[tuple[str, str]]) -> None:
         entities.append(Entity(start, start + len(word), "X", word))
         text += gap + word
     found = list(pieces(Document(text, tuple(entities))))
-    assert "".join(part for part, _ in found) == text
+    assert "".join(part for part, _ in found if isinstance(part, str)) == text
     assert [entity for _, entity in found if entity] == entities
 
 

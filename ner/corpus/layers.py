@@ -1,6 +1,6 @@
 """Tag layers: several readings of the same sentences as one, whose entities know their layer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ner.corpus.corpus import Corpus
@@ -29,11 +29,12 @@ def _combined(parts: Mapping[str, Sentence], context: ParseContext) -> Sentence:
     return replace(next(iter(parts.values())), spans=tuple(in_reading_order(spans)), partial=())
 
 
-def with_layers(corpus: Corpus, declared: Sequence[str] = ()) -> Corpus:
-    """The corpus with the names of its layers: those `declared` first, if its entities have any.
+def with_layers(corpus: Corpus) -> Corpus:
+    """The corpus with the names of all its layers, its own first; of none if it has no entity.
 
-    Raises `UsageError` where entities have no layer, and some are declared or others have one.
+    Raises `UsageError` where entities have no layer, and it names layers or others have one.
     """
+    declared = corpus.layers
     sentences = [sentence for split in corpus.splits().values() for sentence in split]
     found = dict.fromkeys(span.layer for sentence in sentences for span in sentence.spans)
     if "" not in found:

@@ -106,8 +106,9 @@ def read_corpus(
     notes += [note for result in results.values() for note in result.notes]
     splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in results.items()}
     title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
-    corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
-    corpus = with_layers(corpus, [*tag_columns(config.tag_column)])
+    layers = tuple(tag_columns(config.tag_column))
+    corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes, layers=layers)
+    corpus = with_layers(corpus)
     mixed = corpus.mixed_schemes()
     if not mixed:
         return corpus

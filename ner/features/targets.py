@@ -50,7 +50,11 @@ TargetBatch = SentenceTargets | LayerBatch
 def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
     """The same target with its tensors on another device."""
     if isinstance(target, LayerBatch):
-        return LayerBatch(tuple(moved(part, device) for part in target.parts))
+        return LayerBatch(tuple(_moved(part, device) for part in target.parts))
+    return _moved(target, device)
+
+
+def _moved(target: SentenceTargets, device: torch.device) -> SentenceTargets:
     parts: list[Any] = [None if part is None else part.to(device) for part in target]
     return type(target)(*parts)
 

@@ -82,7 +82,7 @@ def prepare(corpus: Corpus, data: DataConfig = DEFAULTS) -> PreparedCorpus:
     Of `data` count `tokenizer` and `retokenize`. Raises `TrainingError` for a corpus that nothing
     can be learnt from.
     """
-    corpus = with_layers(corpus, corpus.layers)
+    corpus = with_layers(corpus)
     check_corpus(corpus)
     corpus, data = _as_raw_text(corpus, data)
     _log_long(corpus.train)

@@ -178,7 +178,7 @@ class TaggerTraining:
 
     def _check_layers(self, option: str) -> None:
         """Refuse several tag layers with an option for one. Raises `UsageError`."""
-        layers = with_layers(self._corpus, self._corpus.layers).layers
+        layers = with_layers(self._corpus).layers
         if layers and option:
             raise UsageError(
                 f"{option} is for one tag layer, and {self._corpus.name} has "

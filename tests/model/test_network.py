@@ -17,6 +17,7 @@ from ner.features import (
     Example,
     FeatureTable,
     Indexer,
+    LayerBatch,
     LayerTags,
     TagBatch,
     Tags,
@@ -290,24 +291,27 @@ def test_the_loss_of_layers_is_the_sum_of_theirs(head: str) -> None:
     work = Work(head=head)
     inner = tag_set(["PART"], "iobes")
     network = Network(work.network.config, [*TAGS, *inner], work.inputs, ("outer", "inner"))
-    first = [example.target for example in work.examples]
-    second = [Tags(np.array([len(inner) - 1] * len(example))) for example in work.examples]
-    assert all(isinstance(target, Tags) for target in first)
     examples = [
-        dataclasses.replace(example, target=LayerTags((one, other)))
-        for example, one, other in zip(work.examples, first, second, strict=True)
+        dataclasses.replace(
+            example, target=LayerTags((own, Tags(np.full(len(example), len(inner) - 1))))
+        )
+        for example in work.examples
+        if isinstance(own := example.target, Tags)
     ]
+    assert len(examples) == len(work.examples)
     batch = collate(work.table, examples, range(len(examples)))
     network.eval()
     emissions = network.emissions(batch)
-    parts = batch.target.parts  # type: ignore[union-attr]
-    expected = sum(
-        own.loss(emissions[:, :, columns], target.ids, batch.lengths).mean()
-        for own, columns, target in zip(
-            network.heads, (slice(0, len(TAGS)), slice(len(TAGS), None)), parts, strict=True
-        )
-    )
-    assert network.loss(batch).item() == pytest.approx(expected.item(), rel=1e-6)
+    assert isinstance(batch.target, LayerBatch)
+    expected = 0.0
+    columns = slice(0, len(TAGS)), slice(len(TAGS), None)
+    for own_head, own_columns, target in zip(
+        network.heads, columns, batch.target.parts, strict=True
+    ):
+        assert isinstance(target, TagBatch)
+        loss = own_head.loss  # type: ignore[operator]
+        expected += loss(emissions[:, :, own_columns], target.ids, batch.lengths).mean().item()
+    assert network.loss(batch).item() == pytest.approx(expected, rel=1e-6)
     torch.autograd.backward(network.loss(batch))
     assert (gradient_of(network.projection.weight).abs().sum(1) > 0).all()
     moved = batch.to(torch.device("cpu"))
