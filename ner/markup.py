@@ -29,10 +29,11 @@ class Piece(NamedTuple, Generic[Mark]):
     Only entities of several tag layers are in one another.
     """
 
-    content: "str | tuple[Piece[Mark], ...]"
+    content: "Content[Mark]"
     entity: Mark | None
 
 
+Content = str | tuple[Piece[Mark], ...]
 Waiting = deque[tuple[int, int, Mark]]
 
 

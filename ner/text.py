@@ -13,7 +13,7 @@ from operator import sub
 from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from ner.frozen import frozen
-from ner.markup import Labelled, Piece, cut, marked_paragraph
+from ner.markup import Content, Labelled, Piece, cut, marked_paragraph
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
@@ -354,23 +354,27 @@ _SHOWN_TEXT = 60  # characters
 _SHOWN_ENTITIES = 5
 
 
-def pieces(document: Document) -> Iterator[Piece[Entity]]:
+def pieces(document: Document) -> Iterator[tuple[Content[Entity], Entity | None]]:
     """Cut a document into stretches of text, each with its entity or none; none is left out."""
-    ends: dict[str, int] = {}
+    if any(entity.layer for entity in document.entities):
+        yield from cut(document.text, document.entities)
+        return
+    position = 0
     for entity in document.entities:
-        free = ends.get(entity.layer, 0) <= entity.start < entity.end
-        assert free, f"{entity} overlaps or is out of order"
-        ends[entity.layer] = entity.end
-    return cut(document.text, document.entities)
+        assert position <= entity.start < entity.end, f"{entity} overlaps or is out of order"
+        yield document.text[position : entity.start], None
+        yield document.text[entity.start : entity.end], entity
+        position = entity.end
+    yield document.text[position:], None
 
 
-def _bracketed(content: "str | tuple[Piece[Any], ...]", entity: Entity | Span | None) -> str:
+def _bracketed(content: Content[Any], entity: Entity | Span | None) -> str:
     """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
     text = content if isinstance(content, str) else "".join(_bracketed(*p) for p in content)
     return f"[{text}]({layered_label(entity)})" if entity else text
 
 
-def _labelled(content: "str | tuple[Piece[Any], ...]", entity: Entity | Span | None) -> Labelled:
+def _labelled(content: Content[Any], entity: Entity | Span | None) -> Labelled:
     """A stretch of text with its label and a tip, for HTML."""
     text = content if isinstance(content, str) else [_labelled(*piece) for piece in content]
     if isinstance(entity, Entity):

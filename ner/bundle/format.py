@@ -48,13 +48,7 @@ from ner.errors import BundleError, ConfigError, UsageError
 from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.runtime import (
-    AnyModel,
-    StoredModel,
-    is_compact,
-    network_forms,
-    read_weights,
-)
+from ner.runtime import AnyModel, StoredModel, is_compact, network_forms, read_weights
 from ner.stored import (
     CHECKSUMS,
     Arrays,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ner.markup import Piece
+from ner.markup import Content
 from ner.render.base import NOWHERE, writable
 from ner.render.text import TextRenderer, closing, marked
 from ner.text import Document, Entity, Origin, pieces
@@ -37,7 +37,7 @@ class AnsiRenderer(TextRenderer):
         """The marked and coloured text, and a line end."""
         return "".join(self._coloured(*piece) for piece in pieces(document)) + "\n"
 
-    def _coloured(self, content: str | tuple[Piece[Entity], ...], entity: Entity | None) -> str:
+    def _coloured(self, content: Content[Entity], entity: Entity | None) -> str:
         if isinstance(content, str):
             shown = _visible(marked(content, None))
         else:

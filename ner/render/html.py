@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ner.markup import Piece, escaped
+from ner.markup import Content, escaped
 from ner.render.base import NOWHERE, Renderer
 from ner.text import Document, Entity, Origin, layered_label, pieces
 
@@ -124,7 +124,7 @@ class HtmlRenderer(Renderer):
         inner = "".join(self._piece(*piece) for piece in pieces(document))
         return f'<p dir="auto">{inner}</p>\n'
 
-    def _piece(self, content: str | tuple[Piece[Entity], ...], entity: Entity | None) -> str:
+    def _piece(self, content: Content[Entity], entity: Entity | None) -> str:
         if isinstance(content, str):
             inner = escaped(content)
         else:

@@ -2,7 +2,7 @@
 
 import re
 
-from ner.markup import Piece
+from ner.markup import Content
 from ner.render.base import NOWHERE, Renderer, writable
 from ner.text import Document, Entity, Origin, layered_label, pieces
 
@@ -27,7 +27,7 @@ class TextRenderer(Renderer):
         return writable("".join(marked(*piece) for piece in pieces(document))) + "\n"
 
 
-def marked(content: str | tuple[Piece[Entity], ...], entity: Entity | None) -> str:
+def marked(content: Content[Entity], entity: Entity | None) -> str:
     """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
     if isinstance(content, str):
         escaped = _MARKUP.sub(_BACKSLASHED, content)

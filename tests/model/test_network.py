@@ -309,7 +309,7 @@ def test_the_loss_of_layers_is_the_sum_of_theirs(head: str) -> None:
         network.heads, columns, batch.target.parts, strict=True
     ):
         assert isinstance(target, TagBatch)
-        loss = own_head.loss  # type: ignore[operator]
+        loss: Any = own_head.loss
         expected += loss(emissions[:, :, own_columns], target.ids, batch.lengths).mean().item()
     assert network.loss(batch).item() == pytest.approx(expected, rel=1e-6)
     torch.autograd.backward(network.loss(batch))

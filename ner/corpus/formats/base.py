@@ -9,7 +9,7 @@ import functools
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ClassVar, Generic, NamedTuple, TextIO, TypeVar
 
@@ -112,7 +112,7 @@ class Output:
             parts += (" " * (start - position), token)
             position = end
         entities = [
-            replace(s, start=ranges[s.start][0], end=ranges[s.end - 1][1]) for s in self.spans
+            Span(ranges[s.start][0], ranges[s.end - 1][1], s.label, s.layer) for s in self.spans
         ]
         return PlacedText("".join(parts), ranges, entities)
 
