@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from ner.errors import CorpusError, NerError, UsageError, escaped
-from ner.text import Sentence, Span, by_corpus, layers_of
+from ner.text import Sentence, Span, by_corpus, layered_label, layers_of
 
 Spans = Sequence[Sequence[Span]]
 """The spans of sentences, one after the other."""
@@ -67,8 +67,8 @@ class Report(CountedScores):
     `macro` weighs every type alike, `weighted` by its support. `per_type` holds
     each type of gold or prediction, in alphabetical order. `per_corpus` holds the report of each
     of several corpora, and `unannotated` the types that one does not label: predictions of these
-    do not count. `per_layer` holds the report of each of several tag layers; an entity of another
-    layer is another entity.
+    do not count. `per_layer` holds the report of each of several tag layers; types of `per_type`
+    then stand behind their layer, as ``outer:PER``.
     """
 
     macro: Scores
@@ -118,7 +118,7 @@ def count(gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]) -
     for gold_spans, predicted_spans in zip(gold, predicted, strict=True):
         wanted, found = set(gold_spans), set(predicted_spans)
         for counter, spans in zip(counts, (wanted, found, wanted & found), strict=True):
-            counter.update(span.label for span in spans)
+            counter.update(layered_label(span) for span in spans)
         sentences += 1
     return SpanCounts(*counts, sentences)
 

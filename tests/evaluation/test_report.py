@@ -220,6 +220,7 @@ def test_layers_are_scored_together_and_each_by_itself() -> None:
     for report in (evaluate_spans(LAYERED, found), score_sentences(LAYERED, found)):
         assert (report.support, report.predicted, report.correct) == (3, 2, 1)
         assert report.sentences == 2
+        assert [*report.per_type] == ["inner:LOC", "outer:LOC", "outer:ORG"]
         assert [*report.per_layer] == ["outer", "inner"]
         outer, inner = report.per_layer.values()
         assert (outer.support, outer.predicted, outer.correct) == (2, 1, 1)
@@ -261,3 +262,6 @@ def test_mistakes_are_those_of_one_layer() -> None:
     assert mistakes.overall.kinds == {
         "boundary": 1, "type": 0, "boundary and type": 0, "missed": 2, "spurious": 0,
     }  # fmt: skip
+    assert [*mistakes.slices["type"]] == ["inner:LOC", "outer:LOC", "outer:ORG"]
+    assert mistakes.confusions["outer:ORG"]["O"] == 1
+    assert [example.gold for example in mistakes.missed] == ["outer:ORG", "outer:LOC"]
