@@ -109,6 +109,9 @@ def read_corpus(
     layers = tuple(tag_columns(config.tag_column))
     corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes, layers=layers)
     corpus = with_layers(corpus)
+    if corpus.layers:
+        told = f"tag layers {', '.join(corpus.layers)}"
+        corpus = dataclasses.replace(corpus, notes=(*corpus.notes, told))
     mixed = corpus.mixed_schemes()
     if not mixed:
         return corpus

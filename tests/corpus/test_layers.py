@@ -84,6 +84,7 @@ def test_notes_on_a_file_of_layers_are_said_once(
 def test_a_corpus_knows_the_order_of_its_layers(germeval: Path) -> None:
     corpus = read_corpus(germeval, DataConfig(tag_column="inner=3,outer=2"))
     assert corpus.layers == ("inner", "outer")
+    assert "tag layers inner, outer" in corpus.notes
     assert read_corpus(germeval, DataConfig(tag_column=2)).layers == ()
     plain = read_corpus(germeval, DataConfig(tag_column=2)).train
     assert checksum(plain) == checksum([sentence.of_layer("outer") for sentence in corpus.train])
