@@ -182,12 +182,13 @@ def _check_labels(corpus: Corpus) -> None:
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
             "entity; choose the column of the tags with --tag-column"
         )
-    for label in corpus.labels:
-        if not label.isprintable():
-            raise TrainingError(
-                f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
-                "correct it"
-            )
+    for kind, names in (("type", corpus.labels), ("tag layer", corpus.layers)):
+        for name in names:
+            if not name.isprintable():
+                raise TrainingError(
+                    f"{corpus.name}: the {kind} {name!r:.80} has characters that cannot be "
+                    "printed; correct it"
+                )
 
 
 def _check_layers(corpus: Corpus) -> None:
@@ -249,20 +250,29 @@ def _end(sentence: Sentence, start: int, size: int) -> int:
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
         return next((i for i in boundaries if sentence.partial[i].continues == "no"), end)
-    last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
-    if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
-        return end
-    return sentence.spans[last].start
+    inside, most = _within(sentence, start, end), end
+    while crossing := [span.start for span in inside if span.start < end < span.end]:
+        end = min(crossing)  # where others of another layer may go on
+        if end <= start:
+            return most
+    return end
+
+
+def _within(sentence: Sentence, start: int, end: int) -> list[Span]:
+    """The entities that stand in the tokens ``[start, end)``, at least in part."""
+    spans = sentence.spans
+    layered = bool(spans) and spans[0].layer != ""  # their ends may not rise
+    first = 0 if layered else bisect_right(spans, start, key=attrgetter("end"))
+    behind = bisect_left(spans, end, key=attrgetter("start"))
+    return [span for span in spans[first:behind] if span.end > start]
 
 
 def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
     if (start, end) == (0, len(sentence)):
         return sentence
-    first = bisect_right(sentence.spans, start, key=attrgetter("end"))
-    behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
     spans = tuple(
         Span(max(s.start, start) - start, min(s.end, end) - start, s.label, s.layer)
-        for s in sentence.spans[first:behind]
+        for s in _within(sentence, start, end)
     )
     offsets = sentence.offsets and sentence.offsets[start:end]
     segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=offsets)
