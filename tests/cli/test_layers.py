@@ -1,6 +1,7 @@
 """Several tag layers on the command line: trained, gone on with, scored, tagged, converted."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -237,3 +238,24 @@ def test_named_layers_are_checked_and_counted_by_name(files: Path) -> None:
     assert said.index("outer:\n") < said.index("inner:\n")
     counted = json.loads(run("data", "stats", files, *COLUMNS, "--json").good().out)
     assert counted["inner"]["labels"] == ["LAST", "LOC"]
+
+
+def test_overlapping_entities_are_learnt_in_layers(
+    layered_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As annotation tools have them: without names of layers."""
+    monkeypatch.chdir(tmp_path)
+    named = Path("named")
+    write_splits(named, layered_corpus.splits(), "jsonl")
+    Path("nested").mkdir()
+    for file in named.iterdir():
+        text = re.sub(r', "layer": "\w+"', "", file.read_text())
+        (Path("nested") / file.name).write_text(text)
+    refused = run("train", "--data", "nested", *BRIEF, "--out", "r")
+    assert "overlap" in refused.complaint()
+    run("train", "--data", "nested", "--overlaps", "layers", *BRIEF, "--out", "r").good()
+    assert load_bundle("r").model.layers == ("layer-1", "layer-2")
+    values = json.loads(run("evaluate", "--model", "r", "--data", "nested", "--json").good().out)
+    assert values["per_layer"]["layer-2"]["support"] == 14
+    run("train", "--data", "named", *BRIEF, "--out", "n").good()
+    assert load_bundle("n").model.layers == ("outer", "inner")
