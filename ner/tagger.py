@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle import Bundle, load_bundle
+from ner.bundle import Bundle, default_bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
@@ -83,8 +83,9 @@ class Tagger:
         force: Sequence[str] = (),
         tokenizer: str | None = None,
     ) -> Self:
-        """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
+        """Load the model of a run folder, bundle or packed file, or one by its name, as ``en``.
 
+        None: that of the newest finished run in ``runs/``; without one, the English that ships.
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
         the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
         `tokenizer`, or the model's own: their matches are entities of that type, known to the model
@@ -97,7 +98,7 @@ class Tagger:
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
-        bundle = load_bundle(path, device)
+        bundle = load_bundle(default_bundle() if path is None else path, device)
         if force and bundle.model.layers:
             raise UsageError(
                 "word lists with --force are entities of no tag layer, and the model has the "

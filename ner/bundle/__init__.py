@@ -15,10 +15,11 @@ from ner.bundle.format import (
     tagger_network,
 )
 from ner.bundle.outputs import MOST_OUTPUTS
-from ner.run_folder import find_bundle, newest_bundle
+from ner.run_folder import default_bundle, find_bundle, find_model, newest_bundle
 
 __all__ = [
-    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "export_bundle", "find_bundle",
-    "has_rounded_weights", "load_bundle", "newest_bundle", "on_device", "precision_in_words",
-    "read_head", "read_parts", "resource_names", "save_bundle", "tagger_network",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "default_bundle",
+    "export_bundle", "find_bundle", "find_model", "has_rounded_weights", "load_bundle",
+    "newest_bundle", "on_device", "precision_in_words", "read_head", "read_parts",
+    "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

@@ -32,6 +32,7 @@ class Card(NamedTuple):
             labels=", ".join(map(_plain, labels)),
             versions=versions or "an earlier ner",
             seed=settings["train.seed"],
+            description="".join(_described(about)),
             scores="".join(
                 " | ".join(
                     [f"| {_plain(split)}", *(f"{100 * row[name]:.2f}" for name in self.figures)]
@@ -55,6 +56,14 @@ def _scores(about: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]
         yield split, report
         for name, row in (report.get("per_corpus", {}) | report.get("per_layer", {})).items():
             yield f"{split} of {name}", row
+
+
+def _described(about: Mapping[str, Any]) -> Iterator[str]:
+    """What its makers say of it, a line each, with a heading."""
+    lines = about.get("description", ())
+    if lines:
+        yield "\n## About\n\n"
+    yield from (f"- {_plain(line)}\n" for line in lines)
 
 
 def _plain(text: object) -> str:

@@ -75,7 +75,7 @@ CARD = "README.md"
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
 _OBJECTS = ("scores", "versions", "checksums", "resources", "precision")
-_ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
+_ON_CARD = {"corpus": str, "description": list, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 
 @frozen()
