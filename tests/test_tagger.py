@@ -916,6 +916,18 @@ def test_entities_of_several_layers_overlap(layered_tagger: Tagger) -> None:
         layered_tagger.tag_nbest(text, 2)
 
 
+def test_a_single_layer_keeps_its_name(
+    layered_corpus: Corpus, tiny_config: Config, tmp_path: Path
+) -> None:
+    one = replace(layered_corpus, layers=()).map(
+        lambda s: replace(s, spans=tuple(x for x in s.spans if x.layer == "outer"))
+    )
+    tagger = train(one, tmp_path / "run", tiny_config, device="cpu")
+    assert tagger.layers == Tagger.load(tmp_path / "run").layers == ("outer",)
+    assert {entity.layer for entity in tagger("Anna visited Rome.").entities} == {"outer"}
+    assert evaluate(tagger, one.test).f1 == 1.0
+
+
 def test_layers_are_scored_only_with_their_names(
     layered_tagger: Tagger, tiny_tagger: Tagger, layered_corpus: Corpus, tiny_corpus: Corpus
 ) -> None:

@@ -19,10 +19,10 @@ def stored_tags(layers: Iterable[TagLayer]) -> list[str] | dict[str, list[str]]:
 
 
 def read_tags(files: StoredFolder, scheme: str) -> tuple[TagLayer, ...]:
-    """Read the tags of each layer, of which one alone has no name. Raises `ValidationError`."""
+    """Read the tags of each layer, or of the only one without a name. Raises `ValidationError`."""
     value = files.json(_TAGS, object)
     by_name = value if isinstance(value, dict) else {"": value}
-    if isinstance(value, dict) and (len(value) < 2 or not all(map(_is_name, value))):
+    if isinstance(value, dict) and not (value and all(map(_is_name, value))):
         raise files.damaged(_TAGS, "no names of tag layers")
     if not all(isinstance(tags, list) for tags in by_name.values()):
         raise files.damaged(_TAGS, "no JSON list")
@@ -61,7 +61,7 @@ def types_of(layers: Iterable[TagLayer]) -> list[str]:
 
 def all_head_forms(config: ModelConfig, layers: tuple[TagLayer, ...]) -> Mapping[str, Form]:
     """The forms of the weights of the head, or of those of several layers."""
-    if len(layers) == 1:
+    if not layers[0].name:
         return head_forms(config, len(layers[0].tags))
     parts = (head_forms(config, len(own.tags), f"heads.{i}") for i, own in enumerate(layers))
     return {name: form for part in parts for name, form in part.items()}

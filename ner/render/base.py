@@ -84,7 +84,7 @@ def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:
 
 def refuse_layers(layers: Sequence[str], format: str) -> None:
     """Raise `UsageError` for several tag layers."""
-    if layers:
+    if len(layers) > 1:
         raise UsageError(
             f"{format} has place for one tag layer, and the model has {', '.join(layers)}; choose "
             "--format jsonl"

@@ -182,7 +182,7 @@ class TrainingSet(ExampleSet):
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
-        if len(self._layers) == 1:
+        if not self._layers[0].name:
             return Example(rows, _tags(sentence, self._number[0], scheme))
         parts = [sentence.of_layer(layer.name) for layer in self._layers]
         numbered = zip(parts, self._number, strict=True)

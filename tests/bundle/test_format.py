@@ -730,7 +730,6 @@ def test_a_bundle_names_its_tag_layers(layered_run: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "tags",
     [
-        {"outer": ["O"]},
         {"outer": ["O"], "": ["O"]},
         {"outer": ["O"], "a\u202eb": ["O"]},
         {"outer": ["O"], "inner": ["B-X", "O"]},

@@ -236,7 +236,7 @@ def _refuse_partial(writer: Format, sentences: Sequence[Sentence]) -> None:
 
 def _refuse_layers(writer: Format, sentences: Sequence[Sentence]) -> None:
     """Refuse several tag layers where there is place for one. Raises `UsageError`."""
-    if (layers := layers_of(sentences)) and not writer.holds_layers:
+    if len(layers := layers_of(sentences)) > 1 and not writer.holds_layers:
         raise UsageError(
             f"{writer.title or writer.name} has place for one tag layer, not for "
             f"{', '.join(layers)}; write JSON Lines or columns, or each layer by itself"
