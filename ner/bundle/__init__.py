@@ -3,7 +3,6 @@
 from ner.bundle.card import Card, precision_in_words
 from ner.bundle.export import export_bundle
 from ner.bundle.format import (
-    MOST_OUTPUTS,
     BaseBundle,
     Bundle,
     has_rounded_weights,
@@ -15,6 +14,7 @@ from ner.bundle.format import (
     save_bundle,
     tagger_network,
 )
+from ner.bundle.outputs import MOST_OUTPUTS
 from ner.run_folder import default_bundle, find_bundle, find_model, newest_bundle
 
 __all__ = [

@@ -51,10 +51,10 @@ class Card(NamedTuple):
 
 
 def _scores(about: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """The scores of each split, and of the part of each corpus in it where there are several."""
+    """The scores of each split, and of each corpus or tag layer in it where there are several."""
     for split, report in about.get("scores", {}).items():
         yield split, report
-        for name, row in report.get("per_corpus", {}).items():
+        for name, row in (report.get("per_corpus", {}) | report.get("per_layer", {})).items():
             yield f"{split} of {name}", row
 
 
