@@ -59,7 +59,7 @@ def _scores(about: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]
 
 
 def _described(about: Mapping[str, Any]) -> Iterator[str]:
-    """What its makers say of it, a line each, with a heading."""
+    """The lines that its makers say of it, with a heading."""
     lines = about.get("description", ())
     if lines:
         yield "\n## About\n\n"
