@@ -114,6 +114,7 @@ def test_every_line_is_right_use(name: str, line: str, monkeypatch: pytest.Monke
     Models need not be there.
     """
     monkeypatch.setattr(options, "find_bundle", lambda *_: None)
+    monkeypatch.setattr(options, "find_model", lambda *_: None)
     words = shlex.split(re.sub(r"[\[\]]", "", line).replace("$way", "forward"))
     command, arguments = _command_of(words)
     if arguments == ["--list-settings"]:
