@@ -6,11 +6,11 @@ but with document context: then a document goes through as a whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
 from ner.extensions.server.models import ServedModel
-from ner.frozen import frozen
 from ner.tagger import Tagger
 from ner.text import Document, Entity, NBest, SegmentedText, Sentence
 from ner.tokenize import sentences_of
@@ -25,14 +25,14 @@ class Piece(NamedTuple):
     document: SegmentedText
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request, checked: texts, or sentences of tokens, and how they are tagged."""
 
     texts: Sequence[str] = ()
     tokens: Sequence[Sequence[str]] = ()
     settings: Settings = ()  # dotted keys, as "predict.o_bias"
-    force: Mapping[str, Sequence[str]] = {}
+    force: Mapping[str, Sequence[str]] = field(default_factory=dict)
     nbest: int = 0
 
     @property

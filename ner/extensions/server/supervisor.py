@@ -78,12 +78,21 @@ class _Supervisor:
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if not pid:
+            self._forget(listener)
             ours.close()
             _work(self._serving, listener, theirs)
         theirs.close()
         worker = _Worker(pid, listener, ours)
         self._workers[ours.fileno()] = worker
         self._selector.register(ours, selectors.EVENT_READ)
+
+    def _forget(self, own: socket.socket) -> None:
+        """Close what belongs to other processes: open here, it would not end there."""
+        for listener in self._listeners:
+            if listener is not own:
+                listener.close()
+        for worker in self._workers.values():
+            worker.line.close()
 
     def _told(self, worker: _Worker) -> None:
         """Act on what a process says; nothing is its end."""

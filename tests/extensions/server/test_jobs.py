@@ -22,6 +22,11 @@ def as_json(documents: list[Document]) -> bytes:
     return json.dumps([document.to_dict() for document in documents]).encode()
 
 
+def read(answer: bytes) -> Any:
+    """An answer with numbers to nine places: the last ones depend on who is in the batch."""
+    return json.loads(answer, parse_float=lambda number: round(float(number), 9))
+
+
 def run(job: Job, tokens: int) -> Any:
     """The answer of a job that is tagged so many tokens at a time."""
     while not job.done:
@@ -30,7 +35,7 @@ def run(job: Job, tokens: int) -> Any:
         found = job.tagger().tag_sentences(documents, job.asked.nbest)
         for piece, document in zip(pieces, found, strict=True):
             job.add(piece.number, document)
-    return json.loads(job.answer())
+    return read(job.answer())
 
 
 @given(texts, st.integers(1, 40), st.integers(0, 2))
@@ -43,7 +48,7 @@ def test_parts_are_tagged_like_the_whole(
         documents = [
             replace(d, nbest=tuple(tiny_tagger.tag_nbest(d.text, nbest))) for d in documents
         ]
-    assert run(job, tokens) == json.loads(as_json(documents))
+    assert run(job, tokens) == read(as_json(documents))
 
 
 def test_a_part_has_hardly_more_than_its_tokens(loaded: ServedModel) -> None:
@@ -51,8 +56,7 @@ def test_a_part_has_hardly_more_than_its_tokens(loaded: ServedModel) -> None:
     sizes = []
     while not job.done:
         sizes.append([sum(map(len, piece.document[1])) for piece in job.take(10)])
-    assert sizes[:12] == [[12]] * 12
-    assert sizes[12:] == [[8], [0, 3]] or sizes[12:] == [[8, 3]]
+    assert sizes == [*([[12]] * 16), [8, 3], [0]]
 
 
 def test_tokens_stay_as_they_are(loaded: ServedModel) -> None:
