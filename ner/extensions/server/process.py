@@ -5,6 +5,7 @@ has it read its models again.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -23,6 +24,7 @@ from ner.extensions.server.serving import Serving, url
 
 _log = logging.getLogger("ner")
 
+_ALLOCATIONS = 5_000  # before unused cycles are looked for: those of a connection are large
 READY, EXCHANGED = b"r", b"x"
 """What a process tells the one that watches over it: it serves; a request exchanged its models."""
 
@@ -52,6 +54,8 @@ def serve_in_process(
         timeout_keep_alive=int(serving.limits.seconds),
         timeout_graceful_shutdown=int(serving.limits.seconds) + 1,
     )
+    gc.freeze()  # models need not be looked through for cycles
+    gc.set_threshold(_ALLOCATIONS)
     _Server(config, service, parent).run([listener])
     service.batcher.close()
 

@@ -7,6 +7,8 @@ from ner.extensions.server.limits import Limits
 from ner.extensions.server.packages import HttpToolsProtocol
 from ner.extensions.server.problems import MEDIA_TYPE, Problem, busy
 
+_PIPELINED = 16  # requests of a connection that wait for the answers before theirs
+
 
 def protocol_within(limits: Limits) -> type[HttpToolsProtocol]:
     """The protocol of a server with these limits, for uvicorn's ``http``."""
@@ -55,7 +57,9 @@ class _BoundedProtocol(HttpToolsProtocol):
             self._refuse(Problem(431, f"the head is longer than {self.bounds.head:,} bytes"))
 
     def on_headers_complete(self) -> None:
-        """Begin with the request."""
+        """Begin with the request, unless too many wait for the answers before theirs."""
+        if len(self.pipeline) >= _PIPELINED:
+            raise ConnectionError  # within the parser, which then takes no more of them
         self._head_is_there()
         self._head_bytes = -1  # until its message is complete
         super().on_headers_complete()
