@@ -1,6 +1,8 @@
 """HTTP on a connection: uvicorn's parser within limits on heads, time and connections."""
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from ner.extensions.server.limits import Limits
@@ -73,7 +75,7 @@ class _BoundedProtocol(HttpToolsProtocol):
         """Give the client some time to take what was sent."""
         super().pause_writing()
         self._writes()
-        self._stalled = self.loop.call_later(self.bounds.seconds, self.transport.abort)
+        self._stalled = self.loop.call_later(self.bounds.seconds, self._cut)
 
     def resume_writing(self) -> None:
         """Go on with sending."""
@@ -98,6 +100,14 @@ class _BoundedProtocol(HttpToolsProtocol):
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
+
+    def _cut(self) -> None:
+        """End the connection, and let the system forget what it was to send."""
+        linger = struct.pack("ii", 1, 0)  # for no time
+        self.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, linger
+        )
+        self.transport.abort()
 
     def _refuse(self, problem: Problem) -> None:
         """Answer without the application, and close."""
