@@ -41,7 +41,7 @@ class TagRequest(BaseModel):
     )
     model: str | None = Field(None, description="The name of a model; else the first.")
     min_score: float | None = Field(
-        None, ge=0, le=1, description="Leave out entities with a lower score."
+        None, ge=0, lt=1, description="Leave out entities with a lower score."
     )
     o_bias: float | None = Field(
         None, ge=-100, le=100, description="Above 0 fewer entities, below 0 more."

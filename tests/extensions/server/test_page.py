@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow(reason="starts a browser")
 
 TEXT = "Anna visited New York.\n\nCarl Maria left Rome!"
+PATIENCE = 20  # seconds: what the page does takes far less
 # Without them it asks hosts of its maker, which no test should.
 FLAGS = (
     "headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking",
@@ -80,7 +81,7 @@ class Page:
         from selenium.webdriver.support.ui import WebDriverWait
 
         wait = WebDriverWait(
-            self.browser, LIMIT, 0.02, ignored_exceptions=[StaleElementReferenceException]
+            self.browser, PATIENCE, 0.02, ignored_exceptions=[StaleElementReferenceException]
         )
         wait.until(lambda _: holds())
 
@@ -152,11 +153,11 @@ def test_sliders_and_table(page: Page, model: Path) -> None:
     rows = [row.text.split() for row in page.all("#rows tr")]
     assert len(rows) == len(page.marks())
     assert rows[0][:2] == ["AnnaPER", "PER"] or rows[0][0] == "Anna"
-    page.slide("o-bias", -5)
-    page.wait(lambda: page.marks() == expected(model, TEXT, o_bias=-5))
+    page.slide("o-bias", -5.0)
+    page.wait(lambda: page.marks() == expected(model, TEXT, o_bias=-5.0))
     page.slide("o-bias", 0)
-    page.slide("min-score", 1)
-    page.wait(lambda: page.marks() == expected(model, TEXT, min_score=1))
+    page.slide("min-score", 0.99)
+    page.wait(lambda: page.marks() == expected(model, TEXT, min_score=0.99))
 
 
 def test_models_stand_side_by_side(page: Page, model: Path) -> None:
@@ -206,7 +207,7 @@ def test_every_output_can_be_had(page: Page, two: Served, model: Path) -> None:
     assert record == Tagger.load(model)(TEXT).to_dict()
     page.run(
         "window.saved = []; HTMLAnchorElement.prototype.click = function() {"
-        " fetch(this.href).catch(() => 0); saved.push(this.download); }"
+        " saved.push(this.download); }"
     )
     page.run("document.getElementById('format').value = 'brat'")
     page.one("#download").click()
@@ -226,20 +227,25 @@ def test_a_file_is_dropped(page: Page, model: Path) -> None:
 
 @pytest.mark.parametrize("end", [" ", "\n", "\n\n"], ids=["a line", "lines", "paragraphs"])
 def test_a_hundred_kilobytes_without_stutter(page: Page, end: str) -> None:
-    """No task of the browser's main thread keeps the keyboard waiting while one types."""
+    """Only what changed is drawn again while one types."""
     text = end.join(["Anna visited New York and Carl Maria left Rome for Paris."] * 1750)
     assert len(text) > 100_000
     page.put(text)
     page.wait(lambda: len(page.marks()) > 5000)
     page.run(
-        "window.longest = 0; new PerformanceObserver((list) => { for (const e of list.getEntries())"
-        " longest = Math.max(longest, e.duration); }).observe({ entryTypes: ['longtask'] })"
+        "window.drawn = 0; new MutationObserver((changes) => {"
+        " for (const change of changes) drawn += change.addedNodes.length;"
+        "}).observe(document.querySelector('.column .text'), { childList: true })"
     )
-    area = page.one("#text")
-    page.run("arguments[0].setSelectionRange(30, 30)", area)
-    area.send_keys("Dora ")
-    page.wait(lambda: ("Dora", "PER") in page.marks()[:20] and page.text()[:60].count("Dora"))
-    print(f"longest task: {page.run('return longest')} ms")
+    for letter in "Dora ":
+        page.run(
+            "arguments[0].setRangeText(arguments[1], 0, 0, 'end');"
+            "arguments[0].dispatchEvent(new Event('input'))",
+            page.one("#text"),
+            letter,
+        )
+    page.wait(lambda: page.text().startswith(" aroD"))
+    assert 1 <= page.run("return drawn") <= 2 * len("Dora ")
 
 
 def test_names_for_those_who_do_not_see(page: Page) -> None:

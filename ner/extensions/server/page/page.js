@@ -5,6 +5,7 @@
 const PAUSE = 200; // milliseconds without a key before what was typed is tagged
 const AT_ONCE = 40000; // characters of a request: what comes first in a long text is seen first
 const ROWS = 200; // of the table, until all are asked for
+const BLOCK = 2000; // characters that are drawn at once, unless a sentence is longer
 const NBEST = 5;
 
 const $ = (id) => document.getElementById(id);
@@ -72,11 +73,13 @@ async function tag(model, parts, signal) {
   const kept = new Map();
   for (const part of parts) if (known.has(part)) kept.set(part, known.get(part));
   found.set(key, kept);
+  let drawn = true;
   for (const texts of requests([...new Set(parts)].filter((part) => !kept.has(part)))) {
+    if (!drawn) draw(); // what came before, while more is on its way
     const asked = { ...settings(model), texts, sentences: true, offsets: "utf16" };
     const { documents } = await (await ask("v1/tag", asked, signal)).json();
     texts.forEach((text, number) => kept.set(text, documents[number]));
-    draw();
+    drawn = false;
   }
 }
 
@@ -152,9 +155,15 @@ function marked(text, start, entities, model) {
   return [...nodes, text.slice(position - start)];
 }
 
-// Blocks of a part: sentences, up to one behind which a line ends. Each is drawn by itself.
+// Blocks of a part: sentences up to one behind which a line ends, or there are many characters. Each
+// is drawn by itself.
 function blocksOf({ text, document: tags }) {
   if (!tags || !tags.sentences.length) return [{ key: text, text, sentences: [] }];
+  if (tags.blocks?.lowest !== lowest()) tags.blocks = { lowest: lowest(), made: makeBlocks(text, tags) };
+  return tags.blocks.made;
+}
+
+function makeBlocks(text, tags) {
   const entities = shown(tags.entities);
   const blocks = [];
   let next = 0;
@@ -166,7 +175,8 @@ function blocksOf({ text, document: tags }) {
     sentences.push({ start: range.start, end: range.end, number, entities: own });
     const following = tags.sentences[number + 1];
     const end = following ? following.start : text.length;
-    if (following && !text.slice(range.end, end).includes("\n")) continue;
+    const ends = end - start > BLOCK || text.slice(range.end, end).includes("\n");
+    if (following && !ends) continue;
     const marks = sentences.map((s) => [
       s.start - start, s.end - start, s.entities.map((e) => [e.start - start, e.end - start, e.label, e.score]),
     ]);
