@@ -11,6 +11,7 @@ Prints requests per second and the time for an answer, as Markdown.
 import argparse
 import itertools
 import json
+import os
 import re
 import selectors
 import signal
@@ -28,7 +29,7 @@ from typing import NamedTuple
 from ner import load_corpus
 
 TOKENS = 25
-WARM_UP = 0.2  # share of the time that does not count
+WARM_UP = 0.5  # share of the time that does not count: words are computed when they first occur
 BARE = """
 import sys
 import uvicorn
@@ -50,11 +51,15 @@ uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
 
 
 class Load(NamedTuple):
-    """What a server bore: requests per second, and milliseconds for an answer."""
+    """What a server bore: requests per second, milliseconds for an answer, and of the processor.
+
+    The last hardly depends on what else the machine does.
+    """
 
     rate: float
     p50: float
     p99: float
+    processor: float
 
 
 class Connection:
@@ -94,31 +99,41 @@ def request(text: str) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def load(port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
-    """Ask over so many connections for some time."""
+def processor_time(pid: int) -> float:
+    """Milliseconds that a process and its children have had a processor."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    own = 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(processor_time(int(child)) for child in children)
+
+
+def load(pid: int, port: int, requests: Sequence[bytes], connections: int, seconds: float) -> Load:
+    """Ask a server over so many connections for some time."""
     endless = itertools.cycle(requests)
     chosen = selectors.DefaultSelector()
     for one in [Connection(port, endless) for _ in range(connections)]:
         chosen.register(one.socket, selectors.EVENT_READ, one)
     begun = time.perf_counter()
     counts_from, until = begun + WARM_UP * seconds, begun + seconds
-    took = []
-    while (now := time.perf_counter()) < until:
+    took, asked, used = [], 0, processor_time(pid)
+    while time.perf_counter() < until:
         for key, _ in chosen.select(1):
             connection: Connection = key.data
             if connection.answered():
-                if now >= counts_from:
+                asked += 1
+                if connection.begun >= counts_from:
                     took.append(1000 * (time.perf_counter() - connection.begun))
                 connection.ask()
     for key in list(chosen.get_map().values()):
         key.data.socket.close()
     cuts = statistics.quantiles(took, n=100)
-    return Load(len(took) / (until - counts_from), statistics.median(took), cuts[98])
+    rate = len(took) / (until - counts_from)
+    return Load(rate, statistics.median(took), cuts[98], (processor_time(pid) - used) / asked)
 
 
 @contextmanager
-def running(command: Sequence[str], port: int) -> Iterator[None]:
-    """A server, from when it takes connections to the end of the block."""
+def running(command: Sequence[str], port: int) -> Iterator[int]:
+    """The number of a server, from when it takes connections to the end of the block."""
     with TemporaryFile() as errors:
         process = subprocess.Popen(command, stderr=errors)
         try:
@@ -129,7 +144,7 @@ def running(command: Sequence[str], port: int) -> Iterator[None]:
                 except OSError:
                     assert process.poll() is None, "it has ended"
                     time.sleep(0.1)
-            yield
+            yield process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
@@ -156,10 +171,10 @@ def main() -> None:
     for _ in range(given.turns):
         for name, command in commands(str(Path(given.model).resolve())).items():
             port = free_port()
-            with running([*command, str(port)], port):
-                measured = load(port, requests, given.connections, given.seconds)
+            with running([*command, str(port)], port) as pid:
+                measured = load(pid, port, requests, given.connections, given.seconds)
             found.setdefault(name, []).append(measured)
-            print(name, *(f"{value:.1f}" for value in measured), file=sys.stderr)
+            print(name, *(f"{value:.2f}" for value in measured), file=sys.stderr)
     print_table(found)
 
 
@@ -175,11 +190,13 @@ def commands(model: str) -> dict[str, list[str]]:
 
 def print_table(found: dict[str, list[Load]]) -> None:
     """Print medians over the turns, and how many times as much as the first."""
-    print("| server | requests/s | times | p50 ms | p99 ms |\n|---|---|---|---|---|")
+    print("| server | requests/s | times | p50 ms | p99 ms | processor, ms a request |")
+    print("|---|---:|---:|---:|---:|---:|")
     first = statistics.median(one.rate for one in next(iter(found.values())))
     for name, several in found.items():
-        rate, p50, p99 = (statistics.median(column) for column in zip(*several, strict=True))
-        print(f"| {name} | {rate:,.0f} | {rate / first:.1f} | {p50:.1f} | {p99:.1f} |")
+        rate, *times = (statistics.median(column) for column in zip(*several, strict=True))
+        shown = " | ".join(f"{value:.1f}" for value in times[:2])
+        print(f"| {name} | {rate:,.0f} | {rate / first:.1f} | {shown} | {times[2]:.2f} |")
 
 
 if __name__ == "__main__":

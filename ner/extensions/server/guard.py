@@ -28,6 +28,7 @@ from ner.frozen import frozen
 _log = logging.getLogger("ner")
 
 RELOAD = "/v1/models/reload"
+FAILED = Problem(500, "the server failed at this request; its log says where")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -107,7 +108,7 @@ class Guard:
         except ClientDisconnect:
             answer.status = answer.status or 499  # nobody is left to be answered
         except Exception as error:
-            await answer.problem(_problem(error), scope, receive)
+            await answer.problem(problem_behind(error), scope, receive)
         finally:
             taken = time.perf_counter() - begun
             self._metrics.request(self._route(scope["path"]), answer.status, taken)
@@ -146,7 +147,7 @@ def problem_response(problem: Problem) -> Response:
     return Response(problem.body(), problem.status, problem.headers, MEDIA_TYPE)
 
 
-def _problem(error: Exception) -> Problem:
+def problem_behind(error: Exception) -> Problem:
     """The problem behind whatever was raised; the log says of a bug where it is."""
     if isinstance(error, Problem):
         return error
@@ -159,4 +160,4 @@ def _problem(error: Exception) -> Problem:
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f"{last[0].filename}:{last[0].lineno}" if last else "an unknown place"
     _log.error("a request failed: %s at %s", type(error).__name__, place)
-    return Problem(500, "the server failed at this request; its log says where")
+    return FAILED

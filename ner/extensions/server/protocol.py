@@ -36,7 +36,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or refuse one too many."""
-        super().connection_made(transport)
+        super().connection_made(_Joined(transport, self.loop))
         if len(self.connections) > self.bounds.connections:
             self._refuse(busy(f"{self.bounds.connections} connections are open"))
             return
@@ -120,3 +120,30 @@ class _BoundedProtocol(HttpToolsProtocol):
         lines += [f"{name}: {value}" for name, value in {**given, "Connection": "close"}.items()]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()
+
+
+class _Joined:
+    """A transport that sends together what is written in one turn of the loop: head and body."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Keep what is to be sent to the end of this turn."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what is left, and close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._parts and not self._transport.is_closing():
+            self._transport.write(b"".join(self._parts))
+        self._parts.clear()

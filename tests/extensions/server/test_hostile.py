@@ -25,12 +25,11 @@ def sent(data: bytes, *, reads: bool = True) -> Callable[[Served, list[socket.so
     """An attack that sends something, and goes away."""
 
     def attack(found: Served, kept: list[socket.socket]) -> None:
-        with found.connect() as connection:
-            with suppress(OSError):  # it was thrown out
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
-                while reads and connection.recv(1 << 16):
-                    pass
+        with found.connect() as connection, suppress(OSError):  # it was thrown out
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            while reads and connection.recv(1 << 16):
+                pass
 
     return attack
 
