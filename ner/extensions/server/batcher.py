@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -171,7 +172,7 @@ def _with_pieces(active: list[_Waiting]) -> Iterator[_Waiting]:
         one.pieces = []
         if left > 0:
             most = min(left, JOB_TOKENS)
-            one.pieces = one.attempt(lambda one=one, most=most: one.job.take(most)) or []
+            one.pieces = one.attempt(partial(one.job.take, most)) or []
             left -= sum(len(s) for piece in one.pieces for s in piece.document[1])
             left -= len(one.pieces)
         if one.pieces:

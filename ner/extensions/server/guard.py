@@ -46,7 +46,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 @frozen(kw_only=True)
 class Access:
-    """Who may use the server: those with the token, or everybody who reaches it.
+    """The clients that may use the server: those with the token, or everybody who reaches it.
 
     Without a token, a server on loopback answers only to the names of this machine: else a page
     from elsewhere, under a name of its own that leads here, could send requests and read answers.

@@ -75,5 +75,5 @@ class Metrics:
         if FOLDER not in os.environ:
             return generate_latest(self._own)
         every = CollectorRegistry()
-        MultiProcessCollector(every)
+        MultiProcessCollector(every)  # type: ignore[no-untyped-call]
         return generate_latest(every)

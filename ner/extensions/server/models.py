@@ -54,7 +54,7 @@ class ServedModel:
             "labels": self.bundle.labels,
             "corpus": str(self.bundle.about.get("corpus", "")),
             "parameters": sum(array.size for array in self.bundle.model.weights.values()),
-            "document_context": self.whole,
+            "whole_documents": self.whole,
             "min_score": settings.min_score,
             "o_bias": settings.o_bias,
             "loaded": self.loaded,

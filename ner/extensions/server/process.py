@@ -26,7 +26,7 @@ _log = logging.getLogger("ner")
 
 _ALLOCATIONS = 5_000  # before unused cycles are looked for: those of a connection are large
 READY, EXCHANGED = b"r", b"x"
-"""What a process tells the one that watches over it: it serves; a request exchanged its models."""
+"""Messages of a process to the one that watches over it: it serves; a request exchanged its models."""
 
 
 def serve_in_process(

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import Any
+from typing import Any, cast
 
 from ner.extensions.server.limits import Limits
 from ner.extensions.server.packages import HttpToolsProtocol
@@ -36,7 +36,7 @@ class _BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Take a connection, or refuse one too many."""
-        super().connection_made(_Joined(transport, self.loop))
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self.loop)))
         if len(self.connections) > self.bounds.connections:
             self._refuse(busy(f"{self.bounds.connections} connections are open"))
             return

@@ -135,7 +135,7 @@ class SentenceRange(BaseModel):
 
 
 class DocumentFound(BaseModel):
-    """What was found in one text."""
+    """The findings in one text."""
 
     entities: list[EntityFound]
     text: str | None = Field(None, description="Where tokens were given: they, blanks between.")
@@ -144,7 +144,7 @@ class DocumentFound(BaseModel):
 
 
 class TagAnswer(BaseModel):
-    """What was found in each text, in order."""
+    """The findings in each text, in order."""
 
     model: str
     documents: list[DocumentFound]
@@ -157,7 +157,7 @@ class ModelFacts(BaseModel):
     labels: list[str]
     corpus: str
     parameters: int
-    document_context: bool
+    whole_documents: bool = Field(description="Its sentences depend on each other.")
     min_score: float
     o_bias: float
     loaded: float = Field(description="Seconds since 1970.")

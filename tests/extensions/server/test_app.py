@@ -214,7 +214,7 @@ def test_models_are_listed(server: Served, tagger: Tagger) -> None:
     assert found["formats"] == [*FORMATS]
     [known] = found["models"]
     assert (known["name"], known["labels"]) == ("tiny", tagger.labels)
-    assert not known["document_context"]
+    assert not known["whole_documents"]
 
 
 def test_it_says_how_it_is(server: Served) -> None:

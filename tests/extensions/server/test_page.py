@@ -14,7 +14,7 @@ from tests.cli.command import LIMIT
 from tests.extensions.server.client import Served, served
 
 if TYPE_CHECKING:
-    from selenium.webdriver.remote.webdriver import WebDriver
+    from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
 
 pytestmark = pytest.mark.slow(reason="starts a browser")
@@ -29,7 +29,7 @@ FLAGS = (
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[WebDriver]":
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
     if find_spec("selenium") is None:
         pytest.skip("selenium is not installed")
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
@@ -61,7 +61,7 @@ def two(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 class Page:
     """The page as a user has it."""
 
-    def __init__(self, browser: "WebDriver", found: Served) -> None:
+    def __init__(self, browser: "Chrome", found: Served) -> None:
         self.browser = browser
         browser.get(f"http://127.0.0.1:{found.port}/")
         self.wait(lambda: self.all("#models input"))
@@ -114,7 +114,7 @@ class Page:
 
 
 @pytest.fixture
-def page(browser: "WebDriver", two: Served) -> Iterator[Page]:
+def page(browser: "Chrome", two: Served) -> Iterator[Page]:
     browser.get_log("browser")
     made = Page(browser, two)
     yield made
@@ -135,7 +135,7 @@ def test_entities_appear_as_one_types(page: Page, model: Path) -> None:
     page.one("#text").send_keys(" Dora left Rome!")
     page.wait(lambda: page.marks() == expected(model, "Anna visited New York. Dora left Rome!"))
     mark = page.all(".column .text mark")[0]
-    assert mark.get_attribute("title").startswith("PER, score 0.")
+    assert str(mark.get_attribute("title")).startswith("PER, score 0.")
     assert "entities" in page.one("#status").text
 
 
@@ -273,7 +273,7 @@ def test_dark_follows_the_reader(page: Page) -> None:
     assert colours == {"rgb(255, 255, 255)", "rgb(23, 24, 28)"}
 
 
-def test_a_token_is_asked_for(browser: "WebDriver", model: Path, token_file: Path) -> None:
+def test_a_token_is_asked_for(browser: "Chrome", model: Path, token_file: Path) -> None:
     with served("--model", model, "--token-file", token_file, cwd=model.parent) as found:
         browser.get(f"http://127.0.0.1:{found.port}/")
         page = Page.__new__(Page)

@@ -43,7 +43,7 @@ const settings = (model) => ({ model: model.name, o_bias: bias() });
 // --- tagging ------------------------------------------------------------------------------------
 
 function partsOf(text, model) {
-  if (model.document_context) return text ? [text] : [];
+  if (model.whole_documents) return text ? [text] : [];
   const parts = [];
   let start = 0;
   for (const gap of text.matchAll(/\n[^\S\n]*\n\s*/g)) {
