@@ -20,13 +20,11 @@ from ner.extensions.server.packages import Server, ServerConfig
 from ner.extensions.server.problems import Problem
 from ner.extensions.server.protocol import protocol_within
 from ner.extensions.server.service import Service
-from ner.extensions.server.serving import Serving, url
+from ner.extensions.server.serving import EXCHANGED, READY, Serving, url
 
 _log = logging.getLogger("ner")
 
 _ALLOCATIONS = 5_000  # before unused cycles are looked for: those of a connection are large
-READY, EXCHANGED = b"r", b"x"
-"""Messages of a process to the one that watches over it: it serves; a request exchanged its models."""
 
 
 def serve_in_process(

@@ -16,6 +16,10 @@ from ner.extensions.server.limits import Limits
 from ner.frozen import frozen
 from ner.run_folder import find_bundle, newest_bundle
 
+READY, EXCHANGED = b"r", b"x"
+"""Messages of a process to the one that watches over it: it serves; a request had it exchange its
+models."""
+
 _BACKLOG = 1024
 _NAMED = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from ner.errors import NerError
-from ner.extensions.server.serving import Serving, listen, url
+from ner.extensions.server.serving import EXCHANGED, READY, Serving, listen, url
 from ner.frozen import frozen
 
 _log = logging.getLogger("ner")
@@ -97,9 +97,9 @@ class _Supervisor:
     def _told(self, worker: _Worker) -> None:
         """Act on what a process says; nothing is its end."""
         message = worker.line.recv(1)
-        if message == b"r":
+        if message == READY:
             self._served(worker)
-        elif message:
+        elif message == EXCHANGED:
             self._signal(signal.SIGHUP, but=worker)
         else:
             self._ended(worker)
