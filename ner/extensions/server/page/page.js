@@ -242,19 +242,35 @@ function draw() {
   drawTable();
 }
 
+// Offsets in characters, as in files, of places that never go back.
+function characters(text) {
+  let [unit, count] = [0, 0];
+  return (place) => {
+    for (; unit < place; unit++) if ((text.charCodeAt(unit) & 0xfc00) !== 0xdc00) count++;
+    return String(count);
+  };
+}
+
+function rowsOf(model) {
+  return tagged(model).filter((part) => part.document).flatMap((part) =>
+    shown(part.document.entities).map((entity) => ({ entity, at: part.start, model })));
+}
+
 function drawTable() {
-  const rows = chosen().flatMap((model) =>
-    tagged(model).filter((part) => part.document).flatMap((part) =>
-      shown(part.document.entities).map((entity) => ({ entity, at: part.start, model }))));
+  const rows = chosen().flatMap(rowsOf);
   const limit = everyRow ? rows.length : ROWS;
-  $("rows").replaceChildren(...rows.slice(0, limit).map(({ entity, at, model }) =>
-    element("tr", {},
+  let offset = null;
+  let last = null;
+  $("rows").replaceChildren(...rows.slice(0, limit).map(({ entity, at, model }) => {
+    if (model !== last) [offset, last] = [characters($("text").value), model];
+    return element("tr", {},
       element("td", {}, mark(entity.text, entity, model)),
       element("td", {}, entity.label),
       element("td", { class: "number" }, entity.score.toFixed(3)),
-      element("td", { class: "number" }, String(at + entity.start)),
-      element("td", { class: "number" }, String(at + entity.end)),
-      element("td", {}, model.name))));
+      element("td", { class: "number" }, offset(at + entity.start)),
+      element("td", { class: "number" }, offset(at + entity.end)),
+      element("td", {}, model.name));
+  }));
   $("all").hidden = rows.length <= limit;
   $("all").textContent = `Show all ${rows.length}`;
 }
