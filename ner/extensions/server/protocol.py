@@ -71,6 +71,13 @@ class _BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         super().on_message_complete()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a client that sends no more, if its last request is there; True keeps it open."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def pause_writing(self) -> None:
         """Give the client some time to take what was sent."""
         super().pause_writing()

@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -104,12 +106,15 @@ def need_extra() -> None:
 
 
 @contextmanager
-def served(*arguments: object, cwd: Path) -> Iterator[Served]:
-    """Run ``ner serve`` at a free port, from when it serves to the end of the block."""
+def served(*arguments: object, cwd: Path, code: str = "") -> Iterator[Served]:
+    """Run ``ner serve`` at a free port, from when it serves to the end of the block.
+
+    With `code`, run that with the arguments in place of the command.
+    """
     need_extra()
     with TemporaryFile() as errors:
         process = subprocess.Popen(
-            command("serve", "--port", 0, *arguments),
+            _command(code, arguments),
             cwd=cwd,
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -120,6 +125,12 @@ def served(*arguments: object, cwd: Path) -> Iterator[Served]:
         finally:
             process.kill()
             process.wait()
+
+
+def _command(code: str, arguments: Sequence[object]) -> list[str]:
+    if code:
+        return [sys.executable, "-c", code, *map(str, arguments)]
+    return command("serve", "--port", 0, *arguments)
 
 
 def _port(process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> int:
@@ -135,3 +146,13 @@ def _port(process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> int:
 def said(errors: IO[bytes]) -> str:
     """What was written into a file so far; the one who writes keeps its place in it."""
     return os.pread(errors.fileno(), 1 << 20, 0).decode()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    pause = threading.Event()
+    for _ in range(20 * LIMIT):
+        if holds():
+            return
+        pause.wait(0.05)  # between two looks
+    pytest.fail("it never came true")

@@ -115,11 +115,14 @@ class Page:
 
 @pytest.fixture
 def page(browser: "Chrome", two: Served) -> Iterator[Page]:
-    browser.get_log("browser")
-    made = Page(browser, two)
-    yield made
-    complaints = [entry["message"] for entry in browser.get_log("browser")]
-    assert complaints == []  # a violated policy would be one
+    complaints(browser)  # of tests before
+    yield Page(browser, two)
+    assert complaints(browser) == []  # a violated policy would be one
+
+
+def complaints(browser: Any) -> list[str]:
+    """The messages in the browser's console since the last look."""
+    return [entry["message"] for entry in browser.get_log("browser")]
 
 
 def expected(model: Path, text: str, **settings: float) -> list[tuple[str, str]]:
@@ -293,4 +296,3 @@ def test_a_token_is_asked_for(browser: "Chrome", model: Path, token_file: Path) 
         page.one("#token").send_keys(f"{token_file.read_text().strip()}\n")
         page.wait(lambda: page.all("#models input"))
         assert not page.one("#unlock").is_displayed()
-    browser.get_log("browser")

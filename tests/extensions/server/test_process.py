@@ -7,14 +7,13 @@ import shutil
 import signal
 import socket
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.command import LIMIT, run
-from tests.extensions.server.client import Served, asked, served
+from tests.extensions.server.client import Served, asked, served, until
 from tests.extensions.server.conftest import TOKEN
 
 pytestmark = pytest.mark.slow(reason="each test starts a server, or several")
@@ -26,16 +25,6 @@ HEAD = b"POST /v1/tag HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/j
 def said(found: Served, text: str) -> None:
     """Wait until a server has said something."""
     until(lambda: text in found.log())
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    pause = threading.Event()
-    for _ in range(20 * LIMIT):
-        if holds():
-            return
-        pause.wait(0.05)  # between two looks
-    pytest.fail("it never came true")
 
 
 def body_of(text: str) -> bytes:
