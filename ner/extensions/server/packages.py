@@ -6,7 +6,7 @@ try:
     from fastapi import FastAPI, Request, Response
     from fastapi.middleware.cors import CORSMiddleware
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-    from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+    from prometheus_client.multiprocess import MultiProcessCollector
     from pydantic import BaseModel, ConfigDict, Field, ValidationError
     from starlette.exceptions import HTTPException
     from starlette.requests import ClientDisconnect
@@ -25,5 +25,4 @@ __all__ = [
     "ConfigDict", "Counter", "FastAPI", "Field", "Gauge", "HTTPException", "Histogram",
     "HttpToolsProtocol", "Message", "MultiProcessCollector", "Receive", "Request", "Response",
     "Scope", "Send", "Server", "ServerConfig", "ValidationError", "generate_latest",
-    "mark_process_dead",
 ]  # fmt: skip

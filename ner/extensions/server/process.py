@@ -74,7 +74,7 @@ class _Server(Server):
         loop = asyncio.get_running_loop()
         handled = {signal.SIGTERM: self._end, signal.SIGHUP: self._exchange}
         # Ctrl-C reaches every process: of several, the one that watches over the others decides.
-        handled[signal.SIGINT] = (lambda: None) if self._parent else self._end
+        handled[signal.SIGINT] = (lambda: None) if self._parent else self._interrupt
         before = {number: signal.getsignal(number) for number in handled}
         for number, handle in handled.items():
             loop.add_signal_handler(number, handle)
@@ -106,6 +106,11 @@ class _Server(Server):
         if self._parent:
             asyncio.get_running_loop().remove_reader(self._parent)
         self.should_exit = True
+
+    def _interrupt(self) -> None:
+        """End; asked twice, without waiting for what is in flight."""
+        self.force_exit = self.should_exit
+        self._end()
 
     def _exchange(self) -> None:
         if self._reload is None or self._reload.done():

@@ -14,6 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 from ner.errors import NerError
@@ -46,14 +47,14 @@ def serve(serving: Serving) -> None:
         return
     with tempfile.TemporaryDirectory() as figures:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures  # before its package is imported
-        _Supervisor(serving, listeners).run()
+        _Supervisor(serving, listeners, Path(figures)).run()
 
 
 class _Supervisor:
     """The process that watches over those that serve."""
 
-    def __init__(self, serving: Serving, listeners: list[socket.socket]) -> None:
-        self._serving, self._listeners = serving, listeners
+    def __init__(self, serving: Serving, listeners: list[socket.socket], figures: Path) -> None:
+        self._serving, self._listeners, self._figures = serving, listeners, figures
         self._workers: dict[int, _Worker] = {}  # by the handle of the line
         self._ready = 0
         self._ending = False
@@ -118,6 +119,8 @@ class _Supervisor:
         del self._workers[worker.line.fileno()]
         worker.line.close()
         _, status = os.waitpid(worker.pid, 0)
+        for figure in self._figures.glob(f"gauge_live*_{worker.pid}.db"):
+            figure.unlink()  # what it had of the moment; what it counted stays
         if not self._ending and self._ready:
             code = os.waitstatus_to_exitcode(status)
             _log.warning("a process that serves has ended (%d); another takes its place", code)
@@ -126,7 +129,9 @@ class _Supervisor:
     def _signalled(self, numbers: bytes) -> None:
         if signal.SIGHUP in numbers:
             self._signal(signal.SIGHUP)
-        if signal.SIGTERM in numbers or signal.SIGINT in numbers:
+        if self._ending and signal.SIGINT in numbers:
+            self._signal(signal.SIGKILL)  # Ctrl-C once more: without waiting
+        elif signal.SIGTERM in numbers or signal.SIGINT in numbers:
             self._ending = True
             for listener in self._listeners:
                 listener.close()  # else connections would go on coming in, to nobody

@@ -69,9 +69,21 @@ def refused(found: Served) -> bool:
     return False
 
 
-def test_ctrl_c_ends_it_too(model: Path) -> None:
-    with served("--model", model, cwd=model.parent) as found:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_it_too_and_twice_at_once(model: Path, workers: int) -> None:
+    arguments = ("--model", model, "--workers", workers)
+    with served(*arguments, cwd=model.parent) as found:
         assert found.stop(signal.SIGINT) == 0
+        assert "Traceback" not in found.log()
+    with (
+        served(*arguments, cwd=model.parent) as found,
+        begun(found, body_of("Anna visited Rome."), 3) as connection,
+    ):
+        found.ask("GET", "/health")
+        found.process.send_signal(signal.SIGINT)
+        until(lambda: refused(found))
+        assert found.stop(signal.SIGINT) == 0
+        assert b"200 OK" not in rest(connection)
         assert "Traceback" not in found.log()
 
 

@@ -319,7 +319,11 @@ async function exported() {
 
 async function copy() {
   try {
-    await navigator.clipboard.writeText(await (await exported()).text());
+    const answer = await exported();
+    if (/zip|octet-stream/.test(answer.headers.get("content-type"))) {
+      throw new Error("This format is not text; download it.");
+    }
+    await navigator.clipboard.writeText(await answer.text());
     $("status").textContent = "Copied.";
   } catch (error) {
     complain(error);
