@@ -119,19 +119,18 @@ class Batcher:
     def _arrivals(self, active: list[_Waiting]) -> list[_Waiting | None]:
         """The requests that came in; without any, those that come, and some that follow soon."""
         arrived = [] if active else [self._queue.get()]
+        characters = sum(one.job.characters for one in (*active, *arrived) if one)
         until = time.monotonic() + WAIT
-        while None not in arrived and self._has_room([*active, *arrived]):
+        while len(active) + len(arrived) < ROUND_JOBS and characters < self._limits.characters:
             left = until - time.monotonic()
             waits = not active and self._expected > 0 and left > 0
             try:
-                arrived.append(self._queue.get(timeout=left) if waits else self._queue.get_nowait())
+                one = self._queue.get(timeout=left) if waits else self._queue.get_nowait()
             except Empty:
                 break
+            arrived.append(one)
+            characters += one.job.characters if one else 0
         return arrived
-
-    def _has_room(self, active: list[_Waiting | None]) -> bool:
-        characters = sum(one.job.characters for one in active if one)
-        return len(active) < ROUND_JOBS and characters < self._limits.characters
 
     def _round(self, active: list[_Waiting]) -> list[_Waiting]:
         """Tag a part of the jobs; returns those that are not done, by whose turn is next."""
