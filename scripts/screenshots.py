@@ -1,6 +1,6 @@
-"""Take pictures of the page of `ner serve`: light, dark and narrow.
+"""Take pictures of the page of `ner serve`: light and dark for the guide, and narrow.
 
-    python scripts/screenshots.py --model DIR [--out docs/guides]
+    python scripts/screenshots.py --model DIR [--out docs/guides] [--narrow FILE.webp]
 
 Needs selenium, and Debian's chromium with chromium-driver.
 """
@@ -27,7 +27,7 @@ Bundesliga had complained; Borussia Dortmund did not.
 """
 FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "no-first-run", "hide-scrollbars")
 OFFLINE = ("disable-background-networking", "disable-component-update", "disable-sync")
-SIZES = {"light": (1100, 720), "dark": (1100, 720), "narrow": (420, 1250)}
+WIDE, NARROW = (1100, 720), (420, 1250)
 
 
 def main() -> None:
@@ -35,7 +35,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", required=True, metavar="DIR")
     parser.add_argument("--out", type=Path, default=Path("docs/guides"))
+    parser.add_argument("--narrow", type=Path, metavar="FILE")
     given = parser.parse_args()
+    pictures = [(given.out / f"serving-{name}.webp", name, WIDE) for name in ("light", "dark")]
+    pictures += [(given.narrow, "light", NARROW)] if given.narrow else []
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as profile:
@@ -46,9 +49,9 @@ def main() -> None:
             served("--model", f"conll2003={model}", cwd=Path.cwd()) as found,
             Chrome(options, Service("/usr/bin/chromedriver")) as browser,
         ):
-            for name, (width, height) in SIZES.items():
-                _show(browser, f"http://127.0.0.1:{found.port}/", name, width, height)
-                _save(browser, given.out / f"serving-{name}.webp")
+            for path, scheme, size in pictures:
+                _show(browser, f"http://127.0.0.1:{found.port}/", scheme, *size)
+                _save(browser, path)
 
 
 def _save(browser: Chrome, path: Path) -> None:
@@ -57,11 +60,11 @@ def _save(browser: Chrome, path: Path) -> None:
     path.write_bytes(b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", how)["data"]))
 
 
-def _show(browser: Chrome, address: str, name: str, width: int, height: int) -> None:
+def _show(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
     """The page with its entities, as wide and as bright as asked."""
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if name == "dark" else "light"}
+    preferred = {"name": "prefers-color-scheme", "value": scheme}
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preferred]})
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(address)
     browser.set_script_timeout(30)
