@@ -93,7 +93,7 @@ def test_lines_are_answered_in_their_order(server: Served, tagger: Tagger) -> No
 def test_a_line_is_answered_before_the_next_is_sent(server: Served) -> None:
     with server.connect() as connection:
         connection.sendall(
-            b"POST /v1/tag/stream HTTP/1.1\r\nHost: localhost\r\n"
+            b"POST /v1/tag/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             b"Content-Type: application/jsonl\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
         reader = connection.makefile("rb")
