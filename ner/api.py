@@ -17,6 +17,7 @@ from ner.evaluation import (
     TradeOff,
     analyse_mistakes,
     check_labelled,
+    check_layers,
     evaluate_spans,
     measure_calibration,
     min_score_points,
@@ -100,6 +101,11 @@ def _annotated(sentence: Sentence, found: Prediction) -> Prediction:
     return Prediction(spans, tuple(itertools.compress(found.scores, labelled)))
 
 
+def _layers(sentences: Sequence[Sentence]) -> set[str]:
+    """The tag layers of entities, "" among them if some have none."""
+    return {name for sentence in sentences for name in sentence.layers}
+
+
 class Evaluation:
     """The predictions of a tagger for labelled sentences, compared with the labels in several ways.
 
@@ -114,6 +120,7 @@ class Evaluation:
         Raises `CorpusError` for sentences with unknown labels.
         """
         check_labelled(sentences)
+        check_layers(_layers(sentences), tagger.layers or ("",))
         sentences = tagger.as_raw_text(sentences)
         self._tagger = tagger
         self.sentences = sentences

@@ -11,6 +11,7 @@ from typing import Any
 from ner.errors import NerError, UsageError, escaped
 from ner.files import checked_path, unreadable, write_text
 from ner.frozen import frozen
+from ner.named_models import SHIPPED, named_model, named_models
 from ner.plugins import declared
 
 _log = logging.getLogger("ner")
@@ -117,7 +118,17 @@ class RunFolder:
 # --- models in folders --------------------------------------------------------------------------
 
 
-def find_bundle(path: str | Path, command: str = "ner train --data NAME") -> Path:
+def find_bundle(path: str | Path) -> Path:
+    """The bundle of a tagger: as `find_model`, or where there is no such path, one by its name.
+
+    Raises `UsageError`.
+    """
+    named = None if os.path.lexists(checked_path(path)) else named_model(path)
+    names = ", ".join(named_models())
+    return named or find_model(path, f"ner train --data NAME, or take one by name ({names})")
+
+
+def find_model(path: str | Path, command: str) -> Path:
     """The folder of the bundle, the one named or ``model/`` in it; or a file of ``ner export``.
 
     Raises `UsageError`, which names the `command` that makes one.
@@ -155,21 +166,29 @@ def is_packed(path: Path) -> bool:
 
 def newest_bundle(root: str | Path = "runs") -> Path:
     """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
-    newest = max(
-        (
-            file
-            for file in Path(root).glob(f"*/{FINISHED}")
-            if _model_kind(file.parent) in (None, DEFAULT_KIND)  # what is damaged is refused later
-        ),
-        key=lambda file: (file.stat().st_mtime_ns, file),
-        default=None,
-    )
+    newest = _newest_run(root)
     if newest is None:
         raise UsageError(
             f"no finished run under {root}/ here; give --model DIR, "
             "or train one with: ner train --data NAME"
         )
-    return find_bundle(newest.parent)
+    return find_bundle(newest)
+
+
+def default_bundle() -> Path:
+    """The tagger of the newest finished run in ``runs/``; without one, the model that ships."""
+    shipped = None if _newest_run("runs") else named_model(SHIPPED)
+    return shipped or newest_bundle()
+
+
+def _newest_run(root: str | Path) -> Path | None:
+    finished = (
+        file
+        for file in Path(root).glob(f"*/{FINISHED}")
+        if _model_kind(file.parent) in (None, DEFAULT_KIND)  # what is damaged is refused later
+    )
+    newest = max(finished, key=lambda file: (file.stat().st_mtime_ns, file), default=None)
+    return newest and newest.parent
 
 
 # --- writing ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle import Bundle, load_bundle
+from ner.bundle import Bundle, default_bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
@@ -83,8 +83,9 @@ class Tagger:
         force: Sequence[str] = (),
         tokenizer: str | None = None,
     ) -> Self:
-        """Load the model of a run folder or bundle; None: the newest finished run in ``runs/``.
+        """Load the model of a run folder, bundle or packed file, or one by its name, as ``en``.
 
+        None: that of the newest finished run in ``runs/``; without one, the English that ships.
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
         the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
         `tokenizer`, or the model's own: their matches are entities of that type, known to the model
@@ -97,7 +98,12 @@ class Tagger:
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
-        bundle = load_bundle(path, device)
+        bundle = load_bundle(default_bundle() if path is None else path, device)
+        if force and bundle.model.layers:
+            raise UsageError(
+                "word lists with --force are entities of no tag layer, and the model has the "
+                f"layers {', '.join(bundle.model.layers)}; leave them out"
+            )
         overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
 
@@ -114,8 +120,13 @@ class Tagger:
         )
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of the model's tag layers, if it has several."""
+        return self._bundle.model.layers
+
+    @property
     def tags(self) -> tuple[str, ...]:
-        """The K tags behind the columns of `marginals`, ``O`` first."""
+        """The K tags behind the columns of `marginals`, ``O`` first: of each layer, if several."""
         return self._bundle.model.outputs
 
     @property
@@ -171,7 +182,8 @@ class Tagger:
 
         Columns are in the order of `tags`, and rows sum to 1: where they are far from 0 and 1, the
         model is in doubt. `predict.o_bias` and overrides do not count, and each sentence is read by
-        itself, with its tokens as they are (see `as_raw_text`).
+        itself, with its tokens as they are (see `as_raw_text`). Of several tag layers, the columns
+        of each sum to 1.
         """
         tokens = [sentence.tokens for sentence in sentences]
         return predict_marginals(self._bundle.model, tokens, self._settings)
@@ -295,6 +307,11 @@ class Tagger:
         """The alternatives of each sentence that has a token, document by document."""
         if count < 1:
             raise UsageError(f"{count} alternatives are too few; ask for 1 or more")
+        if self.layers:
+            raise UsageError(
+                "alternatives are those of one tag layer, and the model has the layers "
+                f"{', '.join(self.layers)}; leave --nbest out"
+            )
         full = [(t, self.as_raw_text([s for s in cut if s.tokens])) for t, cut in documents]
         tokens = [sentence.tokens for _, cut in full for sentence in cut]
         ranked = iter(predict_nbest(self._bundle.model, tokens, count, self._settings))

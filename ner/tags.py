@@ -267,6 +267,35 @@ def allowed_transitions(tags: Sequence[str], scheme: str) -> Transitions:
     )
 
 
+class TagLayer(NamedTuple):
+    """A tag layer among the outputs of a model: its name, "" for the only one, and its tags.
+
+    Its emissions stand from `start` on.
+    """
+
+    name: str
+    start: int
+    tags: tuple[str, ...]
+
+    @property
+    def columns(self) -> slice:
+        """Its columns among those of all outputs."""
+        return slice(self.start, self.start + len(self.tags))
+
+
+def tag_layers(outputs: Sequence[str], names: Sequence[str] = ()) -> tuple[TagLayer, ...]:
+    """Cut the tags of a model before each O, the first of each layer, into layers of these names.
+
+    Without names there is one layer. Raises `ValueError` for other outputs than of so many layers.
+    """
+    starts = [number for number, tag in enumerate(outputs) if tag == OUTSIDE]
+    borders = pairwise([*starts, len(outputs)])
+    return tuple(
+        TagLayer(name, start, tuple(outputs[start:end]))
+        for name, (start, end) in zip(names or ("",), borders, strict=True)
+    )
+
+
 class SchemeCounts:
     """Evidence for the scheme of a whole file: its letters, and illegal places under each scheme.
 

@@ -3,16 +3,17 @@
 Every range is half-open, ``[start, end)``: of tokens in a `Span`, of characters in an `Entity`.
 """
 
+import itertools
 import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from operator import sub
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from ner.frozen import frozen
-from ner.markup import marked_paragraph
+from ner.markup import Content, Labelled, Piece, cut, marked_paragraph
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: no character, though Python can hold it; no UTF-8 can."""
@@ -34,24 +35,39 @@ def recased(tokens: Iterable[str], case: Case) -> tuple[str, ...]:
     return tuple(map(_IN_CASE[case], tokens))
 
 
+def _told(value: Any) -> str:
+    """The expression that makes a span or entity, without a layer that is not there."""
+    told = ((field.name, getattr(value, field.name)) for field in fields(value))
+    shown = (f"{name}={part!r}" for name, part in told if name != "layer" or part)
+    return f"{type(value).__name__}({', '.join(shown)})"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A typed range of tokens: ``tokens[start:end]`` is an entity of type `label`."""
+    """A typed range of tokens: ``tokens[start:end]`` is an entity of type `label`.
+
+    `layer` names its tag layer where a text has several; spans of different layers may overlap.
+    """
 
     start: int
     end: int
     label: str
+    layer: str = ""
+
+    __repr__ = _told
 
     def to_dict(self) -> dict[str, Any]:
-        """Its range and type, for JSON."""
-        return {"start": self.start, "end": self.end, "label": self.label}
+        """Its range and type, for JSON, and its layer if it has one."""
+        layer = {"layer": self.layer} if self.layer else {}
+        return {"start": self.start, "end": self.end, "label": self.label} | layer
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Entity:
     """A typed range of characters: ``text == source[start:end]``; entities sort by place.
 
-    `score` is the probability of that whole span with that type under the model.
+    `score` is the probability of that whole span with that type under the model; `layer` names its
+    tag layer where the model has several.
     """
 
     start: int
@@ -59,6 +75,9 @@ class Entity:
     label: str
     text: str
     score: float = 1.0
+    layer: str = ""
+
+    __repr__ = _told
 
     def __str__(self) -> str:
         return f"{self.text} ({self.label})"
@@ -71,11 +90,25 @@ class Entity:
             "label": self.label,
             "score": self.score,
             "text": self.text,
+            **({"layer": self.layer} if self.layer else {}),
         }
 
     def _repr_html_(self) -> str:
         """Itself in its colour, for notebooks."""
         return marked_paragraph([_labelled(self.text, self)])
+
+
+AnySpan = TypeVar("AnySpan", Span, Entity)
+
+
+def layered_label(span: Span | Entity) -> str:
+    """The type behind the layer, if there is one: ``outer:PER``."""
+    return f"{span.layer}:{span.label}" if span.layer else span.label
+
+
+def in_reading_order(spans: Iterable[AnySpan]) -> list[AnySpan]:
+    """Spans by start, of those that start together the longest first, else as they came."""
+    return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
 BoundaryConstraint = Literal["no", "yes", "same", "open"]
@@ -165,6 +198,18 @@ class Sentence:
         return Sentence(self.tokens, spans, self.offsets, self.document, self.source, self.line)
 
     @property
+    def layers(self) -> set[str]:
+        """The tag layers of its entities: "" where they have none."""
+        return {span.layer for span in self.spans}
+
+    def of_layer(self, name: str) -> "Sentence":
+        """The same with the entities of one tag layer alone, and no layers."""
+        if not name and self.layers <= {""}:
+            return self
+        spans = tuple(replace(span, layer="") for span in self.spans if span.layer == name)
+        return replace(self, spans=spans)
+
+    @property
     def labels(self) -> set[str]:
         """The types of its entities, known from end to end or not."""
         return {span.label for span in self.spans} | {c.label for c in self.partial if c.label}
@@ -205,17 +250,21 @@ class Sentence:
         """The tokens with the entities in colours, for notebooks."""
         return marked_paragraph(_labelled(*piece) for piece in self._pieces())
 
-    def _pieces(self) -> Iterator[tuple[str, Span | None]]:
-        """Cut the tokens, blanks between them, into stretches with a span or none."""
-        position = 0
-        for span in sorted(self.spans):
-            start = max(position, span.start)
-            before = self.tokens[position:start]
-            yield "".join(f"{token} " for token in before), None
-            yield " ".join(self.tokens[start : span.end]), span
-            position = max(start, span.end)
-            yield " " * (position < len(self)), None
-        yield " ".join(self.tokens[position:]), None
+    def _pieces(self) -> Iterator[Piece[Span]]:
+        """Cut the tokens, blanks between them, into pieces with a span or none."""
+        ends = list(itertools.accumulate(len(token) + 1 for token in self.tokens))
+        starts = [0, *ends]
+        placed = (replace(s, start=starts[s.start], end=ends[s.end - 1] - 1) for s in self.spans)
+        return cut(" ".join(self.tokens), placed)
+
+
+def layers_of(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """The tag layers of sentences in the order of their first entities; () where there are none.
+
+    Entities without a layer are of the layer "".
+    """
+    found = dict.fromkeys(span.layer for sentence in sentences for span in sentence.spans)
+    return () if [*found] == [""] else tuple(found)
 
 
 def by_corpus(sentences: Iterable[Sentence]) -> dict[str, list[Sentence]]:
@@ -305,8 +354,11 @@ _SHOWN_TEXT = 60  # characters
 _SHOWN_ENTITIES = 5
 
 
-def pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:
+def pieces(document: Document) -> Iterator[tuple[Content[Entity], Entity | None]]:
     """Cut a document into stretches of text, each with its entity or none; none is left out."""
+    if any(entity.layer for entity in document.entities):
+        yield from cut(document.text, document.entities)
+        return
     position = 0
     for entity in document.entities:
         assert position <= entity.start < entity.end, f"{entity} overlaps or is out of order"
@@ -316,16 +368,18 @@ def pieces(document: Document) -> Iterator[tuple[str, Entity | None]]:
     yield document.text[position:], None
 
 
-def _bracketed(text: str, entity: Entity | Span | None) -> str:
+def _bracketed(content: Content[Any], entity: Entity | Span | None) -> str:
     """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
-    return f"[{text}]({entity.label})" if entity else text
+    text = content if isinstance(content, str) else "".join(_bracketed(*p) for p in content)
+    return f"[{text}]({layered_label(entity)})" if entity else text
 
 
-def _labelled(text: str, entity: Entity | Span | None) -> tuple[str, str, str]:
+def _labelled(content: Content[Any], entity: Entity | Span | None) -> Labelled:
     """A stretch of text with its label and a tip, for HTML."""
+    text = content if isinstance(content, str) else [_labelled(*piece) for piece in content]
     if isinstance(entity, Entity):
-        return text, entity.label, f"{entity.label}, score {entity.score:.3f}"
-    return (text, entity.label, entity.label) if entity else (text, "", "")
+        return text, entity.label, f"{layered_label(entity)}, score {entity.score:.3f}"
+    return (text, entity.label, layered_label(entity)) if entity else (text, "", "")
 
 
 def entities_of(text: str, sentence: Sentence, scores: Sequence[float]) -> list[Entity]:
@@ -337,5 +391,5 @@ def entities_of(text: str, sentence: Sentence, scores: Sequence[float]) -> list[
     entities = []
     for span, score in zip(sentence.spans, scores, strict=True):
         start, end = sentence.offsets[span.start][0], sentence.offsets[span.end - 1][1]
-        entities.append(Entity(start, end, span.label, text[start:end], score))
+        entities.append(Entity(start, end, span.label, text[start:end], score, span.layer))
     return entities

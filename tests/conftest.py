@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,44 @@ def tiny_tagger(tiny_run: Path) -> "Tagger":
     from ner.tagger import Tagger
 
     return Tagger.load(tiny_run, "cpu")
+
+
+def _in_layers(sentence: Sentence) -> Sentence:
+    """What a sentence tells in the layer ``outer``, and the last of two words in ``inner``, too."""
+    spans: list[Span] = []
+    for span in sentence.spans:
+        spans.append(replace(span, layer="outer"))
+        if span.end - span.start > 1:
+            label = "LAST" if span.label == "PER" else "LOC"
+            spans.append(Span(span.end - 1, span.end, label, "inner"))
+    return replace(sentence, spans=tuple(spans))
+
+
+@pytest.fixture(scope="session")
+def layered_corpus(tiny_corpus: Corpus) -> Corpus:
+    """`tiny_corpus` in two tag layers: outer PER and LOC, inner LAST (Maria) and LOC (York)."""
+    return replace(tiny_corpus.map(_in_layers), name="layered", layers=("outer", "inner"))
+
+
+@pytest.fixture(scope="session")
+def layered_run(
+    tmp_path_factory: pytest.TempPathFactory, layered_corpus: Corpus, tiny_config: Config
+) -> Path:
+    """The folder of a finished run over `layered_corpus`; not to be changed."""
+    from ner.api import train
+
+    out = tmp_path_factory.mktemp("layered") / "run"
+    longer = tiny_config.replace({"train.epochs": 14, "train.patience": 14})
+    train(layered_corpus, out, longer, device="cpu")
+    return out
+
+
+@pytest.fixture(scope="session")
+def layered_tagger(layered_run: Path) -> "Tagger":
+    """The tagger of `layered_run`."""
+    from ner.tagger import Tagger
+
+    return Tagger.load(layered_run, "cpu")
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """`scripts/english`: what the labelled sentences of the English model are, and how it is judged."""
 
+import random
+
 import pytest
 
-from english.labelled import gold_spans, merged
+from english.labelled import as_points, gold_spans, merged
 from english.mapping import three_types
 from ner.text import Sentence, Span
 
@@ -61,3 +63,17 @@ def test_types_of_corpora_become_those_of_ontonotes() -> None:
         spans("0-1 PER, 1-2 person, 3-4 book, 5-6 field"),
     )
     assert gold_spans(sentence) == spans("1-2 PERSON, 3-4 WORK_OF_ART")
+
+
+def test_points_of_a_list_keep_their_spans() -> None:
+    plain = [Sentence(("Anna", "saw", "Rome"), spans("0-1 PERSON, 2-3 GPE"))] * 600
+    points = list(as_points(plain, random.Random(1)))
+    marked = [point for point in points if len(point) > 3]
+    assert 60 < len(marked) < 140
+    assert {len(point) for point in marked} == {4, 5, 6}
+    for point in points:
+        assert point.tokens[-3:] == plain[0].tokens
+        assert [(s.label, point.tokens[s.start : s.end]) for s in point.spans] == [
+            ("PERSON", ("Anna",)),
+            ("GPE", ("Rome",)),
+        ]

@@ -51,11 +51,11 @@ def somewhere(tmp_path: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPat
     return tmp_path
 
 
-def test_the_two_commands_run(somewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_commands_run(somewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As they stand, on a small corpus; what they print has the form that is shown."""
     (block,) = [block for _, block in BLOCKS if block.startswith("ner ")]
     shown = [block for language, block in BLOCKS if language == "text"]
-    text = re.sub(r"\[([^]]*)\]\(\w+\)", r"\1", shown[1])
+    text = re.sub(r"\[([^]]*)\]\(\w+\)", r"\1", shown[0])
     (somewhere / "text.txt").write_text(text, encoding="utf-8")
     for line, example in zip(block.splitlines(), shown, strict=True):
         with pytest.raises(SystemExit) as left:

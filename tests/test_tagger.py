@@ -850,8 +850,7 @@ def test_load_is_short_for_the_method(
 ) -> None:
     assert tagger_module.load(tiny_run, "cpu")(TEXT) == Tagger.load(tiny_run, "cpu")(TEXT)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="no finished run under runs/ here"):
-        tagger_module.load()
+    assert len(tagger_module.load().labels) == 18
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / "mine").symlink_to(tiny_run)
     assert tagger_module.load(device="cpu").labels == ["LOC", "PER"]
@@ -891,3 +890,49 @@ def test_a_corpus_of_words_without_spaces_is_scored_and_tagged_as_raw_text(
     assert evaluate(tagger, split).f1 == 1
     (ranked,) = tagger.tag_nbest("王小明在北京大学工作。", 1)
     assert [e.text for e in ranked.alternatives[0].entities] == ["王小明", "北京大学"]
+
+
+# --- tag layers -----------------------------------------------------------------------------------
+
+
+def test_entities_of_several_layers_overlap(layered_tagger: Tagger) -> None:
+    text = "Carl Maria visited New York."
+    found = layered_tagger(text)
+    assert [(e.text, e.label, e.layer) for e in found.entities] == [
+        ("Carl Maria", "PER", "outer"),
+        ("Maria", "LAST", "inner"),
+        ("New York", "LOC", "outer"),
+        ("York", "LOC", "inner"),
+    ]
+    assert [document.entities for document in layered_tagger.pipe([text] * 3)] == (
+        [found.entities] * 3
+    )
+    assert layered_tagger.layers == ("outer", "inner")
+    assert found.sentences[0].of_layer("inner").spans == (Span(1, 2, "LAST"), Span(4, 5, "LOC"))
+    (marginals,) = layered_tagger.marginals([Sentence(("Anna", "left"))])
+    assert marginals.shape == (2, len(layered_tagger.tags))
+    assert marginals.sum(1) == pytest.approx([2.0, 2.0])
+    with pytest.raises(UsageError, match="alternatives are those of one tag layer"):
+        layered_tagger.tag_nbest(text, 2)
+
+
+def test_a_single_layer_keeps_its_name(
+    layered_corpus: Corpus, tiny_config: Config, tmp_path: Path
+) -> None:
+    one = replace(layered_corpus, layers=()).map(
+        lambda s: replace(s, spans=tuple(x for x in s.spans if x.layer == "outer"))
+    )
+    tagger = train(one, tmp_path / "run", tiny_config, device="cpu")
+    assert tagger.layers == Tagger.load(tmp_path / "run").layers == ("outer",)
+    assert {entity.layer for entity in tagger("Anna visited Rome.").entities} == {"outer"}
+    assert evaluate(tagger, one.test).f1 == 1.0
+
+
+def test_layers_are_scored_only_with_their_names(
+    layered_tagger: Tagger, tiny_tagger: Tagger, layered_corpus: Corpus, tiny_corpus: Corpus
+) -> None:
+    assert evaluate(layered_tagger, layered_corpus.test).f1 == 1.0
+    pairs = (layered_tagger, tiny_corpus, "none"), (tiny_tagger, layered_corpus, "inner, outer")
+    for tagger, corpus, names in pairs:
+        with pytest.raises(UsageError, match=rf"layers of the corpus \({names}\) are not those"):
+            evaluate(tagger, corpus.test)

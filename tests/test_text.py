@@ -22,6 +22,7 @@ from ner.text import (
     Sentence,
     Span,
     entities_of,
+    layers_of,
     pieces,
     recased,
 )
@@ -165,6 +166,30 @@ def test_a_sentence_prints_as_its_marked_tokens() -> None:
     assert str(Sentence(())) == ""
 
 
+def test_layers_are_told_where_there_are_any() -> None:
+    outer, inner = Span(0, 2, "ORG", "outer"), Span(1, 2, "LOC", "inner")
+    assert repr(inner) == "Span(start=1, end=2, label='LOC', layer='inner')"
+    assert eval(repr(Span(1, 2, ", layer='')"))) == Span(1, 2, ", layer='')")
+    assert inner.to_dict() == {"start": 1, "end": 2, "label": "LOC", "layer": "inner"}
+    sentence = Sentence(("FC", "Ulm"), (outer, inner), ((0, 2), (3, 6)))
+    assert str(sentence) == "[FC [Ulm](inner:LOC)](outer:ORG)"
+    assert sentence.layers == {"outer", "inner"}
+    assert sentence.of_layer("inner").spans == (Span(1, 2, "LOC"),)
+    document = Document("FC Ulm", tuple(entities_of("FC Ulm", sentence, [1.0, 0.5])))
+    assert document.entities[1] == Entity(3, 6, "LOC", "Ulm", 0.5, "inner")
+    assert document.entities[1].to_dict()["layer"] == "inner"
+    assert str(document) == str(sentence)
+    assert document._repr_html_().count("<mark") == sentence._repr_html_().count("<mark") == 2
+    assert "inner:LOC, score 0.500" in document._repr_html_()
+
+
+def test_layers_stand_in_the_order_of_their_first_entities() -> None:
+    sentences = [Sentence(("a",), (Span(0, 1, "X", name),)) for name in ("outer", "inner", "outer")]
+    assert layers_of(sentences) == ("outer", "inner")
+    assert layers_of([*sentences, Sentence(("a",), (Span(0, 1, "X"),))])[-1] == ""
+    assert layers_of([Sentence(("a",), (Span(0, 1, "X"),))]) == layers_of([]) == ()
+
+
 @given(st.lists(st.sampled_from("ab"), max_size=6), st.integers(0, 99))
 def test_the_repr_of_a_sentence_makes_it_again(tokens: list[str], line: int) -> None:
     sentence = Sentence(tuple(tokens), (Span(0, 1, "X"),) * bool(tokens), line=line)
@@ -245,7 +270,7 @@ def test_pieces_leave_nothing_out(parts: list[tuple[str, str]]) -> None:
         entities.append(Entity(start, start + len(word), "X", word))
         text += gap + word
     found = list(pieces(Document(text, tuple(entities))))
-    assert "".join(part for part, _ in found) == text
+    assert "".join(part for part, _ in found if isinstance(part, str)) == text
     assert [entity for _, entity in found if entity] == entities
 
 

@@ -675,6 +675,7 @@ WEIGHTS = [*load_bundle(GOLDEN / "format-4").model.weights]
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("engine", ["native", "torch"])
 @pytest.mark.parametrize("name", [*WEIGHTS, ""])
 @pytest.mark.parametrize("value", [3e38, -3e38, 1e30, 1e10, 0.0])

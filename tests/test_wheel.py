@@ -95,7 +95,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert held == files
-    assert "ner/py.typed" in held
+    assert {"ner/py.typed", "ner/models/en.ner"} <= held
 
 
 @pytest.mark.slow
@@ -119,10 +119,13 @@ def test_tagging_and_evaluation_need_neither_torch_nor_seqeval(
         looked = f"import importlib.util; assert importlib.util.find_spec({absent!r}) is None"
         _run(python, "-c", looked, cwd=tmp_path)
     program = tagging / "bin" / "ner"
+    text = "Anna visited New York.\n"
+    assert _run(program, "tag", "-", cwd=tmp_path, stdin=text) == (
+        "[Anna](PERSON) visited [New York](GPE).\n"
+    )
     told = json.loads(_run(program, "info", "--json", cwd=tmp_path))
     assert told["packages"]["torch"] is None
     assert shutil.which("cc") is None or not told["kernels"].startswith("numpy")
-    text = "Anna visited New York.\n"
     tagged = _run(program, "tag", "-", "--model", tiny_run, cwd=tmp_path, stdin=text)
     assert tagged == "[Anna](PER) visited [New York](LOC).\n"
     Path(tmp_path, "gold.conll").write_text("Anna B-PER\nslept O\n", encoding="utf-8")

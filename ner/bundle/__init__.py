@@ -3,7 +3,6 @@
 from ner.bundle.card import Card, precision_in_words
 from ner.bundle.export import export_bundle
 from ner.bundle.format import (
-    MOST_OUTPUTS,
     BaseBundle,
     Bundle,
     has_rounded_weights,
@@ -15,10 +14,12 @@ from ner.bundle.format import (
     save_bundle,
     tagger_network,
 )
-from ner.run_folder import find_bundle, newest_bundle
+from ner.bundle.outputs import MOST_OUTPUTS
+from ner.run_folder import default_bundle, find_bundle, find_model, newest_bundle
 
 __all__ = [
-    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "export_bundle", "find_bundle",
-    "has_rounded_weights", "load_bundle", "newest_bundle", "on_device", "precision_in_words",
-    "read_head", "read_parts", "resource_names", "save_bundle", "tagger_network",
+    "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "default_bundle",
+    "export_bundle", "find_bundle", "find_model", "has_rounded_weights", "load_bundle",
+    "newest_bundle", "on_device", "precision_in_words", "read_head", "read_parts",
+    "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

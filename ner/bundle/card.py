@@ -32,6 +32,7 @@ class Card(NamedTuple):
             labels=", ".join(map(_plain, labels)),
             versions=versions or "an earlier ner",
             seed=settings["train.seed"],
+            description="".join(_described(about)),
             scores="".join(
                 " | ".join(
                     [f"| {_plain(split)}", *(f"{100 * row[name]:.2f}" for name in self.figures)]
@@ -50,11 +51,19 @@ class Card(NamedTuple):
 
 
 def _scores(about: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, float]]]:
-    """The scores of each split, and of the part of each corpus in it where there are several."""
+    """The scores of each split, and of each corpus or tag layer in it where there are several."""
     for split, report in about.get("scores", {}).items():
         yield split, report
-        for name, row in report.get("per_corpus", {}).items():
+        for name, row in (report.get("per_corpus", {}) | report.get("per_layer", {})).items():
             yield f"{split} of {name}", row
+
+
+def _described(about: Mapping[str, Any]) -> Iterator[str]:
+    """The lines that its makers say of it, with a heading."""
+    lines = about.get("description", ())
+    if lines:
+        yield "\n## About\n\n"
+    yield from (f"- {_plain(line)}\n" for line in lines)
 
 
 def _plain(text: object) -> str:

@@ -5,6 +5,7 @@ less than half the size. `load_bundle` maps the file into memory.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,17 +19,24 @@ from ner.stored import to_archive, with_checksums
 
 
 def export_bundle(
-    model_dir: str | Path | None, out: str | Path, *, precision: str = "auto"
+    model_dir: str | Path | None,
+    out: str | Path,
+    *,
+    precision: str = "auto",
+    description: Sequence[str] = (),
 ) -> None:
     """Write the model of a run folder or bundle (None: of the newest run) into one file.
 
     `precision` is that of the layers: ``int8``, in which the file is then used; ``float32``, which
-    keeps every bit; or ``auto``, the one in which the model itself is used. A file of an older
-    export is replaced. Raises `UsageError` for an `out` that holds something else, or weights that
+    keeps every bit; or ``auto``, the one in which the model itself is used. The lines of the
+    `description`, as credits and licences, stand on its card. A file of an older export is
+    replaced. Raises `UsageError` for an `out` that holds something else, or weights that
     8 bits cannot hold, and what `load_bundle` raises.
     """
     _check_out(checked_path(out))
     bundle = load_bundle(model_dir)
+    if description:
+        bundle = replace(bundle, about={**bundle.about, "description": list(description)})
     own = bundle.config.predict.precision
     if own == "auto":
         own = "int8" if int8_chosen(bundle.about) else "float32"

@@ -3,7 +3,7 @@
 ::
 
     config.json           format number, settings, facts on the model
-    tags.json             the tag set, in the order of the emissions
+    tags.json             the tag set, in the order of the emissions; of several tag layers, by name
     words.json            tables of words: their folding, and the words
     characters.json       characters
     clusters.json         Brown clusters, if they are features: paths, and words with theirs
@@ -25,7 +25,7 @@ engines; format 3 also of settings, and numbers for ``auto``; format 2 lacks che
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -34,20 +34,21 @@ import numpy as np
 
 from ner import features
 from ner.bundle.card import Card, int8_chosen
+from ner.bundle.outputs import (
+    MOST_OUTPUTS,
+    all_head_forms,
+    labels_of,
+    read_tags,
+    stored_tags,
+    types_of,
+)
 from ner.config import Config, ModelConfig, PredictConfig, ResourcesConfig
 from ner.corpus import TrainingFingerprints
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.frozen import frozen
 from ner.model import TokenEmbedder, bundle_files, check_installed, embedder_name, read_embedder
 from ner.run_folder import DEFAULT_KIND, find_bundle, newest_bundle
-from ner.runtime import (
-    AnyModel,
-    StoredModel,
-    head_forms,
-    is_compact,
-    network_forms,
-    read_weights,
-)
+from ner.runtime import AnyModel, StoredModel, is_compact, network_forms, read_weights
 from ner.stored import (
     CHECKSUMS,
     Arrays,
@@ -61,7 +62,7 @@ from ner.stored import (
     to_safetensors,
     write_stored,
 )
-from ner.tags import OUTSIDE, tag_set
+from ner.tags import tag_layers
 from ner.version import __version__
 
 if TYPE_CHECKING:  # a model that is only used needs no torch
@@ -71,12 +72,10 @@ if TYPE_CHECKING:  # a model that is only used needs no torch
 
 WEIGHTS = "weights.safetensors"
 CARD = "README.md"
-MOST_OUTPUTS = 4096
-"""Transitions are a square of the tags: a small file must not take much memory."""
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
 _OBJECTS = ("scores", "versions", "checksums", "resources", "precision")
-_ON_CARD = {"corpus": str, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
+_ON_CARD = {"corpus": str, "description": list, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 
 @frozen()
@@ -105,10 +104,18 @@ class BaseBundle(ABC):
         """The tags or labels that the network scores, in order."""
         return self.labels
 
+    def stored_outputs(self) -> Any:
+        """The value in the file of the outputs."""
+        return list(self.outputs)
+
+    def types(self) -> Sequence[str]:
+        """The labels as the card names them."""
+        return self.labels
+
     def card(self) -> str:
         """The model card, in Markdown."""
         settings = {key: self.config[key] for key in self.config.fields()}
-        return self.CARD.fill(settings, self.about, self.labels)
+        return self.CARD.fill(settings, self.about, self.types())
 
 
 class Bundle(BaseBundle):
@@ -126,12 +133,20 @@ class Bundle(BaseBundle):
     @property
     def labels(self) -> list[str]:
         """The entity types that the model knows."""
-        return _labels(self.model.outputs)
+        return labels_of(self.model.outputs)
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The tags."""
         return self.model.outputs
+
+    def stored_outputs(self) -> Any:
+        """The tags, or those of each tag layer by name."""
+        return stored_tags(tag_layers(self.outputs, self.model.layers))
+
+    def types(self) -> Sequence[str]:
+        """The entity types, each behind its tag layer if there are several."""
+        return types_of(tag_layers(self.outputs, self.model.layers))
 
 
 def save_bundle(bundle: BaseBundle, folder: str | Path) -> None:
@@ -163,7 +178,7 @@ def stored_files(bundle: BaseBundle, weights: Arrays) -> dict[str, bytes]:
     parts = [part.files() for part in model.indexer.features]
     return {
         "config.json": to_json(described, indent=2),
-        f"{bundle.OUTPUTS}.json": to_json(list(bundle.outputs)),
+        f"{bundle.OUTPUTS}.json": to_json(bundle.stored_outputs()),
         **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
         "seen.json": to_json({"sentences": bundle.seen.to_text()}),
@@ -205,9 +220,10 @@ def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "
     folder = newest_bundle() if path is None else find_bundle(path)
     with open_model(folder) as files:
         config, about = read_head(files, Bundle)
-        tags = _read_tags(files, config.model.scheme)
-        heads = head_forms(config.model, len(tags))
-        labels = sorted(_labels(tags))
+        layers = read_tags(files, config.model.scheme)
+        tags = [tag for layer in layers for tag in layer.tags]
+        heads = all_head_forms(config.model, layers)
+        labels = sorted(labels_of(tags))
         parts = read_parts(files, config.model, len(tags), Bundle, labels, heads)
     stored = StoredModel(
         parts.indexer,
@@ -216,6 +232,7 @@ def load_bundle(path: str | Path | None = None, device: "str | torch.device" = "
         parts.weights,
         tagger_network,
         parts.contextual,
+        tuple(layer.name for layer in layers if layer.name),
         int8=int8_chosen(about),
     )
     return Bundle(on_device(stored, device), config, about, parts.seen)
@@ -232,7 +249,7 @@ def tagger_network(model: AnyModel) -> "Network":
     from ner.model import Network, restored
 
     return restored(
-        lambda inputs: Network(model.config, model.outputs, inputs),
+        lambda inputs: Network(model.config, model.outputs, inputs, model.layers),
         model.indexer,
         model.contextual,
         model.weights,
@@ -250,7 +267,7 @@ def on_device(model: StoredModel, device: "str | torch.device") -> AnyModel:
 
     chosen = choose_device(device) if isinstance(device, str) else device
     network = model.build(model).to(chosen)
-    return Model(model.indexer, model.outputs, network, model.contextual)
+    return Model(model.indexer, model.outputs, network, model.contextual, model.layers)
 
 
 def read_head(files: StoredFolder, kind: type[BaseBundle]) -> tuple[Config, dict[str, Any]]:
@@ -378,18 +395,3 @@ def _check_sizes(
     scores = stored.entries.get("projection.bias")
     if scores is None or scores.form.shape != (outputs,):
         raise damaged(stored.path, f"does not fit the other files: not for {outputs} {what}")
-
-
-def _read_tags(files: StoredFolder, scheme: str) -> list[str]:
-    tags = files.strings("tags.json")
-    labels = _labels(tags)
-    if "" in labels or len(tags) > MOST_OUTPUTS or tags != tag_set(labels, scheme):
-        raise files.damaged("tags.json", f"no set of {scheme} tags")
-    if not all(label.isprintable() for label in labels):  # they would reach a terminal as they are
-        raise files.damaged("tags.json", "types that cannot be printed")
-    return tags
-
-
-def _labels(tags: Iterable[str]) -> list[str]:
-    """The entity types of tags, each once, in order."""
-    return list(dict.fromkeys(tag.partition("-")[2] for tag in tags if tag != OUTSIDE))

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,10 @@ import click
 from ner.cli.options import json_option
 from ner.cli.reading import (
     corpus_options,
+    data_config,
+    is_layered,
     label_map_option,
+    names_layers,
     read_layers,
     reading_options,
     split_options,
@@ -125,17 +129,21 @@ def convert(
 
     .gz is unpacked and packed. OUT appears whole or not at all. Where IN is a corpus, by name or a
     folder of splits, or files are named with --train, --valid and --test, OUT is a new folder. Of
-    several layers (--tag-column 2,3, --overlaps layers) each gets an OUT with its number.
+    several layers (--tag-column 2,3, --overlaps layers) each gets an OUT with its number; with
+    names (--tag-column outer=2,inner=3) they stay together in columns and jsonl.
     """
     if len(paths) > 2 or len(paths) + bool(files) < 2:
         raise UsageError("two paths are wanted, IN and OUT; IN may be missing with --train FILE")
     source, target = paths if len(paths) == 2 else (None, paths[0])
-    columns, overlaps = reading.get("data.tag_column", ()), reading.get("data.overlaps")
-    if source == "-" and (len(columns) > 1 or overlaps == "layers"):
+    together = names_layers(reading)
+    if source == "-" and is_layered(reading) and not together:
         raise UsageError("standard input is read once, and layers need more; name a file for IN")
     unknown = reading.get("data.unknown_tag", DataConfig().unknown_tag)
-    layers = read_layers(
-        reading, functools.partial(_splits, source, files, label_map), _is_unlabelled
+    read = functools.partial(_splits, source, files, label_map)
+    layers = (
+        _by_layer(read(data_config(reading)), to)
+        if together or not is_layered(reading)
+        else read_layers(reading, read, _is_unlabelled)
     )
     if target == "-" and (len(layers) > 1 or not all("" in layer for layer in layers.values())):
         raise UsageError("standard output takes one text; name a file or folder for OUT")
@@ -155,23 +163,41 @@ def _splits(
     return {"": map_labels(Corpus(source, tuple(sentences)), label_map).train}
 
 
+def _by_layer(
+    splits: "Mapping[str, Sequence[Sentence]]", format: str
+) -> "dict[str, Mapping[str, Sequence[Sentence]]]":
+    """The splits, by layer where there are several and the format has place for one."""
+    from ner.corpus import writer_named
+    from ner.text import layers_of
+
+    layers = layers_of(sentence for split in splits.values() for sentence in split)
+    if not layers or writer_named(format).holds_layers:
+        return {"": splits}
+    return {
+        layer: {name: [s.of_layer(layer) for s in split] for name, split in splits.items()}
+        for layer in layers
+    }
+
+
 def _is_unlabelled(splits: "Mapping[str, Sequence[Sentence]]") -> bool:
     return not any(sentence.spans for split in splits.values() for sentence in split)
 
 
 def _of_layer(target: str, name: str) -> str:
-    """A path with the number of a layer before its extension: ``x-2.jsonl``."""
-    path = Path(target)
-    return str(path.with_name(f"{path.stem}-{name.split('-', 1)[-1].split(' ')[-1]}{path.suffix}"))
+    """A path with the number or name of a layer before its extension: ``x-2.jsonl``."""
+    path, short = Path(target), name.removeprefix("tag column ").removeprefix("layer-")
+    return str(path.with_name(f"{path.stem}-{short.replace(os.sep, '_')}{path.suffix}"))
 
 
 def _write(
     splits: "Mapping[str, Sequence[Sentence]]", target: str, format: str, unknown: str
 ) -> None:
     from ner.corpus import write_file, write_splits
+    from ner.text import layers_of
 
     if "" not in splits:
-        write_splits(target, splits, format, unknown)
+        layers = layers_of(sentence for split in splits.values() for sentence in split)
+        write_splits(target, splits, format, unknown, layers)
     elif target == "-":
         _write_stdout(splits[""], format, unknown)
     else:

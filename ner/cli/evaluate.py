@@ -78,7 +78,7 @@ _log = logging.getLogger("ner")
 )
 @predict_options
 @tagging_device_option
-@reading_options()
+@reading_options(layers=True)
 def evaluate(
     model: str | None,
     predictions: Path | None,
@@ -173,10 +173,11 @@ def _compare(
 ) -> None:
     """Score one labelled file against another. Raises `NerError` where the sentences differ."""
     from ner.corpus import read_file
-    from ner.evaluation import check_labelled, evaluate_spans, format_report
+    from ner.evaluation import check_labelled, check_layers, evaluate_spans, format_report
 
     predicted = read_file(predictions, config)
     check_labelled(predicted)
+    check_layers(*({n for s in part for n in s.layers} for part in (gold, predicted)))
     report = evaluate_spans(gold, predicted)
     if out:
         _write_both(out, gold, predicted)
@@ -186,9 +187,10 @@ def _compare(
 def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
     from ner.files import write_text
     from ner.render import side_by_side
+    from ner.text import layers_of
 
     with write_text(out) as file:
-        file.writelines(side_by_side(gold, predicted))
+        file.writelines(side_by_side(gold, predicted, layers_of([*gold, *predicted])))
 
 
 def _corpus(

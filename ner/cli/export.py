@@ -17,7 +17,13 @@ from ner.errors import escaped
     default="auto",
     help="Numbers of the layers; auto: int8 where the model tags in it, else float32.",
 )
-def export(model: str | None, out: Path, precision: str) -> None:
+@click.option(
+    "--describe",
+    type=PathArg(),
+    metavar="FILE",
+    help="A text for the card, as credits and licences: a line of it each.",
+)
+def export(model: str | None, out: Path, precision: str, describe: Path | None) -> None:
     """Pack a model into one file, which --model takes like its folder.
 
     In int8 it is less than half as large, and tags in int8 with word vectors in half precision;
@@ -26,5 +32,16 @@ def export(model: str | None, out: Path, precision: str) -> None:
     check_model(model)
     from ner.bundle import export_bundle
 
-    export_bundle(model, out, precision=precision)
+    description = _lines(describe) if describe else []
+    export_bundle(model, out, precision=precision, description=description)
     click.echo(escaped(f"{out}: {out.stat().st_size / 1e6:.1f} MB"), err=True)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text that are not empty."""
+    from ner.corpus import Diagnostics, text_lines
+    from ner.files import open_binary
+
+    with open_binary(path) as stream:
+        lines = text_lines(stream, str(path), "utf-8", Diagnostics())
+        return [line.strip() for _, line in lines if line.strip()]

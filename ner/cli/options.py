@@ -13,7 +13,7 @@ import click
 from ner.config import Config, ResourcesConfig, predict_config
 from ner.errors import NerError
 from ner.files import checked_path
-from ner.run_folder import find_bundle, newest_bundle
+from ner.run_folder import find_bundle, find_model, newest_bundle
 
 
 class PathArg(click.Path):
@@ -88,8 +88,9 @@ seed_option: Decorator = click.option(
 )
 model_option: Decorator = click.option(
     "--model",
-    metavar="DIR|FILE",
-    help="Run folder, model folder or file of ner export.  [default: newest run in runs/]",
+    metavar="DIR|FILE|NAME",
+    help="Run folder, model folder, file of ner export, or a name that ner info lists.  "
+    "[default: newest run in runs/; to tag, then en]",
 )
 
 
@@ -105,7 +106,7 @@ def required_model(about: str, command: str) -> Decorator:
     """The model of an extension, which `command` trains; a missing one is refused at once."""
 
     def check(ctx: click.Context, param: click.Parameter, value: Path) -> Path:
-        find_bundle(value, command)
+        find_model(value, command)
         return value
 
     return click.option("--model", required=True, type=PathArg(), callback=check, help=about)

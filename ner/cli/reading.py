@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ner.cli.options import Command, Decorator, PathArg, data_named, options
-from ner.config import Column, Config, DataConfig
-from ner.errors import UsageError
+from ner.config import Column, Config, DataConfig, tag_columns
+from ner.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from ner.corpus import Corpus
@@ -32,16 +32,15 @@ def parse_column(ctx: click.Context, param: click.Parameter, value: str | None) 
         raise click.BadParameter("the name is empty") from None
 
 
-def parse_layers(
-    ctx: click.Context, param: click.Parameter, value: str | None
-) -> tuple[Column, ...] | None:
-    """Parse one or more columns of tags with commas between."""
-    if value is None:
-        return None
-    columns = [parse_column(ctx, param, part) for part in value.split(",")]
-    if len({*columns}) < len(columns):
-        raise click.BadParameter(f"names a column twice: {value}")
-    return tuple(column for column in columns if column is not None)
+def parse_layers(ctx: click.Context, param: click.Parameter, value: str | None) -> Column | None:
+    """Parse a column of tags, or those of several tag layers with commas between."""
+    if value is None or "," not in value:
+        return parse_column(ctx, param, value)
+    try:
+        tag_columns(value)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from None
+    return value
 
 
 T = TypeVar("T")
@@ -60,7 +59,8 @@ _READING: dict[str, dict[str, Any]] = {
     "tag_column": {
         "callback": parse_layers,
         "metavar": "N|NAME",
-        "help": "Column of the tag.  [default: -1]",
+        "help": "Column of the tag; of several tag layers all: 2,3 or outer=2,inner=3.  "
+        "[default: -1]",
     },
     "separator": {
         "metavar": "NAME|CHAR",
@@ -95,7 +95,7 @@ _READING: dict[str, dict[str, Any]] = {
     },
     "overlaps": {
         "metavar": "error|longest|first|layers",
-        "help": "Refuse overlapping entities, or keep the longest or first; or layer by layer, the "
+        "help": "Refuse overlapping entities, or keep the longest or first; or all in layers, the "
         "longest in layer-1.  [default: error]",
     },
     "offsets": {
@@ -121,8 +121,8 @@ def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) ->
     """Give a command options for reading files: all, or those of some fields.
 
     The command gets one argument for them, `reading`: the settings that the
-    user gave and no others, as ``{"data.scheme": "io"}``. With `layers` it may
-    get several tag columns (a tuple, for `read_layers`); else they are refused.
+    user gave and no others, as ``{"data.scheme": "io"}``. Without `layers`,
+    several tag layers are refused.
     """
 
     def decorate(command: Command) -> Command:
@@ -132,7 +132,7 @@ def reading_options(names: Sequence[str] = LABELLED, *, layers: bool = False) ->
             if "tag_column" not in names:
                 _check_number("--token-column", given.get("token_column"))
             if not layers:
-                given |= _one_layer(given)
+                _check_one_layer(given)
             reading = {f"data.{name}": value for name, value in given.items() if value is not None}
             return command(reading=reading, **arguments)
 
@@ -150,15 +150,25 @@ def _check_number(option: str, column: Column | None) -> None:
         raise click.BadParameter(f"{column!r} is not a valid integer", param_hint=repr(option))
 
 
-def _one_layer(given: dict[str, Any]) -> dict[str, Any]:
-    """The tag column, if one is given. Raises `UsageError` where several layers are asked for."""
-    columns = given.get("tag_column") or ()
-    each = " and ".join(f"--tag-column {column}" for column in columns) if columns[1:] else ""
+def _check_one_layer(given: dict[str, Any]) -> None:
+    """Raise `UsageError` where several layers are asked for."""
+    columns = tag_columns(given.get("tag_column") or -1).values()
+    each = " and ".join(f"--tag-column {column}" for column in columns)
     if given.get("overlaps") == "layers":
         each = "--overlaps layer-1 and --overlaps layer-2"
     if each:
         raise UsageError(f"this command reads one layer of tags; run it for each: {each}")
-    return {"tag_column": columns[0]} if columns else {}
+
+
+def names_layers(reading: dict[str, Any]) -> bool:
+    """Tell if tag columns have names, so that they are layers of one corpus."""
+    return "=" in str(reading.get("data.tag_column", "")) and is_layered(reading)
+
+
+def is_layered(reading: dict[str, Any]) -> bool:
+    """Tell if several layers are asked for."""
+    columns = tag_columns(reading.get("data.tag_column", -1))
+    return bool(columns) or reading.get("data.overlaps") == "layers"
 
 
 def read_layers(
@@ -168,16 +178,16 @@ def read_layers(
 
     The latter end where a result of `read` is empty. Where no layer was named, there is one.
     """
-    columns = reading.get("data.tag_column", (-1,))
+    columns = tag_columns(reading.get("data.tag_column", -1))
     if reading.get("data.overlaps") != "layers":
-        given = {f"tag column {c}": reading | {"data.tag_column": c} for c in columns}
-        return {name: read(data_config(one)) for name, one in given.items()}
-    if len(columns) > 1:
+        prefix = "" if names_layers(reading) else "tag column "
+        given = {f"{prefix}{n}": reading | {"data.tag_column": c} for n, c in columns.items()}
+        return {name: read(data_config(one)) for name, one in (given or {"": reading}).items()}
+    if columns:
         raise UsageError("--overlaps layers is for entities by offsets; name one --tag-column")
     results: dict[str, T] = {}
     for number in itertools.count(1):
-        layer = {"data.tag_column": columns[0], "data.overlaps": f"layer-{number}"}
-        result = read(data_config(reading | layer))
+        result = read(data_config(reading | {"data.overlaps": f"layer-{number}"}))
         if results and is_empty(result):
             break
         results[f"layer-{number}"] = result

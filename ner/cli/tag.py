@@ -22,6 +22,7 @@ from ner.cli.reading import UNLABELLED, reading_options
 from ner.config import Auto
 from ner.errors import NerError, UsageError, escaped
 from ner.render import FORMATS, renderer_class
+from ner.run_folder import default_bundle, is_packed
 
 if TYPE_CHECKING:
     from ner.scale import Job, Work
@@ -134,11 +135,12 @@ def tag(
     from ner.corpus import LAYOUTS, layout_named, layout_of
     from ner.scale import Work, plan_jobs
 
+    chosen = model or str(default_bundle())
     layout = "tokenized" if pretokenized else FORMATS_IN.get(format_in or "", "")
     layout = layout_named(format_from) if format_from else layout
     work = Work(
         "standard input" if files[0] == "-" else files[0],
-        _named(model),
+        chosen,
         device,
         settings,
         reading,
@@ -154,9 +156,12 @@ def tag(
     if text_column and not any(LAYOUTS[name].records for name in layouts):
         raise UsageError("--text-column is for records; say with --format-in how the file has them")
     if jobs:
+        _say_model(chosen, named=bool(model))
         _tag_all(work, jobs, workers)
-    else:
-        _tag_one(work, files[0], out, workers)
+        return
+    with text_input(files[0]) as stream:
+        _say_model(chosen, named=bool(model))  # not before a complaint about the file
+        _tag_one(work, stream, out, workers)
 
 
 def _check_input(*, pretokenized: bool, format_in: str | None, format_from: str | None) -> None:
@@ -189,24 +194,21 @@ def _check_output(
         raise UsageError(f"--format {format} writes no stream of text; add --out-dir DIR")
 
 
-def _named(model: str | None) -> str | None:
-    """The model, said to who sits at a terminal: the newest run need not be the one in mind."""
-    if sys.stderr.isatty():
-        from ner.bundle import newest_bundle
+def _say_model(model: str, *, named: bool) -> None:
+    """Name the model to who sits at a terminal: the newest run need not be the one in mind.
 
-        model = model or str(newest_bundle())
+    The one that ships is always said where nobody asked for it: the text may be of any language.
+    """
+    if not named and is_packed(Path(model)):
+        click.echo("model: en, the English one that ships; --model names another", err=True)
+    elif sys.stderr.isatty():
         click.echo(escaped(f"model: {model}"), err=True)
-    return model
 
 
-def _tag_one(work: "Work", file: str, out: Path | None, workers: int | Auto) -> None:
+def _tag_one(work: "Work", stream: IO[bytes], out: Path | None, workers: int | Auto) -> None:
     from ner.scale import tag_stream
 
-    with (
-        text_input(file) as stream,
-        closing(tag_stream(work, stream, workers)) as pieces,
-        _output(out) as write,
-    ):
+    with closing(tag_stream(work, stream, workers)) as pieces, _output(out) as write:
         for piece in pieces:
             write(piece)
 

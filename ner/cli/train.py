@@ -68,7 +68,7 @@ from ner.run_folder import check_restart
 @restart_options
 @list_settings_option()
 @device_option
-@reading_options()
+@reading_options(layers=True)
 def train(
     source: Source,
     out: Path | None,

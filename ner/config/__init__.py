@@ -6,7 +6,16 @@ exist is an error that suggests the nearest one; a value of the wrong type or ou
 error that says what would fit. A setting that may be left open takes ``auto``.
 """
 
-from ner.config.fields import Auto, Column, at_least, chosen, one_of, setting, within
+from ner.config.fields import (
+    Auto,
+    Column,
+    at_least,
+    chosen,
+    one_of,
+    setting,
+    tag_columns,
+    within,
+)
 from ner.config.schema import (
     LEARNING_RATE,
     SEPARATORS,
@@ -24,5 +33,5 @@ from ner.config.settings import Settings
 __all__ = [
     "LEARNING_RATE", "SEPARATORS", "SOFT_LABEL_SETTINGS", "Auto", "Column", "Config",
     "DataConfig", "ModelConfig", "PredictConfig", "ResourcesConfig", "Settings", "TrainConfig",
-    "at_least", "chosen", "one_of", "predict_config", "setting", "within",
+    "at_least", "chosen", "one_of", "predict_config", "setting", "tag_columns", "within",
 ]  # fmt: skip

@@ -29,6 +29,27 @@ _PLAIN = {
 }
 
 
+def tag_columns(column: Column) -> dict[str, Column]:
+    """The column of each tag layer by the layer's name, as of ``outer=2,inner=3`` or ``2,3``.
+
+    Without a comma there is one column, which has no name: {}. Raises `ConfigError`.
+    """
+    parts = column.split(",") if isinstance(column, str) else []
+    columns: dict[str, Column] = {}
+    for part in parts if len(parts) > 1 else []:
+        name, equals, place = (text.strip() for text in part.rpartition("="))
+        name = name if equals else place
+        if not (name and place and name.isprintable()) or name in columns:
+            raise ConfigError(
+                f"tag columns {column!r:.80}: {part!r:.40} will not do; write numbers or names of "
+                "columns, each once, as 2,3, or with names of their layers, as outer=2,inner=3"
+            )
+        columns[name] = int(place) if re.fullmatch(r"[-+]?\d{1,9}", place, re.ASCII) else place
+    if len({*columns.values()}) < len(columns):
+        raise ConfigError(f"tag columns {column!r:.80} name a column twice; name each once")
+    return columns
+
+
 def one_of(*choices: str) -> Check:
     """Check that the value is among `choices`."""
     return (lambda value: value in choices), f"one of {', '.join(choices)}"

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
-from ner.config.fields import Auto, Column, at_least, one_of, setting, up_to, within
+from ner.config.fields import (
+    Auto,
+    Column,
+    at_least,
+    one_of,
+    setting,
+    tag_columns,
+    up_to,
+    within,
+)
 from ner.config.settings import Settings
 from ner.errors import ConfigError
 from ner.frozen import frozen
@@ -34,7 +43,10 @@ class DataConfig:
         0, "column of the token: a number, negative from the last, or its name in a header line"
     )
     tag_column: Column = setting(
-        -1, "column of the tag: a number, negative from the last, or its name in a header line"
+        -1,
+        "column of the tag: a number, negative from the last, or its name in a header line; of "
+        "several tag layers all, as 2,3 or with names for the layers as outer=2,inner=3",
+        (lambda value: tag_columns(value) is not None, "numbers or names, each once"),
     )
     separator: str = setting(
         "blanks",
@@ -71,10 +83,13 @@ class DataConfig:
     overlaps: str = setting(
         "error",
         "what to do with entities that overlap: refuse them, or keep the longest, the first, or "
-        "those of one layer, of which layer-1 has the longest and layer-2 what then is left",
+        "those of one layer, of which layer-1 has the longest and layer-2 what then is left, or "
+        "all, in layers",
         (
-            lambda value: value in ("error", "longest", "first") or bool(_LAYER.fullmatch(value)),
-            "error, longest, first, layer-1, layer-2 or so on",
+            lambda value: (
+                value in ("error", "longest", "first", "layers") or bool(_LAYER.fullmatch(value))
+            ),
+            "error, longest, first, layers, layer-1, layer-2 or so on",
         ),
     )
     offsets: str = setting(

@@ -26,7 +26,9 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         write_file,
         write_splits,
         write_stream,
+        writer_named,
     )
+    from ner.corpus.layers import with_layers
     from ner.corpus.lines import text_lines
     from ner.corpus.loading import (
         Files,
@@ -69,8 +71,8 @@ __all__ = [
     "layout_named", "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora",
     "number_note", "overlaps", "parse_json", "parse_label_map", "partial_labels_within",
     "possible_tags", "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields",
-    "text_lines", "with_partial_labels", "with_unannotated", "with_valid", "write_file",
-    "write_splits", "write_stream",
+    "text_lines", "with_layers", "with_partial_labels", "with_unannotated",
+    "with_valid", "write_file", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -82,8 +84,9 @@ __getattr__ = lazy_names(
         "fingerprints": ["TrainingFingerprints"],
         "formats": [
             "FORMATS", "in_braces", "is_jsonl", "read_columns", "read_file",
-            "read_jsonl", "write_file", "write_splits", "write_stream",
+            "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
         ],
+        "layers": ["with_layers"],
         "lines": ["text_lines"],
         "loading": [
             "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",

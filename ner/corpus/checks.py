@@ -17,7 +17,7 @@ from ner.corpus.merged import map_labels
 from ner.corpus.plausibility import ERROR, INFO, WARNING, Finding, implausible
 from ner.corpus.stats import CorpusStats, count
 from ner.errors import shorten
-from ner.text import Sentence
+from ner.text import Sentence, layered_label
 
 LONG_TOKEN = 100
 """Characters from which on a token is called odd."""
@@ -73,8 +73,11 @@ def check_content(corpus: Corpus) -> Iterator[Finding]:
     """List what is questionable about sentences that have been read."""
     splits = {name: split for name, split in corpus.splits().items() if split}
     yield from implausible(splits)
-    yield from _labels(splits)
-    yield from _inconsistencies(splits)
+    for layer in corpus.layers or ("",):
+        own = {name: tuple(s.of_layer(layer) for s in split) for name, split in splits.items()}
+        prefix = f"layer {layer}: " if layer else ""
+        for finding in (*_labels(own), *_inconsistencies(own)):
+            yield dataclasses.replace(finding, message=prefix + finding.message)
     yield from _duplicates(splits)
     yield from _leaks(splits)
     yield from _odd_tokens(splits)
@@ -295,7 +298,7 @@ def _oddity(token: str) -> str:
 def _facts(corpus: Corpus, splits: Splits) -> Iterator[Finding]:
     """Facts worth knowing: types, longest sentence and tag scheme of each split."""
     for split, sentences in splits.items():
-        labels = Counter(span.label for sentence in sentences for span in sentence.spans)
+        labels = Counter(layered_label(span) for sentence in sentences for span in sentence.spans)
         each = ", ".join(f"{label} {number}" for label, number in sorted(labels.items()))
         yield Finding(INFO, "labels", f"{split}: {each or 'none'}", labels.total())
         longest = max(sentences, key=len)

@@ -23,7 +23,8 @@ class Corpus:
     """Sentences for training, for choosing the best model, and for evaluating it.
 
     Any split may be empty. `notes` are facts about the reading, one line each, for the log and the
-    card of a model. `schemes` names the tag scheme of each split that shows one.
+    card of a model. `schemes` names the tag scheme of each split that shows one. `layers` names
+    the tag layers of its entities, if they have any, in order.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Corpus:
     test: tuple[Sentence, ...] = ()
     notes: tuple[str, ...] = ()
     schemes: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -76,7 +78,10 @@ def checksum(sentences: Sequence[Sentence]) -> str:
     """SHA-256 over the tokens and labels of sentences, whatever file they came from."""
     digest = hashlib.sha256()
     for sentence in sentences:
-        spans = [[span.start, span.end, span.label] for span in sentence.spans]
+        spans = [
+            [span.start, span.end, span.label, *([span.layer] if span.layer else [])]
+            for span in sentence.spans
+        ]
         partial = [sentence.partial] if sentence.partial else []
         missing = [{"unannotated": sorted(sentence.unannotated)}] if sentence.unannotated else []
         digest.update(json.dumps([sentence.tokens, spans, *partial, *missing]).encode() + b"\n")

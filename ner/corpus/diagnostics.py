@@ -107,7 +107,9 @@ class Diagnostics:
 
     def note(self, place: str, message: str) -> None:
         """Say how something was understood that may mean something else."""
-        self.notes.append(Problem(place, message))
+        problem = Problem(place, message)
+        if problem not in self.notes:  # a file of several layers is read once for each
+            self.notes.append(problem)
 
     def summaries(self) -> list[str]:
         """The notes, and a line for each kind of change to the file: first place and count."""

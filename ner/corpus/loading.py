@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ner.config import Config, DataConfig
+from ner.config import Config, DataConfig, tag_columns
 from ner.corpus import hub
 from ner.corpus.corpus import Corpus, cut_valid
 from ner.corpus.diagnostics import LOG, Diagnostics
 from ner.corpus.formats import is_readable_folder, read
+from ner.corpus.layers import with_layers
 from ner.corpus.named import NAMED
 from ner.corpus.plausibility import implausible
 from ner.corpus.records import ParseResult
@@ -105,7 +106,12 @@ def read_corpus(
     notes += [note for result in results.values() for note in result.notes]
     splits: dict[str, tuple[Sentence, ...]] = {s: r.sentences for s, r in results.items()}
     title = str(name) if str(name) in NAMED else path.resolve().name or "corpus"
-    corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes)
+    layers = tuple(tag_columns(config.tag_column))
+    corpus = Corpus(title, **splits, notes=tuple(notes), schemes=schemes, layers=layers)
+    corpus = with_layers(corpus)
+    if corpus.layers:
+        told = f"tag layers {', '.join(corpus.layers)}"
+        corpus = dataclasses.replace(corpus, notes=(*corpus.notes, told))
     mixed = corpus.mixed_schemes()
     if not mixed:
         return corpus

@@ -87,6 +87,11 @@ def merge_corpora(corpora: Sequence[Corpus]) -> Corpus:
     """
     _check_names([corpus.name for corpus in corpora])
     for corpus in corpora:
+        if corpus.layers:
+            raise UsageError(
+                f"{corpus.name}: has the tag layers {', '.join(corpus.layers)}, and these do not "
+                "go with several corpora; name one, or one --tag-column"
+            )
         if not corpus.train:
             LOG.warning(
                 "%s: has no training split, so it is scored and not learnt from", corpus.name

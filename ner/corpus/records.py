@@ -17,13 +17,14 @@ Offsets = tuple[int, int]
 
 
 class CharacterSpan(NamedTuple):
-    """An entity by the offsets of its record, the text that it quotes, and its own place."""
+    """An entity by the offsets of its record, the text that it quotes, its own place, its layer."""
 
     start: int
     end: int
     label: str
     text: str | None = None
     place: str = ""
+    layer: str = ""
 
 
 class TextRecord(NamedTuple):

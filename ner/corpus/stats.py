@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ner.corpus.corpus import Corpus
-from ner.text import Sentence
+from ner.text import Sentence, layered_label
 
 PERCENTILES = (0, 50, 90, 99, 100)
 
@@ -16,6 +16,7 @@ PERCENTILES = (0, 50, 90, 99, 100)
 class SplitStats:
     """Figures of one split.
 
+    Types of `entities` stand behind their tag layers (``outer:PER``) where there are several.
     `lengths` are sentence lengths in tokens at the percentiles `PERCENTILES`. `unknown` counts the
     tokens of an unknown type. `unseen_tokens` is the share of tokens that train does not have,
     `unseen_entities` the share of entities whose words train never has as an entity; both are None
@@ -69,7 +70,7 @@ def count(corpus: Corpus) -> CorpusStats:
 
 def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
     lengths = sorted(len(sentence) for sentence in sentences)
-    labels = Counter(span.label for sentence in sentences for span in sentence.spans)
+    labels = Counter(layered_label(span) for sentence in sentences for span in sentence.spans)
     return SplitStats(
         sentences=len(sentences),
         tokens=sum(lengths),

@@ -7,7 +7,7 @@ overlaps are settled as asked, and entities are laid over the tokens.
 
 import bisect
 import itertools
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from ner.corpus.records import (
     TextRecord,
 )
 from ner.errors import shorten
-from ner.text import SURROGATE, Sentence, Span
+from ner.text import SURROGATE, Sentence, Span, in_reading_order
 from ner.tokenize import detect_text_style, split_sentences, tokenize
 
 SHOWN = 1000
@@ -93,9 +93,11 @@ class _TextReader:
             raise InvalidRecord(
                 "the text holds half a surrogate pair; write whole characters or pairs"
             )
-        entities = self._settled(self._located(record), text, place)
+        layers = self._layers(self._located(record), place)
+        settled = [self._settled(entities, text, place) for entities in layers]
         ranges = tokenize(text, self._style) if record.tokens is None else record.tokens
-        spans = self._spans(entities, ranges, text, place)
+        parts = [self._spans(entities, ranges, text, place) for entities in settled]
+        spans = in_reading_order(span for part in parts for span in part)
         whole = record.tokens is not None and not record.has_sentences
         cuts = [(0, len(ranges))] if whole else split_sentences(text, ranges)
         tokens = [text[start:end] for start, end in ranges]
@@ -104,7 +106,7 @@ class _TextReader:
                 before = text.count("\n", 0, ranges[start][0]) if record.source else 0
                 yield Sentence(
                     tuple(tokens[start:end]),
-                    tuple(Span(s.start - start, s.end - start, s.label) for s in inside),
+                    tuple(Span(s.start - start, s.end - start, s.label, s.layer) for s in inside),
                     tuple(ranges[start:end]),
                     self._document,
                     record.source or self._source,
@@ -154,13 +156,26 @@ class _TextReader:
             )
         return ""
 
-    def _settled(self, entities: list[CharacterSpan], text: str, place: str) -> list[CharacterSpan]:
-        """The entities in order, none twice, none overlapping. Raises `InvalidRecord`."""
-        unique = list({entity[:3]: entity for entity in reversed(entities)}.values())[::-1]
+    def _layers(self, entities: list[CharacterSpan], place: str) -> Iterable[list[CharacterSpan]]:
+        """The entities of each layer, none twice; overlapping ones are put into layers if asked.
+
+        Those of a layer that the file names stay in it.
+        """
+        unique = list({(*e[:3], e.layer): e for e in reversed(entities)}.values())[::-1]
         if len(unique) < len(entities):
             self._diagnostics.count("entities given twice, read once", place)
+        layers: defaultdict[str, list[CharacterSpan]] = defaultdict(list)
+        for entity in unique:
+            layers[entity.layer].append(entity)
+        nameless = self._config.overlaps == "layers" and [*layers] == [""]
+        if not nameless:
+            return layers.values()
+        return ([e._replace(layer=n) for e in own] for n, own in _numbered(unique).items())
+
+    def _settled(self, unique: list[CharacterSpan], text: str, place: str) -> list[CharacterSpan]:
+        """The entities of a layer in order, none overlapping. Raises `InvalidRecord`."""
         kept = _without_overlaps(unique, self._config.overlaps)
-        if self._config.overlaps == "error":
+        if self._config.overlaps in ("error", "layers"):
             for one, other in itertools.pairwise(kept):
                 if other.start < one.end:
                     raise InvalidRecord(
@@ -201,8 +216,8 @@ class _TextReader:
             if cut is not None:
                 self._widen(what, shorten(text[slice(*ranges[cut])]), entity.place or place)
             if not spans or position >= spans[-1].end:
-                spans.append(Span(position, end, entity.label))
-            elif self._config.overlaps == "error":
+                spans.append(Span(position, end, entity.label, entity.layer))
+            elif self._config.overlaps in ("error", "layers"):
                 raise InvalidRecord(
                     f"{what} shares a token with the entity before; give 'tokens' as well, or "
                     "--overlaps first",
@@ -232,19 +247,16 @@ def _label_fault(entity: CharacterSpan) -> str:
 
 
 def _without_overlaps(entities: list[CharacterSpan], policy: str) -> list[CharacterSpan]:
-    """Entities by start; under a policy other than ``error`` no two share a character.
+    """Entities by start; but under ``error`` and ``layers``, no two share a character.
 
     ``longest`` prefers the longer and then the earlier; ``first`` the earlier, and of those that
     begin together the one that the file gives first. ``layer-1`` is ``longest``, and each next
     layer is that of the entities which are in none before: of nested ones, outer before inner.
     """
-    if policy == "error":
+    if policy in ("error", "layers"):
         return sorted(entities, key=lambda entity: entity[:3])
     if policy.startswith("layer-"):
-        for _ in range(int(policy.removeprefix("layer-")) - 1):
-            taken = {*_without_overlaps(entities, "longest")}
-            entities = [entity for entity in entities if entity not in taken]
-        policy = "longest"
+        return _numbered(entities).get(policy, [])
     longest = policy == "longest"
     ranked = sorted(entities, key=lambda e: (longest * (e.start - e.end), e.start))
     kept: list[CharacterSpan] = []
@@ -254,6 +266,16 @@ def _without_overlaps(entities: list[CharacterSpan], policy: str) -> list[Charac
         if free_before and (position == len(kept) or entity.end <= kept[position].start):
             kept.insert(position, entity)
     return kept
+
+
+def _numbered(entities: list[CharacterSpan]) -> dict[str, list[CharacterSpan]]:
+    """Entities in layers without overlaps: the longest, then the longest of those left, …"""
+    layers: dict[str, list[CharacterSpan]] = {}
+    while entities:
+        layers[f"layer-{len(layers) + 1}"] = taken = _without_overlaps(entities, "longest")
+        known = {*taken}
+        entities = [entity for entity in entities if entity not in known]
+    return layers
 
 
 def _cut_token(

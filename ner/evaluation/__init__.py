@@ -16,6 +16,7 @@ from ner.evaluation.scores import (
     SpanCounts,
     Spans,
     check_labelled,
+    check_layers,
     count,
     format_columns,
     format_f1,
@@ -39,7 +40,8 @@ from ner.evaluation.tradeoff import (
 __all__ = [
     "O_BIASES", "ROUNDS", "Axis", "Calibration", "CountedScores", "Mistakes", "Plot", "Point",
     "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes", "check_labelled",
-    "count", "draw_calibration", "draw_curves", "evaluate_spans", "format_calibration",
+    "check_layers", "count", "draw_calibration", "draw_curves", "evaluate_spans",
+    "format_calibration",
     "format_columns", "format_f1", "format_mistakes", "format_report", "format_summary",
     "format_table", "format_trade_off", "linear_axis", "logarithmic_axis",
     "measure_calibration", "min_score_points", "randomisation_test", "score", "score_sentences",

@@ -3,6 +3,7 @@
 import importlib.util
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ner.evaluation.scores import (
@@ -17,7 +18,7 @@ from ner.evaluation.scores import (
     score_by_corpus,
 )
 from ner.tags import tags_of
-from ner.text import Sentence
+from ner.text import Sentence, Span, layered_label, layers_of
 
 Tags = Sequence[Sequence[str]]
 
@@ -36,10 +37,17 @@ def evaluate_spans(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> R
 
 def _report(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> Report:
     if importlib.util.find_spec("seqeval"):
-        rows = ([tags_of(s.spans, len(s)) for s in row] for row in (gold, predicted))
-        return seqeval_report(*rows)
+        # Each layer has tags and types of its own, as if its sentences were others.
+        layers = layers_of([*gold, *predicted]) or ("",)
+        rows = ([_tags(s, name) for name in layers for s in row] for row in (gold, predicted))
+        return replace(seqeval_report(*rows), sentences=len(gold))
     # In an installation for tagging alone: the same counts, of our own.
     return score(count(*([sentence.spans for sentence in row] for row in (gold, predicted))))
+
+
+def _tags(sentence: Sentence, layer: str) -> list[str]:
+    own = (span for span in sentence.spans if span.layer == layer)
+    return tags_of((Span(s.start, s.end, layered_label(s)) for s in own), len(sentence))
 
 
 def seqeval_report(gold: Tags, predicted: Tags) -> Report:

@@ -11,9 +11,10 @@ missed             a gold entity that is left
 spurious           a predicted entity that is left
 =================  ===================================================
 
-Same ends are matched first, then overlaps of one type, then other overlaps; within each the larger
-overlap first, then what stands further left. So gold entities are the right ones, the pairs and the
-missed; predicted ones are the right ones, the pairs and the spurious.
+Entities of different tag layers are never matched. Same ends are matched first, then overlaps of
+one type, then other overlaps; within each the larger overlap first, then what stands further left.
+So gold entities are the right ones, the pairs and the missed; predicted ones are the right ones,
+the pairs and the spurious.
 """
 
 import dataclasses
@@ -41,7 +42,7 @@ from ner.evaluation.traits import (
     texts_of,
 )
 from ner.tags import OUTSIDE
-from ner.text import Sentence, Span
+from ner.text import Sentence, Span, layered_label
 
 CORRECT = "correct"
 KINDS = ("boundary", "type", "boundary and type", "missed", "spurious")
@@ -75,7 +76,12 @@ def match_entities(
     `scores` has one probability per predicted span, or nothing.
     """
     score_of = dict(zip(predicted, scores, strict=True)) if scores else {}
-    pairs = [(one, other) for one in gold for other in predicted if _overlap(one, other)]
+    pairs = [
+        (one, other)
+        for one in gold
+        for other in predicted
+        if one.layer == other.layer and _overlap(one, other)
+    ]
     found: list[Match] = []
     taken: set[tuple[str, Span]] = set()
     for one, other in sorted(pairs, key=_closeness):
@@ -223,7 +229,7 @@ def _traits(
 ) -> dict[str, tuple[Trait, Sequence[str]]]:
     """The traits that group entities, by name, each with the order of its groups."""
     texts = texts_of(sentences)
-    traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, span: span.label, ())}
+    traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, s: layered_label(s), ())}
     if known is not None:
         traits["seen"] = (lambda number, span: seen_as(sentences[number], span, known)), SEEN
     traits["capitals"] = (lambda number, span: capitals_of(sentences[number], span)), CAPITALS
@@ -250,7 +256,7 @@ def _in_order(slices: Mapping[str, Slice], order: Sequence[str]) -> dict[str, Sl
 def _confusions(mistakes: Iterable[Match]) -> dict[str, dict[str, int]]:
     """Mistakes by gold and predicted type; rows and columns that have any, ``O`` last."""
     counts = Counter(
-        (gold.label if gold else OUTSIDE, predicted.label if predicted else OUTSIDE)
+        tuple(layered_label(span) if span else OUTSIDE for span in (gold, predicted))
         for _, gold, predicted, _ in mistakes
     )
     labels = [*sorted({label for pair in counts for label in pair} - {OUTSIDE}), OUTSIDE]
@@ -263,9 +269,9 @@ def _example(sentence: Sentence, match: Match) -> MistakeExample:
     gold, predicted = match.gold, match.predicted
     return MistakeExample(
         kind=match.kind,
-        gold=gold.label if gold else None,
+        gold=layered_label(gold) if gold else None,
         gold_text=_words(sentence, gold),
-        predicted=predicted.label if predicted else None,
+        predicted=layered_label(predicted) if predicted else None,
         predicted_text=_words(sentence, predicted),
         score=match.score,
         place=sentence.place,

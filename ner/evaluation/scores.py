@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from ner.errors import CorpusError, NerError, escaped
-from ner.text import Sentence, Span, by_corpus
+from ner.errors import CorpusError, NerError, UsageError, escaped
+from ner.text import Sentence, Span, by_corpus, layered_label, layers_of
 
 Spans = Sequence[Sequence[Span]]
 """The spans of sentences, one after the other."""
@@ -67,7 +67,8 @@ class Report(CountedScores):
     `macro` weighs every type alike, `weighted` by its support. `per_type` holds
     each type of gold or prediction, in alphabetical order. `per_corpus` holds the report of each
     of several corpora, and `unannotated` the types that one does not label: predictions of these
-    do not count.
+    do not count. `per_layer` holds the report of each of several tag layers; types of `per_type`
+    then stand behind their layer, as ``outer:PER``.
     """
 
     macro: Scores
@@ -76,17 +77,25 @@ class Report(CountedScores):
     sentences: int
     per_corpus: dict[str, "Report"] = field(default_factory=dict)
     unannotated: tuple[str, ...] = ()
+    per_layer: dict[str, "Report"] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[str, "Report"]:
+        """The reports of several corpora and tag layers, by name."""
+        return self.per_corpus | self.per_layer
 
     def figures(self) -> dict[str, float]:
-        """The scores that are logged for an epoch, by name: F1 for each of several corpora, too."""
-        parts = {f"f1_{name}": report.f1 for name, report in self.per_corpus.items()}
+        """The scores that are logged for an epoch, by name: F1 of each of the `parts`, too."""
+        parts = {f"f1_{name}": report.f1 for name, report in self.parts.items()}
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1, **parts}
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON object with the names of the attributes as keys, without the two if empty."""
+        """A JSON object with the names of the attributes as keys, without parts that are empty."""
         values = dataclasses.asdict(self)
         values["per_corpus"] = {name: part.to_dict() for name, part in self.per_corpus.items()}
-        return {k: v for k, v in values.items() if v or k not in ("per_corpus", "unannotated")}
+        values["per_layer"] = {name: part.to_dict() for name, part in self.per_layer.items()}
+        more = ("per_corpus", "unannotated", "per_layer")
+        return {key: value for key, value in values.items() if value or key not in more}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ def count(gold: Iterable[Sequence[Span]], predicted: Iterable[Sequence[Span]]) -
     for gold_spans, predicted_spans in zip(gold, predicted, strict=True):
         wanted, found = set(gold_spans), set(predicted_spans)
         for counter, spans in zip(counts, (wanted, found, wanted & found), strict=True):
-            counter.update(span.label for span in spans)
+            counter.update(layered_label(span) for span in spans)
         sentences += 1
     return SpanCounts(*counts, sentences)
 
@@ -174,10 +183,17 @@ def score_by_corpus(
 ) -> Report:
     """Report on all sentences and, where they are of several corpora, on those of each.
 
-    Predictions of types that the corpus of a sentence does not label are left out.
+    Predictions of types that the corpus of a sentence does not label are left out. Of several tag
+    layers each is reported on by itself, too.
     """
     predicted = [_annotated(*pair) for pair in zip(gold, predicted, strict=True)]
-    whole = report(gold, predicted)
+    whole = dataclasses.replace(
+        report(gold, predicted),
+        per_layer={
+            name: report([s.of_layer(name) for s in gold], [s.of_layer(name) for s in predicted])
+            for name in layers_of([*gold, *predicted])
+        },
+    )
     parts = by_corpus(gold)
     if [*parts] in ([], [""]):
         return whole
@@ -210,6 +226,20 @@ def check_labelled(gold: Sequence[Sentence]) -> None:
             f"{partly[0].place}: has tokens with an unknown tag, so nothing can be scored against "
             f"it (sentences like this: {len(partly)}); label them fully, or move them to train"
         )
+
+
+def check_layers(gold: Collection[str], found: Collection[str]) -> None:
+    """Refuse to compare entities of tag layers that are not the same; "" stands for no layer.
+
+    Raises `UsageError`.
+    """
+    if {*gold} <= {*found} or {*found} <= {*gold}:
+        return
+    ours, theirs = (", ".join(sorted(filter(None, names))) or "none" for names in (gold, found))
+    raise UsageError(
+        f"the tag layers of the corpus ({ours}) are not those of what is scored ({theirs}); read "
+        "the same ones by the same names, as with --tag-column outer=2,inner=3, or one column alone"
+    )
 
 
 def check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
@@ -259,16 +289,16 @@ def format_report(report: Report) -> str:
         "weighted avg": report.weighted,
     }
     table = format_table(report.per_type, averages, report.support)
-    return table + "".join(f"\n{part}\n" for part in _by_corpus(report))
+    return table + "".join(f"\n{part}\n" for part in _by_part(report))
 
 
-def _by_corpus(report: Report) -> Iterator[str]:
-    """The scores of each of several corpora, and the types that it is not judged by."""
-    if report.per_corpus:
-        rows = report.per_corpus.items()
-        width = max(map(len, report.per_corpus))
-        types = [score_row(name, width, row, row.support) for name, row in rows]
-        yield "\n".join(["by corpus:\n", score_head("", width, "support"), *types])
+def _by_part(report: Report) -> Iterator[str]:
+    """The scores of each of several corpora or layers, and the types that it is not judged by."""
+    for title, parts in (("corpus", report.per_corpus), ("layer", report.per_layer)):
+        if parts:
+            width = max(map(len, parts))
+            rows = [score_row(name, width, row, row.support) for name, row in parts.items()]
+            yield "\n".join([f"by {title}:\n", score_head("", width, "support"), *rows])
     lacking = {name: ", ".join(row.unannotated) for name, row in report.per_corpus.items()}
     told = [escaped(f"{name} does not label {types}") for name, types in lacking.items() if types]
     if told:

@@ -23,9 +23,12 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         ExpectedCounts,
         Label,
         LabelBatch,
+        LayerBatch,
+        LayerTags,
         TagBatch,
         Tags,
         Target,
+        TargetBatch,
     )
     from ner.features.vectors import Vectors, VectorsOnce, read_vectors
     from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
@@ -35,11 +38,11 @@ if TYPE_CHECKING:  # each module is loaded with its first name
 __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
     "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
-    "LabelBatch", "StoredData", "TableSize", "TagBatch", "Tags", "Target", "TrainingData",
-    "Vectors", "VectorsOnce", "Vocabulary", "WordList", "WordTable", "Words", "build_indexer",
-    "collate", "default_settings", "document_settings", "entries_of", "fold", "grown_indexer",
-    "key_word", "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
-    "resource_names", "shortened", "unk_rates",
+    "LabelBatch", "LayerBatch", "LayerTags", "StoredData", "TableSize", "TagBatch", "Tags",
+    "Target", "TargetBatch", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary", "WordList",
+    "WordTable", "Words", "build_indexer", "collate", "default_settings", "document_settings",
+    "entries_of", "fold", "grown_indexer", "key_word", "pack_batches", "plan_batches",
+    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -54,7 +57,8 @@ __getattr__ = lazy_names(
             "read_indexer", "resource_names",
         ],
         "targets": [
-            "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "TagBatch", "Tags", "Target",
+            "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "LayerBatch", "LayerTags",
+            "TagBatch", "Tags", "Target", "TargetBatch",
         ],
         "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
         "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],

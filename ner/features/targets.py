@@ -35,11 +35,26 @@ class LabelBatch(NamedTuple):
     ids: Tensor  # [B]
 
 
-TargetBatch = TagBatch | CountsBatch | LabelBatch
+SentenceTargets = TagBatch | CountsBatch | LabelBatch
+
+
+class LayerBatch(NamedTuple):
+    """Targets of B sentences in each tag layer."""
+
+    parts: tuple[SentenceTargets, ...]
+
+
+TargetBatch = SentenceTargets | LayerBatch
 
 
 def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
     """The same target with its tensors on another device."""
+    if isinstance(target, LayerBatch):
+        return LayerBatch(tuple(_moved(part, device) for part in target.parts))
+    return _moved(target, device)
+
+
+def _moved(target: SentenceTargets, device: torch.device) -> SentenceTargets:
     parts: list[Any] = [None if part is None else part.to(device) for part in target]
     return type(target)(*parts)
 
@@ -91,6 +106,18 @@ class ExpectedCounts(NamedTuple):
         unary[mask] = np.concatenate([target.unary for target in targets])
         pairwise = np.stack([target.pairwise for target in targets])
         return CountsBatch(torch.from_numpy(unary), torch.from_numpy(pairwise))
+
+
+class LayerTags(NamedTuple):
+    """Tags of a sentence in each tag layer."""
+
+    parts: tuple[Tags, ...]
+
+    @classmethod
+    def collate(cls, targets: Sequence[Self], mask: NDArray[np.bool_]) -> LayerBatch:
+        """Pad the tags of each layer."""
+        layers = zip(*(target.parts for target in targets), strict=True)
+        return LayerBatch(tuple(Tags.collate(layer, mask) for layer in layers))
 
 
 class Label(NamedTuple):

@@ -88,6 +88,7 @@ class Model(Generic[AnyNetwork]):
     outputs: tuple[str, ...]  # the tags, or the labels of whole texts, in order
     network: AnyNetwork
     contextual: TokenEmbedder | None = None
+    layers: tuple[str, ...] = ()  # names of tag layers, whose tags stand one after the other
 
     @property
     def device(self) -> torch.device:

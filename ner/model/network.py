@@ -2,18 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
+import torch
 from torch import Tensor, nn
 
 from ner.config import ModelConfig
-from ner.features import Batch, CountsBatch, Indexer, TagBatch
+from ner.features import Batch, CountsBatch, Indexer, LayerBatch, TagBatch, TargetBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
 from ner.model.skeleton import without_weights
 from ner.model.token_embedders import TokenEmbedder
 from ner.stored import Arrays
+from ner.tags import tag_layers
 from ner.tensors import to_tensors
 
 
@@ -50,13 +52,34 @@ class BaseNetwork(nn.Module, ABC):
         """Compute the training loss: a mean over the sentences."""
 
 
-class Network(BaseNetwork):
-    """A tagger for K tags: its `head` decodes emissions, and has their probabilities."""
+Head = CRFHead | SoftmaxHead
 
-    def __init__(self, config: ModelConfig, tags: Sequence[str], inputs: Inputs) -> None:
+
+class Network(BaseNetwork):
+    """A tagger for K tags: its `head` decodes emissions, and has their probabilities.
+
+    With `layers`, the names of tag layers, the tags are those of one after the other, and each has
+    one of the `heads`, over one encoder.
+    """
+
+    head: Head
+    heads: nn.ModuleList
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        tags: Sequence[str],
+        inputs: Inputs,
+        layers: Sequence[str] = (),
+    ) -> None:
         super().__init__(config, inputs, len(tags))
         kind = CRFHead if config.head == "crf" else SoftmaxHead
-        self.head: CRFHead | SoftmaxHead = kind(tags, config.scheme)
+        self._layers = tag_layers(tags, layers)
+        heads = [kind(layer.tags, config.scheme) for layer in self._layers]
+        if layers:
+            self.heads = nn.ModuleList(heads)
+        else:
+            (self.head,) = heads
 
     def emissions(self, batch: Batch, features: Tensor | None = None) -> Tensor:
         """Compute unnormalised tag scores ``[B, T, K]``; `features` as in `states`."""
@@ -68,20 +91,44 @@ class Network(BaseNetwork):
     ) -> Tensor:
         """Mean over the sentences of the negative log-likelihood of their known tags.
 
-        For expected counts, the cross-entropy with these, weighed by sentence. `costs` ``[K]``
-        augment it: the log of the weight of a mistake where a tag of that type is known; expected
-        counts are of models that have learnt with them. `features` as in `states`.
+        Of several tag layers it is the sum. For expected counts, the cross-entropy with these,
+        weighed by sentence. `costs` ``[K]`` augment it: the log of the weight of a mistake where a
+        tag of that type is known; expected counts are of models that have learnt with them.
+        `features` as in `states`.
         """
         emissions = self.emissions(batch, features)
-        target = batch.target
-        if isinstance(target, CountsBatch):
-            counts = (target.unary, target.pairwise)
-            losses = self.head.cross_entropy(emissions, *counts, batch.lengths)
-            losses = losses if target.weights is None else losses * target.weights
-        else:
-            assert isinstance(target, TagBatch), "a batch to learn from has tags"
-            losses = self.head.loss(emissions, target.ids, batch.lengths, target.possible, costs)
-        return losses.mean()
+        if not isinstance(batch.target, LayerBatch):
+            return _loss(self.head, emissions, batch.target, batch.lengths, costs)
+        parts = [
+            _loss(
+                cast(Head, head),
+                emissions[:, :, layer.columns],
+                target,
+                batch.lengths,
+                None if costs is None else costs[layer.columns],
+            )
+            for layer, head, target in zip(
+                self._layers, self.heads, batch.target.parts, strict=True
+            )
+        ]
+        return torch.stack(parts).sum()
+
+
+def _loss(
+    head: Head,
+    emissions: Tensor,
+    target: TargetBatch | None,
+    lengths: Tensor,
+    costs: Tensor | None,
+) -> Tensor:
+    """The loss of one layer, by its emissions ``[B, T, K]`` and `costs` ``[K]``."""
+    if isinstance(target, CountsBatch):
+        losses = head.cross_entropy(emissions, target.unary, target.pairwise, lengths)
+        losses = losses if target.weights is None else losses * target.weights
+    else:
+        assert isinstance(target, TagBatch), "a batch to learn from has tags"
+        losses = head.loss(emissions, target.ids, lengths, target.possible, costs)
+    return losses.mean()
 
 
 AnyNetwork = TypeVar("AnyNetwork", bound=BaseNetwork)

@@ -13,10 +13,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.config import PredictConfig
+from ner.config import ModelConfig, PredictConfig
 from ner.features import Context
 from ner.model import Decoder, decoder_of
 from ner.runtime import CELLS, AnyModel, NativeEngine, StoredModel, compiled_chain
+from ner.stored import Arrays
+from ner.tags import TagLayer, tag_layers
 
 _log = logging.getLogger("ner")
 
@@ -96,15 +98,32 @@ def _engine_of_network(model: AnyModel, settings: PredictConfig, last_states: bo
     return _native(model, settings, settings.precision == "int8", last_states)
 
 
+LayerDecoder = tuple[TagLayer, Decoder]
+"""A tag layer among the outputs of a model, and the decoder of its emissions."""
+
+
 def tag_decoder(model: AnyModel) -> Decoder:
-    """The decoder of a tagger, with the weights of now."""
+    """The decoder of a tagger with one tag layer, with the weights of now."""
+    ((_, decoder),) = tag_decoders(model)
+    return decoder
+
+
+def tag_decoders(model: AnyModel) -> tuple[LayerDecoder, ...]:
+    """The decoder of each tag layer of a tagger, with the weights of now."""
     if isinstance(model, StoredModel):
-        decoder: Decoder = model.made(("decoder",), lambda: _decoder(model))
-        return decoder
-    return _decoder(model)
+        decoders: tuple[LayerDecoder, ...] = model.made(("decoders",), lambda: _decoders(model))
+        return decoders
+    return _decoders(model)
 
 
-def _decoder(model: AnyModel) -> Decoder:
-    config, head = model.config, "head."
-    weights = {k.removeprefix(head): w for k, w in model.weights.items() if k.startswith(head)}
-    return decoder_of(config.head, model.outputs, config.scheme, weights, compiled_chain)
+def _decoders(model: AnyModel) -> tuple[LayerDecoder, ...]:
+    weights = model.weights
+    return tuple(
+        (layer, _decoder(model.config, layer, weights, f"heads.{i}." if model.layers else "head."))
+        for i, layer in enumerate(tag_layers(model.outputs, model.layers))
+    )
+
+
+def _decoder(config: ModelConfig, layer: TagLayer, weights: Arrays, head: str) -> Decoder:
+    own = {k.removeprefix(head): w for k, w in weights.items() if k.startswith(head)}
+    return decoder_of(config.head, layer.tags, config.scheme, own, compiled_chain)

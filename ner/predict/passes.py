@@ -11,10 +11,11 @@ from ner.config import PredictConfig
 from ner.errors import BundleError
 from ner.features import Context
 from ner.model import Decoder
-from ner.predict.engines import Engine, engine_of, read_batch, tag_decoder
-from ner.predict.spans import NO_SPANS, Prediction, by_row, spans_in
+from ner.predict.engines import Engine, LayerDecoder, engine_of, read_batch, tag_decoders
+from ner.predict.spans import NO_SPANS, Prediction, by_row, in_layer, merged, spans_in
 from ner.predict.windows import WINDOW, windows
 from ner.runtime import AnyModel
+from ner.tags import TagLayer
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -29,15 +30,36 @@ def decode_pass(
 ) -> list[Prediction]:
     """Find spans in one pass over the sentences, with their contexts if there are any."""
     found = [NO_SPANS] * len(sentences)
-    decoder = tag_decoder(model)
+    decoders = tag_decoders(model)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings, contexts):
-        tags = decoder.decode(_biased(emissions, settings.o_bias), lengths)
-        rows = predictions(
-            decoder, model.outputs, emissions, lengths, tags, with_scores, settings.min_score
-        )
-        for row, prediction in rows.items():
+        parts = [
+            _decoded(each, of_layer(emissions, each[0]), lengths, with_scores, settings)
+            for each in decoders
+        ]
+        for row, prediction in merged(parts).items():
             found[numbers[row]] = prediction
     return found
+
+
+def of_layer(emissions: Floats, layer: TagLayer) -> Floats:
+    """The emissions of a tag layer out of those of all, ``[B, T, K]``."""
+    return np.ascontiguousarray(emissions[:, :, layer.columns])
+
+
+def _decoded(
+    decoding: LayerDecoder,
+    emissions: Floats,
+    lengths: Ints,
+    with_scores: bool,
+    settings: PredictConfig,
+) -> dict[int, Prediction]:
+    """Decode the emissions of one layer into predictions by row."""
+    layer, decoder = decoding
+    tags = decoder.decode(_biased(emissions, settings.o_bias), lengths)
+    rows = predictions(
+        decoder, layer.tags, emissions, lengths, tags, with_scores, settings.min_score
+    )
+    return in_layer(rows, layer.name) if layer.name else rows
 
 
 def emission_batches(

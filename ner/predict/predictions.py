@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ner.config import PredictConfig
 from ner.features import DocumentSpans, ExpectedCounts, WordList
-from ner.predict.engines import tag_decoder
-from ner.predict.passes import decode_pass, emission_batches, predictions
+from ner.predict.engines import tag_decoder, tag_decoders
+from ner.predict.passes import decode_pass, emission_batches, of_layer, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.runtime import AnyModel
 from ner.text import Sentence, Span
@@ -165,13 +165,14 @@ def predict_marginals(
 ) -> list[NDArray[np.float64]]:
     """Compute the probability of each tag at each token, ``[T, K]`` for each sentence.
 
-    Tags are in the order of ``model.outputs``. A bias of O does not matter, and each sentence is
-    read by itself, once.
+    Tags are in the order of ``model.outputs``; of several tag layers, the tags of each sum to 1. A
+    bias of O does not matter, and each sentence is read by itself, once.
     """
     found = [np.zeros((0, len(model.outputs)))] * len(sentences)
-    decoder = tag_decoder(model)
+    decoders = tag_decoders(model)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings):
-        marginals = decoder.marginals(emissions, lengths)  # [B, T, K]
+        layers = [each.marginals(of_layer(emissions, own), lengths) for own, each in decoders]
+        marginals = np.concatenate(layers, axis=2)  # [B, T, K]
         for number, row, length in zip(numbers, marginals, lengths.tolist(), strict=True):
             found[number] = row[:length]
     return found

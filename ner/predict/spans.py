@@ -1,8 +1,9 @@
 """Spans from the tag numbers of a whole batch at once."""
 
 import functools
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.tags import OUTSIDE, Tag, parse_tag, spans_of
-from ner.text import Span
+from ner.text import Span, in_reading_order
 
 
 class Prediction(NamedTuple):
@@ -52,6 +53,28 @@ def by_row(held: Sequence[tuple[int, Span]], scores: Sequence[float]) -> dict[in
         found[row] = Prediction(spans, tuple(scores[first : first + len(spans)]))
         first += len(spans)
     return found
+
+
+def in_layer(rows: Mapping[int, Prediction], layer: str) -> dict[int, Prediction]:
+    """Predictions by row, with their spans in a tag layer."""
+    return {
+        row: Prediction(tuple(replace(span, layer=layer) for span in spans), scores)
+        for row, (spans, scores) in rows.items()
+    }
+
+
+def merged(layers: Sequence[Mapping[int, Prediction]]) -> Mapping[int, Prediction]:
+    """Predictions of several tag layers by row, in reading order."""
+    if len(layers) == 1:
+        return layers[0]
+    rows = dict.fromkeys(row for layer in layers for row in layer)
+    return {row: _merged([layer.get(row, NO_SPANS) for layer in layers]) for row in rows}
+
+
+def _merged(parts: Sequence[Prediction]) -> Prediction:
+    scores = {s: score for spans, scores in parts for s, score in zip_longest(spans, scores)}
+    spans = tuple(in_reading_order(scores))
+    return Prediction(spans, tuple(scores[span] for span in spans if scores[span] is not None))
 
 
 @functools.lru_cache(maxsize=8)

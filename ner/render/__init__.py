@@ -17,6 +17,11 @@
 ``ansi``          ``text`` in colours, for terminals
 ================  ==================================================================
 
+Of a model with several tag layers, entities that lie within others are shown in them (``text``,
+``html``, ``ansi``), have their layer (``jsonl``, ``csv``, ``tsv``) or a column for each layer
+(``conll``), or stand side by side without it (``doccano``, ``label-studio``, ``prodigy``,
+``brat``); the others have place for one layer, and refuse.
+
 A stream is `begin`, then each `document`, then `end`; a renderer keeps nothing
 from one document to the next. Surrogates, which no UTF-8 output can carry, come
 out as U+FFFD in every format: one for one, so that offsets hold.
@@ -82,13 +87,15 @@ def renderer(
     labels: Sequence[str] = (),
     title: str = "Named entities",
     fields: Sequence[str] = (),
+    layers: Sequence[str] = (),
 ) -> Renderer:
     """The renderer of a format; `labels` are all types of the model, `title` is for HTML.
 
-    `fields` are those of the input's records beside the text. Raises `UsageError` for an unknown
-    format, or one that cannot hold a label.
+    `fields` are those of the input's records beside the text, `layers` the model's tag layers, if
+    it has several. Raises `UsageError` for an unknown format, or one that cannot hold a label or
+    layers.
     """
-    return renderer_class(format)(labels, title, fields)
+    return renderer_class(format)(labels, title, fields, layers)
 
 
 def output(format: str, path: Path) -> AbstractContextManager[Write]:

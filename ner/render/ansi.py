@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from ner.markup import Content
 from ner.render.base import NOWHERE, writable
-from ner.render.text import TextRenderer, marked
-from ner.text import Document, Origin, pieces
+from ner.render.text import TextRenderer, closing, marked
+from ner.text import Document, Entity, Origin, pieces
 
 _COLOURS = ("34", "32", "35", "36", "33", "31")  # blue first: it is not red that means well
+_PLAIN = "\x1b[0m"
 # Control characters as pictures: a terminal would obey them. Tabs and line ends are harmless.
 _VISIBLE = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
 _OVERRIDES = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # of the writing direction
@@ -20,16 +22,32 @@ class AnsiRenderer(TextRenderer):
     as another character.
     """
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        super().__init__(labels, title, fields)
+    def __init__(
+        self,
+        labels: Sequence[str],
+        title: str,
+        fields: Sequence[str] = (),
+        layers: Sequence[str] = (),
+    ) -> None:
+        super().__init__(labels, title, fields, layers)
         places = enumerate(labels)
         self._colours = {label: _COLOURS[place % len(_COLOURS)] for place, label in places}
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The marked and coloured text, and a line end."""
-        texts = []
-        for text, entity in pieces(document):
-            shown = writable(marked(text, entity)).translate(_VISIBLE)
-            colour = self._colours.get(entity.label, "7") if entity else ""
-            texts.append(f"\x1b[1;{colour}m{shown}\x1b[0m" if colour else shown)
-        return "".join(texts) + "\n"
+        return "".join(self._coloured(*piece) for piece in pieces(document)) + "\n"
+
+    def _coloured(self, content: Content[Entity], entity: Entity | None) -> str:
+        if isinstance(content, str):
+            shown = _visible(marked(content, None))
+        else:
+            shown = "".join(self._coloured(*piece) for piece in content)
+        if entity is None:
+            return shown
+        colour = f"\x1b[1;{self._colours.get(entity.label, '7')}m"
+        inner = shown.replace(_PLAIN, _PLAIN + colour)  # of an entity in a layer within it
+        return f"{colour}[{inner}{_visible(closing(entity))}{_PLAIN}"
+
+
+def _visible(text: str) -> str:
+    return writable(text).translate(_VISIBLE)

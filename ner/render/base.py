@@ -21,17 +21,29 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False)
 class Renderer(abc.ABC):
     """One output format; `labels` are all types of the model, `title` is that of a page.
 
-    `fields` are the names of what the records of the input hold beside the text. Files of the
-    format are called `extension`, and `separator` stands between documents. Without `as_text`, what
-    `output` makes of the text is no text that a pipe could take.
+    `fields` are the names of what the records of the input hold beside the text; `layers` those of
+    several tag layers, whose entities may overlap. Files of the format are called `extension`, and
+    `separator` stands between documents. Without `as_text`, what `output` makes of the text is no
+    text that a pipe could take.
     """
 
     extension: ClassVar[str]
     separator: ClassVar[str] = ""
     as_text: ClassVar[bool] = True
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        self._labels, self._title, self._fields = labels, title, fields
+    def __init__(
+        self,
+        labels: Sequence[str],
+        title: str,
+        fields: Sequence[str] = (),
+        layers: Sequence[str] = (),
+    ) -> None:
+        self._labels, self._title, self._fields, self._layers = labels, title, fields, layers
+        self.check(labels, layers)
+
+    @classmethod  # noqa: B027 (most hold anything)
+    def check(cls, labels: Sequence[str], layers: Sequence[str]) -> None:
+        """Raise `UsageError` for types or layers that the format cannot hold."""
 
     def begin(self) -> str:
         """The text before the first document."""
@@ -39,7 +51,7 @@ class Renderer(abc.ABC):
 
     @abc.abstractmethod
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
-        """One document, line end included; its entities are in order and do not overlap."""
+        """One document, line end included; its entities are in order, and overlap by layer only."""
 
     def end(self) -> str:
         """The text after the last document."""
@@ -68,6 +80,15 @@ def refuse_labels(labels: Sequence[str], characters: str, format: str) -> None:
     for label in labels:
         if any(character in label for character in characters):
             raise UsageError(f"{format} cannot hold the type {label!r}; choose --format jsonl")
+
+
+def refuse_layers(layers: Sequence[str], format: str) -> None:
+    """Raise `UsageError` for several tag layers."""
+    if len(layers) > 1:
+        raise UsageError(
+            f"{format} has place for one tag layer, and the model has {', '.join(layers)}; choose "
+            "--format jsonl"
+        )
 
 
 def json_line(record: Any) -> str:

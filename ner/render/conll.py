@@ -1,5 +1,6 @@
 """Columns: token and tag on a line."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from ner.errors import NerError
@@ -13,35 +14,43 @@ _UNWRITABLE = set("\t\r\n\0")
 class ConllRenderer(Renderer):
     """Two columns, token and IOB2 tag, and a blank line after each sentence.
 
-    A sentence from a column file keeps its columns, and the tag is one more. Raises `UsageError`
+    A sentence from a column file keeps its columns, and the tag is one more. Of several tag layers
+    each is a column. Raises `UsageError`
     for a type with a space or tab, which would be read as another column.
     """
 
     extension = ".conll"
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        super().__init__(labels, title, fields)
+    @classmethod
+    def check(cls, labels: Sequence[str], layers: Sequence[str]) -> None:
+        """Raise `UsageError` for what would be read as something else."""
         refuse_labels(labels, " \t", "columns")
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The sentences of the document. Raises `NerError` for a token that no column can hold."""
-        return writable("".join(_columns(sentence, origin) for sentence in document.sentences))
+        sentences = document.sentences
+        return writable("".join(_columns(each, origin, self._layers) for each in sentences))
 
 
-def _columns(sentence: Sentence, origin: Origin) -> str:
-    tags = tags_of(sentence.spans, len(sentence))
+def _columns(sentence: Sentence, origin: Origin, layers: Sequence[str]) -> str:
+    tags = layer_tags(sentence, layers)
     if not origin.rows:
         check_tokens(sentence)
-        return block(zip(sentence.tokens, tags, strict=True))
+        return block(zip(sentence.tokens, *tags, strict=True))
     if not origin.separator:
-        return block(zip(map(_trimmed, origin.rows), tags, strict=True))
-    for tag in tags:
+        return block(zip(map(_trimmed, origin.rows), *tags, strict=True))
+    for tag in itertools.chain(*tags):
         if origin.separator in tag:
             raise NerError(
                 f"{sentence.place}: {tag!r} cannot stand in a column, as {origin.separator!r} "
                 "ends one; choose --format jsonl"
             )
-    return block(zip(origin.rows, tags, strict=True), origin.separator)
+    return block(zip(origin.rows, *tags, strict=True), origin.separator)
+
+
+def layer_tags(sentence: Sentence, layers: Sequence[str]) -> list[list[str]]:
+    """The IOB2 tags of a sentence, or those of each of its tag layers."""
+    return [tags_of(sentence.of_layer(name).spans, len(sentence)) for name in layers or ("",)]
 
 
 def _trimmed(row: str) -> str:
@@ -61,15 +70,18 @@ def _gap(row: Sequence[str]) -> str:
     return "\t" if row[0] == "#" or "\t" in row[0] else " "
 
 
-def side_by_side(gold: Iterable[Sentence], predicted: Iterable[Sentence]) -> Iterator[str]:
+def side_by_side(
+    gold: Iterable[Sentence], predicted: Iterable[Sentence], layers: Sequence[str] = ()
+) -> Iterator[str]:
     """Labelled sentences as three columns: token, gold tag, predicted tag, as conlleval reads them.
 
-    Raises `NerError` for a token that no column can hold.
+    Of several tag layers each has its pair of columns. Raises `NerError` for a token that no column
+    can hold.
     """
     for one, other in zip(gold, predicted, strict=True):
         check_tokens(one, "leave --out away")
-        tags = (tags_of(sentence.spans, len(sentence)) for sentence in (one, other))
-        yield block(zip(one.tokens, *tags, strict=True))
+        pairs = zip(layer_tags(one, layers), layer_tags(other, layers), strict=True)
+        yield block(zip(one.tokens, *itertools.chain(*pairs), strict=True))
 
 
 def check_tokens(sentence: Sentence, remedy: str = "choose --format jsonl") -> None:

@@ -17,7 +17,8 @@ class CsvRenderer(Renderer):
     """Columns of the input's records, then line of the document, start, end, label, text and score.
 
     `line` is that of the document in its file, from 1; offsets are as in JSON Lines. Columns of
-    the input that are called like ours get ``input_`` before their name.
+    the input that are called like ours get ``input_`` before their name. Of several tag layers,
+    that of the entity comes last.
     """
 
     extension = ".csv"
@@ -25,8 +26,9 @@ class CsvRenderer(Renderer):
 
     def begin(self) -> str:
         """The header."""
-        kept = kept_fields(Origin(fields=dict.fromkeys(self._fields)), _ENTITY)
-        return self._row([*kept, *_ENTITY])
+        own = (*_ENTITY, *(["layer"] if self._layers else []))
+        kept = kept_fields(Origin(fields=dict.fromkeys(self._fields)), own)
+        return self._row([*kept, *own])
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """A line for each entity. Raises `NerError` for a field that the first record lacks."""
@@ -37,8 +39,9 @@ class CsvRenderer(Renderer):
             )
         kept = [_cell(origin.fields.get(name)) for name in self._fields]
         return "".join(
-            self._row([*kept, origin.line, e.start, e.end, e.label, e.text, e.score])
+            self._row([*kept, origin.line, e.start, e.end, e.label, e.text, e.score, *layer])
             for e in document.entities
+            for layer in [[e.layer] if self._layers else []]
         )
 
     def _row(self, cells: Sequence[Any]) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ner.markup import escaped
+from ner.markup import Content, escaped
 from ner.render.base import NOWHERE, Renderer
 from ner.render.design import DARK, LEGEND, LIGHT, MARKS, hues, legend, page_head, type_classes
-from ner.text import Document, Entity, Origin, pieces
+from ner.text import Document, Entity, Origin, layered_label, pieces
 
 _STYLE = f"""\
 header {{ border-bottom: 1px solid var(--rule); margin-bottom: 1.5rem; }}
@@ -34,8 +34,14 @@ class HtmlRenderer(Renderer):
 
     extension = ".html"
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        super().__init__(labels, title, fields)
+    def __init__(
+        self,
+        labels: Sequence[str],
+        title: str,
+        fields: Sequence[str] = (),
+        layers: Sequence[str] = (),
+    ) -> None:
+        super().__init__(labels, title, fields, layers)
         self._classes = type_classes(labels)
 
     def begin(self) -> str:
@@ -55,14 +61,17 @@ class HtmlRenderer(Renderer):
         inner = "".join(self._piece(*piece) for piece in pieces(document))
         return f'<p dir="auto">{inner}</p>\n'
 
-    def _piece(self, text: str, entity: Entity | None) -> str:
+    def _piece(self, content: Content[Entity], entity: Entity | None) -> str:
+        if isinstance(content, str):
+            inner = escaped(content)
+        else:
+            inner = "".join(self._piece(*piece) for piece in content)
         if entity is None:
-            return escaped(text)
+            return inner
         name = self._classes.get(entity.label)
         style = f' class="{name}"' if name else ""
-        label = escaped(entity.label)
-        tip = f"{label}, score {entity.score:.3f}"
-        return f'<mark{style} data-label="{label}" title="{tip}">{escaped(text)}</mark>'
+        tip = f"{escaped(layered_label(entity))}, score {entity.score:.3f}"
+        return f'<mark{style} data-label="{escaped(entity.label)}" title="{tip}">{inner}</mark>'
 
     def end(self) -> str:
         """The end of the page."""

@@ -2,8 +2,9 @@
 
 import re
 
+from ner.markup import Content
 from ner.render.base import NOWHERE, Renderer, writable
-from ner.text import Document, Entity, Origin, pieces
+from ner.text import Document, Entity, Origin, layered_label, pieces
 
 _MARKUP = re.compile(r"[\\\[\]]")
 _MARKUP_IN_LABEL = re.compile(r"[\\)]")
@@ -15,7 +16,8 @@ class TextRenderer(Renderer):
 
     A backslash stands before each ``[``, ``]`` and ``\`` of the text itself (of a
     type: ``)`` and ``\``). A bracket without one is therefore always markup, and
-    all of it can be undone.
+    all of it can be undone. Entities of several tag layers stand in one another; one that begins in
+    another and ends behind it is cut where that ends.
     """
 
     extension = ".txt"
@@ -25,9 +27,15 @@ class TextRenderer(Renderer):
         return writable("".join(marked(*piece) for piece in pieces(document))) + "\n"
 
 
-def marked(text: str, entity: Entity | None) -> str:
+def marked(content: Content[Entity], entity: Entity | None) -> str:
     """A stretch of text, as ``[Paris](LOC)`` if it is an entity."""
-    escaped = _MARKUP.sub(_BACKSLASHED, text)
-    if entity is None:
-        return escaped
-    return f"[{escaped}]({_MARKUP_IN_LABEL.sub(_BACKSLASHED, entity.label)})"
+    if isinstance(content, str):
+        escaped = _MARKUP.sub(_BACKSLASHED, content)
+    else:
+        escaped = "".join(marked(*piece) for piece in content)
+    return f"[{escaped}{closing(entity)}" if entity else escaped
+
+
+def closing(entity: Entity) -> str:
+    """The end of the mark of an entity: ``](LOC)``, or ``](inner:LOC)`` of one in a tag layer."""
+    return f"]({_MARKUP_IN_LABEL.sub(_BACKSLASHED, layered_label(entity))})"

@@ -31,6 +31,7 @@ from ner.render.base import (
     json_line,
     kept_fields,
     refuse_labels,
+    refuse_layers,
     writable,
 )
 from ner.tags import OUTSIDE, tags_of
@@ -102,9 +103,11 @@ class ConlluRenderer(Renderer):
 
     extension = ".conllu"
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        super().__init__(labels, title, fields)
+    @classmethod
+    def check(cls, labels: Sequence[str], layers: Sequence[str]) -> None:
+        """Raise `UsageError` for what would be read as something else."""
         refuse_labels(labels, " \t|", "CoNLL-U")
+        refuse_layers(layers, "CoNLL-U")
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The sentences of the document. Raises `NerError` for a token that no column can hold."""
@@ -141,8 +144,9 @@ class BratRenderer(Renderer):
     extension = ".ann"
     as_text = False
 
-    def __init__(self, labels: Sequence[str], title: str, fields: Sequence[str] = ()) -> None:
-        super().__init__(labels, title, fields)
+    @classmethod
+    def check(cls, labels: Sequence[str], layers: Sequence[str]) -> None:
+        """Raise `UsageError` for what would be read as something else."""
         refuse_labels(labels, " \t", "brat")
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
@@ -179,6 +183,11 @@ class SpacyRenderer(Renderer):
 
     extension = ".spacy"
     as_text = False
+
+    @classmethod
+    def check(cls, labels: Sequence[str], layers: Sequence[str]) -> None:
+        """Raise `UsageError` for several tag layers."""
+        refuse_layers(layers, "a DocBin")
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The document for `output`, in JSON on one line."""

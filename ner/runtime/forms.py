@@ -46,14 +46,14 @@ def network_forms(
     return dict([*parts, *_linear("projection", width, outputs)])
 
 
-def head_forms(config: ModelConfig, tags: int) -> dict[str, Form]:
-    """The forms of the weights of a tagger's head."""
+def head_forms(config: ModelConfig, tags: int, name: str = "head") -> dict[str, Form]:
+    """The forms of the weights of a tagger's head of that name."""
     if config.head == "softmax":
         return {}
     return {
-        "head.start_transitions": Form(_SINGLE, (tags,)),
-        "head.transitions": Form(_SINGLE, (tags, tags)),
-        "head.end_transitions": Form(_SINGLE, (tags,)),
+        f"{name}.start_transitions": Form(_SINGLE, (tags,)),
+        f"{name}.transitions": Form(_SINGLE, (tags, tags)),
+        f"{name}.end_transitions": Form(_SINGLE, (tags,)),
     }
 
 

@@ -42,6 +42,7 @@ class RecurrentLayer:
     rows are cached: only `run` is done for each token.
     """
 
+    @np.errstate(over="ignore")  # a doubled weight may be infinite, and its gate is closed or open
     def __init__(
         self,
         cell: str,

@@ -26,6 +26,10 @@ class AnyModel(Protocol):
         """The tags, or the labels of whole texts, in order."""
 
     @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of its tag layers, if it has several: `outputs` has the tags of each."""
+
+    @property
     def config(self) -> ModelConfig:
         """The settings of its network."""
 
@@ -48,6 +52,7 @@ class StoredModel:
     weights: Arrays
     build: Callable[[AnyModel], Any]  # its network in torch, where one is asked for
     contextual: Any = None
+    layers: tuple[str, ...] = ()
     int8: bool = False  # whether products are of 8 bits where nothing else is asked for
     _made: dict[tuple[object, ...], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False

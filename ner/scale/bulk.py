@@ -251,7 +251,8 @@ class _Pipeline:
 
     def _renderer(self, source: Input) -> Renderer:
         title = f"Entities in {source.source}"
-        return renderer(self._work.format, self._tagger.labels, title, source.fields)
+        tagger = self._tagger
+        return renderer(self._work.format, tagger.labels, title, source.fields, tagger.layers)
 
     def __call__(self, part: Part) -> Piece:
         """The output that belongs to a part."""

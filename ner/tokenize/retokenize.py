@@ -115,7 +115,7 @@ def retokenize(sentence: Sentence, style: str) -> tuple[Sentence, list[int]]:
         for (first, _), ranges in zip(sentence.offsets, cuts, strict=True)
         for start, end in ranges
     )
-    spans = tuple(Span(starts[s.start], starts[s.end], s.label) for s in sentence.spans)
+    spans = tuple(Span(starts[s.start], starts[s.end], s.label, s.layer) for s in sentence.spans)
     partial = tuple(
         label if i == 0 else _inside(label)
         for label, ranges in zip(sentence.partial, cuts, strict=False)
@@ -135,13 +135,15 @@ def _inside(label: PartialLabel) -> PartialLabel:
 def restore_spans(spans: Iterable[Span], starts: Sequence[int]) -> dict[Span, Span]:
     """Find for spans of new tokens those of the old tokens that they touch.
 
-    `starts` are those of `retokenize`. Of two spans that touch one token the second has none.
+    `starts` are those of `retokenize`. Of two spans of a layer that touch one token the second has
+    none.
     """
     old = [token for token, (a, b) in enumerate(itertools.pairwise(starts)) for _ in range(a, b)]
     restored: dict[Span, Span] = {}
-    free = 0
+    free: dict[str, int] = {}
     for span in spans:
         start, end = old[span.start], old[span.end - 1] + 1
-        if start >= free:
-            restored[span], free = Span(start, end, span.label), end
+        if start >= free.get(span.layer, 0):
+            restored[span] = Span(start, end, span.label, span.layer)
+            free[span.layer] = end
     return restored

@@ -10,7 +10,7 @@ import torch
 
 from ner.bundle import MOST_OUTPUTS
 from ner.config import Config
-from ner.errors import TrainingError
+from ner.errors import ConfigError, TrainingError
 from ner.features import TrainingData, Vectors, build_indexer, read_vectors
 from ner.model import Inputs, Model, Network, TokenEmbedder, load_embedder
 from ner.tags import tag_set
@@ -69,6 +69,7 @@ class UntrainedModel:
             self.has_vector,
             soft_labels,
             model.contextual.embed if model.contextual else None,
+            model.layers,
         )
 
 
@@ -80,19 +81,27 @@ def build_model(
     contextual: TokenEmbedder | None = None,
     read: Callable[..., Vectors] = read_vectors,
     start: StartModel | None = None,
+    layers: tuple[str, ...] = (),
 ) -> UntrainedModel:
     """Build features and network for training sentences.
 
     `progress` gets the bytes of vectors files read so far; `contextual` is a loaded token embedder,
-    and `read` reads vectors. With a `start` model, its features grow and its weights stay.
-    Raises `TrainingError` for more tags than a model can be saved with.
+    and `read` reads vectors. With a `start` model, its features grow and its weights stay. `layers`
+    names the tag layers, if there are several: each gets its own types.
+    Raises `TrainingError` for more tags than a model can be saved with, and `ConfigError` for
+    layers with document context.
     """
     torch.manual_seed(config.train.seed)
+    if layers and config.model.context == "document":
+        raise ConfigError(
+            "setting model.context is 'document', which goes by one tag layer, and the corpus has "
+            f"{', '.join(layers)}; leave it out, or choose one column with --tag-column"
+        )
     if contextual is None:
         contextual = open_embedder(config, start)
     labels = sorted({label for sentence in sentences for label in sentence.labels})
     known = sorted({*labels, *start.unlabelled(labels)}) if start else labels
-    tags = tag_set(known, config.model.scheme)
+    tags = _layered_tags(sentences, layers, config) or tag_set(known, config.model.scheme)
     if len(tags) > MOST_OUTPUTS:
         raise TrainingError(
             f"{len(known):,} types make {len(tags):,} tags of {config.model.scheme}, of which a "
@@ -101,11 +110,21 @@ def build_model(
     data = TrainingData(sentences, known, config, progress, read)
     indexer = start.indexer(data) if start else build_indexer(data)
     inputs = Inputs.of(indexer, contextual)
-    network = Network(config.model, tags, inputs)
-    model = Model(indexer.without_vectors(), tuple(tags), network.to(device), contextual)
+    network = Network(config.model, tags, inputs, layers).to(device)
+    model = Model(indexer.without_vectors(), tuple(tags), network, contextual, layers)
     if start is not None:
         start.initialise(model)
     return UntrainedModel(model, indexer.words.has_vector, start)
+
+
+def _layered_tags(
+    sentences: Sequence[Sentence], layers: Sequence[str], config: Config
+) -> list[str]:
+    """The tags of each layer, one after the other."""
+    types: dict[str, set[str]] = {name: set() for name in layers}
+    for span in (span for sentence in sentences for span in sentence.spans if layers):
+        types[span.layer].add(span.label)
+    return [tag for own in types.values() for tag in tag_set(sorted(own), config.model.scheme)]
 
 
 def vocabulary_checksum(model: Model[Any], has_vector: Collection[str]) -> str:

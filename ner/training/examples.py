@@ -20,13 +20,14 @@ from ner.features import (
     Example,
     FeatureTable,
     Indexer,
+    LayerTags,
     Tags,
     Target,
     collate,
     plan_batches,
     unk_rates,
 )
-from ner.tags import parse_tag, tags_of
+from ner.tags import parse_tag, tag_layers, tags_of
 from ner.text import CASES, Case, Sentence, recased
 from ner.training.sampling import EpochSampler
 
@@ -153,10 +154,15 @@ class TrainingSet(ExampleSet):
         has_vector: Iterable[str] = (),
         soft_labels: Sequence[SoftLabelExample] = (),
         embed: Embed | None = None,
+        layers: Sequence[str] = (),
     ) -> None:
-        """Index segments, or soft-label examples in their place; see `ExampleSet`."""
+        """Index segments, or soft-label examples in their place; see `ExampleSet`.
+
+        `layers` names the tag layers, whose `tags` stand one after the other, if there are several.
+        """
         self._table = FeatureTable(indexer)
-        self._number = {tag: i for i, tag in enumerate(tags)}
+        self._layers = tag_layers(tags, layers)
+        self._number = [{tag: i for i, tag in enumerate(layer.tags)} for layer in self._layers]
         examples = (
             [Example(self._table.rows(tokens), expected) for tokens, expected in soft_labels]
             if soft_labels
@@ -176,11 +182,11 @@ class TrainingSet(ExampleSet):
 
     def _example(self, sentence: Sentence, scheme: str) -> Example:
         rows = self._table.rows(sentence.tokens)
-        if (partly := possible_tags(sentence, [*self._number], scheme)) is not None:
-            possible = np.array(partly)
-            return Example(rows, Tags(possible.argmax(1), possible))
-        tags = tags_of(sentence.spans, len(sentence), scheme)
-        return Example(rows, Tags(np.array([self._number[tag] for tag in tags])))
+        if not self._layers[0].name:
+            return Example(rows, _tags(sentence, self._number[0], scheme))
+        parts = [sentence.of_layer(layer.name) for layer in self._layers]
+        numbered = zip(parts, self._number, strict=True)
+        return Example(rows, LayerTags(tuple(_tags(*pair, scheme) for pair in numbered)))
 
     def add_contexts(self, segments: Iterable[Sentence], contexts: Sequence[Context]) -> None:
         """From now on, learn from sentences in their contexts, too.
@@ -205,6 +211,15 @@ class TrainingSet(ExampleSet):
         drawn = rng.random(len(self._sentences)) < CONTEXT_SHARE
         pairs = zip(self._sentences, self._in_context, drawn, strict=True)
         return [second if choose else first for first, second, choose in pairs]
+
+
+def _tags(sentence: Sentence, number: Mapping[str, int], scheme: str) -> Tags:
+    """The tags of a sentence as their numbers."""
+    if (partly := possible_tags(sentence, [*number], scheme)) is not None:
+        possible = np.array(partly)
+        return Tags(possible.argmax(1), possible)
+    tags = tags_of(sentence.spans, len(sentence), scheme)
+    return Tags(np.array([number[tag] for tag in tags]))
 
 
 def tag_choices(sentence: Sentence, tags: Sequence[str], scheme: str) -> NDArray[np.bool_]:

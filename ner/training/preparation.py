@@ -13,9 +13,10 @@ from ner.corpus import (
     TrainingFingerprints,
     overlaps,
     partial_labels_within,
+    with_layers,
     with_partial_labels,
 )
-from ner.errors import TrainingError
+from ner.errors import TrainingError, UsageError
 from ner.evaluation import check_labelled, unknown_labels
 from ner.features import Vectors, default_settings, read_vectors
 from ner.predict import window_note
@@ -81,6 +82,7 @@ def prepare(corpus: Corpus, data: DataConfig = DEFAULTS) -> PreparedCorpus:
     Of `data` count `tokenizer` and `retokenize`. Raises `TrainingError` for a corpus that nothing
     can be learnt from.
     """
+    corpus = with_layers(corpus)
     check_corpus(corpus)
     corpus, data = _as_raw_text(corpus, data)
     _log_long(corpus.train)
@@ -153,6 +155,7 @@ def check_corpus(corpus: Corpus) -> None:
         raise TrainingError(f"{corpus.name}: has no training split; add a file train.txt")
     _check_valid(corpus)
     _check_labels(corpus)
+    _check_layers(corpus)
     check_labelled(corpus.valid)
     check_labelled(corpus.test)
     _log_oddities(corpus)
@@ -179,12 +182,34 @@ def _check_labels(corpus: Corpus) -> None:
             f"{corpus.train[0].source or corpus.name}: no token of the training split is in an "
             "entity; choose the column of the tags with --tag-column"
         )
-    for label in corpus.labels:
-        if not label.isprintable():
-            raise TrainingError(
-                f"{corpus.name}: the type {label!r:.80} has characters that cannot be printed; "
-                "correct it"
-            )
+    for kind, names in (("type", corpus.labels), ("tag layer", corpus.layers)):
+        for name in names:
+            if not name.isprintable():
+                raise TrainingError(
+                    f"{corpus.name}: the {kind} {name!r:.80} has characters that cannot be "
+                    "printed; correct it"
+                )
+
+
+def _check_layers(corpus: Corpus) -> None:
+    """Refuse layers without an entity to learn from, and labels of layers that are not complete.
+
+    Raises `UsageError` or `TrainingError`.
+    """
+    if not corpus.layers:
+        return
+    listed = ", ".join(corpus.layers)
+    if any(s.partial or s.corpus for s in corpus.train):
+        raise UsageError(
+            f"{corpus.name}: has the tag layers {listed}, and these go neither with several "
+            "corpora nor with unknown tags; choose one column with --tag-column"
+        )
+    learnt = {name for sentence in corpus.train for name in sentence.layers}
+    if lacking := [name for name in corpus.layers if name not in learnt]:
+        raise TrainingError(
+            f"{corpus.name}: no token of the training split is in an entity of the layer "
+            f"{lacking[0]} of {listed}; leave it out, or choose its column with --tag-column"
+        )
 
 
 def _log_oddities(corpus: Corpus) -> None:
@@ -225,20 +250,29 @@ def _end(sentence: Sentence, start: int, size: int) -> int:
     if sentence.partial and end < len(sentence):
         boundaries = range(end, start, -1)
         return next((i for i in boundaries if sentence.partial[i].continues == "no"), end)
-    last = bisect_left(sentence.spans, end, key=attrgetter("start")) - 1
-    if last < 0 or sentence.spans[last].end <= end or sentence.spans[last].start <= start:
-        return end
-    return sentence.spans[last].start
+    inside, most = _within(sentence, start, end), end
+    while crossing := [span.start for span in inside if span.start < end < span.end]:
+        end = min(crossing)  # where others of another layer may go on
+        if end <= start:
+            return most
+    return end
+
+
+def _within(sentence: Sentence, start: int, end: int) -> list[Span]:
+    """The entities that stand in the tokens ``[start, end)``, at least in part."""
+    spans = sentence.spans
+    layered = bool(spans) and spans[0].layer != ""  # their ends may not rise
+    first = 0 if layered else bisect_right(spans, start, key=attrgetter("end"))
+    behind = bisect_left(spans, end, key=attrgetter("start"))
+    return [span for span in spans[first:behind] if span.end > start]
 
 
 def _segment(sentence: Sentence, start: int, end: int) -> Sentence:
     if (start, end) == (0, len(sentence)):
         return sentence
-    first = bisect_right(sentence.spans, start, key=attrgetter("end"))
-    behind = bisect_left(sentence.spans, end, key=attrgetter("start"))
     spans = tuple(
-        Span(max(s.start, start) - start, min(s.end, end) - start, s.label)
-        for s in sentence.spans[first:behind]
+        Span(max(s.start, start) - start, min(s.end, end) - start, s.label, s.layer)
+        for s in _within(sentence, start, end)
     )
     offsets = sentence.offsets and sentence.offsets[start:end]
     segment = replace(sentence, tokens=sentence.tokens[start:end], spans=spans, offsets=offsets)

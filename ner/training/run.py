@@ -240,6 +240,7 @@ class Run(CorpusRun):
             self._contextual,
             corpus.read_vectors,
             start,
+            self.corpus.layers,
         )
         self._vocabulary = vocabulary_checksum(untrained.model, untrained.has_vector)
         self._indexer = untrained.model.indexer

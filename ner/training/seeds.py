@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ner.config import Config
-from ner.corpus import Corpus
+from ner.corpus import Corpus, with_layers
 from ner.errors import UsageError
 from ner.evaluation import format_summary, summarise
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
@@ -134,6 +134,7 @@ class TaggerTraining:
     """
 
     option: ClassVar[str] = ""  # of that extension
+    one_layer: ClassVar[str] = ""  # the option by which there are soft labels, of one tag layer
     _note: Callable[[str], None]  # writes into the log of all seeds
 
     def __init__(
@@ -154,7 +155,7 @@ class TaggerTraining:
 
         Training goes on from the model `start_from`, if there is one; `keep_types` is for those of
         its types that the corpus does not label. Raises `UsageError` for a folder without a name, a
-        device that is not there, and a start model in the run folder.
+        device that is not there, a start model in the run folder, and one for several tag layers.
         """
         self.out = run_path(out)
         self.device = choose_device(device)
@@ -171,8 +172,18 @@ class TaggerTraining:
                 f"{start_from}: is the run in {self.out}, which would be replaced; name another "
                 "folder with --out"
             )
+        self._check_layers("--start-from" if start_from else self.one_layer)
         self._start_from, self._keep_types = start_from, keep_types
         self._start: StartModel | None = None
+
+    def _check_layers(self, option: str) -> None:
+        """Refuse several tag layers with an option for one. Raises `UsageError`."""
+        layers = with_layers(self._corpus).layers
+        if layers and option:
+            raise UsageError(
+                f"{option} is for one tag layer, and {self._corpus.name} has "
+                f"{', '.join(layers)}; leave it out, or choose one column with --tag-column"
+            )
 
     def events(self) -> Iterator[Event | SeedsFinished]:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""

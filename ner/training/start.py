@@ -51,9 +51,17 @@ class StartModel:
 
     @classmethod
     def load(cls, path: str | Path, *, keep_types: bool = False) -> "StartModel":
-        """Read a run folder, a bundle or a packed file. Raises what `load_bundle` raises."""
+        """Read a run folder, a bundle or a packed file.
+
+        Raises what `load_bundle` raises, and `UsageError` for a model with several tag layers.
+        """
         place = find_bundle(path).resolve()
         bundle = load_bundle(place)
+        if layers := bundle.model.layers:
+            raise UsageError(
+                f"{path}: has the tag layers {', '.join(layers)}, and training goes on from models "
+                "of one; train a new model"
+            )
         name = place.parent.name if place.name == "model" else place.name
         return cls(name, bundle, _checksum(bundle), has_rounded_weights(place), keep_types)
 

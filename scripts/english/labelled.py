@@ -11,7 +11,7 @@ import itertools
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +37,8 @@ LEARNT: Mapping[str, str] = {
 }
 CHOSEN = ("open/uner-en-ewt", "open/btc", "open/gum-open", "open/crossner", "wnut17")
 MOST_CHOSEN = 600  # sentences of each in `valid`
+LISTED = 6  # of so many sentences to learn from, one becomes a point of a list
+BULLETS = ("•", "-", "*", "–", "·", ">")
 TITLES = frozenset(
     {"mr", "mrs", "miss", "ms", "dr", "sir", "lady", "lord", "madame", "monsieur", "captain"}
     | {"colonel", "professor", "aunt", "uncle"}
@@ -99,6 +101,32 @@ def labelled(nlp: object, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
         yield replace(sentence, spans=merged(sentence.tokens, gold_spans(sentence), spans))
 
 
+def as_points(sentences: Iterable[Sentence], chance: random.Random) -> Iterator[Sentence]:
+    """The sentences, some of them as points of a list, whose marks are no numbers to the reader.
+
+    Corpora of sentences have none, and the teacher calls them so.
+    """
+    for sentence in sentences:
+        if chance.randrange(LISTED):
+            yield sentence
+            continue
+        mark = _mark(chance)
+        spans = (
+            replace(span, start=span.start + len(mark), end=span.end + len(mark))
+            for span in sentence.spans
+        )
+        yield replace(sentence, tokens=(*mark, *sentence.tokens), spans=tuple(spans))
+
+
+def _mark(chance: random.Random) -> tuple[str, ...]:
+    """A bullet, a number, or a letter in brackets, as tokens."""
+    number = str(chance.randint(1, 20))
+    letter = chance.choice("abcdei")
+    return chance.choice(
+        [(chance.choice(BULLETS),), (f"{number}.",), (number, ")"), ("(", letter, ")")]
+    )
+
+
 @click.command(help=__doc__)
 @click.argument("teacher")
 @click.argument("out", type=click.Path(path_type=Path))
@@ -111,6 +139,7 @@ def main(teacher: str, out: Path) -> None:
     for name in CHOSEN:
         valid = load_corpus(f"{root}/{name}").valid
         chosen += labelled(nlp, chance.sample(valid, min(MOST_CHOSEN, len(valid))))
+    train = list(as_points(train, chance))
     with write_folder(out) as part:
         write_file(part / "train.conll", train)
         write_file(part / "valid.conll", chosen)

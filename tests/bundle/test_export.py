@@ -220,3 +220,16 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(NerError, match=r"m\.ner: cannot be read \(Permission denied\)"):
         load_bundle(tmp_path / "m.ner")
+
+
+def test_what_its_makers_say_stands_on_the_card(tiny_run: Path, tmp_path: Path) -> None:
+    said = ["Text: Some Wiki, CC BY-SA 4.0", "bad at | [links](http://x)"]
+    export_bundle(tiny_run, tmp_path / "m.ner", description=said)
+    bundle = load_bundle(tmp_path / "m.ner")
+    assert bundle.about["description"] == said
+    assert (
+        "\n## About\n\n- Text: Some Wiki, CC BY-SA 4.0\n- bad at \\| \\[links\\](http://x)\n\n"
+        "## Scores\n"
+    ) in bundle.card()
+    with zipfile.ZipFile(tmp_path / "m.ner") as packed:
+        assert packed.read("README.md").decode() == bundle.card()

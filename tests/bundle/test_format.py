@@ -703,3 +703,56 @@ def test_names_of_files_without_their_folders() -> None:
         "token_embedders": ["charlm=lm"],
     }
     assert resource_names(Config().resources) == {}
+
+
+# --- tag layers -----------------------------------------------------------------------------------
+
+
+def test_a_bundle_names_its_tag_layers(layered_run: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(layered_run)
+    assert bundle.model.layers == ("outer", "inner")
+    stored = json.loads((layered_run / "model" / "tags.json").read_text())
+    assert [*stored] == ["outer", "inner"]
+    assert [tag for tags in stored.values() for tag in tags] == [*bundle.outputs]
+    assert bundle.labels == ["LOC", "PER", "LAST"]
+    assert "Entity types: outer:LOC, outer:PER, inner:LAST, inner:LOC." in bundle.card()
+    save_bundle(bundle, tmp_path / "again")
+    again = load_bundle(tmp_path / "again")
+    assert (again.model.layers, again.outputs) == (bundle.model.layers, bundle.outputs)
+    found = predict(bundle.model, TOKENS)
+    assert predict(again.model, TOKENS) == found
+    torch_settings = Config().replace({"predict.engine": "torch"}).predict
+    assert predict(again.model, TOKENS, with_scores=False, settings=torch_settings) == predict(
+        again.model, TOKENS, with_scores=False
+    )
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"outer": ["O"], "": ["O"]},
+        {"outer": ["O"], "a\u202eb": ["O"]},
+        {"outer": ["O"], "inner": ["B-X", "O"]},
+        {"outer": ["O"], "inner": "O"},
+        {"outer": ["O"], "inner": []},
+        {"outer": ["O"], "inner": ["O", "O"]},
+        {"outer": ["O", "B-PER"], "inner": ["O"]},
+        {f"layer {number}": ["O"] for number in range(4097)},
+        "O",
+        {},
+    ],
+)
+def test_harmful_names_of_layers_are_refused(folder: Path, tags: object) -> None:
+    (folder / "tags.json").write_text(json.dumps(tags))
+    assert "tags.json: is damaged" in complaint(folder)
+
+
+def test_layers_do_not_fit_the_weights_of_another_model(
+    folder: Path, layered_run: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(layered_run / "model" / "tags.json", folder / "tags.json")
+    assert "weights.safetensors: " in complaint(folder)
+    other = shutil.copytree(layered_run / "model", tmp_path / "other")
+    tags = json.loads((other / "tags.json").read_text())
+    (other / "tags.json").write_text(json.dumps([tag for own in tags.values() for tag in own]))
+    assert "tags.json: is damaged (not different strings)" in complaint(other)

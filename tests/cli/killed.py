@@ -2,8 +2,9 @@
 
 Each attempt is a process of its own, forked from one in which torch is loaded already. Half of
 them are killed from outside, after a random while; the others kill themselves at a random one of
-their accesses to files in OUT, so in the middle of writing a model, a checkpoint, or the record of
-an epoch. Each goes on where the one before it was stopped, and at last one comes to its end.
+their accesses to files in OUT, so in the middle of writing a model or a checkpoint; some of these
+as they write the record of an epoch. Each goes on where the one before it was stopped, and at last
+one comes to its end.
 Prints what each of them had come to: the epochs done, and the batches of the next one.
 """
 
@@ -12,23 +13,28 @@ import os
 import random
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import ner.cli
 import ner.training.run  # loads torch, once for all
 
+Hook = Callable[[str, tuple[Any, ...]], None]
+
 LONGEST = 0.7  # seconds until an attempt is killed from outside
 MOST = 120  # accesses until it kills itself: those of some three checkpoints
+RECORDS = range(7, 30, 8)  # attempts that are killed between two epochs
+RECORD = "metrics.jsonl"
+ACCESSES = ("open", "os.rename", "os.mkdir")
 
 
 def main(out: Path, kills: int, seed: int, arguments: list[str]) -> None:
     rng = random.Random(seed)
     reached: list[tuple[int, int]] = []
     while len(reached) < kills:
-        accesses = rng.randrange(MOST) if len(reached) % 2 else None
-        child = start(out, arguments, accesses)
-        if accesses is None:
+        child = start(out, arguments, self_killer(out, len(reached), rng))
+        if len(reached) % 2 == 0:
             signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
             signal.sigtimedwait([signal.SIGCHLD], rng.uniform(0, LONGEST))
             os.kill(child, signal.SIGKILL)
@@ -41,14 +47,21 @@ def main(out: Path, kills: int, seed: int, arguments: list[str]) -> None:
     sys.exit(os.waitstatus_to_exitcode(status))
 
 
-def start(out: Path, arguments: list[str], accesses: int | None) -> int:
+def self_killer(out: Path, attempt: int, rng: random.Random) -> Hook | None:
+    """By which an attempt kills itself; None for one that is killed from outside."""
+    if attempt in RECORDS:  # it is written once before an epoch, to a temporary name that is hidden
+        return killer(f"{out}/.{RECORD}", 1, ["os.rename"])
+    return killer(str(out), rng.randrange(MOST), ACCESSES) if attempt % 2 else None
+
+
+def start(out: Path, arguments: list[str], hook: Hook | None) -> int:
     """Begin an attempt, which may be one to kill itself; returns its process."""
     child = os.fork()
     if child:
         return child
-    resume = ["--resume"] if (out / "metrics.jsonl").exists() else []
-    if accesses is not None:
-        sys.addaudithook(killer(str(out), accesses))
+    resume = ["--resume"] if (out / RECORD).exists() else []
+    if hook:
+        sys.addaudithook(hook)
     try:
         ner.cli.main(["train", "--out", str(out), *arguments, *resume])
     except SystemExit as left:
@@ -56,13 +69,13 @@ def start(out: Path, arguments: list[str], accesses: int | None) -> int:
     os._exit(1)
 
 
-def killer(folder: str, accesses: int) -> Any:
-    """Ends this process at an access to the folder; those before it are counted down."""
+def killer(place: str, accesses: int, events: Sequence[str]) -> Hook:
+    """Ends this process at an access to a place; those before it are counted down."""
     left = accesses
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal left
-        if event in ("open", "os.rename", "os.mkdir") and str(arguments[0]).startswith(folder):
+        if event in events and str(arguments[0]).startswith(place):
             left -= 1
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -215,9 +215,10 @@ def test_a_model_folder_that_is_not_there(empty: Path, tiny_folder: Path) -> Non
     for arguments in (["tag", "-"], ["evaluate", "--data", tiny_folder]):
         complaint = _refused(*arguments, "--model", "nowhere", code=2)
         assert "nowhere: no such model folder; train one with: ner train" in complaint
+        assert "or take one by name (en" in complaint
         assert "file: is no model folder" in _refused(*arguments, "--model", "file", code=2)
-        complaint = _refused(*arguments, code=2)
-        assert "no finished run under runs/ here; give --model DIR, or train one" in complaint
+    complaint = _refused("evaluate", "--data", tiny_folder, code=2)
+    assert "no finished run under runs/ here; give --model DIR, or train one" in complaint
 
 
 def test_a_half_written_run_is_not_taken_by_itself(here: Path) -> None:

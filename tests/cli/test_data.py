@@ -249,7 +249,7 @@ def test_each_layer_of_tags_is_a_corpus(tmp_path: Path) -> None:
     counted = json.loads(_good("stats", path, "--tag-column", "2,-1", "--json"))
     assert [layer["labels"] for layer in counted.values()] == [["ORG"], ["LOC"]]
     assert list(counted) == ["2", "-1"]
-    one = run("train", "--data", path, "--tag-column", "2,3").complaint()
+    one = run("search", "--data", path, "--tag-column", "2,3").complaint()
     assert one == (
         "ner: error: this command reads one layer of tags; "
         "run it for each: --tag-column 2 and --tag-column 3"
@@ -298,7 +298,7 @@ def test_each_layer_of_overlapping_entities_is_a_corpus(tmp_path: Path) -> None:
         ((path, "x.conll", *to, "--tag-column", "1,2"), "is for entities by offsets"),
     ]:
         assert said in str(_run("convert", *arguments).exception)
-    refused = run("train", "--data", path, "--overlaps", "layers").complaint()
+    refused = run("search", "--data", path, "--overlaps", "layers").complaint()
     assert refused.endswith("run it for each: --overlaps layer-1 and --overlaps layer-2")
     assert "LOC 1" in _good("check", path, "--overlaps", "layer-2")
 

@@ -3,6 +3,7 @@
 import json
 import platform
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 
 import numpy
 import pytest
@@ -27,6 +28,23 @@ def test_as_json_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     found = json.loads(run("info", "--json").good().out)
     assert found["kernels"] == "numpy (asked for by NER_KERNELS)"
     assert found["packages"]["torch"] == torch.__version__
+
+
+def test_it_lists_models_by_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("export", "--out", "models/mine.ner").good()
+    monkeypatch.setenv("NER_MODELS", "models")
+    lines = dict(line.split(maxsplit=1) for line in run("info").good().out.splitlines())
+    assert "mine" in lines["models"].split(", ")
+    assert json.loads(run("info", "--json").good().out)["models"]["mine"] == "models/mine.ner"
+    assert run("tag", "-", "--model", "mine", stdin=b"Anna left Rome.\n").good().out
+
+
+def test_it_prints_the_card_of_a_model(here: Path) -> None:
+    card = Path("runs/tiny/model/README.md").read_text(encoding="utf-8")
+    assert run("info", "--card", "runs/tiny").good().out == card
+    outcome = run("info", "--card", "nowhere")
+    assert outcome.code == 2
+    assert "nowhere: no such model folder" in outcome.complaint()
 
 
 def test_a_missing_package_is_named_with_its_purpose(monkeypatch: pytest.MonkeyPatch) -> None:

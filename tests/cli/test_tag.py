@@ -252,9 +252,9 @@ def test_the_newest_finished_run_is_the_default_model(here: Path) -> None:
 def test_another_folder_to_stand_in(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
-    outcome = run("tag", "-")
-    assert outcome.code == 2
-    assert "no finished run under runs/ here; give --model DIR" in outcome.complaint()
+    outcome = run("tag", "-", stdin=TEXT.encode()).good()
+    assert outcome.out.startswith("[Anna](PERSON) visited [New York](GPE).\n")
+    assert outcome.err == "model: en, the English one that ships; --model names another\n"
     for model in ("../runs/tiny", "../runs/tiny/model", here / "runs" / "tiny"):
         assert _tag("-", "--model", model, stdin=TEXT.encode()) == MARKED
 

@@ -592,9 +592,9 @@ def test_how_columns_are_read_is_remembered(empty: Path) -> None:
     assert load_bundle("r").config.data.separator == "semicolon"
     run("evaluate", "--test", "score.txt", "--model", "r").good()
     run("train", *files, *options, *BRIEF, "--out", "r", "--resume").good()
-    refused = run("train", *files, "--tag-column", "1,2", *BRIEF, "--out", "q")
+    refused = run("train", *files, "--tag-column", "1,2,2", *BRIEF, "--out", "q")
     assert (refused.code, Path("q").exists()) == (2, False)
-    assert "this command reads one layer of tags" in refused.complaint()
+    assert "'2' will not do; write numbers or names of columns, each once" in refused.complaint()
 
 
 def test_what_hints_at_a_wrong_reading_is_said_before_training(empty: Path) -> None:

@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
-from ner.errors import CorpusError, NerError
-from ner.evaluation import evaluate_spans
+from ner.errors import CorpusError, NerError, UsageError
+from ner.evaluation import analyse_mistakes, evaluate_spans
 from ner.evaluation.by_seqeval import seqeval_report
 from ner.evaluation.scores import (
     Report,
+    check_layers,
     count,
     format_report,
     score,
@@ -201,3 +202,66 @@ def test_several_corpora_are_scored_as_by_our_own_counts() -> None:
     report = evaluate_spans(gold, found)
     assert _rounded(report) == _rounded(score_sentences(gold, found))
     assert report.per_corpus["y"].f1 == 1.0
+
+
+# --- tag layers -----------------------------------------------------------------------------------
+
+LAYERED = [
+    Sentence(("FC", "Ulm"), (Span(0, 2, "ORG", "outer"), Span(1, 2, "LOC", "inner"))),
+    Sentence(("Ulm",), (Span(0, 1, "LOC", "outer"),)),
+]
+
+
+def test_layers_are_scored_together_and_each_by_itself() -> None:
+    found = [
+        LAYERED[0].with_spans((Span(0, 2, "ORG", "outer"),)),
+        LAYERED[1].with_spans((Span(0, 1, "LOC", "inner"),)),
+    ]
+    for report in (evaluate_spans(LAYERED, found), score_sentences(LAYERED, found)):
+        assert (report.support, report.predicted, report.correct) == (3, 2, 1)
+        assert report.sentences == 2
+        assert [*report.per_type] == ["inner:LOC", "outer:LOC", "outer:ORG"]
+        assert [*report.per_layer] == ["outer", "inner"]
+        outer, inner = report.per_layer.values()
+        assert (outer.support, outer.predicted, outer.correct) == (2, 1, 1)
+        assert (inner.support, inner.predicted, inner.correct) == (1, 1, 0)
+        assert report.figures()["f1_outer"] == outer.f1
+        assert report.to_dict()["per_layer"]["inner"]["sentences"] == 2
+        assert "by layer:\n" in format_report(report)
+    assert evaluate_spans(LAYERED, found).per_layer == score_sentences(LAYERED, found).per_layer
+    plain = evaluate_spans([Sentence(("a",))], [Sentence(("a",))])
+    assert "per_layer" not in plain.to_dict()
+
+
+@pytest.mark.parametrize(
+    ("gold", "found", "fits"),
+    [
+        (["outer", "inner"], ["outer", "inner"], True),
+        (["outer"], ["outer", "inner"], True),
+        (["outer", "inner"], ["inner"], True),
+        ([], ["outer"], True),
+        ([""], [""], True),
+        (["1", "2"], ["outer", "inner"], False),
+        (["outer"], [""], False),
+        ([""], ["outer", "inner"], False),
+    ],
+)
+def test_layers_of_other_names_are_not_compared(
+    gold: list[str], found: list[str], fits: bool
+) -> None:
+    if fits:
+        check_layers(gold, found)
+        return
+    with pytest.raises(UsageError, match="are not those of what is scored"):
+        check_layers(gold, found)
+
+
+def test_mistakes_are_those_of_one_layer() -> None:
+    found = [((Span(0, 2, "LOC", "inner"),), (0.5,)), ((), ())]
+    mistakes = analyse_mistakes(LAYERED, found)
+    assert mistakes.overall.kinds == {
+        "boundary": 1, "type": 0, "boundary and type": 0, "missed": 2, "spurious": 0,
+    }  # fmt: skip
+    assert [*mistakes.slices["type"]] == ["inner:LOC", "outer:LOC", "outer:ORG"]
+    assert mistakes.confusions["outer:ORG"]["O"] == 1
+    assert [example.gold for example in mistakes.missed] == ["outer:ORG", "outer:LOC"]

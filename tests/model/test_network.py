@@ -17,6 +17,8 @@ from ner.features import (
     Example,
     FeatureTable,
     Indexer,
+    LayerBatch,
+    LayerTags,
     TagBatch,
     Tags,
     Words,
@@ -83,7 +85,8 @@ class Work:
             Example(self.table.rows(tokens), Tags(np.array([TAGS.index(tag) for tag in tags])))
             for tokens, tags in zip(self.sentences, self.gold, strict=True)
         ]
-        self.network = Network(config, TAGS, Inputs(indexer))
+        self.inputs = Inputs(indexer)
+        self.network = Network(config, TAGS, self.inputs)
 
     def batch(self, order: list[int]) -> Batch:
         return collate(self.table, self.examples, order)
@@ -281,3 +284,35 @@ def test_weights_fit_a_network_built_from_the_same_arguments(everything: bool) -
     # What comes from the tag set is not stored.
     learnt = [name for name, _ in one.network.head.named_parameters()]
     assert list(one.network.head.state_dict()) == learnt
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_the_loss_of_layers_is_the_sum_of_theirs(head: str) -> None:
+    work = Work(head=head)
+    inner = tag_set(["PART"], "iobes")
+    network = Network(work.network.config, [*TAGS, *inner], work.inputs, ("outer", "inner"))
+    examples = [
+        dataclasses.replace(
+            example, target=LayerTags((own, Tags(np.full(len(example), len(inner) - 1))))
+        )
+        for example in work.examples
+        if isinstance(own := example.target, Tags)
+    ]
+    assert len(examples) == len(work.examples)
+    batch = collate(work.table, examples, range(len(examples)))
+    network.eval()
+    emissions = network.emissions(batch)
+    assert isinstance(batch.target, LayerBatch)
+    expected = 0.0
+    columns = slice(0, len(TAGS)), slice(len(TAGS), None)
+    for own_head, own_columns, target in zip(
+        network.heads, columns, batch.target.parts, strict=True
+    ):
+        assert isinstance(target, TagBatch)
+        loss: Any = own_head.loss
+        expected += loss(emissions[:, :, own_columns], target.ids, batch.lengths).mean().item()
+    assert network.loss(batch).item() == pytest.approx(expected, rel=1e-6)
+    torch.autograd.backward(network.loss(batch))
+    assert (gradient_of(network.projection.weight).abs().sum(1) > 0).all()
+    moved = batch.to(torch.device("cpu"))
+    assert network.loss(moved).item() == network.loss(batch).item()

@@ -10,11 +10,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ner.config import PredictConfig
+from ner.config import Config, PredictConfig
 from ner.features import DocumentSpans, WordList
 from ner.model import Model, Network
-from ner.predict.engines import engine_of
-from ner.predict.passes import decode_pass, stitched_emissions
+from ner.predict.engines import engine_of, tag_decoders
+from ner.predict.passes import decode_pass, emission_batches, of_layer, stitched_emissions
 from ner.predict.predictions import (
     Hypothesis,
     document_numbers,
@@ -25,11 +25,14 @@ from ner.predict.predictions import (
     predict_sentences,
     rule_spans,
 )
+from ner.predict.spans import Prediction, in_layer, merged, spans_in
 from ner.tags import tags_of
-from ner.text import PartialLabel, Sentence, Span
+from ner.text import PartialLabel, Sentence, Span, in_reading_order
+from ner.training.build import build_model
 from tests.features.test_word_lists import entries_of, tokens_of
 from tests.predict.models import (
     MODELS,
+    SMALL,
     WORDS,
     predict_settings,
     random_model,
@@ -489,3 +492,56 @@ def test_rules_prefer_the_longest_then_the_list_given_first() -> None:
     ]
     assert rule_spans(lists, ["x", "y", "z", "u", "u"]) == [Span(1, 4, "B"), Span(4, 5, "A")]
     assert rule_spans([], ["x"]) == []
+
+
+# --- tag layers -----------------------------------------------------------------------------------
+
+
+def test_each_layer_is_decoded_by_itself() -> None:
+    sentence = Sentence(
+        WORDS, (Span(2, 4, "LOC", "outer"), Span(3, 4, "X", "inner"), Span(0, 1, "PER", "outer"))
+    )
+    built = build_model(
+        [sentence],
+        Config().replace(SMALL),
+        torch.device("cpu"),
+        layers=("outer", "inner"),
+    )
+    model = built.model
+    assert model.outputs[:1] == ("O",)
+    assert model.outputs.count("O") == 2
+    with torch.no_grad():
+        model.network.projection.weight.mul_(20)
+    model.network.eval()
+    (found,) = predict(model, [WORDS])
+    marginals = predict_marginals(model, [WORDS])[0]
+    (emissions,) = (part for _, part, _ in emission_batches(model, [WORDS], predict_settings()))
+    expected = []
+    for layer, decoder in tag_decoders(model):
+        own = of_layer(emissions, layer)
+        tags = decoder.decode(own, np.array([len(WORDS)]))
+        spans = [span for _, span in spans_in(tags, layer.tags)]
+        expected += [(s.start, s.end, s.label, layer.name) for s in spans]
+        columns = marginals[:, layer.columns]
+        assert columns.sum(1) == pytest.approx(np.ones(len(WORDS)))
+        alone = decoder.marginals(own, np.array([len(WORDS)]))[0]
+        assert np.array_equal(columns, alone)
+    assert sorted(expected) == sorted((s.start, s.end, s.label, s.layer) for s in found.spans)
+    assert len(found.scores) == len(found.spans) > 0
+    assert [*found.spans] == in_reading_order(found.spans)
+    assert all(0 < score <= 1 for score in found.scores)
+    assert predict(model, [WORDS], with_scores=False)[0] == found._replace(scores=())
+    biased = predict(model, [WORDS], settings=predict_settings(o_bias=1e5))
+    assert biased[0].spans == ()
+
+
+def test_layers_are_merged_by_row_in_reading_order() -> None:
+    outer = {0: Prediction((Span(0, 3, "A"),), (0.5,)), 2: Prediction((Span(1, 2, "A"),), (0.7,))}
+    inner = {0: Prediction((Span(0, 1, "B"), Span(2, 3, "B")), (0.6, 0.9))}
+    rows = merged([in_layer(outer, "outer"), in_layer(inner, "inner")])
+    assert rows[0] == Prediction(
+        (Span(0, 3, "A", "outer"), Span(0, 1, "B", "inner"), Span(2, 3, "B", "inner")),
+        (0.5, 0.6, 0.9),
+    )
+    assert rows[2] == Prediction((Span(1, 2, "A", "outer"),), (0.7,))
+    assert merged([outer]) is outer

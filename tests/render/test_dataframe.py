@@ -28,6 +28,12 @@ def test_an_entity_is_a_row() -> None:
     assert {name: str(table.dtypes[name]) for name in TYPES} == TYPES
 
 
+def test_layers_are_a_column_where_there_are_any() -> None:
+    pytest.importorskip("pandas")
+    inner = Document("FC Ulm", (Entity(3, 6, "LOC", "Ulm", 0.5, "inner"),))
+    assert [*to_dataframe([*DOCUMENTS, inner])["layer"]] == ["", "", "", "inner"]
+
+
 def test_a_table_without_rows_has_its_columns() -> None:
     pytest.importorskip("pandas")
     table, full = to_dataframe([DOCUMENTS[1]]), to_dataframe(DOCUMENTS)

@@ -61,6 +61,13 @@ def test_a_span_within_a_token_becomes_the_token_and_the_first_of_two_stays() ->
     ]
 
 
+def test_layers_keep_their_spans_and_share_no_tokens() -> None:
+    spans = (Span(0, 2, "ORG", "outer"), Span(1, 2, "LOC", "inner"))
+    sentence, starts = retokenize(Sentence(("beta-blocker", "x-y"), spans), "pieces")
+    assert sentence.spans == (Span(0, 6, "ORG", "outer"), Span(3, 6, "LOC", "inner"))
+    assert [*restore_spans(sentence.spans, starts).values()] == [*spans]
+
+
 def test_offsets_are_split_with_their_tokens() -> None:
     cut, _ = retokenize(Sentence(("I", "don't"), offsets=((0, 1), (2, 7))), "words-en")
     assert cut.offsets == ((0, 1), (2, 4), (4, 7))

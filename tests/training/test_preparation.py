@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ner.config import Config, DataConfig
 from ner.corpus import Corpus, TrainingFingerprints, merge_corpora
 from ner.errors import TrainingError
-from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span
+from ner.text import BoundaryConstraint, PartialLabel, Sentence, Span, in_reading_order
 from ner.training.preparation import (
     CASE_AUGMENTATION,
     LONGEST,
@@ -131,6 +131,36 @@ def test_cutting_loses_no_token_and_cuts_no_entity(sentence: Sentence, size: int
     assert all(segment.place == sentence.place for segment in segments)
 
 
+@given(outer=labelled(), inner=labelled(), size=st.integers(1, 40))
+def test_cutting_loses_no_entity_of_any_layer(outer: Sentence, inner: Sentence, size: int) -> None:
+    layers = {"outer": outer, "inner": inner}
+    spans = [replace(s, layer=name) for name, part in layers.items() for s in part.spans]
+    tokens = max(outer.tokens, inner.tokens, key=len)
+    sentence = Sentence(tokens, tuple(in_reading_order(spans)))
+    segments = list(split_long([sentence], size))
+    assert tuple(token for segment in segments for token in segment.tokens) == tokens
+    end = 0
+    for segment in segments[:-1]:
+        end += len(segment)
+        whole = not any(span.start < end < span.end for span in spans)
+        assert whole or len(segment) == size, "only where there is no better place"
+
+    def inside(part: Sentence) -> list[str]:
+        return [f"{t} {s.label}" for s in part.spans for t in part.tokens[s.start : s.end]]
+
+    for name, part in layers.items():
+        found = [place for segment in segments for place in inside(segment.of_layer(name))]
+        assert found == inside(part)
+
+
+def test_a_layer_goes_on_where_an_entity_of_another_is_cut() -> None:
+    spans = (Span(0, 9, "A", "outer"), Span(1, 2, "B", "inner"), Span(5, 7, "B", "inner"))
+    one, two, three = split_long([Sentence(("a",) * 9, spans)], 4)
+    assert one.spans == (Span(0, 4, "A", "outer"), Span(1, 2, "B", "inner"))
+    assert two.spans == (Span(0, 4, "A", "outer"), Span(1, 3, "B", "inner"))
+    assert three.spans == (Span(0, 1, "A", "outer"),)
+
+
 @given(sentence=labelled(), size=st.integers(1, 11))
 def test_an_entity_longer_than_a_segment_is_cut_but_not_lost(sentence: Sentence, size: int) -> None:
     segments = list(split_long([sentence], size))
@@ -186,6 +216,11 @@ def test_types_that_cannot_be_printed(tiny_corpus: Corpus) -> None:
     harmed = replace(tiny_corpus.train[0], spans=(Span(0, 1, "P\x1b[31m"),))
     with pytest.raises(TrainingError, match=r"the type 'P\\x1b\[31m' has characters that cannot"):
         check_corpus(replace(tiny_corpus, train=(harmed, *tiny_corpus.train)))
+    layered = replace(tiny_corpus, layers=("a\x1b[31m", "b"))
+    with pytest.raises(
+        TrainingError, match=r"the tag layer 'a\\x1b\[31m' has characters that cannot"
+    ):
+        check_corpus(layered)
 
 
 def test_a_corpus_without_training_sentences() -> None:

@@ -827,6 +827,20 @@ def test_a_run_over_shares_goes_on_as_it_would_have(
     is_like(tmp_path / "stopped", tmp_path / "straight")
 
 
+@pytest.mark.slow
+def test_a_run_over_layers_goes_on_as_it_would_have(
+    start: Start, layered_corpus: Corpus, tmp_path: Path
+) -> None:
+    list(start(tmp_path / "straight", layered_corpus).events())
+    until(start(tmp_path / "stopped", layered_corpus).events(), 2, 2)
+    torch.rand(7)
+    run = start(tmp_path / "stopped", layered_corpus)
+    run.resume()
+    list(run.events())
+    is_like(tmp_path / "stopped", tmp_path / "straight")
+    assert {"valid_f1_outer", "valid_f1_inner"} <= metrics(tmp_path / "stopped")[0].keys()
+
+
 def test_other_shares_and_other_gaps_are_refused_by_name(
     start: Start, two: Corpus, tmp_path: Path
 ) -> None:

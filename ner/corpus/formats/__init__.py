@@ -21,11 +21,11 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         write_splits,
         write_stream,
     )
-    from ner.corpus.formats.registry import FORMATS
+    from ner.corpus.formats.registry import FORMATS, writer_named
 
 __all__ = [
     "FORMATS", "in_braces", "is_jsonl", "is_readable_folder", "read", "read_columns",
-    "read_file", "read_jsonl", "write_file", "write_splits", "write_stream",
+    "read_file", "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -36,6 +36,6 @@ __getattr__ = lazy_names(
             "is_readable_folder", "read", "read_columns", "read_file", "read_jsonl",
             "write_file", "write_splits", "write_stream",
         ],
-        "registry": ["FORMATS"],
+        "registry": ["FORMATS", "writer_named"],
     },
 )  # fmt: skip

@@ -25,7 +25,7 @@ from ner.corpus.records import (
 from ner.corpus.tagged_records import parse_tagged_records
 from ner.corpus.text_records import parse_text_records
 from ner.errors import CorpusError
-from ner.text import Sentence, Span
+from ner.text import Sentence, Span, layers_of
 from ner.tokenize import detect_style
 
 Item = TypeVar("Item")
@@ -79,12 +79,21 @@ class Output:
     """A sentence as formats write it: as a text with entities, or as tokens with tags.
 
     `gap` stands between tokens without offsets; `unknown` is the tag of tokens whose label is.
+    `layers` names the tag layers of all sentences.
     """
 
-    def __init__(self, sentence: Sentence, gap: str, unknown: str) -> None:
+    def __init__(
+        self, sentence: Sentence, gap: str, unknown: str, layers: Sequence[str] = ()
+    ) -> None:
         self.sentence, self._gap, self._unknown = sentence, gap, unknown
+        self._layers = layers
         self.tokens, self.spans, self.document = sentence.tokens, sentence.spans, sentence.document
         self.place, self.labels = sentence.place, sentence.labels
+
+    def by_layer(self) -> "list[Output]":
+        """The sentence once for each tag layer, with its entities; itself if there are none."""
+        parts = [self.sentence.of_layer(name) for name in self._layers]
+        return [Output(part, self._gap, self._unknown) for part in parts] or [self]
 
     def tags(self, scheme: str = "iob2") -> list[str]:
         """The tag of each token in a scheme."""
@@ -102,7 +111,9 @@ class Output:
         for token, (start, end) in zip(self.tokens, ranges, strict=True):
             parts += (" " * (start - position), token)
             position = end
-        entities = [Span(ranges[s.start][0], ranges[s.end - 1][1], s.label) for s in self.spans]
+        entities = [
+            Span(ranges[s.start][0], ranges[s.end - 1][1], s.label, s.layer) for s in self.spans
+        ]
         return PlacedText("".join(parts), ranges, entities)
 
     def joined(self) -> list[bool]:
@@ -126,12 +137,15 @@ class Output:
         return ranges
 
 
-def outputs(sentences: Sequence[Sentence], unknown: str) -> list[Output]:
+def outputs(
+    sentences: Sequence[Sentence], unknown: str, layers: Sequence[str] = ()
+) -> list[Output]:
     """Sentences ready to be written: tokens that are characters are joined, others have gaps."""
+    layers = layers or layers_of(sentences)
     shown = sentences[:_TOKENS_SHOWN]
     style = detect_style(token for sentence in shown for token in sentence.tokens)
     gap = "" if style == "characters" else " "
-    return [Output(sentence, gap, unknown) for sentence in sentences]
+    return [Output(sentence, gap, unknown, layers) for sentence in sentences]
 
 
 def by_document(sentences: Iterable[Output]) -> Iterable[list[Output]]:
@@ -148,7 +162,7 @@ class Format(abc.ABC):
     """One format; `makers` says who writes it and `loses` what it cannot hold when written.
 
     `by_offsets` is set where entities are offsets in a text, which know nothing of unknown tags.
-    Files of splits are written with an `extension`.
+    Files of splits are written with an `extension`. If it `holds_layers`, entities may overlap.
     """
 
     name: ClassVar[str]
@@ -156,6 +170,7 @@ class Format(abc.ABC):
     title: ClassVar[str] = ""
     loses: ClassVar[tuple[str, ...]] = ()
     by_offsets: ClassVar[bool] = False
+    holds_layers: ClassVar[bool] = False
     extension: ClassVar[str] = ".jsonl"
 
     @abc.abstractmethod

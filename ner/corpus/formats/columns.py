@@ -9,10 +9,13 @@ ideographic space or a zero-width character stays in its token; or by a separato
 import itertools
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TextIO
 
-from ner.corpus.formats.base import Format, Input, Output, TextWriter
+from ner.config import Column, tag_columns
+from ner.corpus.formats.base import Format, Input, Output, Peekable, TextWriter
+from ner.corpus.layers import combined
 from ner.corpus.layout import (
     BLANK,
     COMMENT,
@@ -26,7 +29,7 @@ from ner.corpus.layout import (
 )
 from ner.corpus.records import ParseResult, TaggedRecord
 from ner.corpus.tagged_records import parse_checked_records
-from ner.errors import CorpusError, shorten
+from ner.errors import CorpusError, UsageError, shorten
 from ner.tags import OUTSIDE, scheme_named
 
 _log = logging.getLogger("ner")
@@ -40,6 +43,7 @@ class Columns(Format, TextWriter):
     name = "columns"
     extension = ".conll"
     makers = "CoNLL and most public corpora"
+    holds_layers = True
 
     def __init__(self, scheme: str = "iob2") -> None:
         """Write tags of a scheme. Raises `UsageError` for an unknown one."""
@@ -50,15 +54,16 @@ class Columns(Format, TextWriter):
         return given.values is None
 
     def read(self, given: Input) -> ParseResult:
-        """Read token and tag of each line."""
-        return parse_checked_records(_read(given), given)
+        """Read token and tag of each line; of several tag columns, each as a layer."""
+        columns = tag_columns(given.config.tag_column)
+        return _read_layers(given, columns) if columns else _parsed(given)
 
     def write(self, sentences: Sequence[Output], stream: TextIO) -> None:
         """Write token and tag, with a tab between; a warning counts what the scheme cannot say.
 
         A tab and not a space, so that the token ``#`` never looks like a comment. Documents, if
-        there are several, start with a ``-DOCSTART-`` line. Raises `CorpusError` for a token or
-        type that a column file cannot hold.
+        there are several, start with a ``-DOCSTART-`` line. Of several tag layers, each is a
+        column. Raises `CorpusError` for a token or type that a column file cannot hold.
         """
         several = any(sentence.document != sentences[0].document for sentence in sentences)
         document: int | None = None
@@ -69,10 +74,11 @@ class Columns(Format, TextWriter):
                 stream.write(f"{DOCSTART}\t{OUTSIDE}\n\n")
             document = sentence.document
             _check_writable(sentence)
-            pairs = zip(sentence.tokens, sentence.tags(self._scheme), strict=True)
-            stream.write("".join(f"{token}\t{tag}\n" for token, tag in pairs))
+            tags = (part.tags(self._scheme) for part in sentence.by_layer())
+            rows = map("\t".join, zip(sentence.tokens, *tags, strict=True))
+            stream.write("".join(f"{row}\n" for row in rows))
             stream.write("\n")
-        self._warn_of_losses(sentences)
+        self._warn_of_losses([part for sentence in sentences for part in sentence.by_layer()])
 
     def _warn_of_losses(self, sentences: Sequence[Output]) -> None:
         scheme = self._scheme
@@ -104,6 +110,25 @@ def _check_writable(sentence: Output) -> None:
                 f"{sentence.place}: {shorten(text)} cannot stand in a column file "
                 "(empty, a separator in it, or a document mark); write JSON Lines instead"
             )
+
+
+def _parsed(given: Input) -> ParseResult:
+    return parse_checked_records(_read(given), given)
+
+
+def _read_layers(given: Input, columns: Mapping[str, Column]) -> ParseResult:
+    """Read the lines once for each column. Raises `UsageError` where these cannot be told apart."""
+    config = given.config
+    if config.split_sentences:
+        raise UsageError(
+            "--split-sentences depends on the tags, so it is for one layer; name one --tag-column"
+        )
+    lines = list(given.lines)
+    parts = (
+        (name, replace(given, config=replace(config, tag_column=column), lines=Peekable(lines)))
+        for name, column in columns.items()
+    )
+    return combined({name: _parsed(part) for name, part in parts}, given)
 
 
 def _read(given: Input) -> list[TaggedRecord]:

@@ -7,7 +7,7 @@
 Offsets are half-open and count Unicode code points (Python's ``len``). Two more fields make what we
 write readable without loss: ``tokens``, the ``[start, end]`` of every token (the record is then one
 sentence), and ``document``, a number shared by the sentences of a document. Without them each
-record is a document.
+record is a document. Entities may name their tag ``layer``: those of several may overlap.
 """
 
 from typing import Any
@@ -21,6 +21,7 @@ from ner.corpus.records import (
     kind_of,
     offset_entity,
 )
+from ner.errors import shorten
 
 
 class JsonLines(RecordFormat):
@@ -30,6 +31,7 @@ class JsonLines(RecordFormat):
     title = "JSON Lines"
     makers = "ner tag --format jsonl, ner data convert, and by hand"
     by_offsets = True
+    holds_layers = True
     keys = "text, entities of start, end, label"
 
     def fits(self, value: Any) -> bool:
@@ -45,7 +47,7 @@ class JsonLines(RecordFormat):
             raise InvalidRecord(f"is {kind_of(value)}, not an object with text and entities")
         text = field_of(value, "text", str)
         labels, items = given.config.labels, field_of(value, "entities", list)
-        entities = [offset_entity(item, labels) for item in items]
+        entities = [offset_entity(i, labels)._replace(layer=_layer_of(i)) for i in items]
         tokens, document = value.get("tokens"), value.get("document")
         if document is not None and type(document) is not int:
             raise InvalidRecord(f"'document' is {kind_of(document)}, not a whole number")
@@ -57,10 +59,18 @@ class JsonLines(RecordFormat):
         text, tokens, entities = sentence.placed()
         return {
             "text": text,
-            "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in entities],
+            "entities": [entity.to_dict() for entity in entities],
             "tokens": [list(range_) for range_ in tokens],
             "document": sentence.document,
         }
+
+
+def _layer_of(item: dict[str, Any]) -> str:
+    """The tag layer of an entity, "" without one. Raises `InvalidRecord`."""
+    layer = item.get("layer")
+    if layer is not None and not (isinstance(layer, str) and layer and layer.isprintable()):
+        raise InvalidRecord(f"'layer' is {shorten(str(layer))}, not a name; correct it")
+    return layer or ""
 
 
 def _token_ranges(tokens: Any, text: str) -> list[Offsets]:

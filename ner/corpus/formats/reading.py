@@ -33,7 +33,7 @@ from ner.corpus.records import ParseResult
 from ner.corpus.tables import is_table, table_rows
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, unpack_errors, write_binary, write_folder, write_text
-from ner.text import Sentence
+from ner.text import Sentence, layers_of
 
 Source = str | Path | IO[bytes]
 _PEEKED = 4096  # bytes
@@ -139,22 +139,29 @@ def is_readable_folder(path: Path) -> bool:
 
 
 def write_file(
-    path: str | Path, sentences: Iterable[Sentence], format: str = "iob2", unknown: str = "?"
+    path: str | Path,
+    sentences: Iterable[Sentence],
+    format: str = "iob2",
+    unknown: str = "?",
+    layers: Sequence[str] = (),
 ) -> None:
     """Write a labelled file, whole or not at all; `format` is a tag scheme or one of `FORMATS`.
 
     In IO, neighbours of one type become one entity; a warning counts them. Tokens of partly
     labelled sentences get the tag `unknown` where no tag is certain; where less of a token is known
     in a scheme than before, as of an IOBES tag without an end, a warning counts that. Another says
-    what a format cannot hold. Raises `NerError` where `path` cannot be written, `CorpusError` for
-    sentences that the format cannot hold (texts with offsets: partly labelled ones), and
-    `UsageError` for an unknown format or columns in a file that is called ``.jsonl``.
+    what a format cannot hold. `layers` are tag layers in the order of their columns; without, that
+    of their first entities counts. Raises `NerError` where `path` cannot be written, `CorpusError`
+    for sentences that the format cannot hold (texts with offsets: partly labelled ones), and
+    `UsageError` for an unknown format, one without place for layers, or columns in a file that is
+    called ``.jsonl``.
     """
     writer, sentences = writer_named(format), list(sentences)
     if writer.name == "columns" and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     _refuse_partial(writer, sentences)
-    ready = outputs(sentences, unknown)
+    _refuse_layers(writer, sentences)
+    ready = outputs(sentences, unknown, layers)
     if isinstance(writer, FolderWriter):
         if not (isinstance(writer, FolderFormat) and writer.holds(Path(path))):
             _check_free(Path(path))  # else, it is replaced
@@ -174,6 +181,7 @@ def write_splits(
     splits: Mapping[str, Sequence[Sentence]],
     format: str = "iob2",
     unknown: str = "?",
+    layers: Sequence[str] = (),
 ) -> None:
     """`write_file` for each split that is not empty, all into a new folder, whole or not at all.
 
@@ -184,7 +192,7 @@ def write_splits(
     with write_folder(folder) as part:
         for split, sentences in splits.items():
             if sentences:
-                write_file(part / f"{split}{extension}", sentences, format, unknown)
+                write_file(part / f"{split}{extension}", sentences, format, unknown, layers)
 
 
 def _check_free(folder: Path) -> None:
@@ -201,6 +209,7 @@ def write_stream(
     if not isinstance(writer, TextWriter):
         raise UsageError(f"{writer.name} is no stream of text; name an output to write it to")
     _refuse_partial(writer, sentences)
+    _refuse_layers(writer, sentences)
     writer.write(outputs(sentences, unknown), stream)
     _warn_of_losses(writer, sentences)
 
@@ -222,6 +231,15 @@ def _refuse_partial(writer: Format, sentences: Sequence[Sentence]) -> None:
         raise CorpusError(
             f"{partly[0].place}: has tokens with an unknown tag, which {title} cannot hold; "
             "write columns instead, or label them"
+        )
+
+
+def _refuse_layers(writer: Format, sentences: Sequence[Sentence]) -> None:
+    """Refuse several tag layers where there is place for one. Raises `UsageError`."""
+    if len(layers := layers_of(sentences)) > 1 and not writer.holds_layers:
+        raise UsageError(
+            f"{writer.title or writer.name} has place for one tag layer, not for "
+            f"{', '.join(layers)}; write JSON Lines or columns, or each layer by itself"
         )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from ner.errors import BundleError, ConfigError, UsageError
 from ner.extensions.charlm.config import TRAIN, CharLMConfig, ModelConfig
 from ner.extensions.charlm.text import Alphabet
-from ner.run_folder import find_bundle
+from ner.run_folder import find_model
 from ner.runtime import layer_forms
 from ner.stored import (
     Arrays,
@@ -112,7 +112,7 @@ def load_model(path: str | Path) -> LanguageModel:
     Raises `UsageError` where there is no model, and `BundleError` for one that is damaged or
     written by a newer version.
     """
-    with open_model(find_bundle(path, TRAIN)) as files:
+    with open_model(find_model(path, TRAIN)) as files:
         return _load(files)
 
 

@@ -15,7 +15,7 @@ from ner.bundle import (
     BaseBundle,
     Bundle,
     Card,
-    find_bundle,
+    find_model,
     on_device,
     read_head,
     read_parts,
@@ -53,7 +53,7 @@ def load_classifier(path: str | Path, device: "str | torch.device" = "cpu") -> C
 
     Raises `UsageError` where there is none, `BundleError` for one that is damaged or newer.
     """
-    folder = find_bundle(path, TRAIN)
+    folder = find_model(path, TRAIN)
     with open_model(folder) as files:
         config, about = read_head(files, ClassifierBundle)
         for split, scores in about.get("scores", {}).items():

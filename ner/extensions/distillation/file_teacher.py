@@ -5,11 +5,12 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from ner.corpus import read_file
+from ner.errors import UsageError
 from ner.extensions.distillation.labels import Labels
 from ner.extensions.distillation.teacher import Circumstances
 from ner.files import open_binary
 from ner.tags import tag_set
-from ner.text import SegmentedText, Span
+from ner.text import SegmentedText, Span, layers_of
 
 _log = logging.getLogger("ner")
 _BLOCK = 1 << 20
@@ -30,7 +31,13 @@ class FileTeacher:
         path, data = spec.partition(":")[2], where.config.data
         self._spans: dict[tuple[str, ...], tuple[Span, ...]] = {}
         different = 0
-        for sentence in read_file(path, data):
+        sentences = read_file(path, data)
+        if layers := layers_of(sentences):
+            raise UsageError(
+                f"{spec}: has the tag layers {', '.join(layers)}, and a student one; name a file "
+                "of one layer"
+            )
+        for sentence in sentences:
             if not sentence.partial:
                 kept = self._spans.setdefault(sentence.tokens, sentence.spans)
                 different += kept != sentence.spans

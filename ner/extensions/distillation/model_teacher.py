@@ -27,6 +27,11 @@ class ModelTeacher:
         self.tags, self._scheme = bundles[0].outputs, where.scheme
         self.tokenizer = bundles[0].config.data.tokenizer
         for folder, bundle in zip(folders, bundles, strict=True):
+            if layers := bundle.model.layers:
+                raise UsageError(
+                    f"--teacher {folder}: has the tag layers {', '.join(layers)}, and a student "
+                    "one; name models of one layer"
+                )
             if bundle.config.model.scheme != where.scheme:
                 own = bundle.config.model.scheme
                 raise UsageError(

@@ -129,6 +129,7 @@ def train_events(
 class StudentTraining(TaggerTraining):
     """The training of a student by a teacher, or of one for each seed."""
 
+    one_layer = "--teacher"
     soft_labels: SoftLabels  # with its corpus, once text is labelled
     _comparison: Comparison
 

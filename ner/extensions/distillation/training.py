@@ -103,6 +103,7 @@ class Distillation(TaggerTraining):
     """The training of teachers, one for each seed, and of their student."""
 
     option = "distill"
+    one_layer = "--distill"
 
     def __init__(
         self,

@@ -85,7 +85,7 @@ def export(format: str, model: ServedModel, documents: Sequence[Document]) -> by
 
     Raises `NerError` for what the format cannot hold.
     """
-    chosen = renderer(format, model.bundle.labels, "Entities")
+    chosen = renderer(format, model.bundle.labels, "Entities", layers=model.layers)
     if renderer_class(format).as_text:
         return "".join(_texts(chosen, documents)).encode()
     with tempfile.TemporaryDirectory() as folder:

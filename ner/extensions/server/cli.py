@@ -13,9 +13,9 @@ from ner.cli.options import Number, PathArg, predict_options
     "--model",
     "models",
     multiple=True,
-    metavar="[NAME=]DIR|FILE",
-    help="Run folder, model folder or file of ner export; repeatable, the first is the default.  "
-    "[default: newest run in runs/]",
+    metavar="[NAME=]DIR|FILE|NAME",
+    help="Run folder, model folder, file of ner export, or a name that ner info lists; repeatable, "
+    "the first is the default.  [default: newest run in runs/, then en]",
 )
 @click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0: every one.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0: a free one.")

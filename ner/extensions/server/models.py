@@ -37,11 +37,22 @@ class ServedModel:
         """True if a document cannot be tagged in parts: its sentences depend on each other."""
         return bool(self.bundle.model.indexer.context_columns)
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names of its tag layers, if it has several."""
+        return self.bundle.model.layers
+
     def tagger(self, changes: Mapping[str, Any], force: Mapping[str, Sequence[str]]) -> Tagger:
         """A tagger with settings, and lists of words, of one request.
 
-        Raises `UsageError` for a list in which nothing is an entry.
+        Raises `UsageError` for a list in which nothing is an entry, and for one where the model has
+        several tag layers.
         """
+        if force and self.layers:
+            raise UsageError(
+                "force: its entities are of no tag layer, and the model has the layers "
+                f"{', '.join(self.layers)}; leave it out"
+            )
         settings = predict_config({**self.settings, **changes}, self.bundle.config)
         lists = tuple(_word_list(label, lines, self.tokenizer) for label, lines in force.items())
         return Tagger(self.bundle, settings, lists)
@@ -52,6 +63,7 @@ class ServedModel:
         return {
             "name": self.name,
             "labels": self.bundle.labels,
+            "layers": list(self.layers),
             "corpus": str(self.bundle.about.get("corpus", "")),
             "parameters": sum(array.size for array in self.bundle.model.weights.values()),
             "whole_documents": self.whole,

@@ -108,6 +108,7 @@ class EntityFound(BaseModel):
     label: str
     score: float = Field(description="The probability of this entity under the model.")
     text: str
+    layer: str | None = Field(None, description="Where the model has several tag layers.")
     token_start: int | None = Field(None, description="Where tokens were given.")
     token_end: int | None = None
 
@@ -155,6 +156,7 @@ class ModelFacts(BaseModel):
 
     name: str
     labels: list[str]
+    layers: list[str] = Field(description="Its tag layers, if it has several.")
     corpus: str
     parameters: int
     whole_documents: bool = Field(description="Its sentences depend on each other.")

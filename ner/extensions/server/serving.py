@@ -14,7 +14,7 @@ from typing import Any
 from ner.errors import NerError, UsageError
 from ner.extensions.server.limits import Limits
 from ner.frozen import frozen
-from ner.run_folder import find_bundle, newest_bundle
+from ner.run_folder import default_bundle, find_bundle
 
 READY, EXCHANGED = b"r", b"x"
 """Messages of a process to the one that watches over it: it serves; a request had it exchange its
@@ -39,13 +39,13 @@ class Serving:
 
 
 def model_paths(specs: Sequence[str]) -> dict[str, Path]:
-    """The models of a command line by name: ``DIR``, ``FILE`` or ``NAME=DIR``; none: the newest.
+    """The models of a command line by name, each as `find_bundle` takes it, or ``NAME=`` and that.
 
-    Without a name, it is that of the run folder or file. Raises `UsageError` for a model that is
+    Without any, `default_bundle`. Without a name, it is that of the run folder or file. Raises `UsageError` for a model that is
     not there, and for two of one name.
     """
     found: dict[str, Path] = {}
-    for name, path in map(_named, specs) if specs else [_called(newest_bundle())]:
+    for name, path in map(_named, specs) if specs else [_called(default_bundle())]:
         if name in found:
             raise UsageError(
                 f"{path}: is called {name!r} like another model; name it with --model NAME={path}"

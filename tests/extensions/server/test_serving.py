@@ -7,6 +7,7 @@ import pytest
 
 from ner.errors import NerError, UsageError
 from ner.extensions.server.serving import listen, model_paths, read_token, url
+from tests.cli.command import run
 
 
 def test_a_model_is_called_like_its_run(model: Path, tmp_path: Path) -> None:
@@ -24,12 +25,16 @@ def test_two_of_one_name_are_refused(model: Path) -> None:
 def test_a_model_must_be_there(empty: Path) -> None:
     with pytest.raises(UsageError, match="no such model folder"):
         model_paths(["x=runs/missing"])
-    with pytest.raises(UsageError, match="no finished run"):
-        model_paths([])
 
 
 def test_the_newest_run_is_served_by_default(here: Path) -> None:
     assert [*model_paths([])] == ["tiny"]
+
+
+def test_a_model_has_its_name(empty: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("export", "--model", model, "--out", "few.ner").good()
+    monkeypatch.setenv("NER_MODELS", str(empty))
+    assert model_paths(["few", "other=few"]) == dict.fromkeys(["few", "other"], empty / "few.ner")
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -197,6 +197,8 @@ def inspect_gradients(
     """
     corpus = dataclasses.replace(corpus, test=())  # which nothing here depends on
     prepared = prepare(corpus, config.data)
+    if prepared.corpus.layers:
+        raise UsageError("gradients are looked at in one tag layer; choose a --tag-column")
     changes = {"train.epochs": epochs, "train.patience": epochs}
     config = resolve(config.replace({**FIXED, **changes}), prepared)
     train, seed = prepared.corpus.train, config.train.seed

@@ -137,22 +137,35 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-function mark(text, entity, model) {
+function mark(content, entity, model) {
   const place = model.labels.indexOf(entity.label);
-  const score = entity.score.toFixed(3);
-  const tip = { title: `${entity.label}, score ${score}`, "data-label": entity.label };
-  return element("mark", place < 0 ? tip : { ...tip, class: `t${place}` }, text);
+  const name = entity.layer ? `${entity.layer}:${entity.label}` : entity.label;
+  const tip = { title: `${name}, score ${entity.score.toFixed(3)}`, "data-label": entity.label };
+  return element("mark", place < 0 ? tip : { ...tip, class: `t${place}` }, ...content);
 }
 
+const order = (one, other) => one.start - other.start || other.end - one.end;
+
 function marked(text, start, entities, model) {
+  const waiting = entities.map((entity) => ({ start: entity.start, end: entity.end, entity })).sort(order);
+  return pieces((from, to) => text.slice(from - start, to - start), start, start + text.length, waiting, model);
+}
+
+// Entities of several tag layers may lie in others; one that goes on behind another is cut there.
+function pieces(slice, start, end, waiting, model) {
   const nodes = [];
   let position = start;
-  for (const entity of entities) {
-    nodes.push(text.slice(position - start, entity.start - start));
-    nodes.push(mark(text.slice(entity.start - start, entity.end - start), entity, model));
-    position = entity.end;
+  while (waiting.length && waiting[0].start < end) {
+    const next = waiting.shift();
+    nodes.push(slice(position, next.start));
+    position = Math.min(next.end, end);
+    if (next.end > end) {
+      waiting.push({ ...next, start: end });
+      waiting.sort(order);
+    }
+    nodes.push(mark(pieces(slice, next.start, position, waiting, model), next.entity, model));
   }
-  return [...nodes, text.slice(position - start)];
+  return [...nodes, slice(position, end)];
 }
 
 // Blocks of a part: sentences up to one behind which a line ends, or there are many characters. Each
@@ -264,8 +277,8 @@ function drawTable() {
   $("rows").replaceChildren(...rows.slice(0, limit).map(({ entity, at, model }) => {
     if (model !== last) [offset, last] = [characters($("text").value), model];
     return element("tr", {},
-      element("td", {}, mark(entity.text, entity, model)),
-      element("td", {}, entity.label),
+      element("td", {}, mark([entity.text], entity, model)),
+      element("td", {}, entity.layer ? `${entity.layer}:${entity.label}` : entity.label),
       element("td", { class: "number" }, entity.score.toFixed(3)),
       element("td", { class: "number" }, offset(at + entity.start)),
       element("td", { class: "number" }, offset(at + entity.end)),
