@@ -41,8 +41,8 @@ class Serving:
 def model_paths(specs: Sequence[str]) -> dict[str, Path]:
     """The models of a command line by name, each as `find_bundle` takes it, or ``NAME=`` and that.
 
-    Without any, `default_bundle`. Without a name, it is that of the run folder or file. Raises `UsageError` for a model that is
-    not there, and for two of one name.
+    Without any, `default_bundle`. Without a name, it is that of the run folder or file. Raises
+    `UsageError` for a model that is not there, and for two of one name.
     """
     found: dict[str, Path] = {}
     for name, path in map(_named, specs) if specs else [_called(default_bundle())]:

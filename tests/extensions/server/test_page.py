@@ -228,6 +228,21 @@ def test_every_output_can_be_had(page: Page, two: Served, model: Path) -> None:
     page.wait(lambda: page.run("return saved[0]") == "entities.zip")
 
 
+def test_entities_in_others_are_shown_in_them(
+    browser: "Chrome", layered_run: Path, tmp_path: Path
+) -> None:
+    with served("--model", layered_run, cwd=tmp_path) as found:
+        page = Page(browser, found)
+        page.put(TEXT)
+        page.wait(lambda: page.all(".column .text mark mark"))
+        tagger = Tagger.load(layered_run)
+        assert page.text() == TEXT
+        assert sorted(page.marks()) == sorted((e.text, e.label) for e in tagger.tag(TEXT))
+        tips = {str(mark.get_attribute("title")) for mark in page.all(".column .text mark")}
+        told = (f"{e.layer}:{e.label}, score {e.score:.3f}" for e in tagger.tag(TEXT))
+        assert tips == {*told}
+
+
 def test_a_file_is_dropped(page: Page, model: Path) -> None:
     page.run(
         "const moved = new DataTransfer();"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ner.tagger import Tagger
 from tests.cli.command import LIMIT, run
 from tests.extensions.server.client import Served, asked, served, until
 from tests.extensions.server.conftest import TOKEN
@@ -202,6 +203,21 @@ def test_a_process_that_ends_is_replaced_and_figures_add_up(model: Path) -> None
 
 def children(pid: int) -> list[int]:
     return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_model_of_several_layers_is_served(layered_run: Path, tmp_path: Path) -> None:
+    text, tagger = "Anna visited New York.", Tagger.load(layered_run)
+    with served("--model", layered_run, cwd=tmp_path) as found:
+        assert found.ask("GET", "/v1/models").json()["models"][0]["layers"] == ["outer", "inner"]
+        [document] = found.tag(text=text)["documents"]
+        assert document["entities"] == [entity.to_dict() for entity in tagger.tag(text)]
+        assert {entity["layer"] for entity in document["entities"]} == {"outer", "inner"}
+        for more, message in (({"force": {"X": ["a"]}}, "force"), ({"nbest": 2}, "alternatives")):
+            refused = found.ask("POST", "/v1/tag", {"text": text, **more}).problem(422)
+            assert refused.startswith(message)
+            assert "the model has the layers outer, inner" in refused
+        assert found.ask("POST", "/v1/export/conll", {"text": text}).status == 200
+        assert found.ask("POST", "/v1/export/conllu", {"text": text}).status == 422
 
 
 def test_a_model_that_cannot_be_served_is_said_once(changing: tuple[Path, Path]) -> None:
