@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     )
     from ner.features.vectors import Vectors, VectorsOnce, read_vectors
     from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
-    from ner.features.word_lists import WordList, read_word_lists
+    from ner.features.word_lists import WordList, entries_of, read_word_lists
     from ner.features.words import Words, WordTable, unk_rates
 
 __all__ = [
@@ -41,8 +41,8 @@ __all__ = [
     "LabelBatch", "LayerBatch", "LayerTags", "StoredData", "TableSize", "TagBatch", "Tags",
     "Target", "TargetBatch", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary", "WordList",
     "WordTable", "Words", "build_indexer", "collate", "default_settings", "document_settings",
-    "fold", "grown_indexer", "key_word", "pack_batches", "plan_batches", "read_indexer",
-    "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
+    "entries_of", "fold", "grown_indexer", "key_word", "pack_batches", "plan_batches",
+    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -62,7 +62,7 @@ __getattr__ = lazy_names(
         ],
         "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
         "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],
-        "word_lists": ["WordList", "read_word_lists"],
+        "word_lists": ["WordList", "entries_of", "read_word_lists"],
         "words": ["Words", "WordTable", "unk_rates"],
     },
 )  # fmt: skip

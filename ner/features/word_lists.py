@@ -152,16 +152,21 @@ def parse_spec(spec: str) -> tuple[str, Path]:
 
 
 def _read(path: Path, tokenizer: str) -> list[Entry]:
-    entries = [
+    entries = entries_of((line for _, line in word_lines(path)), tokenizer)
+    if not entries:
+        raise NerError(f"{path}: has no entry; write one in each line, or leave the list out")
+    return entries
+
+
+def entries_of(lines: Iterable[str], tokenizer: str) -> list[Entry]:
+    """The entries in lines, as `read_word_lists` takes them; those that are none are dropped."""
+    return [
         entry
-        for _, line in word_lines(path)
+        for line in lines
         if any(char.isalnum() for char in line)
         for entry in _variants(line, tokenizer)
         if 0 < len(entry) <= LONGEST_ENTRY
     ]
-    if not entries:
-        raise NerError(f"{path}: has no entry; write one in each line, or leave the list out")
-    return entries
 
 
 def _variants(line: str, tokenizer: str) -> Iterator[Entry]:

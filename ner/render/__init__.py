@@ -40,13 +40,21 @@ from ner.render.base import Renderer, Write
 if TYPE_CHECKING:
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
+    from ner.render.design import page_head, stylesheet
 
 __all__ = [
-    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "renderer", "renderer_class",
-    "side_by_side", "to_dataframe",
+    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "page_head", "renderer",
+    "renderer_class", "side_by_side", "stylesheet", "to_dataframe",
 ]  # fmt: skip
 
-__getattr__ = lazy_names(__name__, {"conll": ["side_by_side"], "dataframe": ["to_dataframe"]})
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "conll": ["side_by_side"],
+        "dataframe": ["to_dataframe"],
+        "design": ["page_head", "stylesheet"],
+    },
+)
 
 RENDERERS: Mapping[str, str] = {
     "text": "text:TextRenderer",

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.errors import ConfigError, NerError, UsageError
+from ner.features import word_lists
 from ner.features.word_lists import (
     LONGEST_ENTRY,
     LONGEST_LINE,
@@ -278,3 +279,11 @@ def lines_run(work: Callable[[], object]) -> int:
         sys.settrace(before)
         gc.enable()
     return lines
+
+
+def test_entries_come_from_lines_as_from_a_file(tmp_path: Path) -> None:
+    lines = ["Acme Inc.", "", "–", "New York", " ".join("a" * 21)]
+    (tmp_path / "list").write_text("\n".join(lines))
+    [from_file] = read_word_lists([f"ORG={tmp_path / 'list'}"], "words-en")
+    assert WordList.build("ORG", word_lists.entries_of(lines, "words-en")) == from_file
+    assert from_file.entries[-1] == ("New", "York")

@@ -12,7 +12,7 @@ from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_
 from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
 from ner.files import check_writable, open_binary, write_text
 from ner.markup import escaped
-from ner.render.html import page_head
+from ner.render import page_head
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = {

@@ -1,0 +1,3 @@
+"""A tagger over HTTP: programs send text and get entities, and people see them on a page."""
+
+COMMANDS = {"serve": "ner.extensions.server.cli:serve"}
