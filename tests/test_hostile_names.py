@@ -7,6 +7,7 @@ walk, so that a new one is tried without being named here.
 import inspect
 import logging
 import re
+import socket
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -78,8 +79,19 @@ def line_of(parameter: click.Parameter, value: str) -> list[str]:
 
 
 @pytest.fixture
+def taken_port() -> Iterator[str]:
+    """A port at which nothing more can be served: whatever is to serve there ends."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield str(other.getsockname()[1])
+
+
+@pytest.fixture
 def usual(
-    tiny_run: Path, tiny_charlm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_run: Path,
+    tiny_charlm: Path,
+    tmp_path: Path,
+    taken_port: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, str]:
     """Good values of the parameters that commands need, in a folder of their own."""
     monkeypatch.chdir(tmp_path)
@@ -97,6 +109,7 @@ def usual(
             "to": "jsonl",
             "varied": "train.seed=1,2",
             "charlm": str(tiny_charlm),
+            "port": taken_port,
         }
     )
 
@@ -110,7 +123,7 @@ def test_options_take_no_harm(
     for one in COMMANDS[name].params:
         if one.name == parameter:
             given += line_of(one, hostile)
-        elif one.required:
+        elif one.required or one.name == "port":
             assert one.name is not None
             key = one.name if (one.name, name[:6]) != ("model", "charlm") else "charlm"
             given += line_of(one, usual[key])
@@ -172,6 +185,7 @@ class Given:
 
 
 CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
+    ("Sentence.of_layer", "name"): lambda g: Sentence(("a",), (Span(0, 1, "B"),)).of_layer(g.text),
     ("Config.from_dict", "source"): lambda g: Config.from_dict({g.text: 1}, g.text),
     ("Config.from_dict", "values"): lambda g: Config.from_dict({"data": {"columns": g.text}}),
     ("Config.load", "path"): lambda g: Config.load(g.text),

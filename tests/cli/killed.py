@@ -1,10 +1,10 @@
 """``python -m tests.cli.killed OUT KILLS SEED ARGUMENT…``: ``ner train`` killed over and over.
 
-Each attempt is a process of its own, forked from one in which torch is loaded already. Half of
-them are killed from outside, after a random while; the others kill themselves at a random one of
-their accesses to files in OUT, so in the middle of writing a model or a checkpoint; some of these
-as they write the record of an epoch. Each goes on where the one before it was stopped, and at last
-one comes to its end.
+Each attempt is a process of its own, forked from one in which torch is loaded already. It is killed
+from outside, after a random while; or it kills itself, at a random one of its accesses to files in
+OUT, so in the middle of writing a model or a checkpoint, or in the middle of an epoch, or between
+two: at the latest there, so that no machine is too fast. Each goes on where the one before it was
+stopped, and at last one comes to its end.
 Prints what each of them had come to: the epochs done, and the batches of the next one.
 """
 
@@ -22,45 +22,52 @@ import ner.training.run  # loads torch, once for all
 
 Hook = Callable[[str, tuple[Any, ...]], None]
 
+WAYS = ("outside", "access") * 3 + ("between", "middle")
 LONGEST = 0.7  # seconds until an attempt is killed from outside
 MOST = 120  # accesses until it kills itself: those of some three checkpoints
-RECORDS = range(7, 30, 8)  # attempts that are killed between two epochs
 RECORD = "metrics.jsonl"
 ACCESSES = ("open", "os.rename", "os.mkdir")
 
 
 def main(out: Path, kills: int, seed: int, arguments: list[str]) -> None:
     rng = random.Random(seed)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     reached: list[tuple[int, int]] = []
     while len(reached) < kills:
-        child = start(out, arguments, self_killer(out, len(reached), rng))
-        if len(reached) % 2 == 0:
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        way = WAYS[len(reached) % len(WAYS)]
+        child = start(out, arguments, self_killers(way, out, rng))
+        if way == "outside":
             signal.sigtimedwait([signal.SIGCHLD], rng.uniform(0, LONGEST))
             os.kill(child, signal.SIGKILL)
         status = os.waitpid(child, 0)[1]
+        signal.sigtimedwait([signal.SIGCHLD], 0)  # its end, where nobody has waited for it
         if not os.WIFSIGNALED(status):
             sys.exit(f"an attempt ended by itself: {status}; reached {reached}")
         reached.append(position(out))
-    status = os.waitpid(start(out, arguments, None), 0)[1]
+    status = os.waitpid(start(out, arguments, []), 0)[1]
     print(json.dumps(reached))
     sys.exit(os.waitstatus_to_exitcode(status))
 
 
-def self_killer(out: Path, attempt: int, rng: random.Random) -> Hook | None:
-    """By which an attempt kills itself; None for one that is killed from outside."""
-    if attempt in RECORDS:  # it is written once before an epoch, to a temporary name that is hidden
-        return killer(f"{out}/.{RECORD}", 1, ["os.rename"])
-    return killer(str(out), rng.randrange(MOST), ACCESSES) if attempt % 2 else None
+def self_killers(way: str, out: Path, rng: random.Random) -> list[Hook]:
+    """By which an attempt kills itself."""
+    # Files and folders are written to temporary names, which are hidden. The record is written
+    # once before the first epoch; a checkpoint behind each step.
+    hooks = [killer(f"{out}/.{RECORD}", 1, ["os.rename"])]
+    if way == "access":
+        hooks.append(killer(str(out), rng.randrange(MOST), ACCESSES))
+    elif way == "middle":
+        hooks.append(killer(f"{out}/.checkpoint", 2, ["os.mkdir"]))
+    return hooks
 
 
-def start(out: Path, arguments: list[str], hook: Hook | None) -> int:
-    """Begin an attempt, which may be one to kill itself; returns its process."""
+def start(out: Path, arguments: list[str], hooks: Sequence[Hook]) -> int:
+    """Begin an attempt; returns its process."""
     child = os.fork()
     if child:
         return child
     resume = ["--resume"] if (out / RECORD).exists() else []
-    if hook:
+    for hook in hooks:
         sys.addaudithook(hook)
     try:
         ner.cli.main(["train", "--out", str(out), *arguments, *resume])

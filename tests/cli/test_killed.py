@@ -31,8 +31,10 @@ def records(out: Path) -> list[dict[str, Any]]:
 def test_killed_at_25_moments_it_ends_as_if_nothing_had_been(
     empty: Path, tiny_folder: Path
 ) -> None:
-    epochs = ("train.epochs=12", "train.patience=12", "train.batch_sentences=1", *SMALL)
-    arguments = ["--data", str(tiny_folder), *sets(*epochs, "train.checkpoint_minutes=0.001")]
+    enough = str(KILLS + 1)  # an attempt is killed behind its first epoch, at the latest
+    epochs = (f"train.epochs={enough}", f"train.patience={enough}", "train.batch_sentences=2")
+    each_step = "train.checkpoint_minutes=0"
+    arguments = ["--data", str(tiny_folder), *sets(*SMALL, *epochs, each_step)]
     out = empty / "killed"
     done = subprocess.run(
         [sys.executable, "-m", "tests.cli.killed", out, str(KILLS), "1", *arguments],
