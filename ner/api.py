@@ -19,6 +19,7 @@ from ner.evaluation import (
     check_labelled,
     check_layers,
     evaluate_spans,
+    layer_names,
     measure_calibration,
     min_score_points,
     unknown_labels,
@@ -101,11 +102,6 @@ def _annotated(sentence: Sentence, found: Prediction) -> Prediction:
     return Prediction(spans, tuple(itertools.compress(found.scores, labelled)))
 
 
-def _layers(sentences: Sequence[Sentence]) -> set[str]:
-    """The tag layers of entities, "" among them if some have none."""
-    return {name for sentence in sentences for name in sentence.layers}
-
-
 class Evaluation:
     """The predictions of a tagger for labelled sentences, compared with the labels in several ways.
 
@@ -120,7 +116,7 @@ class Evaluation:
         Raises `CorpusError` for sentences with unknown labels.
         """
         check_labelled(sentences)
-        check_layers(_layers(sentences), tagger.layers or ("",))
+        check_layers(layer_names(sentences), tagger.layers or ("",))
         sentences = tagger.as_raw_text(sentences)
         self._tagger = tagger
         self.sentences = sentences

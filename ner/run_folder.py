@@ -123,9 +123,13 @@ def find_bundle(path: str | Path) -> Path:
 
     Raises `UsageError`.
     """
-    named = None if os.path.lexists(checked_path(path)) else named_model(path)
-    names = ", ".join(named_models())
-    return named or find_model(path, f"ner train --data NAME, or take one by name ({names})")
+    command = "ner train --data NAME"
+    if not os.path.lexists(checked_path(path)):
+        models = named_models()
+        if named := models.get(str(path)):
+            return named
+        command += f", or take one by name ({', '.join(models)})"
+    return find_model(path, command)
 
 
 def find_model(path: str | Path, command: str) -> Path:
@@ -166,19 +170,23 @@ def is_packed(path: Path) -> bool:
 
 def newest_bundle(root: str | Path = "runs") -> Path:
     """The tagger of the newest finished run under `root`. Raises `UsageError` if there is none."""
-    newest = _newest_run(root)
-    if newest is None:
-        raise UsageError(
-            f"no finished run under {root}/ here; give --model DIR, "
-            "or train one with: ner train --data NAME"
-        )
-    return find_bundle(newest)
+    return _bundle_of(_newest_run(root), root)
 
 
 def default_bundle() -> Path:
     """The tagger of the newest finished run in ``runs/``; without one, the model that ships."""
-    shipped = None if _newest_run("runs") else named_model(SHIPPED)
-    return shipped or newest_bundle()
+    newest = _newest_run("runs")
+    shipped = None if newest else named_model(SHIPPED)
+    return shipped or _bundle_of(newest, "runs")
+
+
+def _bundle_of(run: Path | None, root: str | Path) -> Path:
+    if run is None:
+        raise UsageError(
+            f"no finished run under {root}/ here; give --model DIR, "
+            "or train one with: ner train --data NAME"
+        )
+    return find_bundle(run)
 
 
 def _newest_run(root: str | Path) -> Path | None:

@@ -173,11 +173,17 @@ def _compare(
 ) -> None:
     """Score one labelled file against another. Raises `NerError` where the sentences differ."""
     from ner.corpus import read_file
-    from ner.evaluation import check_labelled, check_layers, evaluate_spans, format_report
+    from ner.evaluation import (
+        check_labelled,
+        check_layers,
+        evaluate_spans,
+        format_report,
+        layer_names,
+    )
 
     predicted = read_file(predictions, config)
     check_labelled(predicted)
-    check_layers(*({n for s in part for n in s.layers} for part in (gold, predicted)))
+    check_layers(layer_names(gold), layer_names(predicted))
     report = evaluate_spans(gold, predicted)
     if out:
         _write_both(out, gold, predicted)

@@ -228,6 +228,11 @@ def check_labelled(gold: Sequence[Sentence]) -> None:
         )
 
 
+def layer_names(sentences: Iterable[Sentence]) -> set[str]:
+    """The tag layers of entities, for `check_layers`: "" among them if some have none."""
+    return {name for sentence in sentences for name in sentence.layers}
+
+
 def check_layers(gold: Collection[str], found: Collection[str]) -> None:
     """Refuse to compare entities of tag layers that are not the same; "" stands for no layer.
 

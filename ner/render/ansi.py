@@ -1,6 +1,6 @@
 """Marked text in colours, for terminals."""
 
-from collections.abc import Sequence
+from functools import cached_property
 
 from ner.markup import Content
 from ner.render.base import NOWHERE, writable
@@ -22,16 +22,10 @@ class AnsiRenderer(TextRenderer):
     as another character.
     """
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        title: str,
-        fields: Sequence[str] = (),
-        layers: Sequence[str] = (),
-    ) -> None:
-        super().__init__(labels, title, fields, layers)
-        places = enumerate(labels)
-        self._colours = {label: _COLOURS[place % len(_COLOURS)] for place, label in places}
+    @cached_property
+    def _colours(self) -> dict[str, str]:
+        places = enumerate(self._labels)
+        return {label: _COLOURS[place % len(_COLOURS)] for place, label in places}
 
     def document(self, document: Document, origin: Origin = NOWHERE) -> str:
         """The marked and coloured text, and a line end."""

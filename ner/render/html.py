@@ -1,6 +1,6 @@
 """A self-contained page, light or dark as its reader has it, with coloured entities."""
 
-from collections.abc import Sequence
+from functools import cached_property
 
 from ner.markup import Content, escaped
 from ner.render.base import NOWHERE, Renderer
@@ -34,15 +34,9 @@ class HtmlRenderer(Renderer):
 
     extension = ".html"
 
-    def __init__(
-        self,
-        labels: Sequence[str],
-        title: str,
-        fields: Sequence[str] = (),
-        layers: Sequence[str] = (),
-    ) -> None:
-        super().__init__(labels, title, fields, layers)
-        self._classes = type_classes(labels)
+    @cached_property
+    def _classes(self) -> dict[str, str]:
+        return type_classes(self._labels)
 
     def begin(self) -> str:
         """The page up to the first paragraph."""
