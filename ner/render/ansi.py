@@ -1,7 +1,6 @@
 """Marked text in colours, for terminals."""
 
-from functools import cached_property
-
+from ner.lazy import cached_property
 from ner.markup import Content
 from ner.render.base import NOWHERE, writable
 from ner.render.text import TextRenderer, closing, marked

@@ -1,7 +1,6 @@
 """A self-contained page, light or dark as its reader has it, with coloured entities."""
 
-from functools import cached_property
-
+from ner.lazy import cached_property
 from ner.markup import Content, escaped
 from ner.render.base import NOWHERE, Renderer
 from ner.render.design import DARK, LEGEND, LIGHT, MARKS, hues, legend, page_head, type_classes
