@@ -60,19 +60,20 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         record_fields,
     )
     from ner.corpus.plausibility import Finding
+    from ner.corpus.queue import QueueItem, read_queue, write_queue
     from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
     from ner.corpus.stats import CorpusStats, SplitStats, count
 
 __all__ = [
-    "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats",
-    "Diagnostics", "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "SplitStats",
-    "TrainingFingerprints", "cache_folder", "check", "checksum", "count", "cut_lines",
-    "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of",
-    "layout_named", "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora",
-    "number_note", "overlaps", "parse_json", "parse_label_map", "partial_labels_within",
-    "possible_tags", "read_columns", "read_corpus", "read_file", "read_jsonl", "record_fields",
-    "text_lines", "with_layers", "with_partial_labels", "with_unannotated",
-    "with_valid", "write_file", "write_splits", "write_stream", "writer_named",
+    "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
+    "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "QueueItem", "SplitStats",
+    "TrainingFingerprints", "cache_folder", "check", "checksum", "count", "cut_lines", "cut_valid",
+    "field_of", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of", "layout_named",
+    "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora", "number_note", "overlaps",
+    "parse_json", "parse_label_map", "partial_labels_within", "possible_tags", "read_columns",
+    "read_corpus", "read_file", "read_jsonl", "read_queue", "record_fields", "text_lines",
+    "with_layers", "with_partial_labels", "with_unannotated", "with_valid", "write_file",
+    "write_queue", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -100,6 +101,7 @@ __getattr__ = lazy_names(
             "number_note", "record_fields",
         ],
         "plausibility": ["Finding"],
+        "queue": ["QueueItem", "read_queue", "write_queue"],
         "records": ["InvalidRecord", "field_of", "kind_of", "parse_json"],
         "stats": ["CorpusStats", "SplitStats", "count"],
     },
