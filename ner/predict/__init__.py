@@ -19,11 +19,13 @@ from ner.predict.predictions import (
     with_spans,
 )
 from ner.predict.spans import Prediction
+from ner.predict.uncertainty import Uncertainty, entropies, predict_uncertainty
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "alternatives_of",
-    "check_numbers", "document_numbers", "document_of", "engine_of", "predict",
-    "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences", "read_batch",
-    "restored", "window_note", "with_spans",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "Uncertainty",
+    "alternatives_of", "check_numbers", "document_numbers", "document_of", "engine_of",
+    "entropies", "predict", "predict_expected", "predict_marginals", "predict_nbest",
+    "predict_sentences", "predict_uncertainty", "read_batch", "restored", "window_note",
+    "with_spans",
 ]  # fmt: skip

@@ -117,6 +117,9 @@ class Decoding:
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         return torch.from_numpy(self._decoder.marginals(floats(emissions), lengths.numpy()))
 
+    def entropy(self, emissions: Tensor, lengths: Tensor) -> Tensor:
+        return torch.from_numpy(self._decoder.entropy(floats(emissions), lengths.numpy()))
+
     def expected_counts(
         self, emissions: Tensor, lengths: Tensor, choices: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:

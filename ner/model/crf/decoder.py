@@ -97,6 +97,10 @@ class Decoder(ABC):
     def marginals(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
 
+    @abstractmethod
+    def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
+        """Entropy of the distribution over tag sequences, in nats: ``[B]``."""
+
     def decode(self, emissions: NDArray[Any], lengths: Ints) -> Ints:
         """Find the best legal tag numbers: ``[B, T]``, 0 beyond a sentence's length."""
         if self._chain:
@@ -143,6 +147,10 @@ class CRFDecoder(Decoder):
         """Exact probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         found = self._chain and self._chain.sums(self._unclipped(emissions), lengths)
         return found[1] if found else self._lattice(finite(emissions), lengths).marginals
+
+    def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
+        """Exact entropy of the distribution over legal tag sequences, in nats: ``[B]``."""
+        return self._lattice(finite(emissions), lengths).entropy
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]
@@ -199,6 +207,12 @@ class SoftmaxDecoder(Decoder):
     def marginals(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
         return self.expected_counts(emissions, lengths)[0]
+
+    def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
+        """Sum of the entropies of all tokens, whose tags are independent, in nats: ``[B]``."""
+        log_p = self._scores(emissions)
+        tokens = -(np.exp(log_p) * log_p).sum(2)  # [B, T]
+        return (tokens * token_mask(lengths, emissions.shape[1])).sum(1)
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]

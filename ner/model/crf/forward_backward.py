@@ -195,6 +195,24 @@ class Lattice:
             counts += posterior * marginals[:, None, t]
         return counts
 
+    @property
+    def entropy(self) -> Floats:
+        """Entropy of the distribution over tag sequences, in nats: ``[B]``.
+
+        By the chain rule, from the last token back: that of its tag, and of each tag given the next
+        (Hernando, Crespi and Cybenko 2005). A sum of terms that are all 0 or more is exact even
+        where it is small, as a difference of `log_z` and the expected score would not be.
+        """
+        forward, marginals = self.forward, self.marginals
+        found = _entropies(forward.final)
+        for t in range(1, marginals.shape[1]):
+            # [B, K, K], of each tag, how probable every other one is before it
+            posterior = forward.semiring.posterior_transition(
+                forward.alpha[t - 1][:, :, None], forward.transitions, forward.messages[t][:, None]
+            )
+            found += (_entropies(posterior.swapaxes(1, 2)) * marginals[:, t]).sum(1)
+        return found
+
     def previous_posterior(self, b: Ints, t: Ints, tag: Ints) -> Floats:
         """Probability of each tag at t - 1, given that `tag` stands at t: ``[N, K]``."""
         forward = self.forward
@@ -228,3 +246,9 @@ class Lattice:
         # What is impossible must not drown what follows.
         steps = np.log(np.maximum(posterior, LEAST))
         return np.cumsum(np.pad(steps, ((1, 0), (0, 0))), axis=0).T
+
+
+def _entropies(probabilities: Floats) -> Floats:
+    """Entropy of each distribution along the last axis, in nats."""
+    logs = np.log(np.maximum(probabilities, LEAST))
+    return np.maximum(-(probabilities * logs).sum(-1), 0.0)  # rounding may lead below

@@ -127,6 +127,74 @@ def two_tags(*, leave: float, stay: float = 0.0) -> Weights:
     return torch.zeros(2, dtype=torch.float64), between, torch.zeros(2, dtype=torch.float64)
 
 
+def brute_entropy(emissions: Tensor, weights: Weights, lengths: list[int] = LENGTHS) -> list[float]:
+    """Minus the sum of p · log p over every path; those that are forbidden have p = 0."""
+    found = []
+    for row, n in zip(emissions, lengths, strict=True):
+        p = all_scores(all_paths(row.shape[1], n), row[:n], weights).softmax(0)
+        found.append(-torch.special.xlogy(p, p).sum().item())
+    return found
+
+
+@cases
+@forbids
+def test_entropy_is_that_of_the_distribution_over_all_paths(case: Case, forbid: bool) -> None:
+    torch.manual_seed(3)
+    emissions, weights = random_emissions(case), random_weights(case, forbid)
+    lattice = Lattice(emissions.numpy(), numbers(), arrays(weights))
+    expected = brute_entropy(emissions, weights)
+    np.testing.assert_allclose(lattice.entropy, expected, rtol=1e-10, atol=1e-12)
+
+
+@given(
+    seed=st.integers(0, 1000),
+    scale=st.sampled_from([0.0, 1.0, 30.0, 1e2, 1e4, 1e6]),
+    move_scale=st.sampled_from([0.0, 1.0, 1e2, 1e4]),
+    forbid=st.booleans(),
+)
+@settings(max_examples=60)
+def test_entropy_is_exact_at_whatever_scale(
+    seed: int, scale: float, move_scale: float, forbid: bool
+) -> None:
+    """Also where a sum of scaled probabilities underflows, and never below 0."""
+    torch.manual_seed(seed)
+    case = CASES[1 + seed % 3]
+    emissions = random_emissions(case, scale=scale)
+    weights = random_weights(case, forbid, scale=move_scale)
+    entropy = Lattice(emissions.numpy(), numbers(), arrays(weights)).entropy
+    assert (entropy >= 0).all()
+    np.testing.assert_allclose(entropy, brute_entropy(emissions, weights), atol=1e-8)
+
+
+@given(seed=st.integers(0, 1000))
+@settings(max_examples=30)
+def test_entropy_lies_between_that_of_one_token_and_the_sum_of_all(seed: int) -> None:
+    torch.manual_seed(seed)
+    case = CASES[1 + seed % 3]
+    lattice = Lattice(random_emissions(case).numpy(), numbers(), arrays(random_weights(case)))
+    logs = np.log(np.maximum(lattice.marginals, 1e-300))
+    tokens = -(lattice.marginals * logs).sum(2)  # [B, T]
+    assert (lattice.entropy >= tokens.max(1) - 1e-12).all()
+    assert (lattice.entropy <= tokens.sum(1) + 1e-12).all()
+
+
+def test_a_uniform_chain_has_the_entropy_of_its_number_of_paths() -> None:
+    potentials = Potentials(np.zeros(3), np.zeros((3, 3)), np.zeros(3))
+    lattice = Lattice(np.zeros((2, 50, 3)), np.array([50, 7]), potentials)
+    np.testing.assert_allclose(lattice.entropy, np.log(3) * np.array([50, 7]), rtol=1e-12)
+
+
+def test_a_small_entropy_keeps_its_digits_in_a_long_sentence() -> None:
+    """Where a difference of log_z and the expected score would have none left."""
+    emissions = np.zeros((1, 2_000, 2))
+    emissions[:, :, 0] = 1e4
+    emissions[0, 1_000, 0] = 30.0  # the one place of doubt
+    lattice = Lattice(emissions, np.array([2_000]), arrays(two_tags(leave=0.0)))
+    p = 1 / (1 + np.exp(30.0))
+    expected = -p * np.log(p) - (1 - p) * np.log1p(-p)
+    np.testing.assert_allclose(lattice.entropy, [expected], rtol=1e-3)
+
+
 @pytest.mark.parametrize("late", [[4, 5], [30, 34]], ids=str)
 def test_what_looks_hopeless_halfway_may_be_all_that_is_left_in_the_end(late: list[int]) -> None:
     """One tag is e⁸⁰⁰ times as likely as the other, and later less so by e⁹⁰⁰.

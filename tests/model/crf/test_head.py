@@ -778,6 +778,20 @@ def test_softmax_marginals_are_its_probabilities() -> None:
 
 @cases
 @heads
+def test_entropy_is_that_of_the_probabilities_of_all_sequences(case: Case, kind: str) -> None:
+    """Of a softmax: those of all sequences, legal or not, since its probabilities are."""
+    torch.manual_seed(19)
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    found = Decoding(head).entropy(emissions, lengths)
+    for b, n in enumerate(LENGTHS):
+        paths = legal_paths(case, n) if kind == "crf" else all_paths(len(case.tags), n)
+        p = all_scores(paths, emissions[b, :n].double(), learnt(head)).softmax(0)
+        assert found[b].item() == pytest.approx(-torch.special.xlogy(p, p).sum().item(), abs=1e-10)
+
+
+@cases
+@heads
 @pytest.mark.parametrize("count", [1, 3, 400])
 def test_nbest_gives_the_most_probable_legal_sequences(case: Case, kind: str, count: int) -> None:
     torch.manual_seed(19)

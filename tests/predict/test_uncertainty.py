@@ -1,0 +1,74 @@
+"""The doubt of a model, of sentences and of tokens."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ner.predict import entropies, predict_marginals, predict_nbest, predict_uncertainty
+from tests.predict.models import WORDS, random_model
+
+SENTENCES = [WORDS, (), WORDS[:1], WORDS[2:5]]
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_doubt_of_a_sentence_does_not_depend_on_its_neighbours(head: str) -> None:
+    model = random_model(head=head)
+    together = predict_uncertainty(model, SENTENCES)
+    for sentence, found in zip(SENTENCES, together, strict=True):
+        (alone,) = predict_uncertainty(model, [sentence])
+        assert found.entropy == pytest.approx(alone.entropy, abs=1e-5)
+        np.testing.assert_allclose(found.marginals, alone.marginals, atol=1e-6)
+
+
+def test_a_sentence_without_tokens_is_in_no_doubt() -> None:
+    model = random_model()
+    (found,) = predict_uncertainty(model, [()])
+    assert found.entropy == 0.0
+    assert found.marginals.shape == (0, len(model.outputs))
+    assert found.tokens.shape == (0,)
+
+
+def test_marginals_are_those_of_predict_marginals() -> None:
+    model = random_model()
+    for found, expected in zip(
+        predict_uncertainty(model, SENTENCES), predict_marginals(model, SENTENCES), strict=True
+    ):
+        np.testing.assert_array_equal(found.marginals, expected)
+
+
+def test_entropy_is_that_of_all_analyses() -> None:
+    """Every analysis of three tokens, by n-best."""
+    model = random_model()
+    sentence = WORDS[2:5]
+    (ranked,) = predict_nbest(model, [sentence], 1000)
+    p = np.array([each.probability for each in ranked])
+    assert p.sum() == pytest.approx(1.0)
+    (found,) = predict_uncertainty(model, [sentence])
+    assert found.entropy == pytest.approx(-(p * np.log(p)).sum(), abs=1e-9)
+
+
+def test_the_doubts_of_tokens_sum_to_that_of_the_sentence_at_least() -> None:
+    for found in predict_uncertainty(random_model(), SENTENCES):
+        assert found.tokens.sum() >= found.entropy - 1e-12
+
+
+def test_a_long_sentence_is_read_in_windows() -> None:
+    tokens = WORDS * 100
+    (found,) = predict_uncertainty(random_model(), [tokens])
+    assert found.marginals.shape[0] == len(tokens)
+    assert found.entropy > 0
+
+
+@given(arrays(np.float64, (4, 3), elements=st.floats(0, 1)))
+def test_entropy_of_a_distribution_is_0_to_log_k(raw: np.ndarray) -> None:
+    p = (raw + 1e-9) / (raw + 1e-9).sum(1, keepdims=True)
+    found = entropies(p)
+    assert (found >= 0).all()
+    assert (found <= np.log(3) + 1e-9).all()
+
+
+def test_entropy_of_what_is_certain_is_0() -> None:
+    assert entropies(np.array([[1.0, 0.0, 0.0]])).tolist() == [0.0]
+    assert entropies(np.array([[0.5, 0.5]])) == pytest.approx(np.log(2))
