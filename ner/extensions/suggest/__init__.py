@@ -1,0 +1,3 @@
+"""Suggestions: which sentences of a text to label next."""
+
+COMMANDS = {"suggest": "ner.extensions.suggest.cli:suggest"}

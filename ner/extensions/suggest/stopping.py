@@ -1,0 +1,64 @@
+"""A hint when to stop: how much F1 the next labels are likely to bring.
+
+Errors fall with the number of labelled sentences by a power law, ``1 - F1 = a · n⁻ᵇ`` (Hestness et
+al. 2017), so that 100 more than `n` bring ``(1 - F1) · (1 - (n / (n + 100))ᵇ)``. F1 is what the
+model expects of itself on the text at hand: right are as many of its entities as their
+probabilities sum to, and there are as many as the probabilities of all that could begin one.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ner.bundle import Bundle
+from ner.predict import Prediction, predict, predict_marginals
+from ner.text import Sentence
+
+STEP = 100  # labelled sentences
+ENOUGH = 0.002  # F1 below which another step is not worth its labels
+EXPONENT = 0.5  # b
+SAMPLE = 1000  # sentences by which F1 is expected
+
+
+class Hint(NamedTuple):
+    """The F1 that a model expects of itself, and the F1 that `STEP` more labels would add."""
+
+    labelled: int
+    f1: float
+    gain: float
+
+    def __str__(self) -> str:
+        enough = "labelling more is hardly worth it" if self.gain < ENOUGH else "go on"
+        return (
+            f"with {self.labelled:,} labelled sentences the model expects an F1 of "
+            f"{100 * self.f1:.1f} on this text; the next {STEP} are likely to bring "
+            f"{100 * self.gain:.2f}: {enough}"
+        )
+
+
+def hint(labelled: int, f1: float) -> Hint:
+    """Extrapolate from so many labelled sentences, and the F1 that is expected with them."""
+    rate = (labelled / (labelled + STEP)) ** EXPONENT
+    return Hint(labelled, f1, (1.0 - f1) * (1.0 - rate))
+
+
+def hint_of(bundle: Bundle, sentences: Sequence[Sentence], labelled: int) -> Hint:
+    """The hint for a model and the text that is left, by an even sample of its sentences."""
+    step = max(1, len(sentences) // SAMPLE)
+    tokens = [sentence.tokens for sentence in sentences[::step]]
+    model, settings = bundle.model, bundle.config.predict
+    marginals = predict_marginals(model, tokens, settings)
+    inside = sum(float((1.0 - each[:, 0]).sum()) for each in marginals)
+    return hint(labelled, expected_f1(predict(model, tokens, settings=settings), inside))
+
+
+def expected_f1(found: Sequence[Prediction], inside: float) -> float:
+    """The F1 of predictions by their own scores; `inside` tokens are expected in entities.
+
+    There are taken to be as many entities as `inside` has room for, at the length of those found.
+    """
+    entities = [span for prediction in found for span in prediction.spans]
+    covered = sum(span.end - span.start for span in entities)
+    if not covered:
+        return 0.0
+    right = sum(score for prediction in found for score in prediction.scores)
+    return min(2 * right / (len(entities) * (1.0 + inside / covered)), 1.0)
