@@ -344,6 +344,9 @@ class PredictConfig:
     o_bias: float = setting(
         0.0, "added to the emission of O: above 0 fewer entities, below 0 more of them"
     )
+    temperature: float = setting(
+        1.0, "divides scores before they become probabilities: above 1 less sure", up_to(0.05, 20)
+    )
 
 
 @frozen(kw_only=True)

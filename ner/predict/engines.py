@@ -102,28 +102,35 @@ LayerDecoder = tuple[TagLayer, Decoder]
 """A tag layer among the outputs of a model, and the decoder of its emissions."""
 
 
-def tag_decoder(model: AnyModel) -> Decoder:
+def tag_decoder(model: AnyModel, temperature: float = 1.0) -> Decoder:
     """The decoder of a tagger with one tag layer, with the weights of now."""
-    ((_, decoder),) = tag_decoders(model)
+    ((_, decoder),) = tag_decoders(model, temperature)
     return decoder
 
 
-def tag_decoders(model: AnyModel) -> tuple[LayerDecoder, ...]:
+def tag_decoders(model: AnyModel, temperature: float = 1.0) -> tuple[LayerDecoder, ...]:
     """The decoder of each tag layer of a tagger, with the weights of now."""
     if isinstance(model, StoredModel):
-        decoders: tuple[LayerDecoder, ...] = model.made(("decoders",), lambda: _decoders(model))
+        key = ("decoders", temperature)
+        decoders: tuple[LayerDecoder, ...] = model.made(key, lambda: _decoders(model, temperature))
         return decoders
-    return _decoders(model)
+    return _decoders(model, temperature)
 
 
-def _decoders(model: AnyModel) -> tuple[LayerDecoder, ...]:
-    weights = model.weights
+def _decoders(model: AnyModel, temperature: float) -> tuple[LayerDecoder, ...]:
+    config, weights, layers = model.config, model.weights, tag_layers(model.outputs, model.layers)
+    heads = [f"heads.{i}." for i in range(len(layers))] if model.layers else ["head."]
     return tuple(
-        (layer, _decoder(model.config, layer, weights, f"heads.{i}." if model.layers else "head."))
-        for i, layer in enumerate(tag_layers(model.outputs, model.layers))
+        (layer, _decoder(config, layer, _below(weights, head), temperature))
+        for layer, head in zip(layers, heads, strict=True)
     )
 
 
-def _decoder(config: ModelConfig, layer: TagLayer, weights: Arrays, head: str) -> Decoder:
-    own = {k.removeprefix(head): w for k, w in weights.items() if k.startswith(head)}
-    return decoder_of(config.head, layer.tags, config.scheme, own, compiled_chain)
+def _below(weights: Arrays, prefix: str) -> Arrays:
+    """The weights whose names begin with a prefix, without it."""
+    return {k.removeprefix(prefix): w for k, w in weights.items() if k.startswith(prefix)}
+
+
+def _decoder(config: ModelConfig, layer: TagLayer, weights: Arrays, temperature: float) -> Decoder:
+    kind, scheme = config.head, config.scheme
+    return decoder_of(kind, layer.tags, scheme, weights, compiled_chain, temperature)

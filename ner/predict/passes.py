@@ -30,7 +30,7 @@ def decode_pass(
 ) -> list[Prediction]:
     """Find spans in one pass over the sentences, with their contexts if there are any."""
     found = [NO_SPANS] * len(sentences)
-    decoders = tag_decoders(model)
+    decoders = tag_decoders(model, settings.temperature)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings, contexts):
         parts = [
             _decoded(each, of_layer(emissions, each[0]), lengths, with_scores, settings)

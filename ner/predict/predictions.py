@@ -147,7 +147,7 @@ def predict_nbest(
     O and lowest score do not matter, and each sentence is read by itself, once.
     """
     found: list[list[Hypothesis]] = [[] for _ in sentences]
-    decoder = tag_decoder(model)
+    decoder = tag_decoder(model, settings.temperature)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings):
         tags, probabilities = decoder.nbest(emissions, lengths, count)  # [B, N, T] and [B, N]
         for rank, ranked in enumerate(probabilities.T.tolist()):
@@ -169,7 +169,7 @@ def predict_marginals(
     bias of O does not matter, and each sentence is read by itself, once.
     """
     found = [np.zeros((0, len(model.outputs)))] * len(sentences)
-    decoders = tag_decoders(model)
+    decoders = tag_decoders(model, settings.temperature)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings):
         layers = [each.marginals(of_layer(emissions, own), lengths) for own, each in decoders]
         marginals = np.concatenate(layers, axis=2)  # [B, T, K]
@@ -191,7 +191,7 @@ def predict_expected(
     """
     nothing = ExpectedCounts(np.zeros((0, len(model.outputs)), np.float32), np.zeros(0, np.float32))
     found = [nothing] * len(sentences)
-    decoder = tag_decoder(model)
+    decoder = tag_decoder(model, settings.temperature)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings):
         given = None
         if choices is not None:

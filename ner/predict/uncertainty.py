@@ -50,7 +50,7 @@ def predict_uncertainty(
     read by itself, once.
     """
     found = [Uncertainty(0.0, np.zeros((0, len(model.outputs))))] * len(sentences)
-    decoders = tag_decoders(model)
+    decoders = tag_decoders(model, settings.temperature)
     for numbers, emissions, lengths in emission_batches(model, sentences, settings):
         layers = [(decoder, of_layer(emissions, layer)) for layer, decoder in decoders]
         parts = [decoder.marginals(own, lengths) for decoder, own in layers]

@@ -11,7 +11,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.model.crf.arrays import Bools, Floats, Ints, Potentials, token_mask
+from ner.model.crf.arrays import (
+    FORBIDDEN,
+    IMPOSSIBLE,
+    Bools,
+    Floats,
+    Ints,
+    Potentials,
+    token_mask,
+)
 from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.forward_backward import Lattice
 from ner.model.crf.viterbi import k_best, viterbi
@@ -55,22 +63,34 @@ MakeChain = Callable[[Floats, Floats, Floats], Chain | None]
 
 
 class Decoder(ABC):
-    """Tag sequences and probabilities under given transition scores."""
+    """Tag sequences and probabilities under given transition scores.
+
+    Probabilities are those at a temperature (Guo et al. 2017), by which all scores are divided
+    before they are summed: above 1 they are less sure, and what is decoded is the same.
+    """
 
     def __init__(
-        self, constraints: TagConstraints, potentials: Potentials, compiled: MakeChain | None = None
+        self,
+        constraints: TagConstraints,
+        potentials: Potentials,
+        compiled: MakeChain | None = None,
+        temperature: float = 1.0,
     ) -> None:
         self._constraints = constraints
-        self._potentials = potentials
-        self._chain = compiled(*potentials) if compiled else None
+        self._potentials = self._tempered = potentials
+        self._chain = self._sums = compiled(*potentials) if compiled else None
+        self._temperature = temperature
+        if temperature != 1:
+            self._tempered = _tempered(potentials, temperature)
+            self._sums = compiled(*self._tempered) if compiled else None
 
     @abstractmethod
-    def _scores(self, emissions: NDArray[Any]) -> Floats:
+    def _scores(self, emissions: NDArray[Any], temperature: float = 1.0) -> Floats:
         """Return what a token adds to the score of a sequence, by tag: ``[B, T, K]``, finite."""
 
-    def _unclipped(self, emissions: NDArray[Any]) -> NDArray[Any]:
+    def _unclipped(self, emissions: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
         """Return `_scores`, or float32 that compiled code turns into these."""
-        return self._scores(emissions)
+        return self._scores(emissions, temperature)
 
     @abstractmethod
     def _log_z(self, scores: Floats, lengths: Ints) -> Floats:
@@ -113,8 +133,8 @@ class Decoder(ABC):
         Returns tags ``[B, N, T]``, 0 beyond a sentence's length, and ``[B, N]``.
         Probability 0, with tags 0, stands for no sequence: there are fewer.
         """
-        scores = self._scores(emissions)
-        tags, found = k_best(scores, lengths, self._potentials, count)
+        scores = self._scores(emissions, self._temperature)
+        tags, found = k_best(scores, lengths, self._tempered, count)
         log_p = found - self._log_z(scores, lengths)[:, None]
         # At most 1, and above 0 for all that is possible.
         p = np.maximum(np.exp(np.minimum(log_p, 0.0)), np.finfo(np.float64).tiny)
@@ -124,14 +144,16 @@ class Decoder(ABC):
 class CRFDecoder(Decoder):
     """Exact probabilities of a linear-chain CRF."""
 
-    def _scores(self, emissions: NDArray[Any]) -> Floats:
-        return finite(emissions)
+    def _scores(self, emissions: NDArray[Any], temperature: float = 1.0) -> Floats:
+        scores = finite(emissions)
+        return scores if temperature == 1 else np.divide(scores, temperature, out=scores)
 
-    def _unclipped(self, emissions: NDArray[Any]) -> NDArray[Any]:
-        return emissions if emissions.dtype == np.float32 else finite(emissions)
+    def _unclipped(self, emissions: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
+        untouched = temperature == 1 and emissions.dtype == np.float32
+        return emissions if untouched else self._scores(emissions, temperature)
 
     def _lattice(self, scores: Floats, lengths: Ints) -> Lattice:
-        return Lattice(scores, lengths, self._potentials)
+        return Lattice(scores, lengths, self._tempered)
 
     def _log_z(self, scores: Floats, lengths: Ints) -> Floats:
         return self._lattice(scores, lengths).log_z
@@ -140,17 +162,19 @@ class CRFDecoder(Decoder):
         self, emissions: NDArray[Any], lengths: Ints, choices: Bools | None = None
     ) -> tuple[Floats, Floats]:
         """Expected counts as `Decoder.expected_counts` states."""
-        lattice = self._lattice(_chosen(finite(emissions), choices), lengths)
+        scores = self._scores(emissions, self._temperature)
+        lattice = self._lattice(_chosen(scores, choices), lengths)
         return lattice.marginals, self._constraints.pack(lattice.transitions)
 
     def marginals(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Exact probability of each tag at each token, ``[B, T, K]``; 0 beyond the length."""
-        found = self._chain and self._chain.sums(self._unclipped(emissions), lengths)
-        return found[1] if found else self._lattice(finite(emissions), lengths).marginals
+        scores = self._unclipped(emissions, self._temperature)
+        found = self._sums and self._sums.sums(scores, lengths)
+        return found[1] if found else self._lattice(finite(scores), lengths).marginals
 
     def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Exact entropy of the distribution over legal tag sequences, in nats: ``[B]``."""
-        return self._lattice(finite(emissions), lengths).entropy
+        return self._lattice(self._scores(emissions, self._temperature), lengths).entropy
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]
@@ -163,15 +187,15 @@ class CRFDecoder(Decoder):
         if not spans:
             return []
         continues = self._constraints.continues
-        if self._chain:
-            scores = self._unclipped(emissions)
-            found = self._chain.span_probabilities(scores, lengths, tags, spans, continues)
+        scores = self._unclipped(emissions, self._temperature)
+        if self._sums:
+            found = self._sums.span_probabilities(scores, lengths, tags, spans, continues)
             if found is not None:
                 return _listed(found)
         b, start, end = np.array(spans).T  # [N] each
         rows, b = np.unique(b, return_inverse=True)  # sentences without a span cost nothing
         sizes, numbers = lengths[rows], tags[rows]
-        lattice = self._lattice(finite(emissions[rows]), sizes)
+        lattice = self._lattice(finite(scores[rows]), sizes)
         first, last = numbers[b, start], numbers[b, end - 1]
         path = lattice.path_scores(numbers)  # [B, T]
         # [N] each: the span's own tags, that it begins with the first, that it ends with the last
@@ -187,8 +211,8 @@ class CRFDecoder(Decoder):
 class SoftmaxDecoder(Decoder):
     """Tags that are independent of one another, apart from what is forbidden."""
 
-    def _scores(self, emissions: NDArray[Any]) -> Floats:
-        scores = finite(emissions)
+    def _scores(self, emissions: NDArray[Any], temperature: float = 1.0) -> Floats:
+        scores = finite(emissions) / temperature
         scores = scores - scores.max(2, keepdims=True)
         normalised: Floats = scores - np.log(np.exp(scores).sum(2, keepdims=True))
         return normalised
@@ -200,7 +224,7 @@ class SoftmaxDecoder(Decoder):
         self, emissions: NDArray[Any], lengths: Ints, choices: Bools | None = None
     ) -> tuple[Floats, Floats]:
         """Probability of each tag at each token, ``[B, T, K]``; no pairwise counts, ``[B, 0]``."""
-        log_p = self._scores(_chosen(finite(emissions), choices))
+        log_p = self._scores(_chosen(finite(emissions), choices), self._temperature)
         mask = token_mask(lengths, emissions.shape[1])
         return np.exp(log_p) * mask[:, :, None], np.zeros((len(lengths), 0))
 
@@ -210,7 +234,7 @@ class SoftmaxDecoder(Decoder):
 
     def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Sum of the entropies of all tokens, whose tags are independent, in nats: ``[B]``."""
-        log_p = self._scores(emissions)
+        log_p = self._scores(emissions, self._temperature)
         tokens = -(np.exp(log_p) * log_p).sum(2)  # [B, T]
         return (tokens * token_mask(lengths, emissions.shape[1])).sum(1)
 
@@ -220,7 +244,8 @@ class SoftmaxDecoder(Decoder):
         """Product of the probabilities of each span's own tags."""
         if not spans:
             return []
-        log_p = np.take_along_axis(self._scores(emissions), tags[:, :, None], 2)[:, :, 0]  # [B, T]
+        scores = self._scores(emissions, self._temperature)
+        log_p = np.take_along_axis(scores, tags[:, :, None], 2)[:, :, 0]  # [B, T]
         sums = np.cumsum(np.pad(log_p, ((0, 0), (1, 0))), axis=1)  # [B, T + 1]
         b, start, end = np.array(spans).T
         return _listed(np.exp(sums[b, end] - sums[b, start]))
@@ -232,16 +257,22 @@ def decoder_of(
     scheme: str,
     weights: Arrays,
     compiled: MakeChain | None = None,
+    temperature: float = 1.0,
 ) -> Decoder:
     """The decoder of a head (``crf`` or ``softmax``) with `WEIGHTS` ``[K]``, ``[K, K]``, ``[K]``.
 
-    A softmax has none.
+    A softmax has none. Probabilities are those at the `temperature`.
     """
     constraints = TagConstraints(tags, scheme)
     if head == "softmax":
-        return SoftmaxDecoder(constraints, constraints.potentials(), compiled)
+        return SoftmaxDecoder(constraints, constraints.potentials(), compiled, temperature)
     learnt = [weights[name].astype(np.float64) for name in WEIGHTS]
-    return CRFDecoder(constraints, constraints.constrain(learnt), compiled)
+    return CRFDecoder(constraints, constraints.constrain(learnt), compiled, temperature)
+
+
+def _tempered(potentials: Potentials, temperature: float) -> Potentials:
+    """Potentials at a temperature; what is forbidden stays so."""
+    return Potentials(*(np.where(x > IMPOSSIBLE, x / temperature, FORBIDDEN) for x in potentials))
 
 
 def finite(emissions: NDArray[Any]) -> Floats:
