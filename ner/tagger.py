@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ner.bundle import Bundle, default_bundle, load_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
-from ner.features import WordList, read_word_lists
+from ner.features import TextProfile, Watch, WordList, read_word_lists
 from ner.inputs import MaybeText, check_pair, check_texts, text_of
 from ner.predict import (
     Prediction,
@@ -27,13 +27,7 @@ from ner.predict import (
     restored,
     with_spans,
 )
-from ner.text import (
-    Document,
-    Entity,
-    NBest,
-    SegmentedText,
-    Sentence,
-)
+from ner.text import Document, Entity, NBest, SegmentedText, Sentence
 from ner.tokenize import retokenize, sentences_of
 
 # Tokens gathered before the network is asked: enough to fill its batches,
@@ -334,6 +328,11 @@ class Tagger:
     def predict(self, sentences: Sequence[Sentence]) -> list[Sentence]:
         """The same tokenised sentences with the spans that are found in them."""
         return with_spans(sentences, self.predictions(sentences, with_scores=False))
+
+    def watch(self) -> Watch | None:
+        """A watch for text unlike that by which the model was calibrated; None if it was not."""
+        usual = self._bundle.about.get("profile")
+        return Watch(self._bundle.model.indexer, TextProfile(**usual)) if usual else None
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences, whatever their labels, that the model has learnt from."""

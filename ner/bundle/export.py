@@ -37,6 +37,11 @@ def export_bundle(
     bundle = load_bundle(model_dir)
     if description:
         bundle = replace(bundle, about={**bundle.about, "description": list(description)})
+    pack_bundle(bundle, out, precision)
+
+
+def pack_bundle(bundle: Bundle, out: str | Path, precision: str = "auto") -> None:
+    """Write a bundle into one file, as `export_bundle`, which says what it raises."""
     own = bundle.config.predict.precision
     if own == "auto":
         own = "int8" if int8_chosen(bundle.about) else "float32"

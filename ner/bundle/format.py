@@ -74,7 +74,7 @@ WEIGHTS = "weights.safetensors"
 CARD = "README.md"
 _KINDS = (DEFAULT_KIND, "sequence classifier", "character language model")
 _SCORES = ("precision", "recall", "f1")
-_OBJECTS = ("scores", "versions", "checksums", "resources", "precision")
+_OBJECTS = ("scores", "versions", "checksums", "resources", "precision", "profile")
 _ON_CARD = {"corpus": str, "description": list, "notes": list, **dict.fromkeys(_OBJECTS, dict)}
 
 
@@ -326,6 +326,8 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
             raise files.damaged("config.json", f"no names of files for {kind[:80]!r}")
     if not _is_precision(about.get("precision")):
         raise files.damaged("config.json", "no measurement of precision")
+    if "profile" in about and not features.TextProfile.fits(about["profile"]):
+        raise files.damaged("config.json", "no profile of a text")
     for split, scores in about.get("scores", {}).items():
         if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
             raise files.damaged("config.json", f"no scores for {split[:80]!r}")

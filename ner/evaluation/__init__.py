@@ -3,6 +3,7 @@
 from ner.evaluation.by_seqeval import evaluate_spans
 from ner.evaluation.calibration import (
     Calibration,
+    calibration_of,
     draw_calibration,
     format_calibration,
     measure_calibration,
@@ -40,8 +41,8 @@ from ner.evaluation.tradeoff import (
 
 __all__ = [
     "O_BIASES", "ROUNDS", "Axis", "Calibration", "CountedScores", "Mistakes", "Plot", "Point",
-    "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes", "check_labelled",
-    "check_layers", "count", "draw_calibration", "draw_curves", "evaluate_spans",
+    "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes", "calibration_of",
+    "check_labelled", "check_layers", "count", "draw_calibration", "draw_curves", "evaluate_spans",
     "format_calibration", "format_columns", "format_f1", "format_mistakes", "format_report",
     "format_summary", "format_table", "format_trade_off", "layer_names", "linear_axis",
     "logarithmic_axis", "measure_calibration", "min_score_points", "randomisation_test", "score",

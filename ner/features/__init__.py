@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
     from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
     from ner.features.plans import pack_batches, plan_batches
+    from ner.features.profile import Profiler, TextProfile, Watch
     from ner.features.registry import (
         FILES,
         build_indexer,
@@ -36,13 +37,14 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.features.words import Words, WordTable, unk_rates
 
 __all__ = [
-    "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans",
-    "Example", "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label",
-    "LabelBatch", "LayerBatch", "LayerTags", "StoredData", "TableSize", "TagBatch", "Tags",
-    "Target", "TargetBatch", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary", "WordList",
-    "WordTable", "Words", "build_indexer", "collate", "default_settings", "document_settings",
-    "entries_of", "fold", "grown_indexer", "key_word", "pack_batches", "plan_batches",
-    "read_indexer", "read_vectors", "read_word_lists", "resource_names", "shortened", "unk_rates",
+    "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans", "Example",
+    "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch",
+    "LayerBatch", "LayerTags", "Profiler", "StoredData", "TableSize", "TagBatch", "Tags",
+    "Target", "TargetBatch", "TextProfile", "TrainingData", "Vectors", "VectorsOnce",
+    "Vocabulary", "Watch", "WordList", "WordTable", "Words", "build_indexer", "collate",
+    "default_settings", "document_settings", "entries_of", "fold", "grown_indexer", "key_word",
+    "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
+    "resource_names", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -52,6 +54,7 @@ __getattr__ = lazy_names(
         "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
         "plans": ["pack_batches", "plan_batches"],
+        "profile": ["Profiler", "TextProfile", "Watch"],
         "registry": [
             "FILES", "build_indexer", "default_settings", "document_settings", "grown_indexer",
             "read_indexer", "resource_names",

@@ -244,6 +244,7 @@ class _Pipeline:
             force=work.force,
             tokenizer=work.reading.get("data.tokenizer"),
         )
+        self._watch = self._tagger.watch()
         # Of how the training files were read, only the tokenizer matters to other text.
         style = {"data.tokenizer": self._tagger.config.data.tokenizer}
         self._config = Config().replace(style | dict(work.reading)).data
@@ -280,6 +281,8 @@ class _Pipeline:
         texts = list(map(rendering.document, tagged, origins))
         sentences = (sentence for passage in passages for sentence in passage.sentences)
         note = number_note(passages) or self._note(sentences)
+        if self._watch and not note:
+            note = self._watch.note(tagged)
         text = rendering.separator.join(texts)
         return Piece(source.job, text, documents=bool(texts), note=note)
 

@@ -1,0 +1,73 @@
+"""Calibration of a model on disk: its temperature, and the profile of the text behind it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundle
+from ner.errors import UsageError
+from ner.extensions.calibration.temperature import Fit, fit_temperature
+from ner.features import Profiler, TextProfile
+from ner.named_models import named_models
+from ner.run_folder import is_packed
+from ner.tagger import Tagger
+from ner.text import Sentence
+
+_BEGINNING = "scores are calibrated on "
+
+
+def calibrate(
+    model: str | Path, sentences: Sequence[Sentence], name: str, out: str | Path | None = None
+) -> Fit:
+    """Find the temperature of a model by labelled sentences, and store it in the model.
+
+    That is the model itself, or a packed file `out`. `name` is that of the sentences, for the card.
+    Raises `UsageError` for a model that others use by its name, without `out`, and for sentences
+    that the model has learnt from, and what `fit_temperature` raises.
+    """
+    path = find_bundle(model)
+    if out is None and path in named_models().values():
+        raise UsageError(
+            f"{model}: is a model that comes with an installation, and would change for all; add "
+            "--out FILE.ner for a calibrated copy"
+        )
+    bundle = load_bundle(path)
+    tagger = Tagger(bundle)
+    _check_unseen(tagger, sentences, name)
+    fit = fit_temperature(tagger, sentences)
+    changed = _calibrated(bundle, sentences, fit, name)
+    if out is not None or is_packed(path):
+        pack_bundle(changed, out or path)
+    else:
+        save_bundle(changed, path)
+    return fit
+
+
+def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> None:
+    known = tagger.contamination(sentences)
+    if 2 * known > len(sentences):
+        raise UsageError(
+            f"{name}: the model has learnt from {known:,} of its {len(sentences):,} sentences, "
+            "and is surer of them than of others; choose sentences that are new to it"
+        )
+
+
+def _calibrated(bundle: Bundle, sentences: Sequence[Sentence], fit: Fit, name: str) -> Bundle:
+    """The bundle with a temperature, a line on its card, and the profile of the text."""
+    config = bundle.config.replace({"predict.temperature": fit.temperature})
+    note = (
+        f"{_BEGINNING}{len(sentences):,} sentences of {name}: temperature {fit.temperature:g}, "
+        f"expected calibration error {fit.after.ece:.4f} instead of {fit.before.ece:.4f}"
+    )
+    notes = [n for n in bundle.about.get("notes", ()) if not n.startswith(_BEGINNING)]
+    changed = replace(bundle, config=config)
+    about = {"notes": [*notes, note], "profile": asdict(profile_of(changed, sentences))}
+    return replace(changed, about={**bundle.about, **about})
+
+
+def profile_of(bundle: Bundle, sentences: Sequence[Sentence]) -> TextProfile:
+    """The profile of a text under a model, with the scores that it has."""
+    profiler, tagger = Profiler(bundle.model.indexer), Tagger(bundle)
+    for sentence, found in zip(sentences, tagger.predictions(sentences), strict=True):
+        profiler.add(sentence.tokens, found.scores)
+    return profiler.profile()
