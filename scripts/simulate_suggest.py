@@ -32,8 +32,8 @@ from ner.predict import predict, predict_marginals, with_spans
 from ner.text import Sentence
 from ner.training import Trainer, build_model
 
-SIZES = (100, 200, 400, 800, 1500, 3000)
-POOL, EVALUATED, LONGEST = 8000, 1500, 100
+SIZES = (100, 200, 400, 800, 1600)
+POOL, EVALUATED, LONGEST = 5000, 1500, 100
 """Sentences to choose from and to score, most of each; tokens of a sentence, most."""
 SMALL = {
     "model.hidden": 64, "model.word_dim": 50, "model.char_dim": 25, "model.char_hidden": 30,
@@ -46,11 +46,10 @@ Way = Callable[[Sequence[Sentence], Model[Network], int], list[int]]
 
 
 def train(sentences: Sequence[Sentence], seed: int) -> Model[Network]:
-    """Train a small model in a few hundred steps."""
+    """Train a small model for a while."""
     size = len(sentences)
-    batch = 8 if size <= 150 else 16 if size <= 1500 else 32
-    steps = 300 + 300 * min(1.0, size / 3000)
-    epochs = max(6, min(24, round(steps * batch / size)))
+    batch = 8 if size <= 150 else 16 if size <= 800 else 32
+    epochs = 20 if size <= 200 else 12
     pace = {"train.seed": seed, "train.epochs": epochs, "train.batch_sentences": batch}
     config = Config().replace(SMALL | pace)
     untrained = build_model(sentences, config, torch.device("cpu"))

@@ -42,6 +42,7 @@ def export_bundle(
 
 def pack_bundle(bundle: Bundle, out: str | Path, precision: str = "auto") -> None:
     """Write a bundle into one file, as `export_bundle`, which says what it raises."""
+    _check_out(checked_path(out))
     own = bundle.config.predict.precision
     if own == "auto":
         own = "int8" if int8_chosen(bundle.about) else "float32"
