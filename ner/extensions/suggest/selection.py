@@ -3,8 +3,10 @@
 A label teaches where a model is in doubt, and more where what it teaches is met again. So a set of
 sentences is worth the doubt in its tokens, weighed by how frequent the word is in the text at
 hand, and less for each time that the word, or the word beside a neighbour, is in the set already:
-near copies bring next to nothing. Returns diminish, so the greedy choice is a good one (Nemhauser,
-Wolsey and Fisher 1978; for active learning Wei, Iyer and Bilmes 2015).
+near copies bring next to nothing. Doubt is not divided by length, which would choose headlines and
+tables: a long sentence costs more to label, and teaches more. Returns diminish, so the greedy
+choice is a good one (Nemhauser, Wolsey and Fisher 1978; for active learning Wei, Iyer and Bilmes
+2015).
 """
 
 import heapq
@@ -20,8 +22,6 @@ from ner.extensions.suggest.doubt import Doubt, Floats
 AGAIN = 0.8  # what a word is worth each further time, as a share of the time before
 COPIED = 0.7  # likewise of a word with the one before it, and with the one behind it
 DENSITY = 0.5  # power of a word's frequency in the text
-LENGTH = 0.5  # power of a sentence's length that it costs to label
-
 
 Unit = str | tuple[str, str]
 """A word, or two that stand side by side ("" at the ends)."""
@@ -45,7 +45,7 @@ def choose(sentences: Sequence[Sequence[str]], doubt: Sequence[Doubt], count: in
 def _worth(words: Sequence[str], doubt: Doubt, frequency: Counter[str]) -> list[float]:
     """What each token is worth, before any is chosen."""
     often = np.array([frequency[word] for word in words], float) ** DENSITY
-    found: Floats = doubt.tokens * often / max(len(words), 1) ** LENGTH
+    found: Floats = doubt.tokens * often
     return found.tolist()
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ner.corpus import possible_tags
+from ner.model import Decoder, decoder_of
 from ner.model.crf.head import CRFHead, SoftmaxHead
+from ner.runtime import compiled_chain
 from ner.tags import (
     allowed_transitions,
     illegal_positions,
@@ -959,3 +962,105 @@ def test_no_spans_no_scores(kind: str) -> None:
         Decoding(build(case, kind)).span_scores(torch.zeros(1, 2, 5), torch.tensor([2]), tags, [])
         == []
     )
+
+
+# --- probabilities at a temperature -------------------------------------------------------------
+
+
+def tempered(case: Case, kind: str, temperature: float, compiled: bool = False) -> Decoder:
+    """A decoder of random weights, always the same."""
+    torch.manual_seed(23)
+    weights = {name: w.detach().numpy() for name, w in build(case, kind).state_dict().items()}
+    chain = compiled_chain if compiled else None
+    return decoder_of(kind, case.tags, case.scheme, weights, chain, temperature)
+
+
+def tempered_batch(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    torch.manual_seed(24)
+    emissions, lengths = random_batch(case)
+    return emissions.numpy(), lengths.numpy()
+
+
+temperatures = pytest.mark.parametrize("temperature", [0.3, 1.0, 1.7, 12.0])
+
+
+@cases
+@heads
+@temperatures
+def test_a_temperature_changes_nothing_that_is_decoded(
+    case: Case, kind: str, temperature: float
+) -> None:
+    emissions, lengths = tempered_batch(case)
+    found = tempered(case, kind, temperature).decode(emissions, lengths)
+    np.testing.assert_array_equal(found, tempered(case, kind, 1.0).decode(emissions, lengths))
+
+
+@cases
+@temperatures
+def test_probabilities_at_a_temperature_are_those_of_divided_scores(
+    case: Case, temperature: float
+) -> None:
+    """Of all legal sequences, by brute force; what is forbidden stays so."""
+    decoder, (emissions, lengths) = (tempered(case, "crf", temperature), tempered_batch(case))
+    torch.manual_seed(23)
+    weights = learnt(build(case))
+    marginals, entropy = decoder.marginals(emissions, lengths), decoder.entropy(emissions, lengths)
+    for b, n in enumerate(LENGTHS):
+        paths = legal_paths(case, n)
+        scores = all_scores(paths, torch.from_numpy(emissions[b, :n]).double(), weights)
+        p = (scores / temperature).softmax(0)
+        assert entropy[b] == pytest.approx(-torch.special.xlogy(p, p).sum().item(), abs=1e-9)
+        for t, k in itertools.product(range(n), range(len(case.tags))):
+            expected = p[paths[:, t] == k].sum().item()
+            assert marginals[b, t, k] == pytest.approx(expected, abs=1e-9)
+
+
+@spanned
+@heads
+@temperatures
+def test_compiled_probabilities_at_a_temperature_are_the_same(
+    case: Case, kind: str, temperature: float
+) -> None:
+    emissions, lengths = tempered_batch(case)
+    numpy, compiled = (tempered(case, kind, temperature, each) for each in (False, True))
+    tags = numpy.decode(emissions, lengths)
+    np.testing.assert_allclose(
+        compiled.marginals(emissions, lengths), numpy.marginals(emissions, lengths), atol=1e-9
+    )
+    spans = [(b, t, t + 1) for b, n in enumerate(LENGTHS) for t in range(n) if tags[b, t]]
+    assert compiled.span_scores(emissions, lengths, tags, spans) == pytest.approx(
+        numpy.span_scores(emissions, lengths, tags, spans), abs=1e-9
+    )
+
+
+@cases
+@heads
+def test_a_high_temperature_is_less_sure(case: Case, kind: str) -> None:
+    emissions, lengths = tempered_batch(case)
+    entropies = [
+        tempered(case, kind, temperature).entropy(emissions, lengths)
+        for temperature in (0.2, 0.7, 1.0, 2.0, 10.0)
+    ]
+    for lower, higher in itertools.pairwise(entropies):
+        assert (lower <= higher + 1e-9).all()
+
+
+@cases
+@heads
+@temperatures
+def test_analyses_at_a_temperature_are_in_the_same_order(
+    case: Case, kind: str, temperature: float
+) -> None:
+    emissions, lengths = tempered_batch(case)
+    tags, found = tempered(case, kind, temperature).nbest(emissions, lengths, 4)
+    expected, _ = tempered(case, kind, 1.0).nbest(emissions, lengths, 4)
+    np.testing.assert_array_equal(tags, expected)
+    assert (np.diff(found, axis=1) <= 1e-12).all()
+
+
+def test_a_sequence_of_all_analyses_sums_to_1_at_any_temperature() -> None:
+    case = CASES[1]
+    emissions, lengths = tempered_batch(case)
+    for temperature in (0.5, 3.0):
+        _, found = tempered(case, "crf", temperature).nbest(emissions, lengths, 400)
+        np.testing.assert_allclose(found.sum(1), 1.0, atol=1e-9)
