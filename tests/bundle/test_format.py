@@ -370,6 +370,8 @@ def test_values_of_another_type(folder: Path, name: str, value: Any) -> None:
     ("about", "said"),
     [
         ({"scores": 3}, "no 'scores' of type dict"),
+        ({"profile": [0.5]}, "no 'profile' of type dict"),
+        ({"profile": {"score": 0.5}}, "no profile of a text"),
         ({"scores": {"test": None}}, "no scores for 'test'"),
         ({"scores": {"test": {"f1": 0.5}}}, "no scores for 'test'"),
         ({"scores": {"x" * 999: {"precision": 1.0, "recall": 1.0, "f1": "1"}}}, "no scores for"),

@@ -6,8 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ner.predict import entropies, predict_marginals, predict_nbest, predict_uncertainty
-from tests.predict.models import WORDS, random_model
+from ner.predict import (
+    entropies,
+    predict,
+    predict_marginals,
+    predict_nbest,
+    predict_uncertainty,
+)
+from tests.predict.models import WORDS, predict_settings, random_model
 
 SENTENCES = [WORDS, (), WORDS[:1], WORDS[2:5]]
 
@@ -72,3 +78,29 @@ def test_entropy_of_a_distribution_is_0_to_log_k(raw: np.ndarray) -> None:
 def test_entropy_of_what_is_certain_is_0() -> None:
     assert entropies(np.array([[1.0, 0.0, 0.0]])).tolist() == [0.0]
     assert entropies(np.array([[0.5, 0.5]])) == pytest.approx(np.log(2))
+
+
+def test_a_temperature_raises_doubt_and_changes_no_span() -> None:
+    model = random_model()
+    warm = predict_settings(temperature=3.0)
+    for low, high in zip(
+        predict_uncertainty(model, SENTENCES),
+        predict_uncertainty(model, SENTENCES, warm),
+        strict=True,
+    ):
+        assert high.entropy >= low.entropy
+    one, other = predict(model, SENTENCES), predict(model, SENTENCES, settings=warm)
+    assert [found.spans for found in one] == [found.spans for found in other]
+    assert [found.scores for found in one] != [found.scores for found in other]
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_both_engines_give_the_same_scores_at_a_temperature(head: str) -> None:
+    model = random_model(head=head)
+    scores = [
+        predict(model, SENTENCES, settings=predict_settings(temperature=2.0, engine=engine))
+        for engine in ("native", "torch")
+    ]
+    for native, torch in zip(*scores, strict=True):
+        assert native.spans == torch.spans
+        assert native.scores == pytest.approx(torch.scores, abs=1e-4)

@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 import ner.scale.bulk as bulk
-from ner.bundle.format import Bundle, save_bundle
+from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.errors import NerError
 from ner.predict.windows import WINDOW
@@ -205,6 +206,22 @@ def test_windows_are_told_once_and_change_no_other_line(
     one, other = output[len(plain) : -len(plain)]
     assert one == other
     assert one[-1][0] > (WINDOW // 4) * len(told), "behind the first window, too"
+
+
+def test_text_unlike_the_usual_is_told_once_if_the_model_was_calibrated(
+    tiny_run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="ner")
+    strange = "Zork blibbed Quux and Frobnitz .\n" * 700
+    assert "".join(pieces(tiny_run, strange, layout="tokenized"))
+    assert caplog.messages == []
+    bundle = load_bundle(tiny_run)
+    profile = {"unknown_words": 0.01, "unknown_characters": 0.0, "score": 0.9}
+    save_bundle(replace(bundle, about={**bundle.about, "profile": profile}), tmp_path / "model")
+    plain = "".join(pieces(tiny_run, strange, layout="tokenized"))
+    assert "".join(pieces(tmp_path / "model", strange, layout="tokenized")) == plain
+    (message,) = caplog.messages
+    assert "of its words are unknown instead of 1%" in message
 
 
 # --- document context -----------------------------------------------------------------------------
