@@ -251,4 +251,5 @@ class Lattice:
 def _entropies(probabilities: Floats) -> Floats:
     """Entropy of each distribution along the last axis, in nats."""
     logs = np.log(np.maximum(probabilities, LEAST))
-    return np.maximum(-(probabilities * logs).sum(-1), 0.0)  # rounding may lead below
+    entropies: Floats = np.maximum(-(probabilities * logs).sum(-1), 0.0)  # rounding leads below
+    return entropies
