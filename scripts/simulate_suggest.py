@@ -85,7 +85,8 @@ def at_random(sentences: Sequence[Sentence], model: Model[Network], count: int) 
 def by_doubt(sentences: Sequence[Sentence], model: Model[Network], count: int) -> list[int]:
     """Plain uncertainty sampling: those of the highest entropy of the labelling."""
     entropy = [each.entropy for each in _doubt(model, sentences)]
-    return np.argsort(-np.array(entropy), kind="stable")[:count].tolist()
+    order: list[int] = np.argsort(-np.array(entropy), kind="stable").tolist()
+    return order[:count]
 
 
 def suggested(sentences: Sequence[Sentence], model: Model[Network], count: int) -> list[int]:

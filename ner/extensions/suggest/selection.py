@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ner.extensions.suggest.doubt import Doubt, Floats
+from ner.extensions.suggest.doubt import Doubt
 
 AGAIN = 0.8  # what a word is worth each further time, as a share of the time before
 COPIED = 0.7  # likewise of a word with the one before it, and with the one behind it
@@ -45,8 +45,8 @@ def choose(sentences: Sequence[Sequence[str]], doubt: Sequence[Doubt], count: in
 def _worth(words: Sequence[str], doubt: Doubt, frequency: Counter[str]) -> list[float]:
     """What each token is worth, before any is chosen."""
     often = np.array([frequency[word] for word in words], float) ** DENSITY
-    found: Floats = doubt.tokens * often
-    return found.tolist()
+    found: list[float] = (doubt.tokens * often).tolist()
+    return found
 
 
 def _greedy(
@@ -54,7 +54,7 @@ def _greedy(
 ) -> Iterator[Choice]:
     """Yield the choices; gains only fall, so that one is looked at again when it is the best."""
     chosen: Counter[Unit] = Counter()
-    units = [(*each, *pairwise(("", *each, ""))) for each in words]
+    units: list[list[Unit]] = [[*each, *pairwise(("", *each, ""))] for each in words]
     heap = [(-sum(each), number) for number, each in enumerate(worth)]
     heapq.heapify(heap)
     left = min(count, len(heap))

@@ -235,8 +235,9 @@ class SoftmaxDecoder(Decoder):
     def entropy(self, emissions: NDArray[Any], lengths: Ints) -> Floats:
         """Sum of the entropies of all tokens, whose tags are independent, in nats: ``[B]``."""
         log_p = self._scores(emissions, self._temperature)
-        tokens = -(np.exp(log_p) * log_p).sum(2)  # [B, T]
-        return (tokens * token_mask(lengths, emissions.shape[1])).sum(1)
+        mask = token_mask(lengths, emissions.shape[1])
+        entropy: Floats = -(np.exp(log_p) * log_p * mask[:, :, None]).sum((1, 2))
+        return entropy
 
     def span_scores(
         self, emissions: NDArray[Any], lengths: Ints, tags: Ints, spans: Sequence[SpanPosition]
