@@ -1,11 +1,14 @@
 """The doubt of a model, of sentences and of tokens."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from ner.bundle import load_bundle
 from ner.predict import (
     entropies,
     predict,
@@ -13,6 +16,8 @@ from ner.predict import (
     predict_nbest,
     predict_uncertainty,
 )
+from ner.predict.engines import tag_decoders
+from ner.predict.passes import emission_batches, of_layer
 from tests.predict.models import WORDS, predict_settings, random_model
 
 SENTENCES = [WORDS, (), WORDS[:1], WORDS[2:5]]
@@ -104,3 +109,15 @@ def test_both_engines_give_the_same_scores_at_a_temperature(head: str) -> None:
     for native, torch in zip(*scores, strict=True):
         assert native.spans == torch.spans
         assert native.scores == pytest.approx(torch.scores, abs=1e-4)
+
+
+def test_doubts_of_tag_layers_add_up(layered_run: Path) -> None:
+    model = load_bundle(layered_run).model
+    sentences = [("Anna", "visited", "New", "York", "."), ("Zork", "blibbed")]
+    decoders, settings = tag_decoders(model), predict_settings()
+    for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+        own = [each.entropy(of_layer(emissions, layer), lengths) for layer, each in decoders]
+        assert len(own) == 2
+        found = predict_uncertainty(model, [sentences[number] for number in numbers])
+        assert [each.entropy for each in found] == pytest.approx(sum(own).tolist(), rel=1e-5)
+        assert found[0].marginals.shape[1] == len(model.outputs)

@@ -70,10 +70,10 @@ def _greedy(
 
 
 def _gain(units: Sequence[Unit], worth: Sequence[float], chosen: Counter[Unit]) -> float:
-    """What a sentence of T words is worth now; its units are these and T + 1 bigrams."""
+    """What a sentence of T words is worth now; its units are these and T + 1 pairs."""
     size = len(worth)
-    bigrams = [chosen[unit] for unit in units[size:]]
+    beside = [chosen[unit] for unit in units[size:]]
     return sum(
-        worth[place] * AGAIN ** chosen[units[place]] * COPIED ** (bigrams[place] + after)
-        for place, after in enumerate(bigrams[1:])
+        worth[place] * AGAIN ** chosen[units[place]] * COPIED ** (beside[place] + after)
+        for place, after in enumerate(beside[1:])
     )
