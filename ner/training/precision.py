@@ -38,11 +38,12 @@ def measure_precision(
         name: {(i, span) for i, sentence in enumerate(sentences) for span in sentence.spans}
         for name, sentences in found.items()
     }
+    chosen = choose_precision(f1)
     measured = {
-        "chosen": choose_precision(f1),
+        "chosen": chosen,
         "f1": f1,
         "spans": len(spans["float32"]),
         "different": len(spans["int8"] ^ spans["float32"]),
     }
     _log.info("%s", precision_in_words(measured))
-    return measured, found[measured["chosen"]]
+    return measured, found[chosen]
