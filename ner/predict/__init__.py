@@ -5,7 +5,7 @@ windows whose emissions are stitched together, and decoded as one sequence.
 """
 
 from ner.predict.documents import alternatives_of, document_of, restored
-from ner.predict.engines import Engine, engine_of, read_batch
+from ner.predict.engines import Engine, engine_name, engine_of, precision_of, read_batch
 from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
     DEFAULTS,
@@ -23,9 +23,9 @@ from ner.predict.uncertainty import Uncertainty, entropies, predict_uncertainty
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "Uncertainty",
-    "alternatives_of", "check_numbers", "document_numbers", "document_of", "engine_of",
-    "entropies", "predict", "predict_expected", "predict_marginals", "predict_nbest",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "Uncertainty", "alternatives_of",
+    "check_numbers", "document_numbers", "document_of", "engine_name", "engine_of", "entropies",
+    "precision_of", "predict", "predict_expected", "predict_marginals", "predict_nbest",
     "predict_sentences", "predict_uncertainty", "read_batch", "restored", "window_note",
     "with_spans",
 ]  # fmt: skip
