@@ -64,8 +64,8 @@ def test_results_are_kept_and_not_computed_again(tiny_corpus: Corpus, tmp_path: 
     for split, sentences in tiny_corpus.splits().items():
         write_file(tmp_path / "tiny" / f"{split}.conll", sentences)
     out = tmp_path / "results.jsonl"
-    command = [sys.executable, SCRIPT, tmp_path / "tiny", "--out", out, "--seeds", "1"]
-    command += ["--sizes", "8,16"]
+    command: list[str | Path] = [sys.executable, SCRIPT, tmp_path / "tiny", "--out", out]
+    command += ["--seeds", "1", "--sizes", "8,16"]
     subprocess.run(command, check=True)
     results = [json.loads(line) for line in out.read_text().splitlines()]
     assert [r["way"] for r in results] == list(WAYS)

@@ -43,7 +43,7 @@ def choose(sentences: Sequence[Sequence[str]], doubt: Sequence[Doubt], count: in
 
 
 def _worth(words: Sequence[str], doubt: Doubt, frequency: Counter[str]) -> list[float]:
-    """What each token is worth, before any is chosen."""
+    """The worth of each token, before any is chosen."""
     often = np.array([frequency[word] for word in words], float) ** DENSITY
     found: list[float] = (doubt.tokens * often).tolist()
     return found
@@ -70,7 +70,7 @@ def _greedy(
 
 
 def _gain(units: Sequence[Unit], worth: Sequence[float], chosen: Counter[Unit]) -> float:
-    """What a sentence of T words is worth now; its units are these and T + 1 pairs."""
+    """The worth of a sentence of T words by now; its units are these and T + 1 pairs."""
     size = len(worth)
     beside = [chosen[unit] for unit in units[size:]]
     return sum(

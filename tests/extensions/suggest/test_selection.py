@@ -88,10 +88,11 @@ def worth_behind(text: list[str], chosen: list[list[str]], pool: list[list[str]]
         lower = [word.lower() for word in each]
         seen.update([*lower, *itertools.pairwise(["", *lower, ""])])
     beside = list(itertools.pairwise(["", *words, ""]))
-    return sum(
+    worth = [
         frequency[word] ** 0.5 * 0.8 ** seen[word] * 0.7 ** (seen[before] + seen[behind])
         for word, before, behind in zip(words, beside, beside[1:], strict=False)
-    )
+    ]
+    return float(sum(worth))
 
 
 @given(sentences)
