@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle import Bundle, default_bundle, load_bundle
+from ner.bundle import Bundle, default_bundle, load_bundle, pack_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
@@ -106,6 +106,16 @@ class Tagger:
             )
         overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model into one file, every bit of it, with the settings of this tagger.
+
+        Raises `UsageError` for a path with something else, or word lists, which no model holds.
+        """
+        if self._overrides:
+            raise UsageError("word lists of force belong to no model; save it without them")
+        settings = replace(self.config, predict=self._settings)
+        pack_bundle(replace(self._bundle, config=settings), path)
 
     @property
     def settings(self) -> PredictConfig:

@@ -1,0 +1,1 @@
+"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas."""
