@@ -16,6 +16,7 @@ from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
 from ner.inputs import MaybeText, check_pair, check_texts, text_of
+from ner.plugins import public
 from ner.predict import (
     Prediction,
     alternatives_of,
@@ -86,6 +87,7 @@ class Tagger:
         """Load the model of a run folder, bundle or packed file, or one by its name, as ``en``.
 
         None: that of the newest finished run in ``runs/``; without one, the English that ships.
+        ``hf://user/name@revision`` is a model of the Hugging Face Hub.
         `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
         the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
         `tokenizer`, or the model's own: their matches are entities of that type, known to the model
@@ -116,6 +118,20 @@ class Tagger:
             raise UsageError("word lists of force belong to no model; save it without them")
         settings = replace(self.config, predict=self._settings)
         pack_bundle(replace(self._bundle, config=settings), path)
+
+    def push_to_hub(self, repository: str, **how: Any) -> str:
+        """Put the model and its card into a repository of the Hugging Face Hub, ``user/name``.
+
+        The arguments are those of `ner.extensions.integrations.hub.push`: `private`, `language`
+        (codes), `licence`. Returns its address with the commit, which `load` takes.
+        """
+        address: str = public("Tagger.push_to_hub")(self, repository, **how)
+        return address
+
+    @classmethod
+    def from_pretrained(cls, name: str, revision: str | None = None, **how: Any) -> Self:
+        """Load a model of the Hugging Face Hub: ``load("hf://name@revision")``."""
+        return cls.load(f"hf://{name}" + (f"@{revision}" if revision else ""), **how)
 
     @property
     def settings(self) -> PredictConfig:
