@@ -43,9 +43,10 @@ def declared(what: str) -> Mapping[str, str]:
 
 
 def load(place: str) -> Any:
-    """The attribute behind ``module:attribute``."""
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    """The attribute behind ``module:attribute``, or the module itself."""
+    name, _, attribute = place.partition(":")
+    module = importlib.import_module(name)
+    return getattr(module, attribute) if attribute else module
 
 
 def public(name: str) -> Any:

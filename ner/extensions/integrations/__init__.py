@@ -8,6 +8,7 @@ MODEL_SOURCES = {"hf": f"{_HOME}.hub:downloaded"}
 
 PUBLIC = {
     "Tagger.push_to_hub": f"{_HOME}.hub:push",
+    "sklearn": "ner.sklearn",
     "sklearn.TaggerEstimator": f"{_HOME}.sklearn:TaggerEstimator",
     "tag_series": f"{_HOME}.tables:tag_series",
 }
