@@ -163,9 +163,10 @@ def test_fitting_leaves_its_parameters_alone(quick: dict[str, Any], rows: Any) -
 
 
 def test_unfitted_it_says_so() -> None:
-    for ask in (lambda e: e.predict([["a"]]), lambda e: e.score([["a"]], [["O"]])):
-        with pytest.raises(NotFittedError):
-            ask(TaggerEstimator())
+    with pytest.raises(NotFittedError):
+        TaggerEstimator().predict([["a"]])
+    with pytest.raises(NotFittedError):
+        TaggerEstimator().score([["a"]], [["O"]])
 
 
 # --- what is wrong ------------------------------------------------------------------------------
