@@ -190,10 +190,17 @@ def _one_line_errors(what: str) -> Iterator[None]:
         raise UsageError(f"{what}: no such revision; name a branch, tag or commit") from None
     except errors.HFValidationError as error:
         raise UsageError(f"{what}: is no name of a repository ({_line(error)})") from None
-    except Exception as error:  # the library raises what it likes
-        offline = "HF_HUB_OFFLINE is set; " if _library().constants.HF_HUB_OFFLINE else ""
+    except errors.LocalEntryNotFoundError:
+        offline = _library().constants.HF_HUB_OFFLINE
+        reason = "HF_HUB_OFFLINE is set; unset it" if offline else "connect to it"
         raise NerError(
-            f"{what}: the Hub does not answer as asked ({offline}{_line(error)})"
+            f"{what}: is not in the cache, and the Hub out of reach ({reason})"
+        ) from None
+    except Exception as error:  # the library raises what it likes
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        remedy = "; log in with: hf auth login" if status in (401, 403) else ""
+        raise NerError(
+            f"{what}: the Hub does not answer as asked ({_line(error)}){remedy}"
         ) from None
 
 

@@ -179,6 +179,13 @@ def test_a_hub_that_refuses(hub: Hub, name: str, tiny_tagger: Tagger, status: in
         push(tiny_tagger, name)
     assert "\n" not in str(refused.value)
     assert name in str(refused.value)
+    assert str(refused.value).endswith("log in with: hf auth login")
+
+
+def test_a_hub_out_of_reach(hub: Hub, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(NerError, match=r"is not in the cache, and the Hub out of reach \(connect"):
+        ner.load(f"hf://{name}")
 
 
 def test_what_is_no_name(hub: Hub, tiny_tagger: Tagger) -> None:
