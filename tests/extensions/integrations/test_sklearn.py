@@ -68,6 +68,7 @@ def test_its_tagger_reads_raw_text(fitted: TaggerEstimator) -> None:
     assert str(fitted.tagger_("Anna visited Rome .")) == "[Anna](PER) visited [Rome](LOC) ."
 
 
+@pytest.mark.slow("trains twice")
 def test_the_same_seed_gives_the_same_tagger(
     fitted: TaggerEstimator, quick: dict[str, Any], rows: tuple[Rows, Rows]
 ) -> None:
@@ -225,6 +226,7 @@ def test_tags_of_any_scheme_are_read_as_the_scorer_reads_them(tags: list[str]) -
 # --- its public home ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow("starts a process that loads scikit-learn")
 def test_the_public_home() -> None:
     import ner.sklearn as home
 

@@ -70,6 +70,7 @@ def registered() -> list[EntryPoint]:
 # --- what is found ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow("starts a process that loads spaCy")
 def test_spacy_finds_the_factory_by_itself() -> None:
     [found] = registered()
     assert found.load() is make_component
