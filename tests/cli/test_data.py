@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from ner.cli.data import data
 from ner.cli.reading import data_config, reading_options
-from ner.corpus import NAMED
+from ner.corpus import NAMED, read_file, read_queue
 from ner.errors import ConfigError, CorpusError, NerError, UsageError
 from tests.cli.command import run
 
@@ -354,3 +354,79 @@ def test_a_type_that_is_not_there_is_not_mapped(file: Path, command: list[str]) 
     outcome = run("data", *command, file, *target, "--label-map", "geo=LOC")
     assert outcome.code == 2
     assert "has no type 'geo' to map; its types are LOC, PER" in outcome.complaint()
+
+
+# --- two annotators -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def annotators(tmp_path: Path) -> tuple[Path, Path]:
+    """Two files of the same sentences: one of columns, one of JSON Lines."""
+    first, second = tmp_path / "a.conll", tmp_path / "b.jsonl"
+    first.write_text(IOB2)
+    rows = [(["Paris", "."], ["B-LOC", "O"]), (["Angela", "Merkel"], ["O", "B-PER"])]
+    second.write_text("".join(json.dumps({"tokens": t, "tags": g}) + "\n" for t, g in rows))
+    return first, second
+
+
+def test_agreement_of_two_files_of_different_formats(annotators: tuple[Path, Path]) -> None:
+    lines = _good("agreement", *annotators).splitlines()
+    assert lines[0].split() == ["A", "B", "both", "F1", "kappa"]
+    assert [line.split()[0] for line in lines[1:4]] == ["LOC", "PER", "overall"]
+    assert lines[2].split()[1:] == ["1", "1", "0", "0.00", "0.5000"]
+    assert lines[-2] == "disagreements: 1 (boundary 1)"
+    assert lines[-1] == (
+        f"    {annotators[0]}:4: boundary: A labels PER (Angela Merkel), B labels PER (Merkel)"
+    )
+
+
+def test_agreement_as_json_has_the_figures_and_the_places(annotators: tuple[Path, Path]) -> None:
+    found = json.loads(_good("agreement", *annotators, "--json"))
+    assert found["overall"] == {
+        "f1": 0.5, "kappa": pytest.approx(7 / 11), "first": 2, "second": 2, "both": 1
+    }  # fmt: skip
+    assert (found["sentences"], found["tokens"], found["kinds"]["boundary"]) == (2, 4, 1)
+    (place,) = found["disagreements"]
+    assert (place["line"], place["kind"]) == (4, "boundary")
+    assert place["labelled"] == {"start": 0, "end": 2, "label": "PER"}
+    assert place["proposed"] == {"start": 1, "end": 2, "label": "PER"}
+
+
+def test_agreement_writes_a_queue_of_the_first_file(annotators: tuple[Path, Path]) -> None:
+    queue = annotators[0].parent / "queue.jsonl"
+    text = _good("agreement", *annotators, "--out", queue)
+    assert "a.conll:4" not in text, "it stands in the queue"
+    (item,) = read_queue(queue)
+    assert item.concerns(list(read_file(annotators[0]))[1])
+    assert (item.kind, item.reason[:8], item.score) == ("boundary", "A labels", 1.0)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_agreement_never_takes_the_place_of_its_files(
+    annotators: tuple[Path, Path], number: int
+) -> None:
+    before = annotators[number].read_bytes()
+    result = _run("agreement", *annotators, "--out", annotators[number])
+    assert isinstance(result.exception, UsageError)
+    assert "is one of the two files" in str(result.exception)
+    assert annotators[number].read_bytes() == before
+
+
+def test_agreement_says_where_the_sentences_differ(annotators: tuple[Path, Path]) -> None:
+    annotators[0].write_text(IOB2.replace("Merkel", "merkel"))
+    outcome = run("data", "agreement", *annotators)
+    assert "a.conll:4: A and B have different tokens, first 'merkel' at" in outcome.complaint()
+    assert outcome.complaint().endswith("give two files of the same sentences")
+    assert outcome.code == 1
+
+
+def test_agreement_by_tag_layer(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.conll", tmp_path / "b.conll"
+    first.write_text("New B-LOC O\nYork I-LOC B-LOC\n")
+    second.write_text("New B-LOC O\nYork I-LOC O\n")
+    asked = ("agreement", first, second, "--json", "--tag-column", "outer=1,inner=2")
+    found = json.loads(_good(*asked))
+    assert {name: row["f1"] for name, row in found["per_type"].items()} == {
+        "inner:LOC": 0.0, "outer:LOC": 1.0
+    }  # fmt: skip
+    assert found["disagreements"][0]["labelled"]["layer"] == "inner"
