@@ -238,10 +238,10 @@ def agreement(a: Path, b: Path, out: Path | None, as_json: bool, reading: dict[s
     parts to count: so it is over tokens, each of the type of its entity or of none.
     """
     from ner.corpus import write_queue
-    from ner.evaluation import format_agreement, measure_agreement
+    from ner.evaluation import compare_annotators, format_agreement
 
     first, second = (_annotations(path, data_config(reading)) for path in (a, b))
-    measured = measure_agreement(first, second)
+    measured = compare_annotators(first, second)
     queue = [_queue_item(each) for each in measured.disagreements]
     if out:
         if any(out.exists() and out.samefile(path) for path in (a, b)):

@@ -75,7 +75,7 @@ class TypeAgreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class AnnotatorAgreement:
     """The agreement over all types and by type, the units of kappa, and all disagreements.
 
     `tokens` counts each token once for each tag layer.
@@ -99,7 +99,7 @@ class Agreement:
         }
 
 
-def measure_agreement(first: Sequence[Sentence], second: Sequence[Sentence]) -> Agreement:
+def compare_annotators(first: Sequence[Sentence], second: Sequence[Sentence]) -> AnnotatorAgreement:
     """Measure the agreement of two annotators of the same sentences.
 
     Raises `NerError` where the sentences are not the same, token by token, `CorpusError` where
@@ -116,7 +116,7 @@ def measure_agreement(first: Sequence[Sentence], second: Sequence[Sentence]) -> 
     whole: Pairs = sum(by_layer, Pairs())
     disagreements = tuple(_disagreements(first, second))
     kinds = Counter(each.match.kind for each in disagreements)
-    return Agreement(
+    return AnnotatorAgreement(
         TypeAgreement.of(report, whole),
         {
             label: TypeAgreement.of(row, _of_type(pairs_of[label], label))
@@ -175,7 +175,7 @@ def _disagreements(first: Sequence[Sentence], second: Sequence[Sentence]) -> Ite
                 yield Disagreement(one, match)
 
 
-def format_agreement(agreement: Agreement) -> str:
+def format_agreement(agreement: AnnotatorAgreement) -> str:
     """The figures as an aligned table, and a line each on the units of kappa and on the kinds."""
     named = {**agreement.per_type, "overall": agreement.overall}
     rows = [[name, *map(str, (row.first, row.second, row.both)), *_figures(row)]

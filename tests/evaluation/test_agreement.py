@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from ner.errors import CorpusError, NerError, UsageError
-from ner.evaluation import Agreement, format_agreement, measure_agreement
+from ner.evaluation import AnnotatorAgreement, compare_annotators, format_agreement
 from ner.evaluation.agreement import cohens_kappa
 from ner.text import PartialLabel, Sentence, Span
 
@@ -23,7 +23,7 @@ def one(*spans: Span) -> list[Sentence]:
     return [Sentence(WORDS, spans, source="a.conll", line=4)]
 
 
-def kinds_and_reasons(found: Agreement) -> list[tuple[str, str]]:
+def kinds_and_reasons(found: AnnotatorAgreement) -> list[tuple[str, str]]:
     return [(each.match.kind, each.reason) for each in found.disagreements]
 
 
@@ -31,7 +31,7 @@ def kinds_and_reasons(found: Agreement) -> list[tuple[str, str]]:
 
 
 def test_by_hand() -> None:
-    found = measure_agreement(one(ANN_LEE, NEW_YORK), one(ANN, NEW_YORK))
+    found = compare_annotators(one(ANN_LEE, NEW_YORK), one(ANN, NEW_YORK))
     person, place = found.per_type["PER"], found.per_type["LOC"]
     assert (person.first, person.second, person.both, person.f1) == (1, 1, 0, 0.0)
     # In a person or not, of 6 tokens: both 1, A alone 1, neither 4; by chance 2*1 + 4*5 of 36.
@@ -60,7 +60,7 @@ def test_by_hand() -> None:
 def test_each_kind_in_words(
     first: Span | None, second: Span | None, kind: str, reason: str
 ) -> None:
-    found = measure_agreement(one(*[first] * bool(first)), one(*[second] * bool(second)))
+    found = compare_annotators(one(*[first] * bool(first)), one(*[second] * bool(second)))
     ((said, words),) = kinds_and_reasons(found)
     assert said == kind
     assert words.startswith(reason)
@@ -70,7 +70,7 @@ def test_each_kind_in_words(
 
 
 def test_nothing_labelled_has_no_kappa() -> None:
-    found = measure_agreement(one(), one())
+    found = compare_annotators(one(), one())
     assert (found.overall.f1, found.overall.kappa, found.per_type) == (0.0, None, {})
     assert cohens_kappa(Counter()) is None
     assert " 0.00      -" in format_agreement(found)
@@ -80,14 +80,14 @@ def test_nothing_labelled_has_no_kappa() -> None:
 def test_entities_that_touch_are_apart_in_f1_alone() -> None:
     """As the module says of kappa over tokens."""
     apart = one(ANN, Span(1, 2, "PER"))
-    found = measure_agreement(one(ANN_LEE), apart)
+    found = compare_annotators(one(ANN_LEE), apart)
     assert (found.overall.f1, found.overall.kappa) == (0.0, 1.0)
     assert len(found.disagreements) == 2
 
 
 def test_layers_are_judged_apart() -> None:
     outer, inner = Span(3, 5, "LOC", "outer"), Span(3, 4, "LOC", "inner")
-    found = measure_agreement(one(outer, inner), one(outer))
+    found = compare_annotators(one(outer, inner), one(outer))
     assert found.per_type["outer:LOC"].kappa == 1.0
     assert found.per_type["inner:LOC"].kappa == 0.0
     assert found.tokens == 2 * len(WORDS)
@@ -96,7 +96,7 @@ def test_layers_are_judged_apart() -> None:
 
 def test_of_layers_a_type_that_both_have_has_its_own_tokens() -> None:
     outer, inner = Span(3, 5, "LOC", "outer"), Span(0, 1, "LOC", "inner")
-    found = measure_agreement(one(outer, inner), one(outer, Span(1, 2, "LOC", "inner")))
+    found = compare_annotators(one(outer, inner), one(outer, Span(1, 2, "LOC", "inner")))
     assert found.per_type["outer:LOC"].kappa == 1.0
     assert found.per_type["inner:LOC"].kappa == pytest.approx(-0.2)
 
@@ -122,11 +122,11 @@ def test_files_that_do_not_fit(
     second: Sequence[Sentence], said: str, kind: type[Exception]
 ) -> None:
     with pytest.raises(kind, match=said):
-        measure_agreement(one(ANN), second)
+        compare_annotators(one(ANN), second)
 
 
 def test_the_table() -> None:
-    assert format_agreement(measure_agreement(one(ANN_LEE, NEW_YORK), one(ANN, NEW_YORK))) == (
+    assert format_agreement(compare_annotators(one(ANN_LEE, NEW_YORK), one(ANN, NEW_YORK))) == (
         "         A  B  both      F1   kappa\n"
         "LOC      1  1     1  100.00  1.0000\n"
         "PER      1  1     0    0.00  0.5714\n"
@@ -175,7 +175,7 @@ def token_types(sentences: Row) -> list[str]:
 
 @given(annotated())
 def test_kappa_is_that_of_scikit_learn(pair: tuple[Row, Row]) -> None:
-    found = measure_agreement(*pair)
+    found = compare_annotators(*pair)
     first, second = map(token_types, pair)
     rows = {"overall": (first, second)} | {
         label: ([t == label for t in first], [t == label for t in second])
@@ -194,7 +194,7 @@ def test_kappa_is_that_of_scikit_learn(pair: tuple[Row, Row]) -> None:
 
 @given(annotated())
 def test_it_is_the_same_from_either_side(pair: tuple[Row, Row]) -> None:
-    there, back = measure_agreement(*pair), measure_agreement(*reversed(pair))
+    there, back = compare_annotators(*pair), compare_annotators(*reversed(pair))
     assert there.per_type.keys() == back.per_type.keys()
     for one_way, other_way in zip(
         [there.overall, *there.per_type.values()], [back.overall, *back.per_type.values()],
@@ -208,7 +208,7 @@ def test_it_is_the_same_from_either_side(pair: tuple[Row, Row]) -> None:
 
 @given(annotated())
 def test_disagreements_are_what_f1_misses(pair: tuple[Row, Row]) -> None:
-    found = measure_agreement(*pair)
+    found = compare_annotators(*pair)
     whole = found.overall
     assert sum(found.kinds.values()) == len(found.disagreements)
     with_first = sum(each.match.gold is not None for each in found.disagreements)
