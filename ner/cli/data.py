@@ -307,28 +307,7 @@ def _print_report(report: "CheckReport") -> None:
 
 
 def _print_stats(stats: "CorpusStats") -> None:
+    from ner.corpus import stats_rows
     from ner.evaluation import format_columns
 
-    splits = stats.splits.values()
-    rows: list[list[str]] = [
-        ["", *stats.splits],
-        ["tag scheme", *(split.scheme or "-" for split in splits)],
-        ["documents", *(f"{split.documents:,}" for split in splits)],
-        ["sentences", *(f"{split.sentences:,}" for split in splits)],
-        ["tokens", *(f"{split.tokens:,}" for split in splits)],
-        ["entities", *(f"{sum(split.entities.values()):,}" for split in splits)],
-    ]
-    for label in stats.labels:
-        rows.append([f"  {label}", *(f"{split.entities.get(label, 0):,}" for split in splits)])
-    if any(split.unknown for split in splits):
-        rows.append(["unknown tokens", *(f"{split.unknown:,}" for split in splits)])
-    lengths = [split.lengths for split in splits]
-    for percent in lengths[0]:
-        rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
-    rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
-    rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
-    click.echo(format_columns(rows, to_the_left={0}), nl=False)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}%"
+    click.echo(format_columns(stats_rows(stats), to_the_left={0}), nl=False)

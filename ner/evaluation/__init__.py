@@ -60,6 +60,7 @@ from ner.evaluation.scores import (
     unknown_labels,
 )
 from ner.evaluation.significance import ROUNDS, randomisation_test
+from ner.evaluation.speed import measure_speed
 from ner.evaluation.tradeoff import (
     O_BIASES,
     Point,
@@ -79,7 +80,7 @@ __all__ = [
     "evaluate_spans", "format_agreement", "format_calibration", "format_columns", "format_f1",
     "format_mistakes", "format_report", "format_summary", "format_table", "format_trade_off",
     "layer_names", "linear_axis", "logarithmic_axis", "main_type", "measure_calibration",
-    "min_score_points", "plot_calibration", "plot_curves", "plot_trade_off",
+    "measure_speed", "min_score_points", "plot_calibration", "plot_curves", "plot_trade_off",
     "randomisation_test", "resampling_units", "score", "score_sentences", "summarise",
     "unknown_labels",
 ]  # fmt: skip

@@ -151,6 +151,17 @@ class MistakeExample:
     context: str
     marked: tuple[int, int]
 
+    @property
+    def reason(self) -> str:
+        """The mistake in words."""
+        sides = []
+        if self.gold is not None:
+            sides.append(f"is {self.gold} ({self.gold_text})")
+        if self.predicted is not None:
+            sides.append(f"found as {self.predicted} ({self.predicted_text})")
+        score = "" if self.score is None else f" with {self.score:.3f}"
+        return f"{', '.join(sides)}{score}"
+
 
 @dataclass(frozen=True, slots=True)
 class Mistakes:
@@ -378,11 +389,5 @@ def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
 
 
 def _example_lines(example: MistakeExample) -> Iterator[str]:
-    sides = []
-    if example.gold is not None:
-        sides.append(f"is {example.gold} ({example.gold_text})")
-    if example.predicted is not None:
-        sides.append(f"found as {example.predicted} ({example.predicted_text})")
-    score = "" if example.score is None else f" with {example.score:.3f}"
-    yield escaped(f"{example.place}: {example.kind}: {', '.join(sides)}{score}")
+    yield escaped(f"{example.place}: {example.kind}: {example.reason}")
     yield escaped(f"    {example.context}")
