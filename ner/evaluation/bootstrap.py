@@ -137,7 +137,7 @@ def _resampled(
     rng, size = np.random.default_rng(seed), len(counts)
     for start in range(0, resamples, _AT_ONCE):
         rounds = min(_AT_ONCE, resamples - start)
-        drawn = rng.multinomial(size, [1 / max(size, 1)] * size, rounds)
+        drawn = rng.multinomial(size, [1 / size] * size, rounds)
         yield np.tensordot(drawn.astype(np.float64), counts, 1)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -174,8 +174,8 @@ def report_events(
         yield f"{model.name}: tagging"
         evaluation = Evaluation(model.tagger, sentences)
         found.append(evaluation)
-        steps = _measure(model, evaluation, sentences, units, train, examples)
-        runs.append((yield from steps))
+        figures = yield from _measure(model, evaluation, sentences, units, train, examples)
+        runs.append(figures)
     yield "data"
     yield ReportFigures(
         corpus.name,
@@ -197,8 +197,8 @@ def _measure(
     units: Units,
     train: Sequence[Sentence],
     examples: int,
-) -> Any:
-    """Measure one model; yields a word for each piece of work, and returns `RunFigures`."""
+) -> Generator[str, None, RunFigures]:
+    """Measure one model; yields a word for each piece of work, and returns the figures."""
     gold = [sentence.spans for sentence in evaluation.sentences]
     spans = [sentence.spans for sentence in evaluation.predicted()]
     scores = evaluation.report()

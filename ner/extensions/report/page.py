@@ -44,6 +44,7 @@ pre {{ white-space: pre-wrap; font-size: 0.875rem; }}
 summary {{ cursor: pointer; }}
 @media print {{
   body {{ max-width: none; margin: 0; font-size: 0.8125rem; }} nav {{ display: none; }}
+  .note, .place {{ font-size: inherit; }} table {{ font-size: 0.6875rem; }}
   svg, table, .example {{ break-inside: avoid; }} h2, h3 {{ break-after: avoid; }}
   .wide {{ overflow: visible; }} .wide svg {{ min-width: 0; }}
 }}
@@ -318,7 +319,7 @@ def _segmentation(figures: ReportFigures) -> Iterator[str]:
 def _segmentation_cells(run: RunFigures) -> Cells:
     found = run.segmentation
     facts = {
-        "F1 with the tokens of the corpus": _percent(run.scores.f1),
+        "F1 above": _percent(run.scores.f1),
         "F1 on raw text": _percent(found.entities.f1),
         "tokens reproduced (%)": _percent(found.tokens),
         "entity borders reproduced (%)": _percent(found.borders),
