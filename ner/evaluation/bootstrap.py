@@ -36,7 +36,7 @@ class Units:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of units."""
         return len({*self.numbers})
 
     def __str__(self) -> str:

@@ -19,8 +19,9 @@ ANN, ANN_LEE = Span(0, 1, "PER"), Span(0, 2, "PER")
 YORK, NEW_YORK = Span(3, 5, "ORG"), Span(3, 5, "LOC")
 
 
-def one(*spans: Span) -> list[Sentence]:
-    return [Sentence(WORDS, spans, source="a.conll", line=4)]
+def one(*spans: Span | None) -> list[Sentence]:
+    """A sentence with those of the spans that are there."""
+    return [Sentence(WORDS, tuple(filter(None, spans)), source="a.conll", line=4)]
 
 
 def kinds_and_reasons(found: AnnotatorAgreement) -> list[tuple[str, str]]:
@@ -60,7 +61,7 @@ def test_by_hand() -> None:
 def test_each_kind_in_words(
     first: Span | None, second: Span | None, kind: str, reason: str
 ) -> None:
-    found = compare_annotators(one(*[first] * bool(first)), one(*[second] * bool(second)))
+    found = compare_annotators(one(first), one(second))
     ((said, words),) = kinds_and_reasons(found)
     assert said == kind
     assert words.startswith(reason)

@@ -6,7 +6,6 @@ from ner.corpus import Finding, stats_rows
 from ner.evaluation import (
     RESAMPLES,
     TITLES,
-    Interval,
     MistakeExample,
     Slice,
     plot_calibration,
@@ -14,6 +13,19 @@ from ner.evaluation import (
     plot_trade_off,
 )
 from ner.extensions.report.figures import Difference, ReportFigures, RunFigures
+from ner.extensions.report.parts import (
+    Cells,
+    letter_of,
+    letters,
+    note,
+    paragraph,
+    percent,
+    percent_of,
+    percent_range,
+    run_heading,
+    run_table,
+    scrolled,
+)
 from ner.markup import escaped
 from ner.render import (
     DARK,
@@ -52,9 +64,6 @@ summary {{ cursor: pointer; }}
 _COLOURS = "--faint: {faint}; --warm: #e69f00;"
 
 Sections = Mapping[str, Callable[[ReportFigures], Iterator[str]]]
-Cells = Mapping[str, Sequence[str]]
-"""The cells of rows, by the name in front of each."""
-_MISSING = "–"
 
 
 def page(figures: ReportFigures) -> str:
@@ -91,16 +100,16 @@ def _anchor(name: str) -> str:
 
 
 def _summary(figures: ReportFigures) -> Iterator[str]:
-    for letter, run in zip(_letters(figures.runs), figures.runs, strict=True):
+    for letter, run in zip(letters(figures.runs), figures.runs, strict=True):
         name = f"{letter}: {run.name}: " * bool(letter)
-        f1 = f"F1 {_percent(run.scores.f1)} ({_interval(run.intervals.f1)})"
+        f1 = f"F1 {percent(run.scores.f1)} ({percent_range(run.intervals.f1)})"
         yield f'<p class="big">{escaped(name + f1)}</p>'
         if run.learnt_from:
-            yield _paragraph(
+            yield paragraph(
                 f"{run.name} has learnt from {run.learnt_from:,} of these sentences: its scores on "
                 "them say little of new text."
             )
-    yield _note(
+    yield note(
         f"{figures.sentences:,} sentences, {figures.tokens:,} tokens. Scores are in percent, of "
         "whole entities: tokens and type must be right. Intervals hold the middle 95 % of scores "
         f"when {figures.units} are drawn with replacement, {RESAMPLES:,} times."
@@ -115,10 +124,10 @@ def _scores(figures: ReportFigures) -> Iterator[str]:
         yield from _beside(figures.difference)
     head = ["entities", "found", "precision", "recall", "F1", "95 % interval"]
     cells = [_score_cells(run) for run in figures.runs]
-    yield _table(figures.runs, ["type", *head], cells, once=["entities"], alone=["found"])
+    yield run_table(figures.runs, ["type", *head], cells, once=["entities"], alone=["found"])
     for run in figures.runs:
-        precision, recall = map(_interval, (run.intervals.precision, run.intervals.recall))
-        yield _note(f"{run.name}: intervals of precision {precision}, of recall {recall}.")
+        precision, recall = map(percent_range, (run.intervals.precision, run.intervals.recall))
+        yield note(f"{run.name}: intervals of precision {precision}, of recall {recall}.")
 
 
 def _score_cells(run: RunFigures) -> Cells:
@@ -129,28 +138,28 @@ def _score_cells(run: RunFigures) -> Cells:
         name: [
             f"{row.support:,}",
             f"{row.predicted:,}",
-            *map(_percent, (row.precision, row.recall, row.f1)),
-            _interval(interval) if interval else "",
+            *map(percent, (row.precision, row.recall, row.f1)),
+            percent_range(ends) if ends else "",
         ]
-        for name, (row, interval) in {
+        for name, (row, ends) in {
             **rows, "all (micro)": (scores, intervals.f1), **parts
         }.items()
     }  # fmt: skip
     means = {"macro": scores.macro, "weighted": scores.weighted}
     return counted | {
-        name: ["", "", *map(_percent, (row.precision, row.recall, row.f1)), ""]
+        name: ["", "", *map(percent, (row.precision, row.recall, row.f1)), ""]
         for name, row in means.items()
     }
 
 
 def _beside(difference: Difference) -> Iterator[str]:
     low, high = difference.interval
-    yield _paragraph(
+    yield paragraph(
         f"B less A: {100 * difference.f1:+.2f} F1 (95 % interval {100 * low:+.2f} to "
         f"{100 * high:+.2f}; p = {difference.p:.4f} by approximate randomisation over sentences)."
     )
     found = difference.gold
-    yield _paragraph(
+    yield paragraph(
         f"Of the entities in the data, both find {found['both']:,}, A alone {found['first']:,}, "
         f"B alone {found['second']:,}, neither {found['neither']:,}."
     )
@@ -160,30 +169,32 @@ def _beside(difference: Difference) -> Iterator[str]:
 
 
 def _mistakes(figures: ReportFigures) -> Iterator[str]:
-    yield _note(
+    yield note(
         "Each entity counts once: boundary: the right type with other ends; type: the right ends; "
         "missed and spurious: nothing stands for it on the other side."
     )
     kinds = [run.mistakes.overall.kinds for run in figures.runs]
-    cells = [{name: [f"{n:,}", _share(n, sum(row.values()))] for name, n in row.items()}
-             for row in kinds]  # fmt: skip
-    yield _table(figures.runs, ["kind", "mistakes", "share"], cells)
+    cells = [
+        {name: [f"{n:,}", percent_of(n, sum(row.values()))] for name, n in row.items()}
+        for row in kinds
+    ]
+    yield run_table(figures.runs, ["kind", "mistakes", "share"], cells)
     slices = [run.mistakes.slices for run in figures.runs]
     for name in slices[0]:
         yield f"<h3>{escaped(TITLES[name].capitalize())}</h3>"
         head = ["", "entities", "precision", "recall", "F1", "mistakes", "share"]
-        cells = [_slice_cells(each[name]) for each in slices]
+        rows = [_slice_cells(each[name]) for each in slices]
         more = ["precision", "recall"]
-        yield _table(figures.runs, head, cells, once=["entities"], alone=more)
+        yield run_table(figures.runs, head, rows, once=["entities"], alone=more)
     if "seen" not in slices[0]:
-        yield _note(f"{TITLES['seen'].capitalize()}: left out, without a training split.")
+        yield note(f"{TITLES['seen'].capitalize()}: left out, without a training split.")
 
 
 def _slice_cells(rows: Mapping[str, Slice]) -> Cells:
     return {
         name: [
             f"{row.support:,}",
-            *map(_percent, (row.precision, row.recall, row.f1)),
+            *map(percent, (row.precision, row.recall, row.f1)),
             f"{row.mistakes:,}",
             f"{100 * row.share:.1f} %",
         ]
@@ -193,12 +204,12 @@ def _slice_cells(rows: Mapping[str, Slice]) -> Cells:
 
 def _confusions(figures: ReportFigures) -> Iterator[str]:
     if any(run.mistakes.confusions for run in figures.runs):
-        yield _note("Mistakes by the type in the data (rows) and the type found (columns).")
+        yield note("Mistakes by the type in the data (rows) and the type found (columns).")
     for run in figures.runs:
         counts = run.mistakes.confusions
         if not counts:
             continue
-        yield from _heading(figures, run)
+        yield from run_heading(figures, run)
         rows = [["", *counts], *([name, *map(str, row.values())] for name, row in counts.items())]
         most = max(number for row in counts.values() for number in row.values())
         yield html_table(rows, {0}, _Heat(rows, most))
@@ -225,7 +236,7 @@ def _examples(figures: ReportFigures) -> Iterator[str]:
         }
         for title, examples in lists.items():
             if examples:
-                yield f"<h3>{escaped(_of(figures, run) + title)}</h3>"
+                yield f"<h3>{escaped(letter_of(figures, run) + title)}</h3>"
                 yield from (_example(each, classes) for each in examples)
 
 
@@ -249,37 +260,37 @@ def _example(example: MistakeExample, classes: Mapping[str, str]) -> str:
 
 
 def _calibration(figures: ReportFigures) -> Iterator[str]:
-    yield _note(
+    yield note(
         "The score of an entity against how often such entities are right; on the diagonal a score "
         "is what it says. Bars are 95 % intervals; ECE is the mean distance, weighted by entities."
     )
     for run in figures.runs:
         found = run.calibration
-        yield from _heading(figures, run)
-        yield _paragraph(
+        yield from run_heading(figures, run)
+        yield paragraph(
             f"Expected calibration error {found.ece:.4f} over {found.entities:,} entities: their "
             f"mean score is {found.score:.4f}, and {found.precision:.4f} of them are right."
         )
-        yield _wide(plot_calibration(found).inline(f"Reliability diagram of {run.name}"))
+        yield scrolled(plot_calibration(found).inline(f"Reliability diagram of {run.name}"))
 
 
 def _trade_off(figures: ReportFigures) -> Iterator[str]:
-    yield _note(
+    yield note(
         "Scores over the lowest score that an entity must have (min_score), and over the bias that "
         "is added to the score of O (o_bias). Choose a value on valid, never on test."
     )
     for run in figures.runs:
-        yield from _heading(figures, run)
+        yield from run_heading(figures, run)
         plot = plot_trade_off(run.trade_off)
-        yield _wide(plot.inline(f"Precision, recall and F1 of {run.name} by both settings"))
+        yield scrolled(plot.inline(f"Precision, recall and F1 of {run.name} by both settings"))
 
 
 def _training(figures: ReportFigures) -> Iterator[str]:
     for run in figures.runs:
         if run.curves:
-            yield from _heading(figures, run)
+            yield from run_heading(figures, run)
             plot = plot_curves(run.curves)
-            yield _wide(plot.inline(f"Loss and validation scores of {run.name} by epoch"))
+            yield scrolled(plot.inline(f"Loss and validation scores of {run.name} by epoch"))
 
 
 # --- data, text, machine --------------------------------------------------------------------------
@@ -288,11 +299,11 @@ def _training(figures: ReportFigures) -> Iterator[str]:
 def _data(figures: ReportFigures) -> Iterator[str]:
     yield html_table(stats_rows(figures.stats), {0})
     yield "<h3>Questionable places and leaks</h3>"
-    yield _note("Errors and warnings of ner data check, but those that only the files show.")
+    yield note("Errors and warnings of ner data check, but those that only the files show.")
     found = [finding for finding in figures.findings if finding.severity != "info"]
     yield from map(_finding, found)
     if not found:
-        yield _paragraph("None.")
+        yield paragraph("None.")
 
 
 def _finding(finding: Finding) -> str:
@@ -307,31 +318,31 @@ def _finding(finding: Finding) -> str:
 
 def _segmentation(figures: ReportFigures) -> Iterator[str]:
     unit = figures.runs[0].segmentation.unit
-    yield _note(
+    yield note(
         f"The scores above are of the tokens and sentences of the corpus. Here its {unit} are "
         "written as raw text, a paragraph each, which the model cuts itself, as it does a user's "
         "text. Line breaks, such as those of headlines and tables, are not there."
     )
     cells = [_segmentation_cells(run) for run in figures.runs]
-    yield _table(figures.runs, ["", "value"], cells)
+    yield run_table(figures.runs, ["", "value"], cells)
 
 
 def _segmentation_cells(run: RunFigures) -> Cells:
     found = run.segmentation
     facts = {
-        "F1 above": _percent(run.scores.f1),
-        "F1 on raw text": _percent(found.entities.f1),
-        "tokens reproduced (%)": _percent(found.tokens),
-        "entity borders reproduced (%)": _percent(found.borders),
-        "sentence ends, precision": _percent(found.ends.precision),
-        "sentence ends, recall": _percent(found.ends.recall),
+        "F1 above": percent(run.scores.f1),
+        "F1 on raw text": percent(found.entities.f1),
+        "tokens reproduced (%)": percent(found.tokens),
+        "entity borders reproduced (%)": percent(found.borders),
+        "sentence ends, precision": percent(found.ends.precision),
+        "sentence ends, recall": percent(found.ends.recall),
         "sentences read in windows": f"{found.windows:,}",
     }
     return {name: [fact] for name, fact in facts.items()}
 
 
 def _speed(figures: ReportFigures) -> Iterator[str]:
-    yield _note("Measured here, on this split, without scores of entities.")
+    yield note("Measured here, on this split, without scores of entities.")
     cells = [
         {
             "tokens a second": [f"{run.tokens_per_second:,.0f}"],
@@ -340,7 +351,7 @@ def _speed(figures: ReportFigures) -> Iterator[str]:
         }
         for run in figures.runs
     ]
-    yield _table(figures.runs, ["", "value"], cells)
+    yield run_table(figures.runs, ["", "value"], cells)
 
 
 def _card(figures: ReportFigures) -> Iterator[str]:
@@ -364,75 +375,6 @@ _SECTIONS: Sections = {
 }
 
 
-# --- parts ----------------------------------------------------------------------------------------
-
-
-def _letters(runs: Sequence[RunFigures]) -> Sequence[str]:
-    return ("A", "B") if len(runs) > 1 else ("",)
-
-
-def _of(figures: ReportFigures, run: RunFigures) -> str:
-    """The letter of one of two runs, in front of a title."""
-    letter = _letters(figures.runs)[figures.runs.index(run)]
-    return f"{letter}: " * bool(letter)
-
-
-def _heading(figures: ReportFigures, run: RunFigures) -> Iterator[str]:
-    """The name of one of two runs, above its part of a section."""
-    if len(figures.runs) > 1:
-        yield f"<h3>{escaped(_of(figures, run) + run.name)}</h3>"
-
-
-def _table(
-    runs: Sequence[RunFigures],
-    head: Sequence[str],
-    cells: Sequence[Cells],
-    *,
-    once: Sequence[str] = (),
-    alone: Sequence[str] = (),
-) -> str:
-    """Rows of one run, or of two beside each other, by the name in front of each.
-
-    Of two runs, columns with the names `once` are the same, and those in `alone` left out.
-    """
-    first, *others = head
-    kept = [n for n, name in enumerate(others) if len(runs) == 1 or name not in alone]
-    common = [n for n in kept if others[n] in once]
-    own = [n for n in kept if others[n] not in once]
-    top = [f"{others[n]} {letter}".strip() for letter in _letters(runs) for n in own]
-    rows = [[first, *(others[n] for n in common), *top]]
-    for name in dict.fromkeys(name for each in cells for name in each):
-        found = [each.get(name) for each in cells]
-        known = next(row for row in found if row)
-        rows.append([name, *(known[n] for n in common)])
-        rows[-1] += [row[n] if row else _MISSING for row in found for n in own]
-    return html_table(rows, {0})
-
-
 def _types(figures: ReportFigures) -> dict[str, str]:
     """The class of each type."""
     return type_classes(sorted({label for run in figures.runs for label in run.scores.per_type}))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}"
-
-
-def _interval(interval: Interval) -> str:
-    return "–".join(map(_percent, interval))
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / max(whole, 1):.1f} %"
-
-
-def _paragraph(text: str) -> str:
-    return f"<p>{escaped(text)}</p>"
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{escaped(text)}</p>'
-
-
-def _wide(plot: str) -> str:
-    return f'<div class="wide">{plot}</div>'
