@@ -168,7 +168,7 @@ class Mistakes:
     """The mistakes of a model, counted by group, and examples of them.
 
     `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without training sentences),
-    ``length``, ``capitals``, ``text`` and ``document`` (see `document_kinds`; absent where there is
+    ``capitals``, ``text``, ``length`` and ``document`` (see `document_kinds`; absent where there is
     but one document). `confusions` counts mistakes by the type of the gold and that of the
     predicted entity, ``O`` where there is none; equal types are boundary mistakes. `confident` are
     mistakes by falling score, `missed` entities in order: these have no score.
@@ -251,9 +251,9 @@ def _traits(
     traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, s: layered_label(s), ())}
     if known is not None:
         traits["seen"] = (lambda number, span: seen_as(sentences[number], span, known)), SEEN
-    traits["length"] = (lambda _, span: length_of(span)), LENGTHS
     traits["capitals"] = (lambda number, span: capitals_of(sentences[number], span)), CAPITALS
     traits["text"] = (lambda number, span: texts[number]), TEXTS
+    traits["length"] = (lambda _, span: length_of(span)), LENGTHS
     if documents:
         traits["document"] = (lambda number, span: documents[number]), ()
     return traits
@@ -323,9 +323,9 @@ def _context(sentence: Sentence, span: Span) -> tuple[str, tuple[int, int]]:
 TITLES = {
     "type": "by type",
     "seen": "by the words in training",
-    "length": "by length",
     "capitals": "by capitals",
     "text": "by kind of text",
+    "length": "by length",
     "document": "by kind of document",
 }
 

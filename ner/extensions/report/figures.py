@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class Model:
     parameters: int
     size: int  # bytes
     card: str
+    on_processor: bool = True
 
     @classmethod
     def load(cls, path: str, device: str, settings: Mapping[str, Any]) -> "Model":
@@ -61,6 +63,7 @@ class Model:
             sum(weights.size for weights in bundle.model.weights.values()),
             sum(f.stat().st_size for f in (place, *place.rglob("*")) if f.is_file()),
             bundle.card(),
+            device in ("auto", "cpu"),
         )
 
 
@@ -208,6 +211,7 @@ def _measure(
     segmentation = measure_segmentation(model.tagger, sentences)
     yield f"{model.name}: speed"
     tokens = sum(map(len, sentences))
+    clock = time.process_time if model.on_processor else time.perf_counter
     return RunFigures(
         model.name,
         scores,
@@ -217,7 +221,7 @@ def _measure(
         trade_off,
         model.curves,
         segmentation,
-        measure_speed(lambda: model.tagger.predict(sentences), tokens),
+        measure_speed(lambda: model.tagger.predict(sentences), tokens, clock),
         model.parameters,
         model.size,
         model.tagger.contamination(evaluation.sentences),

@@ -342,7 +342,10 @@ def _segmentation_cells(run: RunFigures) -> Cells:
 
 
 def _speed(figures: ReportFigures) -> Iterator[str]:
-    yield note("Measured here, on this split, without scores of entities.")
+    yield note(
+        "Measured here, on this split, without scores of entities: seconds are those of the "
+        "processor, unless the model ran elsewhere."
+    )
     cells = [
         {
             "tokens a second": [f"{run.tokens_per_second:,.0f}"],
