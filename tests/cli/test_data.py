@@ -430,3 +430,83 @@ def test_agreement_by_tag_layer(tmp_path: Path) -> None:
         "inner:LOC": 0.0, "outer:LOC": 1.0
     }  # fmt: skip
     assert found["disagreements"][0]["labelled"]["layer"] == "inner"
+
+
+FORMATS = {
+    "iob1": "a.conll", "iobes": "a.conll.gz", "bmes": "a.txt", "jsonl": "a.jsonl",
+    "doccano": "a.jsonl", "prodigy": "a.jsonl", "conllu": "a.conllu", "spacy": "a.spacy",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("format", "name"), FORMATS.items(), ids=FORMATS)
+def test_an_annotator_agrees_with_the_same_in_any_format(
+    annotators: tuple[Path, Path], format: str, name: str
+) -> None:
+    other = annotators[0].parent / "other" / name
+    if format == "spacy":
+        pytest.importorskip("spacy")
+    _good("convert", annotators[0], other, "--to", format)
+    found = json.loads(_good("agreement", annotators[0], other, "--json"))
+    assert (found["overall"]["f1"], found["overall"]["kappa"]) == (1.0, 1.0)
+    assert found["disagreements"] == []
+
+
+def test_agreement_is_the_same_from_either_side_but_for_what_is_missed(
+    annotators: tuple[Path, Path],
+) -> None:
+    first, second = annotators
+    first.write_text(IOB2.replace("B-LOC", "O"))
+    there = json.loads(_good("agreement", first, second, "--json"))
+    back = json.loads(_good("agreement", second, first, "--json"))
+    for key in ("f1", "kappa"):
+        assert there["overall"][key] == back["overall"][key]
+    assert (there["kinds"]["spurious"], back["kinds"]["missed"]) == (1, 1)
+    (place,) = [each for each in there["disagreements"] if each["kind"] == "spurious"]
+    assert (place["labelled"], place["reason"]) == (None, "B labels LOC (Paris), and A nothing")
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "code"),
+    [
+        (b"", "has no sentence; a labelled file cannot be empty", 1),
+        (b"\x7fELF\xd0\xff" * 9, "is not utf-8", 1),
+        (b"Paris B-LOC\n. O\n\n", "of which the first too many is", 1),
+        (b"Paris ?\n. O\n\nAngela O\nMerkel O\n", "has tokens with an unknown tag", 1),
+        (IOB2.replace("B-LOC", "LOC").encode(), "is not a tag", 1),
+        (None, "is a folder", 2),
+    ],
+    ids=["empty", "binary", "short", "unknown", "no tag", "folder"],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_agreement_of_a_file_that_will_not_do_is_one_line(
+    annotators: tuple[Path, Path], content: bytes | None, said: str, code: int, turned: bool
+) -> None:
+    good, wrong = annotators[0], annotators[0].parent / "wrong.conll"
+    if content is None:
+        wrong.mkdir()
+    else:
+        wrong.write_bytes(content)
+    outcome = run("data", "agreement", *([wrong, good] if turned else [good, wrong]))
+    assert said in outcome.complaint()
+    assert outcome.code == code
+
+
+def test_agreement_of_hostile_types_steers_no_terminal(annotators: tuple[Path, Path]) -> None:
+    label = "A\x1b[31m\u202e"
+    rows = [{"tokens": ["x", "y"], "tags": [f"B-{label}", "O"]}]
+    annotators[0].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    annotators[1].write_text(json.dumps({"tokens": ["x", "y"], "tags": ["O", "O"]}) + "\n")
+    text = _good("agreement", *annotators)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert r"A labels A\x1b[31m\u202e (x), and B nothing" in text
+
+
+def test_agreement_does_not_write_through_a_link_to_its_files(
+    annotators: tuple[Path, Path],
+) -> None:
+    link = annotators[0].parent / "link.jsonl"
+    link.symlink_to(annotators[1])
+    result = _run("agreement", *annotators, "--out", link)
+    assert isinstance(result.exception, UsageError)
+    assert json.loads(annotators[1].read_text().splitlines()[0])["tokens"] == ["Paris", "."]

@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -218,3 +219,67 @@ def test_disagreements_are_what_f1_misses(pair: tuple[Row, Row]) -> None:
     same = [s.spans for s in pair[0]] == [s.spans for s in pair[1]]
     assert same == (not found.disagreements)
     assert found.overall.kappa is None or -1 <= found.overall.kappa <= 1
+
+
+@given(annotated())
+def test_an_annotator_agrees_with_itself(pair: tuple[Row, Row]) -> None:
+    found = compare_annotators(pair[0], pair[0])
+    assert found.disagreements == ()
+    for row in (found.overall, *found.per_type.values()):
+        assert row.f1 == (1.0 if row.first else 0.0)
+        assert row.kappa in (1.0, None)
+
+
+@given(annotated())
+def test_names_of_types_do_not_matter(pair: tuple[Row, Row]) -> None:
+    names = {"PER": "LOC", "LOC": "ORG", "ORG": "PER"}
+    turned = [
+        [replace(s, spans=tuple(replace(p, label=names[p.label]) for p in s.spans)) for s in row]
+        for row in pair
+    ]
+    found, other = compare_annotators(*pair), compare_annotators(*turned)
+    assert other.overall == found.overall
+    assert other.per_type == {names[label]: row for label, row in sorted(found.per_type.items())}
+
+
+@given(annotated(), annotated())
+def test_two_layers_are_two_texts(one_pair: tuple[Row, Row], other_pair: tuple[Row, Row]) -> None:
+    """The agreement on a text with two layers is that on the text twice, once with each."""
+    size = min(len(one_pair[0]), len(other_pair[0]))
+    both = Sentence(WORDS, (Span(0, 1, "PER", "outer"), Span(0, 1, "PER", "inner")))
+    texts: tuple[Row, Row] = ([both], [both])
+    for side, (outers, inners) in enumerate(zip(one_pair, other_pair, strict=True)):
+        for outer, inner in zip(outers[:size], inners[:size], strict=True):
+            spans = [replace(s, layer="outer") for s in outer.spans]
+            spans += [replace(s, layer="inner") for s in inner.spans]
+            texts[side].append(Sentence(WORDS, tuple(spans)))
+    layered = compare_annotators(*texts)
+    for name in ("outer", "inner"):
+        own = [[s.of_layer(name) for s in text] for text in texts]
+        alone = compare_annotators(*own)
+        assert {
+            label.removeprefix(f"{name}:"): row
+            for label, row in layered.per_type.items()
+            if label.startswith(f"{name}:")
+        } == alone.per_type
+    assert layered.tokens == 2 * (size + 1) * len(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "kappa"),
+    [
+        # Fleiss, Levin and Paik 2003, table 18.1 in counts of 100: 0.70 / 0.55 expected.
+        ({("a", "a"): 75, ("a", "b"): 1, ("a", "c"): 4, ("b", "a"): 5, ("b", "b"): 4,
+          ("b", "c"): 1, ("c", "a"): 0, ("c", "b"): 0, ("c", "c"): 10}, 0.676),
+        ({("a", "a"): 20, ("a", "b"): 5, ("b", "a"): 10, ("b", "b"): 15}, 0.4),
+        ({("a", "a"): 25, ("a", "b"): 25, ("b", "a"): 25, ("b", "b"): 25}, 0.0),
+        ({("a", "b"): 5, ("b", "a"): 5}, -1.0),
+        ({("a", "a"): 9}, None),
+    ],
+    ids=["fleiss", "fifty", "chance", "opposite", "one"],
+)  # fmt: skip
+def test_kappas_that_others_have_published(
+    pairs: dict[tuple[str, str], int], kappa: float | None
+) -> None:
+    found = cohens_kappa(Counter(pairs))
+    assert found == (kappa if kappa is None else pytest.approx(kappa, abs=5e-4))
