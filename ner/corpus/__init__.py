@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         writer_named,
     )
     from ner.corpus.layers import with_layers
-    from ner.corpus.lines import text_lines
+    from ner.corpus.lines import file_lines, text_lines
     from ner.corpus.loading import (
         Files,
         cache_folder,
@@ -68,13 +68,13 @@ __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
     "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "QueueItem", "SplitStats",
     "TrainingFingerprints", "cache_folder", "check", "check_content", "checksum", "count",
-    "cut_lines", "cut_valid", "field_of", "find", "holds_splits", "in_braces", "is_jsonl",
-    "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora",
-    "number_note", "overlaps", "parse_json", "parse_label_map", "partial_labels_within",
-    "possible_tags", "read_columns", "read_corpus", "read_file", "read_jsonl", "read_queue",
-    "record_fields", "stats_rows", "text_lines", "with_layers", "with_partial_labels",
-    "with_unannotated", "with_valid", "write_file", "write_queue", "write_splits", "write_stream",
-    "writer_named",
+    "cut_lines", "cut_valid", "field_of", "file_lines", "find", "holds_splits", "in_braces",
+    "is_jsonl", "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
+    "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
+    "partial_labels_within", "possible_tags", "read_columns", "read_corpus", "read_file",
+    "read_jsonl", "read_queue", "record_fields", "stats_rows", "text_lines", "with_layers",
+    "with_partial_labels", "with_unannotated", "with_valid", "write_file", "write_queue",
+    "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -89,7 +89,7 @@ __getattr__ = lazy_names(
             "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
         ],
         "layers": ["with_layers"],
-        "lines": ["text_lines"],
+        "lines": ["file_lines", "text_lines"],
         "loading": [
             "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",
             "overlaps", "read_corpus", "with_valid",
