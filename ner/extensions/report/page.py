@@ -132,7 +132,8 @@ def _scores(figures: ReportFigures) -> Iterator[str]:
 
 def _score_cells(run: RunFigures) -> Cells:
     scores, intervals = run.scores, run.intervals
-    parts = {f"in {name}": (part, None) for name, part in scores.parts.items()}
+    several = len(scores.parts) > 1
+    parts = {f"in {name}": (part, None) for name, part in scores.parts.items() if several}
     rows = {name: (row, intervals.per_type.get(name)) for name, row in scores.per_type.items()}
     counted = {
         name: [

@@ -1,10 +1,16 @@
 """``ner report``: a page, and the figures beside it."""
 
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ner.corpus import Corpus, write_splits
+from ner.errors import NerError
+from ner.extensions.report.figures import ReportFigures, report_events
 from tests.cli.command import run
 
 ASK = ("report", "runs/tiny", "--out", "r.html", "--data")
@@ -83,3 +89,81 @@ def test_the_page_replaces_an_older_one_whole(here: Path, tiny_folder: Path) -> 
     run(*ASK, tiny_folder).good()
     assert Path("r.html").read_text(encoding="utf-8").endswith("</html>\n")
     assert not [path for path in here.iterdir() if path.name not in ("runs", "r.html")]
+
+
+# --- models and corpora of other kinds ------------------------------------------------------------
+
+
+def test_a_packed_file_is_a_model_without_curves(here: Path, tiny_folder: Path) -> None:
+    run("export", "--model", "runs/tiny", "--out", "tiny.ner").good()
+    run("report", "tiny.ner", "--data", tiny_folder, "--out", "r.html", "--json", "r.json").good()
+    (figures,) = json.loads(Path("r.json").read_text(encoding="utf-8"))["runs"]
+    assert figures["curves"] == []
+    assert figures["size"] == Path("tiny.ner").stat().st_size
+    assert "Training</h2>" not in Path("r.html").read_text(encoding="utf-8")
+
+
+def test_a_model_of_tag_layers(empty: Path, layered_run: Path, layered_corpus: Corpus) -> None:
+    write_splits("layered", layered_corpus.splits(), "jsonl", layers=layered_corpus.layers)
+    run("report", layered_run, "--data", "layered", "--out", "r.html", "--json", "r.json").good()
+    (figures,) = json.loads(Path("r.json").read_text(encoding="utf-8"))["runs"]
+    assert {*figures["intervals"]["per_type"]} == {*figures["scores"]["per_type"]}
+    assert {*figures["scores"]["per_layer"]} == {"outer", "inner"}
+    assert figures["segmentation"]["entities"]["f1"] > 0.8
+    assert "in outer" in Path("r.html").read_text(encoding="utf-8")
+
+
+def test_types_that_only_the_corpus_has_are_missed(here: Path) -> None:
+    Path("t.jsonl").write_text(
+        json.dumps({"tokens": ["Anna", "!"], "tags": ["B-ZOO", "O"]}) + "\n", encoding="utf-8"
+    )
+    outcome = run(*ASK, "t.jsonl", "--json", "r.json").good()
+    assert "types that the model does not know count as missed: ZOO" in outcome.err
+    (figures,) = json.loads(Path("r.json").read_text(encoding="utf-8"))["runs"]
+    assert figures["scores"]["per_type"]["ZOO"]["support"] == 1
+    assert figures["mistakes"]["confusions"]["ZOO"]["PER"] == 1
+
+
+def test_of_one_corpus_with_its_own_types_there_is_one_row(here: Path, tiny_folder: Path) -> None:
+    run(*ASK, tiny_folder, "--own-types").good()
+    assert "in tiny" not in Path("r.html").read_text(encoding="utf-8")
+
+
+# --- stopped, and not to be written ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_stopped_it_leaves_nothing(
+    here: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    def stopped(*arguments: Any) -> Iterator[Any]:
+        yield from itertools.islice(report_events(*arguments), after)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ner.extensions.report.figures.report_events", stopped)
+    outcome = run(*ASK, tiny_folder, "--json", "r.json")
+    assert outcome.code == 130
+    assert [path.name for path in here.iterdir()] == ["runs"]
+
+
+def test_neither_is_written_where_one_cannot_be(
+    here: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("r.html").write_text("old", encoding="utf-8")
+
+    def broken(figures: ReportFigures) -> dict[str, Any]:
+        raise NerError("no figures")
+
+    monkeypatch.setattr(ReportFigures, "to_dict", broken)
+    assert "no figures" in run(*ASK, tiny_folder, "--json", "r.json").complaint()
+    assert Path("r.html").read_text(encoding="utf-8") == "old"
+    assert not Path("r.json").exists()
+
+
+def test_a_damaged_run_is_one_line(here: Path, tiny_folder: Path) -> None:
+    Path("runs/tiny/metrics.jsonl").write_text("{", encoding="utf-8")
+    outcome = run(*ASK, tiny_folder)
+    assert "metrics.jsonl: is damaged; move it away" in outcome.complaint()
+    assert not Path("r.html").exists()
+    Path("runs/tiny/metrics.jsonl").unlink()
+    run(*ASK, tiny_folder).good()
