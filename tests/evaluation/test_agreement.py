@@ -175,6 +175,7 @@ def token_types(sentences: Row) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @given(annotated())
 def test_kappa_is_that_of_scikit_learn(pair: tuple[Row, Row]) -> None:
     found = compare_annotators(*pair)
@@ -194,6 +195,7 @@ def test_kappa_is_that_of_scikit_learn(pair: tuple[Row, Row]) -> None:
             assert row.kappa == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 @given(annotated())
 def test_it_is_the_same_from_either_side(pair: tuple[Row, Row]) -> None:
     there, back = compare_annotators(*pair), compare_annotators(*reversed(pair))
@@ -242,6 +244,7 @@ def test_names_of_types_do_not_matter(pair: tuple[Row, Row]) -> None:
     assert other.per_type == {names[label]: row for label, row in sorted(found.per_type.items())}
 
 
+@pytest.mark.slow
 @given(annotated(), annotated())
 def test_two_layers_are_two_texts(one_pair: tuple[Row, Row], other_pair: tuple[Row, Row]) -> None:
     """The agreement on a text with two layers is that on the text twice, once with each."""

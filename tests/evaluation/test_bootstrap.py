@@ -111,6 +111,7 @@ def is_quantile(value: float, values: Sequence[float], share: float) -> bool:
     return below <= share + reach and within >= share - reach
 
 
+@pytest.mark.slow
 @given(tagged())
 def test_intervals_are_the_quantiles_of_all_resamples(case: tuple[Row, Row, Row, Units]) -> None:
     gold, one, other, units = case
@@ -166,6 +167,7 @@ def test_more_units_make_it_narrower() -> None:
     assert width(400) < width(100) / 1.5 < width(25) / 2
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_true_score_as_often_as_they_say() -> None:
     """Of 300 texts of 60 sentences with a recall of 0.7, 95 % of intervals hold it, or nearly."""
     import numpy as np
