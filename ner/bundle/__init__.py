@@ -20,6 +20,6 @@ from ner.run_folder import default_bundle, find_bundle, find_model, newest_bundl
 __all__ = [
     "FINISHED", "MOST_OUTPUTS", "BaseBundle", "Bundle", "Card", "default_bundle",
     "export_bundle", "find_bundle", "find_model", "has_rounded_weights", "load_bundle",
-    "newest_bundle", "on_device", "pack_bundle", "precision_in_words", "read_head", "read_parts",
-    "resource_names", "save_bundle", "tagger_network",
+    "newest_bundle", "on_device", "pack_bundle", "precision_in_words", "read_head",
+    "read_parts", "resource_names", "save_bundle", "tagger_network",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ Input is never truncated and never dropped: what is longer than a window is read
 windows whose emissions are stitched together, and decoded as one sequence.
 """
 
-from ner.predict.documents import alternatives_of, document_of, restored
+from ner.predict.documents import alternatives_of, document_of, restored, sentence_groups
 from ner.predict.engines import Engine, engine_name, engine_of, precision_of, read_batch
 from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
@@ -26,6 +26,6 @@ __all__ = [
     "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "Uncertainty", "alternatives_of",
     "check_numbers", "document_numbers", "document_of", "engine_name", "engine_of", "entropies",
     "precision_of", "predict", "predict_expected", "predict_marginals", "predict_nbest",
-    "predict_sentences", "predict_uncertainty", "read_batch", "restored", "window_note",
-    "with_spans",
+    "predict_sentences", "predict_uncertainty", "read_batch", "restored",
+    "sentence_groups", "window_note", "with_spans",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Documents out of what is found in sentences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ner.predict.predictions import Hypothesis
@@ -46,6 +46,22 @@ def alternatives_of(text: str, sentence: Sentence, ranked: Iterable[Hypothesis])
         for p, spans, scores in ranked
     ]
     return NBest(sentence.offsets[0][0], sentence.offsets[-1][1], tuple(alternatives))
+
+
+def sentence_groups(
+    cut: Iterable[tuple[int, Sentence]], enough: int
+) -> Iterator[list[tuple[int, Sentence]]]:
+    """Gather sentences into groups of `enough` tokens, or a little more."""
+    group: list[tuple[int, Sentence]] = []
+    tokens = 0
+    for number, sentence in cut:
+        group.append((number, sentence))
+        tokens += len(sentence)
+        if tokens >= enough:
+            yield group
+            group, tokens = [], 0
+    if group:
+        yield group
 
 
 def restored(prediction: Prediction, starts: Sequence[int]) -> Prediction:
