@@ -80,8 +80,8 @@ __all__ = [
     "check_labelled", "check_layers", "compare_annotators", "count", "draw_calibration",
     "draw_curves", "evaluate_spans", "format_agreement", "format_calibration", "format_columns",
     "format_f1", "format_mistakes", "format_report", "format_summary", "format_table",
-    "format_trade_off", "layer_names", "linear_axis", "logarithmic_axis", "main_type", "measure_calibration",
-    "measure_speed", "min_score_points", "plot_calibration", "plot_curves", "plot_trade_off",
-    "randomisation_test", "resampling_units", "score", "score_sentences", "summarise",
-    "unknown_labels",
+    "format_trade_off", "layer_names", "linear_axis", "logarithmic_axis", "main_type",
+    "measure_calibration", "measure_speed", "min_score_points", "plot_calibration",
+    "plot_curves", "plot_trade_off", "randomisation_test", "resampling_units", "score",
+    "score_sentences", "summarise", "unknown_labels",
 ]  # fmt: skip

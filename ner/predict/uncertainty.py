@@ -1,4 +1,4 @@
-"""How far a model is in doubt of sentences: as a whole, and of each of their tokens."""
+"""The doubt of a model in sentences: in each as a whole, and in each of its tokens."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
