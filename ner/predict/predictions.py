@@ -6,6 +6,8 @@ model was trained with are features, and a match of theirs decides nothing.
 """
 
 import functools
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -20,6 +22,7 @@ from ner.predict.engines import tag_decoder, tag_decoders
 from ner.predict.passes import decode_pass, emission_batches, of_layer, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.runtime import AnyModel
+from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
 
 DEFAULTS = PredictConfig()
@@ -157,6 +160,42 @@ def predict_nbest(
                 if probability > 0 or rank == 0:
                     spans, scores = rows.get(row, NO_SPANS)
                     found[numbers[row]].append(Hypothesis(probability, spans, scores))
+    return found
+
+
+class Likelihood(NamedTuple):
+    """The log probability of the spans that a sentence has, as a whole, and that of each alone."""
+
+    log_probability: float
+    scores: tuple[float, ...]
+
+
+def predict_likelihoods(
+    model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+) -> list[Likelihood]:
+    """Compute how probable the spans of each sentence are under a model with one tag layer.
+
+    Of a type that the model does not know nothing is probable. As with n-best analyses, a bias of O
+    does not matter, and each sentence is read by itself, once.
+    """
+    numbers_of = {tag: number for number, tag in enumerate(model.outputs)}
+    found = [Likelihood(-math.inf, (0.0,) * len(sentence.spans)) for sentence in sentences]
+    labels = {parse_tag(tag).label for tag in model.outputs}
+    known = [i for i, s in enumerate(sentences) if s.tokens and s.labels <= labels]
+    tokens = [sentences[number].tokens for number in known]
+    decoder = tag_decoder(model)
+    for numbers, emissions, lengths in emission_batches(model, tokens, settings):
+        batch = [known[number] for number in numbers]
+        tags = np.zeros(emissions.shape[:2], np.int64)  # [B, T]
+        for row, number in enumerate(batch):
+            own = tags_of(sentences[number].spans, lengths[row], model.config.scheme)
+            tags[row, : lengths[row]] = [numbers_of[tag] for tag in own]
+        places = [(row, s.start, s.end) for row, i in enumerate(batch) for s in sentences[i].spans]
+        scores = iter(decoder.span_scores(emissions, lengths, tags, places))
+        logs = decoder.log_probabilities(emissions, lengths, tags).tolist()
+        for number, log_probability in zip(batch, logs, strict=True):
+            own = tuple(itertools.islice(scores, len(sentences[number].spans)))
+            found[number] = Likelihood(log_probability, own)
     return found
 
 

@@ -1,0 +1,156 @@
+"""Evidence on a place as numbers, of which the probability that its label is wrong is made."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ner.extensions.audit.places import Place
+from ner.extensions.audit.segmentation import cut_at, find_cuts
+from ner.extensions.audit.usage import Usage, Uses, Votes
+from ner.text import Sentence, Span
+
+LEAST = 1e-4
+"""Probabilities closer to 0 or 1 than that say no more."""
+SMOOTHING = 0.5
+"""Places that are taken to be there of each label, when few are counted."""
+TITLES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "sir",
+        "lord",
+        "president",
+        "minister",
+        "prime",
+        "general",
+        "gen",
+        "col",
+        "capt",
+    ]
+)
+
+
+class Evidence(NamedTuple):
+    """What speaks against a label (above 0) or for it, as log odds where nothing else is said."""
+
+    doubt: float  # mean of the models
+    least_doubt: float  # of the model that is most content with the label
+    against: float  # share of models, from -1 to 1
+    proposal: float  # log probability
+    gap: float  # log of 1 + that of the sentence
+    labelled_corpus: float  # votes of other places against the label
+    labelled_document: float
+    labelled_context: float
+    proposed_corpus: float  # votes of other places for the proposal
+    proposed_document: float
+    proposed_context: float
+    alike: float  # mean doubt of other places of the document with this label and proposal
+    neighbours: float  # mean doubt of the other places of the document
+    usual_confusion: float  # how often models confuse these two anywhere
+    missed: float  # 1 or 0, as all below
+    spurious: float
+    border: float
+    slight_border: float  # differs in a quote, a title or a full stop alone
+    at_edge: float  # of the sentence
+    cut: float  # by a split between sentences
+
+
+class EvidenceOf:
+    """The evidence on places of a corpus, each seen beside the others."""
+
+    def __init__(
+        self,
+        sentences: Sequence[Sentence],
+        documents: Sequence[int],
+        usage: Usage,
+        places: Sequence[Place],
+    ) -> None:
+        """`documents` numbers that of each sentence."""
+        self._sentences, self._documents, self._usage = sentences, documents, usage
+        self._cuts = find_cuts(sentences, documents, usage.entities)
+        self._doubts: defaultdict[object, float] = defaultdict(float)
+        self._counts: Counter[object] = Counter()
+        for place in places:
+            for key in self._groups(place):
+                self._doubts[key] += place.doubt
+                self._counts[key] += 1
+            self._counts[_label(place.labelled)] += 1
+
+    def _groups(self, place: Place) -> tuple[object, ...]:
+        document = self._documents[place.number]
+        pair = _label(place.labelled), _label(place.proposed)
+        return (document, pair), document, pair
+
+    def __call__(self, place: Place) -> Evidence:
+        """The evidence on one of the places."""
+        alike, near, pair = self._groups(place)
+        labelled, proposed = self.uses(place)
+        confused = self._doubts[pair] / (self._counts[_label(place.labelled)] + 1)
+        slight = is_slight(self._sentences[place.number], place)
+        return Evidence(
+            doubt=_logit(place.doubt),
+            least_doubt=_logit(min(place.doubts)),
+            against=2 * place.against - 1,
+            proposal=math.log(max(place.probability, 0.01)),
+            gap=math.log1p(place.gap),
+            **{f"labelled_{name}": -_odds(votes) for name, votes in labelled._asdict().items()},
+            **{f"proposed_{name}": _odds(votes) for name, votes in proposed._asdict().items()},
+            alike=self._others(alike, place),
+            neighbours=self._others(near, place),
+            usual_confusion=_logit(min(confused, 0.5)),
+            missed=float(place.kind == "missed"),
+            spurious=float(place.kind == "spurious"),
+            border=float(place.kind == "border" and not slight),
+            slight_border=float(slight),
+            at_edge=float(place.span.start == 0 or self._ends(place)),
+            cut=float(bool(self.cut(place))),
+        )
+
+    def uses(self, place: Place) -> tuple[Uses, Uses]:
+        """The votes of other places on the label, and on the proposal."""
+        labelled, proposed = (
+            self._usage.uses(place.number, span) if span else Uses()
+            for span in (place.labelled, place.proposed)
+        )
+        return labelled, proposed
+
+    def cut(self, place: Place) -> tuple[str, ...]:
+        """The entity that a split between sentences cuts here; () without one."""
+        return cut_at(place, self._sentences[place.number], self._cuts)
+
+    def _others(self, group: object, place: Place) -> float:
+        """Mean doubt of the other places of a group, shrunk towards none."""
+        return (self._doubts[group] - place.doubt) / (self._counts[group] + 1)
+
+    def _ends(self, place: Place) -> bool:
+        return place.span.end == len(self._sentences[place.number])
+
+
+def is_slight(sentence: Sentence, place: Place) -> bool:
+    """Tell if two borders differ in a quote, a title, an article or a full stop alone."""
+    if place.kind != "border" or place.labelled is None or place.proposed is None:
+        return False
+    one, other = ({*range(s.start, s.end)} for s in (place.labelled, place.proposed))
+    words = {sentence.tokens[i].lower().strip(".") for i in one ^ other}
+    return all(word in TITLES or not any(map(str.isalnum, word)) for word in words)
+
+
+def _label(span: Span | None) -> str:
+    return span.label if span else ""
+
+
+def _logit(probability: float) -> float:
+    p = min(max(probability, LEAST), 1 - LEAST)
+    return math.log(p / (1 - p))
+
+
+def _odds(votes: Votes) -> float:
+    """Log odds of the votes for a label."""
+    return math.log((votes.with_it + SMOOTHING) / (votes.without + SMOOTHING))
