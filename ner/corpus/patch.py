@@ -19,7 +19,7 @@ from ner.corpus.queue import QueueItem
 from ner.corpus.records import ParseResult
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_binary
-from ner.tags import tags_of
+from ner.tags import parse_tag, tags_of
 from ner.text import Sentence
 
 _CELL = re.compile("[^ \t]+")
@@ -43,11 +43,10 @@ def patch_columns(
     lines = _TaggedLines(text.split("\n"), ColumnLayout(config, layout_lines, str(source)), config)
     lines.spell(before, after)
     patched = "\n".join(lines.lines).encode(config.encoding)
-    found = _read(patched, source, config).sentences
-    if [(s.tokens, s.spans) for s in found] != [(s.tokens, s.spans) for s in after]:
+    if not _reads_as(patched, after, source, config):
         raise CorpusError(
-            f"{source}: cannot be patched, as its tags do not say all of an entity; convert it "
-            "first: ner data convert"
+            f"{source}: cannot be patched, as its tags cannot say what is proposed; convert it "
+            "to other tags with ner data convert, and audit that"
         )
     with write_binary(target) as copy:
         copy.write(patched)
@@ -98,6 +97,17 @@ def _read(raw: bytes, source: str | Path, config: DataConfig) -> ParseResult:
     return read(stream, config, Diagnostics(strict=config.strict))
 
 
+def _reads_as(
+    raw: bytes, wanted: Sequence[Sentence], source: str | Path, config: DataConfig
+) -> bool:
+    """Tell if a file is read as these sentences."""
+    try:
+        found = _read(raw, source, config).sentences
+    except CorpusError:
+        return False
+    return [(s.tokens, s.spans) for s in found] == [(s.tokens, s.spans) for s in wanted]
+
+
 def _other_format(source: str | Path) -> UsageError:
     return UsageError(
         f"{source}: only column files are patched byte for byte; write the corpus as columns with "
@@ -130,7 +140,7 @@ class _TaggedLines:
                 tags = zip(_tags(old, scheme), _tags(new, scheme), strict=True)
                 for line, (one, other) in zip(self._rows(old), tags, strict=False):
                     if one != other:
-                        self._replace(line, usual.get(other, other))
+                        self._replace(line, _spelled(other, usual))
 
     def _spellings(self, sentences: Iterable[Sentence], scheme: str) -> Mapping[str, str]:
         """The usual cell of each tag."""
@@ -169,6 +179,18 @@ class _TaggedLines:
     def _replace(self, line: int, tag: str) -> None:
         start, end = self._range(line)
         self.lines[line] = self.lines[line][:start] + tag + self.lines[line][end:]
+
+
+def _spelled(tag: str, usual: Mapping[str, str]) -> str:
+    """The cell of a tag: that of the file, or like that of the same prefix with another type."""
+    prefix, label = parse_tag(tag)
+    if tag in usual or not label:
+        return usual.get(tag, tag)
+    for known, cell in usual.items():
+        other = parse_tag(known)
+        if other.prefix == prefix and other.label and other.label in cell:
+            return cell.replace(other.label, label)
+    return tag
 
 
 def _tags(sentence: Sentence, scheme: str) -> list[str]:

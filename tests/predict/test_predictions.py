@@ -217,7 +217,7 @@ def test_likelihoods_of_other_lengths_and_windows() -> None:
     sentences = [Sentence((), ()), Sentence(("Anna",) * 700, (Span(690, 691, "PER"),))]
     [empty, long] = predict_likelihoods(model, sentences)
     assert empty == Likelihood(-np.inf, ())
-    [(_, spans, scores)] = predict_nbest(model, [sentences[1].tokens], 1)
+    [[(_, spans, scores)]] = predict_nbest(model, [sentences[1].tokens], 1)
     assert -np.inf < long.log_probability < 0
     assert 0 <= long.scores[0] <= 1
     assert len(spans) == len(scores)

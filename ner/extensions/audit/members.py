@@ -123,12 +123,12 @@ def is_judged(sentence: Sentence) -> bool:
     return not sentence.partial and not sentence.unannotated
 
 
-def judge_by_model(place: str, sentences: Sequence[Sentence]) -> Judgements:
+def judge_by_model(place: Path, sentences: Sequence[Sentence]) -> Judgements:
     """The judgements of a model at hand on the sentences that it has not learnt from.
 
     Raises `NerError` for a model that cannot be read, has tag layers, or has other types.
     """
-    bundle = load_bundle(Path(place))
+    bundle = load_bundle(place)
     types = sorted({label for sentence in sentences for label in sentence.labels})
     if bundle.model.layers:
         raise UsageError(f"{place}: has tag layers; name a model of one layer with --model")

@@ -36,7 +36,7 @@ from ner.extensions.audit.members import (
 from ner.extensions.audit.ranking import rank
 from ner.files import clear_leftovers, exclusive_lock
 from ner.model import choose_device, threads
-from ner.run_folder import RunFolder, check_restart, run_path, write_file
+from ner.run_folder import RunFolder, check_restart, find_bundle, run_path, write_file
 from ner.text import Sentence, layers_of
 
 SIGN, JUDGEMENTS = "audit.json", "judgements"
@@ -87,7 +87,8 @@ def audit_events(
     sentences = [sentence for split in corpus.splits().values() for sentence in split]
     _check(corpus, sentences)
     out = run_path(out)
-    about = {"checksum": checksum(sentences), "folds": folds, "config": config.to_dict()}
+    about = {"checksum": checksum(sentences), "folds": folds, "config": config.to_toml()}
+    places = [find_bundle(model) for model in models]
     with exclusive_lock(out):
         if resume:
             FOLDER.check_begun(out)
@@ -98,10 +99,10 @@ def audit_events(
             write_file(out / SIGN, json.dumps(about, indent=2) + "\n")
         clear_leftovers(out, FOLDER.contents)
         training = FoldTraining(sentences, config, choose_device(device), progress)
-        members = [*members_of(folds, seeds), *models]
+        members: list[Path | Member] = [*places, *members_of(folds, seeds)]
         found: list[Judgements] = []
         for number, member in enumerate(members, 1):
-            name = member if isinstance(member, str) else member.name
+            name = member.name if isinstance(member, Member) else str(member)
             with threads(config.train.threads):
                 found.append((yield from _judged(out, member, training, sentences)))
             yield MemberDone(number, len(members), name, len(found[-1]))
@@ -112,7 +113,7 @@ def audit_events(
 
 
 def _judged(
-    out: Path, member: Member | str, training: FoldTraining, sentences: Sequence[Sentence]
+    out: Path, member: Member | Path, training: FoldTraining, sentences: Sequence[Sentence]
 ) -> Generator[MemberStep, None, Judgements]:
     """The judgements of a member, or of the model at hand of that path; kept in its file."""
     name = _file_name(member)
@@ -123,7 +124,7 @@ def _judged(
         except (ValueError, LookupError, TypeError):
             raise NerError(f"{path}: is damaged; remove it and go on with --resume") from None
     judgements: Judgements = {}
-    if isinstance(member, str):
+    if isinstance(member, Path):
         judgements = judge_by_model(member, sentences)
     else:
         for event in training.events(member):
@@ -135,10 +136,10 @@ def _judged(
     return judgements
 
 
-def _file_name(member: Member | str) -> str:
+def _file_name(member: Member | Path) -> str:
     if isinstance(member, Member):
         return member.name
-    path = os.fsencode(Path(member).resolve())
+    path = os.fsencode(member.resolve())
     return f"model-{hashlib.blake2b(path, digest_size=4).hexdigest()}"
 
 

@@ -1,0 +1,184 @@
+"""Patched copies: corrected tags change, as the file spells them, and no other byte."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ner.config import Config, DataConfig
+from ner.corpus import QueueItem, patch_columns, read_file
+from ner.errors import CorpusError, UsageError
+from ner.text import Sentence, Span
+
+DATA = Config().data
+TWO_COLUMNS = "# id = 1\nNew\tB-LOC\nYork\tI-LOC\nis\tO\nbig\tO\n\nAnna\tB-PER\nleft\tO\n"
+
+
+def item(sentence: Sentence, labelled: Span | None, proposed: Span | None) -> QueueItem:
+    return QueueItem(
+        sentence.source,
+        sentence.line,
+        sentence.tokens,
+        "type",
+        0.9,
+        "",
+        labelled,
+        proposed,
+    )
+
+
+def patched(
+    folder: Path,
+    raw: str | bytes,
+    changes: Callable[[list[Sentence]], list[QueueItem]],
+    data: DataConfig = DATA,
+) -> bytes:
+    """The bytes of the copy of a file, with the corrections that its sentences get."""
+    path = folder / "x.conll"
+    path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
+    items = changes(read_file(path, data))
+    assert patch_columns(path, folder / "y.conll", items, data) == len(items)
+    assert path.read_bytes() == (raw if isinstance(raw, bytes) else raw.encode())
+    return (folder / "y.conll").read_bytes()
+
+
+def first_to(label: str) -> Callable[[list[Sentence]], list[QueueItem]]:
+    """Give the first entity of the first sentence another type."""
+
+    def change(sentences: list[Sentence]) -> list[QueueItem]:
+        span = sentences[0].spans[0]
+        return [item(sentences[0], span, replace(span, label=label))]
+
+    return change
+
+
+def test_another_type(tmp_path: Path) -> None:
+    found = patched(tmp_path, TWO_COLUMNS, first_to("ORG"))
+    assert found.decode() == TWO_COLUMNS.replace("B-LOC", "B-ORG").replace("I-LOC", "I-ORG")
+
+
+def test_dropped_invented_and_moved(tmp_path: Path) -> None:
+    def change(sentences: list[Sentence]) -> list[QueueItem]:
+        first, second = sentences
+        return [
+            item(first, first.spans[0], Span(1, 3, "LOC")),
+            item(second, second.spans[0], None),
+            item(second, None, Span(1, 2, "MISC")),
+        ]
+
+    found = patched(tmp_path, TWO_COLUMNS, change).decode()
+    assert found == ("# id = 1\nNew\tO\nYork\tB-LOC\nis\tI-LOC\nbig\tO\n\nAnna\tO\nleft\tB-MISC\n")
+
+
+def test_a_proposal_takes_the_place_of_all_that_it_overlaps(tmp_path: Path) -> None:
+    raw = "New B-LOC\nYork B-LOC\nTimes O\n"
+    found = patched(tmp_path, raw, lambda s: [item(s[0], s[0].spans[1], Span(0, 3, "ORG"))])
+    assert found.decode() == "New B-ORG\nYork I-ORG\nTimes I-ORG\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted", "data"),
+    [
+        ("a  X   B-LOC  \r\nb  Y I-LOC\r\n", "a  X   B-ORG  \r\nb  Y I-ORG\r\n", {}),
+        ("\ufeffa B-LOC\nb O", "\ufeffa B-ORG\nb O", {}),
+        ("a I-LOC\nb I-LOC\nc O\n", "a I-ORG\nb I-ORG\nc O\n", {}),
+        ("a S-LOC\nb O\nc S-ORG\n", "a S-ORG\nb O\nc S-ORG\n", {}),
+        ("a,x y,B-LOC\nb,z,O\n", "a,x y,B-ORG\nb,z,O\n", {"separator": "comma"}),
+        ("B-LOC a\nO b\n", "B-ORG a\nO b\n", {"tag_column": 0, "token_column": 1}),
+        ("LOC a\nO b\nORG c\n", "ORG a\nO b\nORG c\n",
+         {"tag_column": 0, "token_column": 1, "scheme": "io"}),
+        ("word tag\na B-LOC\nb O\n", "word tag\na B-ORG\nb O\n", {}),
+        ("a b-loc\nb O\nc b-org\n", "a b-ORG\nb O\nc b-org\n", {}),
+        ("a B-LOC\nb O\n\n\n-DOCSTART- O\n\nc O\n", "a B-ORG\nb O\n\n\n-DOCSTART- O\n\nc O\n", {}),
+        ("1 a B-LOC\n2 b O\n", "1 a B-ORG\n2 b O\n", {}),
+    ],
+)  # fmt: skip
+def test_the_rest_of_a_line_stays(
+    tmp_path: Path, raw: str, wanted: str, data: dict[str, object]
+) -> None:
+    config = Config().replace({f"data.{name}": value for name, value in data.items()}).data
+    found = patched(tmp_path, raw, first_to("ORG"), config).decode()
+    assert found.lower() == wanted.lower()
+
+
+def test_another_encoding(tmp_path: Path) -> None:
+    config = Config().replace({"data.encoding": "latin-1"}).data
+    found = patched(tmp_path, "Zürich B-LOC\nist O\n".encode("latin-1"), first_to("ORG"), config)
+    assert found == "Zürich B-ORG\nist O\n".encode("latin-1")
+
+
+def test_tags_are_spelled_as_the_file_spells_them(tmp_path: Path) -> None:
+    raw = "a LOC-B\nb LOC-I\nc O\nd PER-B\n"
+    assert patched(tmp_path, raw, first_to("PER")).decode() == raw.replace("LOC", "PER")
+
+
+def test_what_tags_cannot_say_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    path.write_text("a I-X\nb O\nc O\n")
+    config = Config().replace({"data.scheme": "io"}).data
+    sentence = read_file(path, config)[0]
+    with pytest.raises(CorpusError, match="cannot be patched"):
+        patch_columns(path, tmp_path / "y", [item(sentence, None, Span(1, 2, "X"))], config)
+
+
+def test_a_file_that_has_changed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.conll"
+    path.write_text(TWO_COLUMNS)
+    first = read_file(path)[0]
+    moved = replace(item(first, first.spans[0], None), line=7)
+    with pytest.raises(CorpusError, match=r"x\.conll:7: no sentence “New York is big” begins here"):
+        patch_columns(path, tmp_path / "y", [moved], DATA)
+    other = item(first, Span(0, 1, "LOC"), None)
+    with pytest.raises(CorpusError, match=r"x\.conll:2: has no entity LOC at the tokens \[0, 1\)"):
+        patch_columns(path, tmp_path / "y", [other], DATA)
+    twice = [item(first, first.spans[0], None)] * 2
+    with pytest.raises(CorpusError, match="another line of the queue"):
+        patch_columns(path, tmp_path / "y", twice, DATA)
+    assert not (tmp_path / "y").exists()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ['{"tokens": ["a"], "spans": [{"start": 0, "end": 1, "label": "X"}]}\n', '[["a"]]\n'],
+)
+def test_other_formats_are_refused(tmp_path: Path, raw: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(raw)
+    with pytest.raises(UsageError, match="only column files"):
+        patch_columns(path, tmp_path / "y", [], DATA)
+
+
+WORDS = st.sampled_from(["a", "b", "#", "I-X", "é"])
+TAGS = st.sampled_from(["O", "O", "B-X", "I-X", "B-Y", "I-Y"])
+
+
+@given(
+    st.lists(st.lists(st.tuples(WORDS, TAGS), min_size=1, max_size=6), min_size=1, max_size=4),
+    st.data(),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_is_patched_as_wanted_or_refused(
+    tmp_path: Path, drawn: list[list[tuple[str, str]]], data: st.DataObject
+) -> None:
+    raw = "\n".join("".join(f"{word} x {tag}\n" for word, tag in rows) for rows in drawn)
+    path = tmp_path / "x.conll"
+    path.write_text(raw, encoding="utf-8")
+    sentences = read_file(path)
+    with_spans = [sentence for sentence in sentences if sentence.spans]
+    if not with_spans:
+        return
+    chosen = data.draw(st.sampled_from(with_spans))
+    span = data.draw(st.sampled_from(chosen.spans))
+    new = data.draw(st.sampled_from([None, replace(span, label="Z"), replace(span, label="Y")]))
+    patch_columns(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
+    found = read_file(tmp_path / "y.conll") if "B-" in (tmp_path / "y.conll").read_text() else []
+    lines = zip(
+        raw.splitlines(), (tmp_path / "y.conll").read_text("utf-8").splitlines(), strict=True
+    )
+    assert all(one.rpartition(" ")[0] == other.rpartition(" ")[0] for one, other in lines)
+    for old, now in zip(sentences, found, strict=False):
+        kept = {s for s in old.spans if (old, s) != (chosen, span)}
+        assert kept <= {*now.spans} or old.line == chosen.line
