@@ -10,8 +10,8 @@ of weights that were fitted on the other folders; the weights printed at the end
 
 import argparse
 import json
-import math
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,8 @@ class Audited:
     planted: Mapping[int, list[Any]]  # by sentence
 
 
-def read(folder: Path, members: int = 99) -> Audited:
-    """Read a folder, with the judgements of some members of each seed."""
+def read(folder: Path) -> Audited:
+    """Read a folder."""
     corpus = read_corpus(folder, Config().data)
     sentences = [s for split in corpus.splits().values() for s in split]
     files = sorted((folder / "audit" / "judgements").glob("seed-*.jsonl"))
@@ -57,7 +57,7 @@ def read(folder: Path, members: int = 99) -> Audited:
     evidence = EvidenceOf(sentences, documents, usage, places)
     rows = np.array([evidence(place) for place in places])
     planted = read_planted(folder, sentences)
-    wrong = np.array([float(is_wrong(place, planted)) for place in places])
+    wrong = np.array([float(bool(kind_of(place, planted))) for place in places])
     return Audited(folder.name, sentences, judged, places, rows, wrong, planted)
 
 
@@ -72,15 +72,22 @@ def read_planted(folder: Path, sentences: Sequence[Sentence]) -> dict[int, list[
     return found
 
 
-def is_wrong(place: Place, planted: Mapping[int, list[Any]]) -> bool:
-    """Tell if a place is one that was planted."""
+def kind_of(place: Place, planted: Mapping[int, list[Any]]) -> str:
+    """The kind of the mistake that was planted at a place; "" where none was."""
     for mistake in planted.get(place.number, ()):
         after, before = mistake["after"], mistake["before"]
-        if after and place.labelled == after:
-            return True
-        if not after and not place.labelled and place.proposed and overlap(place.proposed, before):
-            return True
-    return False
+        dropped = not (after or place.labelled) and place.proposed
+        if place.labelled == after if after else dropped and overlap(dropped, before):
+            return str(mistake["kind"])
+    return ""
+
+
+def by_kind(data: Audited, p: Floats, first: int) -> dict[str, float]:
+    """The share of the mistakes of each kind that are among the first places."""
+    kinds = [kind_of(place, data.planted) for place in data.places]
+    every = Counter(record["kind"] for own in data.planted.values() for record in own)
+    found = Counter(kinds[i] for i in np.argsort(-p, kind="stable")[:first])
+    return {kind: found[kind] / count for kind, count in sorted(every.items())}
 
 
 def fit(rows: Floats, wrong: Floats) -> Floats:
@@ -159,15 +166,17 @@ def show(name: str, measured: Mapping[str, float]) -> None:
     print(f"  {name:28}", "  ".join(f"{k} {100 * v:5.1f}" for k, v in measured.items()))
 
 
-def report(data: Audited, w: Floats) -> None:
-    """All figures of one folder."""
-    p = apply(w, data.evidence)
-    total = sum(map(len, data.planted.values()))
-    print(f"{data.name}: {len(data.places)} places, {int(data.wrong.sum())} of {total} found there")
+def report(data: Audited, p: Floats) -> None:
+    """All figures of one folder, by the probabilities of its places."""
+    total = float(max(sum(map(len, data.planted.values())), data.wrong.sum()))
+    print(
+        f"{data.name}: {len(data.places)} places, {int(data.wrong.sum())} of {int(total)} planted"
+    )
     show(
         "places: audit", measures(p, data.wrong, total) | {"ECE": calibration_error(p, data.wrong)}
     )
     show("places: doubt alone", measures(data.evidence[:, 0], data.wrong, total))
+    show("recall at 2n by kind", by_kind(data, p, 2 * int(total)))
     best, wrong = by_sentence(data, p)
     show("sentences: audit", measures(best, wrong, wrong.sum()))
     for name, scores in baselines(data).items():
@@ -178,14 +187,57 @@ def main() -> None:
     """Measure each folder with the weights of the others, and print those of all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", type=Path)
-    audited = [read(folder) for folder in parser.parse_args().folders]
+    parser.add_argument("--tokens", type=Path, help="write label and probabilities of each token")
+    given = parser.parse_args()
+    audited = [read(folder) for folder in given.folders]
+    if given.tokens:
+        write_tokens(audited, given.tokens)
     for data in audited:
-        others = [one for one in audited if one is not data] or [data]
-        report(data, fit(*stacked(others)))
+        others = [one for one in audited if one is not data]
+        if others:
+            report(data, apply(fit(*stacked(others)), data.evidence))
+        else:
+            report(data, crossed(data))
     w = fit(*stacked(audited))
     print(f"BIAS = {w[0]:.3f}")
     for name, weight in zip(Evidence._fields, w[1:], strict=True):
         print(f'    "{name}": {weight:.3f},')
+
+
+def write_tokens(audited: Sequence[Audited], folder: Path) -> None:
+    """Write, for each folder, what cleanlab asks for: ``NAME.json`` with labels and probabilities.
+
+    The probability of a type at a token is the sum over the noticeable entities that hold it.
+    """
+    for data in audited:
+        types = ["O", *sorted({span.label for s in data.sentences for span in s.spans})]
+        number = {label: place for place, label in enumerate(types)}
+        labels, rows = [], []
+        for i, sentence in enumerate(data.sentences):
+            own = np.zeros(len(sentence), int)
+            for span in sentence.spans:
+                own[span.start : span.end] = number[span.label]
+            p = np.zeros((len(sentence), len(types)))
+            for one in data.judged[i]:
+                for span, score in one.scores.items():
+                    if span.label in number:
+                        p[span.start : span.end, number[span.label]] += score / len(data.judged[i])
+            p[:, 0] = np.maximum(0, 1 - p.sum(1))
+            labels.append(own.tolist())
+            rows.append((p / p.sum(1, keepdims=True)).round(5).tolist())
+        wrong = [float(i in data.planted) for i in range(len(data.sentences))]
+        folder.mkdir(parents=True, exist_ok=True)
+        told = {"labels": labels, "probabilities": rows, "wrong": wrong}
+        (folder / f"{data.name}.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def crossed(data: Audited) -> Floats:
+    """The probabilities of places of one folder, by weights of the other half of its sentences."""
+    p = np.zeros(len(data.places))
+    half = np.array([place.number % 2 == 0 for place in data.places])
+    for own in (half, ~half):
+        p[own] = apply(fit(data.evidence[~own], data.wrong[~own]), data.evidence[own])
+    return p
 
 
 def stacked(audited: Sequence[Audited]) -> tuple[Floats, Floats]:

@@ -2,11 +2,12 @@
 
     python scripts/plant_mistakes.py --data conll2003 --share 0.03 --seed 1 --out noisy/
 
-A share of the entities of train and valid (the copy has no test) becomes wrong, drawn by the seed: a type swapped, a
-border moved by a token, an entity dropped, one invented, one cut by a wrong end of the sentence; the
-same string mislabelled wherever it stands; and one "annotator", who has labelled some documents and
-confuses two types or leaves out one. The copy is written as columns, beside ``planted.jsonl``: the truth, one mistake a line, with
-the sentence's place in the copy, the entity before and after, and the kind.
+A share of the entities of train and valid (the copy has no test) becomes wrong, drawn by the seed:
+a type swapped, a border moved by a token, an entity dropped, one invented, one cut by a wrong end
+of the sentence; the same string mislabelled wherever it stands; and one "annotator", who has
+labelled some documents and confuses two types or leaves out one. The copy is written as columns,
+beside ``planted.jsonl``: the truth, one mistake a line, with the sentence's place in the copy, the
+entity before and after, and the kind.
 """
 
 import argparse

@@ -54,6 +54,7 @@ class Evidence(NamedTuple):
     alike: float  # mean doubt of other places of the document with this label and proposal
     neighbours: float  # mean doubt of the other places of the document
     usual_confusion: float  # how often models confuse these two anywhere
+    missed_doubt: float  # the doubt, where nothing is labelled
     missed: float  # 1 or 0, as all below
     spurious: float
     border: float
@@ -105,6 +106,7 @@ class EvidenceOf:
             alike=self._others(alike, place),
             neighbours=self._others(near, place),
             usual_confusion=_logit(min(confused, 0.5)),
+            missed_doubt=_logit(place.doubt) * (place.kind == "missed"),
             missed=float(place.kind == "missed"),
             spurious=float(place.kind == "spurious"),
             border=float(place.kind == "border" and not slight),

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from ner.text import Sentence, Span
 
 NONE = ""
-"""Stands for a string that is not an entity, or only a part of one."""
+"""Stands for a string that is no entity."""
+PART = "/"
+"""Stands for a string that overlaps with another entity; such places have no vote."""
 LONGEST = 12
 """Tokens of a string whose other places are looked for."""
 ENOUGH, MOST = 3, 0.8
@@ -50,15 +52,21 @@ class Usage:
             self._count(number)
 
     def _count(self, number: int) -> None:
+        for start, end, label in self._labelled(number):
+            if label != PART:
+                for key in self._keys(number, start, end):
+                    self._counts[key][label] += 1
+            if label == NONE:
+                self._bare.append((number, start, end))
+
+    def _labelled(self, number: int) -> Iterator[tuple[int, int, str]]:
+        """The places in a sentence, each with its label, `NONE` or `PART`."""
         sentence = self._sentences[number]
         labels = {(span.start, span.end): span.label for span in sentence.spans}
         inside = {i for span in sentence.spans for i in range(span.start, span.end)}
         for start, end in self._places(sentence.tokens):
-            label = labels.get((start, end), NONE)
-            for key in self._keys(number, start, end):
-                self._counts[key][label] += 1
-            if not label and inside.isdisjoint(range(start, end)):
-                self._bare.append((number, start, end))
+            free = inside.isdisjoint(range(start, end))
+            yield start, end, labels.get((start, end), NONE if free else PART)
 
     def _places(self, tokens: Text) -> Iterator[tuple[int, int]]:
         for start, token in enumerate(tokens):
@@ -83,15 +91,16 @@ class Usage:
         for key in self._keys(number, span.start, span.end):
             counts = self._counts.get(key, Counter())
             with_it = counts[span.label] - (own == span.label)
-            without = counts.total() - counts[span.label] - (own != span.label)
+            without = counts.total() - counts[span.label] - (own not in (span.label, PART))
             votes.append(Votes(max(0, with_it), max(0, without)))
         return Uses(*votes)
 
     def label(self, number: int, span: Span) -> str:
-        """The label that stands at precisely these tokens."""
+        """The label that stands at precisely these tokens, `NONE` or `PART`."""
         spans = self._sentences[number].spans
-        here = (s.label for s in spans if (s.start, s.end) == (span.start, span.end))
-        return next(here, NONE)
+        near = [s for s in spans if s.start < span.end and span.start < s.end]
+        here = (s.label for s in near if (s.start, s.end) == (span.start, span.end))
+        return next(here, PART if near else NONE)
 
     def usual(self, number: int, start: int, end: int) -> str:
         """The label that a string usually has in its other places; `NONE` without one."""
@@ -101,11 +110,11 @@ class Usage:
         return label if count >= ENOUGH and count >= MOST * counts.total() else NONE
 
     def places(self) -> Iterator[tuple[int, Text, str]]:
-        """All places: the number of the sentence, the string and its label."""
+        """All places with a vote: the number of the sentence, the string and its label."""
         for number, sentence in enumerate(self._sentences):
-            labels = {(span.start, span.end): span.label for span in sentence.spans}
-            for place in self._places(sentence.tokens):
-                yield number, sentence.tokens[slice(*place)], labels.get(place, NONE)
+            for start, end, label in self._labelled(number):
+                if label != PART:
+                    yield number, sentence.tokens[start:end], label
 
     def unlabelled(self) -> Iterator[tuple[int, Span]]:
         """Places outside of entities of strings that usually are one."""
