@@ -72,7 +72,14 @@ def test_a_split_sentence_gives_two(tiny_corpus: Corpus) -> None:
 @pytest.mark.slow
 def test_the_copy_and_the_truth_agree(tmp_path: Path) -> None:
     out = tmp_path / "noisy"
-    command = [sys.executable, "scripts/plant_mistakes.py", "--data", "data/demo", "--out", out]
+    command = [
+        sys.executable,
+        "scripts/plant_mistakes.py",
+        "--data",
+        "data/demo",
+        "--out",
+        str(out),
+    ]
     subprocess.run([*command, "--share", "0.05"], cwd=ROOT, check=True, capture_output=True)
     noisy = read_corpus(out, Config().data)
     places = {(Path(s.source).name, s.line): s for split in noisy.splits().values() for s in split}

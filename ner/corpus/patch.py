@@ -90,7 +90,7 @@ def _corrected(sentence: Sentence, item: QueueItem) -> Sentence:
 def _read(raw: bytes, source: str | Path, config: DataConfig) -> ParseResult:
     """Read a column file from memory, as the file `source`. Raises `CorpusError`."""
     stream = io.BytesIO(raw)
-    stream.name = str(source)  # type: ignore[attr-defined]
+    stream.name = str(source)
     recognised = FORMATS[config.format]
     if recognised.name != "columns" or raw[:1] in (b"{", b"["):
         raise _other_format(source)

@@ -178,24 +178,31 @@ def predict_likelihoods(
     Of a type that the model does not know nothing is probable. As with n-best analyses, a bias of O
     does not matter, and each sentence is read by itself, once.
     """
-    numbers_of = {tag: number for number, tag in enumerate(model.outputs)}
     found = [Likelihood(-math.inf, (0.0,) * len(sentence.spans)) for sentence in sentences]
     labels = {parse_tag(tag).label for tag in model.outputs}
     known = [i for i, s in enumerate(sentences) if s.tokens and s.labels <= labels]
     tokens = [sentences[number].tokens for number in known]
     decoder = tag_decoder(model)
-    for numbers, emissions, lengths in emission_batches(model, tokens, settings):
-        batch = [known[number] for number in numbers]
-        tags = np.zeros(emissions.shape[:2], np.int64)  # [B, T]
-        for row, number in enumerate(batch):
-            own = tags_of(sentences[number].spans, lengths[row], model.config.scheme)
-            tags[row, : lengths[row]] = [numbers_of[tag] for tag in own]
-        places = [(row, s.start, s.end) for row, i in enumerate(batch) for s in sentences[i].spans]
+    for rows, emissions, lengths in emission_batches(model, tokens, settings):
+        numbers = [known[row] for row in rows]
+        batch = [sentences[number] for number in numbers]
+        tags = _tag_numbers(model, batch, emissions.shape[1])
+        places = [(row, s.start, s.end) for row, one in enumerate(batch) for s in one.spans]
         scores = iter(decoder.span_scores(emissions, lengths, tags, places))
         logs = decoder.log_probabilities(emissions, lengths, tags).tolist()
-        for number, log_probability in zip(batch, logs, strict=True):
-            own = tuple(itertools.islice(scores, len(sentences[number].spans)))
+        for number, sentence, log_probability in zip(numbers, batch, logs, strict=True):
+            own = tuple(itertools.islice(scores, len(sentence.spans)))
             found[number] = Likelihood(log_probability, own)
+    return found
+
+
+def _tag_numbers(model: AnyModel, batch: Sequence[Sentence], size: int) -> NDArray[np.int64]:
+    """The tags of labelled sentences as numbers, ``[B, T]``, with O beyond their length."""
+    numbers = {tag: number for number, tag in enumerate(model.outputs)}
+    found = np.zeros((len(batch), size), np.int64)  # [B, T]
+    for row, sentence in enumerate(batch):
+        tags = tags_of(sentence.spans, len(sentence), model.config.scheme)
+        found[row, : len(sentence)] = [numbers[tag] for tag in tags]
     return found
 
 

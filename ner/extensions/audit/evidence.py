@@ -38,7 +38,7 @@ TITLES = frozenset(
 
 
 class Evidence(NamedTuple):
-    """What speaks against a label (above 0) or for it, as log odds where nothing else is said."""
+    """Numbers against a label (above 0) or for it (below), most of them log odds."""
 
     doubt: float  # mean of the models
     least_doubt: float  # of the model that is most content with the label

@@ -12,7 +12,7 @@ from ner.extensions.audit.usage import Usage, Uses, Votes
 from ner.predict import document_numbers
 from ner.text import Sentence, Span
 
-LEAST = 0.01
+LEAST = 0.002
 """Probability from which on a place is in the ranking."""
 ENOUGH = 2
 """Other places from which on a string's usage is a reason."""
@@ -61,7 +61,7 @@ def _kind(place: Place, evidence: EvidenceOf) -> str:
 
 
 def _reasons(sentence: Sentence, place: Place, evidence: EvidenceOf) -> Iterator[str]:
-    """What speaks against the label, in words."""
+    """The evidence against the label, in words."""
     models = len(place.doubts)
     contrary = round(place.against * models)
     says = _says(sentence, place.proposed) if place.proposed else "no entity"
@@ -79,7 +79,7 @@ def _reasons(sentence: Sentence, place: Place, evidence: EvidenceOf) -> Iterator
 
 
 def _usage(sentence: Sentence, span: Span, uses: Uses) -> Iterator[str]:
-    """How the string of a span is labelled in other places."""
+    """The usage of the string of a span in other places."""
     places = [
         _votes(votes, where)
         for votes, where in (
