@@ -90,16 +90,19 @@ def by_kind(data: Audited, p: Floats, first: int) -> dict[str, float]:
     return {kind: found[kind] / count for kind, count in sorted(every.items())}
 
 
-def fit(rows: Floats, wrong: Floats) -> Floats:
-    """Logistic regression by Newton's method with a small penalty: bias, then weights."""
+def fit(rows: Floats, wrong: Floats, shares: Floats) -> Floats:
+    """Logistic regression by Newton's method with a small penalty: bias, then weights.
+
+    `shares` says how much each place counts.
+    """
     x = np.hstack([np.ones((len(rows), 1)), rows])
     w = np.zeros(x.shape[1])
     penalty = np.full(len(w), PENALTY)
     penalty[0] = 0
     for _ in range(60):
         p = 1 / (1 + np.exp(-np.clip(x @ w, -30, 30)))
-        gradient = x.T @ (p - wrong) + penalty * w
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.diag(penalty + 1e-9)
+        gradient = x.T @ (shares * (p - wrong)) + penalty * w
+        hessian = (x * (shares * p * (1 - p))[:, None]).T @ x + np.diag(penalty + 1e-9)
         step = np.linalg.solve(hessian, gradient)
         w -= step * min(1.0, 5 / max(1e-9, np.abs(step).max()))
         if np.abs(step).max() < 1e-8:
@@ -236,14 +239,17 @@ def crossed(data: Audited) -> Floats:
     p = np.zeros(len(data.places))
     half = np.array([place.number % 2 == 0 for place in data.places])
     for own in (half, ~half):
-        p[own] = apply(fit(data.evidence[~own], data.wrong[~own]), data.evidence[own])
+        w = fit(data.evidence[~own], data.wrong[~own], np.ones((~own).sum()))
+        p[own] = apply(w, data.evidence[own])
     return p
 
 
-def stacked(audited: Sequence[Audited]) -> tuple[Floats, Floats]:
-    """Evidence and truth of several folders."""
+def stacked(audited: Sequence[Audited]) -> tuple[Floats, Floats, Floats]:
+    """Evidence and truth of several folders, each of which counts as much as any other."""
     rows = np.vstack([data.evidence for data in audited])
-    return rows, np.concatenate([data.wrong for data in audited])
+    mean = len(rows) / len(audited)
+    shares = [np.full(len(data.wrong), mean / len(data.wrong)) for data in audited]
+    return rows, np.concatenate([data.wrong for data in audited]), np.concatenate(shares)
 
 
 if __name__ == "__main__":

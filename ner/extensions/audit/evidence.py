@@ -41,10 +41,7 @@ class Evidence(NamedTuple):
     """Numbers against a label (above 0) or for it (below), most of them log odds."""
 
     doubt: float  # mean of the models
-    least_doubt: float  # of the model that is most content with the label
     against: float  # share of models, from -1 to 1
-    proposal: float  # log probability
-    gap: float  # log of 1 + that of the sentence
     labelled_corpus: float  # votes of other places against the label
     labelled_document: float
     labelled_context: float
@@ -52,8 +49,6 @@ class Evidence(NamedTuple):
     proposed_document: float
     proposed_context: float
     alike: float  # mean doubt of other places of the document with this label and proposal
-    neighbours: float  # mean doubt of the other places of the document
-    usual_confusion: float  # how often models confuse these two anywhere
     missed_doubt: float  # the doubt, where nothing is labelled
     missed: float  # 1 or 0, as all below
     spurious: float
@@ -76,36 +71,28 @@ class EvidenceOf:
         """`documents` numbers that of each sentence."""
         self._sentences, self._documents, self._usage = sentences, documents, usage
         self._cuts = find_cuts(sentences, documents, usage.entities)
-        self._doubts: defaultdict[object, float] = defaultdict(float)
-        self._counts: Counter[object] = Counter()
+        self._doubts: defaultdict[tuple[int, str, str], float] = defaultdict(float)
+        self._counts: Counter[tuple[int, str, str]] = Counter()
         for place in places:
-            for key in self._groups(place):
-                self._doubts[key] += place.doubt
-                self._counts[key] += 1
-            self._counts[_label(place.labelled)] += 1
+            group = self._group(place)
+            self._doubts[group] += place.doubt
+            self._counts[group] += 1
 
-    def _groups(self, place: Place) -> tuple[object, ...]:
+    def _group(self, place: Place) -> tuple[int, str, str]:
+        """The places that are alike: of one document, with the same label and proposal."""
         document = self._documents[place.number]
-        pair = _label(place.labelled), _label(place.proposed)
-        return (document, pair), document, pair
+        return document, _label(place.labelled), _label(place.proposed)
 
     def __call__(self, place: Place) -> Evidence:
         """The evidence on one of the places."""
-        alike, near, pair = self._groups(place)
         labelled, proposed = self.uses(place)
-        confused = self._doubts[pair] / (self._counts[_label(place.labelled)] + 1)
         slight = is_slight(self._sentences[place.number], place)
         return Evidence(
             doubt=_logit(place.doubt),
-            least_doubt=_logit(min(place.doubts)),
             against=2 * place.against - 1,
-            proposal=math.log(max(place.probability, 0.01)),
-            gap=math.log1p(place.gap),
             **{f"labelled_{name}": -_odds(votes) for name, votes in labelled._asdict().items()},
             **{f"proposed_{name}": _odds(votes) for name, votes in proposed._asdict().items()},
-            alike=self._others(alike, place),
-            neighbours=self._others(near, place),
-            usual_confusion=_logit(min(confused, 0.5)),
+            alike=self._alike(place),
             missed_doubt=_logit(place.doubt) * (place.kind == "missed"),
             missed=float(place.kind == "missed"),
             spurious=float(place.kind == "spurious"),
@@ -127,8 +114,9 @@ class EvidenceOf:
         """The entity that a split between sentences cuts here; () without one."""
         return cut_at(place, self._sentences[place.number], self._cuts)
 
-    def _others(self, group: object, place: Place) -> float:
-        """Mean doubt of the other places of a group, shrunk towards none."""
+    def _alike(self, place: Place) -> float:
+        """Mean doubt of the other places of the group, shrunk towards none."""
+        group = self._group(place)
         return (self._doubts[group] - place.doubt) / (self._counts[group] + 1)
 
     def _ends(self, place: Place) -> bool:

@@ -1,5 +1,6 @@
 """The ranking: places by falling probability that the label is wrong, each with its reason."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from ner.corpus import QueueItem
@@ -14,6 +15,8 @@ from ner.text import Sentence, Span
 
 LEAST = 0.002
 """Probability from which on a place is in the ranking."""
+TELLING_GAP, MOST_TOLD = 1.0, 14.0
+"""Log ratio of the best analysis to the labels from which on it is told, and the most told."""
 ENOUGH = 2
 """Other places from which on a string's usage is a reason."""
 
@@ -67,6 +70,9 @@ def _reasons(sentence: Sentence, place: Place, evidence: EvidenceOf) -> Iterator
     says = _says(sentence, place.proposed) if place.proposed else "no entity"
     doubt = f"{place.doubt:.0%} on average"
     yield f"{contrary} of {models} models contradict ({doubt}); proposed: {says}"
+    if place.gap > TELLING_GAP:
+        ratio = math.exp(min(place.gap, MOST_TOLD))
+        yield f"the best analysis of the sentence is {ratio:,.0f} times as probable as its labels"
     labelled, proposed = evidence.uses(place)
     if place.labelled:
         yield from _usage(sentence, place.labelled, labelled)

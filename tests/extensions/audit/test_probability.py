@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.extensions.audit.evidence import Evidence
-from ner.extensions.audit.probability import BIAS, WEIGHTS, log_odds, probability_wrong
+from ner.extensions.audit.probability import (
+    BIAS,
+    WEIGHTS,
+    log_odds,
+    probability_wrong,
+)
 
 NOTHING = Evidence(*[0.0] * len(Evidence._fields))
 

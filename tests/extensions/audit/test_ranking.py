@@ -34,6 +34,7 @@ def test_the_reason_is_in_words() -> None:
     first = rank(CORPUS, JUDGED)[0][0]
     assert first.reason == (
         "3 of 3 models contradict (99% on average); proposed: “Paris” LOC; "
+        "the best analysis of the sentence is 148 times as probable as its labels; "
         "“Paris” ORG in 0 of 3 other places, 0 of 3 of this document; "
         "“Paris” LOC in 3 of 3 other places, 3 of 3 of this document"
     )
