@@ -80,7 +80,7 @@ class FoldTraining:
         known = {sentence.tokens for sentence in held_out.values()}
         learnt = tuple(s for s in self._sentences if s.tokens not in known)
         judged = {number: s for number, s in held_out.items() if is_judged(s)}
-        if not any(sentence.labels for sentence in learnt):
+        if not judged or not any(sentence.labels for sentence in learnt):
             yield {}
             return
         prepared = PreparedCorpus.of(Corpus("", train=learnt), split_long(learnt), self._data)

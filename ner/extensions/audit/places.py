@@ -21,8 +21,7 @@ class Place:
 
     `doubts` has, for each model, the probability that the label is wrong; `against` is the share of
     the models whose best analysis contradicts it; `gap` the mean by which the log probability of
-    the sentence's labels is below that of the best analysis. `probability` is that of `proposed`,
-    or that there is nothing.
+    the sentence's labels is below that of the best analysis.
     """
 
     number: int
@@ -31,7 +30,6 @@ class Place:
     doubts: tuple[float, ...]
     against: float
     gap: float
-    probability: float
 
     @property
     def span(self) -> Span:
@@ -92,10 +90,9 @@ class _SentencePlaces:
             label = usage.usual(self._number, span.start, span.end)
             if label and label != span.label:
                 proposed = Span(span.start, span.end, label)
-                probability = self._mean.get(proposed, 0.0)
         doubts = tuple(1 - one.scores[span] for one in self._judged)
         against = fmean(span not in one.chosen for one in self._judged)
-        return self._place(span, proposed, doubts, against, probability)
+        return Place(self._number, span, proposed, doubts, against, self._gap)
 
     def missed(self, usual: Iterable[Span]) -> list[Place]:
         """The places of spans without a label: likely ones, and those of `usual` labels."""
@@ -107,22 +104,11 @@ class _SentencePlaces:
                 taken.append(span)
                 doubts = tuple(one.scores.get(span, 0.0) for one in self._judged)
                 against = fmean(span in one.chosen for one in self._judged)
-                probability = self._mean.get(span, 0.0)
-                found.append(self._place(None, span, doubts, against, probability))
+                found.append(Place(self._number, None, span, doubts, against, self._gap))
         return found
 
     def _strength(self, span: Span) -> tuple[float, Span]:
         return self._mean[span], span
-
-    def _place(
-        self,
-        labelled: Span | None,
-        proposed: Span | None,
-        doubts: tuple[float, ...],
-        against: float,
-        probability: float,
-    ) -> Place:
-        return Place(self._number, labelled, proposed, doubts, against, self._gap, probability)
 
 
 def overlap(one: Span, other: Span) -> bool:

@@ -106,10 +106,16 @@ def audit_events(
             with threads(config.train.threads):
                 found.append((yield from _judged(out, member, training, sentences)))
             yield MemberDone(number, len(members), name, len(found[-1]))
-        items, told = rank(sentences, pooled(found))
+        judged = pooled(found)
+        if not judged:
+            raise CorpusError(
+                f"{corpus.name}: is too small for an audit, as no part has an entity to learn from; "
+                "add sentences"
+            )
+        items, told = rank(sentences, judged)
         write_queue(out / QUEUE, items)
         write_file(out / GUIDELINES, "".join(f"{line}\n" for line in told))
-        yield Ranking(out, sum(map(is_judged, sentences)), tuple(items), tuple(told))
+        yield Ranking(out, len(judged), tuple(items), tuple(told))
 
 
 def _judged(

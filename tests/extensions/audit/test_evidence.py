@@ -18,7 +18,7 @@ DOCUMENTS = [0, 0, 1, 1]
 def place(
     labelled: Span | None, proposed: Span | None, doubt: float = 0.5, number: int = 0
 ) -> Place:
-    return Place(number, labelled, proposed, (doubt, doubt), 0.5, 1.0, 0.5)
+    return Place(number, labelled, proposed, (doubt, doubt), 0.5, 1.0)
 
 
 def evidence(own: Place, *others: Place, corpus: list[Sentence] = CORPUS) -> Evidence:
@@ -76,7 +76,7 @@ def test_a_cut_is_seen() -> None:
         sentence("York now", Span(0, 1, "LOC")),
         sentence("New York", Span(0, 2, "LOC")),
     ]
-    own = Place(0, Span(1, 2, "LOC"), None, (0.5,), 0.0, 0.0, 0.5)
+    own = Place(0, Span(1, 2, "LOC"), None, (0.5,), 0.0, 0.0)
     usage = Usage(corpus, [0, 0, 0])
     assert EvidenceOf(corpus, [0, 0, 0], usage, [own])(own).cut == 1.0
 

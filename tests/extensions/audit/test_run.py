@@ -128,6 +128,14 @@ def test_a_corpus_without_entities_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_corpus_of_one_document_is_too_small(
+    tmp_path: Path, tiny_corpus: Corpus, tiny_config: Config
+) -> None:
+    small = Corpus("small", train=tiny_corpus.train[:3])
+    with pytest.raises(CorpusError, match="too small for an audit"):
+        audited(small, tmp_path / "out", tiny_config)
+
+
 def test_layers_are_refused(tmp_path: Path, layered_corpus: Corpus, tiny_config: Config) -> None:
     sentences: Sequence[Any] = layered_corpus.train
     assert layers_of(sentences)

@@ -11,7 +11,7 @@ SPLIT = [sentence("went to New"), sentence("York City today"), sentence("New Yor
 
 
 def place(number: int, span: Span) -> Place:
-    return Place(number, span, None, (0.5,), 0.0, 0.0, 0.5)
+    return Place(number, span, None, (0.5,), 0.0, 0.0)
 
 
 def test_the_longest_entity_across_a_split_is_found() -> None:
