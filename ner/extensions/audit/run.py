@@ -109,8 +109,8 @@ def audit_events(
         judged = pooled(found)
         if not judged:
             raise CorpusError(
-                f"{corpus.name}: is too small for an audit, as no part has an entity to learn from; "
-                "add sentences"
+                f"{corpus.name}: is too small for an audit, as no part has an entity to learn "
+                "from; add sentences"
             )
         items, told = rank(sentences, judged)
         write_queue(out / QUEUE, items)
