@@ -14,15 +14,15 @@ from ner.extensions.audit.probability import (
     probability_wrong,
 )
 
-NOTHING = Evidence(*[0.0] * len(Evidence._fields))
+NOTHING = Evidence(*[0.0] * len(WEIGHTS))
 
 
 def test_each_piece_of_evidence_has_a_weight() -> None:
-    assert tuple(WEIGHTS) == Evidence._fields
+    assert [*WEIGHTS] == [*Evidence.__annotations__]
     assert log_odds(NOTHING) == BIAS
 
 
-@pytest.mark.parametrize("name", Evidence._fields)
+@pytest.mark.parametrize("name", WEIGHTS)
 def test_log_odds_are_a_weighted_sum(name: str) -> None:
     one = NOTHING._replace(**{name: 2.0})
     assert log_odds(one) == pytest.approx(BIAS + 2 * WEIGHTS[name])
