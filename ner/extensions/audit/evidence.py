@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from ner.extensions.audit.places import Place
@@ -14,6 +15,7 @@ LEAST = 1e-4
 """Probabilities closer to 0 or 1 than that say no more."""
 SMOOTHING = 0.5
 """Places that are taken to be there of each label, when few are counted."""
+MARKS = frozenset("\"'`“”‘’«»„()[]")
 TITLES = frozenset(
     [
         "the",
@@ -56,6 +58,10 @@ class Evidence(NamedTuple):
     slight_border: float  # differs in a quote, a title or a full stop alone
     at_edge: float  # of the sentence
     cut: float  # by a split between sentences
+    quoted: float  # it stands in quotes or brackets, or has one inside
+    rare: float  # share of its words that stand nowhere else
+    capitals: float  # share of its words that begin with one
+    known: float  # the proposed string stands elsewhere, as an entity or none
 
 
 class EvidenceOf:
@@ -71,6 +77,7 @@ class EvidenceOf:
         """`documents` numbers that of each sentence."""
         self._sentences, self._documents, self._usage = sentences, documents, usage
         self._cuts = find_cuts(sentences, documents, usage.entities)
+        self._words = Counter(token for one in sentences for token in one.tokens)
         self._doubts: defaultdict[tuple[int, str, str], float] = defaultdict(float)
         self._counts: Counter[tuple[int, str, str]] = Counter()
         for place in places:
@@ -86,7 +93,9 @@ class EvidenceOf:
     def __call__(self, place: Place) -> Evidence:
         """The evidence on one of the places."""
         labelled, proposed = self.uses(place)
-        slight = is_slight(self._sentences[place.number], place)
+        sentence = self._sentences[place.number]
+        words = sentence.tokens[place.span.start : place.span.end]
+        slight = is_slight(sentence, place)
         return Evidence(
             doubt=_logit(place.doubt),
             against=2 * place.against - 1,
@@ -100,6 +109,10 @@ class EvidenceOf:
             slight_border=float(slight),
             at_edge=float(place.span.start == 0 or self._ends(place)),
             cut=float(bool(self.cut(place))),
+            quoted=float(is_quoted(sentence, place.span)),
+            rare=fmean(self._words[word] == 1 for word in words),
+            capitals=fmean(word[:1].isupper() for word in words),
+            known=float(sum(proposed.corpus) > 0),
         )
 
     def uses(self, place: Place) -> tuple[Uses, Uses]:
@@ -121,6 +134,11 @@ class EvidenceOf:
 
     def _ends(self, place: Place) -> bool:
         return place.span.end == len(self._sentences[place.number])
+
+
+def is_quoted(sentence: Sentence, span: Span) -> bool:
+    """Tell if a span stands in quotes or brackets, or has one inside."""
+    return not MARKS.isdisjoint(sentence.tokens[max(0, span.start - 1) : span.end])
 
 
 def is_slight(sentence: Sentence, place: Place) -> bool:

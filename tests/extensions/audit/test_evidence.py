@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ner.extensions.audit.evidence import Evidence, EvidenceOf, is_slight
+from ner.extensions.audit.evidence import Evidence, EvidenceOf, is_quoted, is_slight
 from ner.extensions.audit.places import Place
 from ner.extensions.audit.usage import Usage, Votes
 from ner.text import Sentence, Span
@@ -106,3 +106,38 @@ def test_uses_are_those_of_the_two_spans() -> None:
     labelled, proposed = EvidenceOf(CORPUS, DOCUMENTS, usage, [own]).uses(own)
     assert labelled.corpus == Votes(0, 3)
     assert proposed.corpus == Votes(3, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "quoted"),
+    [
+        ("the film “ Titanic ” sank", (3, 4), True),
+        ("the film “ Titanic ” sank", (0, 1), False),
+        ("Hector ' Macho ' Camacho won", (0, 5), True),
+        ("Anna ( Rome ) won", (2, 3), True),
+        ("Anna ( Rome ) won", (4, 5), True),
+        ("Anna ( Rome ) won", (0, 1), False),
+    ],
+)
+def test_quoted_spans(text: str, span: tuple[int, int], quoted: bool) -> None:
+    assert is_quoted(sentence(text), Span(*span, "X")) == quoted
+
+
+def test_the_words_of_a_place() -> None:
+    corpus = [
+        sentence("in Saint Helier now", Span(1, 3, "LOC")),
+        sentence("in saint Helier"),
+        sentence("Saint now", Span(0, 1, "LOC")),
+    ]
+
+    def words(span: Span, proposed: Span | None = None) -> tuple[float, float, float]:
+        found = evidence(Place(0, span, proposed, (0.5,), 0.0, 0.0), corpus=corpus)
+        return found.rare, found.capitals, found.known
+
+    assert words(Span(1, 3, "LOC")) == (0.0, 1.0, 0.0)
+    assert words(Span(0, 2, "LOC")) == (0.0, 0.5, 0.0)
+    assert words(Span(1, 3, "LOC"), Span(1, 2, "LOC")) == (0.0, 1.0, 1.0)
+    assert words(Span(1, 3, "LOC"), Span(1, 3, "ORG")) == (0.0, 1.0, 0.0)
+    alone = [sentence("in Jersey", Span(1, 2, "LOC"))]
+    found = evidence(Place(0, Span(1, 2, "LOC"), None, (0.5,), 0.0, 0.0), corpus=alone)
+    assert found.rare == 1.0
