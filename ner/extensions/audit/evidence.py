@@ -44,6 +44,8 @@ class Evidence(NamedTuple):
 
     doubt: float  # mean of the models
     against: float  # share of models, from -1 to 1
+    gap: float  # log of 1 + that of the sentence
+    length: float  # log of that of the sentence, less the mean
     labelled_corpus: float  # votes of other places against the label
     labelled_document: float
     labelled_context: float
@@ -77,6 +79,7 @@ class EvidenceOf:
         """`documents` numbers that of each sentence."""
         self._sentences, self._documents, self._usage = sentences, documents, usage
         self._cuts = find_cuts(sentences, documents, usage.entities)
+        self._length = fmean([math.log(len(one)) for one in sentences] or [0.0])
         self._words = Counter(token for one in sentences for token in one.tokens)
         self._doubts: defaultdict[tuple[int, str, str], float] = defaultdict(float)
         self._counts: Counter[tuple[int, str, str]] = Counter()
@@ -99,6 +102,8 @@ class EvidenceOf:
         return Evidence(
             doubt=_logit(place.doubt),
             against=2 * place.against - 1,
+            gap=math.log1p(place.gap),
+            length=math.log(len(sentence)) - self._length,
             **{f"labelled_{name}": -_odds(votes) for name, votes in labelled._asdict().items()},
             **{f"proposed_{name}": _odds(votes) for name, votes in proposed._asdict().items()},
             alike=self._alike(place),

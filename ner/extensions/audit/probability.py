@@ -9,28 +9,30 @@ from collections.abc import Mapping
 
 from ner.extensions.audit.evidence import Evidence
 
-BIAS = -5.023
+BIAS = -5.101
 WEIGHTS: Mapping[str, float] = {
-    "doubt": 0.600,
-    "against": 0.429,
-    "labelled_corpus": 0.596,
-    "labelled_document": 0.864,
-    "labelled_context": 0.797,
-    "proposed_corpus": -0.236,
-    "proposed_document": 0.211,
-    "proposed_context": 0.794,
-    "alike": -1.223,
-    "missed_doubt": 0.594,
-    "missed": 3.082,
-    "spurious": -0.398,
-    "border": 0.237,
-    "slight_border": 1.077,
-    "at_edge": 0.224,
-    "cut": 1.881,
-    "quoted": -1.158,
-    "rare": -1.113,
-    "capitals": 0.359,
-    "known": 1.458,
+    "doubt": 0.483,
+    "against": 0.354,
+    "gap": 0.706,
+    "length": -0.709,
+    "labelled_corpus": 0.556,
+    "labelled_document": 0.838,
+    "labelled_context": 0.913,
+    "proposed_corpus": -0.260,
+    "proposed_document": 0.291,
+    "proposed_context": 0.789,
+    "alike": -1.413,
+    "missed_doubt": 0.491,
+    "missed": 2.876,
+    "spurious": -0.506,
+    "border": 0.119,
+    "slight_border": 1.037,
+    "at_edge": -0.223,
+    "cut": 1.729,
+    "quoted": -1.127,
+    "rare": -1.296,
+    "capitals": 0.307,
+    "known": 1.457,
 }
 """By the names of the evidence, in its order."""
 

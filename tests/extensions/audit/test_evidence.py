@@ -42,6 +42,14 @@ def test_doubt_is_log_odds_within_bounds() -> None:
     assert evidence(place(LOC, None, 1.0)).doubt == pytest.approx(math.log(9999))
     assert evidence(place(LOC, None, 0.0)).doubt == pytest.approx(-math.log(9999))
     assert evidence(place(LOC, None)).against == 0.0
+    assert evidence(place(LOC, None)).gap == pytest.approx(math.log(2))
+
+
+def test_the_length_of_a_sentence_is_held_against_the_others() -> None:
+    corpus = [sentence("in Paris", LOC), sentence("in Paris and so on today no", LOC)]
+    assert evidence(place(LOC, None), corpus=corpus).length < 0
+    assert evidence(place(LOC, None, number=1), corpus=corpus).length > 0
+    assert evidence(place(LOC, None)).length == pytest.approx(0.0)
 
 
 def test_kinds_are_told_apart() -> None:
