@@ -19,7 +19,7 @@ from ner.corpus.queue import QueueItem
 from ner.corpus.records import ParseResult
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_binary
-from ner.tags import parse_tag, tags_of
+from ner.tags import OUTSIDE, parse_tag, tags_of
 from ner.text import Sentence
 
 _CELL = re.compile("[^ \t]+")
@@ -143,13 +143,18 @@ class _TaggedLines:
                         self._replace(line, _spelled(other, usual))
 
     def _spellings(self, sentences: Iterable[Sentence], scheme: str) -> Mapping[str, str]:
-        """The usual cell of each tag."""
+        """The usual cell of each tag; nothing where tags are spelled as we spell them.
+
+        Cells may differ from tags for another reason, too: these are repaired.
+        """
         counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for sentence in sentences:
             if not sentence.partial:
                 for line, tag in zip(self._rows(sentence), _tags(sentence, scheme), strict=False):
                     start, end = self._range(line)
                     counts[tag][self.lines[line][start:end]] += 1
+        if any(tag != OUTSIDE and found[tag] for tag, found in counts.items()):
+            return {}
         return {tag: found.most_common(1)[0][0] for tag, found in counts.items()}
 
     def _rows(self, sentence: Sentence) -> Iterator[int]:

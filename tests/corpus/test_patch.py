@@ -173,7 +173,13 @@ def test_any_file_is_patched_as_wanted_or_refused(
     chosen = data.draw(st.sampled_from(with_spans))
     span = data.draw(st.sampled_from(chosen.spans))
     new = data.draw(st.sampled_from([None, replace(span, label="Z"), replace(span, label="Y")]))
-    patch_columns(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
+    (tmp_path / "y.conll").unlink(missing_ok=True)
+    try:
+        patch_columns(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
+    except CorpusError as error:
+        assert "cannot be patched" in str(error)
+        assert not (tmp_path / "y.conll").exists()
+        return
     found = read_file(tmp_path / "y.conll") if "B-" in (tmp_path / "y.conll").read_text() else []
     lines = zip(
         raw.splitlines(), (tmp_path / "y.conll").read_text("utf-8").splitlines(), strict=True
@@ -182,3 +188,58 @@ def test_any_file_is_patched_as_wanted_or_refused(
     for old, now in zip(sentences, found, strict=False):
         kept = {s for s in old.spans if (old, s) != (chosen, span)}
         assert kept <= {*now.spans} or old.line == chosen.line
+
+
+FOUR = "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\nPeter NNP B-NP B-PER\n"
+
+
+def test_of_several_columns_the_last_changes(tmp_path: Path) -> None:
+    assert patched(tmp_path, FOUR, first_to("LOC")).decode() == FOUR.replace("B-ORG", "B-LOC")
+
+
+def test_another_tag_column(tmp_path: Path) -> None:
+    data = Config().replace({"data.tag_column": 2}).data
+    found = patched(tmp_path, FOUR, first_to("VP"), data).decode()
+    assert found == FOUR.replace("EU NNP B-NP", "EU NNP B-VP")
+
+
+def test_unknown_tags_stay_where_nothing_is_known(tmp_path: Path) -> None:
+    raw = "a B-X\nb O\n\nc ?\nd B-X\n"
+    found = patched(tmp_path, raw, first_to("Y")).decode()
+    assert found == "a B-Y\nb O\n\nc ?\nd B-X\n"
+
+
+def test_neighbours_of_one_type_stay_apart_in_iob1(tmp_path: Path) -> None:
+    raw = "a I-X\nb B-X\nc O\nd I-Y\n"
+    found = patched(tmp_path, raw, lambda s: [item(s[0], s[0].spans[0], None)]).decode()
+    assert found == "a O\nb I-X\nc O\nd I-Y\n"
+
+
+def test_no_corrections_give_the_same_bytes(tmp_path: Path) -> None:
+    raw = "\n\na\tB-X  \r\n\r\n\r\nb\tO"
+    assert patched(tmp_path, raw, lambda _: []).decode() == raw
+
+
+def test_repaired_tags_that_are_not_corrected_stay_as_they_are(tmp_path: Path) -> None:
+    raw = "a B-X\nb I-Y\nc O\n\nd B-X\ne I-X\n"
+    found = patched(
+        tmp_path, raw, lambda s: [item(s[1], s[1].spans[0], replace(s[1].spans[0], label="Y"))]
+    )
+    assert found.decode() == "a B-X\nb I-Y\nc O\n\nd B-Y\ne I-Y\n"
+
+
+def test_sentences_that_are_split_by_us(tmp_path: Path) -> None:
+    data = Config().replace({"data.split_sentences": True}).data
+    raw = "Anna B-PER\nleft O\n. O\nRome B-LOC\nfell O\n. O\n"
+
+    def change(sentences: list[Sentence]) -> list[QueueItem]:
+        last = sentences[-1]
+        return [item(last, last.spans[-1], replace(last.spans[-1], label="ORG"))]
+
+    assert patched(tmp_path, raw, change, data).decode() == raw.replace("LOC", "ORG")
+
+
+@pytest.mark.parametrize("missing", ["none.conll", ""])
+def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
+    with pytest.raises(UsageError):
+        patch_columns(tmp_path / missing, tmp_path / "y", [], DATA)

@@ -16,9 +16,9 @@ def apply_queue(
 ) -> dict[str, int]:
     """Write a copy of each file of a corpus into a new folder, with the items of a queue applied.
 
-    All that is not corrected stays as it is, byte for byte. Returns the number of corrections by
-    file. Raises `UsageError` for a folder that holds something, and `CorpusError` for an item that
-    does not fit the corpus.
+    All that is not corrected stays as it is, byte for byte; a packed file that is corrected is
+    unpacked. Returns the number of corrections by file. Raises `UsageError` for a folder that holds
+    something, and `CorpusError` for an item that does not fit the corpus.
     """
     sentences = (sentence for split in corpus.splits().values() for sentence in split)
     sources = list(dict.fromkeys(sentence.source for sentence in sentences))
@@ -38,7 +38,11 @@ def apply_queue(
     with write_folder(out) as folder:
         for source, name in names.items():
             if own[source]:
-                patch_columns(source, folder / name, own[source], config)
+                patch_columns(source, folder / _unpacked(name), own[source], config)
             else:
                 shutil.copyfile(source, folder / name)
     return {source: len(own[source]) for source in sources}
+
+
+def _unpacked(name: str) -> str:
+    return name.removesuffix(".gz").removesuffix(".xz")

@@ -1,5 +1,6 @@
 """Accepted corrections: a copy of all files, changed where a queue says so."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,40 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path, corpus: Corpus) -> No
     both = read_corpus(tmp_path / "corpus", DATA, files={"valid": other / "train.conll"})
     with pytest.raises(UsageError, match="two files of the corpus have one name"):
         apply_queue(both, [], tmp_path / "out", DATA)
+
+
+def test_a_packed_file_is_unpacked_where_it_is_corrected(tmp_path: Path) -> None:
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    for split, text in (("train", TRAIN), ("valid", VALID)):
+        (folder / f"{split}.conll.gz").write_bytes(gzip.compress(text.encode()))
+    packed = read_corpus(folder, DATA)
+    apply_queue(packed, [correction(packed)], tmp_path / "out", DATA)
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["train.conll", "valid.conll.gz"]
+    assert (tmp_path / "out" / "train.conll").read_text() == TRAIN.replace("LOC", "ORG")
+    again = read_corpus(tmp_path / "out", DATA)
+    assert again.valid[0].spans == packed.valid[0].spans
+
+
+def test_a_failed_correction_leaves_no_folder(tmp_path: Path, corpus: Corpus) -> None:
+    twice = [correction(corpus), correction(corpus)]
+    with pytest.raises(CorpusError, match="another line of the queue"):
+        apply_queue(corpus, twice, tmp_path / "out", DATA)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus"]
+
+
+def test_several_corrections_of_a_sentence(tmp_path: Path, corpus: Corpus) -> None:
+    first = corpus.train[0]
+    other = QueueItem(
+        first.source,
+        first.line,
+        first.tokens,
+        "type",
+        1.0,
+        "",
+        Span(0, 2, "ORG"),
+        Span(1, 2, "PER"),
+    )
+    apply_queue(corpus, [correction(corpus), other], tmp_path / "out", DATA)
+    assert (tmp_path / "out" / "train.conll").read_text().startswith("# a\nNew O\nYork B-PER\n")

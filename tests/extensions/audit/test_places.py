@@ -3,6 +3,9 @@
 import math
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ner.extensions.audit.judgements import Judgement
 from ner.extensions.audit.places import NOTICED, Place, find_places, overlap
 from ner.extensions.audit.usage import Usage
@@ -78,3 +81,70 @@ def test_overlap() -> None:
     assert overlap(NEW_YORK, YORK)
     assert not overlap(ANNA, NEW_YORK)
     assert overlap(NEW_YORK, replace(NEW_YORK, start=0, end=2))
+
+
+TOKENS = tuple("abcdef")
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> Span:
+    start = draw(st.integers(0, len(TOKENS) - 1))
+    end = draw(st.integers(start + 1, len(TOKENS)))
+    return Span(start, end, draw(st.sampled_from(["LOC", "ORG"])))
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[Sentence, list[Judgement]]:
+    """A sentence with labels that do not overlap, and what up to three models make of it."""
+    labelled: list[Span] = []
+    for span in draw(st.lists(spans(), max_size=3)):
+        if not any(overlap(span, other) for other in labelled):
+            labelled.append(span)
+    found = []
+    for _ in range(draw(st.integers(1, 3))):
+        others = draw(st.lists(spans(), max_size=4))
+        scores = {span: draw(st.floats(0, 1)) for span in {*labelled, *others}}
+        chosen = [span for span in scores if scores[span] > 0.5]
+        found.append(judgement(scores, chosen, draw(st.floats(0, 5))))
+    return Sentence(TOKENS, tuple(sorted(labelled))), found
+
+
+@given(judged())
+def test_each_label_has_one_place_and_no_other_overlaps_it(
+    drawn: tuple[Sentence, list[Judgement]],
+) -> None:
+    one, models = drawn
+    found = places(one, *models)
+    assert [place.labelled for place in found if place.labelled] == [*one.spans]
+    missed = [place.proposed for place in found if place.labelled is None]
+    taken = [*one.spans]
+    for span in missed:
+        assert span is not None
+        assert not any(overlap(span, other) for other in taken)
+        taken.append(span)
+
+
+@given(judged())
+def test_doubts_are_probabilities_and_proposals_are_something_else(
+    drawn: tuple[Sentence, list[Judgement]],
+) -> None:
+    one, models = drawn
+    for place in places(one, *models):
+        assert len(place.doubts) == len(models)
+        assert all(0 <= doubt <= 1 for doubt in place.doubts)
+        assert 0 <= place.against <= 1
+        assert place.proposed != place.labelled
+        if place.labelled and place.proposed:
+            assert overlap(place.labelled, place.proposed)
+        assert place.kind in ("missed", "spurious", "type", "border")
+
+
+@given(judged())
+def test_more_models_that_say_the_same_change_nothing(
+    drawn: tuple[Sentence, list[Judgement]],
+) -> None:
+    one, models = drawn
+    for place, again in zip(places(one, *models), places(one, *models, *models), strict=True):
+        assert (place.labelled, place.proposed) == (again.labelled, again.proposed)
+        assert math.isclose(place.doubt, again.doubt, abs_tol=1e-9)
+        assert math.isclose(place.against, again.against, abs_tol=1e-9)
