@@ -176,8 +176,7 @@ def test_any_file_is_patched_as_wanted_or_refused(
     (tmp_path / "y.conll").unlink(missing_ok=True)
     try:
         patch_columns(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
-    except CorpusError as error:
-        assert "cannot be patched" in str(error)
+    except CorpusError:  # a repaired tag would join what is proposed
         assert not (tmp_path / "y.conll").exists()
         return
     found = read_file(tmp_path / "y.conll") if "B-" in (tmp_path / "y.conll").read_text() else []
