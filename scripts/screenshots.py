@@ -1,6 +1,9 @@
 """Take pictures of the page of `ner serve`: light and dark for the guide, and narrow.
 
     python scripts/screenshots.py --model DIR [--out docs/guides] [--narrow FILE.webp]
+    python scripts/screenshots.py --report FILE.html [--out docs/guides]
+
+With `--report`, of the top of a page of `ner report` instead.
 
 Needs selenium, and Debian's chromium with chromium-driver.
 """
@@ -9,6 +12,8 @@ import argparse
 import sys
 import tempfile
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from selenium.webdriver import Chrome, ChromeOptions
@@ -27,31 +32,45 @@ Bundesliga had complained; Borussia Dortmund did not.
 """
 FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "no-first-run", "hide-scrollbars")
 OFFLINE = ("disable-background-networking", "disable-component-update", "disable-sync")
-WIDE, NARROW = (1100, 720), (420, 1250)
+WIDE, NARROW, TALL = (1100, 720), (420, 1250), (1040, 1240)
 
 
 def main() -> None:
     """Read the command line, and take the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", required=True, metavar="DIR")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--model", metavar="DIR")
+    chosen.add_argument("--report", type=Path, metavar="FILE")
     parser.add_argument("--out", type=Path, default=Path("docs/guides"))
     parser.add_argument("--narrow", type=Path, metavar="FILE")
     given = parser.parse_args()
+    if given.report:
+        with _browser() as browser:
+            _open(browser, given.report.resolve().as_uri(), "light", *TALL)
+            _save(browser, given.out / "report.webp")
+        return
     pictures = [(given.out / f"serving-{name}.webp", name, WIDE) for name in ("light", "dark")]
     pictures += [(given.narrow, "light", NARROW)] if given.narrow else []
+    model = Path(given.model).resolve()
+    with (
+        served("--model", f"conll2003={model}", cwd=Path.cwd()) as found,
+        _browser() as browser,
+    ):
+        for path, scheme, size in pictures:
+            _show(browser, f"http://127.0.0.1:{found.port}/", scheme, *size)
+            _save(browser, path)
+
+
+@contextmanager
+def _browser() -> Iterator[Chrome]:
+    """A browser with nothing of its own, and offline."""
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as profile:
         for flag in (*FLAGS, *OFFLINE, f"user-data-dir={profile}"):
             options.add_argument(f"--{flag}")
-        model = Path(given.model).resolve()
-        with (
-            served("--model", f"conll2003={model}", cwd=Path.cwd()) as found,
-            Chrome(options, Service("/usr/bin/chromedriver")) as browser,
-        ):
-            for path, scheme, size in pictures:
-                _show(browser, f"http://127.0.0.1:{found.port}/", scheme, *size)
-                _save(browser, path)
+        with Chrome(options, Service("/usr/bin/chromedriver")) as browser:
+            yield browser
 
 
 def _save(browser: Chrome, path: Path) -> None:
@@ -60,13 +79,18 @@ def _save(browser: Chrome, path: Path) -> None:
     path.write_bytes(b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", how)["data"]))
 
 
-def _show(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
-    """The page with its entities, as wide and as bright as asked."""
+def _open(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
+    """A page, as wide and as bright as asked."""
     preferred = {"name": "prefers-color-scheme", "value": scheme}
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preferred]})
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get(address)
+
+
+def _show(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
+    """The page of a server with entities."""
+    _open(browser, address, scheme, width, height)
     browser.set_script_timeout(30)
     browser.execute_async_script(
         "const done = arguments[1], area = document.getElementById('text');"

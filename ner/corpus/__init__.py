@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ner.lazy import lazy_names
 
 if TYPE_CHECKING:  # each module is loaded with its first name
-    from ner.corpus.checks import CheckReport, check
+    from ner.corpus.checks import CheckReport, check, check_content
     from ner.corpus.corpus import Corpus, checksum, cut_valid
     from ner.corpus.diagnostics import Diagnostics
     from ner.corpus.fingerprints import TrainingFingerprints
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         writer_named,
     )
     from ner.corpus.layers import with_layers
-    from ner.corpus.lines import text_lines
+    from ner.corpus.lines import file_lines, text_lines
     from ner.corpus.loading import (
         Files,
         cache_folder,
@@ -63,24 +63,25 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.corpus.plausibility import Finding
     from ner.corpus.queue import QueueItem, read_queue, write_queue
     from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
-    from ner.corpus.stats import CorpusStats, SplitStats, count
+    from ner.corpus.stats import CorpusStats, SplitStats, count, stats_rows
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
     "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "QueueItem", "SplitStats",
-    "TrainingFingerprints", "cache_folder", "check", "checksum", "count", "cut_lines", "cut_valid",
-    "field_of", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of", "layout_named",
-    "layout_of", "load_corpus", "locate", "map_labels", "merge_corpora", "number_note", "overlaps",
-    "parse_json", "parse_label_map", "partial_labels_within", "patch_columns", "possible_tags",
-    "read_columns", "read_corpus", "read_file", "read_jsonl", "read_queue", "record_fields",
-    "text_lines", "with_layers", "with_partial_labels", "with_unannotated", "with_valid",
-    "write_file", "write_queue", "write_splits", "write_stream", "writer_named",
+    "TrainingFingerprints", "cache_folder", "check", "check_content", "checksum", "count",
+    "cut_lines", "cut_valid", "field_of", "file_lines", "find", "holds_splits", "in_braces",
+    "is_jsonl", "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
+    "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
+    "partial_labels_within", "patch_columns", "possible_tags", "read_columns", "read_corpus",
+    "read_file", "read_jsonl", "read_queue", "record_fields", "stats_rows", "text_lines",
+    "with_layers", "with_partial_labels", "with_unannotated", "with_valid", "write_file",
+    "write_queue", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "checks": ["CheckReport", "check"],
+        "checks": ["CheckReport", "check", "check_content"],
         "corpus": ["Corpus", "checksum", "cut_valid"],
         "diagnostics": ["Diagnostics"],
         "fingerprints": ["TrainingFingerprints"],
@@ -89,7 +90,7 @@ __getattr__ = lazy_names(
             "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
         ],
         "layers": ["with_layers"],
-        "lines": ["text_lines"],
+        "lines": ["file_lines", "text_lines"],
         "loading": [
             "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",
             "overlaps", "read_corpus", "with_valid",
@@ -105,6 +106,6 @@ __getattr__ = lazy_names(
         "plausibility": ["Finding"],
         "queue": ["QueueItem", "read_queue", "write_queue"],
         "records": ["InvalidRecord", "field_of", "kind_of", "parse_json"],
-        "stats": ["CorpusStats", "SplitStats", "count"],
+        "stats": ["CorpusStats", "SplitStats", "count", "stats_rows"],
     },
 )  # fmt: skip

@@ -40,11 +40,21 @@ from ner.render.base import Renderer, Write
 if TYPE_CHECKING:
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
-    from ner.render.design import page_head, stylesheet
+    from ner.render.design import (
+        DARK,
+        LIGHT,
+        MARKS,
+        hues,
+        page_head,
+        stylesheet,
+        type_classes,
+    )
+    from ner.render.tables import TABLES, html_table
 
 __all__ = [
-    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "page_head", "renderer",
-    "renderer_class", "side_by_side", "stylesheet", "to_dataframe",
+    "DARK", "FORMATS", "LIGHT", "MARKS", "RENDERERS", "TABLES", "Renderer", "Write", "html_table",
+    "hues", "output", "page_head", "renderer", "renderer_class", "side_by_side", "stylesheet",
+    "to_dataframe", "type_classes",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -52,7 +62,16 @@ __getattr__ = lazy_names(
     {
         "conll": ["side_by_side"],
         "dataframe": ["to_dataframe"],
-        "design": ["page_head", "stylesheet"],
+        "design": [
+            "DARK",
+            "LIGHT",
+            "MARKS",
+            "hues",
+            "page_head",
+            "stylesheet",
+            "type_classes",
+        ],
+        "tables": ["TABLES", "html_table"],
     },
 )
 
