@@ -56,7 +56,7 @@ def read(folder: Path) -> Audited:
     places = find_places(sentences, judged, usage := Usage(sentences, documents))
     evidence = EvidenceOf(sentences, documents, usage, places)
     rows = np.array([evidence(place) for place in places])
-    planted = read_planted(folder, sentences)
+    planted = {i: own for i, own in read_planted(folder, sentences).items() if i in judged}
     wrong = np.array([float(bool(kind_of(place, planted))) for place in places])
     return Audited(folder.name, sentences, judged, places, rows, wrong, planted)
 
@@ -216,7 +216,8 @@ def write_tokens(audited: Sequence[Audited], folder: Path) -> None:
         types = ["O", *sorted({span.label for s in data.sentences for span in s.spans})]
         number = {label: place for place, label in enumerate(types)}
         labels, rows = [], []
-        for i, sentence in enumerate(data.sentences):
+        for i in data.judged:
+            sentence = data.sentences[i]
             own = np.zeros(len(sentence), int)
             for span in sentence.spans:
                 own[span.start : span.end] = number[span.label]
@@ -228,7 +229,7 @@ def write_tokens(audited: Sequence[Audited], folder: Path) -> None:
             p[:, 0] = np.maximum(0, 1 - p.sum(1))
             labels.append(own.tolist())
             rows.append((p / p.sum(1, keepdims=True)).round(5).tolist())
-        wrong = [float(i in data.planted) for i in range(len(data.sentences))]
+        wrong = [float(i in data.planted) for i in data.judged]
         folder.mkdir(parents=True, exist_ok=True)
         told = {"labels": labels, "probabilities": rows, "wrong": wrong}
         (folder / f"{data.name}.json").write_text(json.dumps(told), encoding="utf-8")
