@@ -137,11 +137,10 @@ def judge_by_model(place: Path, sentences: Sequence[Sentence]) -> Judgements:
             f"{place}: does not know the types {', '.join(unknown)} of the corpus, so it cannot "
             "judge them; name a model that was trained with the types of the corpus"
         )
-    return judge(
-        bundle.model,
-        {
-            number: sentence
-            for number, sentence in enumerate(sentences)
-            if is_judged(sentence) and not bundle.seen.count([sentence])
-        },
-    )
+    known = bundle.seen.known(sentences)
+    unseen = {
+        number: sentence
+        for number, (sentence, seen) in enumerate(zip(sentences, known, strict=True))
+        if is_judged(sentence) and not seen
+    }
+    return judge(bundle.model, unseen)
