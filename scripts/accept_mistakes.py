@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ner.config import Config
-from ner.corpus import QueueItem, patch_columns, read_queue
+from ner.corpus import QueueItem, patch_file, read_queue
 from ner.text import Span
 
 
@@ -49,7 +49,7 @@ def main() -> None:
             accepted[file].append(mended)
     given.out.mkdir(parents=True, exist_ok=True)
     for file, items in accepted.items():
-        patch_columns(given.folder / file, given.out / file, items, Config().data)
+        patch_file(given.folder / file, given.out / file, items, Config().data)
     print(f"{sum(map(len, accepted.values()))} of {given.first} accepted")
 
 

@@ -1,10 +1,12 @@
-"""Patched copies of column files: the tags of corrected entities change, and no other byte.
+"""Patched copies of files: corrected entities change, and no byte of another line.
 
-Corrections are items of a queue. A new tag is spelled as the file spells it elsewhere, and the copy
-is read again: its entities are the wanted ones, or it is refused.
+Corrections are items of a queue. In columns tags alone are replaced, spelled as the file spells
+them elsewhere; in our JSON Lines the entities of a record. The copy is read again: its entities are
+the wanted ones, or it is refused.
 """
 
 import io
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,44 +15,87 @@ from pathlib import Path
 
 from ner.config import SEPARATORS, DataConfig
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.formats import FORMATS, read
+from ner.corpus.formats import read
 from ner.corpus.layout import HEAD, TOKEN, ColumnLayout
 from ner.corpus.queue import QueueItem
 from ner.corpus.records import ParseResult
 from ner.errors import CorpusError, UsageError
 from ner.files import open_binary, write_binary
 from ner.tags import OUTSIDE, parse_tag, tags_of
-from ner.text import Sentence
+from ner.text import Sentence, Span
 
 _CELL = re.compile("[^ \t]+")
 
 
-def patch_columns(
+def patch_file(
     source: str | Path, target: str | Path, items: Sequence[QueueItem], config: DataConfig
 ) -> int:
-    """Write a copy of a column file with the proposals of `items` in it; returns their number.
+    """Write a copy of a file with the proposals of `items` in it; returns their number.
 
-    A proposal takes the place of what is labelled and of all that it overlaps. Raises `CorpusError`
-    for a file of another format, and for an item that is not in it (any more).
+    A proposal takes the place of what is labelled and of all that it overlaps. Raises `UsageError`
+    for a file that is neither columns nor our JSON Lines, and `CorpusError` for an item that is not
+    in it (any more).
     """
     with open_binary(source) as file:
         raw = file.read()
-    config = replace(config, format="columns" if config.format == "auto" else config.format)
+    format = (
+        ("jsonl" if raw[:1] == b"{" else "columns") if config.format == "auto" else config.format
+    )
+    if format not in ("jsonl", "columns"):
+        raise _other_format(source)
+    config = replace(config, format=format)
     before = _read(raw, source, config)
     after = corrected(before.sentences, items)
-    text = _decoded(raw, source, config.encoding)
-    layout_lines = [(n, line.rstrip("\r")) for n, line in enumerate(text.split("\n")[:HEAD], 1)]
-    lines = _TaggedLines(text.split("\n"), ColumnLayout(config, layout_lines, str(source)), config)
-    lines.spell(before, after)
-    patched = "\n".join(lines.lines).encode(config.encoding)
+    lines = _decoded(raw, source, config.encoding).split("\n")
+    if config.format == "jsonl":
+        _patch_records(lines, before.sentences, after)
+    else:
+        head = [(number, line.rstrip("\r")) for number, line in enumerate(lines[:HEAD], 1)]
+        _TaggedLines(lines, ColumnLayout(config, head, str(source)), config).spell(before, after)
+    patched = "\n".join(lines).encode(config.encoding)
     if not _reads_as(patched, after, source, config):
         raise CorpusError(
-            f"{source}: cannot be patched, as its tags cannot say what is proposed; convert it "
-            "to other tags with ner data convert, and audit that"
+            f"{source}: cannot be patched, as its labels cannot say what is proposed; convert it "
+            "with ner data convert, and audit that"
         )
     with write_binary(target) as copy:
         copy.write(patched)
     return len(items)
+
+
+def _with_format(raw: bytes, source: str | Path, config: DataConfig) -> DataConfig:
+    """The configuration with the format of a file. Raises `UsageError` for one of no use here."""
+    format = config.format
+    if format == "auto":
+        format = "jsonl" if raw[:1] == b"{" else "columns"
+        first = raw.partition(b"\n")[0]
+        if format == "jsonl" and not all(key in first for key in (b'"text"', b'"entities"')):
+            raise _other_format(source)
+    if format not in ("jsonl", "columns"):
+        raise _other_format(source)
+    return replace(config, format=format)
+
+
+def _patch_records(lines: list[str], before: Sequence[Sentence], after: Sequence[Sentence]) -> None:
+    """Replace the entities of records in which two readings of our JSON Lines differ."""
+    for old, new in zip(before, after, strict=True):
+        if old.spans != new.spans:
+            record = json.loads(lines[old.line - 1].removeprefix("\ufeff"))
+            gone = {_characters(old, span) for span in old.spans}
+            kept = [e for e in record["entities"] if (e["start"], e["end"], e["label"]) not in gone]
+            own = [
+                dict(zip(("start", "end", "label"), _characters(new, s), strict=True))
+                for s in new.spans
+            ]
+            record["entities"] = sorted([*kept, *own], key=lambda e: e["start"])
+            end = "\r" if lines[old.line - 1].endswith("\r") else ""
+            lines[old.line - 1] = json.dumps(record, ensure_ascii=False) + end
+
+
+def _characters(sentence: Sentence, span: Span) -> tuple[int, int, str]:
+    """The place of an entity in the text of its record, and its type."""
+    assert sentence.offsets, "records of texts have offsets"
+    return sentence.offsets[span.start][0], sentence.offsets[span.end - 1][1], span.label
 
 
 def corrected(sentences: Sequence[Sentence], items: Iterable[QueueItem]) -> list[Sentence]:
@@ -58,11 +103,11 @@ def corrected(sentences: Sequence[Sentence], items: Iterable[QueueItem]) -> list
 
     Raises `CorpusError` for an item whose sentence or label is not among them.
     """
-    numbers = {(s.source, s.line): number for number, s in enumerate(sentences)}
+    numbers = {(s.source, s.line, s.tokens): number for number, s in enumerate(sentences)}
     found = list(sentences)
     for item in items:
-        number = numbers.get((item.source, item.line))
-        if number is None or not item.concerns(found[number]):
+        number = numbers.get((item.source, item.line, item.tokens))
+        if number is None:
             raise CorpusError(
                 f"{item.source}:{item.line}: no sentence “{' '.join(item.tokens):.60}” begins "
                 "here; the file has changed since the queue was written: audit it again"
@@ -88,11 +133,10 @@ def _corrected(sentence: Sentence, item: QueueItem) -> Sentence:
 
 
 def _read(raw: bytes, source: str | Path, config: DataConfig) -> ParseResult:
-    """Read a column file from memory, as the file `source`. Raises `CorpusError`."""
+    """Read a file from memory, as the file `source`. Raises `CorpusError`."""
     stream = io.BytesIO(raw)
     stream.name = str(source)
-    recognised = FORMATS[config.format]
-    if recognised.name != "columns" or raw[:1] in (b"{", b"["):
+    if config.format == "columns" and raw[:1] in (b"{", b"["):
         raise _other_format(source)
     return read(stream, config, Diagnostics(strict=config.strict))
 
@@ -110,8 +154,8 @@ def _reads_as(
 
 def _other_format(source: str | Path) -> UsageError:
     return UsageError(
-        f"{source}: only column files are patched byte for byte; write the corpus as columns with "
-        "ner data convert, and audit that"
+        f"{source}: only columns and our JSON Lines are patched byte for byte; write the corpus as "
+        "columns with ner data convert, and audit that"
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ner.config import Config, DataConfig
-from ner.corpus import QueueItem, patch_columns, read_file
+from ner.corpus import QueueItem, patch_file, read_file
 from ner.errors import CorpusError, UsageError
 from ner.text import Sentence, Span
 
@@ -40,7 +40,7 @@ def patched(
     path = folder / "x.conll"
     path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
     items = changes(read_file(path, data))
-    assert patch_columns(path, folder / "y.conll", items, data) == len(items)
+    assert patch_file(path, folder / "y.conll", items, data) == len(items)
     assert path.read_bytes() == (raw if isinstance(raw, bytes) else raw.encode())
     return (folder / "y.conll").read_bytes()
 
@@ -121,7 +121,7 @@ def test_what_tags_cannot_say_is_refused(tmp_path: Path) -> None:
     config = Config().replace({"data.scheme": "io"}).data
     sentence = read_file(path, config)[0]
     with pytest.raises(CorpusError, match="cannot be patched"):
-        patch_columns(path, tmp_path / "y", [item(sentence, None, Span(1, 2, "X"))], config)
+        patch_file(path, tmp_path / "y", [item(sentence, None, Span(1, 2, "X"))], config)
 
 
 def test_a_file_that_has_changed_is_refused(tmp_path: Path) -> None:
@@ -130,25 +130,30 @@ def test_a_file_that_has_changed_is_refused(tmp_path: Path) -> None:
     first = read_file(path)[0]
     moved = replace(item(first, first.spans[0], None), line=7)
     with pytest.raises(CorpusError, match=r"x\.conll:7: no sentence “New York is big” begins here"):
-        patch_columns(path, tmp_path / "y", [moved], DATA)
+        patch_file(path, tmp_path / "y", [moved], DATA)
     other = item(first, Span(0, 1, "LOC"), None)
     with pytest.raises(CorpusError, match=r"x\.conll:2: has no entity LOC at the tokens \[0, 1\)"):
-        patch_columns(path, tmp_path / "y", [other], DATA)
+        patch_file(path, tmp_path / "y", [other], DATA)
     twice = [item(first, first.spans[0], None)] * 2
     with pytest.raises(CorpusError, match="another line of the queue"):
-        patch_columns(path, tmp_path / "y", twice, DATA)
+        patch_file(path, tmp_path / "y", twice, DATA)
     assert not (tmp_path / "y").exists()
 
 
 @pytest.mark.parametrize(
     "raw",
-    ['{"tokens": ["a"], "spans": [{"start": 0, "end": 1, "label": "X"}]}\n', '[["a"]]\n'],
+    [
+        '[{"text": "a", "entities": []}]\n',
+        '[["a"]]\n',
+        '{"text": "a", "label": [[0, 1, "X"]]}\n',
+        '{"tokens": ["a"], "ner_tags": ["B-X"]}\n',
+    ],
 )
 def test_other_formats_are_refused(tmp_path: Path, raw: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(raw)
-    with pytest.raises(UsageError, match="only column files"):
-        patch_columns(path, tmp_path / "y", [], DATA)
+    with pytest.raises(UsageError, match="only columns and our JSON Lines"):
+        patch_file(path, tmp_path / "y", [], DATA)
 
 
 WORDS = st.sampled_from(["a", "b", "#", "I-X", "é"])
@@ -175,7 +180,7 @@ def test_any_file_is_patched_as_wanted_or_refused(
     new = data.draw(st.sampled_from([None, replace(span, label="Z"), replace(span, label="Y")]))
     (tmp_path / "y.conll").unlink(missing_ok=True)
     try:
-        patch_columns(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
+        patch_file(path, tmp_path / "y.conll", [item(chosen, span, new)], DATA)
     except CorpusError:  # a repaired tag would join what is proposed
         assert not (tmp_path / "y.conll").exists()
         return
@@ -241,4 +246,67 @@ def test_sentences_that_are_split_by_us(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["none.conll", ""])
 def test_a_missing_file_is_named(tmp_path: Path, missing: str) -> None:
     with pytest.raises(UsageError):
-        patch_columns(tmp_path / missing, tmp_path / "y", [], DATA)
+        patch_file(tmp_path / missing, tmp_path / "y", [], DATA)
+
+
+RECORDS = (
+    '{"text": "New York is big", "id": 7, "entities": [{"start": 0, "end": 8, "label": "LOC"}]}\n'
+    '{"entities": [ ],"text":"Anna left. Rome fell."}\r\n\n'
+    '{"text": "Bonn", "entities": [{"start": 0, "end": 4, "label": "LOC"}]}'
+)
+
+
+def patched_records(
+    folder: Path, changes: Callable[[list[Sentence]], list[QueueItem]], raw: str = RECORDS
+) -> list[str]:
+    path = folder / "x.jsonl"
+    path.write_bytes(raw.encode())
+    patch_file(path, folder / "y.jsonl", changes(read_file(path, DATA)), DATA)
+    return (folder / "y.jsonl").read_bytes().decode().split("\n")
+
+
+def test_a_record_gets_other_entities_and_keeps_the_rest(tmp_path: Path) -> None:
+    found = patched_records(tmp_path, first_to("ORG"))
+    assert found[0] == RECORDS.split("\n")[0].replace("LOC", "ORG")
+    assert found[1:] == RECORDS.split("\n")[1:]
+
+
+def test_a_record_of_several_sentences(tmp_path: Path) -> None:
+    def change(sentences: list[Sentence]) -> list[QueueItem]:
+        rome = next(one for one in sentences if "Rome" in one.tokens)
+        anna = next(one for one in sentences if "Anna" in one.tokens)
+        assert (rome.line, anna.line) == (2, 2)
+        return [item(rome, None, Span(0, 1, "LOC")), item(anna, None, Span(0, 1, "PER"))]
+
+    found = patched_records(tmp_path, change)
+    assert [found[0], *found[2:]] == [RECORDS.split("\n")[i] for i in (0, 2, 3)]
+    assert found[1] == (
+        '{"entities": [{"start": 0, "end": 4, "label": "PER"}, '
+        '{"start": 11, "end": 15, "label": "LOC"}], "text": "Anna left. Rome fell."}\r'
+    )
+
+
+def test_a_named_format_that_is_of_no_use_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "a", "label": [[0, 1, "X"]]}\n')
+    data = Config().replace({"data.format": "doccano"}).data
+    with pytest.raises(UsageError, match="only columns and our JSON Lines"):
+        patch_file(path, tmp_path / "y", [], data)
+
+
+def test_no_correction_of_records_gives_the_same_bytes(tmp_path: Path) -> None:
+    assert patched_records(tmp_path, lambda _: []) == RECORDS.split("\n")
+
+
+def test_a_spurious_entity_goes_from_its_record(tmp_path: Path) -> None:
+    found = patched_records(tmp_path, lambda s: [item(s[-1], s[-1].spans[0], None)])
+    assert found[-1] == '{"text": "Bonn", "entities": []}'
+
+
+def test_offsets_of_another_unit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "😀 Bonn", "entities": [{"start": 3, "end": 7, "label": "LOC"}]}\n')
+    data = Config().replace({"data.offsets": "utf16"}).data
+    [one] = read_file(path, data)
+    with pytest.raises(CorpusError, match="cannot be patched"):
+        patch_file(path, tmp_path / "y", [item(one, one.spans[0], None)], data)

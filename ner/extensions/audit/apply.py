@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ner.config import DataConfig
-from ner.corpus import Corpus, QueueItem, patch_columns
+from ner.corpus import Corpus, QueueItem, patch_file
 from ner.errors import CorpusError, UsageError
 from ner.files import write_folder
 
@@ -38,7 +38,7 @@ def apply_queue(
     with write_folder(out) as folder:
         for source, name in names.items():
             if own[source]:
-                patch_columns(source, folder / _unpacked(name), own[source], config)
+                patch_file(source, folder / _unpacked(name), own[source], config)
             else:
                 shutil.copyfile(source, folder / name)
     return {source: len(own[source]) for source in sources}
