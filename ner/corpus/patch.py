@@ -38,12 +38,7 @@ def patch_file(
     """
     with open_binary(source) as file:
         raw = file.read()
-    format = (
-        ("jsonl" if raw[:1] == b"{" else "columns") if config.format == "auto" else config.format
-    )
-    if format not in ("jsonl", "columns"):
-        raise _other_format(source)
-    config = replace(config, format=format)
+    config = _with_format(raw, source, config)
     before = _read(raw, source, config)
     after = corrected(before.sentences, items)
     lines = _decoded(raw, source, config.encoding).split("\n")
