@@ -49,6 +49,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     )
     from ner.corpus.named import NAMED, NamedCorpus
     from ner.corpus.partial import partial_labels_within, possible_tags, with_partial_labels
+    from ner.corpus.patch import patch_file
     from ner.corpus.plain import (
         LAYOUTS,
         Chunk,
@@ -71,10 +72,10 @@ __all__ = [
     "cut_lines", "cut_valid", "field_of", "file_lines", "find", "holds_splits", "in_braces",
     "is_jsonl", "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
     "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
-    "partial_labels_within", "possible_tags", "read_columns", "read_corpus", "read_file",
-    "read_jsonl", "read_queue", "record_fields", "stats_rows", "text_lines", "with_layers",
-    "with_partial_labels", "with_unannotated", "with_valid", "write_file", "write_queue",
-    "write_splits", "write_stream", "writer_named",
+    "partial_labels_within", "patch_file", "possible_tags", "read_columns", "read_corpus",
+    "read_file", "read_jsonl", "read_queue", "record_fields", "stats_rows", "text_lines",
+    "with_layers", "with_partial_labels", "with_unannotated", "with_valid", "write_file",
+    "write_queue", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -97,6 +98,7 @@ __getattr__ = lazy_names(
         "merged": ["map_labels", "merge_corpora", "parse_label_map", "with_unannotated"],
         "named": ["NAMED", "NamedCorpus"],
         "partial": ["partial_labels_within", "possible_tags", "with_partial_labels"],
+        "patch": ["patch_file"],
         "plain": [
             "LAYOUTS", "Chunk", "Passage", "cut_lines", "layout_named", "layout_of",
             "number_note", "record_fields",

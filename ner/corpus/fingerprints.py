@@ -75,8 +75,12 @@ class TrainingFingerprints:
 
     def count(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences that have one of these fingerprints."""
+        return sum(self.known(sentences))
+
+    def known(self, sentences: Iterable[Sentence]) -> list[bool]:
+        """Tell of each sentence if it has one of these fingerprints."""
         numbers = set(self.numbers.tolist())
-        return sum(_number(sentence) in numbers for sentence in sentences)
+        return [_number(sentence) in numbers for sentence in sentences]
 
 
 def _number(sentence: Sentence) -> int:

@@ -123,3 +123,11 @@ def test_joined_fingerprints_are_those_of_both() -> None:
     one, other = Sentence(("a",)), Sentence(("b", "c"))
     both = TrainingFingerprints.of([one]).joined(TrainingFingerprints.of([other, one]))
     assert both == TrainingFingerprints.of([one, other])
+
+
+def test_each_sentence_is_known_or_not() -> None:
+    sentences = [Sentence(("a", "b")), Sentence(("c",)), Sentence(("a", "b"), source="x")]
+    seen = TrainingFingerprints.of(sentences[:1])
+    assert seen.known(sentences) == [True, False, True]
+    assert seen.count(sentences) == 2
+    assert TrainingFingerprints().known(sentences) == [False] * 3
