@@ -149,12 +149,12 @@ class Head:
         ]
         config = Config().replace(self.reading).data
         found = read_files(files, config, unlabelled=self.unlabelled)
-        self.check(found, journal)
+        self.check(replace(self, checksum=checksum(found)), journal)
         return found
 
-    def check(self, sentences: Sequence[Sentence], journal: Path) -> None:
-        """Raise `UsageError` for sentences that are others than those of the journal."""
-        if checksum(sentences) != self.checksum:
+    def check(self, other: "Head", journal: Path) -> None:
+        """Raise `UsageError` for a head of other sentences than those of the journal."""
+        if (other.checksum, other.unlabelled) != (self.checksum, self.unlabelled):
             raise UsageError(
                 f"{journal}: was begun with other sentences than {', '.join(self.files)} now has; "
                 "bring back the files and options of then, or begin anew with another --out"

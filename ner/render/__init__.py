@@ -40,10 +40,10 @@ from ner.render.base import Renderer, Write
 if TYPE_CHECKING:
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
-    from ner.render.design import page_head, stylesheet
+    from ner.render.design import PAGES, page_head, stylesheet
 
 __all__ = [
-    "FORMATS", "RENDERERS", "Renderer", "Write", "output", "page_head", "renderer",
+    "FORMATS", "PAGES", "RENDERERS", "Renderer", "Write", "output", "page_head", "renderer",
     "renderer_class", "side_by_side", "stylesheet", "to_dataframe",
 ]  # fmt: skip
 
@@ -52,7 +52,7 @@ __getattr__ = lazy_names(
     {
         "conll": ["side_by_side"],
         "dataframe": ["to_dataframe"],
-        "design": ["page_head", "stylesheet"],
+        "design": ["PAGES", "page_head", "stylesheet"],
     },
 )
 

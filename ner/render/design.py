@@ -5,8 +5,12 @@ here. A type is told by its name beside each entity, so that nobody needs to see
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from ner.markup import escaped
+
+PAGES = Path(__file__).with_name("page")
+"""The folder of what pages share beside the style."""
 
 _SCHEMES = """\
 :root {{
