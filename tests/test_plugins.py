@@ -14,7 +14,7 @@ from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 
 def test_extensions_declare_commands_and_token_embedders() -> None:
-    assert {"charlm", "classify", "vectors", "search", "compare", "inspect", "serve"} == {
+    assert {"charlm", "classify", "vectors", "search", "compare", "inspect", "serve", "review"} == {
         *declared("COMMANDS")
     }
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm", "hf"]

@@ -193,7 +193,8 @@ STEPS = st.lists(st.one_of(STROKES, st.sampled_from(["undo", "redo"])), max_size
 @given(STEPS)
 def test_taking_back_leads_to_where_one_was(steps: list[Any]) -> None:
     """A history against the plainest one: a list of all states, and a place in it."""
-    history, states, at = History(), [{}], 0
+    history, at = History(), 0
+    states: list[dict[int, Any]] = [{}]
     for step in steps:
         if step == "undo" and history.can_undo:
             changed, at = history.undo(), at - 1

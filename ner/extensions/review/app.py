@@ -52,6 +52,7 @@ _STATIC = {
 _NEW_TYPES = 100  # that have colours of their own before the page is loaded again
 
 Asked = TypeVar("Asked", bound=Body)
+Answer = Callable[..., Any]
 
 
 class Stale(Problem):
@@ -178,14 +179,18 @@ def make_app(service: Service) -> ASGIApp:
     for path, (file, media_type) in _STATIC.items():
         app.get(path)(_static(file.read_bytes(), media_type))
     app.get("/design.css")(service.design)
-    gets = {"project": service.project, "state": service.state, "order": service.order}
-    for name, answer in {**gets, "export": service.export}.items():
-        app.get(f"/api/{name}", response_model=None)(answer)
-    for change in (
-        service.sentences, service.decide, service.undo, service.redo, service.search,
-        service.label, service.write,
-    ):  # fmt: skip
-        app.post(f"/api/{change.__name__}", response_model=None)(change)
+    gets: dict[str, Answer] = {
+        "project": service.project, "state": service.state, "order": service.order,
+        "export": service.export,
+    }  # fmt: skip
+    posts: dict[str, Answer] = {
+        "sentences": service.sentences, "decide": service.decide, "undo": service.undo,
+        "redo": service.redo, "search": service.search, "label": service.label,
+        "write": service.write,
+    }  # fmt: skip
+    for add, answers in ((app.get, gets), (app.post, posts)):
+        for name, answer in answers.items():
+            add(f"/api/{name}", response_model=None)(answer)
     for kind in (Problem, NerError, HTTPException):
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(Exception, _failed)

@@ -33,7 +33,7 @@ class Ledger:
     @property
     def is_new(self) -> bool:
         """True if no line of it has been saved."""
-        return b"\n" not in os.pread(self._handle, self._size, 0)
+        return b"\n" not in self.path.read_bytes()
 
     def begin(self, head: Head) -> None:
         """Write the first line. Raises `UsageError` for a journal that has one."""

@@ -164,8 +164,9 @@ class Review:
             before = self.decision(number)
             entities = _labelled(before.entities, ranges, kind, replace=replace)
             if {*entities} != {*before.entities}:
-                stroke[number] = Decision(entities, before.accepted, before.note)
-                self._check(number, stroke[number])
+                after = Decision(entities, before.accepted, before.note)
+                self._check(number, after)
+                stroke[number] = after
         return self._do(stroke)
 
     def undo(self) -> list[int]:

@@ -21,10 +21,9 @@ LIMITS = Limits(connections=64, waiting=64)
 
 def serve(project: Project, review: Review, write: Callable[[], int], found: socket.socket) -> None:
     """Serve a review at a socket until SIGTERM or Ctrl-C comes."""
-    limits = LIMITS
     config = ServerConfig(
-        make_app(Service(project, review, limits, write)),
-        http=protocol_within(limits),
+        make_app(Service(project, review, LIMITS, write)),
+        http=protocol_within(LIMITS),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -35,12 +34,22 @@ def serve(project: Project, review: Review, write: Callable[[], int], found: soc
         timeout_graceful_shutdown=1,
     )
     with closing(found):
-        _log.info("%s: serves the review; Ctrl-C ends it, and writes %s", url(found), project.out)
-        _Server(config).run([found])
+        _Server(config, project).run([found])
 
 
 class _Server(Server):
     """uvicorn's server, which ends at signals and leaves them as they were."""
+
+    def __init__(self, config: ServerConfig, project: Project) -> None:
+        super().__init__(config)
+        self._out = project.out
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and say so."""
+        await super().startup(sockets)
+        if sockets:
+            place = url(sockets[0])
+            _log.info("%s: serves the review; Ctrl-C ends it, and writes %s", place, self._out)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
