@@ -132,7 +132,7 @@ async function step(which) {
   const answer = await inTurn(() => ask(which, {}));
   if (!answer || !answer.sentences.length) return;
   if (!answer.changed[sentence.id]) await show(answer.sentences[0].id);
-  tell(`${which === "undo" ? "Undone" : "Done again"}: ${Object.keys(answer.changed).length} sentences.`);
+  tell(`${which === "undo" ? "Undone" : "Done again"}: ${several(Object.keys(answer.changed).length, "sentence")}.`);
 }
 
 // --- entities -----------------------------------------------------------------------------------
@@ -526,7 +526,7 @@ async function search() {
     const shown = places.slice(0, SHOWN_PLACES);
     await load([...new Set(shown.map((place) => place.id))]);
     const more = total > shown.length ? `, of which ${shown.length} are shown` : "";
-    $("places-told").textContent = `${total} ${total === 1 ? "place" : "places"}${more}`;
+    $("places-told").textContent = `${several(total, "place")}${more}`;
     $("places").replaceChildren(...shown.map(drawPlace));
   } catch (error) {
     $("places-told").textContent = error.message;
@@ -557,14 +557,14 @@ async function labelAll(name) {
   const answer = await inTurn(() => ask("label", body));
   await search();
   const count = answer ? Object.keys(answer.changed).length : 0;
-  $("places-told").textContent += ` · ${count} ${count === 1 ? "sentence" : "sentences"} changed`;
+  $("places-told").textContent += ` · ${several(count, "sentence")} changed`;
 }
 
 async function write() {
   try {
     await saving;
     const { out, sentences } = await ask("write", {});
-    $("written").textContent = sentences ? `${sentences} sentences are in ${out}.`
+    $("written").textContent = sentences ? `${several(sentences, "sentence")} written to ${out}.`
       : "No sentence is accepted; nothing was written.";
   } catch (error) {
     $("written").textContent = error.message;
