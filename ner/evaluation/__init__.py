@@ -7,7 +7,13 @@ from ner.evaluation.calibration import (
     format_calibration,
     measure_calibration,
 )
-from ner.evaluation.mistakes import Mistakes, analyse_mistakes, format_mistakes
+from ner.evaluation.mistakes import (
+    CORRECT,
+    Mistakes,
+    analyse_mistakes,
+    format_mistakes,
+    match_entities,
+)
 from ner.evaluation.plot import Axis, Plot, draw_curves, linear_axis, logarithmic_axis
 from ner.evaluation.scores import (
     CountedScores,
@@ -39,11 +45,11 @@ from ner.evaluation.tradeoff import (
 )
 
 __all__ = [
-    "O_BIASES", "ROUNDS", "Axis", "Calibration", "CountedScores", "Mistakes", "Plot", "Point",
-    "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes", "check_labelled",
-    "check_layers", "count", "draw_calibration", "draw_curves", "evaluate_spans",
+    "CORRECT", "O_BIASES", "ROUNDS", "Axis", "Calibration", "CountedScores", "Mistakes", "Plot",
+    "Point", "Report", "Scores", "SpanCounts", "Spans", "TradeOff", "analyse_mistakes",
+    "check_labelled", "check_layers", "count", "draw_calibration", "draw_curves", "evaluate_spans",
     "format_calibration", "format_columns", "format_f1", "format_mistakes", "format_report",
     "format_summary", "format_table", "format_trade_off", "layer_names", "linear_axis",
-    "logarithmic_axis", "measure_calibration", "min_score_points", "randomisation_test", "score",
-    "score_sentences", "summarise", "unknown_labels",
+    "logarithmic_axis", "match_entities", "measure_calibration", "min_score_points",
+    "randomisation_test", "score", "score_sentences", "summarise", "unknown_labels",
 ]  # fmt: skip

@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
     from ner.render.design import PAGES, page_head, stylesheet
+    from ner.render.report import ComparedSentence, Mistake, mistakes_page
 
 __all__ = [
-    "FORMATS", "PAGES", "RENDERERS", "Renderer", "Write", "output", "page_head", "renderer",
-    "renderer_class", "side_by_side", "stylesheet", "to_dataframe",
+    "FORMATS", "PAGES", "RENDERERS", "ComparedSentence", "Mistake", "Renderer", "Write",
+    "mistakes_page", "output", "page_head", "renderer", "renderer_class", "side_by_side",
+    "stylesheet", "to_dataframe",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -53,6 +55,7 @@ __getattr__ = lazy_names(
         "conll": ["side_by_side"],
         "dataframe": ["to_dataframe"],
         "design": ["PAGES", "page_head", "stylesheet"],
+        "report": ["ComparedSentence", "Mistake", "mistakes_page"],
     },
 )
 

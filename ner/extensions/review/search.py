@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ner.corpus import token_ranges
 from ner.errors import UsageError
 from ner.text import Sentence
-from ner.tokenize import written
+from ner.tokenize import joined, written
 
 
 class Place(NamedTuple):
@@ -49,18 +49,9 @@ def _shown(sentence: Sentence) -> tuple[str, Sequence[tuple[int, int]]]:
     """The text of a sentence and the ranges of its tokens in it; each gap is one blank."""
     if not sentence.offsets:
         return written(sentence.tokens)
-    joins = joined(sentence)
+    joins = {*joined(sentence)}
     text, ranges = "", []
-    for token, join in zip(sentence.tokens, joins, strict=True):
+    for number, token in enumerate(sentence.tokens):
         ranges.append((len(text), len(text) + len(token)))
-        text += token if join else f"{token} "
+        text += token if number in joins else f"{token} "
     return text, ranges
-
-
-def joined(sentence: Sentence) -> list[bool]:
-    """Tell of each token if the next follows it without a gap in the text."""
-    ranges = sentence.offsets or written(sentence.tokens)[1]
-    return [
-        *(ranges[number][1] == ranges[number + 1][0] for number in range(len(ranges) - 1)),
-        False,
-    ]

@@ -12,9 +12,10 @@ from ner.corpus import token_ranges
 from ner.extensions.review.orders import ORDERS, Queue
 from ner.extensions.review.output import written_formats
 from ner.extensions.review.review import Review
-from ner.extensions.review.search import Place, joined
+from ner.extensions.review.search import Place
 from ner.frozen import frozen
 from ner.text import Sentence, Span, layers_of
+from ner.tokenize import joined
 
 MOST_PLACES = 1000  # of a search
 _MOST_SENTENCES = 100  # that an answer to a change has in full
@@ -105,7 +106,7 @@ def shown_sentence(review: Review, number: int, queue: Queue) -> dict[str, Any]:
         "place": sentence.place,
         "document": sentence.document,
         "tokens": list(sentence.tokens),
-        "joined": [place for place, is_joined in enumerate(joined(sentence)) if is_joined],
+        "joined": joined(sentence),
         "entities": [entity.to_dict() for entity in decision.entities],
         "proposals": [entity.to_dict() | {"score": score} for entity, score in scored],
         "doubts": [round(doubt, 3) for doubt in found.doubts] if found else [],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ner.config import DataConfig
-from ner.corpus import Head, History, QueueItem, read_files, read_journal, write_file
+from ner.corpus import Head, History, QueueItem, load_journal, read_files, read_journal, write_file
 from ner.extensions.review.ledger import Ledger
 from ner.extensions.review.orders import match_queue
 from ner.extensions.review.proposals import Proposals
@@ -17,7 +17,7 @@ from ner.extensions.review.review import Review
 from ner.extensions.review.shown import Project
 from ner.tagger import Tagger
 from ner.text import Sentence, Span
-from tests.extensions.browser import complaints, wait
+from tests.extensions.browser import complaints, prefer, wait
 from tests.extensions.server.client import need_extra
 
 if TYPE_CHECKING:

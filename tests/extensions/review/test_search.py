@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ner.corpus import token_ranges
 from ner.errors import UsageError
-from ner.extensions.review.search import Index, Place, joined
+from ner.extensions.review.search import Index, Place
 from ner.text import Sentence
 
 
@@ -30,7 +30,6 @@ def test_several_words_are_found_as_they_are_written() -> None:
 
 def test_texts_are_as_their_offsets_tell() -> None:
     sentence = Sentence(("New", "York", "-", "based"), offsets=((0, 3), (5, 9), (9, 10), (10, 15)))
-    assert joined(sentence) == [False, True, True, False]
     assert places("York-based", sentence) == [Place(0, 4, 16)]
     assert places("New York", sentence) == [Place(0, 0, 8)]
 
