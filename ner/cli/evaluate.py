@@ -120,11 +120,7 @@ def evaluate(
         return
     check_model(model)
     from ner.api import Evaluation
-    from ner.evaluation import (
-        format_mistakes,
-        format_report,
-        format_trade_off,
-    )
+    from ner.evaluation import format_mistakes, format_report, format_trade_off
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
