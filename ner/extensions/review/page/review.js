@@ -671,7 +671,7 @@ async function begin() {
     setTypes(project.types);
     $("undo").disabled = !project.can_undo;
     $("redo").disabled = !project.can_redo;
-    $("files").textContent = `${project.files.join(", ")} · ${project.documents} documents, ${project.count} sentences`;
+    $("files").textContent = `${project.files.join(", ")} · ${several(project.documents, "document")}, ${several(project.count, "sentence")}`;
     document.title = `Review of ${project.files.join(", ")}`;
     $("order").replaceChildren(...project.orders.map((name) => element("option", {}, name)));
     $("order").value = project.order;
