@@ -33,7 +33,7 @@ from ner.text import Sentence
 from ner.tokenize import detect_text_style
 
 VERSION = 1
-_SHOWN = 1000
+_SHOWN = 100
 """Passages that are looked at to tell how a text is cut into tokens."""
 Stroke = dict[int, Decision | None]
 """The decision on each sentence that a stroke concerns; None is none."""

@@ -75,7 +75,10 @@ class Ledger:
         self._size = size
 
     def close(self) -> None:
-        """Close it, for other processes to open."""
+        """Close it, for other processes to open; one in which nothing stands is removed."""
+        if not self._size:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
         os.close(self._handle)
 
     def _failure(self, error: OSError, remedy: str) -> NerError:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ner.corpus import token_ranges
 from ner.errors import UsageError
+from ner.lazy import cached_property
 from ner.text import Sentence
 from ner.tokenize import joined, written
 
@@ -23,7 +24,11 @@ class Index:
 
     def __init__(self, sentences: Sequence[Sentence]) -> None:
         self._sentences = sentences
-        self._texts = [_shown(sentence)[0] for sentence in sentences]
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The text of each sentence: made for the first search."""
+        return [_shown(sentence)[0] for sentence in self._sentences]
 
     def places(self, wanted: str, *, case: bool = True) -> Iterator[Place]:
         """The places of a string, with its case or in any. Raises `UsageError` for none."""

@@ -87,9 +87,8 @@ def shown_state(review: Review) -> dict[str, Any]:
 
 def shown_changes(review: Review, changed: Sequence[int], queue: Queue) -> dict[str, Any]:
     """The sentences that have changed: their statuses, and the first of them in full."""
-    statuses = review.statuses()
     return {
-        "changed": {str(number): statuses[number] for number in changed},
+        "changed": {str(number): _status(review, number) for number in changed},
         "sentences": [shown_sentence(review, n, queue) for n in changed[:_MOST_SENTENCES]],
         **shown_state(review),
     }

@@ -53,7 +53,9 @@ def test_there_must_be_something_to_go_on_with(journal: Path) -> None:
     ledger = Ledger(journal)
     with pytest.raises(UsageError, match="no decision was saved there; leave --resume out"):
         ledger.resume()
+    assert journal.exists()
     ledger.close()
+    assert not journal.exists()
 
 
 def test_a_journal_without_a_whole_line_is_begun_anew(journal: Path, head: Head) -> None:

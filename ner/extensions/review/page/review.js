@@ -11,6 +11,7 @@ const SHOWN_PLACES = 200;
 let project = null;
 let types = [];
 let statuses = [];
+const counts = { a: 0, c: 0, o: 0 }; // of each
 let ids = []; // of sentences, in the order
 let at = 0; // in it
 let sentence = null;
@@ -123,9 +124,10 @@ function goBack(error, id) {
 }
 
 function setStatus(id, status) {
+  counts[statuses[id]] -= 1;
+  counts[status] += 1;
   statuses[id] = status;
-  drawRows();
-  drawProgress();
+  drawSoon();
 }
 
 async function step(which) {
@@ -338,8 +340,7 @@ function draw() {
 function drawAll() {
   draw();
   drawTypes();
-  drawRows();
-  drawProgress();
+  drawSoon();
   $("where").textContent = `${sentence.place}, sentence ${at + 1} of ${ids.length}`;
   if (document.activeElement !== $("note")) $("note").value = sentence.note;
   $("take").disabled = !proposals().length;
@@ -389,12 +390,19 @@ function drawTypes() {
 }
 
 function drawProgress() {
-  const accepted = statuses.reduce((count, status) => count + (status === "a"), 0);
-  const changed = statuses.reduce((count, status) => count + (status === "c"), 0);
   $("progress").max = project.count;
-  $("progress").value = accepted;
-  $("progress-text").textContent =
-    `${accepted} of ${project.count} accepted${changed ? `, ${changed} changed and open` : ""}`;
+  $("progress").value = counts.a;
+  const changed = counts.c ? `, ${counts.c} changed and open` : "";
+  $("progress-text").textContent = `${counts.a} of ${project.count} accepted${changed}`;
+}
+
+let soon = 0;
+function drawSoon() {
+  soon ||= requestAnimationFrame(() => {
+    soon = 0;
+    drawRows();
+    drawProgress();
+  });
 }
 
 function drawRows() {
@@ -667,6 +675,7 @@ async function begin() {
   try {
     project = await ask("project");
     statuses = [...project.statuses];
+    for (const status of statuses) counts[status] += 1;
     types = [];
     setTypes(project.types);
     $("undo").disabled = !project.can_undo;
