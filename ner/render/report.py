@@ -95,7 +95,7 @@ def _embedded(value: Any) -> str:
 
 def _row(sentence: ComparedSentence) -> dict[str, Any]:
     gold = sentence.gold
-    scores = sentence.scores or [None] * len(sentence.predicted)
+    scores: Sequence[float | None] = sentence.scores or [None] * len(sentence.predicted)
     return {
         "place": gold.place,
         "tokens": list(gold.tokens),

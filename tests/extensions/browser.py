@@ -59,6 +59,6 @@ def prefer(browser: "Chrome", *schemes: str) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-def complaints(browser: "Chrome") -> list[str]:
+def complaints(browser: Any) -> list[str]:
     """The messages in the browser's console since the last look."""
     return [entry["message"] for entry in browser.get_log("browser")]
