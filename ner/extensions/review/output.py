@@ -33,7 +33,9 @@ def format_of(out: Path, named: str | None) -> str:
 
 
 def check_out(out: Path, files: Sequence[Path], *, resume: bool) -> None:
-    """Raise `NerError` for an output that would replace a file of somebody's."""
+    """Raise `NerError` for an output that is no file, or would replace one of somebody's."""
+    if str(out) == "-":
+        raise UsageError("--out -: a review is written to a file, beside its journal; name one")
     if any(out.exists() and file.exists() and out.samefile(file) for file in files):
         raise UsageError(f"{out}: is the file to be reviewed, which stays as it is; name another")
     if out.exists() and not resume:

@@ -50,6 +50,8 @@ def test_files_of_somebody_stay(corpus: Path, tmp_path: Path) -> None:
     link.symlink_to(corpus)
     with pytest.raises(UsageError, match="is the file to be reviewed"):
         check_out(link, [corpus], resume=True)
+    with pytest.raises(UsageError, match="a review is written to a file, beside its journal"):
+        check_out(Path("-"), [corpus], resume=False)
     other = tmp_path / "other"
     other.write_text("mine")
     with pytest.raises(UsageError, match="is there already"):

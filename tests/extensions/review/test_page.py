@@ -395,6 +395,19 @@ def test_what_could_not_be_saved_is_not_shown(page: Page) -> None:
     complaints(page.browser)  # it tells of the connection
 
 
+def test_nothing_that_waited_for_its_turn_is_shown_either(page: Page) -> None:
+    page.live.stop()
+    page.press("2", ENTER, "1", ENTER)
+    page.wait(lambda: "does not answer" in page.one("#error").text)
+    page.wait(lambda: page.one("#progress-text").text == "0 of 3 accepted")
+    shown = page.run(
+        "return [...cache.values()].sort((a, b) => a.id - b.id)"
+        ".map((s) => [s.accepted, ...s.entities.map((e) => e.label)])"
+    )
+    assert shown == [[False, "PER", "LOC"], [False], [False, "ORG"]]
+    complaints(page.browser)  # it tells of the connection
+
+
 def test_quick_keys_are_all_saved_in_their_order(page: Page) -> None:
     page.press(*"1213", RIGHT, "2", ENTER, "1", ENTER)
     page.saved()

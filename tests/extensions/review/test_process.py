@@ -2,14 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ner.corpus import read_file, read_journal
 from ner.text import Span
-from tests.cli.command import process
-from tests.extensions.review.client import ask, change, reviewed
+from tests.cli.command import LIMIT, environment, process
+from tests.extensions.review.client import PROGRAM, ask, change, reviewed
 
 pytestmark = pytest.mark.slow(reason="starts processes")
 
@@ -52,6 +54,17 @@ def test_a_second_process_is_kept_out(corpus: Path, tmp_path: Path) -> None:
         assert outcome.code == 2
         assert "another process is at work on it" in outcome.complaint()
         assert ask(found, "project")["count"] == 3
+
+
+def test_without_its_packages_it_says_how_to_get_them(corpus: Path, tmp_path: Path) -> None:
+    code = f"import sys; sys.modules['fastapi'] = None; {PROGRAM.removeprefix('import sys; ')}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(corpus), "--out", str(tmp_path / "out.jsonl")],
+        env=environment(), cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "ner review need packages (fastapi is missing): pip install" in done.stderr
+    assert not list(tmp_path.glob("*.journal"))
 
 
 def test_what_is_corrected_is_trained_on(model: Path, tmp_path: Path, corpus: Path) -> None:

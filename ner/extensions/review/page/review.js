@@ -68,7 +68,8 @@ function decide(change) {
   const body = { id, entities, accepted: sentence.accepted, note: sentence.note };
   setStatus(id, sentence.accepted ? "a" : "c");
   change.entities && draw();
-  return inTurn(() => ask("decide", { changes: [{ ...body, version: known.get(id).version }] }), id);
+  const version = () => known.get(id)?.version ?? 0; // one that was forgotten has changed elsewhere
+  return inTurn(() => ask("decide", { changes: [{ ...body, version: version() }] }), id);
 }
 
 function inTurn(request, id = null) {
@@ -76,7 +77,10 @@ function inTurn(request, id = null) {
   pending += 1;
   $("saved").textContent = "Saving …";
   saving = saving.then(async () => {
-    if (mine !== turn) return;
+    if (mine !== turn) {
+      revert(id);
+      return null;
+    }
     const answer = await request();
     $("error").hidden = true;
     took(answer, pending === 1);
@@ -115,7 +119,11 @@ function goBack(error, id) {
   $("saved").textContent = "Not saved";
   complain(error);
   (error.sentences || []).forEach(take);
-  const last = id === null ? null : known.get(id);
+  revert(id);
+}
+
+function revert(id) {
+  const last = known.get(id);
   if (last) {
     take(last);
     setStatus(id, last.status);
@@ -489,7 +497,7 @@ async function watchModel() {
   if (ready === null) return;
   $("model").textContent = failed ? `The model failed: ${failed}`
     : ready < project.count ? `model: ${ready} of ${project.count}` : "";
-  for (const [id, other] of cache) if (!other.doubts.length) forget(id);
+  for (const [id, other] of pending ? [] : cache) if (!other.doubts.length) forget(id);
   if (!sentence.doubts.length && !pending && sentence.id < ready) {
     const { sentences: [fresh] } = await ask("sentences", { ids: [sentence.id] });
     if (!pending && fresh.version === sentence.version) {
