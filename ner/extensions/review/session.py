@@ -84,7 +84,7 @@ class Session:
         return self.order or ("queue" if self.queue else "file")
 
     def _reading(self, tagger: Tagger | None) -> dict[str, Any]:
-        """How files are read: text without labels as the model cuts it."""
+        """The settings of reading: text without labels is cut as the model cuts it."""
         style = {"data.tokenizer": tagger.config.data.tokenizer} if tagger else {}
         return {**(style if self.unlabelled else {}), **self.reading}
 

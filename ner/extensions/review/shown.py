@@ -74,7 +74,7 @@ def shown_project(project: Project, review: Review) -> dict[str, Any]:
 
 
 def shown_state(review: Review) -> dict[str, Any]:
-    """What every answer to a change tells of the whole."""
+    """The facts on the whole that every answer to a change has."""
     proposals = review.proposals
     return {
         "types": [{"layer": layer, "label": label} for layer, label in review.types],

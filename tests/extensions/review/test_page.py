@@ -459,6 +459,8 @@ def test_proposals_are_shown_and_taken(
     page.press("p")
     page.saved()
     assert page.marks() == [("Anna", "PER")]
+    title = page.all("#sentence mark")[0].get_attribute("title")
+    assert title == f"PER, probability {round(100 * prediction.scores[0])} %"
     page.press("p", held=SHIFT)
     page.saved()
     assert proposed.spans(0) == prediction.spans

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from ner.corpus import read_file
+from ner.corpus import Decision, read_file
 from ner.errors import NerError, UsageError
 from ner.extensions.review import session
-from ner.extensions.review.review import Change, Decision, Review
+from ner.extensions.review.review import Change, Review
 from ner.extensions.review.session import Session, journal_of, parse_types
 from ner.extensions.server.serving import listen
 from tests.extensions.server.client import need_extra

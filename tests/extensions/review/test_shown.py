@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from ner.text import PartialLabel, Sentence, Span
 from tests.extensions.review.conftest import Make
 
 
-def project(**given: str) -> Project:
+def project(**given: Any) -> Project:
     files, out = [Path("data/a.conll")], Path("my out.conll")
     return replace(Project(files=files, out=out, format="iob2"), **given)
 

@@ -334,7 +334,8 @@ function draw() {
     sentence.doubts[number] >= UNSURE && "unsure",
     unknown.has(number) && "unknown",
   ].filter(Boolean).join(" ");
-  const shown = sentence.entities.map((e) => ({ ...e, score: undefined, style: e === entity ? "current" : "" }));
+  const score = (e) => sentence.proposals.find((p) => same(p, e) && layered(p) === layered(e))?.score;
+  const shown = sentence.entities.map((e) => ({ ...e, score: score(e), style: e === entity ? "current" : "" }));
   const nodes = drawSentence(sentence, [...shown, ...proposals()], types, [chosen.start, chosen.end], style);
   $("sentence").replaceChildren(...nodes);
   $("sentence").classList.toggle("accepted", sentence.accepted);
@@ -349,7 +350,9 @@ function drawAll() {
   draw();
   drawTypes();
   drawSoon();
-  $("where").textContent = `${sentence.place}, sentence ${at + 1} of ${ids.length}`;
+  const unread = project.ready !== null && !sentence.doubts.length;
+  $("where").textContent =
+    `${sentence.place}, sentence ${at + 1} of ${ids.length}${unread ? " · the model has not read it yet" : ""}`;
   if (document.activeElement !== $("note")) $("note").value = sentence.note;
   $("take").disabled = !proposals().length;
   $("reasons").hidden = !sentence.reasons.length;
