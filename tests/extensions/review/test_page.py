@@ -276,7 +276,7 @@ def test_what_is_no_type_is_not_shown_as_one(page: Page) -> None:
 def test_all_places_are_labelled_in_one_stroke(page: Page) -> None:
     page.press("e", "f")
     page.wait(lambda: page.one("#places-told").text == "2 places")
-    page.run("document.getElementById('kind').value = 'LOC'")
+    assert page.run("return document.getElementById('kind').value") == "LOC"
     page.all("#labelling button")[0].click()
     page.wait(lambda: page.one("#places-told").text == "2 places · 1 sentence changed")
     assert page.live.spans(1) == (Span(2, 4, "LOC"),)

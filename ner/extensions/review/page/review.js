@@ -533,6 +533,7 @@ function named() {
 
 function find() {
   $("wanted").value = words(chosen);
+  if (exact()) $("kind").value = layered(exact());
   $("finding").showModal();
   search();
 }
