@@ -54,7 +54,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'ner' has no attribute {name!r}")
+        return importlib.import_module("ner.plugins").public(name)
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 

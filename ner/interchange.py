@@ -116,6 +116,8 @@ def load_spacy(user: str = "DocBin") -> Any:
     """The package spaCy, for a `user` of it. Raises `MissingExtra` without it."""
     try:
         import spacy
+        import spacy.language
+        import spacy.scorer
         import spacy.tokens
         import spacy.util
         import spacy.vocab

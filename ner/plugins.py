@@ -11,7 +11,11 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
 - ``RUN_FOLDERS``: names of the folders of their runs, beside those of the seeds, and the option of
   each, as ``{"student": "distill"}``;
 - ``RUN_SIGNS``: files by which a folder is known that holds several runs, and its kind, as
-  ``{"study.sqlite": "search"}``.
+  ``{"study.sqlite": "search"}``;
+- ``MODEL_SOURCES``: schemes of addresses of models, and functions from an address to a path, as
+  ``{"hf": "ner.extensions.integrations.hub:downloaded"}``;
+- ``PUBLIC``: names of `ner` that are theirs, as
+  ``{"tag_series": "ner.extensions.integrations.tables:tag_series"}``.
 
 The core imports no extension: it asks here, by name, when one is needed. Without the folder there
 is none, and all else works.
@@ -39,6 +43,18 @@ def declared(what: str) -> Mapping[str, str]:
 
 
 def load(place: str) -> Any:
-    """The attribute behind ``module:attribute``."""
-    module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    """The attribute behind ``module:attribute``, or the module itself."""
+    name, _, attribute = place.partition(":")
+    module = importlib.import_module(name)
+    return getattr(module, attribute) if attribute else module
+
+
+def public(name: str) -> Any:
+    """The function or class that extensions declare as a name of `ner`.
+
+    Raises `AttributeError` where none does.
+    """
+    place = declared("PUBLIC").get(name)
+    if place is None:
+        raise AttributeError(f"module 'ner' has no attribute {name!r}")
+    return load(place)

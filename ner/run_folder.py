@@ -12,7 +12,7 @@ from ner.errors import NerError, UsageError, escaped
 from ner.files import checked_path, unreadable, write_text
 from ner.frozen import frozen
 from ner.named_models import SHIPPED, named_model, named_models
-from ner.plugins import declared
+from ner.plugins import declared, load
 
 _log = logging.getLogger("ner")
 
@@ -121,8 +121,12 @@ class RunFolder:
 def find_bundle(path: str | Path) -> Path:
     """The bundle of a tagger: as `find_model`, or where there is no such path, one by its name.
 
-    Raises `UsageError`.
+    An address as ``hf://user/name`` is that of a model elsewhere, which an extension fetches.
+    Raises `UsageError`, and what an extension raises where the model cannot be had.
     """
+    scheme, mark, _ = str(path).partition("://")
+    if mark and (source := declared("MODEL_SOURCES").get(scheme)):
+        path = load(source)(str(path))
     command = "ner train --data NAME"
     if not os.path.lexists(checked_path(path)):
         models = named_models()

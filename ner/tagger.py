@@ -11,11 +11,12 @@ from typing import Any, Literal, Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.bundle import Bundle, default_bundle, load_bundle
+from ner.bundle import Bundle, default_bundle, load_bundle, pack_bundle
 from ner.config import Config, PredictConfig, predict_config
 from ner.errors import UsageError
 from ner.features import WordList, read_word_lists
 from ner.inputs import MaybeText, check_pair, check_texts, text_of
+from ner.plugins import public
 from ner.predict import (
     Prediction,
     alternatives_of,
@@ -27,13 +28,7 @@ from ner.predict import (
     restored,
     with_spans,
 )
-from ner.text import (
-    Document,
-    Entity,
-    NBest,
-    SegmentedText,
-    Sentence,
-)
+from ner.text import Document, Entity, NBest, SegmentedText, Sentence
 from ner.tokenize import retokenize, sentences_of
 
 # Tokens gathered before the network is asked: enough to fill its batches,
@@ -59,9 +54,8 @@ class Tagger:
             print(document.to_dict())
 
     A text is a `str`; a missing one (None, NaN, ``pandas.NA``) is taken for a text without
-    entities, and anything else is a `TypeError`. A tagger can be copied and pickled.
-
-    Matches of the `overrides` are entities whatever the model finds (`ner.predict`).
+    entities, and anything else is a `TypeError`. A tagger can be copied and pickled. Matches of the
+    `overrides` are entities whatever the model finds (`ner.predict`).
     """
 
     def __init__(
@@ -85,16 +79,16 @@ class Tagger:
     ) -> Self:
         """Load the model of a run folder, bundle or packed file, or one by its name, as ``en``.
 
-        None: that of the newest finished run in ``runs/``; without one, the English that ships.
-        `settings` change how it tags, as ``{"predict.min_score": 0.5}``; what they leave out is as
-        the model's training had it. `force` are word lists as ``LABEL=file``, cut into tokens by
-        `tokenizer`, or the model's own: their matches are entities of that type, known to the model
-        or not, with the score 1, in place of what the model finds there. Of matches that overlap,
-        the longest stays, then that of the list given first.
+        None: that of the newest finished run in ``runs/``; without one, the English that ships. One
+        of the Hugging Face Hub is ``hf://user/name@revision``. `settings` change how it tags, as
+        ``{"predict.min_score": 0.5}``, over those of its training. `force` are word lists as
+        ``LABEL=file``, cut into tokens by `tokenizer`, or the model's own: their matches are
+        entities of that type, known to the model or not, with the score 1, in place of what the
+        model finds there. Of those that overlap the longest stays, then that of the first list.
 
-        Raises `BundleError` or `UsageError` when there is no model, or it cannot be read,
-        `ConfigError` for settings that do not exist or concern no tagging, and `NerError` for word
-        lists that `read_word_lists` refuses.
+        Raises `BundleError` or `UsageError` for no model or one that cannot be read, `ConfigError`
+        for settings that do not exist or concern no tagging, and `NerError` for word lists that
+        `read_word_lists` refuses.
         """
         changes = settings or {}
         predict_config(changes)  # before the model, which takes a while
@@ -107,6 +101,22 @@ class Tagger:
         overrides = read_word_lists(force, tokenizer or bundle.config.data.tokenizer)
         return cls(bundle, predict_config(changes, bundle.config), overrides)
 
+    def save(self, path: str | Path) -> None:
+        """Write model and settings into one file. Raises `UsageError` where something else is."""
+        if self._overrides:
+            raise UsageError("word lists of force belong to no model; save it without them")
+        config = replace(self.config, predict=self._settings)
+        pack_bundle(replace(self._bundle, config=config), path)
+
+    def push_to_hub(self, repository: str, **how: Any) -> str:
+        """Put it on the Hugging Face Hub as `ner.extensions.integrations.hub.push` does."""
+        return str(public("Tagger.push_to_hub")(self, repository, **how))
+
+    @classmethod
+    def from_pretrained(cls, name: str, revision: str | None = None, **how: Any) -> Self:
+        """Load a model of the Hugging Face Hub: ``load("hf://name@revision")``."""
+        return cls.load(f"hf://{name}" + (f"@{revision}" if revision else ""), **how)
+
     @property
     def settings(self) -> PredictConfig:
         """The settings of section `predict` with which it tags."""
@@ -115,9 +125,7 @@ class Tagger:
     @property
     def labels(self) -> list[str]:
         """The entity types that can be found: those of the model, then others of the overrides."""
-        return list(
-            dict.fromkeys([*self._bundle.labels, *(rule.label for rule in self._overrides)])
-        )
+        return [*dict.fromkeys([*self._bundle.labels, *(rule.label for rule in self._overrides)])]
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -185,8 +193,7 @@ class Tagger:
         itself, with its tokens as they are (see `as_raw_text`). Of several tag layers, the columns
         of each sum to 1.
         """
-        tokens = [sentence.tokens for sentence in sentences]
-        return predict_marginals(self._bundle.model, tokens, self._settings)
+        return predict_marginals(self._bundle.model, [s.tokens for s in sentences], self._settings)
 
     @overload
     def pipe(
@@ -326,8 +333,7 @@ class Tagger:
         return [sentence for sentence, _ in self._retokenized(sentences)]
 
     def _retokenized(self, sentences: Sequence[Sentence]) -> list[tuple[Sentence, list[int]]]:
-        data = self.config.data
-        if data.retokenize == "yes":
+        if (data := self.config.data).retokenize == "yes":
             return [retokenize(sentence, data.tokenizer) for sentence in sentences]
         return [(sentence, []) for sentence in sentences]
 

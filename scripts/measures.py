@@ -37,7 +37,7 @@ FEATURES = {
     "clusters": r"\w*clusters?(_\w+)?|\w*Cluster\w*",
     "gazetteers": r"\w*gazetteers?(_\w+)?|\w*Gazetteer\w*",
     "casing": r"\w*casings?(_\w+)?|CASINGS?|\w*Casing\w*",
-    "characters": r"char_(?!lm)\w+|Char(acter)?s?(CNN|LSTM|Encoder|Feature|Embed)\w*",
+    "characters": r"char_(?!lm|span$)\w+|Char(acter)?s?(CNN|LSTM|Encoder|Feature|Embed)\w*",
     "document context": r"\w*(first|second)_pass\w*|document_context\w*|DocumentContext\w*",
     "charlm": r"\w*charlms?(_\w+)?|\w*char_lms?(_\w+)?|\w*StringEmbedding\w*",
     "distillation": r"\w*distil(?!bert)\w*|\w*Distil\w*|teachers?(_\w+)?|students?(_\w+)?",

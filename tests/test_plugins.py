@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 import pytest
 
-from ner.plugins import declared, load
+import ner
+from ner.plugins import declared, load, public
 from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 
 def test_extensions_declare_commands_and_token_embedders() -> None:
-    assert {"charlm", "classify", "vectors", "search", "compare", "inspect", "serve", "review"} == {
-        *declared("COMMANDS")
-    }
+    known = {"charlm", "classify", "vectors", "search", "compare", "inspect", "serve", "push"}
+    assert known | {"review"} == {*declared("COMMANDS")}
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm", "hf"]
     assert [*declared("TRAININGS")] == ["distill", "teacher"]
     assert not declared("SOMETHING_ELSE")
@@ -29,6 +29,25 @@ def test_what_is_declared_is_there(what: str) -> None:
         if what == "COMMANDS":
             assert isinstance(found, click.Command)
             assert found.name == name
+
+
+@pytest.mark.parametrize("what", ["MODEL_SOURCES", "PUBLIC"])
+def test_functions_that_are_declared_are_there(what: str) -> None:
+    assert declared(what)
+    for name, place in declared(what).items():
+        if not name.startswith("sklearn."):  # whose package may be missing
+            assert load(place)
+
+
+def test_public_names_of_extensions() -> None:
+    assert public("tag_series") is load(declared("PUBLIC")["tag_series"])
+    assert public("tag_series") is ner.tag_series
+    with pytest.raises(AttributeError, match="module 'ner' has no attribute 'tag_serie'"):
+        public("tag_serie")
+
+
+def test_a_place_may_be_a_module() -> None:
+    assert load("ner.plugins") is importlib.import_module("ner.plugins")
 
 
 def test_declarations_are_light() -> None:
@@ -58,6 +77,24 @@ def test_without_extensions_the_main_commands_are_left(bare: Path) -> None:
     assert "\nCommands:\n" in done.out
     assert "Extensions" not in done.out
     assert "  train " in done.out
+
+
+def test_without_extensions_their_names_are_unknown(bare: Path) -> None:
+    code = (
+        "import ner\n"
+        "assert not hasattr(ner, 'tag_series') and not hasattr(ner, 'sklearn')\n"
+        "try: ner.load('hf://a/b')\n"
+        "except ner.NerError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=bare,
+        env=environment(PYTHONPATH=str(bare)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("hf:/a/b: no such model folder")
 
 
 @pytest.mark.slow

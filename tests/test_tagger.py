@@ -339,6 +339,24 @@ def test_settings_change_how_it_tags(tiny_run: Path, tiny_corpus: Corpus) -> Non
     assert _found(Tagger.load(tiny_run, "cpu", settings)) == ["Anna", "Rome", "Dora", "New York"]
 
 
+def test_a_tagger_is_saved_with_its_settings(tiny_run: Path, tmp_path: Path) -> None:
+    tagger = Tagger.load(tiny_run, "cpu", {"predict.min_score": 0.3})
+    tagger.save(tmp_path / "x.ner")
+    again = Tagger.load(tmp_path / "x.ner", "cpu")
+    assert again.settings == tagger.settings
+    assert again("Anna visited New York.") == tagger("Anna visited New York.")
+    again.save(tmp_path / "y.ner")
+    assert (tmp_path / "y.ner").read_bytes() == (tmp_path / "x.ner").read_bytes()
+
+
+def test_a_tagger_with_word_lists_is_not_saved(tiny_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "names").write_text("Rome\n")
+    tagger = Tagger.load(tiny_run, "cpu", force=[f"LOC={tmp_path / 'names'}"])
+    with pytest.raises(UsageError, match="word lists of force belong to no model"):
+        tagger.save(tmp_path / "x.ner")
+    assert not (tmp_path / "x.ner").exists()
+
+
 def test_settings_of_the_bundle_hold_unless_changed(tiny_run: Path, tmp_path: Path) -> None:
     bundle = load_bundle(tiny_run)
     strict = bundle.config.replace({"predict.min_score": 0.999})

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from ner.bundle.card import int8_chosen
 from ner.bundle.format import CARD, Bundle, load_bundle, stored_card, stored_files
 from ner.errors import NerError, UsageError
 from ner.files import checked_path, write_binary
 from ner.run_folder import is_packed
-from ner.runtime import compacted
-from ner.stored import to_archive, with_checksums
+from ner.runtime import compacted, expanded
+from ner.stored import Arrays, to_archive, with_checksums
 
 
 def export_bundle(
@@ -47,6 +49,30 @@ def export_bundle(
             weights = compacted(weights)
         except ValueError as error:
             raise UsageError(f"{error}; choose --precision float32") from None
+    _write(bundle, weights, out)
+
+
+def pack_bundle(bundle: Bundle, out: str | Path) -> None:
+    """Write a model into one file, every bit of it; in little room where that loses none.
+
+    Raises `UsageError` for an `out` that holds something else.
+    """
+    _check_out(checked_path(out))
+    _write(bundle, _compacted_exactly(bundle.model.weights), out)
+
+
+def _compacted_exactly(weights: Arrays) -> Arrays:
+    """The weights in little room if they were so before, else as they are."""
+    try:
+        small = compacted(weights)
+        restored = expanded(small)
+    except ValueError:
+        return weights
+    same = all(np.array_equal(values, restored[name]) for name, values in weights.items())
+    return small if same else weights
+
+
+def _write(bundle: Bundle, weights: Arrays, out: str | Path) -> None:
     files = {CARD: stored_card(bundle), **with_checksums(stored_files(bundle, weights))}
     with write_binary(out) as file:
         try:

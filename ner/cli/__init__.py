@@ -23,7 +23,7 @@ import click
 from ner.errors import MissingExtra, NerError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import EarlierMessages
-from ner.version import __version__
+from ner.version import __version__, commit
 
 INTERRUPTED = 130
 SIGNALLED = 128  # and the number of the signal
@@ -63,9 +63,22 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="See 'ner COMMAND --help' for a command's options.",
 )
-@click.version_option(__version__, prog_name="ner")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, wanted: _print_version(ctx) if wanted else None,
+    help="Show the version and the commit of the code, and exit.",
+)
 def cli() -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
+
+
+def _print_version(context: click.Context) -> None:
+    known = commit()
+    click.echo(f"ner, version {__version__}" + f", commit {known}" * bool(known))
+    context.exit()
 
 
 class _Messages(logging.Handler):

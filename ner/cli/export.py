@@ -39,9 +39,6 @@ def export(model: str | None, out: Path, precision: str, describe: Path | None) 
 
 def _lines(path: Path) -> list[str]:
     """The lines of a text that are not empty."""
-    from ner.corpus import Diagnostics, text_lines
-    from ner.files import open_binary
+    from ner.corpus import file_lines
 
-    with open_binary(path) as stream:
-        lines = text_lines(stream, str(path), "utf-8", Diagnostics())
-        return [line.strip() for _, line in lines if line.strip()]
+    return [line.strip() for _, line in file_lines(path) if line.strip()]

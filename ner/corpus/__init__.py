@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         read_journal,
     )
     from ner.corpus.layers import with_layers
-    from ner.corpus.lines import text_lines
+    from ner.corpus.lines import file_lines, text_lines
     from ner.corpus.loading import (
         Files,
         cache_folder,
@@ -87,9 +87,9 @@ __all__ = [
     "Diagnostics", "Files", "Finding", "Head", "History", "InvalidRecord", "NamedCorpus", "Passage",
     "QueueItem", "Reviewed", "SplitStats", "Stroke", "TrainingFingerprints", "cache_folder",
     "check", "check_entities", "checksum", "count", "cut_lines", "cut_valid", "decided", "do_line",
-    "field_of", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of", "layout_named",
-    "layout_of", "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora",
-    "number_note", "overlaps", "parse_decision", "parse_json", "parse_label_map",
+    "field_of", "file_lines", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of",
+    "layout_named", "layout_of", "load_corpus", "load_journal", "locate", "map_labels",
+    "merge_corpora", "number_note", "overlaps", "parse_decision", "parse_json", "parse_label_map",
     "partial_labels_within", "placed_entities", "possible_tags", "read_columns", "read_corpus",
     "read_file", "read_files", "read_journal", "read_jsonl", "read_queue", "record_fields",
     "text_lines", "token_ranges", "with_layers", "with_partial_labels", "with_unannotated",
@@ -116,7 +116,7 @@ __getattr__ = lazy_names(
             "read_journal",
         ],
         "layers": ["with_layers"],
-        "lines": ["text_lines"],
+        "lines": ["file_lines", "text_lines"],
         "loading": [
             "Files", "cache_folder", "find", "holds_splits", "load_corpus", "locate",
             "overlaps", "read_corpus", "with_valid",

@@ -7,11 +7,12 @@ characters that Unicode calls line ends are left where they are.
 import codecs
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 from ner.corpus.diagnostics import Diagnostics
 from ner.errors import CorpusError, UsageError
-from ner.files import unpack_errors
+from ner.files import open_binary, unpack_errors
 from ner.text import SURROGATE
 
 LONGEST = 1 << 24
@@ -25,17 +26,17 @@ def text_lines(
     stream: IO[bytes],
     source: str,
     encoding: str,
-    diagnostics: Diagnostics,
+    diagnostics: Diagnostics | None = None,
     longest: int | None = None,
 ) -> Iterator[tuple[int, str]]:
     """Yield line numbers (from 1) and lines without their ends; a byte order mark is dropped.
 
     No line may have more than `longest` bytes, by default `LONGEST`. Raises `CorpusError` for bytes
-    that are not in the encoding and for lone surrogates (both reported to `diagnostics` by line),
-    for binary files, endless lines and damaged packed files, and `UsageError` for an unknown
-    encoding.
+    that are not in the encoding and for lone surrogates (both reported to `diagnostics` by line;
+    without any the first is an error), for binary files, endless lines and damaged packed files,
+    and `UsageError` for an unknown encoding.
     """
-    longest = longest or LONGEST
+    longest, diagnostics = longest or LONGEST, diagnostics or Diagnostics()
     stream, encoding = _splittable(stream, source, encoding, longest)
     utf8 = codecs.lookup(encoding).name == "utf-8"
     number, offset = 1, 0
@@ -49,6 +50,15 @@ def text_lines(
             yield from enumerate(lines, number)
         number += block.count(b"\n")
         offset += len(block)
+
+
+def file_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """Yield the `text_lines` of a file with its path as their source.
+
+    Raises `NerError` where it cannot be read, and as `text_lines` does.
+    """
+    with open_binary(path) as stream:
+        yield from text_lines(stream, str(path), encoding)
 
 
 def _decoded(block: bytes) -> list[str] | None:

@@ -213,10 +213,6 @@ def _is_task(value: Any) -> bool:
     return isinstance(value, dict) and ("text" in value or isinstance(value.get("data"), dict))
 
 
-def _file_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
-    return text_lines(stream, source, encoding, Diagnostics())
-
-
 class Layout(NamedTuple):
     """One way in which files hold text.
 
@@ -227,7 +223,7 @@ class Layout(NamedTuple):
     read: Callable[..., Iterator[Passage]]  # a `Reader`; of records, with the name of the text
     in_blocks: bool = False
     records: bool = False
-    lines: Callable[[IO[bytes], str, str], Iterator[Line]] = _file_lines
+    lines: Callable[[IO[bytes], str, str], Iterator[Line]] = text_lines
 
 
 LAYOUTS = {

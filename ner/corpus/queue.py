@@ -17,11 +17,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
+from ner.corpus.lines import file_lines
 from ner.corpus.records import InvalidRecord, field_of, is_list_of, kind_of, parse_json
 from ner.errors import CorpusError
-from ner.files import open_binary, write_text
+from ner.files import write_text
 from ner.frozen import frozen
 from ner.text import Sentence, Span
 
@@ -71,13 +70,12 @@ def write_queue(path: str | Path, items: Iterable[QueueItem]) -> None:
 def read_queue(path: str | Path) -> list[QueueItem]:
     """Read a queue. Raises `CorpusError` with ``file:line`` for what is none."""
     items = []
-    with open_binary(path) as file:
-        for number, line in text_lines(file, str(path), "utf-8", Diagnostics()):
-            if line.strip():
-                try:
-                    items.append(_item(parse_json(line, _FIELDS)))
-                except InvalidRecord as error:
-                    raise CorpusError(f"{path}:{number}: {error}") from None
+    for number, line in file_lines(path):
+        if line.strip():
+            try:
+                items.append(_item(parse_json(line, _FIELDS)))
+            except InvalidRecord as error:
+                raise CorpusError(f"{path}:{number}: {error}") from None
     return items
 
 

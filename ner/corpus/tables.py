@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
-from ner.corpus.diagnostics import Diagnostics
 from ner.corpus.lines import LONGEST, text_lines
 from ner.errors import CorpusError, MissingExtra
 
@@ -28,7 +27,7 @@ def csv_lines(stream: IO[bytes], source: str, encoding: str) -> Iterator[Line]:
     The header tells the separator. A row of several lines is followed by empty ones, so that
     numbers are without gaps. Raises `CorpusError` with ``source:line`` for rows that do not fit.
     """
-    lines = text_lines(stream, source, encoding, Diagnostics())
+    lines = text_lines(stream, source, encoding)
     header = next(lines, (1, ""))
     separator = max(_SEPARATORS, key=header[1].count)
     rows = csv_rows(itertools.chain([header], lines), separator, source)

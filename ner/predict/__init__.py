@@ -5,7 +5,7 @@ windows whose emissions are stitched together, and decoded as one sequence.
 """
 
 from ner.predict.documents import alternatives_of, document_of, restored
-from ner.predict.engines import Engine, engine_of, read_batch
+from ner.predict.engines import Engine, engine_name, engine_of, precision_of, read_batch
 from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
     DEFAULTS,
@@ -22,8 +22,8 @@ from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "alternatives_of",
-    "check_numbers", "document_numbers", "document_of", "engine_of", "predict",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "alternatives_of", "check_numbers",
+    "document_numbers", "document_of", "engine_name", "engine_of", "precision_of", "predict",
     "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences", "read_batch",
     "restored", "window_note", "with_spans",
 ]  # fmt: skip

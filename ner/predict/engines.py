@@ -54,10 +54,22 @@ def engine_of(model: AnyModel, settings: PredictConfig, *, last_states: bool = F
         settings = replace(settings, engine="torch")
     if settings.engine == "torch" or not isinstance(model, StoredModel):
         return _engine_of_network(model, settings, last_states)
-    int8 = model.int8 if settings.precision == "auto" else settings.precision == "int8"
+    int8 = precision_of(model, settings) == "int8"
     key = (os.getpid(), int8, settings.cache_mb, last_states)
     engine: Engine = model.made(key, lambda: _native(model, settings, int8, last_states))
     return engine
+
+
+def engine_name(model: AnyModel, settings: PredictConfig) -> str:
+    """The engine of `engine_of`: ``native`` or ``torch``."""
+    native = isinstance(model, StoredModel) and model.config.cell in CELLS
+    return settings.engine if native else "torch"
+
+
+def precision_of(model: AnyModel, settings: PredictConfig) -> str:
+    """The precision in which the native engine tags: ``int8`` or ``float32``."""
+    chosen = "int8" if isinstance(model, StoredModel) and model.int8 else "float32"
+    return chosen if settings.precision == "auto" else settings.precision
 
 
 def read_batch(

@@ -302,13 +302,11 @@ class Run(CorpusRun):
         best = load_bundle(self.out / "model")
         # The language models in the bundle give the same, and take a while.
         model = replace(best.model, contextual=self._contextual)
-        measured = measure_precision(model, self.corpus.valid)
-        model = replace(model, int8=measured["chosen"] == "int8")
-        scores = {
-            split: evaluate_spans(gold, predict_sentences(model, gold))
-            for split, gold in (("valid", self.corpus.valid), ("test", self.corpus.test))
-            if gold
-        }
+        measured, found = measure_precision(model, self.corpus.valid)
+        scores = {"valid": evaluate_spans(self.corpus.valid, found)}
+        if test := self.corpus.test:
+            model = replace(model, int8=measured["chosen"] == "int8")
+            scores["test"] = evaluate_spans(test, predict_sentences(model, test))
         about = {
             **best.about,
             "scores": {split: report.to_dict() for split, report in scores.items()},

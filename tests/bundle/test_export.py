@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import ner
-from ner.bundle import export_bundle, load_bundle
+from ner.bundle import export_bundle, load_bundle, pack_bundle
 from ner.bundle.format import Bundle, save_bundle
 from ner.config import Config, PredictConfig
 from ner.errors import BundleError, NerError, UsageError
@@ -50,6 +50,33 @@ def measured(folder: Path, chosen: str) -> Path:
 
 
 # --- the same model -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_packed_again_every_bit_stays(precision: str, tmp_path: Path) -> None:
+    """In as little room as before: what `compacted` has rounded is rounded to itself."""
+    before = exported(GOLDEN / FORMATS[-1], tmp_path / "before.ner", precision)
+    pack_bundle(before, tmp_path / "after.ner")
+    assert (tmp_path / "after.ner").read_bytes() == (tmp_path / "before.ner").read_bytes()
+    after = load_bundle(tmp_path / "after.ner")
+    for name, values in before.model.weights.items():
+        assert values.tobytes() == after.model.weights[name].tobytes()
+
+
+def test_packed_weights_that_little_room_cannot_hold(tmp_path: Path) -> None:
+    bundle = load_bundle(GOLDEN / FORMATS[-1])
+    weights = dict(bundle.model.weights)
+    name = next(name for name in weights if name.endswith("trained.weight"))
+    weights[name] = weights[name] + 1e6
+    pack_bundle(replace(bundle, model=replace(bundle.model, weights=weights)), tmp_path / "m.ner")
+    assert (load_bundle(tmp_path / "m.ner").model.weights[name] == weights[name]).all()
+
+
+def test_packing_replaces_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(UsageError, match="is no exported model"):
+        pack_bundle(load_bundle(GOLDEN / FORMATS[-1]), tmp_path / "notes")
+    assert (tmp_path / "notes").read_text() == "mine"
 
 
 @pytest.mark.parametrize("written", FORMATS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ner
+from ner.version import commit
 from tests.cli.command import LIMIT, command, environment, process, run, shell
 
 HEAVY = ["torch", "numpy", "datasets", "seqeval", "rich", "sklearn"]
@@ -30,9 +31,28 @@ def test_no_command_at_all_is_wrong_use_and_shows_the_help(arguments: list[str])
     assert outcome.err == run(*arguments, "--help").out
 
 
+@pytest.mark.parametrize(
+    ("line", "completed"), [("ner tr", "plain,train\n"), ("ner train --da", "plain,--data\n")]
+)
+def test_the_shell_completes_commands_and_options(
+    tmp_path: Path, line: str, completed: str
+) -> None:
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    done = subprocess.run(
+        [sys.executable, "-m", "ner"],
+        env=environment(_NER_COMPLETE="bash_complete", **words),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, completed, "")
+
+
 def test_version_of_a_real_process(tmp_path: Path) -> None:
     outcome = process("--version", cwd=tmp_path).good()
-    assert outcome.out == f"ner, version {ner.__version__}\n"
+    known = commit()
+    assert outcome.out == f"ner, version {ner.__version__}{f', commit {known}' if known else ''}\n"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Lines out of bytes; the readers of formats are tested with what they make of them."""
 
+import gzip
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,8 +10,8 @@ from hypothesis import strategies as st
 
 from ner.corpus import lines as module
 from ner.corpus.diagnostics import Diagnostics
-from ner.corpus.lines import text_lines
-from ner.errors import CorpusError
+from ner.corpus.lines import file_lines, text_lines
+from ner.errors import CorpusError, UsageError
 
 _PIECES = st.sampled_from(
     [b"a", "é".encode(), b"\n", b"\r\n", b"\r", b"\xff", b"\xef\xbb\xbf", b" "]
@@ -52,3 +54,21 @@ def test_a_bound_on_the_length_of_lines_may_be_given() -> None:
     with pytest.raises(CorpusError, match=r"^x:3: the line is longer than 8 bytes"):
         list(text_lines(io.BytesIO(content), "x", "utf-8", Diagnostics(), 8))
     assert len(list(text_lines(io.BytesIO(content), "x", "utf-8", Diagnostics(), 9))) == 3
+
+
+def test_lines_of_a_file_packed_or_not(tmp_path: Path) -> None:
+    content = "\ufeffé\r\n\nb".encode()
+    (tmp_path / "a.txt").write_bytes(content)
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(content))
+    for name in ("a.txt", "a.txt.gz"):
+        assert [*file_lines(tmp_path / name)] == [(1, "é"), (2, ""), (3, "b")]
+    (tmp_path / "latin.txt").write_bytes(b"a\n\xe9")
+    assert [*file_lines(tmp_path / "latin.txt", "latin-1")] == [(1, "a"), (2, "é")]
+
+
+def test_a_file_that_cannot_be_read_as_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "latin.txt").write_bytes(b"a\n\xe9")
+    with pytest.raises(CorpusError, match=r"latin\.txt:2: "):
+        [*file_lines(tmp_path / "latin.txt")]
+    with pytest.raises(UsageError, match="is a folder, not a file"):
+        [*file_lines(tmp_path)]

@@ -19,6 +19,7 @@ from ner.corpus.formats.base import (
     TextWriter,
     outputs,
 )
+from ner.corpus.formats.hub_folder import SPLITS, dataset_card, folder_behind
 from ner.corpus.formats.json_input import is_jsonl, json_values, looks_like_json
 from ner.corpus.formats.registry import (
     FORMATS,
@@ -157,6 +158,9 @@ def write_file(
     called ``.jsonl``.
     """
     writer, sentences = writer_named(format), list(sentences)
+    if folder_behind(path):
+        write_splits(path, {"train": sentences}, format, unknown, layers)
+        return
     if writer.name == "columns" and is_jsonl(str(path)):
         raise UsageError(f"{path}: columns do not go into a .jsonl file; name it .conll")
     _refuse_partial(writer, sentences)
@@ -185,14 +189,23 @@ def write_splits(
 ) -> None:
     """`write_file` for each split that is not empty, all into a new folder, whole or not at all.
 
-    Raises `UsageError` for a folder that holds something.
+    The folder of ``hf:FOLDER`` is a data set for the Hugging Face Hub: Parquet and a card. Raises
+    `UsageError` for a folder that holds something, and for such a data set in another format.
     """
     extension = writer_named(format).extension
-    _check_free(Path(folder))
-    with write_folder(folder) as part:
+    behind = folder_behind(folder)
+    if behind and format != "parquet":
+        raise UsageError(f"{folder}: a data set of the Hub is Parquet; write it --to parquet")
+    target = behind or Path(folder)
+    _check_free(target)
+    with write_folder(target) as part:
         for split, sentences in splits.items():
             if sentences:
-                write_file(part / f"{split}{extension}", sentences, format, unknown, layers)
+                name = SPLITS.get(split, split) if behind else split
+                write_file(part / f"{name}{extension}", sentences, format, unknown, layers)
+        if behind:
+            with write_text(part / "README.md") as card:
+                card.write(dataset_card(splits))
 
 
 def _check_free(folder: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.corpus import Diagnostics, text_lines
+from ner.corpus import file_lines
 from ner.errors import CorpusError, TrainingError
-from ner.files import open_binary, temporary_space
+from ner.files import temporary_space
 from ner.tokenize import sentences_of
 
 Codes = NDArray[np.uint32]
@@ -119,16 +119,15 @@ def _chunks(paths: Sequence[Path], encoding: str, tokenizer: str) -> Iterator[st
     kept: list[str] = []
     size = 0
     for path in paths:
-        with open_binary(path) as stream:
-            for _, line in text_lines(stream, str(path), encoding, Diagnostics()):
-                lines = [line]
-                if tokenizer != "none":
-                    lines = [separator.join(s.tokens) for s in sentences_of(line, tokenizer)]
-                kept += (part for one in lines for part in (one, "\n"))
-                size += len(line) + len(lines)
-                if size >= CHUNK:
-                    yield "".join(kept)
-                    kept, size = [], 0
+        for _, line in file_lines(path, encoding):
+            lines = [line]
+            if tokenizer != "none":
+                lines = [separator.join(s.tokens) for s in sentences_of(line, tokenizer)]
+            kept += (part for one in lines for part in (one, "\n"))
+            size += len(line) + len(lines)
+            if size >= CHUNK:
+                yield "".join(kept)
+                kept, size = [], 0
     yield "".join(kept)
 
 

@@ -18,7 +18,6 @@ from typing import IO, NamedTuple
 from ner.config import DataConfig
 from ner.corpus import (
     Corpus,
-    Diagnostics,
     InvalidRecord,
     field_of,
     in_braces,
@@ -132,7 +131,7 @@ def parse_records(
     Otherwise, without labels, every line is a text, even a blank one. Raises `CorpusError` with
     ``source:line`` for anything but a record.
     """
-    lines = text_lines(stream, source, encoding, Diagnostics())
+    lines = text_lines(stream, source, encoding)
     first = _up_to_text(lines)
     as_json = is_jsonl(source) or in_braces(first[-1][1] if first else "")
     for number, line in itertools.chain(first, lines):

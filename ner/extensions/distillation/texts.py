@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ner.config import Config
-from ner.corpus import Diagnostics, text_lines
+from ner.corpus import file_lines
 from ner.errors import CorpusError, UsageError
-from ner.files import open_binary
 from ner.text import SegmentedText
 from ner.tokenize import detect_text_style, sentences_of
 from ner.training import split_long
@@ -57,7 +56,7 @@ def text_files(given: Texts) -> list[TextFile]:
 
 def style_of_text(files: Sequence[TextFile], encoding: str) -> str:
     """The style of tokenizer that suits the beginning of the first file."""
-    lines = _lines(files[0].path, encoding)
+    lines = file_lines(files[0].path, encoding)
     return detect_text_style([line for (_, line), _ in zip(lines, range(_SHOWN), strict=False)])
 
 
@@ -81,16 +80,11 @@ def draw_documents(
 
 def _draw(path: str, most: int, config: Config) -> list[tuple[int, str]]:
     """Draw lines of a file. Raises `CorpusError` for one without text."""
-    lines = ((n, line) for n, line in _lines(path, config.data.encoding) if line.strip())
+    lines = ((n, line) for n, line in file_lines(path, config.data.encoding) if line.strip())
     drawn = draw_lines(lines, most, random.Random(config.train.seed))
     if not drawn:
         raise CorpusError(f"{path}: holds no text; name a file with a paragraph on each line")
     return drawn
-
-
-def _lines(path: str, encoding: str) -> Iterator[tuple[int, str]]:
-    with open_binary(path) as stream:
-        yield from text_lines(stream, path, encoding, Diagnostics())
 
 
 def _cut(

@@ -85,13 +85,13 @@ def _sentences(chunks: Iterator[str], style: str) -> Iterator[tuple[str, ...]]:
 
 def _chunks(texts: Sequence[Path], encoding: str, progress: "StageCallback") -> Iterator[str]:
     """Texts in pieces that end with a line, and how many packed bytes of them are read."""
-    from ner.corpus import LAYOUTS, Diagnostics, cut_lines, text_lines
+    from ner.corpus import LAYOUTS, cut_lines, text_lines
     from ner.files import bytes_read, open_binary
 
     sizes = [_size(text) for text in texts]
     for number, text in enumerate(texts):
         with open_binary(text) as stream:
-            lines = text_lines(stream, str(text), encoding, Diagnostics())
+            lines = text_lines(stream, str(text), encoding)
             for chunk in cut_lines(lines, LAYOUTS["text"], CHUNK, CHUNK):
                 progress("tokenizing", sum(sizes[:number]) + bytes_read(stream), sum(sizes))
                 yield "\n".join(chunk.lines)

@@ -1,0 +1,14 @@
+"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas."""
+
+_HOME = "ner.extensions.integrations"
+
+COMMANDS = {"push": f"{_HOME}.cli:push"}
+
+MODEL_SOURCES = {"hf": f"{_HOME}.hub:downloaded"}
+
+PUBLIC = {
+    "Tagger.push_to_hub": f"{_HOME}.hub:push",
+    "sklearn": "ner.sklearn",
+    "sklearn.TaggerEstimator": f"{_HOME}.sklearn:TaggerEstimator",
+    "tag_series": f"{_HOME}.tables:tag_series",
+}
