@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ner.errors import NerError
 from ner.extensions.review.orders import in_order
 from ner.extensions.review.output import exported, written_formats
-from ner.extensions.review.review import Conflict, LayeredType, Review, check_name
+from ner.extensions.review.review import Conflict, LayeredType, Review
 from ner.extensions.review.schema import Body, Changes, LabelAll, Numbers, Search
 from ner.extensions.review.search import Index
 from ner.extensions.review.shown import (
@@ -131,7 +131,7 @@ class Service:
         asked = await self._read(request, LabelAll)
         kind: LayeredType = (asked.layer, asked.label)
         if asked.label and kind not in self._review.types:
-            check_name(asked.label)
+            self._review.check_type(kind)
         places: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, start, end in self._index.places(asked.text, case=asked.case):
             places[number].append((start, end))

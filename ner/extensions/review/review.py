@@ -49,10 +49,15 @@ class Review:
         *,
         unlabelled: bool = False,
         types: Iterable[LayeredType] = (),
+        layers: Sequence[str] = (),
         proposals: Proposals | None = None,
     ) -> None:
-        """`unlabelled` sentences begin with what is proposed for them; `types` come first."""
+        """`unlabelled` sentences begin with what is proposed for them; `types` come first.
+
+        `layers` are the tag layers that entities may have, if they have any.
+        """
         self.sentences, self.unlabelled = sentences, unlabelled
+        self.layers = layers
         self.proposals = proposals
         self._history, self._ledger = history, ledger
         self._types = dict.fromkeys(types)
@@ -136,7 +141,15 @@ class Review:
             raise UsageError(f"{self.sentences[number].place}: {error}") from None
         for entity in decision.entities:
             if (entity.layer, entity.label) not in self._types:
-                check_name(entity.label)
+                self.check_type((entity.layer, entity.label))
+
+    def check_type(self, kind: LayeredType) -> None:
+        """Raise `UsageError` for a new type that the output could not hold."""
+        layer, label = kind
+        check_name(label)
+        if layer not in (self.layers or ("",)):
+            known = ", ".join(self.layers) or "none"
+            raise UsageError(f"there is no tag layer {layer!r:.60}; there are: {known}")
 
     def _do(self, stroke: Stroke) -> list[int]:
         if not stroke:

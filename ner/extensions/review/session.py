@@ -57,8 +57,9 @@ class Session:
         sentences = self._read(reading)
         _check_layers(sentences, tagger)
         queue, lost = match_queue(items, sentences) if self.queue else ({}, 0)
+        layers = layers_of(sentences) or (tagger.layers if tagger else ())
         project = Project(
-            files=self.files, out=self.out, format=format, order=self._order(),
+            files=self.files, out=self.out, format=format, order=self._order(), layers=layers,
             model=str(self.model or ""), guidelines=guidelines, queue=queue, lost=lost,
         )  # fmt: skip
         [listener] = listen("127.0.0.1", port, 1)
@@ -68,7 +69,7 @@ class Session:
             proposals = Proposals(tagger, sentences) if tagger else None
             review = Review(
                 sentences, history, ledger, unlabelled=self.unlabelled,
-                types=[*self.types, *self._types_of(tagger)], proposals=proposals,
+                types=[*self.types, *self._types_of(tagger)], layers=layers, proposals=proposals,
             )  # fmt: skip
             write = _writer(project, review)
             with _finding(proposals):
@@ -178,7 +179,7 @@ def _writer(project: Project, review: Review) -> Callable[[], int]:
         if not sentences:
             _log.info("%s: not written, as no sentence is accepted", project.out)
             return 0
-        write_file(project.out, sentences, project.format)
+        write_file(project.out, sentences, project.format, layers=project.layers)
         accepted = review.statuses().count("a")
         _log.info(
             "%s: %d sentences, %d of %d accepted; go on with --resume, or train: %s",

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ner.corpus import token_ranges
+from ner.corpus import token_ranges, writer_named
 from ner.extensions.review.orders import ORDERS, Queue
 from ner.extensions.review.output import written_formats
 from ner.extensions.review.review import Review
 from ner.extensions.review.search import Place
 from ner.frozen import frozen
-from ner.text import Sentence, Span, layers_of
+from ner.text import Sentence, Span
 from ner.tokenize import joined
 
 MOST_PLACES = 1000  # of a search
@@ -31,6 +31,7 @@ class Project:
     order: str = "file"
     model: str = ""
     guidelines: str = ""
+    layers: Sequence[str] = ()  # tag layers of the entities, if they have any
     queue: Queue = field(default_factory=dict)
     lost: int = 0  # places of the queue that are in no file
 
@@ -48,7 +49,15 @@ class Project:
     def command(self) -> str:
         """The command that trains on the output."""
         start = ["--start-from", self.model] if self.model else []
-        return shlex.join(["ner", "train", *start, "--data", str(self.out)])
+        return shlex.join(["ner", "train", *start, "--data", str(self.out), *self._columns])
+
+    @property
+    def _columns(self) -> list[str]:
+        """The option that tells apart the tag layers in columns."""
+        if not self.layers or writer_named(self.format).name != "columns":
+            return []
+        columns = ",".join(f"{layer}={n}" for n, layer in enumerate(self.layers, 1))
+        return ["--tag-column", columns]
 
 
 def shown_project(project: Project, review: Review) -> dict[str, Any]:
@@ -60,7 +69,7 @@ def shown_project(project: Project, review: Review) -> dict[str, Any]:
         "count": len(review.sentences),
         "documents": len({sentence.document for sentence in review.sentences}),
         "unlabelled": review.unlabelled,
-        "layers": list(layers_of(review.sentences)),
+        "layers": list(project.layers),
         "orders": project.orders,
         "order": project.order,
         "lost": project.lost,

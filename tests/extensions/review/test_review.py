@@ -113,6 +113,25 @@ def test_names_of_types_are_those_that_all_formats_hold(name: str) -> None:
         check_name(name)
 
 
+@pytest.mark.parametrize(
+    ("layers", "layer", "known"),
+    [
+        ((), "inner", "none"),
+        (("outer", "inner"), "other", "outer, inner"),
+        (("outer",), "", "outer"),
+    ],
+)
+def test_new_types_are_of_layers_that_there_are(
+    make: Make, layers: tuple[str, ...], layer: str, known: str
+) -> None:
+    review = make(layers=layers)
+    with pytest.raises(UsageError, match=f"there is no tag layer {layer!r}; there are: {known}"):
+        review.decide({1: accepted(Span(0, 4, "ANIMAL", layer))})
+    kind = (layers[-1] if layers else "", "ANIMAL")
+    review.decide({1: accepted(Span(0, 4, kind[1], kind[0]))})
+    assert review.types[-1] == kind
+
+
 YORKS = {0: [(13, 21)], 1: [(10, 18)]}
 
 

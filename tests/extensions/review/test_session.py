@@ -65,6 +65,21 @@ def test_several_files_go_into_one(
     assert len(read_file(out)) == 4
 
 
+def test_tag_layers_keep_their_columns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever layer has the first entity once somebody has decided."""
+    file, out = tmp_path / "layers.conll", tmp_path / "out.conll"
+    file.write_text("New B-ORG O\nYork I-ORG B-LOC\n\nRome O B-LOC\n")
+
+    def work(review: Review, write: Any) -> None:
+        inner = review.decision(0).entities[1]
+        review.decide({0: Change(0, Decision((inner,), accepted=True))})
+
+    serves(monkeypatch, work)
+    reading = {"data.tag_column": "outer=1,inner=2"}
+    Session(files=[file], out=out, reading=reading).run(0)
+    assert out.read_text() == "New\tO\tO\nYork\tO\tB-LOC\n\nRome\tO\tB-LOC\n\n"
+
+
 def test_it_can_be_written_on_the_way(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,15 @@ def test_the_command_can_be_pasted(model: str, command: str) -> None:
     assert project(model=model).command == command
 
 
+@pytest.mark.parametrize(
+    ("format", "columns"),
+    [("iob2", " --tag-column outer=1,inner=2"), ("jsonl", "")],
+)
+def test_the_command_tells_tag_layers_apart(format: str, columns: str) -> None:
+    found = project(format=format, layers=("outer", "inner"))
+    assert found.command == f"ner train --data 'my out.conll'{columns}"
+
+
 def test_orders_are_those_that_there_are() -> None:
     assert project().orders == ["file"]
     assert project(model="x").orders == ["file", "doubt", "disagreement"]
