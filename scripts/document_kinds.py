@@ -17,22 +17,16 @@ from pathlib import Path
 from ner.config import DataConfig
 from ner.corpus import read_corpus
 from ner.errors import NerError
+from ner.evaluation import main_type
 from ner.files import write_text
 from ner.text import Sentence
-
-
-def kind_of(document: Iterable[Sentence]) -> str | None:
-    """The entity type that most entities of a document have; None where there is no such one."""
-    counts = Counter(span.label for sentence in document for span in sentence.spans)
-    ranked = [*counts.most_common(2), ("", 0), ("", 0)]
-    return ranked[0][0] if ranked[0][1] > ranked[1][1] else None
 
 
 def records(sentences: Iterable[Sentence]) -> Iterator[dict[str, str] | None]:
     """What ``ner classify`` reads of each document, a line of it a sentence; None: left out."""
     for _, group in groupby(sentences, key=lambda sentence: sentence.document):
         document = list(group)
-        label = kind_of(document)
+        label = main_type(document)
         text = "\n".join(" ".join(sentence.tokens) for sentence in document)
         yield None if label is None else {"text": text, "label": label}
 

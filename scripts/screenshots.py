@@ -1,6 +1,9 @@
 """Take pictures of the pages of `ner serve` and `ner review`: light, dark and narrow.
 
     python scripts/screenshots.py --model DIR [--out docs/guides] [--narrow DIR]
+    python scripts/screenshots.py --report FILE.html [--out docs/guides]
+
+With `--report`, of the top of a page of `ner report` instead.
 
 Needs selenium, and Debian's chromium with chromium-driver.
 """
@@ -9,8 +12,8 @@ import argparse
 import sys
 import tempfile
 from base64 import b64decode
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from selenium.webdriver import Chrome, ChromeOptions
@@ -55,27 +58,40 @@ an ORG where it plays.
 """
 FLAGS = ("headless=new", "no-sandbox", "disable-gpu", "no-first-run", "hide-scrollbars")
 OFFLINE = ("disable-background-networking", "disable-component-update", "disable-sync")
-WIDE, NARROW = (1100, 720), (420, 1250)
+WIDE, NARROW, TALL = (1100, 720), (420, 1250), (1040, 1240)
 
 
 def main() -> None:
     """Read the command line, and take the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--model", required=True, metavar="DIR")
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--model", metavar="DIR")
+    chosen.add_argument("--report", type=Path, metavar="FILE")
     parser.add_argument("--out", type=Path, default=Path("docs/guides"))
     parser.add_argument("--narrow", type=Path, metavar="DIR")
     given = parser.parse_args()
+    with _browser() as browser:
+        if given.report:
+            _open(browser, given.report.resolve().as_uri(), "light", *TALL)
+            _save(browser, given.out / "report.webp")
+            return
+        model = Path(given.model).resolve()
+        with served("--model", f"conll2003={model}", cwd=Path.cwd()) as found:
+            _pictures(browser, found, "serving", _tagged, given.out, given.narrow)
+        with tempfile.TemporaryDirectory() as folder, _reviewed(Path(folder), model) as found:
+            _pictures(browser, found, "review", _corrected, given.out, given.narrow)
+
+
+@contextmanager
+def _browser() -> Iterator[Chrome]:
+    """A browser with nothing of its own, and offline."""
     options = ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     with tempfile.TemporaryDirectory() as folder:
         for flag in (*FLAGS, *OFFLINE, f"user-data-dir={folder}/profile"):
             options.add_argument(f"--{flag}")
-        model = Path(given.model).resolve()
         with Chrome(options, Service("/usr/bin/chromedriver")) as browser:
-            with served("--model", f"conll2003={model}", cwd=Path.cwd()) as found:
-                _pictures(browser, found, "serving", _tagged, given.out, given.narrow)
-            with _reviewed(Path(folder), model) as found:
-                _pictures(browser, found, "review", _corrected, given.out, given.narrow)
+            yield browser
 
 
 def _reviewed(folder: Path, model: Path) -> AbstractContextManager[Served]:
@@ -102,7 +118,7 @@ def _pictures(
     pictures += [(narrow / f"{name}-narrow.webp", "light", NARROW)] if narrow else []
     browser.set_script_timeout(30)
     for path, scheme, size in pictures:
-        _show(browser, f"http://127.0.0.1:{found.port}/", scheme, *size)
+        _open(browser, f"http://127.0.0.1:{found.port}/", scheme, *size)
         prepare(browser)
         _save(browser, path)
 
@@ -113,8 +129,8 @@ def _save(browser: Chrome, path: Path) -> None:
     path.write_bytes(b64decode(browser.execute_cdp_cmd("Page.captureScreenshot", how)["data"]))
 
 
-def _show(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
-    """The page with its entities, as wide and as bright as asked."""
+def _open(browser: Chrome, address: str, scheme: str, width: int, height: int) -> None:
+    """A page, as wide and as bright as asked."""
     preferred = {"name": "prefers-color-scheme", "value": scheme}
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preferred]})

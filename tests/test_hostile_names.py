@@ -97,7 +97,7 @@ def usual(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("Anna visited Rome .\n" * 3)
     (tmp_path / "corpus.txt").write_text("Anna B-PER\nvisited O\nRome B-LOC\n\n" * 30)
-    data = dict.fromkeys(("data", "corpus", "source", "paths"), "corpus.txt")
+    data = dict.fromkeys(("data", "corpus", "source", "paths", "a", "b"), "corpus.txt")
     texts = dict.fromkeys(("texts", "file", "files"), "text.txt")
     new = dict.fromkeys(("target", "out"), "new")
     return (

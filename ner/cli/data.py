@@ -1,4 +1,4 @@
-"""``ner data``: corpora listed, checked, counted and converted."""
+"""``ner data``: corpora listed, checked, counted, converted; two annotators compared."""
 
 import functools
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ner.cli.options import json_option
+from ner.cli.options import PathArg, json_option
 from ner.cli.reading import (
     corpus_options,
     data_config,
@@ -25,15 +25,16 @@ from ner.config import DataConfig
 from ner.errors import UsageError, escaped
 
 if TYPE_CHECKING:
-    from ner.corpus import CheckReport, CorpusStats, Files
+    from ner.corpus import CheckReport, CorpusStats, Files, QueueItem
+    from ner.evaluation import Disagreement
     from ner.text import Sentence
 
     Shown = TypeVar("Shown", CheckReport, CorpusStats)
 
 
-@click.group(short_help="List, check, count and convert corpora.")
+@click.group(short_help="List, check, count, convert and compare corpora.")
 def data() -> None:
-    """Corpora: list them, check them, count what is in them, convert them."""
+    """Corpora: list them, check them, count what is in them, convert them; compare annotators."""
 
 
 @data.command("list")
@@ -218,6 +219,68 @@ def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) ->
         text.detach()
 
 
+@data.command()
+@click.argument("a", type=PathArg())
+@click.argument("b", type=PathArg())
+@click.option(
+    "--out",
+    type=PathArg(),
+    metavar="FILE.jsonl",
+    help="Write the disagreements as a queue for ner review, in place of printing them.",
+)
+@json_option
+@reading_options(layers=True)
+def agreement(a: Path, b: Path, out: Path | None, as_json: bool, reading: dict[str, Any]) -> None:
+    """Compare two annotators of the same sentences: two labelled files or journals, A and B.
+
+    Of two journals of ner review, sentences count that both have accepted.
+
+    F1 of their entities and Cohen's kappa, by type and over all; then each disagreement. Kappa
+    needs units that both have judged, and the text that neither has taken for an entity has no
+    parts to count: so it is over tokens, each of the type of its entity or of none.
+    """
+    from ner.corpus import write_queue
+    from ner.evaluation import compare_annotators, format_agreement
+
+    first, second = _annotations(a, b, data_config(reading))
+    measured = compare_annotators(first, second)
+    queue = [_queue_item(each) for each in measured.disagreements]
+    if out:
+        if any(out.exists() and out.samefile(path) for path in (a, b)):
+            raise UsageError(f"{out}: is one of the two files; name another one with --out")
+        write_queue(out, queue)
+    if as_json:
+        listed = [item.to_dict() for item in queue]
+        _print_json(measured.to_dict() | {"disagreements": listed})
+        return
+    click.echo(format_agreement(measured), nl=False)
+    for item in [] if out else queue:
+        click.echo(escaped(f"    {item.source}:{item.line}: {item.kind}: {item.reason}"))
+
+
+def _annotations(
+    a: Path, b: Path, config: DataConfig
+) -> "tuple[Sequence[Sentence], Sequence[Sentence]]":
+    """The sentences that two annotators have labelled. Raises `NerError`."""
+    from ner.corpus import is_journal, read_file, read_journals
+
+    journals = [is_journal(path) for path in (a, b) if path.is_file()]
+    if not any(journals):
+        return read_file(a, config), read_file(b, config)
+    if journals != [True, True]:
+        raise UsageError(f"{a} and {b}: are a journal and something else; give two of a kind")
+    return read_journals(a, b)
+
+
+def _queue_item(found: "Disagreement") -> "QueueItem":
+    """A disagreement as a place to look at; all are alike, so that a queue is in file order."""
+    from ner.corpus import QueueItem
+
+    sentence, match = found
+    place = sentence.source, sentence.line, sentence.tokens
+    return QueueItem(*place, match.kind, 1.0, found.reason, match.gold, match.predicted)
+
+
 def _print_layers(
     results: "Mapping[str, Shown]", as_json: bool, show: "Callable[[Shown], None]"
 ) -> None:
@@ -253,28 +316,7 @@ def _print_report(report: "CheckReport") -> None:
 
 
 def _print_stats(stats: "CorpusStats") -> None:
+    from ner.corpus import stats_rows
     from ner.evaluation import format_columns
 
-    splits = stats.splits.values()
-    rows: list[list[str]] = [
-        ["", *stats.splits],
-        ["tag scheme", *(split.scheme or "-" for split in splits)],
-        ["documents", *(f"{split.documents:,}" for split in splits)],
-        ["sentences", *(f"{split.sentences:,}" for split in splits)],
-        ["tokens", *(f"{split.tokens:,}" for split in splits)],
-        ["entities", *(f"{sum(split.entities.values()):,}" for split in splits)],
-    ]
-    for label in stats.labels:
-        rows.append([f"  {label}", *(f"{split.entities.get(label, 0):,}" for split in splits)])
-    if any(split.unknown for split in splits):
-        rows.append(["unknown tokens", *(f"{split.unknown:,}" for split in splits)])
-    lengths = [split.lengths for split in splits]
-    for percent in lengths[0]:
-        rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
-    rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
-    rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
-    click.echo(format_columns(rows, to_the_left={0}), nl=False)
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f}%"
+    click.echo(format_columns(stats_rows(stats), to_the_left={0}), nl=False)

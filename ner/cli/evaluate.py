@@ -115,7 +115,7 @@ def evaluate(
         _refuse(
             model, settings, device != "auto", case, picture, trade_off, errors, own_types, page
         )
-        gold, split = _corpus(data, files, label_map, split, case, data_config(reading))
+        gold, split = scored_corpus(data, files, label_map, split, case, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     check_model(model)
@@ -126,7 +126,7 @@ def evaluate(
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
     types = tagger.labels if own_types else ()
-    corpus, split = _corpus(data, files, label_map, split, case, config, types)
+    corpus, split = scored_corpus(data, files, label_map, split, case, config, types)
     scores = bool(picture or trade_off or errors or page)
     found = Evaluation(tagger, corpus.splits()[split], scores=scores)
     report = found.report()
@@ -223,7 +223,7 @@ def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentenc
         file.writelines(side_by_side(gold, predicted, layers_of([*gold, *predicted])))
 
 
-def _corpus(
+def scored_corpus(
     data: str | None,
     files: dict[str, Path],
     label_map: dict[str, str],

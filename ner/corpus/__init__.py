@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from ner.lazy import lazy_names
 
 if TYPE_CHECKING:  # each module is loaded with its first name
-    from ner.corpus.checks import CheckReport, check
+    from ner.corpus.checks import CheckReport, check, check_content
     from ner.corpus.corpus import Corpus, checksum, cut_valid
     from ner.corpus.decisions import (
         Decision,
         check_entities,
         decided,
+        in_same_tokens,
         parse_decision,
         placed_entities,
         token_ranges,
@@ -42,9 +43,11 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         Reviewed,
         Stroke,
         do_line,
+        is_journal,
         load_journal,
         read_files,
         read_journal,
+        read_journals,
     )
     from ner.corpus.layers import with_layers
     from ner.corpus.lines import file_lines, text_lines
@@ -80,18 +83,19 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.corpus.plausibility import Finding
     from ner.corpus.queue import QueueItem, read_queue, write_queue
     from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
-    from ner.corpus.stats import CorpusStats, SplitStats, count
+    from ner.corpus.stats import CorpusStats, SplitStats, count, stats_rows
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Decision",
     "Diagnostics", "Files", "Finding", "Head", "History", "InvalidRecord", "NamedCorpus", "Passage",
     "QueueItem", "Reviewed", "SplitStats", "Stroke", "TrainingFingerprints", "cache_folder",
-    "check", "check_entities", "checksum", "count", "cut_lines", "cut_valid", "decided", "do_line",
-    "field_of", "file_lines", "find", "holds_splits", "in_braces", "is_jsonl", "kind_of",
-    "layout_named", "layout_of", "load_corpus", "load_journal", "locate", "map_labels",
-    "merge_corpora", "number_note", "overlaps", "parse_decision", "parse_json", "parse_label_map",
-    "partial_labels_within", "placed_entities", "possible_tags", "read_columns", "read_corpus",
-    "read_file", "read_files", "read_journal", "read_jsonl", "read_queue", "record_fields",
+    "check", "check_content", "check_entities", "checksum", "count", "cut_lines", "cut_valid",
+    "decided", "do_line", "field_of", "file_lines", "find", "holds_splits", "in_braces",
+    "in_same_tokens", "is_journal", "is_jsonl", "kind_of", "layout_named", "layout_of",
+    "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora", "number_note",
+    "overlaps", "parse_decision", "parse_json", "parse_label_map", "partial_labels_within",
+    "placed_entities", "possible_tags", "read_columns", "read_corpus", "read_file", "read_files",
+    "read_journal", "read_journals", "read_jsonl", "read_queue", "record_fields", "stats_rows",
     "text_lines", "token_ranges", "with_layers", "with_partial_labels", "with_unannotated",
     "with_valid", "write_file", "write_queue", "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
@@ -99,11 +103,11 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "checks": ["CheckReport", "check"],
+        "checks": ["CheckReport", "check", "check_content"],
         "corpus": ["Corpus", "checksum", "cut_valid"],
         "decisions": [
-            "Decision", "check_entities", "decided", "parse_decision", "placed_entities",
-            "token_ranges",
+            "Decision", "check_entities", "decided", "in_same_tokens", "parse_decision",
+            "placed_entities", "token_ranges",
         ],
         "diagnostics": ["Diagnostics"],
         "fingerprints": ["TrainingFingerprints"],
@@ -112,8 +116,8 @@ __getattr__ = lazy_names(
             "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
         ],
         "journal": [
-            "Head", "History", "Reviewed", "Stroke", "do_line", "load_journal", "read_files",
-            "read_journal",
+            "Head", "History", "Reviewed", "Stroke", "do_line", "is_journal", "load_journal",
+            "read_files", "read_journal", "read_journals",
         ],
         "layers": ["with_layers"],
         "lines": ["file_lines", "text_lines"],
@@ -131,6 +135,6 @@ __getattr__ = lazy_names(
         "plausibility": ["Finding"],
         "queue": ["QueueItem", "read_queue", "write_queue"],
         "records": ["InvalidRecord", "field_of", "kind_of", "parse_json"],
-        "stats": ["CorpusStats", "SplitStats", "count"],
+        "stats": ["CorpusStats", "SplitStats", "count", "stats_rows"],
     },
 )  # fmt: skip

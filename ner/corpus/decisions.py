@@ -103,6 +103,29 @@ def _pieces(tokens: Sequence[str], entities: Iterable[Span]) -> Iterator[tuple[i
             yield number, *piece
 
 
+def in_same_tokens(one: Sentence, other: Sentence) -> tuple[Sentence, Sentence]:
+    """Two decided sentences of one origin with the tokens of both, however either split them."""
+    if one.tokens == other.tokens:
+        return one, other
+    borders = sorted({0, *_ends(one.tokens), *_ends(other.tokens)})
+    return _recut(one, borders), _recut(other, borders)
+
+
+def _ends(tokens: Iterable[str]) -> list[int]:
+    """The end of each token in the characters of all of them, without blanks."""
+    return list(itertools.accumulate(map(len, tokens)))
+
+
+def _recut(sentence: Sentence, borders: Sequence[int]) -> Sentence:
+    text, ends = "".join(sentence.tokens), [0, *_ends(sentence.tokens)]
+    spans = tuple(
+        replace(s, start=borders.index(ends[s.start]), end=borders.index(ends[s.end]))
+        for s in sentence.spans
+    )
+    tokens = tuple(text[start:end] for start, end in itertools.pairwise(borders))
+    return replace(sentence, tokens=tokens, spans=spans, offsets=None)
+
+
 def parse_decision(value: Any) -> Decision:
     """Check the fields of a decision. Raises `InvalidRecord`."""
     if type(value) is not dict:

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from ner.config import Config, DataConfig
 from ner.corpus.corpus import checksum
-from ner.corpus.decisions import Decision, decided, parse_decision
+from ner.corpus.decisions import Decision, decided, in_same_tokens, parse_decision
 from ner.corpus.diagnostics import LOG
 from ner.corpus.formats import read_file
 from ner.corpus.plain import LAYOUTS, Passage, layout_named, layout_of
@@ -33,6 +33,7 @@ from ner.text import Sentence
 from ner.tokenize import detect_text_style
 
 VERSION = 1
+_FIRST = b'{"journal":'
 _SHOWN = 100
 """Passages that are looked at to tell how a text is cut into tokens."""
 Stroke = dict[int, Decision | None]
@@ -54,10 +55,42 @@ def read_journal(path: str | Path) -> list[Reviewed]:
     and is not accepted. A file is looked for where it was, then beside the journal. Raises
     `CorpusError` for what is no journal, `NerError` for files that are gone or have changed.
     """
+    return _read(path)[1]
+
+
+def _read(path: str | Path) -> "tuple[Head, list[Reviewed]]":
     head, history, _ = load_journal(path)
     sentences = head.sentences(Path(path))
     history.check(sentences, path)
-    return [_reviewed(s, history.decisions.get(n)) for n, s in enumerate(sentences)]
+    return head, [_reviewed(s, history.decisions.get(n)) for n, s in enumerate(sentences)]
+
+
+def is_journal(path: str | Path) -> bool:
+    """Recognise a journal by its first bytes. Raises `NerError` for what cannot be read."""
+    with open_binary(path) as file:
+        return file.read(len(_FIRST)) == _FIRST
+
+
+def read_journals(one: str | Path, other: str | Path) -> tuple[list[Sentence], list[Sentence]]:
+    """Read what two annotators have decided on the same files, in the same tokens.
+
+    Sentences that either has not accepted are left out, and counted in the log. Raises as
+    `read_journal`, and `UsageError` for journals of different sentences or with none in common.
+    """
+    first, second = read_journal(one), read_journal(other)
+    if load_journal(one)[0].checksum != load_journal(other)[0].checksum:
+        raise UsageError(
+            f"{other}: was begun with other sentences than {one}; name two of the same"
+        )
+    pairs = [
+        in_same_tokens(a.sentence, b.sentence)
+        for a, b in zip(first, second, strict=True)
+        if a.accepted and b.accepted
+    ]
+    if not pairs:
+        raise UsageError(f"{other}: accepts no sentence that {one} accepts; accept the same ones")
+    LOG.info("%d of %d sentences are accepted by both, and compared", len(pairs), len(first))
+    return [a for a, _ in pairs], [b for _, b in pairs]
 
 
 def _reviewed(sentence: Sentence, decision: Decision | None) -> Reviewed:

@@ -68,6 +68,36 @@ def count(corpus: Corpus) -> CorpusStats:
     return CorpusStats(corpus.name, tuple(labels), splits)
 
 
+def stats_rows(stats: CorpusStats) -> list[list[str]]:
+    """The figures as the rows of a table, of which the first is the head: a column for each split.
+
+    Rows of single types begin with blanks.
+    """
+    splits = stats.splits.values()
+    rows: list[list[str]] = [
+        ["", *stats.splits],
+        ["tag scheme", *(split.scheme or "-" for split in splits)],
+        ["documents", *(f"{split.documents:,}" for split in splits)],
+        ["sentences", *(f"{split.sentences:,}" for split in splits)],
+        ["tokens", *(f"{split.tokens:,}" for split in splits)],
+        ["entities", *(f"{sum(split.entities.values()):,}" for split in splits)],
+    ]
+    for label in stats.labels:
+        rows.append([f"  {label}", *(f"{split.entities.get(label, 0):,}" for split in splits)])
+    if any(split.unknown for split in splits):
+        rows.append(["unknown tokens", *(f"{split.unknown:,}" for split in splits)])
+    lengths = [split.lengths for split in splits]
+    for percent in lengths[0]:
+        rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
+    rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
+    rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
+    return rows
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}%"
+
+
 def _count(sentences: Sequence[Sentence], scheme: str) -> SplitStats:
     lengths = sorted(len(sentence) for sentence in sentences)
     labels = Counter(layered_label(span) for sentence in sentences for span in sentence.spans)

@@ -111,10 +111,14 @@ def _row(name: str, part: Bin | Calibration) -> str:
 
 
 def draw_calibration(calibration: Calibration, path: str | Path) -> None:
-    """Draw a reliability diagram as an SVG picture: precision by score, and entities by score.
+    """Draw `plot_calibration` as an SVG picture. Raises `NerError` when it cannot be written."""
+    plot_calibration(calibration).write(path)
 
-    Bars at the points are 95 % confidence intervals. The same figures give the
-    same bytes. Raises `NerError` when `path` cannot be written.
+
+def plot_calibration(calibration: Calibration) -> Plot:
+    """Plot a reliability diagram: precision by score, and entities by score.
+
+    Bars at the points are 95 % confidence intervals. The same figures give the same bytes.
     """
     plot = Plot(560, 640)
     x = Axis(0, 1, [number / BINS for number in range(BINS + 1)], "score")
@@ -128,7 +132,7 @@ def draw_calibration(calibration: Calibration, path: str | Path) -> None:
     lower.title("entities")
     for each in calibration.bins:
         lower.bar(each.low + 0.1 / BINS, each.high - 0.1 / BINS, each.entities, MEASURED)
-    plot.write(path)
+    return plot
 
 
 def _draw_reliability(panel: Panel, calibration: Calibration) -> None:

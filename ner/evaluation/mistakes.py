@@ -33,11 +33,14 @@ from ner.evaluation.scores import (
 )
 from ner.evaluation.traits import (
     CAPITALS,
+    LENGTHS,
     SEEN,
     TEXTS,
     Known,
     capitals_of,
+    document_kinds,
     known_entities,
+    length_of,
     seen_as,
     texts_of,
 )
@@ -133,7 +136,10 @@ class Slice(CountedScores):
 
 @dataclass(frozen=True, slots=True)
 class MistakeExample:
-    """A mistake where it stands: `place` is that of its sentence, `context` has it in brackets."""
+    """A mistake where it stands: `place` is that of its sentence, `context` has it in brackets.
+
+    `marked` is the range of characters of the context from one bracket to the other.
+    """
 
     kind: str
     gold: str | None
@@ -143,6 +149,18 @@ class MistakeExample:
     score: float | None
     place: str
     context: str
+    marked: tuple[int, int]
+
+    @property
+    def reason(self) -> str:
+        """The mistake in words."""
+        sides = []
+        if self.gold is not None:
+            sides.append(f"is {self.gold} ({self.gold_text})")
+        if self.predicted is not None:
+            sides.append(f"found as {self.predicted} ({self.predicted_text})")
+        score = "" if self.score is None else f" with {self.score:.3f}"
+        return f"{', '.join(sides)}{score}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +168,8 @@ class Mistakes:
     """The mistakes of a model, counted by group, and examples of them.
 
     `slices` are groups by ``type``, ``seen`` (see `SEEN`; absent without training sentences),
-    ``capitals`` and ``text``. `confusions` counts mistakes by the type of the gold and that of the
+    ``capitals``, ``text``, ``length`` and ``document`` (see `document_kinds`; absent where there is
+    but one document). `confusions` counts mistakes by the type of the gold and that of the
     predicted entity, ``O`` where there is none; equal types are boundary mistakes. `confident` are
     mistakes by falling score, `missed` entities in order: these have no score.
     """
@@ -228,12 +247,15 @@ def _traits(
     sentences: Sequence[Sentence], known: Known | None
 ) -> dict[str, tuple[Trait, Sequence[str]]]:
     """The traits that group entities, by name, each with the order of its groups."""
-    texts = texts_of(sentences)
+    texts, documents = texts_of(sentences), document_kinds(sentences)
     traits: dict[str, tuple[Trait, Sequence[str]]] = {"type": (lambda _, s: layered_label(s), ())}
     if known is not None:
         traits["seen"] = (lambda number, span: seen_as(sentences[number], span, known)), SEEN
     traits["capitals"] = (lambda number, span: capitals_of(sentences[number], span)), CAPITALS
     traits["text"] = (lambda number, span: texts[number]), TEXTS
+    traits["length"] = (lambda _, span: length_of(span)), LENGTHS
+    if documents:
+        traits["document"] = (lambda number, span: documents[number]), ()
     return traits
 
 
@@ -267,6 +289,7 @@ def _confusions(mistakes: Iterable[Match]) -> dict[str, dict[str, int]]:
 
 def _example(sentence: Sentence, match: Match) -> MistakeExample:
     gold, predicted = match.gold, match.predicted
+    context, marked = _context(sentence, match.span)
     return MistakeExample(
         kind=match.kind,
         gold=layered_label(gold) if gold else None,
@@ -275,7 +298,8 @@ def _example(sentence: Sentence, match: Match) -> MistakeExample:
         predicted_text=_words(sentence, predicted),
         score=match.score,
         place=sentence.place,
-        context=_context(sentence, match.span),
+        context=context,
+        marked=marked,
     )
 
 
@@ -283,22 +307,26 @@ def _words(sentence: Sentence, span: Span | None) -> str:
     return " ".join(sentence.tokens[span.start : span.end]) if span else ""
 
 
-def _context(sentence: Sentence, span: Span) -> str:
-    """An entity in brackets with some tokens around it."""
+def _context(sentence: Sentence, span: Span) -> tuple[str, tuple[int, int]]:
+    """An entity in brackets with some tokens around it, and its range of characters."""
     tokens = sentence.tokens
     first, last = max(0, span.start - CONTEXT), min(len(tokens), span.end + CONTEXT)
     before = ["…"] * (first > 0) + [*tokens[first : span.start]]
     after = [*tokens[span.end : last]] + ["…"] * (last < len(tokens))
-    return " ".join([*before, f"[{_words(sentence, span)}]", *after])
+    start = sum(len(token) + 1 for token in before)
+    marked = f"[{_words(sentence, span)}]"
+    return " ".join([*before, marked, *after]), (start, start + len(marked))
 
 
 # --- tables ---------------------------------------------------------------------------------------
 
-_TITLES = {
+TITLES = {
     "type": "by type",
     "seen": "by the words in training",
     "capitals": "by capitals",
     "text": "by kind of text",
+    "length": "by length",
+    "document": "by kind of document",
 }
 
 
@@ -309,7 +337,7 @@ def format_mistakes(mistakes: Mistakes) -> str:
         f"mistakes: {every.mistakes}, with {every.support} entities in the data "
         f"and {every.predicted} found, of which {every.correct} are right\n"
     )
-    tables = [_slice_table(_TITLES[name], rows) for name, rows in mistakes.slices.items()]
+    tables = [_slice_table(TITLES[name], rows) for name, rows in mistakes.slices.items()]
     if "seen" not in mistakes.slices:
         tables.append("by the words in training: left out, without a training split to look into\n")
     lists = [
@@ -361,11 +389,5 @@ def _example_list(title: str, examples: Sequence[MistakeExample]) -> str:
 
 
 def _example_lines(example: MistakeExample) -> Iterator[str]:
-    sides = []
-    if example.gold is not None:
-        sides.append(f"is {example.gold} ({example.gold_text})")
-    if example.predicted is not None:
-        sides.append(f"found as {example.predicted} ({example.predicted_text})")
-    score = "" if example.score is None else f" with {example.score:.3f}"
-    yield escaped(f"{example.place}: {example.kind}: {', '.join(sides)}{score}")
+    yield escaped(f"{example.place}: {example.kind}: {example.reason}")
     yield escaped(f"    {example.context}")

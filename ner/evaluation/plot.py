@@ -213,10 +213,15 @@ def _legend(names: dict[str, str], x: float, y: float) -> str:
 
 
 def draw_curves(records: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Draw the objects of ``metrics.jsonl``, one an epoch, as an SVG picture.
+    """Draw `plot_curves` as an SVG picture. Raises `NerError` when it cannot be written."""
+    plot_curves(records).write(path)
+
+
+def plot_curves(records: Sequence[Mapping[str, Any]]) -> Plot:
+    """Plot the objects of ``metrics.jsonl``, one an epoch.
 
     Keys used: ``epoch``, ``loss``, ``valid_precision``, ``valid_recall``, ``valid_f1``. The same
-    records give the same bytes. Raises `NerError` when `path` cannot be written.
+    records give the same bytes.
     """
     plot = Plot(960, 384)
     epochs = [record["epoch"] for record in records] or [1]
@@ -234,7 +239,7 @@ def draw_curves(records: Sequence[Mapping[str, Any]], path: str | Path) -> None:
     for (name, line), colour in zip(lines.items(), (SKY, ORANGE, GREEN), strict=True):
         _draw_line(right, epochs, line, colour, name)
     _mark_best(right, epochs, lines["F1"])
-    plot.write(path)
+    return plot
 
 
 def _draw_line(

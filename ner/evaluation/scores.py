@@ -247,30 +247,37 @@ def check_layers(gold: Collection[str], found: Collection[str]) -> None:
     )
 
 
-def check_same(gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:
-    """Refuse sentences of other tokens, or of another number. Raises `NerError`."""
-    remedy = "compare predictions for the very sentences that are evaluated"
+def check_same(
+    gold: Sequence[Sentence],
+    predicted: Sequence[Sentence],
+    names: tuple[str, str] = ("gold", "predictions"),
+    remedy: str = "compare predictions for the very sentences that are evaluated",
+) -> None:
+    """Refuse sentences of other tokens, or of another number. Raises `NerError`.
+
+    `names` are those of the two in the message.
+    """
     for one, other in zip(gold, predicted, strict=False):
         if one.tokens != other.tokens:
             raise NerError(
-                f"{one.place}: gold and predicted sentences have different tokens, first "
-                f"{_difference(one, other)}; {remedy}"
+                f"{one.place}: {names[0]} and {names[1]} have different tokens, first "
+                f"{_difference(one, other, names)}; {remedy}"
             )
     if len(gold) != len(predicted):
         first = max(gold, predicted, key=len)[min(len(gold), len(predicted))]
         raise NerError(
-            f"{len(gold)} gold sentences but {len(predicted)} predicted ones, of which the first "
-            f"too many is {first.place}; {remedy}"
+            f"{len(gold)} sentences in {names[0]} but {len(predicted)} in {names[1]}, of which the "
+            f"first too many is {first.place}; {remedy}"
         )
 
 
-def _difference(gold: Sentence, predicted: Sentence) -> str:
+def _difference(gold: Sentence, predicted: Sentence, names: tuple[str, str]) -> str:
     """The first token in which two sentences differ, and where it stands in either file."""
     pairs = enumerate(zip(gold.tokens, predicted.tokens, strict=False))
     same = min(len(gold), len(predicted))
     position = next((number for number, (one, other) in pairs if one != other), same)
     one, other = (_token(sentence, position) for sentence in (gold, predicted))
-    return f"{one} in gold but {other} in predictions"
+    return f"{one} in {names[0]} but {other} in {names[1]}"
 
 
 def _token(sentence: Sentence, position: int) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from ner.evaluation.plot import GREEN, ORANGE, SKY, Plot, linear_axis
 from ner.evaluation.scores import (
     CountedScores,
     ScoredSpans,
@@ -69,3 +70,20 @@ def format_trade_off(trade_off: TradeOff) -> str:
 def _table(setting: str, points: Sequence[Point]) -> str:
     rows = [score_row(f"{p.value:.2f}", 12, p.scores, p.scores.predicted) for p in points]
     return "\n".join([score_head(setting, 12, "predicted"), "", *rows]) + "\n"
+
+
+def plot_trade_off(trade_off: TradeOff) -> Plot:
+    """Plot precision, recall and F1 in percent over each setting, a panel each."""
+    every = [point.scores for points in trade_off.values() for point in points]
+    values = [100 * value for each in every for value in (each.precision, each.recall, each.f1)]
+    y = linear_axis(min(values) - 1, max(values) + 1)
+    plot, width = Plot(960, 384), 1 / len(trade_off)
+    for number, (setting, points) in enumerate(trade_off.items()):
+        x = linear_axis(points[0].value, points[-1].value, setting)
+        panel = plot.panel((number * width, 0, (number + 1) * width, 1), x, y)
+        panel.title("scores (%)")
+        for name, colour in zip(("precision", "recall", "f1"), (SKY, ORANGE, GREEN), strict=True):
+            line = [(point.value, 100 * getattr(point.scores, name)) for point in points]
+            panel.line(line, colour, "F1" if name == "f1" else name)
+            panel.dots(line, colour, 2.5)
+    return plot

@@ -4,7 +4,7 @@ All rules look at the text alone, so that they hold for any corpus; where they
 are rough, they are equally rough before and after a change.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from ner.text import Sentence, Span
@@ -20,6 +20,8 @@ CAPITALS = (
     "no case",
 )
 """Capitalisation of an entity: see `capitals_of`."""
+LENGTHS = ("1 token", "2 tokens", "3 tokens", "4 tokens or more")
+"""The length of an entity."""
 TEXTS = ("headline", "table", "fragment", "prose")
 """The kind of text around a sentence: see `texts_of`."""
 
@@ -49,6 +51,33 @@ def seen_as(sentence: Sentence, span: Span, known: Known) -> str:
     if span.label not in types:
         return SEEN[2]
     return SEEN[1] if len(types) > 1 else SEEN[0]
+
+
+def length_of(span: Span) -> str:
+    """The one of `LENGTHS` that a span has."""
+    return LENGTHS[min(span.end - span.start, len(LENGTHS)) - 1]
+
+
+def main_type(document: Iterable[Sentence]) -> str | None:
+    """The type that most entities of a document have; None where no type is alone the first."""
+    counts = Counter(span.label for sentence in document for span in sentence.spans)
+    ranked = [*counts.most_common(2), ("", 0), ("", 0)]
+    return ranked[0][0] if ranked[0][1] > ranked[1][1] else None
+
+
+def document_kinds(sentences: Sequence[Sentence]) -> list[str]:
+    """The kind of the document of each sentence, by its `main_type`: ``mostly PER``.
+
+    Empty where all sentences are of one document.
+    """
+    documents: defaultdict[tuple[str, int], list[Sentence]] = defaultdict(list)
+    for sentence in sentences:
+        documents[_document(sentence)].append(sentence)
+    if len(documents) < 2:
+        return []
+    types = {key: main_type(document) for key, document in documents.items()}
+    kinds = {key: "of no main type" if t is None else f"mostly {t}" for key, t in types.items()}
+    return [kinds[_document(sentence)] for sentence in sentences]
 
 
 def capitals_of(sentence: Sentence, span: Span) -> str:

@@ -38,15 +38,25 @@ from ner.plugins import load
 from ner.render.base import Renderer, Write
 
 if TYPE_CHECKING:
+    from ner.render.compared import ComparedSentence, Mistake, mistakes_page
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
-    from ner.render.design import PAGES, page_head, stylesheet
-    from ner.render.report import ComparedSentence, Mistake, mistakes_page
+    from ner.render.design import (
+        DARK,
+        LIGHT,
+        MARKS,
+        PAGES,
+        hues,
+        page_head,
+        stylesheet,
+        type_classes,
+    )
+    from ner.render.tables import TABLES, html_table
 
 __all__ = [
-    "FORMATS", "PAGES", "RENDERERS", "ComparedSentence", "Mistake", "Renderer", "Write",
-    "mistakes_page", "output", "page_head", "renderer", "renderer_class", "side_by_side",
-    "stylesheet", "to_dataframe",
+    "DARK", "FORMATS", "LIGHT", "MARKS", "PAGES", "RENDERERS", "TABLES", "ComparedSentence",
+    "Mistake", "Renderer", "Write", "html_table", "hues", "mistakes_page", "output", "page_head",
+    "renderer", "renderer_class", "side_by_side", "stylesheet", "to_dataframe", "type_classes",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -54,8 +64,18 @@ __getattr__ = lazy_names(
     {
         "conll": ["side_by_side"],
         "dataframe": ["to_dataframe"],
-        "design": ["PAGES", "page_head", "stylesheet"],
-        "report": ["ComparedSentence", "Mistake", "mistakes_page"],
+        "compared": ["ComparedSentence", "Mistake", "mistakes_page"],
+        "design": [
+            "DARK",
+            "LIGHT",
+            "MARKS",
+            "PAGES",
+            "hues",
+            "page_head",
+            "stylesheet",
+            "type_classes",
+        ],
+        "tables": ["TABLES", "html_table"],
     },
 )
 

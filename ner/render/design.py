@@ -32,7 +32,7 @@ _HEAD = (
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
+{policy}<title>{title}</title>
 <style>
 """
     + _SCHEMES
@@ -79,14 +79,23 @@ _EDGES = ("", "inset 0 -0.16em", "inset 0 0 0 0.1em", "inset 0 0.16em")
 """Shapes that tell types apart whose hues are alike: none, a line below, a frame, a line above."""
 
 
-def page_head(title: str, style: str, *, light: str, dark: str, width: str, font: str) -> str:
+def page_head(
+    title: str, style: str, *, light: str, dark: str, width: str, font: str, policy: str = ""
+) -> str:
     """The head of a page, to the start of its body; `title` is text, the others are CSS.
 
     `light` and `dark` declare colours in either scheme, beside ``--page``,
-    ``--ink`` and ``--rule``.
+    ``--ink`` and ``--rule``. `policy` is its Content-Security-Policy, if any.
     """
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{escaped(policy)}">\n'
     return _HEAD.format(
-        title=escaped(title), style=style, light=light, dark=dark, width=width, font=font
+        title=escaped(title),
+        style=style,
+        light=light,
+        dark=dark,
+        width=width,
+        font=font,
+        policy=meta * bool(policy),
     )
 
 

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from ner.cli.data import data
 from ner.cli.reading import data_config, reading_options
-from ner.corpus import NAMED
+from ner.corpus import NAMED, Decision, Head, do_line, read_file, read_queue
 from ner.errors import ConfigError, CorpusError, NerError, UsageError
+from ner.text import Span
 from tests.cli.command import run
 
 IOB2 = "Paris B-LOC\n. O\n\nAngela B-PER\nMerkel I-PER\n\n"
@@ -354,3 +355,177 @@ def test_a_type_that_is_not_there_is_not_mapped(file: Path, command: list[str]) 
     outcome = run("data", *command, file, *target, "--label-map", "geo=LOC")
     assert outcome.code == 2
     assert "has no type 'geo' to map; its types are LOC, PER" in outcome.complaint()
+
+
+# --- two annotators -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def annotators(tmp_path: Path) -> tuple[Path, Path]:
+    """Two files of the same sentences: one of columns, one of JSON Lines."""
+    first, second = tmp_path / "a.conll", tmp_path / "b.jsonl"
+    first.write_text(IOB2)
+    rows = [(["Paris", "."], ["B-LOC", "O"]), (["Angela", "Merkel"], ["O", "B-PER"])]
+    second.write_text("".join(json.dumps({"tokens": t, "tags": g}) + "\n" for t, g in rows))
+    return first, second
+
+
+def test_agreement_of_two_files_of_different_formats(annotators: tuple[Path, Path]) -> None:
+    lines = _good("agreement", *annotators).splitlines()
+    assert lines[0].split() == ["A", "B", "both", "F1", "kappa"]
+    assert [line.split()[0] for line in lines[1:4]] == ["LOC", "PER", "overall"]
+    assert lines[2].split()[1:] == ["1", "1", "0", "0.00", "0.5000"]
+    assert lines[-2] == "disagreements: 1 (boundary 1)"
+    assert lines[-1] == (
+        f"    {annotators[0]}:4: boundary: A labels PER (Angela Merkel), B labels PER (Merkel)"
+    )
+
+
+def test_agreement_as_json_has_the_figures_and_the_places(annotators: tuple[Path, Path]) -> None:
+    found = json.loads(_good("agreement", *annotators, "--json"))
+    assert found["overall"] == {
+        "f1": 0.5, "kappa": pytest.approx(7 / 11), "first": 2, "second": 2, "both": 1
+    }  # fmt: skip
+    assert (found["sentences"], found["tokens"], found["kinds"]["boundary"]) == (2, 4, 1)
+    (place,) = found["disagreements"]
+    assert (place["line"], place["kind"]) == (4, "boundary")
+    assert place["labelled"] == {"start": 0, "end": 2, "label": "PER"}
+    assert place["proposed"] == {"start": 1, "end": 2, "label": "PER"}
+
+
+def test_agreement_writes_a_queue_of_the_first_file(annotators: tuple[Path, Path]) -> None:
+    queue = annotators[0].parent / "queue.jsonl"
+    text = _good("agreement", *annotators, "--out", queue)
+    assert "a.conll:4" not in text, "it stands in the queue"
+    (item,) = read_queue(queue)
+    assert item.concerns(list(read_file(annotators[0]))[1])
+    assert (item.kind, item.reason[:8], item.score) == ("boundary", "A labels", 1.0)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_agreement_never_takes_the_place_of_its_files(
+    annotators: tuple[Path, Path], number: int
+) -> None:
+    before = annotators[number].read_bytes()
+    result = _run("agreement", *annotators, "--out", annotators[number])
+    assert isinstance(result.exception, UsageError)
+    assert "is one of the two files" in str(result.exception)
+    assert annotators[number].read_bytes() == before
+
+
+def test_agreement_says_where_the_sentences_differ(annotators: tuple[Path, Path]) -> None:
+    annotators[0].write_text(IOB2.replace("Merkel", "merkel"))
+    outcome = run("data", "agreement", *annotators)
+    assert "a.conll:4: A and B have different tokens, first 'merkel' at" in outcome.complaint()
+    assert outcome.complaint().endswith("give two files of the same sentences")
+    assert outcome.code == 1
+
+
+def test_agreement_of_two_journals(annotators: tuple[Path, Path]) -> None:
+    corpus = annotators[0]
+    head = Head.of([corpus], read_file(corpus), {}, unlabelled=False)
+    journals = [corpus.parent / name for name in ("a.journal", "b.journal")]
+    for label, journal in zip(("PER", "LOC"), journals, strict=True):
+        decision = Decision((Span(0, 6, label),), accepted=True)
+        lines = head.to_dict(), do_line({1: decision}, "now")
+        journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    queue = corpus.parent / "queue.jsonl"
+    _good("agreement", *journals, "--out", queue)
+    (item,) = read_queue(queue)
+    assert item.concerns(list(read_file(corpus))[1])
+    assert item.kind == "type"
+    outcome = run("data", "agreement", journals[0], corpus)
+    assert outcome.code == 2
+    assert "are a journal and something else; give two of a kind" in outcome.complaint()
+
+
+def test_agreement_by_tag_layer(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.conll", tmp_path / "b.conll"
+    first.write_text("New B-LOC O\nYork I-LOC B-LOC\n")
+    second.write_text("New B-LOC O\nYork I-LOC O\n")
+    asked = ("agreement", first, second, "--json", "--tag-column", "outer=1,inner=2")
+    found = json.loads(_good(*asked))
+    assert {name: row["f1"] for name, row in found["per_type"].items()} == {
+        "inner:LOC": 0.0, "outer:LOC": 1.0
+    }  # fmt: skip
+    assert found["disagreements"][0]["labelled"]["layer"] == "inner"
+
+
+FORMATS = {
+    "iob1": "a.conll", "iobes": "a.conll.gz", "bmes": "a.txt", "jsonl": "a.jsonl",
+    "doccano": "a.jsonl", "prodigy": "a.jsonl", "conllu": "a.conllu", "spacy": "a.spacy",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("format", "name"), FORMATS.items(), ids=FORMATS)
+def test_an_annotator_agrees_with_the_same_in_any_format(
+    annotators: tuple[Path, Path], format: str, name: str
+) -> None:
+    other = annotators[0].parent / "other" / name
+    if format == "spacy":
+        pytest.importorskip("spacy")
+    _good("convert", annotators[0], other, "--to", format)
+    found = json.loads(_good("agreement", annotators[0], other, "--json"))
+    assert (found["overall"]["f1"], found["overall"]["kappa"]) == (1.0, 1.0)
+    assert found["disagreements"] == []
+
+
+def test_agreement_is_the_same_from_either_side_but_for_what_is_missed(
+    annotators: tuple[Path, Path],
+) -> None:
+    first, second = annotators
+    first.write_text(IOB2.replace("B-LOC", "O"))
+    there = json.loads(_good("agreement", first, second, "--json"))
+    back = json.loads(_good("agreement", second, first, "--json"))
+    for key in ("f1", "kappa"):
+        assert there["overall"][key] == back["overall"][key]
+    assert (there["kinds"]["spurious"], back["kinds"]["missed"]) == (1, 1)
+    (place,) = [each for each in there["disagreements"] if each["kind"] == "spurious"]
+    assert (place["labelled"], place["reason"]) == (None, "B labels LOC (Paris), and A nothing")
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "code"),
+    [
+        (b"", "has no sentence; a labelled file cannot be empty", 1),
+        (b"\x7fELF\xd0\xff" * 9, "is not utf-8", 1),
+        (b"Paris B-LOC\n. O\n\n", "of which the first too many is", 1),
+        (b"Paris ?\n. O\n\nAngela O\nMerkel O\n", "has tokens with an unknown tag", 1),
+        (IOB2.replace("B-LOC", "LOC").encode(), "is not a tag", 1),
+        (None, "is a folder", 2),
+    ],
+    ids=["empty", "binary", "short", "unknown", "no tag", "folder"],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_agreement_of_a_file_that_will_not_do_is_one_line(
+    annotators: tuple[Path, Path], content: bytes | None, said: str, code: int, turned: bool
+) -> None:
+    good, wrong = annotators[0], annotators[0].parent / "wrong.conll"
+    if content is None:
+        wrong.mkdir()
+    else:
+        wrong.write_bytes(content)
+    outcome = run("data", "agreement", *([wrong, good] if turned else [good, wrong]))
+    assert said in outcome.complaint()
+    assert outcome.code == code
+
+
+def test_agreement_of_hostile_types_steers_no_terminal(annotators: tuple[Path, Path]) -> None:
+    label = "A\x1b[31m\u202e"
+    rows = [{"tokens": ["x", "y"], "tags": [f"B-{label}", "O"]}]
+    annotators[0].write_text("".join(json.dumps(row) + "\n" for row in rows))
+    annotators[1].write_text(json.dumps({"tokens": ["x", "y"], "tags": ["O", "O"]}) + "\n")
+    text = _good("agreement", *annotators)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert r"A labels A\x1b[31m\u202e (x), and B nothing" in text
+
+
+def test_agreement_does_not_write_through_a_link_to_its_files(
+    annotators: tuple[Path, Path],
+) -> None:
+    link = annotators[0].parent / "link.jsonl"
+    link.symlink_to(annotators[1])
+    result = _run("agreement", *annotators, "--out", link)
+    assert isinstance(result.exception, UsageError)
+    assert json.loads(annotators[1].read_text().splitlines()[0])["tokens"] == ["Paris", "."]

@@ -445,7 +445,10 @@ def test_a_models_tags_beside_gold(confused: Path) -> None:
         (("York\tx\tS-LOC\n", ""), "'York' at gold.conll:4 in gold but the sentence's end at pred"),
         (("\n\n#\tx\tO", ""), "gold.conll:6; compare predictions for the very sentences"),
         (("\n\n#", "\n\nz\tx\tO\n\n#"), "first '#' at gold.conll:6 in gold but 'z' at predicted.c"),
-        (("#\tx\tO\n", "#\tx\tO\n\nz\tx\tO\n"), "2 gold sentences but 3 predicted ones, of which "),
+        (
+            ("#\tx\tO\n", "#\tx\tO\n\nz\tx\tO\n"),
+            "2 sentences in gold but 3 in predictions, of which ",
+        ),
         (("x\tO", "x\t?"), "predicted.conll:1: has tokens with an unknown tag"),
     ],
 )

@@ -11,6 +11,7 @@ from ner.corpus import (
     InvalidRecord,
     check_entities,
     decided,
+    in_same_tokens,
     parse_decision,
     placed_entities,
     token_ranges,
@@ -107,6 +108,21 @@ def test_spans_are_placed_and_found_again(case: tuple[Sentence, tuple[Span, ...]
     assert decided(found, Decision(placed)).spans == found.spans
     again = parse_decision(Decision(placed, accepted=True, note="é\n").to_dict())
     assert again == Decision(placed, accepted=True, note="é\n")
+
+
+@given(cases(), st.data())
+def test_two_decisions_come_to_have_the_same_tokens(
+    case: tuple[Sentence, tuple[Span, ...]], data: st.DataObject
+) -> None:
+    sentence, entities = case
+    others = data.draw(st.composite(lambda draw: entities_of(draw, sentence.tokens))())
+    before = decided(sentence, Decision(entities)), decided(sentence, Decision(others))
+    after = in_same_tokens(*before)
+    assert after[0].tokens == after[1].tokens
+    for one, other in zip(before, after, strict=True):
+        told = ["".join(one.tokens[s.start : s.end]) for s in one.spans]
+        assert told == ["".join(other.tokens[s.start : s.end]) for s in other.spans]
+        assert [s.label for s in one.spans] == [s.label for s in other.spans]
 
 
 @pytest.mark.parametrize(

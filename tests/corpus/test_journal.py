@@ -15,9 +15,11 @@ from ner.corpus import (
     Head,
     History,
     do_line,
+    is_journal,
     load_journal,
     read_files,
     read_journal,
+    read_journals,
 )
 from ner.errors import CorpusError, NerError, UsageError
 from ner.text import Span
@@ -180,6 +182,33 @@ def test_text_without_a_sentence_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(" \n\n")
     with pytest.raises(CorpusError, match="has no sentence; there is nothing to label"):
         read_files([tmp_path / "a.txt"], DataConfig(), unlabelled=True)
+
+
+def test_two_annotators_are_read_where_both_have_accepted(
+    tmp_path: Path, head: Head, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = Decision((Span(0, 2, "PER"),), accepted=True)
+    one = write(tmp_path / "a", head, do_line({0: ANNA, 1: Decision((), accepted=True)}, "now"))
+    other = write(tmp_path / "b", head, do_line({0: part, 1: Decision(())}, "now"))
+    with caplog.at_level(logging.INFO, "ner"):
+        [first], [second] = read_journals(one, other)
+    assert "1 of 2 sentences are accepted by both, and compared" in caplog.text
+    assert first.tokens == second.tokens == ("An", "na", "visited", "Rome")
+    assert first.spans == (Span(0, 2, "PER"), Span(3, 4, "LOC"))
+    assert second.spans == (Span(0, 1, "PER"),)
+    assert (is_journal(one), is_journal(tmp_path / "a.conll")) == (True, False)
+
+
+def test_two_annotators_need_something_in_common(corpus: Path, tmp_path: Path, head: Head) -> None:
+    one = write(tmp_path / "a", head, do_line({0: ANNA}, "now"))
+    other = write(tmp_path / "b", head, do_line({1: Decision((), accepted=True)}, "now"))
+    with pytest.raises(UsageError, match=r"accepts no sentence that .* accepts"):
+        read_journals(one, other)
+    (tmp_path / "c.conll").write_text("Anna B-LOC\n")
+    sentences = read_files([tmp_path / "c.conll"], DataConfig(), unlabelled=False)
+    third = Head.of([tmp_path / "c.conll"], sentences, {}, unlabelled=False)
+    with pytest.raises(UsageError, match="was begun with other sentences than"):
+        read_journals(one, write(tmp_path / "c", third))
 
 
 STROKES = st.dictionaries(

@@ -1,7 +1,7 @@
 import json
 
 from ner.corpus.corpus import Corpus
-from ner.corpus.stats import count
+from ner.corpus.stats import count, stats_rows
 from ner.text import PartialLabel, Sentence, Span
 
 
@@ -62,3 +62,15 @@ def test_tokens_of_unknown_type_are_counted() -> None:
     splits = count(Corpus("x", train=(partly, partly), test=CORPUS.test)).splits
     assert (splits["train"].unknown, splits["test"].unknown) == (4, 0)
     assert splits["train"].entities == {}
+
+
+def test_rows_have_a_column_for_each_split() -> None:
+    rows = stats_rows(count(CORPUS))
+    assert rows[0] == ["", "train", "test"]
+    assert {len(row) for row in rows} == {3}
+    named = {name: cells for name, *cells in rows}
+    assert named["tag scheme"] == ["iob2", "-"]
+    assert named["entities"] == ["2", "2"]
+    assert named["  ORG"] == ["0", "1"]
+    assert named["unseen tokens"] == ["-", "75.0%"]
+    assert "unknown tokens" not in named

@@ -209,3 +209,42 @@ def test_every_entity_counts_once_and_kinds_are_as_stated(gold: Row, predicted: 
             assert missed
             assert spurious
             assert missed.end <= spurious.start or spurious.end <= missed.start
+
+
+# --- groups and marks -----------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(rows(), rows()), max_size=4))
+def test_the_mark_of_an_example_is_the_entity_in_brackets(pairs: list[tuple[Row, Row]]) -> None:
+    sentences = _sentences([g for g, _ in pairs])
+    found = analyse_mistakes(sentences, [(p, [0.5] * len(p)) for _, p in pairs], (), 1000)
+    for example in (*found.confident, *found.missed):
+        start, end = example.marked
+        assert example.context[start:end] == f"[{example.gold_text or example.predicted_text}]"
+
+
+def test_groups_by_length_and_by_kind_of_document() -> None:
+    tokens = ("a", "b", "c", "d", "e", "f")
+    gold = [
+        Sentence(tokens, (Span(0, 1, "PER"), Span(1, 6, "LOC"))),
+        Sentence(tokens, (Span(0, 2, "LOC"),), document=1),
+        Sentence(tokens, document=2),
+    ]
+    predicted = [([Span(0, 1, "PER")], [1.0]), ([], []), ([Span(0, 3, "PER")], [0.5])]
+    slices = analyse_mistakes(gold, predicted).slices
+    counts = {name: (s.support, s.mistakes) for name, s in slices["length"].items()}
+    assert counts == {
+        "1 token": (1, 0), "2 tokens": (1, 1), "3 tokens": (0, 1), "4 tokens or more": (1, 1)
+    }  # fmt: skip
+    assert {name: s.support for name, s in slices["document"].items()} == {
+        "mostly LOC": 1, "of no main type": 2
+    }  # fmt: skip
+    assert "document" not in analyse_mistakes(gold[:1], predicted[:1]).slices
+
+
+def test_a_mistake_in_words() -> None:
+    gold = [Sentence(("in", "New", "York"), (Span(1, 3, "LOC"),))]
+    found = analyse_mistakes(gold, [([Span(2, 3, "ORG")], [0.25])])
+    assert found.confident[0].reason == "is LOC (New York), found as ORG (York) with 0.250"
+    missed = analyse_mistakes(gold, [([], [])]).missed[0]
+    assert missed.reason == "is LOC (New York)"

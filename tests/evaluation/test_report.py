@@ -175,9 +175,9 @@ def test_nothing_to_count_gives_zeros(sentences: list[Sentence]) -> None:
 
 
 def test_other_sentences_are_refused() -> None:
-    with pytest.raises(NerError, match="2 gold sentences but 1 predicted"):
+    with pytest.raises(NerError, match="2 sentences in gold but 1 in predictions"):
         evaluate_spans([sentence(), sentence()], [sentence()])
-    with pytest.raises(NerError, match=r"x\.conll:7: gold and predicted .* different tokens"):
+    with pytest.raises(NerError, match=r"x\.conll:7: gold and predictions have different tokens"):
         evaluate_spans([sentence()], [sentence(tokens="a b c e")])
 
 

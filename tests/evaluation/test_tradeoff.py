@@ -1,5 +1,6 @@
 import itertools
 import json
+import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from ner.evaluation.tradeoff import (
     Point,
     format_trade_off,
     min_score_points,
+    plot_trade_off,
 )
 from ner.text import Span
 
@@ -93,3 +95,20 @@ def test_tables() -> None:
         [],
         ["0.00", "25.00", "33.33", "28.57", "4"],
     ]
+
+
+def test_the_plot_has_a_panel_for_each_setting() -> None:
+    by_score = min_score_points(GOLD, PREDICTED)
+    by_bias = [Point.of(bias, GOLD, [[PER], [], []]) for bias in O_BIASES]
+    svg = plot_trade_off({"min_score": by_score, "o_bias": by_bias}).inline("<both>")
+    root = ET.fromstring(svg)
+    assert root.get("aria-label") == "<both>"
+    texts = [text.strip() for text in root.itertext() if text.strip()]
+    assert {"min_score", "o_bias", "precision", "recall", "F1"} <= {*texts}
+    circles = [each for each in root.iter() if each.tag.endswith("circle")]
+    assert len(circles) == 3 * (len(MIN_SCORES) + len(O_BIASES))
+
+
+def test_the_plot_of_nothing_found_stands_on_zero() -> None:
+    nothing = [Point.of(bias, [[]], [[]]) for bias in O_BIASES]
+    ET.fromstring(plot_trade_off({"o_bias": nothing}).inline("none"))

@@ -2,10 +2,14 @@ import pytest
 
 from ner.evaluation.traits import (
     CAPITALS,
+    LENGTHS,
     SEEN,
     TEXTS,
     capitals_of,
+    document_kinds,
     known_entities,
+    length_of,
+    main_type,
     seen_as,
     texts_of,
 )
@@ -99,3 +103,38 @@ def test_a_line_of_another_document_is_no_neighbour() -> None:
 def test_sentences_of_nothing() -> None:
     assert texts_of([]) == []
     assert texts_of([Sentence(())]) == ["fragment"]
+
+
+@pytest.mark.parametrize(("tokens", "group"), [*enumerate([*LENGTHS, LENGTHS[3]], 1)])
+def test_length(tokens: int, group: str) -> None:
+    assert length_of(Span(2, 2 + tokens, "X")) == group
+
+
+def _labelled(document: int, *labels: str) -> Sentence:
+    spans = tuple(Span(number, number + 1, label) for number, label in enumerate(labels))
+    return Sentence(("x",) * 5, spans, document=document)
+
+
+@pytest.mark.parametrize(
+    ("labels", "first"),
+    [
+        ([["PER", "PER"], ["LOC"]], "PER"),
+        ([["PER"], ["LOC", "LOC"]], "LOC"),
+        ([["PER"], ["LOC"]], None),
+        ([[]], None),
+        ([], None),
+    ],
+)
+def test_the_main_type_is_alone_the_most_frequent(
+    labels: list[list[str]], first: str | None
+) -> None:
+    assert main_type(_labelled(0, *each) for each in labels) == first
+
+
+def test_document_kinds_are_those_of_whole_documents() -> None:
+    sentences = [
+        _labelled(0, "PER"), _labelled(0, "PER", "LOC"), _labelled(1, "LOC"), _labelled(2)
+    ]  # fmt: skip
+    assert document_kinds(sentences) == ["mostly PER"] * 2 + ["mostly LOC", "of no main type"]
+    assert document_kinds(sentences[:2]) == []
+    assert document_kinds([]) == []

@@ -40,3 +40,10 @@ def test_a_head_has_both_schemes_and_an_escaped_title() -> None:
     assert "<title>&lt;x&gt;</title>" in head
     assert head.index(LIGHT) < head.index("prefers-color-scheme: dark") < head.index(DARK)
     assert head.endswith("p {}\n</style>\n</head>\n<body>\n")
+
+
+def test_a_head_may_have_a_policy() -> None:
+    how = {"light": LIGHT, "dark": DARK, "width": "1rem", "font": "1rem serif"}
+    meta = '<meta http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;">'
+    assert meta in page_head("x", "", **how, policy="default-src 'none'")
+    assert "Content-Security-Policy" not in page_head("x", "", **how)

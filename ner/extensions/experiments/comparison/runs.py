@@ -29,6 +29,7 @@ from ner.evaluation import (
     Spans,
     format_columns,
     format_summary,
+    measure_speed,
     randomisation_test,
     summarise,
 )
@@ -52,7 +53,6 @@ from ner.training import (
 
 KIND = "comparison"
 JSON, MARKDOWN = "comparison.json", "comparison.md"
-TIMINGS = 3  # of tagging, of which the median counts; one more before them warms up
 
 
 # --- results --------------------------------------------------------------------------------------
@@ -287,15 +287,10 @@ def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> _Measured:
 
 
 def _tagging_speed(tagger: Tagger, corpus: Corpus, clock: Callable[[], float]) -> float:
-    """Tokens of valid a second, once the words are known: the median of some runs."""
-    seconds = []
-    with threads(1):  # as `ner tag` has it; the time of several would be added up
-        for _ in range(1 + TIMINGS):
-            started = clock()
-            tagger.predict(corpus.valid)
-            seconds.append(clock() - started)
+    """Tokens of valid a second, once the words are known."""
     tokens = sum(len(sentence) for sentence in corpus.valid)
-    return tokens / max(median(seconds[1:]), 1e-9)
+    with threads(1):  # as `ner tag` has it; the time of several would be added up
+        return measure_speed(lambda: tagger.predict(corpus.valid), tokens, clock)
 
 
 def _compare(

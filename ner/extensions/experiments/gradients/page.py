@@ -3,7 +3,7 @@
 import html
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ner.config import chosen
@@ -12,7 +12,7 @@ from ner.evaluation import Axis, Plot, format_columns, linear_axis, logarithmic_
 from ner.extensions.experiments.gradients.flow import EXPLODED, VANISHED, Curve, GradientFlow
 from ner.files import check_writable, open_binary, write_text
 from ner.markup import escaped
-from ner.render import page_head
+from ner.render import TABLES, html_table, page_head
 
 # Colours that people with any colour vision tell apart (Okabe and Ito 2008).
 COLOURS = {
@@ -24,14 +24,7 @@ COLOURS = {
 GROUPS = ("#e69f00", "#0072b2", "#009e73", "#cc79a7")
 _DEPTH = 1e-12  # of the longest norm: what is shorter is not drawn, or it would press the rest flat
 
-_STYLE = """\
-h1 { font-size: 1.375rem; } h2 { font-size: 1.125rem; margin-top: 2.5rem; }
-svg { max-width: 100%; height: auto; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { padding: 0.2rem 0.75rem 0.2rem 0; text-align: right; }
-th { border-bottom: 1px solid var(--rule); }
-.text { text-align: left; } .bad { color: var(--bad); }"""
+_STYLE = f"{TABLES} .bad {{ color: var(--bad); }}"
 _BODY = """\
 <h1>{title}</h1>
 {body}
@@ -195,19 +188,9 @@ _TEXT = {"cell", "state", "gate", "when", "reading"}  # columns that hold no num
 
 
 def _as_html(table: Table) -> str:
-    head, *rows = table
-    kinds = ["text" if name in _TEXT else "" for name in head]
-    lines = [_html_row("th", head, kinds), *(_html_row("td", row, kinds) for row in rows)]
-    return "\n".join(['<div class="wide"><table>', *lines, "</table></div>"])
-
-
-def _html_row(tag: str, cells: Iterable[str], kinds: Iterable[str]) -> str:
-    row = []
-    for cell, kind in zip(cells, kinds, strict=True):
-        names = f"{kind} bad" if cell in ("vanishes", "explodes") else kind
-        row.append(f'<{tag} class="{names}">' if names else f"<{tag}>")
-        row.append(f"{html.escape(cell)}</{tag}>")
-    return f"<tr>{''.join(row)}</tr>"
+    left = {number for number, name in enumerate(table[0]) if name in _TEXT}
+    bad = ("vanishes", "explodes")
+    return html_table(table, left, lambda row, column: "bad" * (table[row][column] in bad))
 
 
 def _plot_flow(flow: GradientFlow, length: int) -> Plot:
