@@ -70,6 +70,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     )
     from ner.corpus.named import NAMED, NamedCorpus
     from ner.corpus.partial import partial_labels_within, possible_tags, with_partial_labels
+    from ner.corpus.patch import patch_file
     from ner.corpus.plain import (
         LAYOUTS,
         Chunk,
@@ -94,10 +95,11 @@ __all__ = [
     "in_same_tokens", "is_journal", "is_jsonl", "kind_of", "layout_named", "layout_of",
     "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora", "number_note",
     "overlaps", "parse_decision", "parse_json", "parse_label_map", "partial_labels_within",
-    "placed_entities", "possible_tags", "read_columns", "read_corpus", "read_file", "read_files",
-    "read_journal", "read_journals", "read_jsonl", "read_queue", "record_fields", "stats_rows",
-    "text_lines", "token_ranges", "with_layers", "with_partial_labels", "with_unannotated",
-    "with_valid", "write_file", "write_queue", "write_splits", "write_stream", "writer_named",
+    "patch_file", "placed_entities", "possible_tags", "read_columns", "read_corpus", "read_file",
+    "read_files", "read_journal", "read_journals", "read_jsonl", "read_queue", "record_fields",
+    "stats_rows", "text_lines", "token_ranges", "with_layers", "with_partial_labels",
+    "with_unannotated", "with_valid", "write_file", "write_queue", "write_splits", "write_stream",
+    "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -128,6 +130,7 @@ __getattr__ = lazy_names(
         "merged": ["map_labels", "merge_corpora", "parse_label_map", "with_unannotated"],
         "named": ["NAMED", "NamedCorpus"],
         "partial": ["partial_labels_within", "possible_tags", "with_partial_labels"],
+        "patch": ["patch_file"],
         "plain": [
             "LAYOUTS", "Chunk", "Passage", "cut_lines", "layout_named", "layout_of",
             "number_note", "record_fields",

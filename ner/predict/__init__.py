@@ -10,9 +10,11 @@ from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
+    Likelihood,
     document_numbers,
     predict,
     predict_expected,
+    predict_likelihoods,
     predict_marginals,
     predict_nbest,
     predict_sentences,
@@ -22,8 +24,8 @@ from ner.predict.spans import Prediction
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "alternatives_of", "check_numbers",
-    "document_numbers", "document_of", "engine_name", "engine_of", "precision_of", "predict",
-    "predict_expected", "predict_marginals", "predict_nbest", "predict_sentences", "read_batch",
-    "restored", "window_note", "with_spans",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Likelihood", "Prediction", "alternatives_of",
+    "check_numbers", "document_numbers", "document_of", "engine_name", "engine_of", "precision_of",
+    "predict", "predict_expected", "predict_likelihoods", "predict_marginals", "predict_nbest",
+    "predict_sentences", "read_batch", "restored", "window_note", "with_spans",
 ]  # fmt: skip
