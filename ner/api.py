@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.evaluation import (
+    CORRECT,
     O_BIASES,
     Calibration,
     Mistakes,
@@ -20,11 +21,13 @@ from ner.evaluation import (
     check_layers,
     evaluate_spans,
     layer_names,
+    match_entities,
     measure_calibration,
     min_score_points,
     unknown_labels,
 )
 from ner.predict import Prediction, window_note, with_spans
+from ner.render import ComparedSentence, Mistake
 from ner.tagger import Tagger
 from ner.text import Sentence
 
@@ -155,6 +158,15 @@ class Evaluation:
         """The mistakes, sorted; `train` are the sentences that the model learnt from, if known."""
         train = self._tagger.as_raw_text(train)
         return analyse_mistakes(self.sentences, self._found, train, examples)
+
+    def compared(self) -> list[ComparedSentence]:
+        """The sentences with what is found in them and the mistakes, for `mistakes_page`."""
+        rows = []
+        for sentence, (spans, scores) in zip(self.sentences, self._found, strict=True):
+            matches = match_entities(sentence.spans, spans)
+            mistakes = [Mistake(m.kind, m.gold, m.predicted) for m in matches if m.kind != CORRECT]
+            rows.append(ComparedSentence(sentence, spans, scores, mistakes))
+        return rows
 
     def trade_off(self) -> TradeOff:
         """Scores over a range of lowest scores, and over a range of biases of O.

@@ -125,7 +125,7 @@ def write_binary(path: str | Path) -> Iterator[BinaryIO]:
             raise _refusal(errno.EISDIR, target)
         _make_folder(target.parent)
         with part.open("xb") as file:
-            _locked(file.fileno())  # until it is closed: `clear_abandoned` leaves it alone
+            locked(file.fileno())  # until it is closed: `clear_abandoned` leaves it alone
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -238,7 +238,7 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
         remove_empty(new)
         raise _unwritable(folder, error) from None
     try:
-        if not _locked(handle):
+        if not locked(handle):
             raise UsageError(
                 f"{folder}: another process is at work there; let it end, or choose another --out"
             )
@@ -280,7 +280,11 @@ def remove_empty(folders: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def _locked(handle: int) -> bool:
+def locked(handle: int) -> bool:
+    """Lock an open file or folder for this process; False where another one has it.
+
+    Where the system has no such locks, every process gets in.
+    """
     try:
         import fcntl
     except ImportError:
@@ -314,7 +318,7 @@ def clear_abandoned(folder: Path) -> None:
     """
     for part in folder.glob(".*.part"):
         with contextlib.suppress(OSError), part.open("rb") as file:
-            if _locked(file.fileno()):
+            if locked(file.fileno()):
                 part.unlink()
 
 

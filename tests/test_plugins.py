@@ -16,7 +16,8 @@ from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 def test_extensions_declare_commands_and_token_embedders() -> None:
     assert {*declared("COMMANDS")} == {
-        "charlm", "classify", "compare", "inspect", "push", "report", "search", "serve", "vectors",
+        "audit", "charlm", "classify", "compare", "inspect", "push", "report", "review", "search",
+        "serve", "vectors",
     }  # fmt: skip
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm", "hf"]
     assert [*declared("TRAININGS")] == ["distill", "teacher"]

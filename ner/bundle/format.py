@@ -181,7 +181,7 @@ def stored_files(bundle: BaseBundle, weights: Arrays) -> dict[str, bytes]:
         f"{bundle.OUTPUTS}.json": to_json(bundle.stored_outputs()),
         **{name: to_json(value) for part in parts for name, value in part.items()},
         **(model.contextual.files() if model.contextual else {}),
-        "seen.json": to_json({"sentences": bundle.seen.to_text()}),
+        "seen.json": to_json({"differences": bundle.seen.to_text()}),
         WEIGHTS: to_safetensors(weights),
     }
 
@@ -349,8 +349,11 @@ def _is_precision(measured: Any) -> bool:
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
     value = files.json("seen.json", dict)
+    earlier = "sentences" in value
+    read = TrainingFingerprints.from_earlier if earlier else TrainingFingerprints.from_text
+    name = "sentences" if earlier else "differences"
     try:
-        return TrainingFingerprints.from_text(files.member("seen.json", value, "sentences", str))
+        return read(files.member("seen.json", value, name, str))
     except ValueError as error:
         raise files.damaged("seen.json", str(error)) from None
 

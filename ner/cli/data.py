@@ -231,7 +231,9 @@ def _write_stdout(sentences: "Iterable[Sentence]", format: str, unknown: str) ->
 @json_option
 @reading_options(layers=True)
 def agreement(a: Path, b: Path, out: Path | None, as_json: bool, reading: dict[str, Any]) -> None:
-    """Compare two annotators of the same sentences: two labelled files, A and B.
+    """Compare two annotators of the same sentences: two labelled files or journals, A and B.
+
+    Of two journals of ner review, sentences count that both have accepted.
 
     F1 of their entities and Cohen's kappa, by type and over all; then each disagreement. Kappa
     needs units that both have judged, and the text that neither has taken for an entity has no
@@ -240,7 +242,7 @@ def agreement(a: Path, b: Path, out: Path | None, as_json: bool, reading: dict[s
     from ner.corpus import write_queue
     from ner.evaluation import compare_annotators, format_agreement
 
-    first, second = (_annotations(path, data_config(reading)) for path in (a, b))
+    first, second = _annotations(a, b, data_config(reading))
     measured = compare_annotators(first, second)
     queue = [_queue_item(each) for each in measured.disagreements]
     if out:
@@ -256,11 +258,18 @@ def agreement(a: Path, b: Path, out: Path | None, as_json: bool, reading: dict[s
         click.echo(escaped(f"    {item.source}:{item.line}: {item.kind}: {item.reason}"))
 
 
-def _annotations(path: Path, config: DataConfig) -> "Sequence[Sentence]":
-    """The sentences that an annotator has labelled."""
-    from ner.corpus import read_file
+def _annotations(
+    a: Path, b: Path, config: DataConfig
+) -> "tuple[Sequence[Sentence], Sequence[Sentence]]":
+    """The sentences that two annotators have labelled. Raises `NerError`."""
+    from ner.corpus import is_journal, read_file, read_journals
 
-    return read_file(path, config)
+    journals = [is_journal(path) for path in (a, b) if path.is_file()]
+    if not any(journals):
+        return read_file(a, config), read_file(b, config)
+    if journals != [True, True]:
+        raise UsageError(f"{a} and {b}: are a journal and something else; give two of a kind")
+    return read_journals(a, b)
 
 
 def _queue_item(found: "Disagreement") -> "QueueItem":

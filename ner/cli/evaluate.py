@@ -23,6 +23,7 @@ from ner.errors import CorpusError, UsageError
 from ner.text import CASES, Case, Sentence
 
 if TYPE_CHECKING:
+    from ner.api import Evaluation
     from ner.corpus import Corpus
 
 _log = logging.getLogger("ner")
@@ -76,6 +77,13 @@ _log = logging.getLogger("ner")
     metavar="N",
     help="Most examples that --errors shows: so many confident mistakes, so many missed entities.",
 )
+@click.option(
+    "--report",
+    "page",
+    type=PathArg(),
+    metavar="FILE.html",
+    help="Write a page of the mistakes: what is labelled beside what is found.",
+)
 @predict_options
 @tagging_device_option
 @reading_options(layers=True)
@@ -94,6 +102,7 @@ def evaluate(
     trade_off: bool,
     errors: bool,
     examples: int,
+    page: Path | None,
     settings: dict[str, Any],
     device: str,
     reading: dict[str, Any],
@@ -103,36 +112,33 @@ def evaluate(
     Files are read as in the model's training, unless options say otherwise.
     """
     if predictions:
-        _refuse(model, settings, device != "auto", case, picture, trade_off, errors, own_types)
+        _refuse(
+            model, settings, device != "auto", case, picture, trade_off, errors, own_types, page
+        )
         gold, split = scored_corpus(data, files, label_map, split, case, data_config(reading))
         _compare(predictions, gold.splits()[split], data_config(reading), out, as_json)
         return
     check_model(model)
     from ner.api import Evaluation
-    from ner.evaluation import (
-        draw_calibration,
-        format_calibration,
-        format_mistakes,
-        format_report,
-        format_trade_off,
-    )
+    from ner.evaluation import format_mistakes, format_report, format_trade_off
     from ner.tagger import Tagger
 
     tagger = Tagger.load(model, device, settings)
     config = tagger.config.replace(reading).data
     types = tagger.labels if own_types else ()
     corpus, split = scored_corpus(data, files, label_map, split, case, config, types)
-    found = Evaluation(tagger, corpus.splits()[split], scores=bool(picture or trade_off or errors))
+    scores = bool(picture or trade_off or errors or page)
+    found = Evaluation(tagger, corpus.splits()[split], scores=scores)
     report = found.report()
     _note_lacking(corpus, found.predicted())
     if out:
         _write_both(out, found.sentences, found.predicted())
+    if page:
+        _write_page(page, f"Mistakes on {corpus.name}, {split}", found)
     values, texts = report.to_dict(), [format_report(report)]
     if picture:
-        calibration = found.calibration()
-        draw_calibration(calibration, picture)
-        values["calibration"] = calibration.to_dict()
-        texts.append(format_calibration(calibration))
+        values["calibration"], text = _calibrated(found, picture)
+        texts.append(text)
     if trade_off:
         curves = found.trade_off()
         values["trade_off"] = {key: [p.to_dict() for p in points] for key, points in curves.items()}
@@ -160,7 +166,8 @@ def _refuse(*given: object) -> None:
     if any(given):
         raise UsageError(
             "--predictions takes no model and knows no scores: leave --model, --device, "
-            "--case, --own-types, --calibration, --trade-off, --errors and settings of tagging away"
+            "--case, --own-types, --calibration, --trade-off, --errors, --report and settings of "
+            "tagging away"
         )
 
 
@@ -188,6 +195,23 @@ def _compare(
     if out:
         _write_both(out, gold, predicted)
     click.echo(json.dumps(report.to_dict(), indent=2) if as_json else format_report(report))
+
+
+def _calibrated(found: "Evaluation", picture: Path) -> tuple[dict[str, Any], str]:
+    """Draw the calibration; returns its figures for JSON, and as text."""
+    from ner.evaluation import draw_calibration, format_calibration
+
+    calibration = found.calibration()
+    draw_calibration(calibration, picture)
+    return calibration.to_dict(), format_calibration(calibration)
+
+
+def _write_page(path: Path, title: str, found: "Evaluation") -> None:
+    from ner.files import write_text
+    from ner.render import mistakes_page
+
+    with write_text(path) as file:
+        file.write(mistakes_page(title, found.compared()))
 
 
 def _write_both(out: Path, gold: Sequence[Sentence], predicted: Sequence[Sentence]) -> None:

@@ -14,6 +14,15 @@ from ner.lazy import lazy_names
 if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.corpus.checks import CheckReport, check, check_content
     from ner.corpus.corpus import Corpus, checksum, cut_valid
+    from ner.corpus.decisions import (
+        Decision,
+        check_entities,
+        decided,
+        in_same_tokens,
+        parse_decision,
+        placed_entities,
+        token_ranges,
+    )
     from ner.corpus.diagnostics import Diagnostics
     from ner.corpus.fingerprints import TrainingFingerprints
     from ner.corpus.formats import (
@@ -27,6 +36,18 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         write_splits,
         write_stream,
         writer_named,
+    )
+    from ner.corpus.journal import (
+        Head,
+        History,
+        Reviewed,
+        Stroke,
+        do_line,
+        is_journal,
+        load_journal,
+        read_files,
+        read_journal,
+        read_journals,
     )
     from ner.corpus.layers import with_layers
     from ner.corpus.lines import file_lines, text_lines
@@ -49,6 +70,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     )
     from ner.corpus.named import NAMED, NamedCorpus
     from ner.corpus.partial import partial_labels_within, possible_tags, with_partial_labels
+    from ner.corpus.patch import patch_file
     from ner.corpus.plain import (
         LAYOUTS,
         Chunk,
@@ -65,16 +87,19 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.corpus.stats import CorpusStats, SplitStats, count, stats_rows
 
 __all__ = [
-    "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Diagnostics",
-    "Files", "Finding", "InvalidRecord", "NamedCorpus", "Passage", "QueueItem", "SplitStats",
-    "TrainingFingerprints", "cache_folder", "check", "check_content", "checksum", "count",
-    "cut_lines", "cut_valid", "field_of", "file_lines", "find", "holds_splits", "in_braces",
-    "is_jsonl", "kind_of", "layout_named", "layout_of", "load_corpus", "locate", "map_labels",
-    "merge_corpora", "number_note", "overlaps", "parse_json", "parse_label_map",
-    "partial_labels_within", "possible_tags", "read_columns", "read_corpus", "read_file",
-    "read_jsonl", "read_queue", "record_fields", "stats_rows", "text_lines", "with_layers",
-    "with_partial_labels", "with_unannotated", "with_valid", "write_file", "write_queue",
-    "write_splits", "write_stream", "writer_named",
+    "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Decision",
+    "Diagnostics", "Files", "Finding", "Head", "History", "InvalidRecord", "NamedCorpus", "Passage",
+    "QueueItem", "Reviewed", "SplitStats", "Stroke", "TrainingFingerprints", "cache_folder",
+    "check", "check_content", "check_entities", "checksum", "count", "cut_lines", "cut_valid",
+    "decided", "do_line", "field_of", "file_lines", "find", "holds_splits", "in_braces",
+    "in_same_tokens", "is_journal", "is_jsonl", "kind_of", "layout_named", "layout_of",
+    "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora", "number_note",
+    "overlaps", "parse_decision", "parse_json", "parse_label_map", "partial_labels_within",
+    "patch_file", "placed_entities", "possible_tags", "read_columns", "read_corpus", "read_file",
+    "read_files", "read_journal", "read_journals", "read_jsonl", "read_queue", "record_fields",
+    "stats_rows", "text_lines", "token_ranges", "with_layers", "with_partial_labels",
+    "with_unannotated", "with_valid", "write_file", "write_queue", "write_splits", "write_stream",
+    "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -82,11 +107,19 @@ __getattr__ = lazy_names(
     {
         "checks": ["CheckReport", "check", "check_content"],
         "corpus": ["Corpus", "checksum", "cut_valid"],
+        "decisions": [
+            "Decision", "check_entities", "decided", "in_same_tokens", "parse_decision",
+            "placed_entities", "token_ranges",
+        ],
         "diagnostics": ["Diagnostics"],
         "fingerprints": ["TrainingFingerprints"],
         "formats": [
             "FORMATS", "in_braces", "is_jsonl", "read_columns", "read_file",
             "read_jsonl", "write_file", "write_splits", "write_stream", "writer_named",
+        ],
+        "journal": [
+            "Head", "History", "Reviewed", "Stroke", "do_line", "is_journal", "load_journal",
+            "read_files", "read_journal", "read_journals",
         ],
         "layers": ["with_layers"],
         "lines": ["file_lines", "text_lines"],
@@ -97,6 +130,7 @@ __getattr__ = lazy_names(
         "merged": ["map_labels", "merge_corpora", "parse_label_map", "with_unannotated"],
         "named": ["NAMED", "NamedCorpus"],
         "partial": ["partial_labels_within", "possible_tags", "with_partial_labels"],
+        "patch": ["patch_file"],
         "plain": [
             "LAYOUTS", "Chunk", "Passage", "cut_lines", "layout_named", "layout_of",
             "number_note", "record_fields",

@@ -25,12 +25,14 @@ from ner.evaluation.calibration import (
     plot_calibration,
 )
 from ner.evaluation.mistakes import (
+    CORRECT,
     TITLES,
     MistakeExample,
     Mistakes,
     Slice,
     analyse_mistakes,
     format_mistakes,
+    match_entities,
 )
 from ner.evaluation.plot import (
     Axis,
@@ -73,15 +75,15 @@ from ner.evaluation.tradeoff import (
 from ner.evaluation.traits import main_type
 
 __all__ = [
-    "O_BIASES", "RESAMPLES", "ROUNDS", "TITLES", "AnnotatorAgreement", "Axis", "Calibration",
-    "CountedScores", "Disagreement", "Interval", "Intervals", "MistakeExample", "Mistakes",
-    "Plot", "Point", "Report", "Scores", "Slice", "SpanCounts", "Spans", "TradeOff", "Units",
-    "analyse_mistakes", "bootstrap_difference", "bootstrap_intervals", "calibration_of",
+    "CORRECT", "O_BIASES", "RESAMPLES", "ROUNDS", "TITLES", "AnnotatorAgreement", "Axis",
+    "Calibration", "CountedScores", "Disagreement", "Interval", "Intervals", "MistakeExample",
+    "Mistakes", "Plot", "Point", "Report", "Scores", "Slice", "SpanCounts", "Spans", "TradeOff",
+    "Units", "analyse_mistakes", "bootstrap_difference", "bootstrap_intervals", "calibration_of",
     "check_labelled", "check_layers", "compare_annotators", "count", "draw_calibration",
     "draw_curves", "evaluate_spans", "format_agreement", "format_calibration", "format_columns",
     "format_f1", "format_mistakes", "format_report", "format_summary", "format_table",
     "format_trade_off", "layer_names", "linear_axis", "logarithmic_axis", "main_type",
-    "measure_calibration", "measure_speed", "min_score_points", "plot_calibration",
-    "plot_curves", "plot_trade_off", "randomisation_test", "resampling_units", "score",
-    "score_sentences", "summarise", "unknown_labels",
+    "match_entities", "measure_calibration", "measure_speed", "min_score_points",
+    "plot_calibration", "plot_curves", "plot_trade_off", "randomisation_test", "resampling_units",
+    "score", "score_sentences", "summarise", "unknown_labels",
 ]  # fmt: skip

@@ -10,9 +10,11 @@ from ner.predict.passes import check_numbers
 from ner.predict.predictions import (
     DEFAULTS,
     Hypothesis,
+    Likelihood,
     document_numbers,
     predict,
     predict_expected,
+    predict_likelihoods,
     predict_marginals,
     predict_nbest,
     predict_sentences,
@@ -23,9 +25,10 @@ from ner.predict.uncertainty import Uncertainty, entropies, predict_uncertainty
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
-    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Prediction", "Uncertainty", "alternatives_of",
-    "check_numbers", "document_numbers", "document_of", "engine_name", "engine_of", "entropies",
-    "precision_of", "predict", "predict_expected", "predict_marginals", "predict_nbest",
-    "predict_sentences", "predict_uncertainty", "read_batch", "restored",
-    "sentence_groups", "window_note", "with_spans",
+    "DEFAULTS", "WINDOW", "Engine", "Hypothesis", "Likelihood", "Prediction", "Uncertainty",
+    "alternatives_of", "check_numbers", "document_numbers", "document_of", "engine_name",
+    "engine_of", "entropies", "precision_of", "predict", "predict_expected",
+    "predict_likelihoods", "predict_marginals", "predict_nbest", "predict_sentences",
+    "predict_uncertainty", "read_batch", "restored", "sentence_groups", "window_note",
+    "with_spans",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ model was trained with are features, and a match of theirs decides nothing.
 """
 
 import functools
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -20,6 +22,7 @@ from ner.predict.engines import tag_decoder, tag_decoders
 from ner.predict.passes import decode_pass, emission_batches, of_layer, predictions
 from ner.predict.spans import NO_SPANS, Prediction
 from ner.runtime import AnyModel
+from ner.tags import parse_tag, tags_of
 from ner.text import Sentence, Span
 
 DEFAULTS = PredictConfig()
@@ -157,6 +160,49 @@ def predict_nbest(
                 if probability > 0 or rank == 0:
                     spans, scores = rows.get(row, NO_SPANS)
                     found[numbers[row]].append(Hypothesis(probability, spans, scores))
+    return found
+
+
+class Likelihood(NamedTuple):
+    """The log probability of the spans that a sentence has, as a whole, and that of each alone."""
+
+    log_probability: float
+    scores: tuple[float, ...]
+
+
+def predict_likelihoods(
+    model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig = DEFAULTS
+) -> list[Likelihood]:
+    """Compute how probable the spans of each sentence are under a model with one tag layer.
+
+    Of a type that the model does not know nothing is probable. As with n-best analyses, a bias of O
+    does not matter, and each sentence is read by itself, once.
+    """
+    found = [Likelihood(-math.inf, (0.0,) * len(sentence.spans)) for sentence in sentences]
+    labels = {parse_tag(tag).label for tag in model.outputs}
+    known = [i for i, s in enumerate(sentences) if s.tokens and s.labels <= labels]
+    tokens = [sentences[number].tokens for number in known]
+    decoder = tag_decoder(model, settings.temperature)
+    for rows, emissions, lengths in emission_batches(model, tokens, settings):
+        numbers = [known[row] for row in rows]
+        batch = [sentences[number] for number in numbers]
+        tags = _tag_numbers(model, batch, emissions.shape[1])
+        places = [(row, s.start, s.end) for row, one in enumerate(batch) for s in one.spans]
+        scores = iter(decoder.span_scores(emissions, lengths, tags, places))
+        logs = decoder.log_probabilities(emissions, lengths, tags).tolist()
+        for number, sentence, log_probability in zip(numbers, batch, logs, strict=True):
+            own = tuple(itertools.islice(scores, len(sentence.spans)))
+            found[number] = Likelihood(log_probability, own)
+    return found
+
+
+def _tag_numbers(model: AnyModel, batch: Sequence[Sentence], size: int) -> NDArray[np.int64]:
+    """The tags of labelled sentences as numbers, ``[B, T]``, with O beyond their length."""
+    numbers = {tag: number for number, tag in enumerate(model.outputs)}
+    found = np.zeros((len(batch), size), np.int64)  # [B, T]
+    for row, sentence in enumerate(batch):
+        tags = tags_of(sentence.spans, len(sentence), model.config.scheme)
+        found[row, : len(sentence)] = [numbers[tag] for tag in tags]
     return found
 
 

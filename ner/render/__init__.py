@@ -38,12 +38,14 @@ from ner.plugins import load
 from ner.render.base import Renderer, Write
 
 if TYPE_CHECKING:
+    from ner.render.compared import ComparedSentence, Mistake, mistakes_page
     from ner.render.conll import side_by_side
     from ner.render.dataframe import to_dataframe
     from ner.render.design import (
         DARK,
         LIGHT,
         MARKS,
+        PAGES,
         hues,
         page_head,
         stylesheet,
@@ -52,9 +54,9 @@ if TYPE_CHECKING:
     from ner.render.tables import TABLES, html_table
 
 __all__ = [
-    "DARK", "FORMATS", "LIGHT", "MARKS", "RENDERERS", "TABLES", "Renderer", "Write", "html_table",
-    "hues", "output", "page_head", "renderer", "renderer_class", "side_by_side", "stylesheet",
-    "to_dataframe", "type_classes",
+    "DARK", "FORMATS", "LIGHT", "MARKS", "PAGES", "RENDERERS", "TABLES", "ComparedSentence",
+    "Mistake", "Renderer", "Write", "html_table", "hues", "mistakes_page", "output", "page_head",
+    "renderer", "renderer_class", "side_by_side", "stylesheet", "to_dataframe", "type_classes",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -62,10 +64,12 @@ __getattr__ = lazy_names(
     {
         "conll": ["side_by_side"],
         "dataframe": ["to_dataframe"],
+        "compared": ["ComparedSentence", "Mistake", "mistakes_page"],
         "design": [
             "DARK",
             "LIGHT",
             "MARKS",
+            "PAGES",
             "hues",
             "page_head",
             "stylesheet",

@@ -5,8 +5,12 @@ here. A type is told by its name beside each entity, so that nobody needs to see
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from ner.markup import escaped
+
+PAGES = Path(__file__).with_name("page")
+"""The folder of what pages share beside the style."""
 
 _SCHEMES = """\
 :root {{
@@ -70,6 +74,9 @@ mark:not([class]) { --fill-chroma: 0; --name-chroma: 0; --hue: 0; }
 """The style of entities: ``<mark class="t0" data-label="PER">`` in a paragraph."""
 
 _GOLDEN_ANGLE = 137.508
+_APART = 8
+_EDGES = ("", "inset 0 -0.16em", "inset 0 0 0 0.1em", "inset 0 0.16em")
+"""Shapes that tell types apart whose hues are alike: none, a line below, a frame, a line above."""
 
 
 def page_head(
@@ -98,11 +105,19 @@ def type_classes(labels: Iterable[str]) -> dict[str, str]:
 
 
 def hues(count: int) -> str:
-    """The style of so many types: steps of the golden angle keep neighbours far apart."""
+    """The style of so many types: steps of the golden angle keep neighbours far apart.
+
+    Of `_APART` types, no hues are closer than 32 degrees; the next so many have an edge as well.
+    """
     return "\n".join(
-        f".t{number} {{ --hue: {(250 + number * _GOLDEN_ANGLE) % 360:.0f}; }}"
+        f".t{number} {{ --hue: {(250 + number * _GOLDEN_ANGLE) % 360:.0f};{_edge(number)} }}"
         for number in range(count)
     )
+
+
+def _edge(number: int) -> str:
+    edge = _EDGES[number // _APART % len(_EDGES)]
+    return edge and f" box-shadow: {edge} oklch(var(--name) var(--name-chroma) var(--hue));"
 
 
 def legend(classes: Mapping[str, str]) -> str:

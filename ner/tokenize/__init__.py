@@ -29,6 +29,7 @@ from ner.tokenize.outline import is_unspaced
 from ner.tokenize.retokenize import (
     Agreement,
     has_unspaced_words,
+    joined,
     measure_agreement,
     restore_spans,
     retokenize,
@@ -40,6 +41,6 @@ from ner.tokenize.tokens import STYLES, tokenize
 
 __all__ = [
     "STYLES", "Agreement", "StreamedSentences", "detect_style", "detect_text_style",
-    "has_unspaced_words", "is_unspaced", "measure_agreement", "restore_spans", "retokenize",
-    "sentences_of", "split_sentences", "tokenize", "written",
+    "has_unspaced_words", "is_unspaced", "joined", "measure_agreement", "restore_spans",
+    "retokenize", "sentences_of", "split_sentences", "tokenize", "written",
 ]  # fmt: skip

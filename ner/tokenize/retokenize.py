@@ -51,6 +51,12 @@ def written(tokens: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
     return "".join(pieces), ranges
 
 
+def joined(sentence: Sentence) -> list[int]:
+    """The tokens that the next one follows without a gap, by offsets or as `written`."""
+    ranges = sentence.offsets or written(sentence.tokens)[1]
+    return [n for n, (one, other) in enumerate(itertools.pairwise(ranges)) if one[1] == other[0]]
+
+
 def _touch(before: str, token: str) -> bool:
     return (
         before[-1] in _OPENING

@@ -11,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from ner.cli.data import data
 from ner.cli.reading import data_config, reading_options
-from ner.corpus import NAMED, read_file, read_queue
+from ner.corpus import NAMED, Decision, Head, do_line, read_file, read_queue
 from ner.errors import ConfigError, CorpusError, NerError, UsageError
+from ner.text import Span
 from tests.cli.command import run
 
 IOB2 = "Paris B-LOC\n. O\n\nAngela B-PER\nMerkel I-PER\n\n"
@@ -418,6 +419,24 @@ def test_agreement_says_where_the_sentences_differ(annotators: tuple[Path, Path]
     assert "a.conll:4: A and B have different tokens, first 'merkel' at" in outcome.complaint()
     assert outcome.complaint().endswith("give two files of the same sentences")
     assert outcome.code == 1
+
+
+def test_agreement_of_two_journals(annotators: tuple[Path, Path]) -> None:
+    corpus = annotators[0]
+    head = Head.of([corpus], read_file(corpus), {}, unlabelled=False)
+    journals = [corpus.parent / name for name in ("a.journal", "b.journal")]
+    for label, journal in zip(("PER", "LOC"), journals, strict=True):
+        decision = Decision((Span(0, 6, label),), accepted=True)
+        lines = head.to_dict(), do_line({1: decision}, "now")
+        journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    queue = corpus.parent / "queue.jsonl"
+    _good("agreement", *journals, "--out", queue)
+    (item,) = read_queue(queue)
+    assert item.concerns(list(read_file(corpus))[1])
+    assert item.kind == "type"
+    outcome = run("data", "agreement", journals[0], corpus)
+    assert outcome.code == 2
+    assert "are a journal and something else; give two of a kind" in outcome.complaint()
 
 
 def test_agreement_by_tag_layer(tmp_path: Path) -> None:

@@ -304,6 +304,23 @@ def test_data_without_any_entity_has_a_calibration(here: Path) -> None:
 # --- errors -------------------------------------------------------------------------------------
 
 
+def test_a_page_shows_the_mistakes(confused: Path, here: Path) -> None:
+    plain = run("evaluate", "--data", confused).good().out
+    assert run("evaluate", "--data", confused, "--report", "page.html").good().out == plain
+    page = (here / "page.html").read_text()
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    [row] = data["rows"]
+    assert row["place"].endswith("confused.conll:1")
+    assert [mistake["kind"] for mistake in row["mistakes"]] == ["type"]
+    assert all(0 < span["score"] <= 1 for span in row["predicted"])
+
+
+def test_a_page_is_of_a_model(confused: Path) -> None:
+    outcome = run("evaluate", "--data", confused, "--predictions", confused, "--report", "x.html")
+    assert outcome.code == 2
+    assert "--errors, --report and settings of tagging away" in outcome.complaint()
+
+
 def test_errors_of_a_case_done_by_hand(confused: Path) -> None:
     errors = _json("--data", confused, "--errors")["errors"]
     assert errors["overall"]["kinds"] == {

@@ -114,6 +114,10 @@ class Decoding:
         tags, found = self._decoder.nbest(floats(emissions), lengths.numpy(), count)
         return torch.from_numpy(tags), torch.from_numpy(found)
 
+    def log_probabilities(self, emissions: Tensor, lengths: Tensor, tags: Tensor) -> Tensor:
+        arrays = floats(emissions), lengths.numpy(), tags.numpy()
+        return torch.from_numpy(self._decoder.log_probabilities(*arrays))
+
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         return torch.from_numpy(self._decoder.marginals(floats(emissions), lengths.numpy()))
 

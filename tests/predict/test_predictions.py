@@ -17,9 +17,11 @@ from ner.predict.engines import engine_of, tag_decoders
 from ner.predict.passes import decode_pass, emission_batches, of_layer, stitched_emissions
 from ner.predict.predictions import (
     Hypothesis,
+    Likelihood,
     document_numbers,
     predict,
     predict_expected,
+    predict_likelihoods,
     predict_marginals,
     predict_nbest,
     predict_sentences,
@@ -196,6 +198,34 @@ def all_analyses(model: Model[Network], tokens: list[str]) -> list[Hypothesis]:
     [every] = predict_nbest(model, [tokens], 10_000)
     assert len(every) < 10_000
     return every
+
+
+@pytest.mark.parametrize("changes", [{}, {"scheme": "iob2"}, {"head": "softmax"}])
+def test_likelihoods_are_those_of_the_analyses(changes: dict[str, Any]) -> None:
+    model = random_model(**changes)
+    tokens = ("Anna", "visited", "York")
+    every = all_analyses(model, [*tokens])
+    sentences = [Sentence(tokens, one.spans) for one in every]
+    found = predict_likelihoods(model, sentences)
+    for one, likelihood in zip(every, found, strict=True):
+        assert np.exp(likelihood.log_probability) == pytest.approx(one.probability, abs=1e-9)
+        assert likelihood.scores == pytest.approx(one.scores, abs=1e-9)
+
+
+def test_likelihoods_of_other_lengths_and_windows() -> None:
+    model = random_model()
+    sentences = [Sentence((), ()), Sentence(("Anna",) * 700, (Span(690, 691, "PER"),))]
+    [empty, long] = predict_likelihoods(model, sentences)
+    assert empty == Likelihood(-np.inf, ())
+    [[(_, spans, scores)]] = predict_nbest(model, [sentences[1].tokens], 1)
+    assert -np.inf < long.log_probability < 0
+    assert 0 <= long.scores[0] <= 1
+    assert len(spans) == len(scores)
+
+
+def test_of_a_type_that_a_model_does_not_know_nothing_is_likely() -> None:
+    sentence = Sentence(("Anna", "visited"), (Span(0, 1, "PER"), Span(1, 2, "DATE")))
+    assert predict_likelihoods(random_model(), [sentence]) == [Likelihood(-np.inf, (0.0, 0.0))]
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """The design that files and served pages share."""
 
+import itertools
+import re
+
 from ner.render import page_head, renderer, stylesheet
 from ner.render.design import DARK, LIGHT, hues, legend, type_classes
 
@@ -19,6 +22,17 @@ def test_each_type_has_a_hue_and_a_place_in_the_legend() -> None:
     assert [*classes.values()] == ["t0", "t1", "t2"]
     assert len({*hues(24).splitlines()}) == 24
     assert legend(classes).splitlines()[2] == '<li><mark class="t2">&lt;b&gt;</mark></li>'
+
+
+def test_no_two_types_look_alike() -> None:
+    """Neither in hue, on the circle of 360 degrees, nor in their edge."""
+    rules = [re.fullmatch(r"\.t\d+ { --hue: (\d+);(.*) }", rule) for rule in hues(24).splitlines()]
+    looks = [(int(rule[1]), rule[2]) for rule in rules if rule]
+    assert len(looks) == 24
+    for (hue, edge), (other, its) in itertools.combinations(looks, 2):
+        apart = abs((hue - other + 180) % 360 - 180)
+        assert edge != its or apart >= 32
+    assert all(not edge for _, edge in looks[:8])
 
 
 def test_a_head_has_both_schemes_and_an_escaped_title() -> None:

@@ -12,6 +12,7 @@ from ner.text import PartialLabel, Sentence, Span
 from ner.tokenize import (
     STYLES,
     has_unspaced_words,
+    joined,
     measure_agreement,
     restore_spans,
     retokenize,
@@ -128,6 +129,14 @@ def test_agreement_counts_tokens_and_borders(
 )
 def test_words_of_scripts_without_spaces_are_seen(tokens: tuple[str, ...], found: bool) -> None:
     assert has_unspaced_words(tokens) is found
+
+
+def test_tokens_that_touch_are_told() -> None:
+    offsets = ((0, 3), (5, 9), (9, 10), (10, 15))
+    assert joined(Sentence(("New", "York", "-", "based"), offsets=offsets)) == [1, 2]
+    assert joined(Sentence(("Anna", "'s", "Rome", "."))) == [0, 2]
+    assert joined(Sentence(tuple("我在北京"))) == [0, 1, 2]
+    assert joined(Sentence(("one",))) == []
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     wanted = "'fastapi>=0.115' 'httptools>=0.6' 'prometheus-client>=0.20' 'uvicorn>=0.30' uvloop"
     raise MissingExtra(
-        f"ner serve needs packages ({error.name} is missing): pip install {wanted}"
+        f"ner serve and ner review need packages ({error.name} is missing): pip install {wanted}"
     ) from None
 
 __all__ = [

@@ -21,7 +21,7 @@ from ner.model.crf.arrays import (
     token_mask,
 )
 from ner.model.crf.constraints import TagConstraints
-from ner.model.crf.forward_backward import Lattice
+from ner.model.crf.forward_backward import GoldScore, Lattice
 from ner.model.crf.viterbi import k_best, viterbi
 from ner.stored import Arrays
 
@@ -139,6 +139,12 @@ class Decoder(ABC):
         # At most 1, and above 0 for all that is possible.
         p = np.maximum(np.exp(np.minimum(log_p, 0.0)), np.finfo(np.float64).tiny)
         return tags, np.where(np.isfinite(log_p), p, 0.0)
+
+    def log_probabilities(self, emissions: NDArray[Any], lengths: Ints, tags: Ints) -> Floats:
+        """Log probability of one legal tag sequence ``[B, T]`` of each sentence: ``[B]``."""
+        scores = self._scores(emissions, self._temperature)
+        gold = GoldScore(scores, tags, lengths, self._tempered)
+        return np.minimum(gold.log_z - self._log_z(scores, lengths), 0.0)
 
 
 class CRFDecoder(Decoder):

@@ -1,16 +1,14 @@
 """The page in a real browser: Debian's chromium, driven by selenium."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ner.tagger import Tagger
-from tests.cli.command import LIMIT
+from tests.extensions.browser import complaints, prefer, wait
 from tests.extensions.server.client import Served, served
 
 if TYPE_CHECKING:
@@ -20,34 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow(reason="starts a browser")
 
 TEXT = "Anna visited New York.\n\nCarl Maria left Rome!"
-PATIENCE = 20  # seconds: what the page does takes far less
-# Without them it asks hosts of its maker, which no test should.
-FLAGS = (
-    "headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking",
-    "disable-component-update", "disable-sync", "disable-quic", "window-size=1200,900",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Chrome]":
-    if find_spec("selenium") is None:
-        pytest.skip("selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("no chromium with its chromedriver is installed")
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = chromium
-    downloads = str(tmp_path_factory.mktemp("downloads"))
-    for flag in (*FLAGS, f"user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(f"--{flag}")
-    options.add_experimental_option("prefs", {"download.default_directory": downloads})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with Chrome(options, Service(driver)) as running:
-        running.set_script_timeout(LIMIT)
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +47,7 @@ class Page:
         return self.browser.execute_script(script, *arguments)
 
     def wait(self, holds: Callable[[], Any]) -> None:
-        from selenium.common.exceptions import StaleElementReferenceException
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        wait = WebDriverWait(
-            self.browser, PATIENCE, 0.02, ignored_exceptions=[StaleElementReferenceException]
-        )
-        wait.until(lambda _: holds())
+        wait(self.browser, holds)
 
     def put(self, text: str) -> None:
         """Put a text in, as pasting does."""
@@ -118,11 +82,6 @@ def page(browser: "Chrome", two: Served) -> Iterator[Page]:
     complaints(browser)  # of tests before
     yield Page(browser, two)
     assert complaints(browser) == []  # a violated policy would be one
-
-
-def complaints(browser: Any) -> list[str]:
-    """The messages in the browser's console since the last look."""
-    return [entry["message"] for entry in browser.get_log("browser")]
 
 
 def expected(model: Path, text: str, **settings: float) -> list[tuple[str, str]]:
@@ -293,12 +252,9 @@ def test_names_for_those_who_do_not_see(page: Page) -> None:
 def test_dark_follows_the_reader(page: Page) -> None:
     colours = set()
     for scheme in ("light", "dark"):
-        page.browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia",
-            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-        )
+        prefer(page.browser, scheme)
         colours.add(page.run("return getComputedStyle(document.body).backgroundColor"))
-    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    prefer(page.browser)
     assert colours == {"rgb(255, 255, 255)", "rgb(23, 24, 28)"}
 
 

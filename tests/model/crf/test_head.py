@@ -795,6 +795,26 @@ def test_entropy_is_that_of_the_probabilities_of_all_sequences(case: Case, kind:
 
 @cases
 @heads
+def test_the_log_probability_of_a_sequence_is_that_of_brute_force(case: Case, kind: str) -> None:
+    torch.manual_seed(23)
+    head = build(case, kind)
+    emissions, lengths = random_batch(case)
+    for number in range(3):
+        tags = torch.zeros(emissions.shape[:2], dtype=torch.long)
+        wanted = []
+        for b, n in enumerate(LENGTHS):
+            paths = legal_paths(case, n)
+            scores = all_scores(paths, softmaxed(head, emissions.double())[b, :n], learnt(head))
+            logs = scores.log_softmax(0) if kind == "crf" else scores
+            chosen = (7 * number) % len(paths)
+            tags[b, :n] = paths[chosen]
+            wanted.append(logs[chosen].item())
+        found = Decoding(head).log_probabilities(emissions, lengths, tags)
+        assert found.tolist() == pytest.approx(wanted, abs=1e-9)
+
+
+@cases
+@heads
 @pytest.mark.parametrize("count", [1, 3, 400])
 def test_nbest_gives_the_most_probable_legal_sequences(case: Case, kind: str, count: int) -> None:
     torch.manual_seed(19)
@@ -1056,6 +1076,8 @@ def test_analyses_at_a_temperature_are_in_the_same_order(
     expected, _ = tempered(case, kind, 1.0).nbest(emissions, lengths, 4)
     np.testing.assert_array_equal(tags, expected)
     assert (np.diff(found, axis=1) <= 1e-12).all()
+    logs = tempered(case, kind, temperature).log_probabilities(emissions, lengths, tags[:, 0])
+    np.testing.assert_allclose(np.exp(logs), found[:, 0], rtol=1e-9)
 
 
 def test_a_sequence_of_all_analyses_sums_to_1_at_any_temperature() -> None:
