@@ -82,6 +82,19 @@ def precision_in_words(measured: Mapping[str, Any]) -> str:
     )
 
 
+def is_precision(measured: Any) -> bool:
+    """Tell whether a value is what training measures, or None."""
+    match measured:
+        case None | {
+            "chosen": "float32" | "int8",
+            "f1": {"float32": float(), "int8": float()},
+            "spans": int(),
+            "different": int(),
+        }:
+            return True
+    return False
+
+
 def int8_chosen(about: Mapping[str, Any]) -> bool:
     """Tell if the training has chosen 8 bits for tagging."""
     return bool(about.get("precision", {}).get("chosen") == "int8")

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ner import features
-from ner.bundle.card import Card, int8_chosen
+from ner.bundle.card import Card, int8_chosen, is_precision
 from ner.bundle.outputs import (
     MOST_OUTPUTS,
     all_head_forms,
@@ -324,7 +324,7 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
     for kind, names in about.get("resources", {}).items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise files.damaged("config.json", f"no names of files for {kind[:80]!r}")
-    if not _is_precision(about.get("precision")):
+    if not is_precision(about.get("precision")):
         raise files.damaged("config.json", "no measurement of precision")
     if "profile" in about and not features.TextProfile.fits(about["profile"]):
         raise files.damaged("config.json", "no profile of a text")
@@ -332,19 +332,6 @@ def _read_about(files: StoredFolder, config: Mapping[str, Any]) -> dict[str, Any
         if not isinstance(scores, dict) or any(type(scores.get(s)) is not float for s in _SCORES):
             raise files.damaged("config.json", f"no scores for {split[:80]!r}")
     return about
-
-
-def _is_precision(measured: Any) -> bool:
-    """Tell whether a value is what training measures, or None."""
-    match measured:
-        case None | {
-            "chosen": "float32" | "int8",
-            "f1": {"float32": float(), "int8": float()},
-            "spans": int(),
-            "different": int(),
-        }:
-            return True
-    return False
 
 
 def _read_seen(files: StoredFolder) -> TrainingFingerprints:
