@@ -4,6 +4,7 @@ Each ends in one line, or does no harm; never in a traceback. Options and argume
 walk, so that a new one is tried without being named here.
 """
 
+import importlib.util
 import inspect
 import logging
 import re
@@ -45,6 +46,14 @@ NO_TEXT = (
     click.types.FloatParamType,
     click.Choice,
 )
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no call reach the Hub."""
+    if importlib.util.find_spec("huggingface_hub"):
+        constants = importlib.import_module("huggingface_hub.constants")
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
 
 
 # --- the command line ----------------------------------------------------------------------------
@@ -110,6 +119,7 @@ def usual(
             "varied": "train.seed=1,2",
             "charlm": str(tiny_charlm),
             "port": taken_port,
+            "repository": "user/name",
         }
     )
 
@@ -197,6 +207,10 @@ CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
     ("Tagger.load", "settings"): lambda g: Tagger.load(g.run, settings={g.text: g.text}),
     ("Tagger.load", "force"): lambda g: Tagger.load(g.run, force=[f"PER={g.text}"]),
     ("Tagger.load", "tokenizer"): lambda g: Tagger.load(g.run, tokenizer=g.text),
+    ("Tagger.save", "path"): lambda g: g.tagger.save(g.text),
+    ("Tagger.push_to_hub", "repository"): lambda g: g.tagger.push_to_hub(g.text),
+    ("Tagger.from_pretrained", "name"): lambda g: Tagger.from_pretrained(g.text),
+    ("Tagger.from_pretrained", "revision"): lambda g: Tagger.from_pretrained("a/b", g.text),
     ("Tagger.tag", "text"): lambda g: g.tagger.tag(g.text),
     ("Tagger.tag_document", "text"): lambda g: g.tagger.tag_document(g.text),
     ("Tagger.tag_nbest", "text"): lambda g: g.tagger.tag_nbest(g.text, 2),

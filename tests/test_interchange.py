@@ -117,7 +117,7 @@ def test_spacy_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingExtra, match=r"^DocBin needs a package: pip install 'spacy>=3'$"):
         load_spacy()
     package = ModuleType("spacy")
-    for name in ("tokens", "util", "vocab"):
+    for name in ("language", "scorer", "tokens", "util", "vocab"):
         monkeypatch.setitem(sys.modules, f"spacy.{name}", ModuleType(f"spacy.{name}"))
     monkeypatch.setitem(sys.modules, "spacy", package)
     assert load_spacy() is package

@@ -1,21 +1,34 @@
 """The command as a user meets it, where it cannot serve."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from ner.extensions.server.serving import listen
-from tests.cli.command import run
+from tests.cli.command import LIMIT, environment, run
+
+WITHOUT = """
+import subprocess
+import sys
+sys.modules["fastapi"] = None
+from ner.cli import main
+main(["serve", "--model", sys.argv[1], "--port", "0"])
+"""
 
 
-def test_without_its_packages_it_says_how_to_get_them(
-    model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "fastapi", None)
-    outcome = run("serve", "--model", model, "--port", 0)
-    assert outcome.code == 2
-    assert "(fastapi is missing): pip install 'fastapi>=0.115' " in outcome.complaint()
+def test_without_its_packages_it_says_how_to_get_them(model: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, str(model)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert "(fastapi is missing): pip install 'fastapi>=0.115' " in line
 
 
 def test_a_model_must_be_there(empty: Path) -> None:
