@@ -16,8 +16,8 @@ from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 def test_extensions_declare_commands_and_token_embedders() -> None:
     assert {*declared("COMMANDS")} == {
-        "audit", "charlm", "classify", "compare", "inspect", "push", "report", "review", "search",
-        "serve", "vectors",
+        "audit", "calibrate", "charlm", "classify", "compare", "inspect", "push", "report",
+        "review", "search", "serve", "suggest", "vectors",
     }  # fmt: skip
     assert [*declared("TOKEN_EMBEDDERS")] == ["charlm", "hf"]
     assert [*declared("TRAININGS")] == ["distill", "teacher"]
