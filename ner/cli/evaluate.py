@@ -231,11 +231,13 @@ def scored_corpus(
     case: Case | None,
     config: DataConfig,
     types: Sequence[str] = (),
+    default: str = "test",
 ) -> tuple["Corpus", str]:
     """A corpus whose train a tagger with the settings learnt from, and the split to be scored.
 
-    All is in another case if `case` is given. With `types`, those of them that it lacks are not
-    annotated. Raises `CorpusError` where the split has no sentences.
+    That is `split`, else the only one that there is, else the `default`. All is in another case if
+    `case` is given. With `types`, those of them that it lacks are not annotated. Raises
+    `CorpusError` where the split has no sentences.
     """
     from ner.corpus import cut_valid, load_corpus, map_labels, read_corpus, with_unannotated
 
@@ -243,7 +245,7 @@ def scored_corpus(
     read = load_corpus if split in ("train", "valid") else read_corpus
     corpus = map_labels(read(data, config, files=files), label_map)
     there = [name for name, sentences in corpus.splits().items() if sentences]
-    split = split or (there[0] if len(there) == 1 else "test")
+    split = split or (there[0] if len(there) == 1 else default)
     if split not in there:
         remedy = "choose with --split" if len(there) > 1 else "leave --split out"
         raise CorpusError(

@@ -2,20 +2,16 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from ner.cli.evaluate import scored_corpus
 from ner.cli.options import PathArg, check_model, json_option, model_option
 from ner.cli.reading import corpus_options, label_map_option, reading_options
-from ner.config import DataConfig
-from ner.errors import CorpusError, UsageError
+from ner.errors import UsageError
 from ner.run_folder import newest_bundle
-
-if TYPE_CHECKING:
-    from ner.text import Sentence
 
 
 @click.command(short_help="Make scores right as often as they say.")
@@ -64,8 +60,8 @@ def calibrate(
         raise UsageError(f"{path}: has several tag layers, and this goes by one; name another")
     config = bundle.config.replace(reading).data
     types = bundle.labels if own_types else ()
-    name, sentences = _sentences(data, files, label_map, split, config, types)
-    fit = store(path, sentences, name, out)
+    corpus, split = scored_corpus(data, files, label_map, split, None, config, types, "valid")
+    fit = store(path, corpus.splits()[split], f"{corpus.name} {split}", out)
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(fit), indent=2))
     else:
@@ -73,31 +69,3 @@ def calibrate(
             f"temperature {fit.temperature:g}: expected calibration error {fit.before.ece:.4f} "
             f"before, {fit.after.ece:.4f} with it, over {fit.after.entities:,} entities"
         )
-
-
-def _sentences(
-    data: str | None,
-    files: dict[str, Path],
-    label_map: dict[str, str],
-    split: str | None,
-    config: DataConfig,
-    types: Sequence[str],
-) -> tuple[str, "Sequence[Sentence]"]:
-    """The sentences of a split, and their name; types that their corpus lacks are not annotated.
-
-    Raises `CorpusError` where the split has none.
-    """
-    from ner.corpus import load_corpus, map_labels, read_corpus, with_unannotated
-
-    # A valid split that training has cut from train is cut again, the same.
-    read = load_corpus if split in ("train", "valid") else read_corpus
-    corpus = map_labels(read(data, config, files=files), label_map)
-    corpus = with_unannotated(corpus, types) if types else corpus
-    there = [name for name, sentences in corpus.splits().items() if sentences]
-    split = split or (there[0] if len(there) == 1 else "valid")
-    if split not in there:
-        raise CorpusError(
-            f"{corpus.name}: has no sentences in {split}; it has {' and '.join(there)}: choose "
-            "with --split"
-        )
-    return f"{corpus.name} {split}", corpus.splits()[split]

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ner.errors import NerError
 from ner.extensions.review.orders import in_order
 from ner.extensions.review.output import exported, written_formats
 from ner.extensions.review.review import Conflict, LayeredType, Review
@@ -25,13 +24,12 @@ from ner.extensions.review.shown import (
     shown_state,
 )
 from ner.extensions.server.bodies import JSON, check_type, read_body
-from ner.extensions.server.guard import FAILED, Access, Guard, problem_behind, problem_response
+from ner.extensions.server.guard import Access, Guard
 from ner.extensions.server.limits import Budget, Limits
 from ner.extensions.server.metrics import Metrics
 from ner.extensions.server.packages import (
     ASGIApp,
     FastAPI,
-    HTTPException,
     Receive,
     Request,
     Response,
@@ -39,6 +37,7 @@ from ner.extensions.server.packages import (
     Send,
 )
 from ner.extensions.server.problems import Problem
+from ner.extensions.server.routes import answer_errors, static
 from ner.render import PAGES, stylesheet
 
 HEADER = "x-review"
@@ -177,7 +176,7 @@ def make_app(service: Service) -> ASGIApp:
     """The application, for pages of this machine that it has served itself."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     for path, (file, media_type) in _STATIC.items():
-        app.get(path)(_static(file.read_bytes(), media_type))
+        app.get(path)(static(file.read_bytes(), media_type))
     app.get("/design.css")(service.design)
     gets: dict[str, Answer] = {
         "project": service.project, "state": service.state, "order": service.order,
@@ -191,9 +190,7 @@ def make_app(service: Service) -> ASGIApp:
     for add, answers in ((app.get, gets), (app.post, posts)):
         for name, answer in answers.items():
             add(f"/api/{name}", response_model=None)(answer)
-    for kind in (Problem, NerError, HTTPException):
-        app.add_exception_handler(kind, _refused)
-    app.add_exception_handler(Exception, _failed)
+    answer_errors(app)
     return Guard(_SameOrigin(app), Access.of("127.0.0.1", b""), Metrics(), list(_STATIC))
 
 
@@ -210,20 +207,3 @@ class _SameOrigin:
         if origin not in (None, b"http://" + host):
             raise Problem(403, "pages of other sites may not use a review")
         await self._app(scope, receive, send)
-
-
-def _static(content: bytes, media_type: str) -> Any:
-    async def answer() -> Response:
-        return Response(content, media_type=media_type)
-
-    return answer
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    """The answer where something is wrong with a request, or it cannot be done."""
-    return problem_response(problem_behind(error))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    """The answer to a request at which the server fails; the guard gets the error, and logs it."""
-    return problem_response(FAILED)

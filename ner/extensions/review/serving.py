@@ -12,7 +12,7 @@ from ner.extensions.review.review import Review
 from ner.extensions.review.shown import Project
 from ner.extensions.server.limits import Limits
 from ner.extensions.server.packages import Server, ServerConfig
-from ner.extensions.server.protocol import protocol_within
+from ner.extensions.server.protocol import server_config
 from ner.extensions.server.serving import url
 
 _log = logging.getLogger("ner")
@@ -21,18 +21,8 @@ LIMITS = Limits(connections=64, waiting=64)
 
 def serve(project: Project, review: Review, write: Callable[[], int], found: socket.socket) -> None:
     """Serve a review at a socket until SIGTERM or Ctrl-C comes."""
-    config = ServerConfig(
-        make_app(Service(project, review, LIMITS, write)),
-        http=protocol_within(LIMITS),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level=logging.CRITICAL + 1,  # it quotes requests
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=1,
-    )
+    app = make_app(Service(project, review, LIMITS, write))
+    config = server_config(app, LIMITS, timeout_graceful_shutdown=1)
     with closing(found):
         _Server(config, project).run([found])
 

@@ -4,27 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ner.errors import NerError
-from ner.extensions.server.guard import (
-    FAILED,
-    RELOAD,
-    Access,
-    Guard,
-    problem_behind,
-    problem_response,
-)
+from ner.extensions.server.guard import RELOAD, Access, Guard
 from ner.extensions.server.packages import (
     ASGIApp,
     CORSMiddleware,
     FastAPI,
-    HTTPException,
     Receive,
     Request,
     Response,
     Scope,
     Send,
 )
-from ner.extensions.server.problems import MEDIA_TYPE, Problem
+from ner.extensions.server.problems import MEDIA_TYPE
+from ner.extensions.server.routes import answer_errors, static
 from ner.extensions.server.schema import (
     ModelList,
     ProblemDetails,
@@ -79,9 +71,7 @@ def make_app(service: Service, access: Access, origins: Sequence[str] = ()) -> A
     _add_tagging(app, service)
     _add_management(app, service)
     _add_page(app, service)
-    for kind in (Problem, NerError, HTTPException):
-        app.add_exception_handler(kind, _refused)
-    app.add_exception_handler(Exception, _failed)
+    answer_errors(app)
     guarded = Guard(_quick(app, service), access, service.metrics, ROUTES)
     if not origins:
         return guarded
@@ -148,26 +138,9 @@ def _add_management(app: FastAPI, service: Service) -> None:
 def _add_page(app: FastAPI, service: Service) -> None:
     for path, (name, media_type) in PAGE.items():
         content = (_HERE / name).read_bytes()
-        app.get(path, include_in_schema=False)(_static(content, media_type))
+        app.get(path, include_in_schema=False)(static(content, media_type))
 
     async def design() -> Response:
         return Response(stylesheet(service.most_types), media_type="text/css; charset=utf-8")
 
     app.get(DESIGN, include_in_schema=False)(design)
-
-
-def _static(content: bytes, media_type: str) -> Any:
-    async def answer() -> Response:
-        return Response(content, media_type=media_type)
-
-    return answer
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    """The answer where something is wrong with a request, or there is no such path."""
-    return problem_response(problem_behind(error))
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    """The answer to a request at which the server fails; the guard gets the error, and logs it."""
-    return problem_response(FAILED)

@@ -18,7 +18,7 @@ from ner.extensions.server.guard import Access
 from ner.extensions.server.models import Models
 from ner.extensions.server.packages import Server, ServerConfig
 from ner.extensions.server.problems import Problem
-from ner.extensions.server.protocol import protocol_within
+from ner.extensions.server.protocol import server_config
 from ner.extensions.server.service import Service
 from ner.extensions.server.serving import EXCHANGED, READY, Serving, url
 
@@ -39,16 +39,9 @@ def serve_in_process(
         Models(serving.models, serving.settings), serving.limits, lambda: tell(EXCHANGED)
     )
     access = Access.of(serving.host, serving.token)
-    config = ServerConfig(
+    config = server_config(
         make_app(service, access, serving.origins),
-        http=protocol_within(serving.limits),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level=logging.CRITICAL + 1,  # it quotes requests
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
+        serving.limits,
         timeout_keep_alive=int(serving.limits.seconds),
         timeout_graceful_shutdown=int(serving.limits.seconds) + 1,
     )

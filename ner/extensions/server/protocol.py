@@ -1,15 +1,35 @@
 """HTTP on a connection: uvicorn's parser within limits on heads, time and connections."""
 
 import asyncio
+import logging
 import socket
 import struct
 from typing import Any, cast
 
 from ner.extensions.server.limits import Limits
-from ner.extensions.server.packages import HttpToolsProtocol
+from ner.extensions.server.packages import ASGIApp, HttpToolsProtocol, ServerConfig
 from ner.extensions.server.problems import MEDIA_TYPE, Problem, busy
 
 _PIPELINED = 16  # requests of a connection that wait for the answers before theirs
+
+
+def server_config(app: ASGIApp, limits: Limits, **timeouts: Any) -> ServerConfig:
+    """The configuration of uvicorn for an application within limits; nothing of a text is logged.
+
+    `timeouts` are uvicorn's own, in seconds, as ``timeout_graceful_shutdown``.
+    """
+    return ServerConfig(
+        app,
+        http=protocol_within(limits),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level=logging.CRITICAL + 1,  # it quotes requests
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        **timeouts,
+    )
 
 
 def protocol_within(limits: Limits) -> type[HttpToolsProtocol]:
