@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         Tags,
         Target,
         TargetBatch,
+        sent,
     )
     from ner.features.vectors import Vectors, VectorsOnce, read_vectors
     from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
@@ -44,7 +45,7 @@ __all__ = [
     "Vocabulary", "Watch", "WordList", "WordTable", "Words", "build_indexer", "collate",
     "default_settings", "document_settings", "entries_of", "fold", "grown_indexer", "key_word",
     "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
-    "resource_names", "shortened", "unk_rates",
+    "resource_names", "sent", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -61,7 +62,7 @@ __getattr__ = lazy_names(
         ],
         "targets": [
             "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "LayerBatch", "LayerTags",
-            "TagBatch", "Tags", "Target", "TargetBatch",
+            "TagBatch", "Tags", "Target", "TargetBatch", "sent",
         ],
         "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
         "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.features.indexer import FeatureIds, FeatureTable
-from ner.features.targets import Target, TargetBatch, moved
+from ner.features.targets import Target, TargetBatch, moved, sent
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +53,7 @@ class Batch:
         """The same batch with its tensors on another device (`lengths` stays)."""
         names = ("words", "categorical", "characters", "forms", "mask", "contextual")
         own = {name: getattr(self, name) for name in names}
-        tensors = {name: part.to(device) for name, part in own.items() if part is not None}
+        tensors = {name: sent(part, device) for name, part in own.items() if part is not None}
         return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 
