@@ -84,6 +84,31 @@ def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[in
     )
 
 
+def collate_rows(examples: Sequence[Example]) -> Batch:
+    """Build a batch whose `forms` are the rows of the examples, without ids or a target.
+
+    It is for features of words that are known already, by row; row 0 stands at padding, too.
+    """
+    import torch
+
+    lengths = np.array([len(example) for example in examples])
+    mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+    forms = np.zeros(mask.shape, dtype=np.int64)
+    forms[mask] = np.concatenate([example.rows for example in examples])
+    contextual = _contextual(examples, mask)
+    nothing = torch.empty(0, 0, dtype=torch.long)
+    return Batch(
+        words=nothing,
+        categorical=nothing,
+        characters=nothing,
+        forms=torch.from_numpy(forms),
+        lengths=torch.from_numpy(lengths),
+        mask=torch.from_numpy(mask),
+        order=tuple(range(len(examples))),
+        contextual=None if contextual is None else torch.from_numpy(contextual),
+    )
+
+
 def _with_padding(ids: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
     """Rows of ids with one of zeros first."""
     return np.array([(0,) * len(ids[0]), *ids], np.int64)
