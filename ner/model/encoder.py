@@ -137,7 +137,7 @@ def run_packed(layer: nn.RNNBase, x: Tensor, lengths: Tensor) -> Tensor:
     packed = PackedSequence(x.flatten(0, 1).index_select(0, tokens), inside.sum(1))
     states = layer(packed)[0].data
     padded = states.new_zeros(x.shape[0] * x.shape[1], states.shape[1])
-    return padded.index_copy(0, tokens, states).unflatten(0, x.shape[:2])
+    return padded.index_copy(0, tokens, states).view(*x.shape[:2], -1)
 
 
 def initialise(layer: Layer) -> None:
