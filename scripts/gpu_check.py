@@ -174,9 +174,9 @@ def crf_times() -> Iterator[Figures]:
         decoder = decoder_of("crf", ["O", *tags_of], "iobes", weights, compiled_chain)
         arrays = case.emissions.numpy(), case.lengths.numpy()
         name = f"best paths, {there.shape[2]} tags, {sentences} sentences"
-        found = milliseconds(lambda t=there, n=sizes, s=scores: on_device.viterbi(t, n, s))
+        found = milliseconds(functools.partial(on_device.viterbi, there, sizes, scores))
         yield {"time": f"{name}, {DEVICE.type} in torch", "ms": found}
-        own = milliseconds(lambda d=decoder, a=arrays: d.decode(*a))
+        own = milliseconds(functools.partial(decoder.decode, *arrays))
         yield {"time": f"{name}, cpu", "ms": own}
 
 
@@ -198,7 +198,7 @@ def lstm() -> Iterator[Figures]:
             start = x.new_zeros(2, len(x), 200, dtype=torch.bfloat16)
             own = [weight.bfloat16() for weight in weights]
             found = torch.lstm(x.bfloat16(), (start, start), own, True, 1, 0.0, True, True, True)
-            found[0].float().sum().backward()
+            found[0].float().sum().backward()  # type: ignore[no-untyped-call]
 
         ways: dict[str, Callable[[], None]] = {
             "float32": plain, "autocast": autocast, "bfloat16": cast,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,9 @@ class Batch:
         """The same batch with its tensors on another device (`lengths` stays)."""
         names = ("words", "categorical", "characters", "forms", "mask", "contextual")
         own = {name: getattr(self, name) for name in names}
-        tensors = {name: sent(part, device) for name, part in own.items() if part is not None}
+        tensors: dict[str, Any] = {
+            name: sent(part, device) for name, part in own.items() if part is not None
+        }
         return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 

@@ -33,7 +33,7 @@ def choose_device(name: str = "auto") -> torch.device:
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Tell if a device, the processor or a GPU, has instructions for products in bfloat16."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     able = torch.cpu.get_capabilities()

@@ -92,7 +92,7 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         states, _ = layer(x)
     elif isinstance(layer, nn.LSTM) and x.device.type == "cpu" and _nearly_full(x, lengths):
         states = _run_each_way(layer, x, lengths)
-    elif x.is_cuda:
+    elif isinstance(layer, nn.RNNBase) and x.is_cuda:
         states = run_packed(layer, x, lengths)
     else:
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
@@ -135,7 +135,7 @@ def run_packed(layer: nn.RNNBase, x: Tensor, lengths: Tensor) -> Tensor:
     inside = steps < sizes  # [T, B]
     tokens = sent((order * x.shape[1] + steps)[inside], x.device)
     packed = PackedSequence(x.flatten(0, 1).index_select(0, tokens), inside.sum(1))
-    states = layer(packed)[0].data
+    states: Tensor = layer(packed)[0].data
     padded = states.new_zeros(x.shape[0] * x.shape[1], states.shape[1])
     return padded.index_copy(0, tokens, states).view(*x.shape[:2], -1)
 

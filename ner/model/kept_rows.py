@@ -29,7 +29,9 @@ class KeptRows:
         self._limit = limit
         self._state: list[object] = []
         self._lock = threading.Lock()
-        self._forget()
+        self._rows: dict[Key, int] = {}
+        self._characters = 0
+        self._table: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -61,9 +63,7 @@ class KeptRows:
         return [key for key in dict.fromkeys(keys) if key not in self._rows]
 
     def _forget(self) -> None:
-        self._rows: dict[Key, int] = {}
-        self._characters = 0
-        self._table: Tensor | None = None
+        self._rows, self._characters, self._table = {}, 0, None
 
     def _features(self, keys: Sequence[Key]) -> Tensor:
         table = FeatureTable(self._indexer)

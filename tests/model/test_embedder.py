@@ -155,7 +155,7 @@ def test_cnn_has_the_same_features_and_gradients_with_padding_computed_too(name:
     for way in (net.forward, net.padded):
         net.zero_grad()
         features = way(words)
-        (features * weight).sum().backward()
+        (features * weight).sum().backward()  # type: ignore[no-untyped-call]
         found.append([features.detach(), *(gradient_of(p).clone() for p in net.parameters())])
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other)

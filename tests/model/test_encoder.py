@@ -176,7 +176,7 @@ def test_tokens_packed_for_a_gpu_are_those_that_torch_packs(cell: str, bidirecti
     for run in (run_packed, _packed_by_torch):
         features = x.clone().requires_grad_()
         states = run(layer, features, lengths)
-        (states * torch.arange(states.numel()).view_as(states)).sum().backward()
+        (states * torch.arange(states.numel()).view_as(states)).sum().backward()  # type: ignore[no-untyped-call]
         found.append(states.detach())
         slopes.append(gradient_of(features))
     assert found[0].equal(found[1])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from ner.model import Model, Network, inference, kept_rows
+from ner.features import Batch
+from ner.model import Embedder, Model, Network, inference, kept_rows
 from ner.model.kept_rows import KeptRows
 from tests.predict.models import random_model
 
@@ -40,7 +41,7 @@ def test_a_word_is_computed_once(model: Model[Network], monkeypatch: pytest.Monk
     asked: list[int] = []
     of_words = type(model.network.embedder).of_words
 
-    def counted(embedder: torch.nn.Module, batch: object) -> object:
+    def counted(embedder: Embedder, batch: Batch) -> torch.Tensor:
         asked.append(batch.forms.numel())
         return of_words(embedder, batch)
 

@@ -1,5 +1,7 @@
 """Numbers that are read late: in their order, all of them, once."""
 
+from functools import partial
+
 import pytest
 import torch
 
@@ -15,10 +17,14 @@ def test_on_a_cpu_numbers_are_read_at_once() -> None:
 
 def test_others_are_read_together_and_once() -> None:
     seen: list[tuple[str, float]] = []
+
+    def use(name: str, value: float) -> None:
+        seen.append((name, value))
+
     unread = Unread(16)
     unread.read()
     for name, value in (("a", 1.0), ("b", 2.0)):
-        unread.add(torch.tensor(value), lambda x, name=name: seen.append((name, x)))
+        unread.add(torch.tensor(value), partial(use, name))
     assert not seen
     unread.read()
     unread.read()

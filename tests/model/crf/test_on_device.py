@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from tests.model.brute import (
 Head = CRFHead | SoftmaxHead
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
-CLOSE = {"atol": 1e-4, "rtol": 1e-5}
+CLOSE: Any = {"atol": 1e-4, "rtol": 1e-5}
 MASK = torch.arange(max(LENGTHS)) < torch.tensor(LENGTHS)[:, None]
 cases = pytest.mark.parametrize("case", CASES, ids=IDS)
 heads = pytest.mark.parametrize("kind", [CRFHead, SoftmaxHead])
@@ -55,7 +56,7 @@ def twins(kind: type[Head], case: Case, device: str = "cpu") -> tuple[Head, Head
 
 
 def learnt(
-    head: Head, emissions: Tensor, *, cross: bool = False, **parts: Tensor
+    head: Head, emissions: Tensor, *, cross: bool = False, **parts: Any
 ) -> tuple[Tensor, list[Tensor]]:
     """The losses, and the gradients of their weighted sum by emissions and weights."""
     device = next(iter(head.parameters()), emissions).device
@@ -63,7 +64,7 @@ def learnt(
     there = {k: v if k == "lengths" else v.to(device) for k, v in parts.items()}
     losses = head.cross_entropy(x, **there) if cross else head.loss(x, **there)
     weights = torch.linspace(0.5, 2.0, len(losses), device=device)
-    (losses * weights).sum().backward()
+    (losses * weights).sum().backward()  # type: ignore[no-untyped-call]
     gradients = [x.grad, *(weight.grad for weight in head.parameters())]
     return losses.detach().cpu(), [part.cpu() for part in gradients if part is not None]
 
@@ -195,7 +196,7 @@ def test_far_apart_scores(impossible: float) -> None:
     assert losses.isfinite().all()
     assert all(slope.isfinite().all() for slope in slopes)
     if impossible == -1e4:
-        parts = {"tags": tags, "lengths": torch.tensor([4, 4])}
+        parts: dict[str, Any] = {"tags": tags, "lengths": torch.tensor([4, 4])}
         (one, slopes), (other, others) = (
             learnt(head, emissions.detach().clone(), **parts) for head in twins(CRFHead, case)
         )
@@ -209,7 +210,8 @@ def test_illegal_labels_cost_much_with_finite_gradients() -> None:
     tags = torch.tensor([[2, 2, 1]])  # I I B
     lengths = torch.tensor([3])
     choices = torch.zeros(1, 3, 5, dtype=torch.bool).scatter_(2, tags[:, :, None], True)
-    for parts in ({}, {"choices": choices}):
+    several: list[dict[str, Any]] = [{}, {"choices": choices}]
+    for parts in several:
         pair = twins(CRFHead, case)
         emissions = torch.randn(1, 3, 5)
         (one, slopes), (other, others) = (
@@ -248,8 +250,9 @@ def test_what_is_kept_on_the_way_is_no_part_of_the_weights() -> None:
     )
     assert head.state_dict().keys() == plain.state_dict().keys()
     changed = copy.deepcopy(head)
+    assert isinstance(changed, CRFHead)
     torch.nn.init.zeros_(changed.transitions)
-    parts = {"tags": legal_tags(case), "lengths": torch.tensor(LENGTHS)}
+    parts: dict[str, Any] = {"tags": legal_tags(case), "lengths": torch.tensor(LENGTHS)}
     emissions = random_emissions(case).float()
     losses = [learnt(one, emissions.clone(), **parts)[0] for one in (head, changed)]
     assert not losses[0].equal(losses[1])
