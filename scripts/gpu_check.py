@@ -25,7 +25,6 @@ ROOT = Path(__file__).resolve().parents[1]
 # A worker of an older version imports that.
 sys.path.insert(0, os.environ.get("GPU_CHECK_ROOT", str(ROOT)))
 
-import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 Figures = dict[str, Any]
@@ -106,7 +105,7 @@ class CRFCase(NamedTuple):
 
 
 def crf() -> Iterator[Figures]:
-    """Losses, gradients and best paths against those of NumPy in float64; and their times."""
+    """Losses and gradients against those of NumPy in float64."""
     for types, sentences, size in ((1, 5, 3), (4, 32, 20), (4, 256, 40), (TYPES, 32, 30)):
         case = CRFCase.draw(types, sentences, size)
         kinds = case.emissions.shape[2]
@@ -128,35 +127,10 @@ def crf() -> Iterator[Figures]:
                 "difference": worst,
                 "passed": worst <= 1e-4,
             }
-        yield best_paths(case)
-
-
-def best_paths(case: CRFCase) -> Figures:
-    """Compare the best paths with those of NumPy, among equally good ones, too."""
-    from ner.model.crf import on_device
-    from ner.model.crf.viterbi import viterbi
-
-    emissions = case.emissions.double().round()  # many are equally good
-    potentials = case.head.potentials()
-    potentials = type(potentials)(*(np.round(part) for part in potentials))
-    scores = on_device.Scores(*(torch.from_numpy(part).to(DEVICE) for part in potentials))
-    found = on_device.viterbi(emissions.to(DEVICE), case.lengths.to(DEVICE), scores).cpu().numpy()
-    wanted = viterbi(emissions.numpy(), case.lengths.numpy(), potentials)
-    different = int((found != wanted).sum())
-    return {
-        "check": f"best paths, {emissions.shape[2]} tags",
-        "difference": different,
-        "passed": different == 0,
-    }
 
 
 def crf_times() -> Iterator[Figures]:
-    """Milliseconds of a loss with its gradients and of best paths, on the GPU and in NumPy or C."""
-    from ner.model import decoder_of
-    from ner.model.crf import on_device
-    from ner.model.crf.decoder import WEIGHTS
-    from ner.runtime import compiled_chain
-
+    """Milliseconds of a loss with its gradients, on the GPU and in NumPy."""
     for types, sentences in ((4, 32), (4, 128), (4, 512), (TYPES, 32), (TYPES, 256)):
         case = CRFCase.draw(types, sentences, 20)
         kinds = case.emissions.shape[2]
@@ -165,19 +139,6 @@ def crf_times() -> Iterator[Figures]:
                 "time": f"CRF loss and gradient, {kinds} tags, {sentences} sentences, {device}",
                 "ms": milliseconds(functools.partial(case.learn, device)),
             }
-        scores = on_device.Constraints(case.head.constraints, DEVICE).constrain(
-            tuple(getattr(case.head, name).to(DEVICE) for name in WEIGHTS)
-        )
-        there, sizes = case.emissions.to(DEVICE).double(), case.lengths.to(DEVICE)
-        weights = {k: v.detach().cpu().numpy() for k, v in case.head.state_dict().items()}
-        tags_of = [f"{p}-T{n}" for n in range(types) for p in "BIES"]
-        decoder = decoder_of("crf", ["O", *tags_of], "iobes", weights, compiled_chain)
-        arrays = case.emissions.numpy(), case.lengths.numpy()
-        name = f"best paths, {there.shape[2]} tags, {sentences} sentences"
-        found = milliseconds(functools.partial(on_device.viterbi, there, sizes, scores))
-        yield {"time": f"{name}, {DEVICE.type} in torch", "ms": found}
-        own = milliseconds(functools.partial(decoder.decode, *arrays))
-        yield {"time": f"{name}, cpu", "ms": own}
 
 
 def lstm() -> Iterator[Figures]:

@@ -30,12 +30,8 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Tell if a device, the processor or a GPU, has instructions for products in bfloat16."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type != "cpu":
-        return False
+def multiplies_bfloat16() -> bool:
+    """Tell if this processor has instructions for products in bfloat16."""
     able = torch.cpu.get_capabilities()
     return any(able.get(name) for name in ("avx512_bf16", "amx_bf16"))
 

@@ -36,7 +36,7 @@ class VariationalDropout(nn.Module):
 class Encoder(nn.Module):
     """Stacked RNN, LSTM or GRU layers with variational dropout before, between and after.
 
-    With `in_bfloat16`, LSTMs multiply in bfloat16 while they learn.
+    With `in_bfloat16`, LSTMs multiply in bfloat16 while they learn on a CPU.
     """
 
     def __init__(self, in_dim: int, config: ModelConfig) -> None:
@@ -72,7 +72,7 @@ class Encoder(nn.Module):
     def _states(self, layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         if not (self.in_bfloat16 and self.training):
             return _run(layer, x, lengths)
-        with torch.autocast(x.device.type, torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16):
             return _run(layer, x, lengths).to(x.dtype)
 
 

@@ -170,10 +170,9 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self.unread = Unread(READ_EVERY if model.device.type == "cuda" else 1)
         self._loss = 0.0  # the last that has been read
         encoder = model.network.encoder
-        here = encoder.is_lstm and multiplies_bfloat16(model.device)
-        encoder.in_bfloat16 = here and config.mixed_precision
-        # Of a GPU no two runs have the same numbers anyhow.
-        self.bfloat16 = encoder.in_bfloat16 and model.device.type == "cpu"
+        # On a GPU torch's LSTMs know no bfloat16: they multiply in TF32, with float32's range.
+        here = model.device.type == "cpu" and encoder.is_lstm and multiplies_bfloat16()
+        encoder.in_bfloat16 = self.bfloat16 = here and config.mixed_precision
 
     @property
     def device(self) -> torch.device:

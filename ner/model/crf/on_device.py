@@ -1,8 +1,8 @@
-"""A CRF's sums and best paths in torch, on the device of the emissions: the way of a GPU.
+"""A CRF's sums in torch, on the device of the emissions: the way of a GPU.
 
-The same numbers as those of `forward_backward` and `viterbi`, in float64 and over the log semiring,
-so right for whatever scores. A GPU spends its time on starting kernels, and a CPU on waiting for
-it: a step over time is three kernels for both directions at once, and nothing is read back.
+The same numbers as those of `forward_backward`, in float64 and over the log semiring, so right for
+whatever scores. A GPU spends its time on starting kernels, and a CPU on waiting for it: a step over
+time is three kernels for both directions at once, and nothing is read back.
 
 `Lattice`, `GoldScore` and `ExpectedCounts` have the protocol of their namesakes in NumPy; all
 tensors stand on one device, `lengths` ``[B]``, too.
@@ -161,28 +161,6 @@ def _path_sums(emissions: Tensor, scores: Scores) -> Tensor:
         # One kernel, where a sum of exponentials is eight.
         torch.add(arriving.logcumsumexp(3)[..., -1], emissions[:, t], out=sums[:, t])
     return sums
-
-
-def viterbi(emissions: Tensor, lengths: Tensor, scores: Scores) -> Tensor:
-    """Find the best tag sequence of each sentence: ``[B, T]``, 0 beyond its length.
-
-    Of equally good sequences, the one with lower tag numbers at the end wins.
-    """
-    start, between, end = scores
-    tags, size = len(start), emissions.shape[1]
-    best = emissions.transpose(0, 1).clone()  # [T, B, K]
-    best[0] += start
-    for t in range(1, size):
-        best[t] += (best[t - 1, :, None] + between.T).amax(2)
-    # [K + 1, K], by what comes next: a tag, or (number K) the end of the sentence
-    following = torch.cat([between.T, end[None]])
-    outside = ~token_mask(lengths, size).T  # [T, B]
-    path = lengths.new_empty(outside.shape)
-    tag = torch.full_like(lengths, tags)  # [B]
-    for t in range(size - 1, -1, -1):
-        path[t] = (best[t] + following[tag]).argmax(1)  # of equals the first
-        tag = path[t].masked_fill(outside[t], tags)
-    return path.masked_fill_(outside, 0).T
 
 
 def _last(values: Tensor, lengths: Tensor) -> Tensor:

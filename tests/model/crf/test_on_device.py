@@ -4,19 +4,13 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import Tensor
 
 from ner.model.crf import on_device
-from ner.model.crf.arrays import FORBIDDEN, Potentials
 from ner.model.crf.decoder import WEIGHTS
 from ner.model.crf.head import CRFHead, SoftmaxHead
-from ner.model.crf.on_device import Scores, viterbi
-from ner.model.crf.viterbi import viterbi as viterbi_in_numpy
 from ner.tags import tag_set
 from tests.model.brute import (
     CASES,
@@ -25,9 +19,7 @@ from tests.model.brute import (
     Case,
     all_scores,
     legal_paths,
-    random_chain,
     random_emissions,
-    random_weights,
 )
 
 Head = CRFHead | SoftmaxHead
@@ -256,52 +248,3 @@ def test_what_is_kept_on_the_way_is_no_part_of_the_weights() -> None:
     emissions = random_emissions(case).float()
     losses = [learnt(one, emissions.clone(), **parts)[0] for one in (head, changed)]
     assert not losses[0].equal(losses[1])
-
-
-# --- the best paths -----------------------------------------------------------------------------
-
-
-def scores_of(potentials: Potentials) -> Scores:
-    return Scores(*map(torch.from_numpy, potentials))
-
-
-@cases
-def test_viterbi_is_that_of_numpy(case: Case) -> None:
-    weights = random_weights(case, forbid=True)
-    emissions = random_emissions(case)
-    found = viterbi(emissions, torch.tensor(LENGTHS), Scores(*weights))
-    potentials = Potentials(*(weight.numpy() for weight in weights))
-    expected = viterbi_in_numpy(emissions.numpy(), np.array(LENGTHS), potentials)
-    np.testing.assert_array_equal(found.numpy(), expected)
-
-
-@given(
-    st.lists(st.integers(1, 6), min_size=1, max_size=4),
-    st.integers(1, 4),
-    st.integers(0, 2**32 - 1),
-)
-@settings(max_examples=60, deadline=None)
-def test_of_equally_good_sequences_viterbi_finds_the_same(
-    lengths: list[int], tags: int, seed: int
-) -> None:
-    """Scores out of few whole numbers: nearly all are equal to others."""
-    draw = np.random.default_rng(seed)
-    emissions = draw.integers(0, 2, (len(lengths), max(lengths), tags)).astype(float)
-    potentials = Potentials(
-        *(draw.integers(0, 2, shape).astype(float) for shape in ((tags,), (tags, tags), (tags,)))
-    )
-    found = viterbi(torch.from_numpy(emissions), torch.tensor(lengths), scores_of(potentials))
-    expected = viterbi_in_numpy(emissions, np.array(lengths), potentials)
-    np.testing.assert_array_equal(found.numpy(), expected)
-
-
-@devices
-def test_viterbi_of_many_tags(device: str) -> None:
-    emissions, lengths, potentials = random_chain(types=18, sentences=9, size=20)
-    scores = Scores(*(part.to(device) for part in scores_of(potentials)))
-    found = viterbi(
-        torch.from_numpy(emissions).to(device), torch.from_numpy(lengths).to(device), scores
-    )
-    expected = viterbi_in_numpy(emissions, lengths, potentials)
-    np.testing.assert_array_equal(found.cpu().numpy(), expected)
-    assert (scores.between <= FORBIDDEN / 2).any()
