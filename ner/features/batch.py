@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.features.indexer import FeatureIds, FeatureTable
+from ner.features.indexer import FeatureTable
 from ner.features.targets import Target, TargetBatch, moved, sent
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[in
     ids = table.ids(distinct)
     contextual = _contextual(chosen, mask)
     return Batch(
-        words=torch.from_numpy(_with_padding([of_word.words for of_word in ids])),
-        categorical=torch.from_numpy(_with_padding([of_word.categorical for of_word in ids])),
-        characters=torch.from_numpy(_characters(ids)),
+        words=torch.from_numpy(ids.words),
+        categorical=torch.from_numpy(ids.categorical),
+        characters=torch.from_numpy(ids.characters),
         forms=torch.from_numpy(forms),
         lengths=torch.from_numpy(lengths),
         mask=torch.from_numpy(mask),
@@ -109,20 +109,6 @@ def collate_rows(examples: Sequence[Example]) -> Batch:
         order=tuple(range(len(examples))),
         contextual=None if contextual is None else torch.from_numpy(contextual),
     )
-
-
-def _with_padding(ids: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
-    """Rows of ids with one of zeros first."""
-    return np.array([(0,) * len(ids[0]), *ids], np.int64)
-
-
-def _characters(ids: Sequence[FeatureIds]) -> NDArray[np.int64]:
-    """Character ids ``[U, C]``, with the padding word first."""
-    sizes = np.array([0, *(len(of_word.characters) for of_word in ids)])
-    padded = np.zeros((len(sizes), max(1, sizes.max())), dtype=np.int64)
-    flat = [number for of_word in ids for number in of_word.characters]
-    padded[np.arange(padded.shape[1])[None, :] < sizes[:, None]] = flat
-    return padded
 
 
 def _target(examples: Sequence[Example], mask: NDArray[np.bool_]) -> TargetBatch | None:

@@ -545,6 +545,24 @@ def test_reading_late_changes_nothing_that_is_learnt(
     assert not read[1]
 
 
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_the_way_of_a_gpu_learns_the_same(
+    tiny_corpus: Corpus, tiny_config: Config, head: str
+) -> None:
+    """Losses in torch that are read late, on a CPU: rounding apart."""
+    settings = {"model__head": head, "train__mixed_precision": False, "train__clip": 0.5}
+    begun = [begin(tiny_corpus, tiny_config, train__epochs=2, **settings) for _ in range(2)]
+    trainers = [trainer for trainer, _, _ in begun]
+    trainers[1].unread.every = 16
+    begun[1][1].network.head.in_torch = True
+    epochs = [[e for e in trainer.run() if isinstance(e, Epoch)] for trainer in trainers]
+    for one, other in zip(*epochs, strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=1e-4)
+        assert other.valid.f1 == pytest.approx(one.valid.f1, abs=0.02)
+    for name, expected in learnt(trainers[0]).items():
+        torch.testing.assert_close(learnt(trainers[1])[name], expected, atol=2e-3, rtol=0.0)
+
+
 def test_a_checkpoint_has_all_losses_so_far(build: Build) -> None:
     straight, broken, resumed = (build(train__epochs=2) for _ in range(3))
     for trainer in (straight, broken, resumed):
