@@ -32,6 +32,7 @@ CUDA = torch.cuda.is_available()
 DEVICE = torch.device("cuda" if CUDA else "cpu")
 TYPES = 18  # of entities, as in OntoNotes
 BATCHES = (32, 64, 128, 256, 512)
+CRF_CASES = ((1, 5, 3), (4, 16, 12), (4, 256, 40), (TYPES, 32, 30))  # types, sentences, tokens
 TOKENS_A_SENTENCE = 63  # of batches, at most on average: as in the default of 2000 tokens
 MOST_SENTENCES = 4000  # to be tagged
 SMALL = "demo"  # where the corpus asked for is not there
@@ -106,7 +107,7 @@ class CRFCase(NamedTuple):
 
 def crf() -> Iterator[Figures]:
     """Losses and gradients against those of NumPy in float64."""
-    for types, sentences, size in ((1, 5, 3), (4, 32, 20), (4, 256, 40), (TYPES, 32, 30)):
+    for types, sentences, size in CRF_CASES if CUDA else CRF_CASES[:2]:
         case = CRFCase.draw(types, sentences, size)
         kinds = case.emissions.shape[2]
         choices = torch.rand(case.emissions.shape) < 0.3
@@ -188,6 +189,13 @@ def corpus_of(name: str) -> Any:
         return load_corpus(SMALL)
 
 
+def train_settings(changes: dict[str, Any]) -> dict[str, Any]:
+    """Settings of section `train`; larger batches may have more tokens in proportion."""
+    if "batch_sentences" in changes:
+        changes = {**changes, "batch_tokens": TOKENS_A_SENTENCE * changes["batch_sentences"]}
+    return {f"train.{name}": value for name, value in changes.items()}
+
+
 class Bench:
     """A corpus to learn from with various settings."""
 
@@ -203,9 +211,7 @@ class Bench:
         from ner.config import Config
         from ner.training import Trainer, build_model, resolve
 
-        if "batch_sentences" in changes:
-            changes["batch_tokens"] = max(2000, TOKENS_A_SENTENCE * changes["batch_sentences"])
-        config = Config().replace({f"train.{name}": value for name, value in changes.items()})
+        config = Config().replace(train_settings(changes))
         config = resolve(config, self._prepared)
         built = build_model(self._prepared.corpus.train, config, device)
         learnt = built.training_set(self._prepared.segments, config)
