@@ -62,9 +62,7 @@ class IdArrays(NamedTuple):
         inside = np.arange(max(1, sizes.max())) < sizes[:, None]
         padded = np.zeros(inside.shape, np.int64)
         padded[inside] = [*chain.from_iterable(characters)]
-        first, second = ((0,) * len(part[0]) for part in (words, categorical))
-        numbers = (np.array(part, np.int64) for part in ([first, *words], [second, *categorical]))
-        return cls(*numbers, padded, sizes)
+        return cls(_behind_padding(words), _behind_padding(categorical), padded, sizes)
 
     def take(self, rows: NDArray[np.int64]) -> "IdArrays":
         """The ids of some tokens, counted from 0 without padding, with padding before them."""
@@ -72,6 +70,11 @@ class IdArrays(NamedTuple):
         sizes = self.sizes[chosen]
         characters = self.characters[chosen, : max(1, sizes.max())]
         return IdArrays(self.words[chosen], self.categorical[chosen], characters, sizes)
+
+
+def _behind_padding(ids: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
+    """Rows of ids with one of zeros first."""
+    return np.array([(0,) * len(ids[0]), *ids], np.int64)
 
 
 class Origins(NamedTuple):
