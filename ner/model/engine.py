@@ -47,7 +47,7 @@ def inference(network: nn.Module) -> Iterator[None]:
             network.train()
 
 
-# On a GPU batches are larger: a small one takes as long.
+# How much larger batches are on a GPU, which works on all of one at once.
 GPU_BATCH = 4
 _kept: WeakKeyDictionary[nn.Module, KeptRows] = WeakKeyDictionary()
 

@@ -15,7 +15,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import CountedScores, Report, count, score
-from ner.model import Model, Network
+from ner.model import Model, Network, TorchEngine
 from ner.predict.predictions import predict
 from ner.text import Span
 from ner.training.build import build_model
@@ -598,3 +598,22 @@ def test_a_checkpoint_of_before_with_the_state_of_a_scaler_is_read(build: Build)
     tensors, plain = broken.state()
     resumed.restore(tensors, plain | {"scaler": {"scale": 65536.0, "_growth_tracker": 3}})
     assert resumed.epoch == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"train__ema": 0.0}, {"train__optimizer": "sgd"}])
+def test_words_that_an_engine_keeps_are_those_of_the_last_step(
+    build: Build, tiny_corpus: Corpus, settings: dict[str, Any]
+) -> None:
+    trainer = build(train__epochs=2, **settings)
+    texts = [sentence.tokens for sentence in tiny_corpus.valid[:3]]
+    seen = []
+    for event in trainer.run():
+        if isinstance(event, Epoch) or event.step < 3:
+            model = trainer.evaluated_model
+            plain, kept = (
+                TorchEngine(model.network, model.indexer, keeps_rows=keep).emissions(texts)
+                for keep in (False, True)
+            )
+            assert kept[0, 0].tolist() == pytest.approx(plain[0, 0].tolist(), abs=1e-4)
+            seen.append(plain[0, 0, 0])
+    assert len(set(seen)) == len(seen), "each step changes it"
