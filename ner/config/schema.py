@@ -282,7 +282,7 @@ class TrainConfig:
     threads: int | Auto = setting("auto", "processor threads; auto: torch chooses", at_least(1))
     mixed_precision: bool = setting(
         True,
-        "half precision products on CUDA, and bfloat16 in LSTMs on a processor that multiplies it",
+        "bfloat16 in LSTMs on a processor that multiplies it; a GPU has TF32 there in any case",
     )
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ner.lazy import lazy_names
 
 if TYPE_CHECKING:  # each module is loaded with its first name
-    from ner.features.batch import Batch, Example, collate
+    from ner.features.batch import Batch, Example, collate, collate_rows
     from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
     from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
     from ner.features.plans import pack_batches, plan_batches
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         Tags,
         Target,
         TargetBatch,
+        sent,
     )
     from ner.features.vectors import Vectors, VectorsOnce, read_vectors
     from ner.features.vocabulary import PADDING, UNKNOWN, TableSize, Vocabulary, fold, shortened
@@ -39,18 +40,18 @@ if TYPE_CHECKING:  # each module is loaded with its first name
 __all__ = [
     "FILES", "PADDING", "UNKNOWN", "Batch", "Context", "CountsBatch", "DocumentSpans", "Example",
     "ExpectedCounts", "FeatureIds", "FeatureTable", "Indexer", "Key", "Label", "LabelBatch",
-    "LayerBatch", "LayerTags", "Profiler", "StoredData", "TableSize", "TagBatch", "Tags",
-    "Target", "TargetBatch", "TextProfile", "TrainingData", "Vectors", "VectorsOnce",
-    "Vocabulary", "Watch", "WordList", "WordTable", "Words", "build_indexer", "collate",
+    "LayerBatch", "LayerTags", "Profiler", "StoredData", "TableSize", "TagBatch", "Tags", "Target",
+    "TargetBatch", "TextProfile", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary", "Watch",
+    "WordList", "WordTable", "Words", "build_indexer", "collate", "collate_rows",
     "default_settings", "document_settings", "entries_of", "fold", "grown_indexer", "key_word",
     "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
-    "resource_names", "shortened", "unk_rates",
+    "resource_names", "sent", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "batch": ["Batch", "Example", "collate"],
+        "batch": ["Batch", "Example", "collate", "collate_rows"],
         "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
         "plans": ["pack_batches", "plan_batches"],
@@ -61,7 +62,7 @@ __getattr__ = lazy_names(
         ],
         "targets": [
             "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "LayerBatch", "LayerTags",
-            "TagBatch", "Tags", "Target", "TargetBatch",
+            "TagBatch", "Tags", "Target", "TargetBatch", "sent",
         ],
         "vectors": ["Vectors", "VectorsOnce", "read_vectors"],
         "vocabulary": ["PADDING", "UNKNOWN", "TableSize", "Vocabulary", "fold", "shortened"],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.features.indexer import FeatureIds, FeatureTable
-from ner.features.targets import Target, TargetBatch, moved
+from ner.features.indexer import FeatureTable
+from ner.features.targets import Target, TargetBatch, moved, sent
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +53,9 @@ class Batch:
         """The same batch with its tensors on another device (`lengths` stays)."""
         names = ("words", "categorical", "characters", "forms", "mask", "contextual")
         own = {name: getattr(self, name) for name in names}
-        tensors = {name: part.to(device) for name, part in own.items() if part is not None}
+        tensors: dict[str, Any] = {
+            name: sent(part, device) for name, part in own.items() if part is not None
+        }
         return replace(self, **tensors, target=self.target and moved(self.target, device))
 
 
@@ -72,9 +74,9 @@ def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[in
     ids = table.ids(distinct)
     contextual = _contextual(chosen, mask)
     return Batch(
-        words=torch.from_numpy(_with_padding([of_word.words for of_word in ids])),
-        categorical=torch.from_numpy(_with_padding([of_word.categorical for of_word in ids])),
-        characters=torch.from_numpy(_characters(ids)),
+        words=torch.from_numpy(ids.words),
+        categorical=torch.from_numpy(ids.categorical),
+        characters=torch.from_numpy(ids.characters),
         forms=torch.from_numpy(forms),
         lengths=torch.from_numpy(lengths),
         mask=torch.from_numpy(mask),
@@ -84,18 +86,29 @@ def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[in
     )
 
 
-def _with_padding(ids: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
-    """Rows of ids with one of zeros first."""
-    return np.array([(0,) * len(ids[0]), *ids], np.int64)
+def collate_rows(examples: Sequence[Example]) -> Batch:
+    """Build a batch whose `forms` are the rows of the examples, without ids or a target.
 
+    It is for features of words that are known already, by row; row 0 stands at padding, too.
+    """
+    import torch
 
-def _characters(ids: Sequence[FeatureIds]) -> NDArray[np.int64]:
-    """Character ids ``[U, C]``, with the padding word first."""
-    sizes = np.array([0, *(len(of_word.characters) for of_word in ids)])
-    padded = np.zeros((len(sizes), max(1, sizes.max())), dtype=np.int64)
-    flat = [number for of_word in ids for number in of_word.characters]
-    padded[np.arange(padded.shape[1])[None, :] < sizes[:, None]] = flat
-    return padded
+    lengths = np.array([len(example) for example in examples])
+    mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+    forms = np.zeros(mask.shape, dtype=np.int64)
+    forms[mask] = np.concatenate([example.rows for example in examples])
+    contextual = _contextual(examples, mask)
+    nothing = torch.empty(0, 0, dtype=torch.long)
+    return Batch(
+        words=nothing,
+        categorical=nothing,
+        characters=nothing,
+        forms=torch.from_numpy(forms),
+        lengths=torch.from_numpy(lengths),
+        mask=torch.from_numpy(mask),
+        order=tuple(range(len(examples))),
+        contextual=None if contextual is None else torch.from_numpy(contextual),
+    )
 
 
 def _target(examples: Sequence[Example], mask: NDArray[np.bool_]) -> TargetBatch | None:

@@ -46,6 +46,37 @@ class FeatureIds(NamedTuple):
     characters: tuple[int, ...]
 
 
+class IdArrays(NamedTuple):
+    """The ids of U tokens as arrays, of which the first is padding, all 0."""
+
+    words: NDArray[np.int64]  # [U, V] in V tables
+    categorical: NDArray[np.int64]  # [U, F] in F columns
+    characters: NDArray[np.int64]  # [U, C], 0 beyond the end of a word
+    sizes: NDArray[np.int64]  # [U] characters of each
+
+    @classmethod
+    def of(cls, ids: Sequence[FeatureIds]) -> "IdArrays":
+        """Put the ids of tokens, of which there are some, behind those of padding."""
+        words, categorical, characters = zip(*ids, strict=True)
+        sizes = np.array([0, *map(len, characters)])
+        inside = np.arange(max(1, sizes.max())) < sizes[:, None]
+        padded = np.zeros(inside.shape, np.int64)
+        padded[inside] = [*chain.from_iterable(characters)]
+        return cls(_behind_padding(words), _behind_padding(categorical), padded, sizes)
+
+    def take(self, rows: NDArray[np.int64]) -> "IdArrays":
+        """The ids of some tokens, counted from 0 without padding, with padding before them."""
+        chosen = np.concatenate([[0], rows + 1])
+        sizes = self.sizes[chosen]
+        characters = self.characters[chosen, : max(1, sizes.max())]
+        return IdArrays(self.words[chosen], self.categorical[chosen], characters, sizes)
+
+
+def _behind_padding(ids: Sequence[tuple[int, ...]]) -> NDArray[np.int64]:
+    """Rows of ids with one of zeros first."""
+    return np.array([(0,) * len(ids[0]), *ids], np.int64)
+
+
 class Origins(NamedTuple):
     """The rows of an older model's tables with which the rows of another one's begin."""
 
@@ -160,11 +191,13 @@ class FeatureTable:
         self._indexer = indexer
         self._rows: dict[Key, int] = {}
         self._ids: list[FeatureIds] = []
+        self._arrays: IdArrays | None = None  # of `_ids`, or of the first of them
 
     def copy(self) -> "FeatureTable":
         """A table with the same rows, which grows apart from this one."""
         table = FeatureTable(self._indexer)
         table._rows, table._ids = self._rows.copy(), self._ids.copy()
+        table._arrays = self._arrays
         return table
 
     def rows(self, tokens: Sequence[str], context: Context = None) -> NDArray[np.int64]:
@@ -179,6 +212,8 @@ class FeatureTable:
                 self._ids.append(self._indexer.ids(key))
         return np.fromiter((self._rows[key] for key in keys), np.int64, len(keys))
 
-    def ids(self, rows: NDArray[np.int64]) -> list[FeatureIds]:
-        """The ids of the tokens of some rows."""
-        return [self._ids[row] for row in rows]
+    def ids(self, rows: NDArray[np.int64]) -> IdArrays:
+        """The ids of the tokens of some rows, with those of padding before them."""
+        if self._arrays is None or len(self._arrays.words) <= len(self._ids):
+            self._arrays = IdArrays.of(self._ids)
+        return self._arrays.take(rows)

@@ -77,6 +77,8 @@ class CharacterCNN(nn.Module):
 
     def forward(self, characters: Tensor) -> Tensor:
         """``[U, C]`` character numbers → ``[U, filters]``; 0 for words without any."""
+        if characters.is_cuda:
+            return self.padded(characters)
         # One kernel less one of padding before each word, and behind the last:
         # every character meets every column of the filters.
         gap = self.filters.kernel_size[0] - 1
@@ -87,6 +89,19 @@ class CharacterCNN(nn.Module):
         distinct, line = torch.unique(line, return_inverse=True)
         found = self._answers(distinct, line)  # [P, filters]
         best = torch.segment_reduce(found, "max", lengths=inside.sum(1), unsafe=True)
+        answers: Tensor = (best + cast(Tensor, self.filters.bias)).relu()
+        return answers.masked_fill(~there.any(1)[:, None], 0.0)
+
+    def padded(self, characters: Tensor) -> Tensor:
+        """The same for a GPU, which would be waited for to count: padding is computed, too."""
+        gap = self.filters.kernel_size[0] - 1
+        there = characters != PADDING
+        table = self.dropout(self.embed.weight)  # drawn once for each character
+        line = nn.functional.pad(characters, (gap, gap))  # [U, C + 2 · gap]
+        embedded = nn.functional.embedding(line, table, PADDING).transpose(1, 2)
+        found = nn.functional.conv1d(embedded, self.filters.weight)  # [U, filters, gap + C]
+        inside = nn.functional.pad(there, (gap, 0), value=True)  # [U, gap + C]
+        best = found.masked_fill(~inside[:, None], -torch.inf).amax(2)
         answers: Tensor = (best + cast(Tensor, self.filters.bias)).relu()
         return answers.masked_fill(~there.any(1)[:, None], 0.0)
 

@@ -47,6 +47,13 @@ class LayerBatch(NamedTuple):
 TargetBatch = SentenceTargets | LayerBatch
 
 
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on a device; one of the CPU is sent to a GPU while both go on with their work."""
+    if device.type != "cuda" or tensor.is_cuda:
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
     """The same target with its tensors on another device."""
     if isinstance(target, LayerBatch):
@@ -55,7 +62,7 @@ def moved(target: TargetBatch, device: torch.device) -> TargetBatch:
 
 
 def _moved(target: SentenceTargets, device: torch.device) -> SentenceTargets:
-    parts: list[Any] = [None if part is None else part.to(device) for part in target]
+    parts: list[Any] = [None if part is None else sent(part, device) for part in target]
     return type(target)(*parts)
 
 

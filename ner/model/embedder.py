@@ -90,7 +90,10 @@ class Embedder(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Features ``[B, T, D]``, arbitrary at padding."""
-        features = self.of_words(batch)
+        return self.in_context(self.of_words(batch), batch)
+
+    def in_context(self, features: Tensor, batch: Batch) -> Tensor:
+        """Features `of_words`, with the contextual embeddings beside them."""
         if self.contextual is None:
             return features
         assert batch.contextual is not None, "this model reads contextual embeddings"

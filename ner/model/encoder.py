@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from ner.config import ModelConfig
+from ner.features import sent
 from ner.model import cells
 from ner.model.cells import WEIGHTS, LSTMCell, Unrolled
 
@@ -91,6 +92,8 @@ def _run(layer: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         states, _ = layer(x)
     elif isinstance(layer, nn.LSTM) and x.device.type == "cpu" and _nearly_full(x, lengths):
         states = _run_each_way(layer, x, lengths)
+    elif isinstance(layer, nn.RNNBase) and x.is_cuda:
+        states = run_packed(layer, x, lengths)
     else:
         packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])
@@ -120,6 +123,21 @@ def _run_each_way(layer: nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
         )[0]
         outputs.append(states.take_along_dim(backwards, 1) if side else states)
     return torch.cat(outputs, dim=2).masked_fill(~inside[:, :, None], 0.0)
+
+
+def run_packed(layer: nn.RNNBase, x: Tensor, lengths: Tensor) -> Tensor:
+    """Run one layer over features ``[B, T, D]`` of a GPU, packed: what torch packs, it waits for.
+
+    The tokens stand step by step, those of longer sentences first; the CPU knows where.
+    """
+    sizes, order = lengths.sort(descending=True)
+    steps = torch.arange(int(sizes[0]))[:, None]
+    inside = steps < sizes  # [T, B]
+    tokens = sent((order * x.shape[1] + steps)[inside], x.device)
+    packed = PackedSequence(x.flatten(0, 1).index_select(0, tokens), inside.sum(1))
+    states: Tensor = layer(packed)[0].data
+    padded = states.new_zeros(x.shape[0] * x.shape[1], states.shape[1])
+    return padded.index_copy(0, tokens, states).view(*x.shape[:2], -1)
 
 
 def initialise(layer: Layer) -> None:

@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
@@ -38,7 +39,9 @@ from ner.training.gradients import (
 )
 from ner.training.lazy import LazyTables
 from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
+from ner.training.unread import Unread
 
+READ_EVERY = 16  # steps, on a GPU
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
 PLAIN_STATE = ("epoch", "step", "best_f1", "since_best", "drops")
@@ -82,7 +85,7 @@ def adversarial_perturbation(
     lengths = (features * mask[:, :, None]).flatten(1).norm(dim=1)
     steepness = gradient.flatten(1).norm(dim=1).clamp(min=1e-12)
     perturbation: Tensor = gradient * (size * lengths / steepness)[:, None, None]
-    # In half precision a gradient may overflow: the scaler skips such a step.
+    # A gradient that is not finite stops the training, once it has been read.
     return torch.where(perturbation.isfinite().all(), perturbation, 0.0)
 
 
@@ -95,7 +98,7 @@ def _number(value: Any, like: float) -> Any:
 
 
 class Step(NamedTuple):
-    """One batch has been learnt."""
+    """One batch has been learnt; on a GPU the loss is that of a step shortly before."""
 
     epoch: int
     step: int  # within the epoch, from 1
@@ -164,9 +167,10 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self.average = Average(model.network, config.ema) if config.ema else None
         self._tables = LazyTables(model.network.embedder, self.optimizer, self.average)
         self._steps = training_set.count()
-        self._half = model.device.type == "cuda" and config.mixed_precision
-        self._scaler = torch.amp.GradScaler(model.device.type, enabled=self._half)
+        self.unread = Unread(READ_EVERY if model.device.type == "cuda" else 1)
+        self._loss = 0.0  # the last that has been read
         encoder = model.network.encoder
+        # On a GPU torch's LSTMs know no bfloat16: they multiply in TF32, with float32's range.
         here = model.device.type == "cpu" and encoder.is_lstm and multiplies_bfloat16()
         encoder.in_bfloat16 = self.bfloat16 = here and config.mixed_precision
 
@@ -183,7 +187,11 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         return replace(self._learner, network=cast(AnyNetwork, self.average.network))
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Take all that changes while learning, between two steps: tensors and plain values."""
+        """Take all that changes while learning, between two steps: tensors and plain values.
+
+        Raises `TrainingError` where the loss has not been finite.
+        """
+        self.unread.read()
         tensors = named("weights", self._learner.network.state_dict())
         if self.average is not None:
             averaged = self.average.network.state_dict()
@@ -191,10 +199,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         tensors |= named("optimizer", optimizer_tensors(self.optimizer))
         tensors |= named("random", random_states(self.device))
         plain = {name: getattr(self, name) for name in PLAIN_STATE}
-        return tensors, plain | {
-            "begun": asdict(self._progress),
-            "scaler": self._scaler.state_dict(),
-        }
+        return tensors, plain | {"begun": asdict(self._progress)}
 
     def restore(self, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
         """Go back to where `state` was taken; the configuration and corpus must be the same.
@@ -211,7 +216,6 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         if self.average is not None:
             self.average.network.load_state_dict(parts["weights"] | parts["average"])
         restore_optimizer(self.optimizer, parts["optimizer"])
-        self._scaler.load_state_dict(plain["scaler"])
         for name in PLAIN_STATE:
             setattr(self, name, _number(plain[name], getattr(self, name)))
         self._progress = EpochProgress.of(plain["begun"])
@@ -244,15 +248,16 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self._learner.network.train()
         steps = self._set.count(self.epoch)
         for batch in self._set.batches(self.epoch, progress.batches):
-            loss, gradient = self._learn(batch)
+            gradient = self._learn(batch)
             progress.batches += 1
             progress.sentences += len(batch.order)
-            progress.loss += loss * len(batch.order)
+            if progress.batches % self.unread.every == 0 or progress.batches in (1, steps):
+                self.unread.read()
             progress.seconds = time.perf_counter() - started
             if gradient is not None:
                 progress.gradients.add(gradient)
             tokens = int(batch.lengths.sum())
-            yield Step(self.epoch, progress.batches, steps, tokens, loss, gradient)
+            yield Step(self.epoch, progress.batches, steps, tokens, self._loss, gradient)
         self._tables.catch_up()
         valid = self._evaluate()
         done = Epoch(
@@ -277,8 +282,8 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         """The decay of the average in a step, from 0."""
         return self.average.decay(step) if self.average else 0.0
 
-    def _learn(self, batch: Batch) -> tuple[float, Gradient | None]:
-        """One step of the optimizer; returns the loss, and how long its gradient was if asked."""
+    def _learn(self, batch: Batch) -> Gradient | None:
+        """One step of the optimizer; returns how long its gradient was if asked."""
         network = self._learner.network
         batch = batch.to(self.device)
         rate = self._rate(self.step)
@@ -286,20 +291,23 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         self._tables.read(batch)
-        value = self._backward(batch)
-        self._scaler.unscale_(self.optimizer)
+        loss = self._backward(batch)
+        self.unread.add(loss, partial(self._count_loss, len(batch.order)))
         gradient = self._clip()
         self._tables.step(rate, self._decay(self.step))
-        self._scaler.step(self.optimizer)
-        self._scaler.update()
+        self.optimizer.step()
         # Fused optimizers leave versions of weights as they are, by which engines know of changes.
         torch.autograd.graph.increment_version(network.parameters())
         if self.average is not None:
             self.average.update(self.step)
         self.step += 1
-        return value, gradient
+        return gradient
 
-    def _backward(self, batch: Batch) -> float:
+    def _count_loss(self, sentences: int, loss: float) -> None:
+        self._loss = loss
+        self._progress.loss += loss * sentences
+
+    def _backward(self, batch: Batch) -> Tensor:
         """Add the gradient of the loss, half of it perturbed if so asked; returns the loss."""
         adversarial = chosen(self.config.adversarial)
         if adversarial == 0:
@@ -307,41 +315,40 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         embedder = self._learner.network.embedder
         features = embedder(batch)
         features.retain_grad()
-        value = self._backward_part(batch, features, share=0.5)
+        loss = self._backward_part(batch, features, share=0.5)
         with torch.no_grad():
             perturbation = adversarial_perturbation(
                 features, features.grad, batch.mask, adversarial
             )
         self._backward_part(batch, embedder(batch) + perturbation, share=0.5)
-        return value
+        return loss
 
     def _backward_part(
         self, batch: Batch, features: Tensor | None = None, share: float = 1.0
-    ) -> float:
-        network = self._learner.network
-        with torch.autocast(self.device.type, enabled=self._half):
-            loss: Tensor = network.loss(batch, self._costs, features)
-        value = loss.item()
-        self._check_finite("loss", value)
-        self._scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call]
-        return value
+    ) -> Tensor:
+        loss = self._learner.network.loss(batch, self._costs, features)
+        self.unread.add(loss, partial(self._check_finite, "loss"))
+        (loss * share).backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
 
     def _clip(self) -> Gradient | None:
         """Clip the norm of the gradient.
 
-        With `train.log_gradients` it is measured before, group by group, unless half precision has
-        made it infinite: the scaler skips such a step.
+        With `train.log_gradients` it is measured before, group by group.
         """
         gradients = dense_gradients(self._learner.network)
         norm = torch.nn.utils.get_total_norm(gradients)
-        if not self._half:  # in half precision the scaler skips such a step by itself
-            self._check_finite("gradient", norm.item())
+        self.unread.add(norm, partial(self._check_finite, "gradient"))
+        shorter = self.config.clip / (norm + 1e-6)
+        if self.unread.every > 1 and not self.config.log_gradients:
+            torch._foreach_mul_(gradients, shorter.clamp(max=1.0))
+            return None
         long = bool(norm > self.config.clip)
         measured = None
-        if self.config.log_gradients and norm.isfinite():
+        if self.config.log_gradients:
             measured = Gradient(gradient_norms(self._learner.network), long)
         if long:
-            torch._foreach_mul_(gradients, self.config.clip / (norm + 1e-6))
+            torch._foreach_mul_(gradients, shorter)
         return measured
 
     def _check_finite(self, name: str, value: float) -> None:

@@ -25,8 +25,8 @@ def build_optimizer(network: BaseNetwork, config: TrainConfig) -> torch.optim.Op
             fused=True,
         )
         if config.momentum > 0:
-            # In half precision the first step may be skipped, and torch would use memory as it
-            # lies; from zeros, the first step made is torch's own first.
+            # For a weight without a gradient in the first step torch would use memory as it lies;
+            # from zeros, its first step is torch's own first.
             for weight in weights:
                 optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
         return optimizer

@@ -24,6 +24,8 @@ from ner.features import (
     Words,
     WordTable,
     collate,
+    collate_rows,
+    sent,
     targets,
 )
 from ner.features.casing import CASINGS
@@ -122,6 +124,27 @@ def test_each_distinct_key_is_there_once_and_the_first_is_padding(
     assert batch.characters.shape == (rows, max(1, longest))
     for numbers in (batch.words, batch.categorical, batch.characters):
         assert not numbers[0].any()
+
+
+def test_rows_that_are_known_stand_where_the_words_stand() -> None:
+    embedded = np.arange(4, dtype=np.float16).reshape(2, 2)
+    one = Example(np.array([7]), contextual=embedded[:1])
+    two = Example(np.array([4, 5]), contextual=embedded)
+    batch = collate_rows([one, two])
+    assert batch.forms.tolist() == [[7, 0], [4, 5]]
+    assert batch.mask.tolist() == [[True, False], [True, True]]
+    assert batch.lengths.tolist() == [1, 2]
+    assert batch.order == (0, 1)
+    assert batch.target is None
+    assert batch.contextual is not None
+    assert batch.contextual.tolist() == [[[0, 1], [0, 0]], [[0, 1], [2, 3]]]
+    assert collate_rows([Example(np.array([1]))]).contextual is None
+
+
+def test_on_a_cpu_nothing_is_sent() -> None:
+    tensor = torch.arange(3)
+    assert sent(tensor, torch.device("cpu")) is tensor
+    assert sent(tensor, torch.device("meta")).is_meta
 
 
 def test_a_word_with_and_without_a_match_has_two_rows() -> None:

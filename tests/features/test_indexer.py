@@ -1,6 +1,7 @@
 """What the model sees of a token: its word, and its place in entries of word lists."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from ner.features.gazetteers import (
     SINGLE,
     Gazetteers,
 )
-from ner.features.indexer import key_word
+from ner.features.indexer import FeatureIds, key_word
 from ner.features.vocabulary import MOST_CHARACTERS
 from ner.features.word_lists import WordList
 from ner.text import Span
@@ -272,7 +273,7 @@ def test_tokens_with_the_same_key_look_the_same_and_others_differ(tokens: list[s
     table = FeatureTable(indexer)
     rows = table.rows(tokens)
     for one, row in zip(keys, rows, strict=True):
-        assert table.ids(np.array([row])) == [indexer.ids(one)]
+        assert ids_of(table, [row]) == [indexer.ids(one)]
         assert [other == one for other in keys] == (rows == row).tolist()
 
 
@@ -289,6 +290,16 @@ def test_any_word_has_a_form(word: str) -> None:
         assert all(1 <= c < len(indexer.characters.vocabulary) for c in form.characters)
 
 
+def ids_of(table: FeatureTable, rows: Sequence[int]) -> list[FeatureIds]:
+    """The ids of the tokens of some rows, one by one."""
+    ids = table.ids(np.array(rows))
+    parts = zip(ids.words[1:], ids.categorical[1:], ids.characters[1:], ids.sizes[1:], strict=True)
+    return [
+        FeatureIds(tuple(words.tolist()), tuple(own.tolist()), tuple(characters[:size].tolist()))
+        for words, own, characters, size in parts
+    ]
+
+
 # --- tables of forms ----------------------------------------------------------------------------
 
 
@@ -300,7 +311,7 @@ def test_a_table_numbers_each_distinct_word_once() -> None:
     assert first.dtype == np.int64
     assert table.rows(["cat", "dog"]).tolist() == [1, 3]
     assert table.rows([]).tolist() == []
-    assert table.ids(np.array([3, 0])) == [indexer.ids("dog"), indexer.ids("the")]
+    assert ids_of(table, [3, 0]) == [indexer.ids("dog"), indexer.ids("the")]
 
 
 def test_a_table_has_a_row_for_each_look_of_a_word() -> None:
@@ -316,9 +327,24 @@ def test_a_copy_of_a_table_has_its_rows_and_grows_apart() -> None:
     copies = [table.copy(), table.copy()]
     for copied, word in zip(copies, ("dog", "bird"), strict=True):
         assert copied.rows(["cat", word]).tolist() == [1, 2]
-        assert copied.ids(np.array([0, 2])) == [build().ids("the"), build().ids(word)]
+        assert ids_of(copied, [0, 2]) == [build().ids("the"), build().ids(word)]
     assert table.rows(["fish"]).tolist() == [2]
-    assert table.ids(np.array([2])) == [build().ids("fish")]
+    assert ids_of(table, [2]) == [build().ids("fish")]
+
+
+def test_ids_of_rows_stand_behind_padding_and_are_as_wide_as_the_longest_word() -> None:
+    table = FeatureTable(build())
+    table.rows(["a", "", "longest"])
+    ids = table.ids(np.array([1, 0]))
+    assert [part.dtype for part in ids] == [np.int64] * 4
+    assert ids.sizes.tolist() == [0, 0, 1]
+    assert ids.characters.shape == (3, 1)
+    assert not any(part[0].any() for part in ids)
+    assert table.ids(np.array([1])).characters.shape == (2, 1), "at least one column"
+    assert table.ids(np.array([2])).characters.shape == (2, 7)
+    table.rows(["even longer"])
+    assert table.ids(np.array([3, 2])).characters.shape == (3, 11)
+    assert ids_of(table, [2]) == [build().ids("longest")]
 
 
 # --- in sentences ---------------------------------------------------------------------------------

@@ -146,12 +146,30 @@ def test_cnn_has_the_gradients_of_a_convolution(name: str) -> None:
         torch.testing.assert_close(found[key], gradient_of(parameter))
 
 
-def test_cnn_drops_the_same_of_a_character_wherever_it_stands() -> None:
+@pytest.mark.parametrize("name", ["cnn", "cnn-wide", "cnn-one"])
+def test_cnn_has_the_same_features_and_gradients_with_padding_computed_too(name: str) -> None:
+    net = build_characters(name).double()
+    assert isinstance(net, CharacterCNN)
+    words, weight = padded([[], *some_words()], 9), torch.randn(6, 6).double()
+    found = []
+    for way in (net.forward, net.padded):
+        net.zero_grad()
+        features = way(words)
+        (features * weight).sum().backward()  # type: ignore[no-untyped-call]
+        found.append([features.detach(), *(gradient_of(p).clone() for p in net.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("padding", [False, True])
+def test_cnn_drops_the_same_of_a_character_wherever_it_stands(padding: bool) -> None:
     net = build_characters("cnn").train()
-    first, again, other = net(padded([[2, 3], [2, 3], [2, 4]], 2))
+    assert isinstance(net, CharacterCNN)
+    way = net.padded if padding else net.forward
+    first, again, other = way(padded([[2, 3], [2, 3], [2, 4]], 2))
     assert first.equal(again)
     assert not first.equal(other)
-    assert not first.equal(net(padded([[2, 3]], 2))[0]), "drawn anew"
+    assert not first.equal(way(padded([[2, 3]], 2))[0]), "drawn anew"
 
 
 def test_a_word_without_characters_has_no_features_of_them() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from ner.config import ModelConfig
-from ner.model.encoder import CELLS, Encoder, VariationalDropout, initialise
+from ner.model.encoder import CELLS, Encoder, VariationalDropout, initialise, run_packed
 from tests.model.gradients import gradient_of
 
 IN, HIDDEN = 5, 4
@@ -162,3 +163,29 @@ def test_an_encoder_in_training_drops_before_between_and_after() -> None:
         gone = x.eq(0.0)
         assert gone.any()
         assert gone.equal(gone[:, :1].expand_as(gone))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_tokens_packed_for_a_gpu_are_those_that_torch_packs(cell: str, bidirectional: bool) -> None:
+    torch.manual_seed(5)
+    layer = CELLS[cell](6, 4, batch_first=True, bidirectional=bidirectional)
+    lengths = torch.tensor([3, 5, 1, 5, 2])
+    x = torch.randn(5, 5, 6)
+    found, slopes = [], []
+    for run in (run_packed, _packed_by_torch):
+        features = x.clone().requires_grad_()
+        states = run(layer, features, lengths)
+        (states * torch.arange(states.numel()).view_as(states)).sum().backward()  # type: ignore[no-untyped-call]
+        found.append(states.detach())
+        slopes.append(gradient_of(features))
+    assert found[0].equal(found[1])
+    torch.testing.assert_close(*slopes)
+    beyond = torch.arange(5) >= lengths[:, None]
+    assert not found[0][beyond].any()
+    assert not slopes[0][beyond].any()
+
+
+def _packed_by_torch(layer: nn.RNNBase, x: Tensor, lengths: Tensor) -> Tensor:
+    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    return pad_packed_sequence(layer(packed)[0], batch_first=True, total_length=x.shape[1])[0]

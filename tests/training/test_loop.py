@@ -15,7 +15,7 @@ from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import TrainingError
 from ner.evaluation import CountedScores, Report, count, score
-from ner.model import Model, Network
+from ner.model import Model, Network, TorchEngine
 from ner.predict.predictions import predict
 from ner.text import Span
 from ner.training.build import build_model
@@ -259,7 +259,7 @@ def test_a_restored_trainer_goes_on_as_if_nothing_had_been(
         if isinstance(event, Epoch) and event.number == 2:
             break
     tensors, plain = broken.state()
-    assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops", "begun", "scaler"}
+    assert set(plain) == {"epoch", "step", "best_f1", "since_best", "drops", "begun"}
     resumed.restore({name: tensor.clone() for name, tensor in tensors.items()}, plain)
     assert [e.number for e in resumed.run() if isinstance(e, Epoch)] == [3, 4]
     assert same(learnt(resumed), learnt(straight))
@@ -521,3 +521,99 @@ def test_a_model_learns_under_pushes(build: Build) -> None:
     trainer = build(train__adversarial=0.03, train__epochs=15)
     epochs = [event for event in trainer.run() if isinstance(event, Epoch)]
     assert epochs[-1].loss < epochs[0].loss / 2
+
+
+# --- losses that are read late ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [{}, {"train__adversarial": 0.03}, {"train__clip": 0.5}])
+def test_reading_late_changes_nothing_that_is_learnt(
+    build: Build, settings: dict[str, Any]
+) -> None:
+    at_once, late = (build(train__epochs=2, **settings) for _ in range(2))
+    late.unread.every = 4
+    events = [list(trainer.run()) for trainer in (at_once, late)]
+    epochs = [[e for e in own if isinstance(e, Epoch)] for own in events]
+    for one, other in zip(*epochs, strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=1e-6)
+    for name, expected in learnt(at_once).items():
+        torch.testing.assert_close(learnt(late)[name], expected)
+    steps = [[e.loss for e in own if isinstance(e, Step)] for own in events]
+    read = [one == pytest.approx(other) for one, other in zip(*steps, strict=True)]
+    assert read[0], "the first is shown at once"
+    assert read[3], "and each fourth"
+    assert not read[1]
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_the_way_of_a_gpu_learns_the_same(
+    tiny_corpus: Corpus, tiny_config: Config, head: str
+) -> None:
+    """Losses in torch that are read late, on a CPU: rounding apart."""
+    settings = {"model__head": head, "train__mixed_precision": False, "train__clip": 0.5}
+    begun = [begin(tiny_corpus, tiny_config, train__epochs=2, **settings) for _ in range(2)]
+    trainers = [trainer for trainer, _, _ in begun]
+    trainers[1].unread.every = 16
+    begun[1][1].network.head.in_torch = True
+    epochs = [[e for e in trainer.run() if isinstance(e, Epoch)] for trainer in trainers]
+    for one, other in zip(*epochs, strict=True):
+        assert other.loss == pytest.approx(one.loss, rel=1e-4)
+        assert other.valid.f1 == pytest.approx(one.valid.f1, abs=0.02)
+    for name, expected in learnt(trainers[0]).items():
+        torch.testing.assert_close(learnt(trainers[1])[name], expected, atol=2e-3, rtol=0.0)
+
+
+def test_a_checkpoint_has_all_losses_so_far(build: Build) -> None:
+    straight, broken, resumed = (build(train__epochs=2) for _ in range(3))
+    for trainer in (straight, broken, resumed):
+        trainer.unread.every = 100
+    whole = [event for event in straight.run() if isinstance(event, Epoch)]
+    next(event for event in broken.run() if isinstance(event, Step) and event[:2] == (2, 3))
+    resumed.restore(*broken.state())
+    rest = [event for event in resumed.run() if isinstance(event, Epoch)]
+    assert [epoch.loss for epoch in rest] == pytest.approx([whole[1].loss])
+    assert same(learnt(resumed), learnt(straight))
+
+
+@pytest.mark.parametrize("every", [1, 1000])
+def test_no_loss_that_is_not_finite_gets_into_a_checkpoint(build: Build, every: int) -> None:
+    trainer = build(train__epochs=1)
+    trainer.unread.every = every
+    events = trainer.run()
+    next(events)
+    with torch.no_grad():
+        parameters(trainer)[-1].fill_(math.nan)
+
+    def go_on() -> None:
+        next(events)
+        trainer.state()
+
+    with pytest.raises(TrainingError, match="became nan in epoch 1"):
+        go_on()
+
+
+def test_a_checkpoint_of_before_with_the_state_of_a_scaler_is_read(build: Build) -> None:
+    broken, resumed = build(train__epochs=2), build(train__epochs=2)
+    next(event for event in broken.run() if isinstance(event, Epoch))
+    tensors, plain = broken.state()
+    resumed.restore(tensors, plain | {"scaler": {"scale": 65536.0, "_growth_tracker": 3}})
+    assert resumed.epoch == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"train__ema": 0.0}, {"train__optimizer": "sgd"}])
+def test_words_that_an_engine_keeps_are_those_of_the_last_step(
+    build: Build, tiny_corpus: Corpus, settings: dict[str, Any]
+) -> None:
+    trainer = build(train__epochs=2, **settings)
+    texts = [sentence.tokens for sentence in tiny_corpus.valid[:3]]
+    seen = []
+    for event in trainer.run():
+        if isinstance(event, Epoch) or event.step < 3:
+            model = trainer.evaluated_model
+            plain, kept = (
+                TorchEngine(model.network, model.indexer, keeps_rows=keep).emissions(texts)
+                for keep in (False, True)
+            )
+            assert kept[0, 0].tolist() == pytest.approx(plain[0, 0].tolist(), abs=1e-4)
+            seen.append(plain[0, 0, 0])
+    assert len(set(seen)) == len(seen), "each step changes it"

@@ -276,7 +276,7 @@ def test_ctrl_c_in_the_middle_of_an_epoch_loses_nothing(
     run = start(tmp_path)
     learn = run.trainer._learn
 
-    def stop_in_the_third_epoch(batch: Batch) -> tuple[float, Gradient | None]:
+    def stop_in_the_third_epoch(batch: Batch) -> Gradient | None:
         if run.trainer.epoch == 3 and run.trainer.step % 2:
             raise KeyboardInterrupt
         return learn(batch)

@@ -19,27 +19,27 @@ class TagConstraints:
         parsed = [parse_tag(tag) for tag in tags]
         labels = [tag.label for tag in parsed]
         inner = np.array([tag.prefix in ("I", "E") for tag in parsed])
-        self._forbidden = [~np.array(part) for part in allowed_transitions(tags, scheme)]
+        self.forbidden = [~np.array(part) for part in allowed_transitions(tags, scheme)]
         self.types = np.array([labels.index(label) for label in labels])  # [K]
         self.continues: Bools = inner & (self.types[:, None] == self.types)  # [K, K]
 
     def constrain(self, scores: Sequence[Floats]) -> Potentials:
         """Put `FORBIDDEN` into the scores for what the scheme rules out."""
-        pairs = zip(self._forbidden, scores, strict=True)
+        pairs = zip(self.forbidden, scores, strict=True)
         return Potentials(*(np.where(mask, FORBIDDEN, part) for mask, part in pairs))
 
     def potentials(self) -> Potentials:
         """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
-        return self.constrain([np.zeros(part.shape) for part in self._forbidden])
+        return self.constrain([np.zeros(part.shape) for part in self.forbidden])
 
     def pack(self, transitions: Floats) -> Floats:
         """Take the M legal ones out of transitions ``[B, K, K]``: ``[B, M]``."""
-        return transitions[:, ~self._forbidden[1]]
+        return transitions[:, ~self.forbidden[1]]
 
     def unpack(self, legal: Floats) -> Floats:
         """Put M legal transitions ``[B, M]`` into ``[B, K, K]``, with 0 for all others."""
-        transitions = np.zeros((len(legal), *self._forbidden[1].shape))  # [B, K, K]
-        transitions[:, ~self._forbidden[1]] = legal
+        transitions = np.zeros((len(legal), *self.forbidden[1].shape))  # [B, K, K]
+        transitions[:, ~self.forbidden[1]] = legal
         return transitions
 
     def cost_augmentation(self, tags: Ints, choices: Bools | None, costs: Floats) -> Floats:

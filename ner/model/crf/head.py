@@ -1,8 +1,10 @@
 """Heads: the losses of emissions, with gradients, and the weights that a decoder needs.
 
-All sums over sequences are computed in float64 on the CPU.
+All sums over sequences are computed in float64: on a GPU there, in torch; else on the CPU, in
+NumPy, which takes a third of torch's time.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +14,15 @@ import torchcrf
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials, token_mask
+from ner.features import sent
+from ner.model.crf import on_device
+from ner.model.crf.arrays import FORBIDDEN, Bools, Floats, Ints, Potentials
 from ner.model.crf.constraints import TagConstraints
 from ner.model.crf.decoder import WEIGHTS, CRFDecoder, Decoder, SoftmaxDecoder
 from ner.model.crf.forward_backward import ExpectedCounts, GoldScore, Lattice
+
+Sums = Lattice | GoldScore | ExpectedCounts
+DeviceSums = on_device.Lattice | on_device.GoldScore | on_device.ExpectedCounts
 
 
 class _NegativeLogLikelihood(torch.autograd.Function):
@@ -32,30 +39,50 @@ class _NegativeLogLikelihood(torch.autograd.Function):
         start: Tensor,
         between: Tensor,
         end: Tensor,
-        partition: Lattice,
-        target: Lattice | GoldScore | ExpectedCounts,
+        partition: Sums | DeviceSums,
+        target: Sums | DeviceSums,
     ) -> Tensor:
         ctx.sums = partition, target
         ctx.likes = [x.new_empty(0) for x in (emissions, start, between, end)]
-        value = torch.from_numpy(partition.log_z - target.log_z)  # [B]
+        value = torch.as_tensor(partition.log_z - target.log_z)  # [B]
         return value.to(emissions.device, torch.promote_types(emissions.dtype, torch.float32))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        weights = _floats(grads[0])  # [B]
+        there = isinstance(ctx.sums[0], on_device.Lattice)
+        weights = grads[0].double() if there else _floats(grads[0])  # [B]
         (one, ones), (other, others) = (sums.gradient(weights) for sums in ctx.sums)
-        pairs = [(one, other), *zip(ones, others, strict=True)]
         # [B, T, K], [K], [K, K], [K]
-        arrays = [np.subtract(a, b, order="C") for a, b in pairs]
-        return (
-            *(torch.from_numpy(x).to(like) for x, like in zip(arrays, ctx.likes, strict=True)),
-            None,
-            None,
-        )
+        pairs = [(one, other), *zip(ones, others, strict=True)]
+        subtract = torch.sub if there else functools.partial(np.subtract, order="C")
+        found = [torch.as_tensor(subtract(a, b)) for a, b in pairs]
+        return (*(x.to(like) for x, like in zip(found, ctx.likes, strict=True)), None, None)
 
 
-class CRFHead(nn.Module):
+class _Head(nn.Module):
+    """The constants of a tag set, on whatever device the emissions are.
+
+    With `in_torch`, all is computed in torch on a CPU, too, as it is on a GPU.
+    """
+
+    def __init__(self, tags: Sequence[str], scheme: str) -> None:
+        super().__init__()
+        self.in_torch = False
+        self.constraints = TagConstraints(tags, scheme)
+        self._constants: dict[torch.device, on_device.Constraints] = {}
+
+    def _stays(self, emissions: Tensor) -> bool:
+        """Tell if the sums are computed where the emissions are."""
+        return self.in_torch or emissions.is_cuda
+
+    def _constraints_on(self, device: torch.device) -> on_device.Constraints:
+        if device not in self._constants:
+            self._constants[device] = on_device.Constraints(self.constraints, device)
+        return self._constants[device]
+
+
+class CRFHead(_Head):
     """A linear-chain CRF (Lafferty, McCallum and Pereira 2001) with forbidden transitions.
 
     Its parameters are those of a pytorch-crf `CRF`: the same names, order and initialisation. What
@@ -67,10 +94,9 @@ class CRFHead(nn.Module):
     end_transitions: nn.Parameter  # [K]
 
     def __init__(self, tags: Sequence[str], scheme: str) -> None:
-        super().__init__()
+        super().__init__(tags, scheme)
         for name, weight in torchcrf.CRF(len(tags)).named_parameters():
             self.register_parameter(name, weight)
-        self.constraints = TagConstraints(tags, scheme)
 
     def _weights(self) -> tuple[Tensor, Tensor, Tensor]:
         start, between, end = (getattr(self, name) for name in WEIGHTS)
@@ -94,6 +120,8 @@ class CRFHead(nn.Module):
         (Tsuboi et al. 2008). `costs` ``[K]`` augment it: the log of the weight of a mistake where a
         tag of that type is known. Illegal labels cost about 1e30, with finite gradients.
         """
+        if self._stays(emissions):
+            return self._loss(emissions, *self._sums(emissions, tags, lengths, choices, costs))
         scores = np.maximum(_floats(emissions), FORBIDDEN)  # no infinity, whose sums are NaN
         numbers, sizes, potentials = _ints(tags), _ints(lengths), self.potentials()
         possible: Bools | None = None if choices is None else choices.cpu().numpy()
@@ -115,14 +143,47 @@ class CRFHead(nn.Module):
         several are those of a mixture), in which log probabilities are linear. With all of it on
         one sequence, this is `loss`.
         """
+        if self._stays(emissions):
+            return self._loss(emissions, *self._counted(emissions, unary, pairwise, lengths))
         scores = np.maximum(_floats(emissions), FORBIDDEN)
         sizes, potentials = _ints(lengths), self.potentials()
         transitions = self.constraints.unpack(_floats(pairwise))  # [B, K, K]
         target = ExpectedCounts(scores, _floats(unary), transitions, sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
+    def _sums(
+        self,
+        emissions: Tensor,
+        tags: Tensor,
+        lengths: Tensor,
+        choices: Tensor | None,
+        costs: Tensor | None,
+    ) -> tuple[DeviceSums, DeviceSums]:
+        """Partition and target of `loss`, where the emissions are."""
+        constants, device = self._constraints_on(emissions.device), emissions.device
+        scores, sizes = emissions.detach().double().clamp(min=FORBIDDEN), sent(lengths, device)
+        if costs is not None:
+            scores = scores + constants.cost_augmentation(tags, choices, costs)
+        weights = constants.constrain(self._weights())
+        partition = on_device.Lattice(scores, sizes, weights)
+        if choices is None:
+            return partition, on_device.GoldScore(scores, tags, sizes, weights)
+        possible = scores.masked_fill(~choices, FORBIDDEN)
+        return partition, on_device.Lattice(possible, sizes, weights)
+
+    def _counted(
+        self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
+    ) -> tuple[DeviceSums, DeviceSums]:
+        """Partition and target of `cross_entropy`, where the emissions are."""
+        constants, device = self._constraints_on(emissions.device), emissions.device
+        scores, sizes = emissions.detach().double().clamp(min=FORBIDDEN), sent(lengths, device)
+        weights = constants.constrain(self._weights())
+        transitions = constants.unpack(pairwise)  # [B, K, K]
+        target = on_device.ExpectedCounts(scores, unary, transitions, sizes, weights)
+        return on_device.Lattice(scores, sizes, weights), target
+
     def _loss(
-        self, emissions: Tensor, partition: Lattice, target: Lattice | GoldScore | ExpectedCounts
+        self, emissions: Tensor, partition: Sums | DeviceSums, target: Sums | DeviceSums
     ) -> Tensor:
         arguments = (emissions, *self._weights(), partition, target)
         loss: Tensor = _NegativeLogLikelihood.apply(*arguments)  # type: ignore[no-untyped-call]
@@ -133,12 +194,8 @@ class CRFHead(nn.Module):
         return CRFDecoder(self.constraints, self.potentials())
 
 
-class SoftmaxHead(nn.Module):
+class SoftmaxHead(_Head):
     """A softmax over the tags of each token; forbidden transitions are ruled out in decoding."""
-
-    def __init__(self, tags: Sequence[str], scheme: str) -> None:
-        super().__init__()
-        self.constraints = TagConstraints(tags, scheme)
 
     def potentials(self) -> Potentials:
         """Return the constraints alone: `FORBIDDEN`, and 0 everywhere else."""
@@ -158,16 +215,24 @@ class SoftmaxHead(nn.Module):
         """
         emissions = emissions.float()
         if costs is not None:
-            possible = None if choices is None else choices.cpu().numpy()
-            added = self.constraints.cost_augmentation(_ints(tags), possible, _floats(costs))
-            emissions = emissions + torch.from_numpy(added).to(emissions)
+            emissions = emissions + self._costs(tags, choices, costs, emissions).to(emissions)
         # [B, T]
         if choices is None:
             known = emissions.gather(2, tags[:, :, None]).squeeze(2)
         else:
             known = emissions.masked_fill(~choices, FORBIDDEN).logsumexp(2)
-        mask = torch.from_numpy(token_mask(_ints(lengths), tags.shape[1]))
-        return ((emissions.logsumexp(2) - known) * mask.to(emissions.device)).sum(1)
+        mask = on_device.token_mask(sent(lengths, tags.device), tags.shape[1])
+        return ((emissions.logsumexp(2) - known) * mask).sum(1)
+
+    def _costs(
+        self, tags: Tensor, choices: Tensor | None, costs: Tensor, emissions: Tensor
+    ) -> Tensor:
+        """The cost augmentation ``[B, T, K]``, in float64 where there is such."""
+        if self._stays(emissions):
+            return self._constraints_on(tags.device).cost_augmentation(tags, choices, costs)
+        possible = None if choices is None else choices.cpu().numpy()
+        added = self.constraints.cost_augmentation(_ints(tags), possible, _floats(costs))
+        return torch.from_numpy(added)
 
     def cross_entropy(
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
@@ -177,7 +242,7 @@ class SoftmaxHead(nn.Module):
         `unary` ``[B, T, K]`` are its `expected_counts`; `pairwise` ones are ignored.
         """
         log_p = emissions.float().log_softmax(2)  # [B, T, K]
-        mask = torch.from_numpy(token_mask(_ints(lengths), unary.shape[1])).to(log_p.device)
+        mask = on_device.token_mask(sent(lengths, log_p.device), unary.shape[1])
         return -(unary.float() * log_p * mask[:, :, None]).sum((1, 2))
 
     def decoder(self) -> Decoder:
