@@ -28,7 +28,7 @@ from ner.extensions.suggest.doubt import Doubt, doubts
 from ner.extensions.suggest.selection import choose
 from ner.extensions.suggest.stopping import expected_f1
 from ner.model import Model, Network
-from ner.predict import predict, predict_marginals, with_spans
+from ner.predict import predict, predict_with_inside, with_spans
 from ner.text import Sentence
 from ner.training import Trainer, build_model
 
@@ -68,9 +68,7 @@ def f1(model: Model[Network], sentences: Sequence[Sentence]) -> float:
 
 def own_f1(model: Model[Network], sentences: Sequence[Sentence]) -> float:
     """The F1 that a model expects of itself, by its probabilities alone."""
-    tokens = [s.tokens for s in sentences]
-    inside = sum(float((1 - each[:, 0]).sum()) for each in predict_marginals(model, tokens))
-    return expected_f1(predict(model, tokens), inside)
+    return expected_f1(*predict_with_inside(model, [s.tokens for s in sentences]))
 
 
 def _doubt(model: Model[Network], sentences: Sequence[Sentence]) -> list[Doubt]:
