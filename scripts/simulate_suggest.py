@@ -134,12 +134,13 @@ def labels_for(curve: Sequence[tuple[float, float]], target: float) -> float:
 
 
 def _means(results: Iterable[Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The mean over seeds for each corpus and way: sizes, tokens, F1 and its deviation."""
+    """The mean over seeds for each corpus and way: sizes that all have, tokens, F1, deviation."""
     groups = defaultdict(list)
     for each in results:
         groups[each["corpus"], each["way"]].append(each["rows"])
     means = {}
-    for key, runs in groups.items():
+    for key, found in groups.items():
+        runs = [run[: min(map(len, found))] for run in found]
         figures = {name: np.array([[r[name] for r in run] for run in runs]) for name in runs[0][0]}
         means[key] = {name: part.mean(0) for name, part in figures.items()}
         means[key]["sd"] = figures["f1"].std(0, ddof=1) if len(runs) > 1 else figures["f1"][0] * 0

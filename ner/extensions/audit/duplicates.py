@@ -7,6 +7,7 @@ may be missing in the other and one more, have a word in common.
 """
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -82,17 +83,19 @@ def _near(words: Mapping[int, Text]) -> dict[int, list[int]]:
     for one, other in _pairs(groups):
         alike[one].append(other)
         alike[other].append(one)
-    return {
-        number: near
-        for bag, own in groups.items()
-        for number in own
-        if (near := _closest((n for each in alike[bag] for n in groups[each]), number))
-    }
+    found = {}
+    for bag, own in groups.items():
+        near = sorted(number for each in alike[bag] for number in groups[each])
+        if len(near) > 1:
+            found |= {number: _closest(near, number) for number in own}
+    return found
 
 
-def _closest(numbers: Iterable[int], number: int) -> list[int]:
-    others = (other for other in numbers if other != number)
-    return sorted(others, key=lambda other: abs(other - number))[:MOST]
+def _closest(numbers: Sequence[int], number: int) -> list[int]:
+    """The other ones of sorted numbers that are closest to one of them."""
+    place = bisect_left(numbers, number)
+    around = [*numbers[max(0, place - MOST) : place], *numbers[place + 1 : place + 1 + MOST]]
+    return sorted(around, key=lambda other: abs(other - number))[:MOST]
 
 
 def _bag(text: Text) -> Bag:
