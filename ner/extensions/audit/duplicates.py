@@ -83,7 +83,7 @@ def _near(words: Mapping[int, Text]) -> dict[int, list[int]]:
     for one, other in _pairs(groups):
         alike[one].append(other)
         alike[other].append(one)
-    found = {}
+    found: dict[int, list[int]] = {}
     for bag, own in groups.items():
         near = sorted(number for each in alike[bag] for number in groups[each])
         if len(near) > 1:
