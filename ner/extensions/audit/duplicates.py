@@ -36,11 +36,14 @@ class Duplicates:
         self._near = _near(self._words)
 
     def reason(self, place: Place) -> str:
-        """The near duplicates that contradict the label of a place, in words; "" without any."""
+        """The near duplicates that contradict the label of a place, in words.
+
+        "" where most agree with it: then one of the others is wrong.
+        """
         own = _seen_from(place.span, [place.labelled] if place.labelled else [])
         found = list(self._counterparts(place.number, place.span))
         contrary = [other for other in found if _seen_from(*other[1:]) != own]
-        if not contrary:
+        if not contrary or 2 * len(contrary) < len(found):
             return ""
         number, _, spans = contrary[0]
         other = self._sentences[number]

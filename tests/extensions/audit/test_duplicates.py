@@ -90,10 +90,18 @@ def test_short_sentences_and_those_that_are_not_judged_say_nothing() -> None:
 
 
 def test_of_many_the_closest_are_looked_at() -> None:
-    many = [sentence(LONG, ENGLAND, line=number) for number in range(MOST)]
-    far = [sentence(LONG, line=100), *many, sentence(LONG, ENGLAND)]
-    assert reason(far, place(MOST + 1, ENGLAND)) == ""
-    assert f"1 of {MOST} near duplicates" in reason(far[:-1], place(1, ENGLAND))
+    far = [sentence(LONG, line=100)] * MOST
+    near = [sentence(LONG, ENGLAND, line=number) for number in range(MOST)]
+    assert reason([*far, *near, sentence(LONG, ENGLAND)], place(2 * MOST, ENGLAND)) == ""
+    told = reason([*far, sentence(LONG, ENGLAND), *near], place(MOST, ENGLAND))
+    assert told.startswith(f"{MOST // 2} of {MOST} near duplicates")
+
+
+def test_a_label_that_most_agree_with_is_not_contradicted() -> None:
+    right, wrong = sentence(LONG, ENGLAND), sentence(LONG, line=100)
+    assert reason([right, right, wrong], place(0, ENGLAND)).startswith("1 of 2")
+    assert reason([right, right, right, wrong], place(0, ENGLAND)) == ""
+    assert reason([right, right, right, wrong], place(3, None, ENGLAND)).startswith("3 of 3")
 
 
 def jaccard(one: tuple[str, ...], other: tuple[str, ...]) -> float:
