@@ -28,7 +28,7 @@ from ner.extensions.suggest.doubt import Doubt, doubts
 from ner.extensions.suggest.selection import choose
 from ner.extensions.suggest.stopping import expected_f1
 from ner.model import Model, Network
-from ner.predict import predict, predict_marginals, with_spans
+from ner.predict import predict, predict_with_inside, with_spans
 from ner.text import Sentence
 from ner.training import Trainer, build_model
 
@@ -68,9 +68,7 @@ def f1(model: Model[Network], sentences: Sequence[Sentence]) -> float:
 
 def own_f1(model: Model[Network], sentences: Sequence[Sentence]) -> float:
     """The F1 that a model expects of itself, by its probabilities alone."""
-    tokens = [s.tokens for s in sentences]
-    inside = sum(float((1 - each[:, 0]).sum()) for each in predict_marginals(model, tokens))
-    return expected_f1(predict(model, tokens), inside)
+    return expected_f1(*predict_with_inside(model, [s.tokens for s in sentences]))
 
 
 def _doubt(model: Model[Network], sentences: Sequence[Sentence]) -> list[Doubt]:
@@ -136,12 +134,13 @@ def labels_for(curve: Sequence[tuple[float, float]], target: float) -> float:
 
 
 def _means(results: Iterable[Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """The mean over seeds for each corpus and way: sizes, tokens, F1 and its deviation."""
+    """The mean over seeds for each corpus and way: sizes that all have, tokens, F1, deviation."""
     groups = defaultdict(list)
     for each in results:
         groups[each["corpus"], each["way"]].append(each["rows"])
     means = {}
-    for key, runs in groups.items():
+    for key, found in groups.items():
+        runs = [run[: min(map(len, found))] for run in found]
         figures = {name: np.array([[r[name] for r in run] for run in runs]) for name in runs[0][0]}
         means[key] = {name: part.mean(0) for name, part in figures.items()}
         means[key]["sd"] = figures["f1"].std(0, ddof=1) if len(runs) > 1 else figures["f1"][0] * 0

@@ -46,6 +46,11 @@ def result(way: str, seed: int, *f1: float) -> dict[str, Any]:
     return {"corpus": "c", "split": "test", "seed": seed, "way": way, "rows": rows}
 
 
+def test_means_are_of_the_sizes_that_all_seeds_have() -> None:
+    results = [result("random", 1, 0.4, 0.5), result("random", 2, 0.4, 0.6, 0.9)]
+    assert table(results) == "| c | random | 40.0 ± 0.0 | 55.0 ± 7.1 | 1.00 | 1.00 |"
+
+
 def test_a_table_of_means() -> None:
     results = [
         result("random", 1, 0.4, 0.5),

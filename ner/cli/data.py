@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ner.cli.options import PathArg, json_option
+from ner.cli.options import Decorator, PathArg, json_option, options
 from ner.cli.reading import (
     corpus_options,
     data_config,
@@ -37,6 +37,14 @@ def data() -> None:
     """Corpora: list them, check them, count what is in them, convert them; compare annotators."""
 
 
+_layered_corpus: Decorator = options(
+    corpus_options(argument=True),
+    label_map_option,
+    json_option,
+    reading_options(layers=True),
+)
+
+
 @data.command("list")
 def list_() -> None:
     """List the data sets that have a name, and where each is found."""
@@ -54,10 +62,7 @@ def list_() -> None:
 
 
 @data.command()
-@corpus_options(argument=True)
-@label_map_option
-@json_option
-@reading_options(layers=True)
+@_layered_corpus
 def check(
     data: str | None,
     files: "Files",
@@ -82,10 +87,7 @@ def check(
 
 
 @data.command()
-@corpus_options(argument=True)
-@label_map_option
-@json_option
-@reading_options(layers=True)
+@_layered_corpus
 def stats(
     data: str | None,
     files: "Files",

@@ -4,7 +4,7 @@ import functools
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,9 @@ from ner.errors import UsageError, escaped
 from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
+
+if TYPE_CHECKING:
+    from ner.corpus import Corpus
 
 
 @click.command(short_help="Train a tagger on a corpus.")
@@ -65,6 +68,11 @@ from ner.run_folder import check_restart
     is_flag=True,
     help="Keep types of the start model that the corpus does not label.",
 )
+@click.option(
+    "--calibrate",
+    is_flag=True,
+    help="Make the scores of the model right as often as they say, by the validation split.",
+)
 @restart_options
 @list_settings_option()
 @device_option
@@ -80,6 +88,7 @@ def train(
     unlabelled: tuple[str, ...],
     start_from: Path | None,
     keep_types: bool,
+    calibrate: bool,
     reading: dict[str, Any],
     **how: Any,
 ) -> None:
@@ -101,17 +110,24 @@ def train(
         context = click.get_current_context()
         raise click.MissingParameter(ctx=context, param_hint="'--data'", param_type="option")
     option = _extension(distill=distill, teachers=teachers, types=types, unlabelled=unlabelled)
-    place = declared("TRAININGS").get(option) if option else "ner.api:train_events"
-    if place is None:
-        raise UsageError(
-            f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
-        )
+    place = _declared("TRAININGS", option) if option else "ner.api:train_events"
+    after = _declared("AFTER_TRAINING", "calibrate") if calibrate else None
     if start_from is not None:
         _check_start(given, option)
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
-    _train(source, given, out, place, **how)
+    _train(source, given, out, place, after, **how)
+
+
+def _declared(what: str, option: str) -> str:
+    """The place of the extension behind an option. Raises `UsageError` where there is none."""
+    place = declared(what).get(option)
+    if place is None:
+        raise UsageError(
+            f"--{option} needs an extension that this ner lacks; leave it out, or install ner anew"
+        )
+    return place
 
 
 def _extension(
@@ -145,12 +161,15 @@ def _train(
     settings: Given,
     out: Path | None,
     place: str,
+    after: str | None,
     **how: Any,
 ) -> None:
     from ner.corpus import Corpus
 
     config = settings.config
     corpus = source.load(config.data) if source.given else Corpus("text")
+    if after:
+        _check_calibration(corpus)
 
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept
@@ -169,6 +188,22 @@ def _train(
     for text in last.lines():
         click.echo(text)
     click.echo(escaped(f"model: {last.out}"))
+    if after:
+        click.echo(load(after)(last.out, corpus))
+
+
+def _check_calibration(corpus: "Corpus") -> None:
+    """Refuse, before the training, a corpus by which no model is calibrated."""
+    from ner.text import layers_of
+
+    if not corpus.valid:
+        raise UsageError(
+            "--calibrate goes by a labelled validation split, and there is none; add --valid FILE"
+        )
+    if layers_of(corpus.valid):
+        raise UsageError(
+            "--calibrate goes by one tag layer, and the corpus has several; leave it out"
+        )
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:

@@ -21,7 +21,12 @@ from ner.predict.predictions import (
     with_spans,
 )
 from ner.predict.spans import Prediction
-from ner.predict.uncertainty import Uncertainty, entropies, predict_uncertainty
+from ner.predict.uncertainty import (
+    Uncertainty,
+    entropies,
+    predict_uncertainty,
+    predict_with_inside,
+)
 from ner.predict.windows import WINDOW, window_note
 
 __all__ = [
@@ -29,6 +34,6 @@ __all__ = [
     "alternatives_of", "check_numbers", "document_numbers", "document_of", "engine_name",
     "engine_of", "entropies", "precision_of", "predict", "predict_expected",
     "predict_likelihoods", "predict_marginals", "predict_nbest", "predict_sentences",
-    "predict_uncertainty", "read_batch", "restored", "sentence_groups", "window_note",
-    "with_spans",
+    "predict_uncertainty", "predict_with_inside", "read_batch", "restored", "sentence_groups",
+    "window_note", "with_spans",
 ]  # fmt: skip

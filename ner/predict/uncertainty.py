@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.config import PredictConfig
-from ner.predict.engines import tag_decoders
-from ner.predict.passes import emission_batches, of_layer
+from ner.predict.engines import tag_decoder, tag_decoders
+from ner.predict.passes import emission_batches, of_layer, predictions
 from ner.predict.predictions import DEFAULTS
+from ner.predict.spans import NO_SPANS, Prediction
 from ner.runtime import AnyModel
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -60,3 +61,23 @@ def predict_uncertainty(
         for number, whole, row, length in rows:
             found[number] = Uncertainty(whole, row[:length].copy())
     return found
+
+
+def predict_with_inside(
+    model: AnyModel, sentences: Sequence[Sequence[str]], settings: PredictConfig = DEFAULTS
+) -> tuple[list[Prediction], float]:
+    """Find spans, and how many tokens are expected inside of any, with one tag layer.
+
+    As with n-best analyses, a bias of O and a lowest score do not matter, and each sentence is read
+    by itself, once.
+    """
+    found, inside = [NO_SPANS] * len(sentences), 0.0
+    decoder = tag_decoder(model, settings.temperature)
+    for numbers, emissions, lengths in emission_batches(model, sentences, settings):
+        tags = decoder.decode(emissions, lengths)
+        for row, own in predictions(decoder, model.outputs, emissions, lengths, tags).items():
+            found[numbers[row]] = own
+        marginals = decoder.marginals(emissions, lengths)  # [B, T, K]
+        for own_marginals, length in zip(marginals, lengths.tolist(), strict=True):
+            inside += float((1.0 - own_marginals[:length, 0]).sum())
+    return found, inside

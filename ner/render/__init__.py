@@ -51,12 +51,14 @@ if TYPE_CHECKING:
         stylesheet,
         type_classes,
     )
+    from ner.render.scripted import scripted_page
     from ner.render.tables import TABLES, html_table
 
 __all__ = [
     "DARK", "FORMATS", "LIGHT", "MARKS", "PAGES", "RENDERERS", "TABLES", "ComparedSentence",
     "Mistake", "Renderer", "Write", "html_table", "hues", "mistakes_page", "output", "page_head",
-    "renderer", "renderer_class", "side_by_side", "stylesheet", "to_dataframe", "type_classes",
+    "renderer", "renderer_class", "scripted_page", "side_by_side", "stylesheet",
+    "to_dataframe", "type_classes",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -75,6 +77,7 @@ __getattr__ = lazy_names(
             "stylesheet",
             "type_classes",
         ],
+        "scripted": ["scripted_page"],
         "tables": ["TABLES", "html_table"],
     },
 )

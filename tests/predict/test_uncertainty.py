@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ner.bundle import load_bundle
+from ner.config import PredictConfig
 from ner.predict import (
     entropies,
     predict,
     predict_marginals,
     predict_nbest,
     predict_uncertainty,
+    predict_with_inside,
 )
 from ner.predict.engines import tag_decoders
 from ner.predict.passes import emission_batches, of_layer
@@ -123,3 +125,14 @@ def test_doubts_of_tag_layers_add_up(layered_run: Path) -> None:
             (own[0] + own[1]).tolist(), rel=1e-5
         )
         assert found[0].marginals.shape[1] == len(model.outputs)
+
+
+@pytest.mark.parametrize("head", ["crf", "softmax"])
+def test_spans_and_expected_tokens_are_those_of_two_passes(head: str) -> None:
+    model = random_model(head=head)
+    for settings in (PredictConfig(), PredictConfig(temperature=2.0)):
+        found, inside = predict_with_inside(model, SENTENCES, settings)
+        assert found == predict(model, SENTENCES, settings=settings)
+        marginals = predict_marginals(model, SENTENCES, settings)
+        assert inside == pytest.approx(sum((1 - each[:, 0]).sum() for each in marginals))
+    assert predict_with_inside(model, []) == ([], 0.0)

@@ -2,27 +2,20 @@
 
 import base64
 import hashlib
-import json
+import html
 import re
-from typing import Any
 
 import pytest
 
 from ner.render import ComparedSentence, Mistake, mistakes_page
 from ner.text import Sentence, Span
+from tests.render.data import data_of
 
 PER, LOC = Span(0, 1, "PER"), Span(2, 3, "LOC")
 GOLD = Sentence(("Anna", "visited", "Rome", "."), (PER, LOC), source="a.conll", line=7)
 ROW = ComparedSentence(
     GOLD, (PER, Span(2, 3, "ORG")), (0.9, 0.5), [Mistake("type", LOC, Span(2, 3, "ORG"))]
 )
-
-
-def data_of(page: str) -> Any:
-    """The data that stand in a page."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert found
-    return json.loads(found[1])
 
 
 def test_gold_and_predicted_stand_side_by_side() -> None:
@@ -78,8 +71,8 @@ def test_the_policy_lets_only_its_own_script_run() -> None:
     page = mistakes_page("x", [ROW])
     script = page.rsplit("<script>", 1)[1].split("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    assert f"script-src 'sha256-{digest}'" in page
-    assert "default-src 'none'" in page
+    assert f"script-src 'sha256-{digest}'" in html.unescape(page)
+    assert "default-src 'none'" in html.unescape(page)
     assert page.index("Content-Security-Policy") < page.index("<style>")
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page)
 

@@ -85,7 +85,7 @@ def audit(
     Every sentence of every split is judged by small models that have learnt from other documents.
     A place is an entity that is labelled, or one that is not and should perhaps be, with the
     probability that the label is wrong and the reason. All places are in queue.jsonl in --out, for
-    ner review --queue. Stopped with Ctrl-C, it goes on with --resume.
+    ner review --queue, and on a page, audit.html. Stopped with Ctrl-C, it goes on with --resume.
 
     With --apply, the lines of a queue are taken as accepted: the files of the corpus are copied
     into --out with these corrections, and nothing else is changed in them.
@@ -126,7 +126,7 @@ def audit(
 
 
 def _print(ranking: "Ranking", top: int, as_json: bool) -> None:
-    from ner.extensions.audit.run import QUEUE
+    from ner.extensions.audit.run import PAGE, QUEUE
     from ner.extensions.audit.table import format_places
 
     shown = ranking.items[:top]
@@ -145,6 +145,7 @@ def _print(ranking: "Ranking", top: int, as_json: bool) -> None:
         ),
         err=True,
     )
+    click.echo(escaped(f"page: {ranking.out / PAGE}"), err=True)
 
 
 def _apply(corpus: "Corpus", queue: Path, out: Path | None, config: "DataConfig") -> None:

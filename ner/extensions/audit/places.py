@@ -114,3 +114,13 @@ class _SentencePlaces:
 def overlap(one: Span, other: Span) -> bool:
     """Tell if two spans share a token."""
     return one.start < other.end and other.start < one.end
+
+
+def says(sentence: Sentence, span: Span) -> str:
+    """A span in words: its string and its type."""
+    return f"{quoted(sentence.tokens[span.start : span.end])} {span.label}"
+
+
+def quoted(tokens: Sequence[str]) -> str:
+    """A string in quotes."""
+    return f"“{' '.join(tokens)}”"

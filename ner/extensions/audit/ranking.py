@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from ner.corpus import QueueItem
+from ner.extensions.audit.duplicates import Duplicates
 from ner.extensions.audit.evidence import EvidenceOf, is_slight
 from ner.extensions.audit.guidelines import by_sentence, differences
 from ner.extensions.audit.judgements import Judgement
-from ner.extensions.audit.places import Place, find_places
+from ner.extensions.audit.places import Place, find_places, quoted, says
 from ner.extensions.audit.probability import probability_wrong
 from ner.extensions.audit.usage import Usage, Uses, Votes
 from ner.predict import document_numbers
@@ -30,8 +31,9 @@ def rank(
     places = find_places(sentences, judgements, usage)
     evidence = EvidenceOf(sentences, documents, usage, places)
     wrong = [probability_wrong(evidence(place)) for place in places]
+    duplicates = Duplicates(sentences, judgements)
     items = [
-        _item(sentences[place.number], place, probability, evidence)
+        _item(sentences[place.number], place, probability, evidence, duplicates.reason(place))
         for place, probability in zip(places, wrong, strict=True)
         if probability >= LEAST
     ]
@@ -40,36 +42,39 @@ def rank(
     return sorted(items, key=lambda item: -item.score), told
 
 
-def _item(sentence: Sentence, place: Place, probability: float, evidence: EvidenceOf) -> QueueItem:
+def _item(
+    sentence: Sentence, place: Place, probability: float, evidence: EvidenceOf, elsewhere: str
+) -> QueueItem:
+    """A place of the queue; `elsewhere` tells of near duplicates with other labels."""
     return QueueItem(
         sentence.source,
         sentence.line,
         sentence.tokens,
-        _kind(place, evidence),
+        _kind(place, evidence, elsewhere),
         round(probability, 4),
-        "; ".join(_reasons(sentence, place, evidence)),
+        "; ".join([*_reasons(sentence, place, evidence), *filter(None, [elsewhere])]),
         place.labelled,
         place.proposed,
     )
 
 
-def _kind(place: Place, evidence: EvidenceOf) -> str:
+def _kind(place: Place, evidence: EvidenceOf, elsewhere: str) -> str:
     """The kind; inconsistent where other places speak, and not the models."""
     if evidence.cut(place):
         return "segmentation"
     labelled, proposed = evidence.uses(place)
     against, favour = labelled.corpus, proposed.corpus
     differs = against.without > against.with_it or favour.with_it > favour.without
-    return "inconsistent" if place.doubt < 0.5 and differs else place.kind
+    return "inconsistent" if place.doubt < 0.5 and (differs or elsewhere) else place.kind
 
 
 def _reasons(sentence: Sentence, place: Place, evidence: EvidenceOf) -> Iterator[str]:
     """The evidence against the label, in words."""
     models = len(place.doubts)
     contrary = round(place.against * models)
-    says = _says(sentence, place.proposed) if place.proposed else "no entity"
+    proposal = says(sentence, place.proposed) if place.proposed else "no entity"
     doubt = f"{place.doubt:.0%} on average"
-    yield f"{contrary} of {models} models contradict ({doubt}); proposed: {says}"
+    yield f"{contrary} of {models} models contradict ({doubt}); proposed: {proposal}"
     if place.gap > TELLING_GAP:
         ratio = math.exp(min(place.gap, MOST_TOLD))
         yield f"the best analysis of the sentence is {ratio:,.0f} times as probable as its labels"
@@ -81,7 +86,7 @@ def _reasons(sentence: Sentence, place: Place, evidence: EvidenceOf) -> Iterator
     if is_slight(sentence, place):
         yield "the borders differ in a quote, a title or a full stop alone"
     if cut := evidence.cut(place):
-        yield f"{_quoted(cut)}, an entity elsewhere, is cut by a split between sentences"
+        yield f"{quoted(cut)}, an entity elsewhere, is cut by a split between sentences"
 
 
 def _usage(sentence: Sentence, span: Span, uses: Uses) -> Iterator[str]:
@@ -96,16 +101,8 @@ def _usage(sentence: Sentence, span: Span, uses: Uses) -> Iterator[str]:
         if sum(votes) >= ENOUGH
     ]
     if places:
-        yield f"{_says(sentence, span)} in {', '.join(places)}"
+        yield f"{says(sentence, span)} in {', '.join(places)}"
 
 
 def _votes(votes: Votes, where: str) -> str:
     return f"{votes.with_it} of {sum(votes)} {where}"
-
-
-def _says(sentence: Sentence, span: Span) -> str:
-    return f"{_quoted(sentence.tokens[span.start : span.end])} {span.label}"
-
-
-def _quoted(tokens: Sequence[str]) -> str:
-    return f"“{' '.join(tokens)}”"

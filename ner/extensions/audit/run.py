@@ -6,6 +6,7 @@
     judgements/              what each model has said, a file each
     queue.jsonl              the ranking of places, for ``ner review --queue``
     guidelines.txt           where parts of the corpus are labelled by different rules
+    audit.html               both on a page
 """
 
 import hashlib
@@ -33,6 +34,7 @@ from ner.extensions.audit.members import (
     judge_by_model,
     members_of,
 )
+from ner.extensions.audit.page import audit_page
 from ner.extensions.audit.ranking import rank
 from ner.files import clear_leftovers, exclusive_lock
 from ner.model import choose_device, threads
@@ -40,8 +42,8 @@ from ner.run_folder import RunFolder, check_restart, find_bundle, run_path, writ
 from ner.text import Sentence, layers_of
 
 SIGN, JUDGEMENTS = "audit.json", "judgements"
-QUEUE, GUIDELINES = "queue.jsonl", "guidelines.txt"
-FOLDER = RunFolder("audit", (SIGN, JUDGEMENTS, QUEUE, GUIDELINES), (SIGN,))
+QUEUE, GUIDELINES, PAGE = "queue.jsonl", "guidelines.txt", "audit.html"
+FOLDER = RunFolder("audit", (SIGN, JUDGEMENTS, QUEUE, GUIDELINES, PAGE), (SIGN,))
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def audit_events(
         items, told = rank(sentences, judged)
         write_queue(out / QUEUE, items)
         write_file(out / GUIDELINES, "".join(f"{line}\n" for line in told))
+        write_file(out / PAGE, audit_page(corpus, judged, items, told))
         yield Ranking(out, len(judged), tuple(items), tuple(told))
 
 

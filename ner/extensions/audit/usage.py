@@ -20,6 +20,11 @@ Text = tuple[str, ...]
 _DIGIT = re.compile(r"\d")
 
 
+def folded(word: str) -> str:
+    """A word without its case and its digits."""
+    return _DIGIT.sub("0", word.lower())
+
+
 class Votes(NamedTuple):
     """Other places of a string: how many have a label, and how many another one or none."""
 
@@ -81,7 +86,7 @@ class Usage:
         text = tokens[start:end]
         before = tokens[start - 1] if start else ""
         after = tokens[end] if end < len(tokens) else ""
-        near = tuple(_DIGIT.sub("0", word.lower()) for word in (before, after))
+        near = folded(before), folded(after)
         return text, (text, self._documents[number]), (text, near)
 
     def uses(self, number: int, span: Span) -> Uses:

@@ -51,21 +51,15 @@ def calibrate(
     labelled text that the model has not learnt from, the more like yours the better.
     """
     check_model(model)
-    from ner.bundle import load_bundle
+    from ner.bundle import find_bundle, load_bundle
     from ner.extensions.calibration.storing import calibrate as store
 
-    path = model or str(newest_bundle())
+    path = find_bundle(model or newest_bundle())
     bundle = load_bundle(path)
     if bundle.model.layers:
         raise UsageError(f"{path}: has several tag layers, and this goes by one; name another")
     config = bundle.config.replace(reading).data
     types = bundle.labels if own_types else ()
     corpus, split = scored_corpus(data, files, label_map, split, None, config, types, "valid")
-    fit = store(path, corpus.splits()[split], f"{corpus.name} {split}", out)
-    if as_json:
-        click.echo(json.dumps(dataclasses.asdict(fit), indent=2))
-    else:
-        click.echo(
-            f"temperature {fit.temperature:g}: expected calibration error {fit.before.ece:.4f} "
-            f"before, {fit.after.ece:.4f} with it, over {fit.after.entities:,} entities"
-        )
+    fit = store(path, bundle, corpus.splits()[split], f"{corpus.name} {split}", out)
+    click.echo(json.dumps(dataclasses.asdict(fit), indent=2) if as_json else fit.line())

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundle
+from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
 from ner.features import Profiler, TextProfile
@@ -17,21 +18,23 @@ _BEGINNING = "scores are calibrated on "
 
 
 def calibrate(
-    model: str | Path, sentences: Sequence[Sentence], name: str, out: str | Path | None = None
+    path: Path,
+    bundle: Bundle,
+    sentences: Sequence[Sentence],
+    name: str,
+    out: str | Path | None = None,
 ) -> Fit:
     """Find the temperature of a model by labelled sentences, and store it in the model.
 
-    That is the model itself, or a packed file `out`. `name` is that of the sentences, for the card.
-    Raises `UsageError` for a model that others use by its name, without `out`, and for sentences
-    that the model has learnt from, and what `fit_temperature` raises.
+    That is the bundle's own `path`, or a packed file `out`. `name` is that of the sentences, for
+    the card. Raises `UsageError` for a model that others use by its name, without `out`, and for
+    sentences that the model has learnt from, and what `fit_temperature` raises.
     """
-    path = find_bundle(model)
     if out is None and path in named_models().values():
         raise UsageError(
-            f"{model}: is a model that comes with an installation, and would change for all; add "
+            f"{path}: is a model that comes with an installation, and would change for all; add "
             "--out FILE.ner for a calibrated copy"
         )
-    bundle = load_bundle(path)
     tagger = Tagger(bundle)
     _check_unseen(tagger, sentences, name)
     fit = fit_temperature(tagger, sentences)
@@ -41,6 +44,12 @@ def calibrate(
     else:
         save_bundle(changed, path)
     return fit
+
+
+def calibrate_run(out: Path, corpus: Corpus) -> str:
+    """Calibrate the model that a training has left, by the validation split; tell it in a line."""
+    path = find_bundle(out)
+    return calibrate(path, load_bundle(path), corpus.valid, f"{corpus.name} valid").line()
 
 
 def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> None:

@@ -32,6 +32,13 @@ class Fit:
     before: Calibration
     after: Calibration
 
+    def line(self) -> str:
+        """The temperature and what it brings."""
+        return (
+            f"temperature {self.temperature:g}: expected calibration error {self.before.ece:.4f} "
+            f"before, {self.after.ece:.4f} with it, over {self.after.entities:,} entities"
+        )
+
 
 def fit_temperature(tagger: Tagger, sentences: Sequence[Sentence]) -> Fit:
     """Find the temperature for labelled sentences that the model has not learnt from.

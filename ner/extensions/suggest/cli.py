@@ -16,6 +16,7 @@ from ner.run_folder import default_bundle
 
 if TYPE_CHECKING:
     from ner.bundle import Bundle
+    from ner.extensions.suggest.stopping import Point
     from ner.extensions.suggest.suggestions import Suggestion
     from ner.extensions.suggest.texts import Candidate
     from ner.text import Sentence
@@ -45,6 +46,12 @@ TABLE, QUEUE = "table", "queue"
     "split counted.",
 )
 @click.option(
+    "--earlier",
+    multiple=True,
+    metavar="DIR|FILE|NAME",
+    help="A model of fewer labels: the hint when to stop goes by its score, too; repeatable.",
+)
+@click.option(
     "--format",
     type=click.Choice([TABLE, QUEUE, *FORMATS]),
     help="Output: a table, a queue for ner review, or any format of ner tag, with what the model "
@@ -68,6 +75,7 @@ def suggest(
     models: tuple[str, ...],
     count: int,
     data: str | None,
+    earlier: tuple[str, ...],
     format: str | None,
     out: Path | None,
     format_in: str | None,
@@ -81,12 +89,13 @@ def suggest(
     """
     format = format or (QUEUE if out else TABLE)
     _check_output(format, out)
-    for model in models:
+    for model in (*models, *earlier):
         check_model(model)
     from ner.extensions.suggest.suggestions import suggest as choose
     from ner.extensions.suggest.texts import read_texts, without
 
     bundles = _load(models or (str(default_bundle()),))
+    curve = _curve(bundles[0], earlier)
     style = {"data.tokenizer": bundles[0].config.data.tokenizer} | reading
     layout = FORMATS_IN.get(format_in or "", "")
     read = read_texts(texts, data_config(style), layout, text_column)
@@ -97,7 +106,8 @@ def suggest(
     _note_pool(len(read), len(candidates), count, data)
     chosen = choose(bundles, candidates, count)
     _write(chosen, format, out, bundles)
-    _hint(bundles[0], candidates, len(labelled[0]) if data else len(bundles[0].seen.numbers))
+    count = len(labelled[0]) if data else len(bundles[0].seen.numbers)
+    _hint(bundles[0], candidates, count, curve)
 
 
 def _check_output(format: str, out: Path | None) -> None:
@@ -120,6 +130,29 @@ def _load(models: Sequence[str]) -> list["Bundle"]:
                 "one; name a model of one layer"
             )
     return bundles
+
+
+def _curve(bundle: "Bundle", earlier: Sequence[str]) -> list["Point"]:
+    """The learning curve of earlier models and the one at hand. Raises `UsageError` for none."""
+    from ner.bundle import load_bundle
+    from ner.extensions.suggest.stopping import Point
+
+    now = Point.of(bundle)
+    curve = [now] if now else []
+    for model in earlier:
+        point = Point.of(load_bundle(model))
+        if point is None or now is None:
+            raise UsageError(
+                f"{model}: --earlier goes by scores on valid, which this or the model at hand does "
+                "not have; leave it out"
+            )
+        if point.labelled >= now.labelled:
+            raise UsageError(
+                f"{model}: has learnt from {point.labelled:,} sentences, the model at hand from "
+                f"{now.labelled:,}; name models of fewer with --earlier"
+            )
+        curve.append(point)
+    return curve
 
 
 def _labelled(data: str | None, bundle: "Bundle") -> list[Sequence["Sentence"]]:
@@ -185,9 +218,11 @@ def _rendered(chosen: Sequence["Suggestion"], format: str, labels: Sequence[str]
     yield rendering.end()
 
 
-def _hint(bundle: "Bundle", candidates: Sequence["Candidate"], labelled: int) -> None:
+def _hint(
+    bundle: "Bundle", candidates: Sequence["Candidate"], labelled: int, curve: Sequence["Point"]
+) -> None:
     """Say how much the next labels are likely to bring."""
     from ner.extensions.suggest.stopping import hint_of
 
     if labelled:
-        _log.info("%s", hint_of(bundle, [each.sentence for each in candidates], labelled))
+        _log.info("%s", hint_of(bundle, [each.sentence for each in candidates], labelled, curve))

@@ -4,19 +4,38 @@ Errors fall with the number of labelled sentences by a power law, ``1 - F1 = a �
 al. 2017), so that 100 more than `n` bring ``(1 - F1) · (1 - (n / (n + 100))ᵇ)``. F1 is what the
 model expects of itself on the text at hand: right are as many of its entities as their
 probabilities sum to, and there are as many as the tokens that it expects in entities have room for.
+The exponent is fitted to the scores of earlier models on valid, where there are any.
 """
 
+import math
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from ner.bundle import Bundle
-from ner.predict import Prediction, predict, predict_marginals
+from ner.predict import Prediction, predict_with_inside
 from ner.text import Sentence
 
 STEP = 100  # labelled sentences
 ENOUGH = 0.002  # F1 below which another step is not worth its labels
 EXPONENT = 0.25  # b, by learning curves of five corpora
+MOST = 0.6  # the largest b
+LEAST_ERROR = 1e-3  # 1 - F1 below which a curve has no slope
 SAMPLE = 1000  # sentences by which F1 is expected
+
+
+class Point(NamedTuple):
+    """A point of a learning curve: labelled sentences, and F1 on valid."""
+
+    labelled: int
+    f1: float
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Point | None":
+        """The point that a model is by its card; None without a score or a training set."""
+        valid = bundle.about.get("scores", {}).get("valid")
+        labelled = len(bundle.seen.numbers)
+        return cls(labelled, valid["f1"]) if valid and labelled else None
 
 
 class Hint(NamedTuple):
@@ -35,20 +54,35 @@ class Hint(NamedTuple):
         )
 
 
-def hint(labelled: int, f1: float) -> Hint:
+def exponent_of(curve: Sequence[Point]) -> float:
+    """The exponent of a learning curve by least squares in logarithms, held towards `EXPONENT`."""
+    sizes = [math.log(point.labelled) for point in curve]
+    errors = [math.log(max(1.0 - point.f1, LEAST_ERROR)) for point in curve]
+    if not curve:
+        return EXPONENT
+    size, error = fmean(sizes), fmean(errors)
+    fall = sum((x - size) * (error - y) for x, y in zip(sizes, errors, strict=True))
+    spread = sum((x - size) ** 2 for x in sizes)
+    return min(max((fall + EXPONENT) / (spread + 1.0), 0.0), MOST)
+
+
+def hint(labelled: int, f1: float, exponent: float = EXPONENT) -> Hint:
     """Extrapolate from so many labelled sentences, and the F1 that is expected with them."""
-    rate = (labelled / (labelled + STEP)) ** EXPONENT
+    rate = (labelled / (labelled + STEP)) ** exponent
     return Hint(labelled, f1, (1.0 - f1) * (1.0 - rate))
 
 
-def hint_of(bundle: Bundle, sentences: Sequence[Sentence], labelled: int) -> Hint:
-    """The hint for a model and the text that is left, by an even sample of its sentences."""
+def hint_of(
+    bundle: Bundle, sentences: Sequence[Sentence], labelled: int, curve: Sequence[Point] = ()
+) -> Hint:
+    """The hint for a model and the text that is left, by an even sample of its sentences.
+
+    `curve` are the points of the model and of earlier ones.
+    """
     step = max(1, len(sentences) // SAMPLE)
     tokens = [sentence.tokens for sentence in sentences[::step]]
-    model, settings = bundle.model, bundle.config.predict
-    marginals = predict_marginals(model, tokens, settings)
-    inside = sum(float((1.0 - each[:, 0]).sum()) for each in marginals)
-    return hint(labelled, expected_f1(predict(model, tokens, settings=settings), inside))
+    found = predict_with_inside(bundle.model, tokens, bundle.config.predict)
+    return hint(labelled, expected_f1(*found), exponent_of(curve))
 
 
 def expected_f1(found: Sequence[Prediction], inside: float) -> float:

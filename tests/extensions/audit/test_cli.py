@@ -36,7 +36,8 @@ def test_places_and_a_patched_copy(planted: Path, tiny_folder: Path) -> None:
     out = Path("runs/planted-audit")
     assert lines[0] == f"audit folder: {out}"
     assert lines[1].startswith("model 1 of 2: seed-1-fold-1, ")
-    assert lines[-1].endswith(f"places: {out / 'queue.jsonl'}")
+    assert lines[-2].endswith(f"places: {out / 'queue.jsonl'}")
+    assert lines[-1] == f"page: {out / 'audit.html'}"
 
     again = run(*ask, "--resume", "--json", "--top", "2").good()
     items = [json.loads(line) for line in again.out.splitlines()]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ner.extensions.audit.judgements import Judgement
-from ner.extensions.audit.places import NOTICED, Place, find_places, overlap
+from ner.extensions.audit.places import NOTICED, Place, find_places, overlap, quoted, says
 from ner.extensions.audit.usage import Usage
 from ner.text import Sentence, Span
 from tests.extensions.audit.corpora import judgement, sentence
@@ -148,3 +148,9 @@ def test_more_models_that_say_the_same_change_nothing(
         assert (place.labelled, place.proposed) == (again.labelled, again.proposed)
         assert math.isclose(place.doubt, again.doubt, abs_tol=1e-9)
         assert math.isclose(place.against, again.against, abs_tol=1e-9)
+
+
+def test_a_span_in_words() -> None:
+    one = sentence("in New York", Span(1, 3, "LOC"))
+    assert says(one, one.spans[0]) == "“New York” LOC"
+    assert quoted(()) == "“”"

@@ -47,6 +47,20 @@ def test_a_label_that_differs_from_others_and_that_models_believe_is_inconsisten
     assert (own.kind, own.proposed) == ("inconsistent", LOC)
 
 
+def test_a_near_duplicate_makes_a_label_inconsistent() -> None:
+    words = "the match between Leeds and York was abandoned at"
+    leeds, club = Span(3, 4, "LOC"), Span(3, 4, "ORG")
+    corpus = [sentence(f"{words} noon", leeds), sentence(f"{words} NOON", club, line=12)]
+    judged = {0: [judgement({leeds: 0.8, club: 0.2})], 1: [judgement({club: 0.6, leeds: 0.4})]}
+    items, _ = rank(corpus, judged)
+    assert {(item.line, item.kind) for item in items} == {(1, "inconsistent"), (12, "inconsistent")}
+    [own] = [item for item in items if item.line == 1]
+    assert own.reason.endswith(
+        "; 1 of 1 near duplicates of the sentence are labelled otherwise, as x.conll:12: "
+        "“Leeds” ORG"
+    )
+
+
 def test_a_cut_entity_is_of_the_segmentation() -> None:
     corpus = [
         sentence("via New", Span(1, 2, "LOC")),

@@ -13,6 +13,7 @@ from ner.corpus import Corpus, read_queue
 from ner.errors import CorpusError, NerError, TrainingError, UsageError
 from ner.extensions.audit.run import MemberDone, Ranking, audit_events
 from ner.text import Span, layers_of
+from tests.render.data import data_of
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,8 @@ def test_a_planted_mistake_comes_first(finished: tuple[Path, Ranking], planted: 
     assert ranking.items[0].proposed == Span(0, 1, "PER")
     assert read_queue(out / "queue.jsonl") == [*ranking.items]
     assert (out / "guidelines.txt").read_text() == "".join(f"{x}\n" for x in ranking.differences)
+    rows = data_of((out / "audit.html").read_text())["rows"]
+    assert [row["probability"] for row in rows] == [item.score for item in ranking.items]
 
 
 def test_it_goes_on_from_what_was_judged(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ner.extensions.audit.usage import NONE, PART, Usage, Votes
+from ner.extensions.audit.usage import NONE, PART, Usage, Votes, folded
 from ner.text import Sentence, Span
 from tests.extensions.audit.corpora import sentence
 
@@ -102,3 +102,7 @@ def test_votes_are_a_count_of_other_places(corpus: list[Sentence]) -> None:
             others = [label for label in others if label != PART]
             votes = usage.uses(number, span).corpus
             assert votes == Votes(others.count(span.label), len(others) - others.count(span.label))
+
+
+def test_words_are_folded_without_case_and_digits() -> None:
+    assert [folded(word) for word in ("Paris", "1996-08-31", "")] == ["paris", "0000-00-00", ""]

@@ -9,7 +9,7 @@ import pytest
 from ner.corpus import Corpus, write_file
 from ner.extensions.calibration import temperature
 from ner.tagger import Tagger
-from tests.cli.command import run, tree
+from tests.cli.command import TINY, run, tree
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +94,43 @@ def test_a_model_of_several_layers_is_refused(
     outcome = run("calibrate", "--data", tiny_folder, "--model", layered_run)
     assert outcome.code == 2
     assert "has several tag layers" in outcome.complaint()
+
+
+@pytest.mark.slow
+def test_a_training_ends_calibrated(empty: Path, tiny_folder: Path) -> None:
+    ask = ["train", "--data", tiny_folder, "--seeds", "1,2", "--calibrate", *TINY]
+    model, told = run(*ask).good().out.splitlines()[-2:]
+    assert model == "model: runs/tiny"
+    assert re.fullmatch(r"temperature [\d.]+: expected calibration error .*", told)
+    value = Tagger.load("runs/tiny").settings.temperature
+    assert told.startswith(f"temperature {value:g}: ")
+    assert value != 1
+    again = run(*ask, "--resume").good().out.splitlines()
+    assert again[-1] == told
+    assert Tagger.load("runs/tiny").settings.temperature == value
+
+
+def test_layers_are_refused_before_the_training(empty: Path, layered_corpus: Corpus) -> None:
+    for split, sentences in layered_corpus.splits().items():
+        write_file(empty / "two" / f"{split}.jsonl", sentences, "jsonl")
+    outcome = run("train", "--data", "two", "--calibrate", *TINY)
+    assert outcome.code == 2
+    assert "--calibrate goes by one tag layer" in outcome.complaint()
+    assert not Path("runs").exists()
+
+
+def test_text_without_labels_is_refused_before_the_training(empty: Path, tiny_run: Path) -> None:
+    Path("text.txt").write_text("Anna saw Rome.\n")
+    ask = ["train", "--teacher", tiny_run, "--unlabelled", "text.txt", "--calibrate", *TINY]
+    outcome = run(*ask)
+    assert outcome.code == 2
+    assert "add --valid FILE" in outcome.complaint()
+
+
+def test_without_the_extension_the_option_says_so(
+    empty: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner.cli.train.declared", lambda what: {})
+    outcome = run("train", "--data", tiny_folder, "--calibrate", *TINY)
+    assert outcome.code == 2
+    assert "--calibrate needs an extension that this ner lacks" in outcome.complaint()

@@ -1,15 +1,18 @@
 """A calibration in the model."""
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ner.bundle import export_bundle, load_bundle
+from ner.bundle import export_bundle, find_bundle, load_bundle
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.extensions.calibration import storing, temperature
-from ner.extensions.calibration.storing import calibrate
+from ner.extensions.calibration.storing import calibrate_run
+from ner.extensions.calibration.temperature import Fit
 from ner.tagger import Tagger
 from ner.text import Sentence, Span
 from tests.cli.command import tree
@@ -23,6 +26,13 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def run(tiny_run: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_run, tmp_path / "run"))
+
+
+def calibrate(
+    model: Path, sentences: Sequence[Sentence], name: str, out: Path | None = None
+) -> Fit:
+    path = find_bundle(model)
+    return storing.calibrate(path, load_bundle(path), sentences, name, out)
 
 
 def mixed(corpus: Corpus) -> list[Sentence]:
@@ -103,3 +113,12 @@ def test_the_profile_is_that_of_the_text(run: Path, tiny_corpus: Corpus) -> None
     assert profile.keys() == {"unknown_words", "unknown_characters", "score"}
     assert 0 < profile["unknown_words"] < 0.3  # "loved"
     assert Tagger.load(run).watch() is not None
+
+
+def test_a_run_is_calibrated_by_its_valid(run: Path, tiny_corpus: Corpus) -> None:
+    corpus = replace(tiny_corpus, valid=tuple(mixed(tiny_corpus)))
+    told = calibrate_run(run, corpus)
+    temperature = Tagger.load(run).settings.temperature
+    assert temperature != 1
+    assert told.startswith(f"temperature {temperature:g}: expected calibration error ")
+    assert "24 sentences of tiny valid" in load_bundle(run).about["notes"][-1]

@@ -1,5 +1,6 @@
-"""Two models that have not learnt much, as a committee."""
+"""Models that have not learnt much: two as a committee, one of fewer labels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,14 @@ def members(
     out = tmp_path_factory.mktemp("committee")
     train(tiny_corpus, out, tiny_config.replace({"train.epochs": 1}), seeds=[1, 2], device="cpu")
     return [out / "seed-1", out / "seed-2"]
+
+
+@pytest.fixture(scope="session")
+def earlier(
+    tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus, tiny_config: Config
+) -> Path:
+    """The folder of a run on half of the sentences."""
+    out = tmp_path_factory.mktemp("earlier") / "run"
+    half = replace(tiny_corpus, train=tiny_corpus.train[:12], test=())
+    train(half, out, tiny_config.replace({"train.epochs": 1}), device="cpu")
+    return out

@@ -2,13 +2,16 @@
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ner.bundle import find_bundle, load_bundle, save_bundle
 from ner.corpus import read_queue
 from ner.render import FORMATS
-from tests.cli.command import process, run, shell
+from tests.cli.command import Outcome, process, run, shell
 
 TEXT = "Anna visited Rome.\nZork blibbed Quux.\nDora left Paris.\nBerta met Zork.\n"
 
@@ -27,6 +30,36 @@ def test_a_table_says_where_and_why(text: Path) -> None:
     assert len(outcome.out.splitlines()) == 4
     assert "4 different sentences" in outcome.err
     assert "the next 100 are likely to bring" in outcome.err
+
+
+def told(outcome: Outcome) -> float:
+    """The gain that the hint tells."""
+    found = re.search(r"next 100 are likely to bring ([\d.]+)", outcome.err)
+    assert found
+    return float(found[1])
+
+
+def test_earlier_models_move_the_hint(text: Path, earlier: Path) -> None:
+    alone = run("suggest", "text.txt", "--count", 1).good()
+    with_it = run("suggest", "text.txt", "--count", 1, "--earlier", earlier).good()
+    assert with_it.out == alone.out
+    assert told(with_it) != told(alone)
+
+
+def test_earlier_models_have_learnt_from_fewer_sentences(text: Path) -> None:
+    outcome = run("suggest", "text.txt", "--earlier", "runs/tiny")
+    assert outcome.code == 2
+    assert "has learnt from 24 sentences, the model at hand from 24" in outcome.complaint()
+    assert "no such model" in run("suggest", "text.txt", "--earlier", "none").complaint()
+
+
+def test_a_model_without_a_score_has_no_place_on_the_curve(text: Path, earlier: Path) -> None:
+    path = find_bundle(shutil.copytree(earlier, "bare"))
+    bundle = load_bundle(path)
+    save_bundle(replace(bundle, about={**bundle.about, "scores": {}}), path)
+    outcome = run("suggest", "text.txt", "--earlier", "bare")
+    assert outcome.code == 2
+    assert "--earlier goes by scores on valid" in outcome.complaint()
 
 
 def test_a_queue_is_one_for_review(text: Path) -> None:

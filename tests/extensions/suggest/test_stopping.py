@@ -1,5 +1,6 @@
 """The hint when to stop."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 
 from ner.bundle import load_bundle
 from ner.corpus import Corpus
-from ner.extensions.suggest.stopping import EXPONENT, STEP, expected_f1, hint, hint_of
+from ner.extensions.suggest.stopping import (
+    EXPONENT,
+    MOST,
+    STEP,
+    Point,
+    expected_f1,
+    exponent_of,
+    hint,
+    hint_of,
+)
 from ner.predict import Prediction
 from ner.text import Sentence, Span
 
@@ -65,3 +75,40 @@ def test_a_model_expects_more_of_text_that_it_knows(tiny_run: Path, tiny_corpus:
     assert known.labelled == 24
     assert strange.f1 < known.f1 < 1
     assert strange.gain > known.gain
+    steep = [Point(100, 0.2), Point(24, 0.9)]
+    assert hint_of(bundle, tiny_corpus.train, 24, steep).gain < known.gain
+
+
+def test_the_point_of_a_model_is_on_its_card(tiny_run: Path) -> None:
+    bundle = load_bundle(tiny_run)
+    assert Point.of(bundle) == (24, bundle.about["scores"]["valid"]["f1"])
+    bare = {k: v for k, v in bundle.about.items() if k != "scores"}
+    assert Point.of(replace(bundle, about=bare)) is None
+
+
+def curve(exponent: float, *sizes: int) -> list[Point]:
+    return [Point(size, 1 - 0.9 * size**-exponent) for size in sizes]
+
+
+def test_without_two_points_the_exponent_is_the_usual_one() -> None:
+    assert exponent_of([]) == exponent_of(curve(0.5, 100)) == EXPONENT
+
+
+@given(st.floats(0, 0.5))
+def test_the_exponent_lies_between_the_usual_one_and_that_of_the_curve(exponent: float) -> None:
+    low, high = sorted([exponent, EXPONENT])
+    near = exponent_of(curve(exponent, 100, 200))
+    far = exponent_of(curve(exponent, 100, 200, 400, 800, 100_000))
+    assert low - 1e-9 <= near <= high + 1e-9
+    assert abs(far - exponent) <= abs(near - exponent) + 1e-9
+    assert far == pytest.approx(exponent, abs=0.02)
+
+
+def test_no_exponent_runs_away() -> None:
+    assert exponent_of([Point(1, 0.0), Point(10**6, 1.0)]) <= MOST
+    assert exponent_of([Point(1, 0.9), Point(10**6, 0.0)]) == 0.0
+
+
+@given(st.lists(st.builds(Point, st.integers(1, 10**6), st.floats(0, 1)), max_size=6))
+def test_any_curve_has_an_exponent(points: list[Point]) -> None:
+    assert 0 <= exponent_of(points) <= MOST
