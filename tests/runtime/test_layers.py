@@ -1,5 +1,7 @@
 """Layers out of weights by name, one upon the other, against those of torch."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from ner.runtime.layers import SIDES, layer_forms, layer_of, run_layers
 from ner.stored import Arrays, forms_of
 from ner.tensors import to_arrays
 
-MODULES: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+MODULES: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 INPUTS, HIDDEN = 5, 6
 LENGTHS = np.array([7, 4, 4, 1], np.int32)
 
@@ -20,8 +22,10 @@ each_side = pytest.mark.parametrize("directions", [1, 2])
 
 def module_of(cell: str, directions: int, layers: int = 1) -> nn.RNNBase:
     torch.manual_seed(3)
-    more = {"num_layers": layers, "bidirectional": directions == 2, "batch_first": True}
-    return MODULES[cell](INPUTS, HIDDEN, **more)
+    module: nn.RNNBase = MODULES[cell](
+        INPUTS, HIDDEN, num_layers=layers, bidirectional=directions == 2, batch_first=True
+    )
+    return module
 
 
 def named(module: nn.RNNBase, layer: int) -> Arrays:
