@@ -1,5 +1,7 @@
 """Characters: what is known of them, what a long word keeps, and how large they may be."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,8 +53,8 @@ def test_what_was_known_keeps_its_number(first: str, second: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "module"), [("auto", CharacterCNN), ("cnn", CharacterCNN), ("lstm", CharacterLSTM)]
 )
-def test_a_module_of_the_size_that_is_asked_for(kind: str, module: type) -> None:
-    made = Characters(Vocabulary("ab")).module(ModelConfig(chars=kind, char_hidden=7))
+def test_a_module_of_the_size_that_is_asked_for(kind: str, module: type[Any]) -> None:
+    made: Any = Characters(Vocabulary("ab")).module(ModelConfig(chars=kind, char_hidden=7))
     assert isinstance(made, module)
     assert made.embed.num_embeddings == 2 + FIRST
     assert made.out_dim == (14 if kind == "lstm" else 7)
