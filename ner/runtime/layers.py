@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ner.runtime.kernels import GATES, RecurrentLayer
+from ner.runtime.kernels import RecurrentLayer
 from ner.stored import Arrays, Form
 
+GATES = {"lstm": 4, "gru": 3, "rnn": 1}
+"""Gates of every cell that a network may have; kernels have a table of those that they run."""
 SIDES = ("", "_reverse")
 SINGLE = np.dtype(np.float32)
 
