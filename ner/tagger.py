@@ -20,6 +20,7 @@ from ner.plugins import public
 from ner.predict import (
     Prediction,
     alternatives_of,
+    document_groups,
     document_numbers,
     document_of,
     predict,
@@ -36,7 +37,7 @@ from ner.tokenize import retokenize, sentences_of
 # few enough that a stream of any length runs in bounded memory.
 CHUNK_TOKENS = 16_384
 GROUP_TOKENS = 2 * CHUNK_TOKENS  # read at once of a text that is longer
-FIRST_TOKENS = 256  # the first chunk is small and each next one twice as big: output soon begins
+FIRST_TOKENS = 256  # in the first chunk, and twice as many in each next one: output soon begins
 
 AnyText = TypeVar("AnyText", bound=MaybeText)
 PassedOn = TypeVar("PassedOn")
@@ -266,19 +267,8 @@ class Tagger:
 
         At most `batch_size` of them are tagged at once.
         """
-        waiting: list[SegmentedText] = []
-        tokens, enough = 0, min(FIRST_TOKENS, CHUNK_TOKENS)
-        for text, sentences in documents:
-            waiting.append((text, sentences))
-            tokens += 1
-            for sentence in sentences:
-                tokens += len(sentence)
-                if tokens >= enough:  # those of a long text need not be counted
-                    break
-            if tokens >= enough or len(waiting) == batch_size:
-                yield from self.tag_sentences(waiting)
-                waiting, tokens, enough = [], 0, min(2 * enough, CHUNK_TOKENS)
-        yield from self.tag_sentences(waiting)
+        for group in document_groups(documents, FIRST_TOKENS, CHUNK_TOKENS, batch_size):
+            yield from self.tag_sentences(group)
 
     def tag_sentences(
         self, documents: Sequence[SegmentedText], nbest: int = 0, *, together: bool = False

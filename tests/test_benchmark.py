@@ -271,6 +271,7 @@ def test_columns_are_read_by_peers_as_they_were_written(tmp_path: Path) -> None:
     assert read_columns(str(path)) == [[["Angela", "B-PER"], ["Merkel", "I-PER"]], [["here", "O"]]]
 
 
+@pytest.mark.slow(reason="learns for an epoch in three processes")
 def test_an_epoch_is_measured_beside_that_of_a_commit(setting: Setting) -> None:
     """Of the last commit here; without a repository, beside the common stack alone."""
     command = ["git", "rev-parse", "--short", "HEAD"]

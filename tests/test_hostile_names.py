@@ -6,8 +6,10 @@ walk, so that a new one is tried without being named here.
 
 import importlib.util
 import inspect
+import itertools
 import logging
 import re
+import shutil
 import socket
 import typing
 from collections.abc import Callable, Iterator
@@ -74,12 +76,10 @@ def commands(
 
 
 COMMANDS = dict(commands(cli))
-TEXTS = [
-    (name, parameter.name)
+TEXTS = {
+    name: [p.name for p in command.params if not isinstance(p.type, NO_TEXT)]
     for name, command in COMMANDS.items()
-    for parameter in command.params
-    if not isinstance(parameter.type, NO_TEXT)
-]
+}
 
 
 def line_of(parameter: click.Parameter, value: str) -> list[str]:
@@ -95,17 +95,12 @@ def taken_port() -> Iterator[str]:
 
 
 @pytest.fixture
-def usual(
-    tiny_run: Path,
-    tiny_charlm: Path,
-    tmp_path: Path,
-    taken_port: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> dict[str, str]:
-    """Good values of the parameters that commands need, in a folder of their own."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "text.txt").write_text("Anna visited Rome .\n" * 3)
-    (tmp_path / "corpus.txt").write_text("Anna B-PER\nvisited O\nRome B-LOC\n\n" * 30)
+def usual(tiny_run: Path, tiny_charlm: Path, tmp_path: Path, taken_port: str) -> dict[str, str]:
+    """Good values of the parameters that commands need, with their files in a folder ``usual``."""
+    folder = tmp_path / "usual"
+    folder.mkdir()
+    (folder / "text.txt").write_text("Anna visited Rome .\n" * 3)
+    (folder / "corpus.txt").write_text("Anna B-PER\nvisited O\nRome B-LOC\n\n" * 30)
     data = dict.fromkeys(("data", "corpus", "source", "paths", "a", "b"), "corpus.txt")
     texts = dict.fromkeys(("texts", "file", "files"), "text.txt")
     new = dict.fromkeys(("target", "out"), "new")
@@ -124,11 +119,18 @@ def usual(
     )
 
 
-@EACH
-@pytest.mark.parametrize(("name", "parameter"), TEXTS, ids=lambda one: one)
+@pytest.mark.parametrize("name", [name for name, parameters in TEXTS.items() if parameters])
 def test_options_take_no_harm(
-    name: str, parameter: str, hostile: str, usual: dict[str, str]
+    name: str, usual: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for parameter, (kind, hostile) in itertools.product(TEXTS[name], HOSTILE.items()):
+        folder = shutil.copytree(tmp_path / "usual", tmp_path / f"{parameter}-{kind}")
+        monkeypatch.chdir(folder)
+        takes_no_harm(name, parameter, hostile, usual)
+
+
+def takes_no_harm(name: str, parameter: str | None, hostile: str, usual: dict[str, str]) -> None:
+    """Give a parameter of a command a hostile text, and good values to those that it needs."""
     given: list[str] = []
     for one in COMMANDS[name].params:
         if one.name == parameter:
@@ -140,8 +142,8 @@ def test_options_take_no_harm(
         elif one.name == "settings":
             given += BRIEF
     outcome = run(*name.split(), *given)
-    assert outcome.code in (0, 1, 2)
-    assert "Traceback" not in outcome.err
+    assert outcome.code in (0, 1, 2), (parameter, ascii(hostile[:9]))
+    assert "Traceback" not in outcome.err, (parameter, ascii(hostile[:9]))
     if outcome.code == 2:
         outcome.complaint()
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,9 @@ import pytest
 from ner.corpus import Corpus, write_file
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-SCRIPT = SCRIPTS / "simulate_suggest.py"
 sys.path.insert(0, str(SCRIPTS))
 
-from simulate_suggest import WAYS, labels_for, pool, table  # noqa: E402
+from simulate_suggest import WAYS, labels_for, main, pool, table  # noqa: E402
 
 CURVE = [(100.0, 0.4), (200.0, 0.5), (400.0, 0.7)]
 
@@ -65,20 +63,26 @@ def test_a_table_of_means() -> None:
 
 
 @pytest.mark.slow
-def test_results_are_kept_and_not_computed_again(tiny_corpus: Corpus, tmp_path: Path) -> None:
+def test_results_are_kept_and_not_computed_again(
+    tiny_corpus: Corpus,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     for split, sentences in tiny_corpus.splits().items():
         write_file(tmp_path / "tiny" / f"{split}.conll", sentences)
     out = tmp_path / "results.jsonl"
-    command: list[str | Path] = [sys.executable, SCRIPT, tmp_path / "tiny", "--out", out]
+    command = ["simulate_suggest.py", str(tmp_path / "tiny"), "--out", str(out)]
     command += ["--seeds", "1", "--sizes", "8,16"]
-    subprocess.run(command, check=True)
+    monkeypatch.setattr(sys, "argv", command)
+    main()
     results = [json.loads(line) for line in out.read_text().splitlines()]
     assert [r["way"] for r in results] == list(WAYS)
     assert {r["rows"][0]["f1"] for r in results} == {results[0]["rows"][0]["f1"]}
     before = out.read_text()
-    subprocess.run(command, check=True)
+    main()
     assert out.read_text() == before
-    shown = subprocess.run(
-        [sys.executable, SCRIPT, "--table", out], check=True, capture_output=True, text=True
-    ).stdout
-    assert len(shown.splitlines()) == len(WAYS)
+    monkeypatch.setattr(sys, "argv", [command[0], "--table", str(out)])
+    capsys.readouterr()
+    main()
+    assert len(capsys.readouterr().out.splitlines()) == len(WAYS)

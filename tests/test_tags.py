@@ -68,25 +68,16 @@ def read_cases(path: Path) -> Iterator[Case]:
 
 
 CASES = [case for path in sorted(GOLDEN.glob("*.txt")) for case in read_cases(path)]
-golden = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.scheme}-{case.title}")
 
 
 def test_every_name_of_every_scheme_has_golden_cases() -> None:
     assert {case.scheme for case in CASES} == {*SCHEMES, *ALIASES}
 
 
-@golden
-def test_golden_tags_are_read(case: Case) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.scheme}-{case.title}")
+def test_golden_tags_are_read_and_written(case: Case) -> None:
     assert spans_of(case.tags) == case.spans
-
-
-@golden
-def test_golden_spans_are_written(case: Case) -> None:
     assert tags_of(case.spans, len(case.tags), case.scheme) == case.repair
-
-
-@golden
-def test_golden_illegal_positions(case: Case) -> None:
     assert illegal_positions([parse_tag(tag) for tag in case.tags], case.scheme) == case.illegal
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
         build_indexer,
         default_settings,
         document_settings,
+        feature_sizes,
         grown_indexer,
         read_indexer,
         resource_names,
@@ -43,8 +44,8 @@ __all__ = [
     "LayerBatch", "LayerTags", "Profiler", "StoredData", "TableSize", "TagBatch", "Tags", "Target",
     "TargetBatch", "TextProfile", "TrainingData", "Vectors", "VectorsOnce", "Vocabulary", "Watch",
     "WordList", "WordTable", "Words", "build_indexer", "collate", "collate_rows",
-    "default_settings", "document_settings", "entries_of", "fold", "grown_indexer", "key_word",
-    "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
+    "default_settings", "document_settings", "entries_of", "feature_sizes", "fold", "grown_indexer",
+    "key_word", "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
     "resource_names", "sent", "shortened", "unk_rates",
 ]  # fmt: skip
 
@@ -57,8 +58,8 @@ __getattr__ = lazy_names(
         "plans": ["pack_batches", "plan_batches"],
         "profile": ["Profiler", "TextProfile", "Watch"],
         "registry": [
-            "FILES", "build_indexer", "default_settings", "document_settings", "grown_indexer",
-            "read_indexer", "resource_names",
+            "FILES", "build_indexer", "default_settings", "document_settings", "feature_sizes",
+            "grown_indexer", "read_indexer", "resource_names",
         ],
         "targets": [
             "CountsBatch", "ExpectedCounts", "Label", "LabelBatch", "LayerBatch", "LayerTags",

@@ -1,11 +1,11 @@
 """Characters of a word, read by a small network of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Self
 
 from ner.config import ModelConfig
-from ner.features.feature import Feature, StoredData, TrainingData
+from ner.features.feature import Feature, Size, StoredData, TrainingData
 from ner.features.vocabulary import Vocabulary, shortened
 from ner.frozen import frozen
 
@@ -25,6 +25,11 @@ class Characters(Feature):
     def build(cls, data: TrainingData) -> Self:
         """Count the characters of all tokens."""
         return cls(Vocabulary(()).grown(chain.from_iterable(data.tokens)))
+
+    @classmethod
+    def sizes_of(cls, config: ModelConfig) -> Mapping[str, Size]:
+        """Those of its encoder."""
+        return {} if config.chars == "none" else {"model.char_hidden": Size(50, 25, 150)}
 
     def grown(self, data: TrainingData) -> Self:
         """Add the characters of all tokens."""

@@ -56,6 +56,14 @@ class DocumentSpans(NamedTuple):
     documents: Sequence[int]  # numbers that tell to which one each sentence belongs
 
 
+class Size(NamedTuple):
+    """A setting of size that decides how much a network can learn, and how long that takes."""
+
+    small: int  # enough for a model that is trained quickly
+    low: int  # the range that is worth a search, both ends included
+    high: int
+
+
 class Feature(ABC):
     """A property of tokens: their ids, and the module that embeds them."""
 
@@ -75,6 +83,11 @@ class Feature(ABC):
     @abstractmethod
     def read(cls, data: StoredData) -> Self | None:
         """Read it without trust; None where a bundle has none. Raises `ValidationError`."""
+
+    @classmethod
+    def sizes_of(cls, config: ModelConfig) -> Mapping[str, Size]:
+        """Its settings of size that matter, where the configuration asks for the feature."""
+        return {}
 
     def grown(self, data: TrainingData) -> Self:
         """The feature of a model that goes on with other sentences: it knows more, and no less.

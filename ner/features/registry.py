@@ -7,12 +7,13 @@ new one comes last. To add one: its file, its class in this list, its settings.
 from collections.abc import Mapping
 from typing import Any
 
+from ner.config import ModelConfig
 from ner.features.bigrams import Bigrams
 from ner.features.casing import Casing
 from ner.features.characters import Characters
 from ner.features.clusters import Clusters
 from ner.features.document_context import DocumentContext
-from ner.features.feature import DocumentFeature, Feature, StoredData, TrainingData
+from ner.features.feature import DocumentFeature, Feature, Size, StoredData, TrainingData
 from ner.features.gazetteers import Gazetteers
 from ner.features.indexer import Indexer
 from ner.features.words import Words
@@ -57,6 +58,11 @@ def default_settings(*, single_characters: bool) -> dict[str, str]:
     """Values of settings of features that are left open, by whether tokens are characters."""
     both = {key: values for feature in FEATURES for key, values in feature.DEFAULTS.items()}
     return {key: single if single_characters else other for key, (single, other) in both.items()}
+
+
+def feature_sizes(config: ModelConfig) -> dict[str, Size]:
+    """Settings of size of the features that a configuration asks for."""
+    return {key: size for own in FEATURES for key, size in own.sizes_of(config).items()}
 
 
 def resource_names(resources: Mapping[str, Any]) -> dict[str, list[str]]:

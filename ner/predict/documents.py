@@ -48,6 +48,29 @@ def alternatives_of(text: str, sentence: Sentence, ranked: Iterable[Hypothesis])
     return NBest(sentence.offsets[0][0], sentence.offsets[-1][1], tuple(alternatives))
 
 
+def document_groups(
+    documents: Iterable[SegmentedText], first: int, most: int, batch_size: int | None = None
+) -> Iterator[list[SegmentedText]]:
+    """Gather documents into groups of at least `first` tokens, then twice as many, up to `most`.
+
+    A group has at most `batch_size` documents, and one is enough if it is long.
+    """
+    group: list[SegmentedText] = []
+    tokens, enough = 0, min(first, most)
+    for text, sentences in documents:
+        group.append((text, sentences))
+        tokens += 1
+        for sentence in sentences:
+            tokens += len(sentence)
+            if tokens >= enough:  # those of a long text need not be counted
+                break
+        if tokens >= enough or len(group) == batch_size:
+            yield group
+            group, tokens, enough = [], 0, min(2 * enough, most)
+    if group:
+        yield group
+
+
 def sentence_groups(
     cut: Iterable[tuple[int, Sentence]], enough: int
 ) -> Iterator[list[tuple[int, Sentence]]]:

@@ -3,8 +3,8 @@
 from ner.runtime.chain import compiled_chain
 from ner.runtime.compact import compacted, expanded, is_compact, read_weights
 from ner.runtime.engine import NativeEngine
-from ner.runtime.forms import head_forms, layer_forms, network_forms
-from ner.runtime.layers import layer_of, run_layers
+from ner.runtime.forms import head_forms, network_forms
+from ner.runtime.layers import layer_forms, layer_of, run_layers
 from ner.runtime.model import AnyModel, StoredModel
 from ner.runtime.twin import CELLS
 

@@ -4,15 +4,14 @@ Names of weights are those of the network's modules. Shapes: ``U`` tokens, ``D``
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ner.config import ModelConfig
 from ner.features import FeatureIds, Indexer, Key
-from ner.runtime.kernels import CharacterTable, Linear
-from ner.runtime.layers import layer_of
+from ner.runtime.characters import character_encoder
+from ner.runtime.kernels import Linear
 from ner.stored import Arrays
 
 Floats = NDArray[np.float32]
@@ -39,48 +38,6 @@ class WordRows:
         out[:] = self._projection(rows) if self._projection else rows
 
 
-class CharacterCNN:
-    """The filters of `ner.features.modules.CharacterCNN`, as a table of products."""
-
-    def __init__(self, weights: Arrays, name: str) -> None:
-        filters = weights[f"{name}.filters.weight"]
-        bias = weights[f"{name}.filters.bias"]
-        self._table = CharacterTable(weights[f"{name}.embed.weight"], filters, bias)
-        self.dim = len(filters)
-
-    def write(self, words: Sequence[Sequence[int]], out: Floats) -> None:
-        """Write the answers to words of character ids into `out` ``[U, filters]``."""
-        flat = np.array([number for word in words for number in word], np.int32)
-        starts = np.array([*accumulate(map(len, words), initial=0)], np.int32)
-        found = np.empty((len(words), self.dim), np.float32)
-        self._table.words(flat, starts, found)
-        out[:] = found
-
-
-class CharacterLSTM:
-    """The last states of `ner.features.modules.CharacterLSTM` from each end of a word."""
-
-    def __init__(self, weights: Arrays, name: str, *, int8: bool) -> None:
-        self._layer = layer_of(weights, f"{name}.lstm", "lstm", 2, int8=int8)
-        embedded = np.ascontiguousarray(weights[f"{name}.embed.weight"])
-        self._rows = np.empty((len(embedded), self._layer.width), self._layer.row_dtype)
-        self._layer.project(embedded, self._rows)
-        self._hidden = weights[f"{name}.lstm.weight_hh_l0"].shape[1]
-        self.dim = 2 * self._hidden
-
-    def write(self, words: Sequence[Sequence[int]], out: Floats) -> None:
-        """Write the states of words of character ids into `out` ``[U, 2 · hidden]``."""
-        sizes = np.array([max(1, len(word)) for word in words], np.int32)
-        order = np.argsort(-sizes, kind="stable")
-        rows = np.zeros((len(words), int(sizes.max())), np.int32)  # a word of none reads padding
-        for row, number in zip(rows, order.tolist(), strict=True):
-            row[: len(words[number])] = words[number]
-        states = self._layer.run(self._rows, rows, sizes[order])
-        ends = states[np.arange(len(words)), sizes[order] - 1, : self._hidden]
-        out[order, : self._hidden] = ends
-        out[order, self._hidden :] = states[:, 0, self._hidden :]
-
-
 class Embedding:
     """All features of a token that are the same wherever it stands with the same key."""
 
@@ -91,11 +48,7 @@ class Embedding:
         self._words = [
             WordRows(weights, f"embedder.words.{i}") for i in range(len(indexer.words.tables))
         ]
-        self._characters: CharacterCNN | CharacterLSTM | None = None
-        if config.chars in ("auto", "cnn"):
-            self._characters = CharacterCNN(weights, "embedder.characters")
-        elif config.chars == "lstm":
-            self._characters = CharacterLSTM(weights, "embedder.characters", int8=int8)
+        self._characters = character_encoder(config, weights, int8=int8)
         self._columns = embedded_columns(indexer, config)
         self._kinds = [weights[f"embedder.kinds.{i}.weight"] for i in range(len(self._columns))]
         self.dim = sum(part.dim for part in self._words)

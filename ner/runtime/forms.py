@@ -3,20 +3,16 @@
 A file of weights is compared with them before any memory is taken.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from ner.config import ModelConfig
 from ner.features import Indexer
+from ner.runtime.characters import character_features, character_forms
 from ner.runtime.embedding import embedded_columns
+from ner.runtime.layers import SIDES, SINGLE, Named, layer_forms
 from ner.stored import Form
 
-GATES = {"lstm": 4, "gru": 3, "rnn": 1}
-_SIDES = ("", "_reverse")
-_SINGLE, _HALF = np.dtype(np.float32), np.dtype(np.float16)
-
-_Named = Iterator[tuple[str, Form]]
+_HALF = np.dtype(np.float16)
 
 
 def network_forms(
@@ -29,16 +25,16 @@ def network_forms(
     """
     parts = [
         *_words(config, indexer),
-        *_characters(config, indexer),
+        *character_forms(config, len(indexer.characters.vocabulary)),
         *_kinds(config, indexer),
         *_contextual(config, contextual),
     ]
     # Of each part one weight tells how many features it has: its columns, or its filters.
     width = sum(form.shape[1] for name, form in parts if name.endswith(".trained.weight"))
     width += sum(form.shape[1] for name, form in parts if ".kinds." in name)
-    width += {"auto": 1, "cnn": 1, "lstm": 2}.get(config.chars, 0) * config.char_hidden
+    width += character_features(config)
     width += config.contextual_dim if contextual else 0
-    sides = _SIDES if config.bidirectional else _SIDES[:1]
+    sides = SIDES if config.bidirectional else SIDES[:1]
     for number in range(config.layers):
         name = f"encoder.layers.{number}"
         parts += layer_forms(name, config.cell, width, config.hidden, sides)
@@ -51,64 +47,36 @@ def head_forms(config: ModelConfig, tags: int, name: str = "head") -> dict[str, 
     if config.head == "softmax":
         return {}
     return {
-        f"{name}.start_transitions": Form(_SINGLE, (tags,)),
-        f"{name}.transitions": Form(_SINGLE, (tags, tags)),
-        f"{name}.end_transitions": Form(_SINGLE, (tags,)),
+        f"{name}.start_transitions": Form(SINGLE, (tags,)),
+        f"{name}.transitions": Form(SINGLE, (tags, tags)),
+        f"{name}.end_transitions": Form(SINGLE, (tags,)),
     }
 
 
-def layer_forms(
-    name: str, cell: str, inputs: int, hidden: int, sides: tuple[str, ...] = _SIDES[:1]
-) -> _Named:
-    """The forms of the weights of a recurrent layer of that name."""
-    rows = GATES[cell] * hidden
-    for side in sides:
-        yield f"{name}.weight_ih_l0{side}", Form(_SINGLE, (rows, inputs))
-        yield f"{name}.weight_hh_l0{side}", Form(_SINGLE, (rows, hidden))
-        yield f"{name}.bias_ih_l0{side}", Form(_SINGLE, (rows,))
-        yield f"{name}.bias_hh_l0{side}", Form(_SINGLE, (rows,))
+def _linear(name: str, inputs: int, outputs: int) -> Named:
+    yield f"{name}.weight", Form(SINGLE, (outputs, inputs))
+    yield f"{name}.bias", Form(SINGLE, (outputs,))
 
 
-def _linear(name: str, inputs: int, outputs: int) -> _Named:
-    yield f"{name}.weight", Form(_SINGLE, (outputs, inputs))
-    yield f"{name}.bias", Form(_SINGLE, (outputs,))
-
-
-def _words(config: ModelConfig, indexer: Indexer) -> _Named:
+def _words(config: ModelConfig, indexer: Indexer) -> Named:
     for number, table in enumerate(indexer.words.tables):
         name, size = f"embedder.words.{number}", table.size
-        yield f"{name}.trained.weight", Form(_SINGLE, (size.trained, size.dim))
+        yield f"{name}.trained.weight", Form(SINGLE, (size.trained, size.dim))
         yield f"{name}.spare", Form(_HALF, (size.frozen, size.dim))
         if size.pretrained and config.vectors == "projected":
-            yield f"{name}.projection.weight", Form(_SINGLE, (size.dim, size.dim))
+            yield f"{name}.projection.weight", Form(SINGLE, (size.dim, size.dim))
 
 
-def _characters(config: ModelConfig, indexer: Indexer) -> _Named:
-    if config.chars == "none":
-        return
-    name, filters = "embedder.characters", config.char_hidden
-    yield (
-        f"{name}.embed.weight",
-        Form(_SINGLE, (len(indexer.characters.vocabulary), config.char_dim)),
-    )
-    if config.chars == "lstm":
-        yield from layer_forms(f"{name}.lstm", "lstm", config.char_dim, filters, _SIDES)
-    else:
-        kernel = config.char_kernel
-        yield f"{name}.filters.weight", Form(_SINGLE, (filters, config.char_dim, kernel))
-        yield f"{name}.filters.bias", Form(_SINGLE, (filters,))
-
-
-def _kinds(config: ModelConfig, indexer: Indexer) -> _Named:
+def _kinds(config: ModelConfig, indexer: Indexer) -> Named:
     sizes = [
         (size, getattr(config, feature.DIM))
         for feature in indexer.categorical
         for size in feature.sizes
     ]
     for number, column in enumerate(embedded_columns(indexer, config)):
-        yield f"embedder.kinds.{number}.weight", Form(_SINGLE, sizes[column])
+        yield f"embedder.kinds.{number}.weight", Form(SINGLE, sizes[column])
 
 
-def _contextual(config: ModelConfig, size: int) -> _Named:
+def _contextual(config: ModelConfig, size: int) -> Named:
     if size:
         yield from _linear("embedder.contextual.linear", size, config.contextual_dim)

@@ -87,6 +87,7 @@ class ExampleSet:
         self._sentences = list(sentences)
         names = corpora or [""] * len(self._sentences)
         self._sampler = EpochSampler(names, config.shares, config.seed)
+        self._counts: dict[int, int] = {}
         drawn = self._sampler.draw(1)
         self.tokens = sum(len(self._sentences[position].tokens) for position in drawn)
         self._dropout = indexer.dropout
@@ -128,7 +129,10 @@ class ExampleSet:
 
     def count(self, epoch: int = 1) -> int:
         """The number of batches of an epoch; with shares of corpora, epochs differ a little."""
-        return len(self._plan(epoch, None))
+        like = epoch if self._config.shares else 1
+        if like not in self._counts:
+            self._counts[like] = len(self._plan(like, None))
+        return self._counts[like]
 
     def _plan(self, epoch: int, rng: np.random.Generator | None) -> list[list[int]]:
         drawn = self._sampler.draw(epoch).tolist()

@@ -26,6 +26,7 @@ SMALL = ("model.hidden=16", "model.word_dim=16", "model.char_hidden=8", "train.t
 QUICK = ("train.epochs=6", "train.batch_sentences=4", "train.learning_rate=0.02", "train.ema=0.9")
 PLAIN = ("train.case_augmentation=0",)
 ROOT = Path(__file__).parents[2]
+WARM_HASHES = 1  # the seed of hashes in processes that are forked
 LIMIT = 120  # seconds: no test waits that long, but a hanging process must not hang the suite
 
 
@@ -118,7 +119,7 @@ def process(*arguments: object, cwd: Path, stdin: bytes = b"") -> Outcome:
 
 
 def warm(*arguments: object, cwd: Path) -> Outcome:
-    """The same as `process`, forked from a process that has loaded torch already."""
+    """The same as `process`, forked from a process that has loaded all that it takes."""
     with TemporaryFile() as out, TemporaryFile() as err:
         with forked(*arguments, cwd=cwd, out=out.fileno(), err=err.fileno()) as child:
             code = child.wait()
@@ -154,7 +155,7 @@ def _warm() -> socket.socket:
         subprocess.Popen(
             [sys.executable, "-m", "tests.cli.warm", str(theirs.fileno())],
             cwd=ROOT,
-            env=environment(PYTHONPATH=str(ROOT)),
+            env=environment(PYTHONPATH=str(ROOT), PYTHONHASHSEED=str(WARM_HASHES)),
             pass_fds=[theirs.fileno()],
         )
     ours.settimeout(LIMIT)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ner.corpus import Corpus, write_file
-from tests.cli.command import TINY, Outcome, process, run
+from tests.cli.command import TINY, Outcome, run, warm
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Corpus) -
 def trained(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> tuple[Path, Outcome]:
     """A folder in which ``ner train`` made ``runs/tiny``, and what it said; not to be changed."""
     folder = tmp_path_factory.mktemp("trained")
-    return folder, process("train", "--data", tiny_folder, *TINY, cwd=folder)
+    return folder, warm("train", "--data", tiny_folder, *TINY, cwd=folder)
 
 
 @pytest.fixture(scope="session")

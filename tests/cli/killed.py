@@ -1,10 +1,10 @@
 """``python -m tests.cli.killed OUT KILLS SEED ARGUMENT…``: ``ner train`` killed over and over.
 
-Each attempt is a process of its own, forked from one in which torch is loaded already. It is killed
-from outside, after a random while; or it kills itself, at a random one of its accesses to files in
-OUT, so in the middle of writing a model or a checkpoint, or in the middle of an epoch, or between
-two: at the latest there, so that no machine is too fast. Each goes on where the one before it was
-stopped, and at last one comes to its end.
+Each attempt is a process of its own, forked from one that has loaded all that training takes. It is
+killed from outside, after a random while; or it kills itself, at a random one of its accesses to
+files in OUT, so in the middle of writing a model or a checkpoint, or in the middle of an epoch, or
+between two: at the latest there, so that no machine is too fast. Each goes on where the one before
+it was stopped, and at last one comes to its end.
 Prints what each of them had come to: the epochs done, and the batches of the next one.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import ner.cli
-import ner.training.run  # loads torch, once for all
+from tests.cli.warm import load
 
 Hook = Callable[[str, tuple[Any, ...]], None]
 
@@ -30,6 +30,7 @@ ACCESSES = ("open", "os.rename", "os.mkdir")
 
 
 def main(out: Path, kills: int, seed: int, arguments: list[str]) -> None:
+    load()
     rng = random.Random(seed)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
     reached: list[tuple[int, int]] = []

@@ -16,7 +16,7 @@ from ner.errors import CorpusError
 from ner.evaluation import O_BIASES
 from ner.evaluation.calibration import calibration_of
 from ner.text import CASES, Case
-from tests.cli.command import BRIEF, Outcome, process, run, sets
+from tests.cli.command import BRIEF, Outcome, run, sets, warm
 
 
 def _json(*arguments: object) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def test_a_real_process_keeps_stdout_clean(
     trained: tuple[Path, Outcome], tiny_folder: Path
 ) -> None:
     arguments = ["evaluate", "--model", "runs/tiny", "--data", tiny_folder, "--json"]
-    outcome = process(*arguments, cwd=trained[0]).good()
+    outcome = warm(*arguments, cwd=trained[0]).good()
     assert json.loads(outcome.out)["f1"] == 1.0
     assert outcome.err == ""
 

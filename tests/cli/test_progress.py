@@ -3,7 +3,6 @@
 import os
 import pty
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,22 +10,20 @@ import pytest
 from rich.progress import Progress
 
 from ner.cli.progress import TrainingProgress
-from tests.cli.command import LIMIT, command, environment, run, sets
+from tests.cli.command import forked, run, sets
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="wants a pseudo-terminal")
 
 
-def _on_terminal(arguments: list[str], cwd: Path) -> str:
+def _on_terminal(*arguments: object, cwd: Path) -> str:
     """What a command writes on stderr, if that is a terminal."""
     ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        process = subprocess.Popen(
-            arguments,
-            cwd=cwd,
-            env=environment(TERM="xterm", COLUMNS="120"),
-            stdout=subprocess.DEVNULL,
-            stderr=theirs,
-        )
+    changes = {"TERM": "xterm", "COLUMNS": "120"}
+    with (
+        os.fdopen(ours, "rb", buffering=0) as terminal,
+        open(os.devnull, "wb") as nothing,
+        forked(*arguments, out=nothing.fileno(), err=theirs, cwd=cwd, changes=changes) as child,
+    ):
         os.close(theirs)
         written = b""
         try:
@@ -34,7 +31,7 @@ def _on_terminal(arguments: list[str], cwd: Path) -> str:
                 written += piece
         except OSError:  # so the end shows on Linux
             pass
-    assert process.wait(LIMIT) == 0
+        assert child.wait() == 0
     return written.decode()
 
 
@@ -48,8 +45,8 @@ def _left(written: str) -> list[str]:
 def test_bars_move_and_messages_stand_above_them(empty: Path, tiny_folder: Path) -> None:
     (empty / "v.vec").write_text("2 2\nAnna 1 2\nRome 3 4\n")
     settings = sets("model.hidden=8", "train.epochs=3", "train.batch_sentences=2")
-    arguments = ["train", "--data", str(tiny_folder), *settings, "--vectors", "v.vec"]
-    written = _on_terminal(command(*arguments), empty)
+    arguments = ["train", "--data", tiny_folder, *settings, "--vectors", "v.vec"]
+    written = _on_terminal(*arguments, cwd=empty)
     assert "━" in written
     assert re.search(r"loss \d+\.\d{3}", written)
     messages = [line for line in _left(written) if line and "━" not in line]

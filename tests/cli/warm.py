@@ -1,11 +1,13 @@
 """``python -m tests.cli.warm HANDLE``: processes of the ``ner`` command that need no start.
 
-Loading torch takes longer than most of what a test asks of a process. So one process has loaded
-it, and forks at each request on its socket: a JSON object (the arguments, the folder to stand in,
-the environment, the signals to ignore) with the handles of the three standard streams. It answers
-with the number of the child, and with its exit code when it has ended.
+Loading torch takes longer than most of what a test asks of a process, and loading what the first
+optimizer and the first scores need longer still. So one process has loaded it all, and forks at
+each request on its socket: a JSON object (the arguments, the folder to stand in, the environment,
+the signals to ignore) with the handles of the three standard streams. It answers with the number
+of the child, and with its exit code when it has ended.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -13,8 +15,16 @@ import socket
 import sys
 from typing import Any
 
-import ner.api  # loads torch, once for all
 import ner.cli
+
+TRAINING = ("ner.training", "torch._dynamo", "seqeval.metrics")
+"""What a training loads: itself, by its first optimizer, and by its first scores."""
+
+
+def load() -> None:
+    """Load what commands would load, once for all."""
+    for name in TRAINING:
+        importlib.import_module(name)
 
 
 def serve(asked: socket.socket) -> None:
@@ -52,5 +62,6 @@ def begin(request: dict[str, Any], handles: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    load()
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         serve(connection)

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ from ner.features import (
     Words,
     WordTable,
     collate,
+    plan_batches,
 )
 from ner.features.casing import casing
 from ner.features.clusters import Clusters
@@ -41,6 +43,7 @@ from ner.features.word_lists import WordList
 from ner.features.words import unk_rates
 from ner.tags import parse_tag, spans_of, tag_set
 from ner.text import CASES, PartialLabel, Sentence, Span, recased
+from ner.training import examples
 from ner.training.examples import (
     CONTEXT_SHARE,
     TrainingSet,
@@ -262,6 +265,17 @@ def test_long_sentences_are_cut_to_size(tiny_config: Config) -> None:
     batches = list(training_set(corpus, tiny_config).batches(1))
     assert sum(int(batch.lengths.sum()) for batch in batches) == 1200
     assert max(int(batch.lengths.max()) for batch in batches) <= LONGEST
+
+
+def test_epochs_are_counted_without_planning_each(
+    tiny_corpus: Corpus, tiny_config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = training_set(tiny_corpus, tiny_config)
+    plans = Mock(wraps=plan_batches)
+    monkeypatch.setattr(examples, "plan_batches", plans)
+    counts = {batches.count(epoch) for epoch in range(1, 6)}
+    assert plans.call_count == 1
+    assert counts == {len(list(batches.batches(1)))} == {len(list(batches.batches(5)))}
 
 
 # --- another case ------------------------------------------------------------------

@@ -9,16 +9,18 @@ from typing import Any
 import torch
 
 from ner.bundle import load_bundle
-from ner.config import Config
+from ner.config import Config, ModelConfig
 from ner.corpus import Corpus
 from ner.errors import UsageError
 from ner.extensions.audit.folds import folds_of
 from ner.extensions.audit.judgements import Judgements, judge
-from ner.features import Vectors, VectorsOnce
+from ner.features import Vectors, VectorsOnce, feature_sizes
 from ner.text import Sentence
 from ner.training import PreparedCorpus, Step, Trainer, build_model, resolve, split_long
 
-QUICK: Mapping[str, int] = {"model.hidden": 100, "model.char_hidden": 50}
+QUICK: Mapping[str, int] = {"model.hidden": 100} | {
+    key: size.small for key, size in feature_sizes(ModelConfig()).items()
+}
 """Settings of the models of folds where nothing else is asked for: they rank as well."""
 LEAST_STEPS, LEAST_EPOCHS = 1500, 6
 """Steps and epochs of a training, where ``train.epochs`` is ``auto``."""

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from ner.config import LEARNING_RATE, Config
 from ner.errors import ConfigError, MissingExtra, UsageError
+from ner.features import feature_sizes
 
 LOG_FROM = 10
 """A range of positive numbers is drawn from on a logarithmic scale if it spans as many times."""
@@ -79,11 +80,9 @@ def default_space(config: Config) -> dict[str, Range | Choice]:
         "train.word_dropout": Range(0.0, 0.3),
         "model.dropout": Range(0.2, 0.7),
         "model.hidden": Range(100, 400),
-        "model.char_hidden": Range(25, 150),
     }
-    if config.model.chars == "none":
-        del space["model.char_hidden"]
-    return space
+    sizes = feature_sizes(config.model)
+    return space | {key: Range(size.low, size.high) for key, size in sizes.items()}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from ner.corpus import Corpus, write_file
 from ner.text import Sentence
-from tests.cli.command import Outcome, process, run, sets, stopped, warm
+from tests.cli.command import Outcome, run, sets, stopped, warm
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     (folder / "valid.jsonl").write_text(jsonl("?"))
     (folder / "test.tsv").write_text(tsv(";"))
     files = ["--train", "train.tsv.gz", "--valid", "valid.jsonl", "--test", "test.tsv"]
-    return folder, process("classify", "train", *files, "--out", "kinds", *TINY, cwd=folder)
+    return folder, warm("classify", "train", *files, "--out", "kinds", *TINY, cwd=folder)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_real_second_process_goes_on(empty: Path, tiny_folder: Path) -> None:
 
 @pytest.mark.slow(reason="searches in a process until a trial is at work")
 def test_ctrl_c_and_on(empty: Path, tiny_folder: Path) -> None:
-    longer = sets("train.epochs=40", "train.patience=40")
+    longer = sets("train.epochs=15", "train.patience=15")
     ask = ["search", "--data", str(tiny_folder), *FEW, *longer, *RANGES, "--out", "my search"]
     out = Path("my search")
 

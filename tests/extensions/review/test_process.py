@@ -10,7 +10,7 @@ import pytest
 
 from ner.corpus import read_file, read_journal
 from ner.text import Span
-from tests.cli.command import LIMIT, environment, process
+from tests.cli.command import LIMIT, environment, process, warm
 from tests.extensions.review.client import PROGRAM, ask, change, reviewed
 
 pytestmark = pytest.mark.slow(reason="starts processes")
@@ -75,7 +75,7 @@ def test_what_is_corrected_is_trained_on(model: Path, tmp_path: Path, corpus: Pa
         ask(found, "write", {})
         words = ask(found, "project")["command"].split()
     assert words[:3] == ["ner", "train", "--start-from"]
-    outcome = process(*words[1:], "--set", "train.epochs=1", cwd=tmp_path)
+    outcome = warm(*words[1:], "--set", "train.epochs=1", cwd=tmp_path)
     assert outcome.code == 0, outcome
     assert (tmp_path / "runs").is_dir()
 

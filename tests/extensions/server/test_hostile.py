@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -49,16 +50,15 @@ def test_a_body_of_a_gigabyte_is_not_read(server: Served) -> None:
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 413
 
 
-@pytest.mark.parametrize("begun", [b"", b"GET / HT", HEAD + b"Content-Length: 9\r\n\r\n{"])
-def test_those_who_send_too_slowly_are_thrown_out(model: Path, begun: bytes) -> None:
-    with (
-        served("--model", model, "--timeout", 1, cwd=model.parent) as found,
-        found.connect() as connection,
-    ):
-        connection.sendall(begun)
-        with connection.makefile("rb") as reader:
-            answer = reader.read()  # to its end
-    assert answer.startswith(b"HTTP/1.1 408 ") if HEAD in begun else answer == b""
+def test_those_who_send_too_slowly_are_thrown_out(model: Path) -> None:
+    begun = [b"", b"GET / HT", HEAD + b"Content-Length: 9\r\n\r\n{"]
+    with served("--model", model, "--timeout", 1, cwd=model.parent) as found, ExitStack() as stack:
+        slow = [stack.enter_context(found.connect()) for _ in begun]
+        for connection, sent in zip(slow, begun, strict=True):
+            connection.sendall(sent)
+        for connection, sent in zip(slow, begun, strict=True):
+            answer = stack.enter_context(connection.makefile("rb")).read()  # to its end
+            assert answer.startswith(b"HTTP/1.1 408 ") if HEAD in sent else answer == b""
 
 
 def test_who_does_not_take_an_answer_is_thrown_out(model: Path) -> None:
