@@ -19,6 +19,7 @@ from ner.cli.options import (
     seed_option,
 )
 from ner.cli.reading import Source, corpora_options, reading_options
+from ner.cli.shared import shared_training
 from ner.errors import UsageError, escaped
 from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
@@ -111,7 +112,11 @@ def train(
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
-    _train(source, given, out, place, **how)
+    with shared_training(how["device"]) as speaks:
+        last = _train(source, given, out, place, speaks=speaks, **how)
+    for text in last.lines():
+        click.echo(text)
+    click.echo(escaped(f"model: {last.out}"))
 
 
 def _extension(
@@ -145,8 +150,11 @@ def _train(
     settings: Given,
     out: Path | None,
     place: str,
+    *,
+    speaks: bool,
     **how: Any,
-) -> None:
+) -> Any:
+    """Run the training; returns its last event. Only the process that `speaks` makes folders."""
     from ner.corpus import Corpus
 
     config = settings.config
@@ -155,20 +163,17 @@ def _train(
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept
 
-    taken = not (how["resume"] or how["overwrite"])
+    taken = speaks and not (how["resume"] or how["overwrite"])
     new = missing_folders(Path("runs"))
     given, out = out, out or _default_folder(corpus.name, taken=taken)
     kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
         with training_progress(config.resources.vectors, kept) as progress:
             read = progress.vectors_read
-            last = progress.follow(train_events(corpus, out, config, progress=read, **how))
+            return progress.follow(train_events(corpus, out, config, progress=read, **how))
     finally:
-        if given is None:
+        if given is None and speaks:
             remove_empty([out, *new])  # if they are empty, nothing has come of the run
-    for text in last.lines():
-        click.echo(text)
-    click.echo(escaped(f"model: {last.out}"))
 
 
 def _default_folder(name: str, *, taken: bool) -> Path:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ner.lazy import lazy_names
 
 if TYPE_CHECKING:  # each module is loaded with its first name
-    from ner.features.batch import Batch, Example, collate
+    from ner.features.batch import Batch, Example, collate, select
     from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
     from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
     from ner.features.plans import pack_batches, plan_batches
@@ -44,13 +44,13 @@ __all__ = [
     "Vocabulary", "Watch", "WordList", "WordTable", "Words", "build_indexer", "collate",
     "default_settings", "document_settings", "entries_of", "fold", "grown_indexer", "key_word",
     "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
-    "resource_names", "shortened", "unk_rates",
+    "resource_names", "select", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "batch": ["Batch", "Example", "collate"],
+        "batch": ["Batch", "Example", "collate", "select"],
         "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
         "plans": ["pack_batches", "plan_batches"],

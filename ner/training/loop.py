@@ -38,6 +38,7 @@ from ner.training.gradients import (
 )
 from ner.training.lazy import LazyTables
 from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
+from ner.training.parallel import processes
 
 PLATEAU_PATIENCE = 2  # epochs without a better F1 before a plateau schedule halves the rate
 
@@ -155,6 +156,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self.drops = 0
         self._progress = EpochProgress()
         self._random: dict[str, Tensor] = {}  # of a step in an epoch, to go on from there
+        self._processes = processes()
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
@@ -254,7 +256,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             tokens = int(batch.lengths.sum())
             yield Step(self.epoch, progress.batches, steps, tokens, loss, gradient)
         self._tables.catch_up()
-        valid = self._evaluate()
+        valid = self._processes.first(self._evaluate)
         done = Epoch(
             number=self.epoch,
             loss=progress.loss / max(1, progress.sentences),
@@ -286,7 +288,8 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         self._tables.read(batch)
-        value = self._backward(batch)
+        weights, rows = [*network.parameters()], self._tables.rows()
+        value = self._processes.backward(batch, self._backward, weights, rows).item()
         self._scaler.unscale_(self.optimizer)
         gradient = self._clip()
         self._tables.step(rate, self._decay(self.step))
@@ -299,7 +302,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self.step += 1
         return value, gradient
 
-    def _backward(self, batch: Batch) -> float:
+    def _backward(self, batch: Batch) -> Tensor:
         """Add the gradient of the loss, half of it perturbed if so asked; returns the loss."""
         adversarial = chosen(self.config.adversarial)
         if adversarial == 0:
@@ -307,24 +310,23 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         embedder = self._learner.network.embedder
         features = embedder(batch)
         features.retain_grad()
-        value = self._backward_part(batch, features, share=0.5)
+        loss = self._backward_part(batch, features, share=0.5)
         with torch.no_grad():
             perturbation = adversarial_perturbation(
                 features, features.grad, batch.mask, adversarial
             )
         self._backward_part(batch, embedder(batch) + perturbation, share=0.5)
-        return value
+        return loss
 
     def _backward_part(
         self, batch: Batch, features: Tensor | None = None, share: float = 1.0
-    ) -> float:
+    ) -> Tensor:
         network = self._learner.network
         with torch.autocast(self.device.type, enabled=self._half):
             loss: Tensor = network.loss(batch, self._costs, features)
-        value = loss.item()
-        self._check_finite("loss", value)
+        self._check_finite("loss", loss.item())
         self._scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call]
-        return value
+        return loss.detach()
 
     def _clip(self) -> Gradient | None:
         """Clip the norm of the gradient.
