@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Which process this one is."""
+    """The rank of this process, and how many there are."""
 
     rank: int = 0
     size: int = 1  # how many there are
