@@ -147,7 +147,7 @@ class BaseRun(ABC):
         before, now = state.get("processes", 1), self._processes.count
         if before != now:
             _log.info(
-                "processes: %s until now, %d from now on: batches and rates stay, chance does not",
+                "processes: %s until now, %d from now on; batches stay, and what is drawn does not",
                 before, now,
             )  # fmt: skip
 

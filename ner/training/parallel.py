@@ -94,10 +94,12 @@ class Processes:
 class SharedProcesses(Processes):
     """The processes that ``torchrun`` has started, as one of them sees them."""
 
-    def __init__(self, where: Place) -> None:
+    def __init__(self, where: Place, backend: str) -> None:
         super().__init__(where)
         # One for `_meet` alone: who fails meets others in whatever they wait for.
-        self._meetings, self._group = (dist.new_group(timeout=LONGEST) for _ in range(2))
+        self._meetings, self._group = (
+            dist.new_group(timeout=LONGEST, backend=backend) for _ in range(2)
+        )
         self._over = False  # all know that one of them has failed
 
     @contextmanager
@@ -348,7 +350,7 @@ def _join(where: Place, device: str) -> SharedProcesses:
         backend = "cpu:gloo,cuda:nccl"
     try:
         dist.init_process_group(backend, timeout=JOIN)
-        return SharedProcesses(where)
+        return SharedProcesses(where, backend)
     except RuntimeError as error:
         raise TrainingError(
             f"process {where.rank} of {where.size} does not find the others "

@@ -1,6 +1,7 @@
 """``ner train`` and ``ner charlm train`` in several processes at once, as torchrun starts them."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,14 @@ from typing import Any
 
 import pytest
 
+from ner.cli import main
 from ner.extensions.charlm.config import TRAIN
+from ner.torchrun import place
 from tests.cli.command import LIMIT, PLAIN, SMALL, Outcome, environment, run, sets, tree
 from tests.shared import Together, commands, variables
+
+# After a training in this process, those that are forked from it have nothing to load.
+pytestmark = pytest.mark.usefixtures("model")
 
 TIMES = ("tokens_per_second", "characters_per_second", "seconds")
 BRIEF = sets(*SMALL, *PLAIN, "train.epochs=2")
@@ -88,6 +94,30 @@ def test_a_mistake_is_told_once(
     assert sorted(path.name for path in empty.iterdir()) == ["full", "said"]
 
 
+@pytest.mark.slow(reason="starts two processes")
+@pytest.mark.parametrize(
+    ("others", "unlike"),
+    [(["--data", "other"], "checksums"), (["--set", "train.epochs=7"], "settings")],
+)
+def test_machines_that_do_not_train_the_same_are_refused(
+    others: list[str], unlike: str, empty: Path, tiny_folder: Path
+) -> None:
+    shutil.copytree(tiny_folder, "other")
+    content = Path("other/train.conll").read_text(encoding="utf-8")
+    Path("other/train.conll").write_text(content.replace("Anna", "Ann"), encoding="utf-8")
+
+    def work() -> None:
+        changes = others if place().rank else []
+        main(["train", "--data", str(tiny_folder), *BRIEF, "--out", "r", *changes])
+
+    with Together(work, empty / "a") as at_work:
+        first, second = at_work.outcomes()
+    assert first.code == 1
+    assert "error: process 1 of 2, on " in first.complaint()
+    assert f"has not what the first process has ({unlike}" in first.complaint()
+    assert (second.code, second.out, second.err) == (1, "", "")
+
+
 @pytest.mark.slow(reason="starts two processes, twice")
 def test_the_first_one_writes_and_speaks(empty: Path, tiny_folder: Path) -> None:
     arguments = ["train", "--data", tiny_folder, *BRIEF]
@@ -107,6 +137,7 @@ def test_the_first_one_writes_and_speaks(empty: Path, tiny_folder: Path) -> None
     assert "b" not in {path.name for path in Path("runs").iterdir()}
 
 
+@pytest.mark.slow(reason="starts torchrun")
 def test_torchrun_itself(empty: Path, tiny_folder: Path) -> None:
     """One process would learn the same, but for the masks of dropout."""
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -141,6 +172,22 @@ def interrupt(at_work: Together, out: Path, number: signal.Signals, *ranks: int)
         at_work.wait_until(lambda: begun(out))
         at_work.send(number, *ranks)
         return at_work.outcomes()
+
+
+@pytest.mark.slow(reason="starts two processes")
+@pytest.mark.parametrize(
+    "how", [["--set", "model.context=document"], ["--start-from", "{model}", "--keep-types"]]
+)
+def test_other_ways_to_train_are_shared_too(
+    how: list[str], empty: Path, tiny_folder: Path, model: Path
+) -> None:
+    given = [option.format(model=model) for option in how]
+    arguments = ["train", "--data", tiny_folder, "--set", "train.epochs=1", *sets(*PLAIN), *given]
+    if "--start-from" not in how:
+        arguments += sets(*SMALL)
+    finished(commands(*arguments, "--out", "r", folder=empty / "a"))
+    assert len(records(Path("r"))) == 1
+    assert len(list(Path("r").glob("contexts.json"))) == ("model.context=document" in how)
 
 
 @pytest.mark.slow(reason="starts two processes, three times")
@@ -202,9 +249,9 @@ def test_a_disk_that_is_full_is_told_once(empty: Path, tiny_folder: Path) -> Non
 
 @pytest.mark.slow(reason="starts two processes, twice")
 def test_language_models_are_those_of_one_process(empty: Path) -> None:
-    Path("t.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 60)
+    Path("t.txt").write_text("the cat sat on the mat and the dog sat on the log\n" * 30)
     sizes = ("model.hidden=16", "model.embedding=8", "train.segment=20", "train.batch=5")
-    often = ("train.epochs=2", "train.valid_steps=7", "train.threads=1", "data.valid_fraction=0.1")
+    often = ("train.epochs=2", "train.valid_steps=5", "train.threads=1", "data.valid_fraction=0.1")
     settings = sets(*sizes, *often, "train.checkpoint_minutes=0")
     arguments = ["charlm", "train", "t.txt", "--direction", "both", *settings]
     run(*arguments, "--out", "one").good()
@@ -219,7 +266,9 @@ def test_language_models_are_those_of_one_process(empty: Path) -> None:
         at_work.send(signal.SIGKILL, 0)
         at_work.outcomes()
     finished(commands(*arguments, "--out", half, "--resume", folder=empty / "c"))
-    assert tree(half / "model") == tree(Path("two/model"))
+    weights = [f"{direction}.safetensors" for direction in ("forward", "backward")]
+    ours, theirs = tree(half / "model"), tree(Path("two/model"))
+    assert [ours[name] for name in weights] == [theirs[name] for name in weights]
     assert records(half) == records(Path("two"))
 
 
