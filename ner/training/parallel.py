@@ -12,6 +12,7 @@ sum of all gradients, laid end to end, is exact, since each process knows the wh
 
 import os
 import pickle
+import re
 import socket
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from ner.torchrun import ALONE, Place, place
 JOIN = timedelta(minutes=10)  # until all processes have met
 LONGEST = timedelta(days=2)  # that the others wait, while the first one evaluates
 FAREWELL = timedelta(seconds=10)  # that a process which fails waits for the others
+SIGNALLED = 128  # exit codes above are of signals
 INTERRUPTED = 130
 
 Found = TypeVar("Found")
@@ -75,11 +77,7 @@ class Processes:
         return nullcontext()
 
     def backward(
-        self,
-        batch: Batch,
-        backward: Callable[[Batch], float],
-        weights: Sequence[Tensor],
-        rows: Rows,
+        self, batch: Batch, backward: Backward, weights: Sequence[Tensor], rows: Rows
     ) -> Tensor:
         """Find the gradient of a batch's loss, and return the loss, by `backward` of a share."""
         return backward(batch)
@@ -109,9 +107,7 @@ class SharedProcesses(Processes):
             yield
         except BaseException as error:
             if not self._over:
-                with suppress(NerError, KeyboardInterrupt):
-                    self._meet(_exit_code(error), _described(error), wait=FAREWELL)
-                self._over = True
+                self._say_farewell(error)
             raise
         self._meet()
 
@@ -147,6 +143,14 @@ class SharedProcesses(Processes):
         yield
         _seed(drawn, 0)
 
+    def _say_farewell(self, error: BaseException) -> None:
+        """Tell the others of an error. Only the first process can tell it without them."""
+        code = _exit_code(error)
+        wait = FAREWELL if self.leads or code > SIGNALLED else None
+        with suppress(NerError, KeyboardInterrupt):
+            self._meet(code, _described(error), wait=wait)
+        self._over = True
+
     def wait_for_first(self) -> None:
         """Wait until the first process has left: it may have something to say before."""
         with suppress(TrainingError):
@@ -172,9 +176,9 @@ class SharedProcesses(Processes):
         return value
 
     def _failure(self, rank: int, code: int, message: str) -> BaseException:
-        if code > 128:
+        if code > SIGNALLED:
             return KeyboardInterrupt()
-        where = f"process {rank} of {self.count}, on {message}" if rank else message
+        where = f"the process of rank {rank}, on {message}" if rank else message
         return (UsageError if code == UsageError.exit_code else TrainingError)(where)
 
     def _told(self, what: Any, source: int, wait: timedelta | None = None) -> Any:
@@ -199,17 +203,13 @@ class SharedProcesses(Processes):
             self._over = True  # nobody is left to be told
             raise TrainingError(
                 "another process has ended, or cannot be reached any more "
-                f"({str(error).splitlines()[0][:100]}); go on with --resume"
+                f"({_brief(error)}); go on with --resume"
             ) from None
 
     # --- learning -------------------------------------------------------------------------------
 
     def backward(
-        self,
-        batch: Batch,
-        backward: Callable[[Batch], float],
-        weights: Sequence[Tensor],
-        rows: Rows,
+        self, batch: Batch, backward: Backward, weights: Sequence[Tensor], rows: Rows
     ) -> Tensor:
         """Find the gradient of a batch's loss, and return the loss, by `backward` of a share."""
         own = deal(batch.lengths.tolist(), self.count)[self.rank]
@@ -274,6 +274,11 @@ def deal(sizes: Sequence[int], count: int) -> list[list[int]]:
 def _seed(*numbers: int) -> None:
     # Torch's generator on the CPU takes 32 bits of a seed.
     torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1)[0]))
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of an error of torch, without the place in its code."""
+    return re.sub(r"^\[.*?\] *", "", str(error).splitlines()[0])[:160]
 
 
 def _exit_code(error: BaseException) -> int:
@@ -353,7 +358,6 @@ def _join(where: Place, device: str) -> SharedProcesses:
         return SharedProcesses(where, backend)
     except RuntimeError as error:
         raise TrainingError(
-            f"process {where.rank} of {where.size} does not find the others "
-            f"({str(error).splitlines()[0][:100]}); see that all are started alike, and that the "
-            "machines reach one another"
+            f"the process of rank {where.rank} does not find the others ({_brief(error)}); see "
+            "that all are started alike, and that the machines reach one another"
         ) from None

@@ -113,7 +113,7 @@ def test_machines_that_do_not_train_the_same_are_refused(
     with Together(work, empty / "a") as at_work:
         first, second = at_work.outcomes()
     assert first.code == 1
-    assert "error: process 1 of 2, on " in first.complaint()
+    assert "error: the process of rank 1, on " in first.complaint()
     assert f"has not what the first process has ({unlike}" in first.complaint()
     assert (second.code, second.out, second.err) == (1, "", "")
 
@@ -163,7 +163,8 @@ def begun(out: Path) -> bool:
         state = json.loads((out / "checkpoint/state.json").read_text())
     except OSError:
         return False
-    return state["trainer"]["epoch"] >= 2 and state["trainer"]["begun"]["batches"] > 0
+    trainer = state["trainer"]
+    return bool(trainer["epoch"] >= 2 and trainer["begun"]["batches"] > 0)
 
 
 def interrupt(at_work: Together, out: Path, number: signal.Signals, *ranks: int) -> list[Outcome]:

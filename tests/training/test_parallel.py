@@ -197,9 +197,12 @@ def test_what_processes_tell_one_another(tmp_path: Path) -> None:
 
 
 FAILURES: dict[str, tuple[BaseException, str]] = {
-    "wrong use": (UsageError("no such thing; name another"), "UsageError: process 1 of 2, on "),
-    "bad data": (CorpusError("x.txt:3: no tag"), "TrainingError: process 1 of 2, on "),
-    "bug": (KeyError("lost"), "TrainingError: process 1 of 2, on "),
+    "wrong use": (
+        UsageError("no such thing; name another"),
+        "UsageError: the process of rank 1, on ",
+    ),
+    "bad data": (CorpusError("x.txt:3: no tag"), "TrainingError: the process of rank 1, on "),
+    "bug": (KeyError("lost"), "TrainingError: the process of rank 1, on "),
     "stopped": (KeyboardInterrupt(), "KeyboardInterrupt: "),
 }
 
@@ -250,5 +253,5 @@ def test_a_loss_that_is_not_finite_in_one_process_stops_all(
     with Together(outermost, tmp_path / "two") as at_work:
         first, second = at_work.results()
     assert second.startswith("the loss became nan in epoch 1")
-    assert first.startswith("process 1 of 2, on ")
+    assert first.startswith("the process of rank 1, on ")
     assert first.endswith(second)
