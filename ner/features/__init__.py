@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from ner.lazy import lazy_names
 
 if TYPE_CHECKING:  # each module is loaded with its first name
-    from ner.features.batch import Batch, Example, collate, select
+    from ner.features.batch import Batch, Example, collate
     from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
     from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
+    from ner.features.parts import select
     from ner.features.plans import pack_batches, plan_batches
     from ner.features.profile import Profiler, TextProfile, Watch
     from ner.features.registry import (
@@ -50,9 +51,10 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "batch": ["Batch", "Example", "collate", "select"],
+        "batch": ["Batch", "Example", "collate"],
         "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
+        "parts": ["select"],
         "plans": ["pack_batches", "plan_batches"],
         "profile": ["Profiler", "TextProfile", "Watch"],
         "registry": [

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ner.features.indexer import FeatureIds, FeatureTable
-from ner.features.targets import Target, TargetBatch, moved, selected
+from ner.features.targets import Target, TargetBatch, moved
 
 if TYPE_CHECKING:
     import torch
@@ -81,32 +81,6 @@ def collate(table: FeatureTable, examples: Sequence[Example], order: Sequence[in
         order=tuple(order),
         target=_target(chosen, mask),
         contextual=None if contextual is None else torch.from_numpy(contextual),
-    )
-
-
-def select(batch: Batch, sentences: Sequence[int]) -> Batch:
-    """Build the batch of some sentences of a batch, by their places there."""
-    import torch
-
-    lengths = batch.lengths[list(sentences)]
-    tokens = int(lengths.max())
-    rows = torch.tensor(sentences, device=batch.forms.device)
-    forms = batch.forms[rows, :tokens]
-    # The padding word stays the first, even where there is no padding.
-    places = torch.cat([forms.new_zeros(1), forms.flatten()])
-    used, numbers = torch.unique(places, return_inverse=True)
-    characters = batch.characters[used]
-    widest = max(1, int((characters != 0).any(0).sum()))
-    return Batch(
-        words=batch.words[used],
-        categorical=batch.categorical[used],
-        characters=characters[:, :widest],
-        forms=numbers[1:].view_as(forms),
-        lengths=lengths,
-        mask=batch.mask[rows, :tokens],
-        order=tuple(batch.order[sentence] for sentence in sentences),
-        target=batch.target and selected(batch.target, rows, tokens),
-        contextual=None if batch.contextual is None else batch.contextual[rows, :tokens],
     )
 
 

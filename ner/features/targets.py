@@ -59,23 +59,6 @@ def _moved(target: SentenceTargets, device: torch.device) -> SentenceTargets:
     return type(target)(*parts)
 
 
-def selected(target: TargetBatch, rows: Tensor, tokens: int) -> TargetBatch:
-    """The target of some sentences, the `rows` of a batch, of at most so many tokens."""
-    if isinstance(target, LayerBatch):
-        return LayerBatch(tuple(_selected(part, rows, tokens) for part in target.parts))
-    return _selected(target, rows, tokens)
-
-
-def _selected(target: SentenceTargets, rows: Tensor, tokens: int) -> SentenceTargets:
-    if isinstance(target, TagBatch):
-        possible = None if target.possible is None else target.possible[rows, :tokens]
-        return TagBatch(target.ids[rows, :tokens], possible)
-    if isinstance(target, CountsBatch):
-        weights = None if target.weights is None else target.weights[rows]
-        return CountsBatch(target.unary[rows, :tokens], target.pairwise[rows], weights)
-    return LabelBatch(target.ids[rows])
-
-
 class Target(Protocol):
     """The target of one sentence."""
 

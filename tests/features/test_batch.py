@@ -19,14 +19,11 @@ from ner.features import (
     Indexer,
     Label,
     LabelBatch,
-    LayerBatch,
-    LayerTags,
     TagBatch,
     Tags,
     Words,
     WordTable,
     collate,
-    select,
     targets,
 )
 from ner.features.casing import CASINGS
@@ -98,70 +95,6 @@ def test_a_batch_holds_what_went_in(
             assert not shown[len(expected.characters) :].any()
         assert not batch.forms[row, size:].any()
         assert not target.ids[row, size:].any()
-
-
-def same(one: Batch, other: Batch) -> None:
-    """Two batches are alike in all tensors, and in shapes."""
-    for field in dataclasses.fields(Batch):
-        found, wanted = getattr(one, field.name), getattr(other, field.name)
-        assert type(found) is type(wanted)
-        if field.name == "order" or found is None:
-            assert found == wanted
-        else:
-            for part, like in zip([*found], [*wanted], strict=True):
-                assert part is like is None or torch.equal(part, like), field.name
-
-
-@pytest.mark.slow
-@given(sentences_of_tokens, indexers, st.randoms(use_true_random=False))
-def test_a_part_of_a_batch_is_the_batch_of_a_part(
-    sentences: list[list[str]], indexer: Indexer, random: Random
-) -> None:
-    table, examples = examples_of(sentences, indexer=indexer)
-    whole = collate(table, examples, range(len(sentences)))
-    part = sorted(random.sample(range(len(sentences)), random.randint(1, len(sentences))))
-    same(select(whole, part), collate(table, examples, part))
-
-
-def test_targets_of_all_kinds_can_be_taken_apart() -> None:
-    table, examples = examples_of([["the"], ["Cat", "sat"], ["dog"]])
-    choices = np.array([[True, False, True]])
-    partly = dataclasses.replace(examples[0], target=Tags(np.array([2]), choices))
-    label, counts = Label(1), ExpectedCounts(np.ones((2, 3), np.float32), np.ones(4, np.float32))
-    one = ExpectedCounts(np.zeros((1, 3), np.float32), np.zeros(4, np.float32))
-    said = np.arange(4, dtype=np.float16)
-    for first, second in (
-        (partly, examples[1]),
-        *(
-            (dataclasses.replace(examples[0], target=a), dataclasses.replace(examples[1], target=b))
-            for a, b in (
-                (label, Label(2)),
-                (one, counts),
-                (LayerTags((Tags(np.array([1])),) * 2), LayerTags((Tags(np.array([1, 2])),) * 2)),
-            )
-        ),
-        (
-            dataclasses.replace(examples[0], contextual=said[:2].reshape(1, 2)),
-            dataclasses.replace(examples[1], contextual=said.reshape(2, 2)),
-        ),
-    ):
-        whole = collate(table, [second, first], [0, 1])
-        found, alone = select(whole, [1]), collate(table, [second, first], [1])
-        assert found.mask.tolist() == [[True]]
-        if isinstance(alone.target, LayerBatch):
-            assert isinstance(found.target, LayerBatch)
-            assert [p.ids.tolist() for p in found.target.parts if isinstance(p, TagBatch)] == [
-                [[1]],
-                [[1]],
-            ]
-        else:
-            same(found, alone)
-    weighed = CountsBatch(torch.ones(2, 3, 4), torch.ones(2, 5), torch.tensor([1.0, 2.0]))
-    part = targets.selected(weighed, torch.tensor([1]), 2)
-    assert isinstance(part, CountsBatch)
-    assert (part.unary.shape, part.pairwise.shape) == ((1, 2, 4), (1, 5))
-    assert part.weights is not None
-    assert part.weights.tolist() == [2.0]
 
 
 def test_what_language_models_say_stands_at_the_tokens() -> None:
