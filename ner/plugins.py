@@ -8,6 +8,8 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
   ``{"charlm": "ner.extensions.charlm.embeddings:StringEmbeddings"}``;
 - ``TRAININGS``: options of ``ner train`` and the generators of events that take over, as
   ``{"distill": "ner.extensions.distillation.training:train_events"}``;
+- ``TORCHRUN``: commands that share their work with other processes, and which part of each, as
+  ``{"charlm": "train"}``;
 - ``RUN_FOLDERS``: names of the folders of their runs, beside those of the seeds, and the option of
   each, as ``{"student": "distill"}``;
 - ``RUN_SIGNS``: files by which a folder is known that holds several runs, and its kind, as

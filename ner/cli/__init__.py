@@ -76,7 +76,7 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
-    if context.invoked_subcommand not in ("train", "charlm"):
+    if place().shared and context.invoked_subcommand not in {"train", *declared("TORCHRUN")}:
         refuse_torchrun(context)
 
 

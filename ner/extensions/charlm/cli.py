@@ -20,6 +20,7 @@ from ner.cli.options import (
 from ner.cli.reading import reading_options
 from ner.cli.shared import refuse_torchrun, shared_training
 from ner.errors import escaped
+from ner.extensions.charlm import TORCHRUN
 from ner.extensions.charlm.config import TRAIN, CharLMConfig
 
 _LOG = logging.getLogger("ner")
@@ -29,7 +30,7 @@ _LOG = logging.getLogger("ner")
 @click.pass_context
 def charlm(context: click.Context) -> None:
     """Character language models: trained from your own text, measured and sampled."""
-    if context.invoked_subcommand != "train":
+    if context.invoked_subcommand != TORCHRUN["charlm"]:
         refuse_torchrun(context)
 
 
