@@ -11,6 +11,8 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
 - ``AFTER_TRAINING``: options of ``ner train`` and the functions, of a run folder and the corpus,
   that follow it and tell in a line what they did, as
   ``{"calibrate": "ner.extensions.calibration.storing:calibrate_run"}``;
+- ``TORCHRUN``: commands that share their work with other processes, and which part of each, as
+  ``{"charlm": "train"}``;
 - ``RUN_FOLDERS``: names of the folders of their runs, beside those of the seeds, and the option of
   each, as ``{"student": "distill"}``;
 - ``RUN_SIGNS``: files by which a folder is known that holds several runs, and its kind, as

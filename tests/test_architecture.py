@@ -20,7 +20,7 @@ ROOT = Path(ner.__file__).parent
 # From the ground up; rooms in one row do not know each other. `predict` and `bundle` are the two
 # halves of floor 5: a bundle holds the model that `predict` runs.
 FLOORS = [
-    {"errors", "version", "inputs", "lazy", "frozen", "markup", "named_models"},
+    {"errors", "version", "inputs", "lazy", "frozen", "markup", "named_models", "torchrun"},
     {"text", "files", "plugins", "interchange"},
     {"tags", "tokenize", "config", "stored", "sklearn"},
     {"run_folder", "corpus", "features", "evaluation", "render", "tensors"},

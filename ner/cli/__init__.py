@@ -20,9 +20,11 @@ from typing import cast
 
 import click
 
+from ner.cli.shared import fall_silent, refuse_torchrun
 from ner.errors import MissingExtra, NerError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import EarlierMessages
+from ner.torchrun import place
 from ner.version import __version__, commit
 
 INTERRUPTED = 130
@@ -71,8 +73,11 @@ class _Commands(click.Group):
     callback=lambda ctx, _, wanted: _print_version(ctx) if wanted else None,
     help="Show the version and the commit of the code, and exit.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
+    if place().shared and context.invoked_subcommand not in {"train", *declared("TORCHRUN")}:
+        refuse_torchrun(context)
 
 
 def _print_version(context: click.Context) -> None:
@@ -222,6 +227,8 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
+    if place().local_rank:
+        fall_silent()  # the first process of the machine says the same
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

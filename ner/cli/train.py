@@ -19,12 +19,14 @@ from ner.cli.options import (
     seed_option,
 )
 from ner.cli.reading import Source, corpora_options, reading_options
+from ner.cli.shared import shared_training
 from ner.errors import UsageError, escaped
 from ner.files import missing_folders, remove_empty
 from ner.plugins import declared, load
 from ner.run_folder import check_restart
 
 if TYPE_CHECKING:
+    from ner.config import Config
     from ner.corpus import Corpus
 
 
@@ -117,7 +119,16 @@ def train(
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
-    _train(source, given, out, place, after, **how)
+    with shared_training(how["device"]) as speaks:
+        corpus = _corpus(source, given)
+        if after:
+            _check_calibration(corpus)
+        last = _train(corpus, given.config, out, place, speaks=speaks, **how)
+    for text in last.lines():
+        click.echo(text)
+    click.echo(escaped(f"model: {last.out}"))
+    if after and speaks:
+        click.echo(load(after)(last.out, corpus))
 
 
 def _declared(what: str, option: str) -> str:
@@ -156,40 +167,31 @@ def _check_start(given: Given, option: str) -> None:
         )
 
 
-def _train(
-    source: Source,
-    settings: Given,
-    out: Path | None,
-    place: str,
-    after: str | None,
-    **how: Any,
-) -> None:
+def _corpus(source: Source, given: Given) -> "Corpus":
+    """The corpus to learn from; an empty one where a teacher labels text."""
     from ner.corpus import Corpus
 
-    config = settings.config
-    corpus = source.load(config.data) if source.given else Corpus("text")
-    if after:
-        _check_calibration(corpus)
+    return source.load(given.config.data) if source.given else Corpus("text")
 
+
+def _train(
+    corpus: "Corpus", config: "Config", out: Path | None, place: str, *, speaks: bool, **how: Any
+) -> Any:
+    """Run the training; returns its last event. Only the process that `speaks` makes folders."""
     train_events = load(place)  # only now: torch takes a while, and the corpus may be bad
     from ner.cli.progress import training_progress, what_is_kept
 
-    taken = not (how["resume"] or how["overwrite"])
+    taken = speaks and not (how["resume"] or how["overwrite"])
     new = missing_folders(Path("runs"))
     given, out = out, out or _default_folder(corpus.name, taken=taken)
     kept = functools.partial(what_is_kept, out, how["seeds"], how["overwrite"])
     try:
         with training_progress(config.resources.vectors, kept) as progress:
             read = progress.vectors_read
-            last = progress.follow(train_events(corpus, out, config, progress=read, **how))
+            return progress.follow(train_events(corpus, out, config, progress=read, **how))
     finally:
-        if given is None:
+        if given is None and speaks:
             remove_empty([out, *new])  # if they are empty, nothing has come of the run
-    for text in last.lines():
-        click.echo(text)
-    click.echo(escaped(f"model: {last.out}"))
-    if after:
-        click.echo(load(after)(last.out, corpus))
 
 
 def _check_calibration(corpus: "Corpus") -> None:

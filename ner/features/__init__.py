@@ -8,6 +8,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.features.batch import Batch, Example, collate, collate_rows
     from ner.features.feature import Context, DocumentSpans, StoredData, TrainingData
     from ner.features.indexer import FeatureIds, FeatureTable, Indexer, Key, key_word
+    from ner.features.parts import select
     from ner.features.plans import pack_batches, plan_batches
     from ner.features.profile import Profiler, TextProfile, Watch
     from ner.features.registry import (
@@ -46,7 +47,7 @@ __all__ = [
     "WordList", "WordTable", "Words", "build_indexer", "collate", "collate_rows",
     "default_settings", "document_settings", "entries_of", "feature_sizes", "fold", "grown_indexer",
     "key_word", "pack_batches", "plan_batches", "read_indexer", "read_vectors", "read_word_lists",
-    "resource_names", "sent", "shortened", "unk_rates",
+    "resource_names", "select", "sent", "shortened", "unk_rates",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -55,6 +56,7 @@ __getattr__ = lazy_names(
         "batch": ["Batch", "Example", "collate", "collate_rows"],
         "feature": ["Context", "DocumentSpans", "StoredData", "TrainingData"],
         "indexer": ["FeatureIds", "FeatureTable", "Indexer", "Key", "key_word"],
+        "parts": ["select"],
         "plans": ["pack_batches", "plan_batches"],
         "profile": ["Profiler", "TextProfile", "Watch"],
         "registry": [

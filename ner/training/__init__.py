@@ -14,6 +14,7 @@ from ner.training.examples import (
 from ner.training.gradients import Gradient, Gradients, mean_gradients
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.optimizer import check_finite, decayed_rate
+from ner.training.parallel import Processes, joined, processes
 from ner.training.preparation import (
     PreparedCorpus,
     different_settings,
@@ -26,10 +27,11 @@ from ner.training.seeds import SeedsFinished, TaggerTraining, declared_folders, 
 
 __all__ = [
     "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished",
-    "Gradient", "Gradients", "IndexedSentence", "Milestone", "PreparedCorpus", "Run",
+    "Gradient", "Gradients", "IndexedSentence", "Milestone", "PreparedCorpus", "Processes", "Run",
     "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer",
     "build_model", "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
-    "different_settings", "mean_gradients", "open_resources", "prepare", "resolve",
+    "different_settings", "joined", "mean_gradients", "open_resources", "prepare", "processes",
+    "resolve",
     "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
     "vocabulary_checksum",
 ]  # fmt: skip

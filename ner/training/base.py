@@ -27,6 +27,7 @@ from ner.run_folder import (
     write_file,
     write_records,
 )
+from ner.training.parallel import processes
 
 _log = logging.getLogger("ner")
 
@@ -106,6 +107,7 @@ class BaseRun(ABC):
         self._saved = -math.inf
         self._resumed = False
         self._history: list[dict[str, Any]] = []
+        self._processes = processes()
 
     @property
     def has_begun(self) -> bool:
@@ -118,11 +120,14 @@ class BaseRun(ABC):
         A run that was killed before its first one begins anew. Raises `TrainingError` if it is of
         another run, damaged or missing, and `UsageError` if the best model is missing.
         """
+        if not self._processes.leads:
+            return  # the first process tells it where to go on
         if _stopped_early(self.out):
             _log.info("%s: stopped before its first checkpoint; the run begins anew", self.out)
             return
         place = self.out / "checkpoint"
         tensors, state = read_checkpoint(place)
+        self._tell_of_others(state)
         try:
             if other := self._differences(state):
                 raise TrainingError(
@@ -137,6 +142,14 @@ class BaseRun(ABC):
         self._resumed = True
         if self._history:
             self._check_best()
+
+    def _tell_of_others(self, state: Mapping[str, Any]) -> None:
+        before, now = state.get("processes", 1), self._processes.count
+        if before != now:
+            _log.info(
+                "processes: %s until now, %d from now on; batches stay, and what is drawn does not",
+                before, now,
+            )  # fmt: skip
 
     def _restore(self, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
         """Take over the content of a checkpoint."""
@@ -160,6 +173,8 @@ class BaseRun(ABC):
 
         Everything is on disk before a `Milestone` is yielded. The folder must be locked.
         """
+        if not self._processes.leads:
+            return (yield from self._follow())
         clear_leftovers(self.out, self.folder.contents)
         self._write_metrics()  # first: it marks the folder as one of a run
         write_file(self.out / "config.toml", self.config.to_toml())
@@ -169,6 +184,8 @@ class BaseRun(ABC):
             self._prepare()
             if not self._resumed:
                 self._checkpoint()
+            if self._processes.count > 1:
+                self._processes.first(self._position)
             for event in self._train():
                 self._seconds = time.perf_counter() - started
                 if isinstance(event, Milestone):
@@ -176,12 +193,33 @@ class BaseRun(ABC):
                 elif time.monotonic() >= self._saved + 60 * self.config.train.checkpoint_minutes:
                     self._checkpoint()
                 yield event
-            outcome = self._finish()
+            outcome = self._processes.first(self._finish)
             for text in outcome.lines():
                 note(text)
             write_file(self.out / FINISHED, json.dumps(outcome.to_dict(), indent=2) + "\n")
             yield outcome
         return outcome
+
+    def _follow(self) -> Generator[Any, None, Any]:
+        """Do the part of any process but the first: learn, and write nothing."""
+        with threads(self.config.train.threads):
+            self._prepare()
+            self._begin_at(*self._processes.first(self._position))
+            yield from self._train()
+            outcome = self._processes.first(self._finish)
+            yield outcome
+        return outcome
+
+    def _begin_at(self, settings: str, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        """Go where the first process is. Raises `TrainingError` if it trains something else."""
+        mine = {"settings": self.config.to_toml(), **self._identity()}
+        theirs = {"settings": settings, **state}
+        if unlike := [key for key, value in mine.items() if theirs[key] != value]:
+            raise TrainingError(
+                f"has not what the first process has ({', '.join(unlike)}); give all machines the "
+                "same command and files"
+            )
+        self._restore(tensors, state)
 
     def _prepare(self) -> None:  # noqa: B027 (most have nothing to do)
         """Do what takes a while, and is to be logged, before the first step."""
@@ -208,6 +246,12 @@ class BaseRun(ABC):
 
     def _checkpoint(self) -> None:
         """Put on disk what going on from here needs."""
+        _, tensors, state = self._position()
+        write_checkpoint(self.out / "checkpoint", tensors, state)
+        self._saved = time.monotonic()
+
+    def _position(self) -> tuple[str, dict[str, Tensor], dict[str, Any]]:
+        """Give the settings, and all that going on from here needs."""
         tensors, plain = self.trainer.state()
         state = {
             "kind": self.folder.kind,
@@ -215,8 +259,9 @@ class BaseRun(ABC):
             "history": self._history,
             "seconds": self._seconds,
         }
-        write_checkpoint(self.out / "checkpoint", tensors, state | self._identity())
-        self._saved = time.monotonic()
+        if self._processes.count > 1:
+            state["processes"] = self._processes.count
+        return self.config.to_toml(), tensors, state | self._identity()
 
     @abstractmethod
     def _identity(self) -> dict[str, Any]:
@@ -243,6 +288,9 @@ def run_events(
     Raises `NerError` for a folder that will not do, and whatever `start` raises.
     """
     check_restart(resume=resume, overwrite=overwrite)
+    if not processes().leads:
+        yield from start().events()
+        return
     with exclusive_lock(out) as new:
         if resume:
             check_resumable(kind.folder, out, new=new)

@@ -107,6 +107,11 @@ class LazyTable:
         state: dict[str, Tensor] = self._optimizer.state[self.weight]
         return state
 
+    @property
+    def rows(self) -> Tensor | None:
+        """The rows that have been read for the next step, in order."""
+        return self._read and self._read.numbers
+
     def read(self, numbers: Tensor, drift: Drift) -> None:
         """Catch up the rows that the next step reads."""
         self._read = self._caught_up(numbers, drift)
@@ -184,6 +189,11 @@ class LazyTables:
         for embedding, rows in self._embedder.lookups(batch):
             if embedding in self._tables:
                 self._tables[embedding].read(torch.unique(rows), self._drift)
+
+    def rows(self) -> dict[Tensor, Tensor]:
+        """The rows that have been read for the next step, of the weights of each table."""
+        tables = self._tables.values()
+        return {table.weight: table.rows for table in tables if table.rows is not None}
 
     @torch.no_grad()
     def step(self, rate: float, decay: float) -> None:

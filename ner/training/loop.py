@@ -39,6 +39,7 @@ from ner.training.gradients import (
 )
 from ner.training.lazy import LazyTables
 from ner.training.optimizer import Average, build_optimizer, check_finite, scheduled_rate
+from ner.training.parallel import processes
 from ner.training.unread import Unread
 
 READ_EVERY = 16  # steps, on a GPU
@@ -158,6 +159,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
         self.drops = 0
         self._progress = EpochProgress()
         self._random: dict[str, Tensor] = {}  # of a step in an epoch, to go on from there
+        self._processes = processes()
         self._learner = model
         self._learning = [k for k, w in model.network.named_parameters() if w.requires_grad]
         self._set = training_set
@@ -259,7 +261,7 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             tokens = int(batch.lengths.sum())
             yield Step(self.epoch, progress.batches, steps, tokens, self._loss, gradient)
         self._tables.catch_up()
-        valid = self._evaluate()
+        valid = self._processes.first(self._evaluate)
         done = Epoch(
             number=self.epoch,
             loss=progress.loss / max(1, progress.sentences),
@@ -291,7 +293,8 @@ class BaseTrainer(ABC, Generic[AnyNetwork]):
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
         self._tables.read(batch)
-        loss = self._backward(batch)
+        weights, rows = [*network.parameters()], self._tables.rows()
+        loss = self._processes.backward(batch, self._backward, weights, rows)
         self.unread.add(loss, partial(self._count_loss, len(batch.order)))
         gradient = self._clip()
         self._tables.step(rate, self._decay(self.step))

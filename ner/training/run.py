@@ -229,8 +229,10 @@ class Run(CorpusRun):
         super().__init__(corpus, start.settings(config) if start else config, out)
         self._soft_labels = soft_labels or SoftLabels()
         self._start = start
-        self._contextual = _embed_once(
-            corpus, self._soft_labels.examples, open_embedder(self.config, start)
+        self._contextual = self._processes.in_turn(
+            lambda: _embed_once(
+                corpus, self._soft_labels.examples, open_embedder(self.config, start)
+            )
         )
         untrained = build_model(
             self.corpus.train,
@@ -259,13 +261,14 @@ class Run(CorpusRun):
         return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
 
     def _prepare(self) -> None:
-        if self._start is not None and not self._resumed:
+        if self._start is not None and self._processes.leads and not self._resumed:
             self._start.report(self.corpus.labels)
             found = predict_sentences(self.trainer.evaluated_model, self.corpus.valid)
             before = format_f1(score_sentences(self.corpus.valid, found))
             _log.info("before the first step: valid F1 %s", before)
         if self._indexer.context_columns:
-            self._training_set.add_contexts(self.prepared.segments, self._contexts())
+            contexts = self._processes.first(self._contexts)
+            self._training_set.add_contexts(self.prepared.segments, contexts)
 
     def _contexts(self) -> list[Context]:
         """Contexts of the training split by jackknifing; found once, and then on disk."""

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from ner.plugins import declared
 from ner.run_folder import FINISHED, check_restart, find_bundle, log_file, run_path, write_file
 from ner.training.base import check_resumable
 from ner.training.examples import SoftLabels
+from ner.training.parallel import processes
 from ner.training.preparation import PreparedCorpus, prepare
 from ner.training.run import Event, Finished, Run
 from ner.training.start import StartModel
@@ -157,6 +158,11 @@ class TaggerTraining:
         its types that the corpus does not label. Raises `UsageError` for a folder without a name, a
         device that is not there, a start model in the run folder, and one for several tag layers.
         """
+        if processes().count > 1 and (option := "seeds" * bool(seeds) or self.option):
+            raise UsageError(
+                f"--{option} is for one process, and torchrun starts several; start ner train "
+                "without it"
+            )
         self.out = run_path(out)
         self.device = choose_device(device)
         self.config = config or Config()
@@ -188,7 +194,9 @@ class TaggerTraining:
     def events(self) -> Iterator[Event | SeedsFinished]:
         """Train; yields the events of each run, and `SeedsFinished` if there are several."""
         how: dict[str, bool] = {"resume": self.resume, "overwrite": self._overwrite}
-        locked = locked_folder(self.out, self.seeds, option=self.option, **how)
+        locked: AbstractContextManager[list[Path]] = nullcontext([])
+        if processes().leads:
+            locked = locked_folder(self.out, self.seeds, option=self.option, **how)
         with locked as old, ExitStack() as logs:
             self._prepare()
             finished = yield from self._train(old, logs)

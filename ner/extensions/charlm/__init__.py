@@ -6,3 +6,4 @@ each character from those before it; a backward one does the same for text read 
 
 COMMANDS = {"charlm": "ner.extensions.charlm.cli:charlm"}
 TOKEN_EMBEDDERS = {"charlm": "ner.extensions.charlm.embeddings:StringEmbeddings"}
+TORCHRUN = {"charlm": "train"}

@@ -18,15 +18,20 @@ from ner.cli.options import (
     restart_options,
 )
 from ner.cli.reading import reading_options
+from ner.cli.shared import refuse_torchrun, shared_training
 from ner.errors import escaped
+from ner.extensions.charlm import TORCHRUN
 from ner.extensions.charlm.config import TRAIN, CharLMConfig
 
 _LOG = logging.getLogger("ner")
 
 
 @click.group(short_help="Train, measure and sample character language models.")
-def charlm() -> None:
+@click.pass_context
+def charlm(context: click.Context) -> None:
     """Character language models: trained from your own text, measured and sampled."""
+    if context.invoked_subcommand != TORCHRUN["charlm"]:
+        refuse_torchrun(context)
 
 
 _model_option = required_model("Language model: a folder of ner charlm train.", TRAIN)
@@ -75,7 +80,7 @@ def train(
             note = f"{event.bits:.3f} bits per character, {speed}"
             progress.show(event.direction, event.done, 1.0, note)
 
-    with training_progress(kept=kept) as progress:
+    with shared_training(how["device"]), training_progress(kept=kept) as progress:
         finished = progress.follow(train_events(texts, out, config, **how), show)
     assert isinstance(finished, LanguageModelFinished), "a run ends with that"
     for text in finished.lines():

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from ner.checkpoint import check_form, named, numbered, optimizer_tensors, parted, restore_optimizer
+from ner.errors import UsageError
 from ner.extensions.charlm.config import TrainConfig
 from ner.extensions.charlm.network import CharacterNetwork, State, detached
 from ner.extensions.charlm.prediction import measure
 from ner.extensions.charlm.text import Alphabet, Codes
-from ner.training import Milestone, check_finite, decayed_rate
+from ner.training import Milestone, check_finite, decayed_rate, processes
 
 
 class LanguageModelStep(NamedTuple):
@@ -109,9 +110,15 @@ class LanguageModelTrainer:
         self.best_bits = math.inf
         self.seconds = 0.0  # of training and evaluation
         self.carried: State | None = None  # at the end of the last segment
+        self._processes = processes()
         self._config = config
         self._streams = Streams(train, alphabet, config.batch, config.segment)
         self.steps = config.epochs * self._streams.segments  # unless time is up before
+        if self._streams.count < self._processes.count:
+            raise UsageError(
+                f"{self._streams.count} places of the text are read at the same time, too few for "
+                f"{self._processes.count} processes; start fewer, add text or raise train.batch"
+            )
         self._valid = valid
         self._alphabet = alphabet
         self._nats = 0.0  # lost since the last evaluation
@@ -182,7 +189,7 @@ class LanguageModelTrainer:
             if self.done == 1.0:
                 return
             bits = self._learn()
-            self.seconds = time.perf_counter() - self._clock
+            self.seconds = self._processes.agree(time.perf_counter() - self._clock)
             yield LanguageModelStep(self.direction, self.step, self.done, bits, self._speed())
 
     def _speed(self) -> float:
@@ -201,21 +208,50 @@ class LanguageModelTrainer:
         numbers, targets = self._streams.segment(place)
         device = self.network.out.bias.device
         before = None if place == 0 else self.carried
-        scores, after = self.network(numbers.to(device), before)
-        loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.to(device).flatten())
-        nats = loss.item()
-        self._check_finite("loss", nats, self.step + 1)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        if self._processes.count == 1:
+            nats, after = self._backward(numbers.to(device), targets.to(device), before)
+        else:
+            nats, after = self._backward_share(numbers.to(device), targets.to(device), before)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._config.clip)
         self._check_finite("gradient", norm.item(), self.step + 1)
         self._set_rate(self.step)
         self._optimizer.step()
-        self.carried = detached(after)  # gradients of the next segment end here
+        self.carried = after
         self.step += 1
         self._nats += nats
         self._since += 1
         return nats / math.log(2)
+
+    def _backward(
+        self, numbers: Tensor, targets: Tensor, before: State | None
+    ) -> tuple[float, State]:
+        """Add the gradient of the loss of streams ``[B, S]``; returns it, and their states."""
+        scores, after = self.network(numbers, before)
+        loss = nn.functional.cross_entropy(scores.flatten(0, 1), targets.flatten())
+        nats = loss.item()
+        self._check_finite("loss", nats, self.step + 1)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return nats, detached(after)  # gradients of the next segment end here
+
+    def _backward_share(
+        self, numbers: Tensor, targets: Tensor, before: State | None
+    ) -> tuple[float, State]:
+        """Do the same with this process's share of the streams; all processes get all states."""
+        shared, streams = self._processes, len(numbers)
+        start, end = (part * streams // shared.count for part in (shared.rank, shared.rank + 1))
+        here = before and tuple(tuple(x[:, start:end] for x in layer) for layer in before)
+        share = (end - start) / streams
+        with shared.together(), shared.apart():
+            nats, after = self._backward(numbers[start:end], targets[start:end], here)
+        states = [part for layer in after for part in layer]
+        lost = states[0].new_tensor(share * nats)
+        states = [nn.functional.pad(part, (0, 0, start, streams - end)) for part in states]
+        lost, *states = shared.add([*self.network.parameters()], share, [lost, *states], {})
+        kept = len(after[0])  # h, and of an LSTM c
+        return lost.item(), tuple(
+            tuple(states[layer : layer + kept]) for layer in range(0, len(states), kept)
+        )
 
     def _set_rate(self, step: int) -> None:
         # As far as the middle of the step (from 0): the first one's rate must not be 0.
@@ -228,9 +264,11 @@ class LanguageModelTrainer:
 
     def _evaluate(self) -> LanguageModelEvaluation:
         speed = self._speed()
-        bits = measure(self.network, self._valid, self._alphabet).per_character
+        bits = self._processes.first(
+            lambda: measure(self.network, self._valid, self._alphabet).per_character
+        )
         self._check_finite("loss on held-out text", bits, self.step)
-        self.seconds = time.perf_counter() - self._clock
+        self.seconds = self._processes.agree(time.perf_counter() - self._clock)
         best = bits < self.best_bits
         self.best_bits = min(bits, self.best_bits)
         trained = self._nats / math.log(2) / self._since

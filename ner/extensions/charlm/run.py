@@ -98,6 +98,10 @@ class LanguageModelRun(BaseRun):
         self.trainer = self._begin()
         super()._restore(tensors, state)
 
+    def _begin_at(self, settings: str, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+        self._number = state["number"]
+        super()._begin_at(settings, tensors, state)
+
     def _check_best(self) -> None:
         self._weights = dict(load_model(self.out / "model").weights)
 
@@ -125,7 +129,8 @@ class LanguageModelRun(BaseRun):
             if self._number + 1 == len(self._directions):
                 break
             self._number += 1
-            self._check_best()
+            if self._processes.leads:
+                self._check_best()
             self.trainer = self._begin()
 
     def _save(self, milestone: LanguageModelEvaluation) -> None:
