@@ -12,6 +12,19 @@ from ner.training.examples import (
     type_costs,
 )
 from ner.training.gradients import Gradient, Gradients, mean_gradients
+from ner.training.jobs import (
+    Begun,
+    Done,
+    Failed,
+    Job,
+    LocalRunner,
+    Place,
+    Runner,
+    RunWork,
+    Work,
+    check_runner,
+    open_runner,
+)
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.optimizer import check_finite, decayed_rate
 from ner.training.preparation import (
@@ -25,11 +38,11 @@ from ner.training.run import CorpusRun, Event, Finished, Run
 from ner.training.seeds import SeedsFinished, TaggerTraining, declared_folders, seed_folder
 
 __all__ = [
-    "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished",
-    "Gradient", "Gradients", "IndexedSentence", "Milestone", "PreparedCorpus", "Run",
-    "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer",
-    "build_model", "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
-    "different_settings", "mean_gradients", "open_resources", "prepare", "resolve",
-    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
-    "vocabulary_checksum",
+    "BaseRun", "BaseTrainer", "Begun", "CorpusRun", "Done", "Epoch", "Event", "ExampleSet",
+    "Failed", "Finished", "Gradient", "Gradients", "IndexedSentence", "Job", "LocalRunner",
+    "Milestone", "Place", "PreparedCorpus", "Run", "RunWork", "Runner", "SeedsFinished",
+    "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "Work", "build_model",
+    "cache_embeddings", "check_finite", "check_runner", "decayed_rate", "declared_folders",
+    "different_settings", "mean_gradients", "open_resources", "open_runner", "prepare", "resolve",
+    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

@@ -174,13 +174,8 @@ def compare(
 
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, go_on, training_progress
-    from ner.extensions.experiments.comparison.runs import (
-        Comparison,
-        RunMeasured,
-        begun,
-        compare_events,
-        format_comparison,
-    )
+    from ner.extensions.experiments.comparison.runs import RunMeasured, begun, compare_events
+    from ner.extensions.experiments.comparison.table import Comparison, format_comparison
 
     out = out or Path("runs") / f"{corpus.name}-compare"
 
