@@ -14,6 +14,7 @@ from ner.cli.options import (
     config_options,
     device_option,
     list_settings_option,
+    on_option,
     parse_seeds,
     restart_options,
     seed_option,
@@ -68,6 +69,7 @@ from ner.run_folder import check_restart
 @restart_options
 @list_settings_option()
 @device_option
+@on_option
 @reading_options(layers=True)
 def train(
     source: Source,
@@ -108,6 +110,7 @@ def train(
         )
     if start_from is not None:
         _check_start(given, option)
+    _check_on(how, option)
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
@@ -138,6 +141,16 @@ def _check_start(given: Given, option: str) -> None:
             f"{', '.join(network)}: with --start-from, the network is that of the start model; "
             "leave it out, or train a new model"
         )
+
+
+def _check_on(how: dict[str, Any], option: str) -> None:
+    """Refuse a cluster for what is done here; leave `on` out of the arguments without one."""
+    if not how["on"]:
+        del how["on"]
+    elif not how["seeds"]:
+        raise UsageError("--on trains several models at once; add --seeds 1,2,3, or leave it out")
+    elif option == "teacher":
+        raise UsageError("--teacher labels text here, where its students learn; leave --on out")
 
 
 def _train(

@@ -22,7 +22,6 @@ from ner.training.jobs import (
     Runner,
     RunWork,
     Work,
-    check_runner,
     open_runner,
 )
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
@@ -42,7 +41,7 @@ __all__ = [
     "Failed", "Finished", "Gradient", "Gradients", "IndexedSentence", "Job", "LocalRunner",
     "Milestone", "Place", "PreparedCorpus", "Run", "RunWork", "Runner", "SeedsFinished",
     "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "Work", "build_model",
-    "cache_embeddings", "check_finite", "check_runner", "decayed_rate", "declared_folders",
-    "different_settings", "mean_gradients", "open_resources", "open_runner", "prepare", "resolve",
-    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs", "vocabulary_checksum",
+    "cache_embeddings", "check_finite", "decayed_rate", "declared_folders", "different_settings",
+    "mean_gradients", "open_resources", "open_runner", "prepare", "resolve", "run_events",
+    "seed_folder", "split_long", "tag_choices", "type_costs", "vocabulary_checksum",
 ]  # fmt: skip

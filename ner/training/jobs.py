@@ -127,16 +127,6 @@ def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
     yield from events
 
 
-def check_runner(on: str) -> None:
-    """Refuse an address that no runner has. Raises `UsageError`."""
-    known = declared("RUNNERS")
-    if on and on.partition("://")[0] not in known:
-        raise UsageError(
-            f"--on {on}: is unknown; write {' or '.join(known) or 'nothing'}, or leave it out to "
-            "train here"
-        )
-
-
 def open_runner(
     on: str, device: str, progress: Callable[[int], None], config: Config
 ) -> AbstractContextManager[Runner]:
@@ -148,10 +138,11 @@ def open_runner(
     """
     if not on:
         return nullcontext(LocalRunner(device, progress))
-    check_runner(on)
-    make = load(declared("RUNNERS")[on.partition("://")[0]])
-    threads = config.train.threads
-    opened: AbstractContextManager[Runner] = make(on, device, 1 if threads == "auto" else threads)
+    place = declared("RUNNERS").get(on.partition("://")[0])
+    if place is None:
+        raise UsageError(f"--on {on}: is unknown; write ray or ray://HOST:PORT")
+    threads = 1 if config.train.threads == "auto" else config.train.threads
+    opened: AbstractContextManager[Runner] = load(place)(on, device, threads)
     return opened
 
 

@@ -200,7 +200,9 @@ def _run(
         return RunMeasured(len(measured), len(plans), plan.variant, measured[plan][0])
 
     jobs = {plan.job: plan for plan in plans if not plan.finished}
-    yield from [measure(plan) for plan in plans if plan.finished]
+    for plan in plans:
+        if plan not in jobs.values():
+            yield measure(plan)
     with closing(runner.run(RunWork(corpus), [*jobs])) as events:
         for job, event in events:
             match event:
