@@ -214,15 +214,8 @@ class RayRunner:
         running.deaths += 1
         reason = _reason(error)
         if running.deaths > MOST_DEATHS:
-            yield (
-                job,
-                Failed(
-                    TrainingError(
-                        f"{job.name}: its worker has died {running.deaths} times ({reason}); give it "
-                        "more memory, or see the logs of Ray"
-                    )
-                ),
-            )
+            told = f"{job.name}: its worker has died {running.deaths} times ({reason})"
+            yield job, Failed(TrainingError(f"{told}; give it more memory, or see Ray's logs"))
             return
         resume = running.kept or job.resume
         _log.warning(
