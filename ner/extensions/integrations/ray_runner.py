@@ -34,19 +34,8 @@ STOP_SECONDS = 10.0
 _log = logging.getLogger("ner")
 
 
-@ray.remote(concurrency_groups={"control": 1}, max_restarts=0, max_task_retries=0)
-class _Actor:
-    """A `Worker` in a process of the cluster; `stop` can be called while `next` works."""
-
-    def __init__(self, *given: Any, **how: Any) -> None:
-        self._worker = Worker(*given, **how)
-
-    def next(self) -> Message | None:
-        return self._worker.next()
-
-    @ray.method(concurrency_group="control")
-    def stop(self) -> None:
-        self._worker.stop()
+# `stop` is called while `next` works.
+_Actor = ray.remote(concurrency_groups={"control": 1}, max_restarts=0, max_task_retries=0)(Worker)
 
 
 @dataclass(eq=False)
@@ -149,7 +138,7 @@ class RayRunner:
                 if not self._running:
                     return
                 [ready], _ = ray.wait([*self._running], num_returns=1)
-                yield from self._received(shared, self._running.pop(ready), ready)
+                yield from self._received(shared, ready)
         finally:
             self._stop_all()
 
@@ -158,7 +147,7 @@ class RayRunner:
         for ref, running in [*self._running.items()]:
             if running.job is job:
                 del self._running[ref]
-                running.actor.stop.remote()  # it ends when nothing refers to it any more
+                _stop(running)  # it ends when nothing refers to it any more
 
     def _start(self, work: Any, running: _Running, *, resume: bool) -> None:
         job = running.job
@@ -170,28 +159,26 @@ class RayRunner:
         running.actor = _Actor.options(**needs).remote(work, job, about, files, resume=resume)
         self._running[running.actor.next.remote()] = running
 
-    def _received(self, work: Any, running: _Running, ref: Any) -> Iterator[tuple[Job[Any], Any]]:
+    def _received(self, work: Any, ref: Any) -> Iterator[tuple[Job[Any], Any]]:
         """Take a message of a job, and ask for the next one."""
+        running = self._running[ref]
         job = running.job
         try:
             message = ray.get(ref)
         except ray.exceptions.RayTaskError:
             raise  # an error of ours in the job: as it would be here
         except ray.exceptions.RayError as error:
+            del self._running[ref]
             yield from self._again(work, running, error)
             return
+        del self._running[ref]
         if message is None:
             yield job, Done(running.last)
             return
+        if not isinstance(message.event, Failed):
+            self._running[running.actor.next.remote()] = running
         for level, text in message.said:  # warnings are of the corpus: the same for all
             _log.log(level, "%s", text if level >= logging.WARNING else f"{job.name}: {text}")
-        if isinstance(message.event, Begun) and running.begun:
-            message = message._replace(event=None)  # of a worker after the first
-        if isinstance(message.event, Finished) and job.out:
-            message = message._replace(event=replace(message.event, out=job.out))
-        failed = isinstance(message.event, Failed)
-        if not failed:
-            self._running[running.actor.next.remote()] = running
         yield from self._taken(running, message)
 
     def _taken(self, running: _Running, message: Message) -> Iterator[tuple[Job[Any], Any]]:
@@ -200,9 +187,12 @@ class RayRunner:
         if message.files and job.out:
             write_files(job.out, message.files)
             running.kept = True
+        if isinstance(event, Finished) and job.out:
+            event = replace(event, out=job.out)
         if isinstance(event, Milestone):
             running.deaths = 0
-        if event is not None:
+        again = isinstance(event, Begun) and running.begun  # by a worker after the first
+        if event is not None and not again:
             running.begun, running.last = True, event
             yield job, event
 
@@ -220,23 +210,27 @@ class RayRunner:
         resume = running.kept or job.resume
         _log.warning(
             "%s: its worker has died (%s); it starts %s",
-            job.name, reason, "again from its last checkpoint here" if resume else "anew",
+            job.name, reason, "again from the last checkpoint that came back" if resume else "anew",
         )  # fmt: skip
         self._start(work, running, resume=resume)
 
     def _stop_all(self) -> None:
-        """Let workers stop by themselves, and kill those that do not."""
-        if not self._running:
-            return
-        waiting = dict(self._running)
+        """Let workers stop by themselves, and kill those that do not, or have not begun."""
+        waiting = {ref: running for ref, running in self._running.items() if running.begun}
+        actors = [running.actor for running in self._running.values()]
         self._running.clear()
         with suppress(ray.exceptions.RayError):
             for running in waiting.values():
-                running.actor.stop.remote()
-            ray.wait([*waiting], num_returns=len(waiting), timeout=STOP_SECONDS)
-        for running in waiting.values():
+                _stop(running)
+            if waiting:
+                ray.wait([*waiting], num_returns=len(waiting), timeout=STOP_SECONDS)
+        for actor in actors:
             with suppress(ray.exceptions.RayError):
-                ray.kill(running.actor)
+                ray.kill(actor)
+
+
+def _stop(running: _Running) -> None:
+    running.actor.stop.options(concurrency_group="control").remote()
 
 
 def _reason(error: Exception) -> str:

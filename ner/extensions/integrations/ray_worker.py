@@ -97,7 +97,8 @@ class Worker:
             except NerError as error:
                 yield Message(_taken(said), Failed(_placed(error, job.name)), read_files(out))
             else:
-                yield Message(_taken(said), None, read_files(out))
+                if not self._stopped:
+                    yield Message(_taken(said), None, read_files(out))
 
     def _events(self, work: Work, job: Job[Any], place: Place) -> Iterator[Any]:
         """The events of a job that are worth a message, until it is stopped."""
