@@ -24,7 +24,7 @@ try:
     import ray
     import ray.exceptions
 except ImportError:
-    raise MissingExtra('--on ray needs a package: pip install "ray[client]"') from None
+    raise MissingExtra('--on ray needs a package: pip install "ray[client,data]"') from None
 
 MOST_DEATHS = 3
 """Workers that may die one after the other before a job has got any further."""

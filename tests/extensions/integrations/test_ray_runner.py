@@ -4,7 +4,6 @@ import itertools
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from ner.api import train_events
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import MissingExtra, NerError, TrainingError, UsageError
+from ner.errors import NerError, TrainingError, UsageError
 from ner.extensions.audit.run import Ranking, audit_events
 from ner.extensions.experiments.comparison.runs import RunMeasured, compare_events
 from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
@@ -282,14 +281,7 @@ def test_a_cluster_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", refused)
     with (
-        pytest.raises(NerError, match="cannot be reached .*timeout more.*; check the address"),
+        pytest.raises(NerError, match=r"cannot be reached .*timeout more.*; check the address"),
         open_runner("ray://nowhere:10001", "cpu", lambda _: None, Config()),
     ):
         pass
-
-
-def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "ner.extensions.integrations.ray_runner", raising=False)
-    with pytest.raises(MissingExtra, match=r'pip install "ray\[client,data\]"'):
-        open_runner("ray", "cpu", lambda _: None, Config())

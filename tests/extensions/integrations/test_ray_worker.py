@@ -1,6 +1,7 @@
 """Jobs on other machines, as far as they need no Ray: messages, logs, folders as bytes."""
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError
+from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.extensions.integrations.ray_worker import (
     KEPT_SECONDS,
     Circumstances,
@@ -22,7 +23,18 @@ from ner.extensions.integrations.ray_worker import (
     write_files,
 )
 from ner.run_folder import EarlierMessages
-from ner.training import Begun, Epoch, Failed, Finished, Job, LocalRunner, Place, RunWork, prepare
+from ner.training import (
+    Begun,
+    Epoch,
+    Failed,
+    Finished,
+    Job,
+    LocalRunner,
+    Place,
+    RunWork,
+    open_runner,
+    prepare,
+)
 
 HERE = Circumstances("cpu", 1, ".")
 log = logging.getLogger("ner")
@@ -243,3 +255,13 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(NerError, match="cannot be written"):
         write_files(tmp_path / "run", {"log.txt": b""})
+
+
+# --- the package --------------------------------------------------------------------------------
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "ner.extensions.integrations.ray_runner", raising=False)
+    with pytest.raises(MissingExtra, match=r'pip install "ray\[client,data\]"'):
+        open_runner("ray", "cpu", lambda _: None, Config())
