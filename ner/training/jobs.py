@@ -37,7 +37,7 @@ class Job(Generic[Task]):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job is run."""
+    """The device and folder of a job."""
 
     device: torch.device
     out: Path = Path()
@@ -93,7 +93,7 @@ class LocalRunner:
     """This process, which runs jobs one after another."""
 
     def __init__(self, device: str, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Raises `UsageError` for a device that is not there."""
+        """Choose the device. Raises `UsageError` for one that is not there."""
         self._device = choose_device(device)
         self._progress = progress
         self._stopped: Job[Any] | None = None

@@ -35,7 +35,7 @@ class Tag:
         output: str = "entities",
         errors: str = "error",
     ) -> None:
-        """Raises what `load` raises, and `UsageError` for settings of a tagger."""
+        """Load the model. Raises what `load` raises, and `UsageError` for settings of a tagger."""
         if isinstance(model, Tagger) and settings:
             raise UsageError("settings are those of a model to load; load the tagger with them")
         if output in (column, errors) or errors == column:

@@ -29,13 +29,16 @@ except ImportError:
 MOST_DEATHS = 3
 """Workers that may die one after the other before a job has got any further."""
 STOP_SECONDS = 10.0
-"""How long workers may take to stop by themselves."""
+"""Seconds in which workers should stop by themselves."""
 
 _log = logging.getLogger("ner")
 
 
-# `stop` is called while `next` works.
-_Actor = ray.remote(concurrency_groups={"control": 1}, max_restarts=0, max_task_retries=0)(Worker)
+class _Worker(Worker):
+    stop = ray.method(concurrency_group="control")(Worker.stop)  # called while `next` works
+
+
+_Actor = ray.remote(concurrency_groups={"control": 1}, max_restarts=0, max_task_retries=0)(_Worker)
 
 
 @dataclass(eq=False)
@@ -147,7 +150,7 @@ class RayRunner:
         for ref, running in [*self._running.items()]:
             if running.job is job:
                 del self._running[ref]
-                _stop(running)  # it ends when nothing refers to it any more
+                running.actor.stop.remote()  # it ends when nothing refers to it any more
 
     def _start(self, work: Any, running: _Running, *, resume: bool) -> None:
         job = running.job
@@ -221,16 +224,12 @@ class RayRunner:
         self._running.clear()
         with suppress(ray.exceptions.RayError):
             for running in waiting.values():
-                _stop(running)
+                running.actor.stop.remote()
             if waiting:
                 ray.wait([*waiting], num_returns=len(waiting), timeout=STOP_SECONDS)
         for actor in actors:
             with suppress(ray.exceptions.RayError):
                 ray.kill(actor)
-
-
-def _stop(running: _Running) -> None:
-    running.actor.stop.options(concurrency_group="control").remote()
 
 
 def _reason(error: Exception) -> str:

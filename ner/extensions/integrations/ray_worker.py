@@ -25,7 +25,7 @@ from ner.training import CorpusRun, Failed, Job, Milestone, Place, Work
 from ner.version import __version__
 
 KEPT_SECONDS = 30.0
-"""How often the folder of a run comes back."""
+"""Seconds after which the folder of a run comes back again."""
 METRICS = "metrics.jsonl"
 # As a run writes them: what is listed in the metrics is there, and a result comes last.
 _LATE = ("model", "checkpoint", METRICS, FINISHED)
@@ -169,7 +169,7 @@ def _taken(said: list[Said]) -> list[Said]:
 
 
 def earlier_messages() -> list[Said]:
-    """What was said before the runs, and belongs into the log of each."""
+    """Messages from before the runs, which belong into the log of each."""
     handlers = [each for each in _log.handlers if isinstance(each, EarlierMessages)]
     return [
         (record.levelno, record.getMessage())

@@ -12,6 +12,7 @@ import random
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -112,7 +113,7 @@ class Study:
         """The trials that came to an end of some kind, in the order of their ends."""
         with self._reported():
             stored = [t for t in self._study.get_trials(deepcopy=False) if self._counts(t)]
-            stored.sort(key=lambda trial: trial.datetime_complete)
+            stored.sort(key=lambda trial: trial.datetime_complete or datetime.max)
             return [self._record(number, trial) for number, trial in enumerate(stored, 1)]
 
     def _counts(self, trial: "optuna.trial.FrozenTrial") -> bool:
