@@ -104,7 +104,8 @@ class LocalRunner:
         """Run each job to its end before the next one."""
         for job in jobs:
             place = Place(self._device, job.out or Path(), job.resume, self._progress)
-            event, end = None, None
+            event: Any = None
+            end: Done | Failed | None = None
             with closing(_generator(work(job, place))) as events:
                 try:
                     for event in events:

@@ -112,14 +112,15 @@ class RayRunner:
         return float(ray.cluster_resources().get("GPU", 0))
 
     @property
-    def _on_gpu(self) -> bool:
+    def on_gpu(self) -> bool:
+        """True if each job takes a GPU."""
         return self.device in ("auto", "cuda") and self._gpus() > 0
 
     @property
-    def _room(self) -> int:
-        """The jobs that the cluster can do at once, one at least."""
+    def room(self) -> int:
+        """The number of jobs that the cluster can do at once, one at least."""
         processors = ray.cluster_resources().get("CPU", 0) // self.threads
-        return max(1, int(min(processors, self._gpus()) if self._on_gpu else processors))
+        return max(1, int(min(processors, self._gpus()) if self.on_gpu else processors))
 
     # --- jobs -------------------------------------------------------------------------------------
 
@@ -135,7 +136,7 @@ class RayRunner:
         try:
             while True:
                 # All of a list are asked for, so that a cluster that can grow does.
-                free = None if listed else self._room - len(self._running)
+                free = None if listed else self.room - len(self._running)
                 for job in islice(waiting, free):
                     self._start(shared, _Running(job, None), resume=job.resume)
                 if not self._running:
@@ -155,10 +156,10 @@ class RayRunner:
     def _start(self, work: Any, running: _Running, *, resume: bool) -> None:
         job = running.job
         about = Circumstances(
-            "cuda" if self._on_gpu else self.device, self.threads, os.getcwd(), earlier_messages()
+            "cuda" if self.on_gpu else self.device, self.threads, os.getcwd(), earlier_messages()
         )
         files: Files = read_files(job.out) if resume and job.out else {}
-        needs = {"num_cpus": self.threads, "num_gpus": int(self._on_gpu)}
+        needs = {"num_cpus": self.threads, "num_gpus": int(self.on_gpu)}
         running.actor = _Actor.options(**needs).remote(work, job, about, files, resume=resume)
         self._running[running.actor.next.remote()] = running
 

@@ -34,7 +34,9 @@ from ner.training import (
     prepare,
 )
 
-ray = pytest.importorskip("ray")
+ray: Any = pytest.importorskip("ray", reason="Ray is not installed")
+
+from ner.extensions.integrations.ray_runner import RayRunner  # noqa: E402
 
 pytestmark = [
     pytest.mark.slow(reason="each actor is a process that loads torch"),
@@ -84,7 +86,8 @@ def test_stopped_it_goes_on_anywhere(tmp_path: Path, tiny_corpus: Corpus, config
     here, there = tmp_path / "here", tmp_path / "there"
     list(train_events(tiny_corpus, here, config, seeds=(1,), device="cpu"))
     how: dict[str, Any] = {"seeds": (1,), "device": "cpu"}
-    with closing(train_events(tiny_corpus, there, config, on="ray", **how)) as events:
+    begun: Any = train_events(tiny_corpus, there, config, on="ray", **how)
+    with closing(begun) as events:
         next(event for event in events if isinstance(event, Epoch))
     resumed = list(train_events(tiny_corpus, there, config, resume=True, **how))
     assert [event.number for event in resumed if isinstance(event, Epoch)] == [2]
@@ -257,6 +260,30 @@ def test_errors_come_back(runner: Runner) -> None:
     assert str(failed.error) == "no number"
     with pytest.raises(ZeroDivisionError):
         list(runner.run(Raising(), [Job("bug", ZeroDivisionError("a bug"))]))
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "resources", "room", "on_gpu"),
+    [
+        ("auto", 1, {"CPU": 16.0, "GPU": 2.0}, 2, True),
+        ("cuda", 4, {"CPU": 6.0, "GPU": 2.0}, 1, True),
+        ("cpu", 4, {"CPU": 18.0, "GPU": 2.0}, 4, False),
+        ("auto", 2, {"CPU": 5.0}, 2, False),
+        ("auto", 8, {"CPU": 4.0}, 1, False),
+        ("auto", 1, {}, 1, False),
+    ],
+)
+def test_room_for_jobs(
+    device: str,
+    threads: int,
+    resources: dict[str, float],
+    room: int,
+    on_gpu: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
+    runner = RayRunner("ray", device, threads)
+    assert (runner.room, runner.on_gpu) == (room, on_gpu)
 
 
 def test_a_device_that_no_machine_has(tmp_path: Path) -> None:
