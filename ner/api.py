@@ -48,17 +48,19 @@ def train(
     overwrite: bool = False,
     start_from: str | Path | None = None,
     keep_types: bool = False,
+    on: str = "",
 ) -> Tagger:
     """Train a tagger into a run folder and return the best model.
 
     With `seeds`, one model each is trained, and the one that is best on valid returned. With
     `start_from`, a run folder, bundle or packed file, training goes on from that model: its network
     and all that it knows stay, and types are those of the corpus; with `keep_types` also its own,
-    which it labels itself where the labels of the corpus say O. Raises `NerError` for a corpus,
-    setting, model or folder that will not do.
+    which it labels itself where the labels of the corpus say O. With `on`, such as ``ray``, models
+    of several seeds are trained on a cluster. Raises `NerError` for a corpus, setting, model or
+    folder that will not do.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
-    how |= {"start_from": start_from, "keep_types": keep_types}
+    how |= {"start_from": start_from, "keep_types": keep_types, "on": on}
     for _ in train_events(corpus, out, config, seeds=seeds, **how):
         pass
     return Tagger.load(out, device)
@@ -76,6 +78,7 @@ def train_events(
     progress: Callable[[int], None] = lambda _: None,
     start_from: str | Path | None = None,
     keep_types: bool = False,
+    on: str = "",
 ) -> "Iterator[Event | SeedsFinished]":
     """`train` as a generator that yields what happens; to be run to its end.
 
@@ -84,7 +87,7 @@ def train_events(
     from ner.training import TaggerTraining
 
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
-    how |= {"start_from": start_from, "keep_types": keep_types}
+    how |= {"start_from": start_from, "keep_types": keep_types, "on": on}
     training = TaggerTraining(corpus, out, config, seeds=seeds, progress=progress, **how)
     yield from training.events()
 

@@ -21,7 +21,7 @@ def text_of(value: object, number: str = "") -> str:
     """
     if isinstance(value, str):
         return value
-    if _is_missing(value):
+    if is_missing(value):
         return ""
     raise TypeError(
         f"text{number} is {_kind(value)}; a text is a str, or None or NaN where it is missing"
@@ -48,7 +48,7 @@ def check_pair(item: object, number: int) -> None:
         )
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """Tell if a value is one of those with which tables mark that there is none."""
     if value is None or isinstance(value, Real):  # NumPy's numbers, too
         return value is None or bool(value != value)

@@ -19,6 +19,9 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
   ``{"study.sqlite": "search"}``;
 - ``MODEL_SOURCES``: schemes of addresses of models, and functions from an address to a path, as
   ``{"hf": "ner.extensions.integrations.hub:downloaded"}``;
+- ``RUNNERS``: schemes of addresses on which independent trainings may be run, and classes of
+  context managers that give a runner (`ner.training.jobs`), as
+  ``{"ray": "ner.extensions.integrations.ray_runner:RayRunner"}``;
 - ``PUBLIC``: names of `ner` that are theirs, as
   ``{"tag_series": "ner.extensions.integrations.tables:tag_series"}``.
 

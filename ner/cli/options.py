@@ -13,6 +13,7 @@ import click
 from ner.config import Config, ResourcesConfig, predict_config
 from ner.errors import NerError
 from ner.files import checked_path
+from ner.plugins import declared
 from ner.run_folder import find_bundle, find_model, newest_bundle
 
 
@@ -209,6 +210,23 @@ def config_options(change: str = "Change a setting.") -> Decorator:
 restart_options: Decorator = options(
     click.option("--resume", is_flag=True, help="Go on with the run in --out."),
     click.option("--overwrite", is_flag=True, help="Replace the run in --out."),
+)
+
+
+def _check_on(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    known = declared("RUNNERS")
+    if value and value.partition("://")[0] not in known:
+        raise click.BadParameter(f"{value!r} is unknown; write {' or '.join(known)}")
+    return value
+
+
+on_option: Decorator = click.option(
+    "--on",
+    default="",
+    show_default=False,
+    callback=_check_on,
+    metavar="ray|ray://HOST:PORT",
+    help="Train on a Ray cluster, as many models at once as there is room for.",
 )
 
 

@@ -14,6 +14,7 @@ from ner.cli.options import (
     config_options,
     device_option,
     list_settings_option,
+    on_option,
     parse_seeds,
     restart_options,
     seed_option,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @restart_options
 @list_settings_option()
 @device_option
+@on_option
 @reading_options(layers=True)
 def train(
     source: Source,
@@ -116,6 +118,7 @@ def train(
     after = _declared("AFTER_TRAINING", "calibrate") if calibrate else None
     if start_from is not None:
         _check_start(given, option)
+    _check_on(how, option)
     start = {"start_from": start_from, "keep_types": keep_types}
     how |= {"unlabelled": unlabelled} if option else start
     how |= {"teachers": teachers, "types": types} if teachers else {}
@@ -165,6 +168,16 @@ def _check_start(given: Given, option: str) -> None:
             f"{', '.join(network)}: with --start-from, the network is that of the start model; "
             "leave it out, or train a new model"
         )
+
+
+def _check_on(how: dict[str, Any], option: str) -> None:
+    """Refuse a cluster for what is done here; leave `on` out of the arguments without one."""
+    if not how["on"]:
+        del how["on"]
+    elif not how["seeds"]:
+        raise UsageError("--on trains several models at once; add --seeds 1,2,3, or leave it out")
+    elif option == "teacher":
+        raise UsageError("--teacher labels text here, where its students learn; leave --on out")
 
 
 def _corpus(source: Source, given: Given) -> "Corpus":

@@ -12,6 +12,18 @@ from ner.training.examples import (
     type_costs,
 )
 from ner.training.gradients import Gradient, Gradients, mean_gradients
+from ner.training.jobs import (
+    Begun,
+    Done,
+    Failed,
+    Job,
+    LocalRunner,
+    Place,
+    Runner,
+    RunWork,
+    Work,
+    open_runner,
+)
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.optimizer import check_finite, decayed_rate
 from ner.training.parallel import Processes, joined, processes
@@ -26,12 +38,12 @@ from ner.training.run import CorpusRun, Event, Finished, Run
 from ner.training.seeds import SeedsFinished, TaggerTraining, declared_folders, seed_folder
 
 __all__ = [
-    "BaseRun", "BaseTrainer", "CorpusRun", "Epoch", "Event", "ExampleSet", "Finished",
-    "Gradient", "Gradients", "IndexedSentence", "Milestone", "PreparedCorpus", "Processes", "Run",
-    "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer",
+    "BaseRun", "BaseTrainer", "Begun", "CorpusRun", "Done", "Epoch", "Event", "ExampleSet",
+    "Failed", "Finished", "Gradient", "Gradients", "IndexedSentence", "Job", "LocalRunner",
+    "Milestone", "Place", "PreparedCorpus", "Processes", "Run", "RunWork", "Runner",
+    "SeedsFinished", "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "Work",
     "build_model", "cache_embeddings", "check_finite", "decayed_rate", "declared_folders",
-    "different_settings", "joined", "mean_gradients", "open_resources", "prepare", "processes",
-    "resolve",
-    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
+    "different_settings", "joined", "mean_gradients", "open_resources", "open_runner", "prepare",
+    "processes", "resolve", "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
     "vocabulary_checksum",
 ]  # fmt: skip

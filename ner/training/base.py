@@ -68,7 +68,8 @@ class AnyTrainer(Protocol):
         """Train to the end; yields steps, and a `Milestone` after each evaluation."""
 
 
-def _has_begun(out: Path) -> bool:
+def has_begun(out: Path) -> bool:
+    """True if there is something in a folder to go on from."""
     return any((out / name).exists() for name in ("model", "checkpoint"))
 
 
@@ -80,7 +81,7 @@ def _is_empty(out: Path) -> bool:
 def _stopped_early(out: Path) -> bool:
     """True for a folder that is empty, or has the mark of a run and nothing to go on from."""
     marked = (out / "metrics.jsonl").exists() or (out.is_dir() and _is_empty(out))
-    return marked and not _has_begun(out)
+    return marked and not has_begun(out)
 
 
 def check_resumable(folder: RunFolder, *places: Path, new: bool) -> None:
@@ -112,7 +113,7 @@ class BaseRun(ABC):
     @property
     def has_begun(self) -> bool:
         """True if there is something in the folder to go on from."""
-        return _has_begun(self.out)
+        return has_begun(self.out)
 
     def resume(self) -> None:
         """Go back to the last checkpoint.

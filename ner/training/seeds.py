@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,8 +16,8 @@ from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_folder
 from ner.model import choose_device
 from ner.plugins import declared
 from ner.run_folder import FINISHED, check_restart, find_bundle, log_file, run_path, write_file
-from ner.training.base import check_resumable
-from ner.training.examples import SoftLabels
+from ner.training.base import check_resumable, has_begun
+from ner.training.jobs import Begun, Done, Failed, Job, Runner, RunWork, open_runner
 from ner.training.parallel import processes
 from ner.training.preparation import PreparedCorpus, prepare
 from ner.training.run import Event, Finished, Run
@@ -151,20 +151,25 @@ class TaggerTraining:
         progress: Callable[[int], None] = lambda _: None,
         start_from: str | Path | None = None,
         keep_types: bool = False,
+        on: str = "",
     ) -> None:
         """`progress` is called with the number of bytes of vectors files that have been read.
 
         Training goes on from the model `start_from`, if there is one; `keep_types` is for those of
-        its types that the corpus does not label. Raises `UsageError` for a folder without a name, a
-        device that is not there, a start model in the run folder, and one for several tag layers.
+        its types that the corpus does not label. The models of several seeds are trained `on` a
+        cluster at that address. Raises `UsageError` for a folder without a name, a device that is
+        not there, a start model in the run folder, and one for several tag layers.
         """
         if processes().count > 1 and (option := "seeds" * bool(seeds) or self.option):
             raise UsageError(
                 f"--{option} is for one process, and torchrun starts several; start ner train "
                 "without it"
             )
+        if on and not seeds:
+            raise UsageError(f"--on {on} trains several models at once; add --seeds 1,2,3")
         self.out = run_path(out)
-        self.device = choose_device(device)
+        self.device = choose_device("auto" if on else device)
+        self._on = on, device
         self.config = config or Config()
         self.seeds = seeds
         self.resume = resume
@@ -199,7 +204,9 @@ class TaggerTraining:
             locked = locked_folder(self.out, self.seeds, option=self.option, **how)
         with locked as old, ExitStack() as logs:
             self._prepare()
-            finished = yield from self._train(old, logs)
+            on, device = self._on
+            with open_runner(on, device, self._progress, self.config) as runner:
+                finished = yield from self._train(runner, old, logs)
             if self.seeds:
                 last = yield from self._close(dict(zip(self.seeds, finished, strict=True)))
                 for line in last.lines():
@@ -213,11 +220,9 @@ class TaggerTraining:
         self._start = StartModel.load(self._start_from, keep_types=self._keep_types)
         return self._start.prepare(self._corpus, self.config.data)
 
-    def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
-        """A run over the prepared corpus."""
-        return Run(
-            self.prepared, config, folder, self.device, self._progress, soft_labels, self._start
-        )
+    def _work(self) -> RunWork:
+        """The way in which each run over the prepared corpus is done."""
+        return RunWork(self.prepared, self._start)
 
     def _prepare(self) -> None:
         """Prepare the corpus, and read what is needed beside it, before the first run."""
@@ -228,32 +233,55 @@ class TaggerTraining:
         return self.config
 
     def _train(
-        self, replaced: Sequence[Path], logs: ExitStack
+        self, runner: Runner, replaced: Sequence[Path], logs: ExitStack
     ) -> Generator[Event, None, list[Finished]]:
         """Train one model for each seed, or, without seeds, a single one in the folder itself.
 
         Older runs are removed once it is clear that the first new one can be; from then on `logs`
         holds the log of all seeds.
         """
-        config, finished = self._member(), list[Finished]()
-        configs = [config.replace({"train.seed": seed}) for seed in self.seeds] or [config]
-        folders = [seed_folder(self.out, seed) for seed in self.seeds] or [self.out]
-        for part, folder in zip(configs, folders, strict=True):
-            run = self.run(part, folder)
-            if self.resume and (run.has_begun or not self.seeds):
-                run.resume()
-            elif not finished:
-                for place in replaced:
-                    Run.folder.clear(place)
-            if self.seeds and not finished:
-                clear_leftovers(self.out, (LOG,))
-                self._note = logs.enter_context(log_file(self.out / LOG))
-            last = yield from run.events()
-            if self.seeds:
-                valid = last.scores["valid"].f1
-                self._note(f"seed {run.config.train.seed}: {folder}, valid F1 {100 * valid:.2f}")
-            finished.append(last)
-        return finished
+        jobs, finished = self._jobs(), dict[Job[Config], Finished]()
+        begun = False
+        with closing(runner.run(self._work(), jobs)) as events:
+            for job, event in events:
+                match event:
+                    case Begun():
+                        if not begun:
+                            self._begin(replaced, logs)
+                        begun = True
+                    case Failed(error):
+                        raise error
+                    case Done(last):
+                        finished[job] = last
+                        if self.seeds:
+                            valid = 100 * last.scores["valid"].f1
+                            self._note(f"{job.name}: {job.out}, valid F1 {valid:.2f}")
+                    case _:
+                        yield event
+        return [finished[job] for job in jobs]
+
+    def _jobs(self) -> list[Job[Config]]:
+        config = self._member()
+        if not self.seeds:
+            return [Job("the run", config, self.out, self.resume)]
+        folders = {seed: seed_folder(self.out, seed) for seed in self.seeds}
+        return [
+            Job(
+                f"seed {seed}",
+                config.replace({"train.seed": seed}),
+                folder,
+                self.resume and has_begun(folder),
+            )
+            for seed, folder in folders.items()
+        ]
+
+    def _begin(self, replaced: Sequence[Path], logs: ExitStack) -> None:
+        """Make room for the new runs, and open the log of all seeds."""
+        for place in replaced:
+            Run.folder.clear(place)
+        if self.seeds:
+            clear_leftovers(self.out, (LOG,))
+            self._note = logs.enter_context(log_file(self.out / LOG))
 
     def _close(self, runs: Mapping[int, Finished]) -> Generator[Event, None, SeedsFinished]:
         """Make the result of several runs, by seed."""

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -274,6 +275,26 @@ def test_what_a_teacher_needs(empty: Path, tiny_folder: Path) -> None:
         assert said in outcome.complaint()
         assert outcome.code == 2
         assert [*tree(empty)] == ["text.txt"]
+
+
+def test_what_a_cluster_needs(
+    empty: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is refused in one line, and without a trace."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "ner.extensions.integrations.ray_runner", raising=False)
+    data, seeds = ["--data", tiny_folder], ["--seeds", "1,2"]
+    teacher = ["--teacher", "none", "--unlabelled", "text.txt"]
+    for arguments, complaint in (
+        ([*data, *seeds, "--on", "moon"], "'moon' is unknown; write ray"),
+        ([*data, "--on", "ray"], "--on trains several models at once; add --seeds 1,2,3"),
+        ([*teacher, *seeds, "--on", "ray"], "--teacher labels text here"),
+        ([*data, *seeds, "--on", "ray"], '--on ray needs a package: pip install "ray[client,data]'),
+    ):
+        outcome = run("train", *arguments, *BRIEF, "--out", "r")
+        assert outcome.code == 2
+        assert complaint in outcome.complaint()
+    assert not (empty / "r").exists()
 
 
 def test_distilling_without_its_extension(

@@ -12,6 +12,7 @@ from ner.cli.options import (
     PathArg,
     config_options,
     device_option,
+    on_option,
     restart_options,
 )
 from ner.cli.reading import corpus_options, reading_options
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 @config_options("Change a setting of the models.")
 @restart_options
 @device_option
+@on_option
 @reading_options()
 def audit(
     data: str | None,

@@ -1,12 +1,10 @@
 """The models of an audit: small ones of folds and seeds, trained quickly, and models at hand."""
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, ClassVar
 
 from ner.bundle import load_bundle
 from ner.config import Config, ModelConfig
@@ -15,8 +13,18 @@ from ner.errors import UsageError
 from ner.extensions.audit.folds import folds_of
 from ner.extensions.audit.judgements import Judgements, judge
 from ner.features import Vectors, VectorsOnce, feature_sizes
+from ner.model import threads
 from ner.text import Sentence
-from ner.training import PreparedCorpus, Step, Trainer, build_model, resolve, split_long
+from ner.training import (
+    Job,
+    Place,
+    PreparedCorpus,
+    Step,
+    Trainer,
+    build_model,
+    resolve,
+    split_long,
+)
 
 QUICK: Mapping[str, int] = {"model.hidden": 100} | {
     key: size.small for key, size in feature_sizes(ModelConfig()).items()
@@ -55,24 +63,22 @@ def members_of(folds: int, seeds: int) -> list[Member]:
 
 
 class FoldTraining:
-    """The training of members on the sentences of a corpus, each in turn."""
+    """The training of members on the sentences of a corpus: the work of jobs, each of a member."""
 
-    def __init__(
-        self,
-        sentences: Sequence[Sentence],
-        config: Config,
-        device: torch.device,
-        progress: Callable[[int], None],
-    ) -> None:
-        """`progress` gets the bytes of vectors files read. Raises `NerError` for settings."""
-        self._sentences, self._config, self._device = sentences, config, device
-        self._progress = progress
+    ticks: ClassVar[tuple[type, ...]] = (MemberStep,)
+
+    def __init__(self, sentences: Sequence[Sentence], config: Config) -> None:
+        self._sentences, self._config = sentences, config
         self._vectors = VectorsOnce()
         self._tokens = {token for sentence in sentences for token in sentence.tokens}
         self._data = replace(config.data, retokenize="no")  # places are those of the file
 
-    def events(self, member: Member) -> Iterator[MemberStep | Judgements]:
-        """Train a member; yields its steps, and at last its judgements."""
+    def __call__(self, job: Job[Member], place: Place, /) -> Iterator[MemberStep | Judgements]:
+        """Train a member; yields its steps, and at last its judgements. Raises `NerError`."""
+        with threads(self._config.train.threads):
+            yield from self._events(job.task, place)
+
+    def _events(self, member: Member, place: Place) -> Iterator[MemberStep | Judgements]:
         folds = folds_of(self._sentences, member.folds, member.seed)
         held_out = {
             number: sentence
@@ -88,7 +94,7 @@ class FoldTraining:
         prepared = PreparedCorpus.of(Corpus("", train=learnt), split_long(learnt), self._data)
         config = self._settings(member, prepared)
         untrained = build_model(
-            prepared.segments, config, self._device, self._progress, read=self._read_vectors
+            prepared.segments, config, place.device, place.progress, read=self._read_vectors
         )
         training_set = untrained.training_set(prepared.segments, config)
         trainer = Trainer(untrained.model, training_set, (), config.train)

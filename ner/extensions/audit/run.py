@@ -12,7 +12,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,10 @@ from ner.extensions.audit.members import (
 from ner.extensions.audit.page import audit_page
 from ner.extensions.audit.ranking import rank
 from ner.files import clear_leftovers, exclusive_lock
-from ner.model import choose_device, threads
+from ner.model import threads
 from ner.run_folder import RunFolder, check_restart, find_bundle, run_path, write_file
 from ner.text import Sentence, layers_of
+from ner.training import Done, Failed, Job, Runner, open_runner
 
 SIGN, JUDGEMENTS = "audit.json", "judgements"
 QUEUE, GUIDELINES, PAGE = "queue.jsonl", "guidelines.txt", "audit.html"
@@ -78,12 +80,14 @@ def audit_events(
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    on: str = "",
 ) -> Iterator[MemberStep | MemberDone | Ranking]:
     """Audit all splits of a corpus; a generator, to be run to its end.
 
     Yields the steps of each training, `MemberDone` behind each model, and at last the `Ranking`.
-    With `resume`, models that have judged do not judge again. Raises `NerError` for a corpus, model
-    or folder that will not do.
+    With `resume`, models that have judged do not judge again. Those of folds are trained `on` a
+    cluster at that address, or here. Raises `NerError` for a corpus, model or folder that will not
+    do.
     """
     check_restart(resume=resume, overwrite=overwrite)
     sentences = [sentence for split in corpus.splits().values() for sentence in split]
@@ -100,15 +104,21 @@ def audit_events(
             FOLDER.clear(out)
             write_file(out / SIGN, json.dumps(about, indent=2) + "\n")
         clear_leftovers(out, FOLDER.contents)
-        training = FoldTraining(sentences, config, choose_device(device), progress)
         members: list[Path | Member] = [*places, *members_of(folds, seeds)]
-        found: list[Judgements] = []
-        for number, member in enumerate(members, 1):
-            name = member.name if isinstance(member, Member) else str(member)
-            with threads(config.train.threads):
-                found.append((yield from _judged(out, member, training, sentences)))
-            yield MemberDone(number, len(members), name, len(found[-1]))
-        judged = pooled(found)
+        found = _kept(out, members, sentences)
+        missing = [member for member in members if member not in found]
+        for number, member in enumerate(found, 1):
+            yield MemberDone(number, len(members), _name(member), len(found[member]))
+        with open_runner(on, device, progress, config) as runner, threads(config.train.threads):
+            for event in _judged(runner, FoldTraining(sentences, config), missing, sentences):
+                if isinstance(event, MemberStep):
+                    yield event
+                    continue
+                member, judgements = event
+                save_judgements(_path(out, member), judgements)
+                found[member] = judgements
+                yield MemberDone(len(found), len(members), _name(member), len(judgements))
+        judged = pooled(found[member] for member in members)
         if not judged:
             raise CorpusError(
                 f"{corpus.name}: is too small for an audit, as no part has an entity to learn "
@@ -121,28 +131,49 @@ def audit_events(
         yield Ranking(out, len(judged), tuple(items), tuple(told))
 
 
+def _kept(
+    out: Path, members: Sequence[Path | Member], sentences: Sequence[Sentence]
+) -> dict[Path | Member, Judgements]:
+    """The judgements that are in their files already. Raises `NerError` for a damaged one."""
+    found: dict[Path | Member, Judgements] = {}
+    for member in members:
+        path = _path(out, member)
+        if path.is_file():
+            try:
+                found[member] = load_judgements(path, sentences)
+            except (ValueError, LookupError, TypeError):
+                raise NerError(f"{path}: is damaged; remove it and go on with --resume") from None
+    return found
+
+
 def _judged(
-    out: Path, member: Member | Path, training: FoldTraining, sentences: Sequence[Sentence]
-) -> Generator[MemberStep, None, Judgements]:
-    """The judgements of a member, or of the model at hand of that path; kept in its file."""
-    name = _file_name(member)
-    path = out / JUDGEMENTS / f"{name}.jsonl"
-    if path.is_file():
-        try:
-            return load_judgements(path, sentences)
-        except (ValueError, LookupError, TypeError):
-            raise NerError(f"{path}: is damaged; remove it and go on with --resume") from None
-    judgements: Judgements = {}
-    if isinstance(member, Path):
-        judgements = judge_by_model(member, sentences)
-    else:
-        for event in training.events(member):
-            if isinstance(event, MemberStep):
-                yield event
-            else:
-                judgements = event
-    save_judgements(path, judgements)
-    return judgements
+    runner: Runner,
+    training: FoldTraining,
+    members: Sequence[Path | Member],
+    sentences: Sequence[Sentence],
+) -> Iterator[MemberStep | tuple[Path | Member, Judgements]]:
+    """The judgements of members, as each is done; those at hand judge here."""
+    for member in members:
+        if isinstance(member, Path):
+            yield member, judge_by_model(member, sentences)
+    jobs = [Job(member.name, member) for member in members if isinstance(member, Member)]
+    with closing(runner.run(training, jobs)) as events:
+        for job, event in events:
+            match event:
+                case Failed(error):
+                    raise error
+                case Done(judgements):
+                    yield job.task, judgements
+                case MemberStep():
+                    yield event
+
+
+def _path(out: Path, member: Member | Path) -> Path:
+    return out / JUDGEMENTS / f"{_file_name(member)}.jsonl"
+
+
+def _name(member: Member | Path) -> str:
+    return member.name if isinstance(member, Member) else str(member)
 
 
 def _file_name(member: Member | Path) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ from ner.tagger import Tagger
 from ner.training import (
     Event,
     Finished,
+    Place,
     Run,
+    RunWork,
     SeedsFinished,
     SoftLabels,
     TaggerTraining,
@@ -202,9 +204,19 @@ class StudentTraining(TaggerTraining):
             )  # fmt: skip
         return teacher
 
-    def run(self, config: Config, folder: Path, soft_labels: SoftLabels | None = None) -> Run:
+    def _work(self) -> RunWork:
+        """The training of each student."""
+        return _StudentWork(self.prepared, None, self.soft_labels, comparison=self._comparison)
+
+
+@dataclass(frozen=True)
+class _StudentWork(RunWork):
+    comparison: Comparison = field(kw_only=True)
+
+    def run(self, config: Config, place: Place) -> Run:
         """The run of a student."""
-        how = self.prepared, config, folder, self.device, self._progress, self.soft_labels
-        run = StudentRun(*how)
-        run.comparison = self._comparison
+        run = StudentRun(
+            self.corpus, config, place.out, place.device, place.progress, self.soft_labels
+        )
+        run.comparison = self.comparison
         return run

@@ -4,7 +4,7 @@ Sentences that are drawn at random from unlabelled text of any size may join in.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ner.tagger import Tagger
 from ner.training import (
     Event,
     Finished,
+    Place,
     SeedsFinished,
     TaggerTraining,
     resolve,
@@ -89,13 +90,15 @@ def train_events(
     resume: bool = False,
     overwrite: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    on: str = "",
 ) -> Iterator[Event | SeedsFinished]:
     """`train` as a generator that yields what happens; to be run to its end.
 
-    `progress` is called with the number of bytes of vectors files that have been read.
+    `progress` is called with the number of bytes of vectors files that have been read. Teachers are
+    trained `on` a cluster at that address.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
-    how |= {"seeds": seeds, "unlabelled": unlabelled, "progress": progress}
+    how |= {"seeds": seeds, "unlabelled": unlabelled, "progress": progress, "on": on}
     yield from Distillation(corpus, out, config, **how).events()
 
 
@@ -138,7 +141,9 @@ class Distillation(TaggerTraining):
         """Train the student."""
         ensemble = Ensemble([seed_folder(self.out, seed) for seed in runs], self.device)
         targets = ensemble.targets(self.prepared, self._text, self._resolved)
-        run = self.run(self.config, self.out / "student", targets)
+        work = replace(self._work(), soft_labels=targets)
+        place = Place(self.device, self.out / "student", progress=self._progress)
+        run = work.run(self.config, place)
         if self.resume and run.has_begun:
             run.resume()
         splits = {"valid": self.prepared.corpus.valid, "test": self.prepared.corpus.test}

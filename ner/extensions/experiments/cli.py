@@ -12,6 +12,7 @@ from ner.cli.options import (
     PathArg,
     config_options,
     device_option,
+    on_option,
     parse_seeds,
     whole_numbers,
 )
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--resume", is_flag=True, help="Go on with the search in --out.")
 @device_option
+@on_option
 @reading_options()
 def search(
     data: str | None,
@@ -75,10 +77,10 @@ def search(
 
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, go_on, training_progress
+    from ner.extensions.experiments.search.study import FILE
     from ner.extensions.experiments.search.trials import (
         BEST,
         BEST_CONFIG,
-        FILE,
         SearchFinished,
         TrialFinished,
         search_events,
@@ -147,6 +149,7 @@ def _trial_line(tried: "TrialFinished", trials: int) -> str:
 @click.option("--resume", is_flag=True, help="Go on with the comparison in --out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @device_option
+@on_option
 @reading_options()
 def compare(
     data: str | None,
@@ -174,13 +177,8 @@ def compare(
 
     # Only now, as in `ner train`.
     from ner.cli.progress import brief_messages, go_on, training_progress
-    from ner.extensions.experiments.comparison.runs import (
-        Comparison,
-        RunMeasured,
-        begun,
-        compare_events,
-        format_comparison,
-    )
+    from ner.extensions.experiments.comparison.runs import RunMeasured, begun, compare_events
+    from ner.extensions.experiments.comparison.table import Comparison, format_comparison
 
     out = out or Path("runs") / f"{corpus.name}-compare"
 

@@ -1,4 +1,4 @@
-"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas."""
+"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas, Ray."""
 
 _HOME = "ner.extensions.integrations"
 
@@ -8,7 +8,11 @@ MODEL_SOURCES = {"hf": f"{_HOME}.hub:downloaded"}
 
 PUBLIC = {
     "Tagger.push_to_hub": f"{_HOME}.hub:push",
+    "ray": "ner.ray",
+    "ray.Tag": f"{_HOME}.ray_data:Tag",
     "sklearn": "ner.sklearn",
     "sklearn.TaggerEstimator": f"{_HOME}.sklearn:TaggerEstimator",
     "tag_series": f"{_HOME}.tables:tag_series",
 }
+
+RUNNERS = {"ray": f"{_HOME}.ray_runner:RayRunner"}

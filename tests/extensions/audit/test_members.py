@@ -23,6 +23,7 @@ from ner.extensions.audit.members import (
     quick,
 )
 from ner.text import PartialLabel, Sentence, Span
+from ner.training import Job, Place
 
 
 def test_all_folds_of_a_seed_come_before_the_next_seed() -> None:
@@ -43,8 +44,8 @@ def test_quick_settings_give_way_to_those_of_the_user() -> None:
 def trained(
     sentences: Sequence[Sentence], config: Config, member: Member
 ) -> tuple[list[MemberStep], Judgements]:
-    training = FoldTraining(sentences, config, torch.device("cpu"), lambda _: None)
-    *steps, judgements = training.events(member)
+    training = FoldTraining(sentences, config)
+    *steps, judgements = training(Job(member.name, member), Place(torch.device("cpu")))
     assert not isinstance(judgements, MemberStep)
     return [step for step in steps if isinstance(step, MemberStep)], judgements
 

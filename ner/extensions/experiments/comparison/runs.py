@@ -11,126 +11,55 @@ of more values and seeds, can go on where it was stopped.
 """
 
 import json
-import shlex
 import time
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, Self
+from typing import Self
 
 from ner.bundle import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
-from ner.errors import NerError, TrainingError, UsageError, escaped
+from ner.errors import NerError, TrainingError, UsageError
 from ner.evaluation import (
-    ROUNDS,
     Spans,
-    format_columns,
-    format_summary,
     measure_speed,
     randomisation_test,
-    summarise,
 )
-from ner.extensions.experiments.space import Variant, shown
+from ner.extensions.experiments.comparison.table import (
+    Comparison,
+    RunResult,
+    VariantResult,
+    format_markdown,
+)
+from ner.extensions.experiments.space import Variant
 from ner.features import VectorsOnce
 from ner.files import clear_leftovers, exclusive_lock, inner_locks, write_text
 from ner.model import choose_device, threads
 from ner.run_folder import FINISHED, check_kind, run_path
 from ner.tagger import Tagger
 from ner.training import (
+    Begun,
+    Done,
     Event,
+    Failed,
+    Job,
     PreparedCorpus,
     Run,
+    Runner,
+    RunWork,
     different_settings,
     open_resources,
+    open_runner,
     prepare,
     resolve,
-    run_events,
     seed_folder,
 )
 
 KIND = "comparison"
 JSON, MARKDOWN = "comparison.json", "comparison.md"
-
-
-# --- results --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """One run: a variant with a seed."""
-
-    seed: int
-    folder: str
-    parameters: int
-    training_tokens_per_second: float  # the median of the epochs
-    tagging_tokens_per_second: float  # of processor time, on valid, words known
-    epochs: int
-    best_epoch: int
-    f1: dict[str, float]  # by split, of the best epoch's model
-
-    def to_dict(self) -> dict[str, Any]:
-        """The object in ``comparison.json``."""
-        training, tagging = self.training_tokens_per_second, self.tagging_tokens_per_second
-        return asdict(self) | {
-            "training_tokens_per_second": round(training, 1),
-            "tagging_tokens_per_second": round(tagging, 1),
-        }
-
-
-@dataclass(frozen=True)
-class VariantResult:
-    """All runs of a variant; `p` is that of the difference to the best one on test."""
-
-    variant: Variant
-    runs: tuple[RunResult, ...]
-    p: float | None
-
-    def f1(self, split: str) -> list[float]:
-        """Micro F1 on a split, run by run; empty where the corpus lacks the split."""
-        return [run.f1[split] for run in self.runs if split in run.f1]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The object in ``comparison.json``."""
-        splits = [split for split in ("valid", "test") if self.f1(split)]
-        means = {split: summarise(self.f1(split)) for split in splits}
-        return {
-            "settings": dict(self.variant.settings),
-            "f1": {split: {"mean": mean, "sd": sd} for split, (mean, sd) in means.items()},
-            "p": self.p,
-            "runs": [run.to_dict() for run in self.runs],
-        }
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Every variant with every seed; `best` is the place of the one that is best on valid."""
-
-    corpus: str
-    config: Config  # before anything is varied
-    seeds: tuple[int, ...]
-    variants: tuple[VariantResult, ...]
-    best: int
-    test_sentences: int
-
-    @property
-    def varied(self) -> list[str]:
-        """The keys of the settings that vary."""
-        return [*self.variants[0].variant.settings]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The content of ``comparison.json``."""
-        return {
-            "corpus": self.corpus,
-            "seeds": list(self.seeds),
-            "best": self.best,
-            "test_sentences": self.test_sentences,
-            "rounds": ROUNDS,
-            "variants": [variant.to_dict() for variant in self.variants],
-            "config": self.config.to_dict(),
-        }
 
 
 _Measured = tuple[RunResult, Spans]
@@ -149,7 +78,7 @@ class RunMeasured:
 # --- runs -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _PlannedRun:
     variant: Variant
     seed: int
@@ -165,6 +94,15 @@ class _PlannedRun:
     def finished(self) -> bool:
         return (self.out / FINISHED).exists()
 
+    @property
+    def begun(self) -> bool:
+        return (self.out / "metrics.jsonl").exists()
+
+    @property
+    def job(self) -> Job[Config]:
+        name = f"{self.variant.name}, seed {self.seed}"
+        return Job(name, self.config, self.out, self.begun)
+
 
 def compare_events(
     corpus: Corpus,
@@ -176,12 +114,14 @@ def compare_events(
     device: str = "auto",
     resume: bool = False,
     progress: Callable[[int], None] = lambda _: None,
+    on: str = "",
 ) -> Generator[Event | RunMeasured | Comparison, None, None]:
     """Train each variant of a configuration with each seed; a generator, to be run to its end.
 
     Yields the events of each training, `RunMeasured` at its end, and at last the `Comparison`. With
     `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
-    Raises `NerError` for a folder, corpus or run that is not suitable.
+    Runs are trained `on` a cluster at that address, or here. Raises `NerError` for a folder, corpus
+    or run that is not suitable.
     """
     prepared = replace(prepare(corpus, config.data), read_vectors=VectorsOnce())
     out = run_path(out)
@@ -191,18 +131,13 @@ def compare_events(
         clear_leftovers(out, (JSON, MARKDOWN))
         waiting = [plan for plan in plans if not plan.finished]
         with inner_locks(out, [plan.out for plan in waiting]):
-            pass  # all of them are free now, not only when their turn comes
-        for plan in [plan for plan in plans if plan.finished]:
-            _check_same(plan, prepared)
-        open_resources((resolve(plan.config, prepared) for plan in waiting), prepared)
-        measured: defaultdict[str, list[_Measured]] = defaultdict(list)
-        for number, plan in enumerate(plans, 1):
-            if not plan.finished:
-                yield from _train(plan, prepared, device, progress)
-            result, spans = _measure(plan, prepared.corpus, device)
-            measured[plan.variant.folder].append((result, spans))
-            yield RunMeasured(number, len(plans), plan.variant, result)
-        comparison = _compare(prepared.corpus, config, seeds, variants, measured)
+            for plan in plans:
+                _check_plan(plan, prepared)
+            open_resources((resolve(plan.config, prepared) for plan in waiting), prepared)
+            with open_runner(on, device, progress, config) as runner:
+                measured = yield from _run(plans, prepared, runner, "auto" if on else device)
+        runs = {v.folder: [measured[p] for p in plans if p.variant is v] for v in variants}
+        comparison = _compare(prepared.corpus, config, seeds, variants, runs)
         with write_text(out / MARKDOWN) as file:
             file.write(format_markdown(comparison))
         with write_text(out / JSON) as file:
@@ -228,6 +163,16 @@ def _check_folder(out: Path, *, resume: bool) -> None:
         raise UsageError(f"{out}: is not empty, and holds no comparison; choose another --out")
 
 
+def _check_plan(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
+    """Refuse what stands in the folder of a run, if that is not the run. Raises `UsageError`."""
+    if not plan.begun:
+        Run.folder.check(plan.out)
+    elif not plan.finished:
+        Run.folder.check_begun(plan.out)
+    else:
+        _check_same(plan, corpus)
+
+
 def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
     """Refuse a finished run of other settings or another corpus. Raises `UsageError`."""
     before, now = Config.load(plan.out / "config.toml"), resolve(plan.config, corpus)
@@ -241,20 +186,37 @@ def _check_same(plan: _PlannedRun, corpus: PreparedCorpus) -> None:
         )
 
 
-def _train(
-    plan: _PlannedRun, corpus: PreparedCorpus, device: str, progress: Callable[[int], None]
-) -> Iterator[Event]:
-    """Begin a run, or go on with it. Raises `TrainingError` that says which run it was."""
-    begun = (plan.out / "metrics.jsonl").exists()
-    try:
-        yield from run_events(
-            plan.out,
-            Run,
-            lambda: Run(corpus, plan.config, plan.out, choose_device(device), progress),
-            resume=begun,
-        )
-    except TrainingError as error:
-        raise TrainingError(f"{plan.variant.name}, seed {plan.seed}: {error}") from None
+def _run(
+    plans: Sequence[_PlannedRun], corpus: PreparedCorpus, runner: Runner, device: str
+) -> Generator[Event | RunMeasured, None, dict[_PlannedRun, _Measured]]:
+    """Train what is not finished; measure all runs, on this machine.
+
+    Raises `TrainingError` that says which run it was.
+    """
+    measured: dict[_PlannedRun, _Measured] = {}
+
+    def measure(plan: _PlannedRun) -> RunMeasured:
+        measured[plan] = _measure(plan, corpus.corpus, device)
+        return RunMeasured(len(measured), len(plans), plan.variant, measured[plan][0])
+
+    jobs = {plan.job: plan for plan in plans if not plan.finished}
+    for plan in plans:
+        if plan not in jobs.values():
+            yield measure(plan)
+    with closing(runner.run(RunWork(corpus), [*jobs])) as events:
+        for job, event in events:
+            match event:
+                case Begun():
+                    pass
+                case Failed(TrainingError() as error):
+                    raise TrainingError(f"{job.name}: {error}")
+                case Failed(error):
+                    raise error
+                case Done():
+                    yield measure(jobs[job])
+                case _:
+                    yield event
+    return measured
 
 
 def _measure(plan: _PlannedRun, corpus: Corpus, device: str) -> _Measured:
@@ -312,81 +274,3 @@ def _compare(
         p = randomisation_test(gold, found[best], found[number]) if test else None
         rows.append(VariantResult(variant, runs[number], p))
     return Comparison(corpus.name, config, tuple(seeds), tuple(rows), best, len(gold))
-
-
-# --- the table ------------------------------------------------------------------------------------
-
-
-def format_comparison(comparison: Comparison) -> str:
-    """The table as aligned text, and what its columns mean."""
-    table = format_columns(_rows(comparison), range(len(comparison.varied)))
-    return "\n".join([table, *_notes(comparison)]) + "\n"
-
-
-def format_markdown(comparison: Comparison) -> str:
-    """The table in Markdown, with what its columns mean and the command that it comes from."""
-    head, *rows = [[escaped(cell).replace("|", "\\|") for cell in row] for row in _rows(comparison)]
-    varied = len(comparison.varied)
-    rule = ["---"] * varied + ["---:"] * (len(head) - varied)
-    table = [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
-    blocks = [
-        f"# {comparison.corpus}: {len(rows)} variants compared",
-        "\n".join(table),
-        "\n".join(f"- {note}" for note in _notes(comparison)),
-        f"```\n{_command(comparison)}\n```",
-    ]
-    return "\n\n".join(blocks) + "\n"
-
-
-def _rows(comparison: Comparison) -> list[list[str]]:
-    head = [
-        *comparison.varied,
-        "parameters", "training tokens/s", "tagging tokens/s", "best epoch", "valid F1",
-        "test F1", "p",
-    ]  # fmt: skip
-    return [head, *(_row(variant) for variant in comparison.variants)]
-
-
-def _row(result: VariantResult) -> list[str]:
-    runs = result.runs
-    test = result.f1("test")
-    return [
-        *map(shown, result.variant.settings.values()),
-        f"{fmean(run.parameters for run in runs):,.0f}",
-        f"{fmean(run.training_tokens_per_second for run in runs):,.0f}",
-        f"{fmean(run.tagging_tokens_per_second for run in runs):,.0f}",
-        f"{fmean(run.best_epoch for run in runs):.1f}",
-        format_summary(result.f1("valid")),
-        format_summary(test) if test else "–",
-        "–" if result.p is None else f"{result.p:.4f}",
-    ]
-
-
-def _notes(comparison: Comparison) -> list[str]:
-    seeds = ", ".join(map(str, comparison.seeds))
-    best = comparison.variants[comparison.best].variant.name
-    notes = [
-        f"means over seeds {seeds}; F1 in percent, ± sample standard deviation over seeds",
-        "tokens/s: in training by the clock, in tagging of processor time, on valid, words known",
-    ]
-    if comparison.test_sentences:
-        notes.append(
-            f"p: approximate randomisation on {comparison.test_sentences:,} test sentences, "
-            f"{ROUNDS:,} rounds, two-sided, against {best} (best on valid); what all seeds find "
-            "in a sentence changes hands together; not corrected for several comparisons"
-        )
-    return notes
-
-
-def _command(comparison: Comparison) -> str:
-    """The command that the comparison comes from, as far as the name of the corpus allows."""
-    words = ["ner", "compare", "--data", comparison.corpus]
-    for key in comparison.varied:
-        values = [shown(result.variant.settings[key]) for result in comparison.variants]
-        words += ["--vary", f"{key}={','.join(dict.fromkeys(values))}"]
-    words += ["--seeds", ",".join(map(str, comparison.seeds))]
-    default = Config()
-    for key in Config.fields():
-        if comparison.config[key] != default[key] and key not in comparison.varied:
-            words += ["--set", f"{key}={shown(comparison.config[key])}"]
-    return shlex.join(words)

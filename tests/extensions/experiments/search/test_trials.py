@@ -15,14 +15,8 @@ from ner.config import Config, chosen
 from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.evaluation import Scores, evaluate_spans
-from ner.extensions.experiments.search.trials import (
-    FILE,
-    SearchFinished,
-    Study,
-    Trial,
-    TrialFinished,
-    search_events,
-)
+from ner.extensions.experiments.search.study import FILE, Study, Trial
+from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
 from ner.extensions.experiments.space import Choice, Range, Space
 from ner.tagger import Tagger
 from ner.text import Sentence
@@ -182,7 +176,7 @@ def test_a_process_that_was_killed(search: Search, tmp_path: Path) -> None:
     out = tmp_path / "s"
     list(search(out, 1))
     study = Study(out, SPACE, 1, 2)
-    asked = study.ask({})
+    asked = study.ask({}).settings
     (out / "trial").mkdir()
     (out / "trial/weights").write_text("half")
     [second] = tried(search(out, 2, resume=True))

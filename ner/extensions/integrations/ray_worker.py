@@ -1,0 +1,226 @@
+"""A job on another machine: its folder travels as bytes, and what happens there as messages.
+
+Nothing here needs Ray. Machines of a cluster often share no disk: the job works in a temporary
+folder, and the folder comes back with the first epoch, from then on every half minute, and at the
+end. The files of whoever asked are then as those of a run that was killed there, or finished.
+"""
+
+import contextlib
+import logging
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ner.errors import NerError, TrainingError
+from ner.files import clear_leftovers, write_binary, write_folder
+from ner.model import choose_device, threads
+from ner.run_folder import FINISHED, EarlierMessages
+from ner.training import CorpusRun, Failed, Job, Milestone, Place, Work
+from ner.version import __version__
+
+KEPT_SECONDS = 30.0
+"""Seconds after which the folder of a run comes back again."""
+METRICS = "metrics.jsonl"
+# As a run writes them: what is listed in the metrics is there, and a result comes last.
+_LATE = ("model", "checkpoint", METRICS, FINISHED)
+
+_log = logging.getLogger("ner")
+
+Files = Mapping[str, bytes]
+"""The files of a folder by their path in it, with slashes."""
+Said = tuple[int, str]
+"""A message for the log, with its level."""
+
+
+class Message(NamedTuple):
+    """An event of a job, with the log since the one before, and its folder from time to time."""
+
+    said: Sequence[Said]
+    event: Any
+    files: Files
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """All that a job needs of the machine that asks for it."""
+
+    device: str
+    threads: int
+    folder: str  # in which relative paths begin
+    earlier: Sequence[Said] = ()  # for the log of each run
+    version: str = __version__
+
+
+class Worker:
+    """A job that is done message by message; between two of them it waits."""
+
+    def __init__(
+        self, work: Work, job: Job[Any], circumstances: Circumstances, files: Files, *, resume: bool
+    ) -> None:
+        """With `resume`, the job goes on with `files`, the content of its folder."""
+        self._stopped = False
+        self._messages = self._run(work, job, circumstances, files, resume)
+
+    def next(self) -> Message | None:
+        """Go on to the next message; None at the end."""
+        return next(self._messages, None)
+
+    def stop(self) -> None:
+        """Let `next` come to its end at the next step; called from another thread."""
+        self._stopped = True
+
+    def _run(
+        self, work: Work, job: Job[Any], about: Circumstances, files: Files, resume: bool
+    ) -> Iterator[Message]:
+        with (
+            tempfile.TemporaryDirectory(prefix="ner-") as scratch,
+            _collected(about.earlier) as said,
+            threads(about.threads),
+        ):
+            out = Path(scratch, job.out.name if job.out else "job")
+            due = 0.0
+            try:
+                _settle(about)
+                write_files(out, files)
+                place = Place(choose_device(about.device), out, resume)
+                for event in self._events(work, job, place):
+                    kept: Files = {}
+                    if isinstance(event, Milestone) and time.monotonic() >= due:
+                        kept, due = read_files(out), time.monotonic() + KEPT_SECONDS
+                    yield Message(_taken(said), event, kept)
+            except NerError as error:
+                yield Message(_taken(said), Failed(_placed(error, job.name)), read_files(out))
+            else:
+                if not self._stopped:
+                    yield Message(_taken(said), None, read_files(out))
+
+    def _events(self, work: Work, job: Job[Any], place: Place) -> Iterator[Any]:
+        """The events of a job that are worth a message, until it is stopped."""
+        with closing(_generator(work(job, place))) as events:
+            for event in events:
+                if self._stopped:
+                    return
+                if not isinstance(event, work.ticks):
+                    yield event
+
+
+def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
+    yield from events
+
+
+def _settle(about: Circumstances) -> None:
+    """Make this process like the one that asks. Raises `TrainingError` for another `ner`."""
+    if about.version != __version__:
+        raise TrainingError(
+            f"{platform.node()}: has ner {__version__}, and {about.version} is asked for; install "
+            "the same version on all machines"
+        )
+    with contextlib.suppress(OSError):
+        os.chdir(about.folder)
+
+
+def _placed(error: NerError, name: str) -> NerError:
+    """An error that says where it was; those of the training itself are the same anywhere."""
+    if isinstance(error, TrainingError):
+        return error
+    return type(error)(f"{name}, on {platform.node()}: {error}")
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _collected(earlier: Sequence[Said]) -> Iterator[list[Said]]:
+    """Collect what is said while the block runs; logs of runs begin with what was said before."""
+    said: list[Said] = []
+    collector, before = _Collector(said), EarlierMessages()
+    for level, text in earlier:
+        before.handle(logging.LogRecord(_log.name, level, "", 0, text, None, None))
+    level, handlers, upwards = _log.level, _log.handlers, _log.propagate
+    _log.handlers, _log.propagate = [collector, before], False
+    _log.setLevel(logging.INFO)
+    try:
+        yield said
+    finally:
+        _log.handlers, _log.propagate = handlers, upwards
+        _log.setLevel(level)
+
+
+class _Collector(logging.Handler):
+    def __init__(self, said: list[Said]) -> None:
+        super().__init__()
+        self._said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._said.append((record.levelno, record.getMessage()))
+
+
+def _taken(said: list[Said]) -> list[Said]:
+    """All that has been collected; the list is empty then."""
+    taken = said.copy()
+    said.clear()
+    return taken
+
+
+def earlier_messages() -> list[Said]:
+    """Messages from before the runs, which belong into the log of each."""
+    handlers = [each for each in _log.handlers if isinstance(each, EarlierMessages)]
+    return [
+        (record.levelno, record.getMessage())
+        for handler in handlers
+        for record in handler.records.values()
+    ]
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """The files of a folder; links and hidden ones, which no run has, are left out."""
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = [Path(parent, name) for name in names if not name.startswith(".")]
+        for path in paths:
+            if path.is_file() and not path.is_symlink():
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def write_files(folder: Path, files: Files) -> None:
+    """Bring the folder of a run to a later state; a folder in it is replaced as a whole.
+
+    Each part appears whole or not at all, in the order in which a run writes them. Raises
+    `NerError` where nothing can be written.
+    """
+    if not files:
+        return
+    clear_leftovers(folder, CorpusRun.folder.contents)
+    if METRICS in files and not (folder / METRICS).exists():
+        _write(folder / METRICS, b"")  # it marks the folder as that of a run
+    parts: dict[str, dict[str, bytes]] = {}
+    for name, content in files.items():
+        part, _, inside = name.partition("/")
+        parts.setdefault(part, {})[inside] = content
+    for part in sorted(parts, key=lambda part: 1 + _LATE.index(part) if part in _LATE else 0):
+        _write_part(folder / part, parts[part])
+
+
+def _write_part(path: Path, files: Files) -> None:
+    if "" in files:
+        _write(path, files[""])
+        return
+    with write_folder(path) as folder:
+        for name, content in files.items():
+            _write(folder / name, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with write_binary(path) as file:
+        file.write(content)

@@ -1,0 +1,314 @@
+"""Jobs on a cluster of Ray: the same as here, whoever dies; one cluster for all tests."""
+
+import itertools
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from ner.api import train_events
+from ner.config import Config
+from ner.corpus import Corpus
+from ner.errors import NerError, TrainingError, UsageError
+from ner.extensions.audit.run import Ranking, audit_events
+from ner.extensions.experiments.comparison.runs import RunMeasured, compare_events
+from ner.extensions.experiments.search.trials import SearchFinished, TrialFinished, search_events
+from ner.extensions.experiments.space import Range, read_variants
+from ner.training import (
+    Begun,
+    Done,
+    Epoch,
+    Failed,
+    Job,
+    LocalRunner,
+    Place,
+    Runner,
+    RunWork,
+    SeedsFinished,
+    open_runner,
+    prepare,
+)
+
+ray: Any = pytest.importorskip("ray", reason="Ray is not installed")
+
+from ner.extensions.integrations.ray_runner import RayRunner  # noqa: E402
+
+pytestmark = [
+    pytest.mark.slow(reason="each actor is a process that loads torch"),
+    pytest.mark.usefixtures("cluster"),
+]
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    with open_runner("ray", "cpu", lambda _: None, Config()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config: Config) -> Config:
+    return tiny_config.replace({"train.epochs": 2})
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell if two folders hold the same files, and the same weights in them."""
+    files = [{p.relative_to(out).as_posix() for p in out.rglob("*")} for out in (one, other)]
+    weights = [name for name in files[0] if name.endswith((".safetensors", "words.json"))]
+    assert weights
+    return files[0] == files[1] and all(
+        (one / name).read_bytes() == (other / name).read_bytes() for name in weights
+    )
+
+
+# --- what is trained ------------------------------------------------------------------------------
+
+
+def test_seeds_are_the_same_as_here(tmp_path: Path, tiny_corpus: Corpus, config: Config) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    how: dict[str, Any] = {"seeds": (1, 2), "device": "cpu"}
+    *_, local = train_events(tiny_corpus, here, config, **how)
+    *_, last = train_events(tiny_corpus, there, config, on="ray", **how)
+    assert isinstance(last, SeedsFinished)
+    assert isinstance(local, SeedsFinished)
+    assert same(here, there)
+    assert [run.out for run in last.runs.values()] == [there / "seed-1", there / "seed-2"]
+    assert (last.best, last.f1("test")) == (local.best, local.f1("test"))
+    assert "seed 2: epoch 2/2" in (there / "log.txt").read_text()
+
+
+def test_stopped_it_goes_on_anywhere(tmp_path: Path, tiny_corpus: Corpus, config: Config) -> None:
+    """What has come back is a run that was stopped, which this machine can finish."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    list(train_events(tiny_corpus, here, config, seeds=(1,), device="cpu"))
+    how: dict[str, Any] = {"seeds": (1,), "device": "cpu"}
+    begun: Any = train_events(tiny_corpus, there, config, on="ray", **how)
+    with closing(begun) as events:
+        next(event for event in events if isinstance(event, Epoch))
+    resumed = list(train_events(tiny_corpus, there, config, resume=True, **how))
+    assert [event.number for event in resumed if isinstance(event, Epoch)] == [2]
+    assert same(here, there)
+
+
+def test_a_search(tmp_path: Path, tiny_corpus: Corpus, config: Config) -> None:
+    space = {"model.hidden": Range(4, 12)}
+    how: dict[str, Any] = {"trials": 3, "device": "cpu", "on": "ray"}
+    *events, last = search_events(tiny_corpus, tmp_path / "s", config, space, **how)
+    trials = [event.trial for event in events if isinstance(event, TrialFinished)]
+    assert [(trial.number, trial.outcome) for trial in trials] == [
+        (number, "finished") for number in (1, 2, 3)
+    ]
+    assert len({trial.settings["model.hidden"] for trial in trials}) > 1
+    assert isinstance(last, SearchFinished)
+    names = {path.name for path in (tmp_path / "s").iterdir()}
+    assert names == {"study.sqlite", "best", "best.toml"}
+
+
+def test_a_comparison(tmp_path: Path, tiny_corpus: Corpus, config: Config) -> None:
+    variants = read_variants(["model.cell=rnn,gru"], config)
+    how: dict[str, Any] = {"device": "cpu", "on": "ray"}
+    events = list(compare_events(tiny_corpus, tmp_path / "c", config, variants, (1,), **how))
+    measured = [event for event in events if isinstance(event, RunMeasured)]
+    assert [event.number for event in measured] == [1, 2]
+    assert {event.variant.name for event in measured} == {"model.cell=rnn", "model.cell=gru"}
+    assert (tmp_path / "c" / "comparison.md").is_file()
+
+
+def test_an_audit(tmp_path: Path, tiny_corpus: Corpus, config: Config) -> None:
+    how: dict[str, Any] = {"folds": 2, "seeds": 1, "device": "cpu"}
+    *_, here = audit_events(tiny_corpus, tmp_path / "here", config, **how)
+    *_, there = audit_events(tiny_corpus, tmp_path / "there", config, on="ray", **how)
+    assert isinstance(here, Ranking)
+    assert isinstance(there, Ranking)
+    assert here.items == there.items
+
+
+# --- workers that die -----------------------------------------------------------------------------
+
+
+class Dying:
+    """Work whose worker kills itself before an event, as often as its task says."""
+
+    ticks: ClassVar[tuple[type, ...]] = ()
+
+    def __init__(self, marks: Path) -> None:
+        self.marks = marks
+
+    def __call__(self, job: Job[int], place: Place, /) -> Iterator[Any]:
+        yield Begun()
+        deaths = len([*self.marks.iterdir()])
+        if deaths < job.task:
+            (self.marks / str(deaths)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield "resumed" if place.resume else "anew"
+
+
+class DyingRun(RunWork):
+    """A training whose worker kills itself once, behind the first epoch."""
+
+    mark: Path
+
+    def __call__(self, job: Job[Config], place: Place, /) -> Iterator[Any]:
+        for event in super().__call__(job, place):
+            yield event
+            if isinstance(event, Epoch) and not self.mark.exists():
+                self.mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_training_goes_on_from_its_checkpoint(
+    runner: Runner,
+    tmp_path: Path,
+    tiny_corpus: Corpus,
+    config: Config,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    prepared = prepare(tiny_corpus, config.data)
+    jobs = [Job("seed 1", config, tmp_path / name) for name in ("here", "there")]
+    list(LocalRunner("cpu").run(RunWork(prepared), jobs[:1]))
+    work = DyingRun(prepared)
+    object.__setattr__(work, "mark", tmp_path / "mark")
+    with caplog.at_level(logging.INFO, "ner"):
+        events = [event for _, event in runner.run(work, jobs[1:])]
+    assert "it starts again from the last checkpoint that came back" in caplog.text
+    assert [event.number for event in events if isinstance(event, Epoch)] == [1, 2]
+    assert sum(isinstance(event, Begun) for event in events) == 1
+    assert same(tmp_path / "here", tmp_path / "there")
+
+
+def test_without_a_checkpoint_it_starts_anew(
+    runner: Runner, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = Job("a job", 1)
+    with caplog.at_level(logging.WARNING, "ner"):
+        events = list(runner.run(Dying(tmp_path), [job]))
+    assert "a job: its worker has died (" in caplog.text
+    assert "it starts anew" in caplog.text
+    assert [event for _, event in events] == [Begun(), "anew", Done("anew")]
+
+
+def test_a_job_that_kills_every_worker_fails(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner.extensions.integrations.ray_runner.MOST_DEATHS", 1)
+    *_, (_, last) = runner.run(Dying(tmp_path), [Job("a job", 9)])
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, TrainingError)
+    assert "its worker has died 2 times (" in str(last.error)
+    assert "\n" not in str(last.error)
+
+
+# --- what is taken and stopped --------------------------------------------------------------------
+
+
+class Endless:
+    """Work without an end, that leaves a mark when it is left."""
+
+    ticks: ClassVar[tuple[type, ...]] = (float,)
+
+    def __call__(self, job: Job[Path], place: Place, /) -> Iterator[Any]:
+        try:
+            yield Begun()
+            yield from itertools.repeat(0.5)
+        finally:
+            job.task.touch()
+
+
+def test_closed_it_stops_the_jobs(runner: Runner, tmp_path: Path) -> None:
+    jobs = [Job(name, tmp_path / name) for name in ("one", "two")]
+    with closing(runner.run(Endless(), jobs)) as events:
+        assert {next(events)[0], next(events)[0]} == {*jobs}
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}
+
+
+def test_one_that_is_stopped_has_no_end(runner: Runner, tmp_path: Path) -> None:
+    """An iterator is asked for as many jobs as there is room for."""
+    asked = list[str]()
+
+    def jobs() -> Iterator[Job[Path]]:
+        for name in ("one", "two", "three"):
+            asked.append(name)
+            yield Job(name, tmp_path / name)
+
+    events = list[str]()
+    with closing(runner.run(Endless(), jobs())) as running:
+        for job, _ in running:
+            assert len(asked) - len(events) <= 2
+            events.append(job.name)
+            runner.stop(job)
+    assert sorted(events) == sorted(asked) == ["one", "three", "two"]
+
+
+class Raising:
+    """Work that raises the error of its task."""
+
+    ticks: ClassVar[tuple[type, ...]] = ()
+
+    def __call__(self, job: Job[Exception], place: Place, /) -> Iterator[Any]:
+        yield Begun()
+        raise job.task
+
+
+def test_errors_come_back(runner: Runner) -> None:
+    events = list(runner.run(Raising(), [Job("bad", TrainingError("no number"))]))
+    [(_, begun), (_, failed)] = events
+    assert begun == Begun()
+    assert str(failed.error) == "no number"
+    with pytest.raises(ZeroDivisionError):
+        list(runner.run(Raising(), [Job("bug", ZeroDivisionError("a bug"))]))
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "resources", "room", "on_gpu"),
+    [
+        ("auto", 1, {"CPU": 16.0, "GPU": 2.0}, 2, True),
+        ("cuda", 4, {"CPU": 6.0, "GPU": 2.0}, 1, True),
+        ("cpu", 4, {"CPU": 18.0, "GPU": 2.0}, 4, False),
+        ("auto", 2, {"CPU": 5.0}, 2, False),
+        ("auto", 8, {"CPU": 4.0}, 1, False),
+        ("auto", 1, {}, 1, False),
+    ],
+)
+def test_room_for_jobs(
+    device: str,
+    threads: int,
+    resources: dict[str, float],
+    room: int,
+    on_gpu: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
+    runner = RayRunner("ray", device, threads)
+    assert (runner.room, runner.on_gpu) == (room, on_gpu)
+
+
+def test_a_device_that_no_machine_has(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UsageError, match="the cluster has no GPU; use --device auto"),
+        open_runner("ray", "cuda", lambda _: None, Config()),
+    ):
+        pass
+
+
+def test_more_processors_than_any_machine_has(caplog: pytest.LogCaptureFixture) -> None:
+    many = Config().replace({"train.threads": 64})
+    with caplog.at_level(logging.WARNING, "ner"), open_runner("ray", "cpu", lambda _: None, many):
+        pass
+    assert "no machine of the cluster has 64 processors" in caplog.text
+
+
+def test_a_cluster_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*given: Any, **how: Any) -> None:
+        raise ConnectionError("ray client connection timeout\nmore")
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refused)
+    with (
+        pytest.raises(NerError, match=r"cannot be reached .*timeout more.*; check the address"),
+        open_runner("ray://nowhere:10001", "cpu", lambda _: None, Config()),
+    ):
+        pass
