@@ -1,4 +1,4 @@
-"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas."""
+"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas, Spark."""
 
 _HOME = "ner.extensions.integrations"
 
@@ -10,5 +10,7 @@ PUBLIC = {
     "Tagger.push_to_hub": f"{_HOME}.hub:push",
     "sklearn": "ner.sklearn",
     "sklearn.TaggerEstimator": f"{_HOME}.sklearn:TaggerEstimator",
+    "spark": "ner.spark",
+    "spark.tag": f"{_HOME}.spark:tag",
     "tag_series": f"{_HOME}.tables:tag_series",
 }
