@@ -216,8 +216,8 @@ def _tag_each(tagger: Tagger, texts: Sequence[str | None]) -> Sequence[Document 
 
 
 def _message(error: Exception) -> str:
-    kind = "" if isinstance(error, NerError) else f"{type(error).__name__}: "
-    return escaped(f"{kind}{error}")[:_LONGEST]
+    told = str(error) if isinstance(error, NerError) else f"{type(error).__name__}: {error}"
+    return escaped(told.removesuffix(": "))[:_LONGEST]
 
 
 def _entity_array(found: Sequence[Sequence[Entity] | None], types: Fields) -> pyarrow.ListArray:
