@@ -22,7 +22,7 @@ ROOT = Path(ner.__file__).parent
 FLOORS = [
     {"errors", "version", "inputs", "lazy", "frozen", "markup", "named_models", "torchrun"},
     {"text", "files", "plugins", "interchange"},
-    {"tags", "tokenize", "config", "stored", "sklearn", "ray"},
+    {"tags", "tokenize", "config", "stored", "sklearn", "ray", "spark"},
     {"run_folder", "corpus", "features", "evaluation", "render", "tensors"},
     {"model", "runtime", "checkpoint"},
     {"predict", "bundle"},

@@ -1,4 +1,4 @@
-"""Places where people already are: spaCy, the Hugging Face Hub, scikit-learn, pandas, Ray."""
+"""Places where people already are: spaCy, the Hub, scikit-learn, pandas, Spark, Ray."""
 
 _HOME = "ner.extensions.integrations"
 
@@ -12,6 +12,8 @@ PUBLIC = {
     "ray.Tag": f"{_HOME}.ray_data:Tag",
     "sklearn": "ner.sklearn",
     "sklearn.TaggerEstimator": f"{_HOME}.sklearn:TaggerEstimator",
+    "spark": "ner.spark",
+    "spark.tag": f"{_HOME}.spark:tag",
     "tag_series": f"{_HOME}.tables:tag_series",
 }
 
