@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import spacy
+from spacy.cli.convert import convert
 from spacy.tokens import Doc, DocBin
 
 from comparison.tool import Span, Tokens, Tool, run
@@ -54,17 +55,14 @@ class Spacy(Tool):
         ]
 
     def read(self, path: Path) -> list[tuple[Tokens, list[Span]]]:
-        """`spacy convert`, which chooses the reader by the content."""
+        """`spacy convert -c ner`."""
         with tempfile.TemporaryDirectory() as folder:
-            kind = ["-c", "ner"] if path.suffix not in {".conllu", ".iob"} else []
-            done = subprocess.run(
-                [sys.executable, "-m", "spacy", "convert", str(path), folder, *kind],
-                capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            found = list(Path(folder).glob("*.spacy"))
-            if done.returncode or not found:
-                raise ValueError((done.stdout + done.stderr).strip().splitlines()[-1])
-            docs = list(DocBin().from_disk(found[0]).get_docs(spacy.blank("en").vocab))
+            convert(path, folder, file_type="spacy", converter="ner")
+            docs = [
+                doc
+                for found in Path(folder).glob("*.spacy")
+                for doc in DocBin().from_disk(found).get_docs(spacy.blank("en").vocab)
+            ]
         return [
             ([t.text for t in doc], [(e.start, e.end, e.label_) for e in doc.ents]) for doc in docs
         ]

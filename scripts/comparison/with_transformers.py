@@ -78,9 +78,11 @@ class Transformers(Tool):
         trainer.save_model()
 
     def load(self, out: Path) -> Any:
-        """`pipeline`."""
+        """`pipeline`, with the last epoch if the training was stopped."""
+        epochs = sorted(out.glob("checkpoint-*"), key=lambda path: path.stat().st_mtime)
+        model = out if (out / "config.json").exists() or not epochs else epochs[-1]
         return pipeline(
-            "token-classification", model=str(out), aggregation_strategy="first", device="cpu"
+            "token-classification", model=str(model), aggregation_strategy="first", device="cpu"
         )
 
     def tokens(self, model: Any, sentences: list[Tokens]) -> list[list[Span]]:
