@@ -51,7 +51,8 @@ def prepare(corpus: Path, data: str, vectors: Path, encoder: Path) -> None:
     if corpus.exists():
         return
     corpus.mkdir(parents=True)
-    splits, rest = load_corpus(data).splits(), []
+    splits = load_corpus(data).splits()
+    rest: list[Sentence] = []
     for name, size in SIZES.items():
         (corpus / f"{name}.conll").write_text("".join(map(_columns, splits[name][:size])), "utf-8")
         rest += splits[name][size:] if name != "valid" else []

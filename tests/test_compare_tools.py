@@ -93,7 +93,7 @@ def told(
 ) -> dict[str, Any]:
     """The answer of a tool; what else it prints is no part of it."""
     monkeypatch.setattr(sys, "argv", ["tool", *map(str, words)])
-    monkeypatch.setattr(asked.os, "dup2", lambda *_: None)
+    monkeypatch.setattr("comparison.tool.os.dup2", lambda *_: None)
     asked.run(Fake())
     answer: dict[str, Any] = json.loads(capfd.readouterr().out.splitlines()[-1])
     assert answer.pop("memory") > 0
