@@ -172,19 +172,24 @@ def measured(work: Callable[[], int], processes: set[int]) -> Spent:
 
 
 def compare(model: str, parts: list[list[Path]]) -> Iterator[tuple[Spent, Spent, Memory]]:
-    """Tag each part in Spark and in plain processes; the first warms up, and is not given."""
+    """Tag each part in Spark and in plain processes.
+
+    The first, with all words, is no part: before each other, it warms up those who tag then, since
+    Spark ends a worker that had nothing to do for a minute.
+    """
     plain = plain_processes(model)
     connections = next(plain)
     plainly = descendants(os.getpid())
     tagger, spark = ner.load(model), start_spark()
-    for number, files in enumerate(parts):
+    for files in parts[1:]:
+        tag_in_spark(spark, tagger, parts[0])
         java = descendants(os.getpid()) - plainly
         by_spark = measured(partial(tag_in_spark, spark, tagger, files), java)
+        memory = most_memory(java)
+        tag_plainly(connections, parts[0])
         plain_one = measured(partial(tag_plainly, connections, files), plainly)
         assert by_spark.entities == plain_one.entities, (by_spark, plain_one)
-        if number:
-            memory = most_memory(descendants(os.getpid()) - plainly)
-            yield by_spark, plain_one, memory
+        yield by_spark, plain_one, memory
     spark.stop()
     next(plain, None)
 
