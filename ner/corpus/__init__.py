@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # each module is loaded with its first name
     from ner.corpus.queue import QueueItem, read_queue, write_queue
     from ner.corpus.records import InvalidRecord, field_of, kind_of, parse_json
     from ner.corpus.stats import CorpusStats, SplitStats, count, stats_rows
+    from ner.corpus.tables import load_arrow
 
 __all__ = [
     "FORMATS", "LAYOUTS", "NAMED", "CheckReport", "Chunk", "Corpus", "CorpusStats", "Decision",
@@ -93,13 +94,13 @@ __all__ = [
     "check", "check_content", "check_entities", "checksum", "count", "cut_lines", "cut_valid",
     "decided", "do_line", "field_of", "file_lines", "find", "holds_splits", "in_braces",
     "in_same_tokens", "is_journal", "is_jsonl", "kind_of", "layout_named", "layout_of",
-    "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora", "number_note",
-    "overlaps", "parse_decision", "parse_json", "parse_label_map", "partial_labels_within",
-    "patch_file", "placed_entities", "possible_tags", "read_columns", "read_corpus", "read_file",
-    "read_files", "read_journal", "read_journals", "read_jsonl", "read_queue", "record_fields",
-    "stats_rows", "text_lines", "token_ranges", "with_layers", "with_partial_labels",
-    "with_unannotated", "with_valid", "write_file", "write_queue", "write_splits", "write_stream",
-    "writer_named",
+    "load_arrow", "load_corpus", "load_journal", "locate", "map_labels", "merge_corpora",
+    "number_note", "overlaps", "parse_decision", "parse_json", "parse_label_map",
+    "partial_labels_within", "patch_file", "placed_entities", "possible_tags", "read_columns",
+    "read_corpus", "read_file", "read_files", "read_journal", "read_journals", "read_jsonl",
+    "read_queue", "record_fields", "stats_rows", "text_lines", "token_ranges", "with_layers",
+    "with_partial_labels", "with_unannotated", "with_valid", "write_file", "write_queue",
+    "write_splits", "write_stream", "writer_named",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -139,5 +140,6 @@ __getattr__ = lazy_names(
         "queue": ["QueueItem", "read_queue", "write_queue"],
         "records": ["InvalidRecord", "field_of", "kind_of", "parse_json"],
         "stats": ["CorpusStats", "SplitStats", "count", "stats_rows"],
+        "tables": ["load_arrow"],
     },
 )  # fmt: skip

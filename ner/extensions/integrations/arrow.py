@@ -5,6 +5,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from ner.corpus import load_arrow
 from ner.errors import NerError, escaped
 from ner.inputs import is_missing
 from ner.tagger import Tagger
@@ -13,8 +14,13 @@ from ner.text import Document, Entity
 if TYPE_CHECKING:
     import pyarrow
 
-_TYPES = {"start": "int32", "end": "int32", "label": "string", "text": "string", "score": "double"}
+_FIELDS = {"start": "int32", "end": "int32", "label": "string", "text": "string", "score": "double"}
 _LONGEST = 1000  # characters of a message in the column of errors
+
+
+def entity_fields(layers: bool) -> dict[str, str]:
+    """The fields of an entity, of a model with several tag layers or not, and their types."""
+    return _FIELDS | ({"layer": "string"} if layers else {})
 
 
 def tag_values(tagger: Tagger, values: Sequence[object]) -> "pyarrow.StructArray":
@@ -23,8 +29,7 @@ def tag_values(tagger: Tagger, values: Sequence[object]) -> "pyarrow.StructArray
     Of each struct one is null, and both where the value is missing. An entity is a struct of
     ``start``, ``end``, ``label``, ``text``, ``score``, and ``layer`` of a model with several.
     """
-    import pyarrow
-
+    pyarrow = load_arrow()
     texts = [None if is_missing(value) else value for value in values]
     tagged = _tag_each(tagger, texts)
     found = [
@@ -51,15 +56,14 @@ def _tag_each(tagger: Tagger, texts: Sequence[object]) -> Sequence[Document | Ex
 
 
 def _message(error: Exception) -> str:
-    kind = "" if isinstance(error, NerError) else f"{type(error).__name__}: "
-    return escaped(f"{kind}{error}")[:_LONGEST]
+    kind = "" if isinstance(error, NerError) else type(error).__name__
+    return escaped(": ".join(filter(None, (kind, str(error)))))[:_LONGEST]
 
 
 def _entity_array(found: Sequence[Sequence[Entity] | None], layers: bool) -> "pyarrow.ListArray":
     """Build an array of lists of entities, field by field: that of dicts takes twice as long."""
-    import pyarrow
-
-    types = _TYPES | ({"layer": "string"} if layers else {})
+    pyarrow = load_arrow()
+    types = entity_fields(layers)
     entities = [entity for several in found for entity in several or ()]
     columns = [
         pyarrow.array(map(attrgetter(name), entities), type_, size=len(entities))

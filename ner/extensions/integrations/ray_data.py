@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ner.corpus import load_arrow
 from ner.errors import UsageError
 from ner.extensions.integrations.arrow import tag_values
 from ner.tagger import Tagger
@@ -53,8 +54,7 @@ class Tag:
         The same columns come back, and those two, in a dict or a table of Arrow. Raises
         `UsageError` for a column that is missing or there already.
         """
-        import pyarrow
-
+        pyarrow = load_arrow()
         if not isinstance(batch, Mapping | pyarrow.Table):
             batch = pyarrow.Table.from_pandas(batch, preserve_index=False)
         names = list(batch if isinstance(batch, Mapping) else batch.column_names)

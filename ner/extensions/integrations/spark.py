@@ -7,29 +7,24 @@ maps it into memory once. Texts and entities travel as Arrow. The only module th
 import functools
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
-from operator import attrgetter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow
-
 from ner.bundle import load_bundle
 from ner.config import PredictConfig
-from ner.errors import BundleError, MissingExtra, NerError, UsageError, escaped
+from ner.errors import BundleError, MissingExtra, NerError, UsageError
+from ner.extensions.integrations.arrow import entity_fields, tag_values
 from ner.frozen import frozen
 from ner.tagger import Tagger
-from ner.text import Document, Entity
 from ner.version import __version__
 
 if TYPE_CHECKING:
+    import pyarrow
     from pyspark.sql import DataFrame, SparkSession
 
-Fields = Mapping[str, tuple[str, str]]
-"""Fields of an entity, with the type of each in Arrow and in Spark."""
+_TYPES = {"int32": "int"}  # of Arrow, where Spark calls them otherwise
 _KEPT = 2  # taggers of a Python worker, which serves one job after the other
-_LONGEST = 1000  # characters of a message in the column of errors
 
 
 def tag(
@@ -48,9 +43,11 @@ def tag(
     end, label, text, score`` (and ``layer``, of a model with several), ranges as in `Entity`; it is
     null where the text is, and where tagging fails: column `errors` then says why, and the job goes
     on. Raises `UsageError` for columns that will not do, what `load` raises, `MissingExtra`
-    without pyspark, and `TypeError` for what is no table of Spark.
+    without pyspark or pyarrow, and `TypeError` for what is no table of Spark.
     """
     functions = _functions()
+    import pyarrow  # Spark reads the types of `tag_column`
+
     if not hasattr(df, "sparkSession"):
         raise TypeError('a DataFrame of Spark is wanted; for pandas: table["text"], ner.tag_series')
     _check_columns(df, column, output, errors)
@@ -67,17 +64,10 @@ def tag(
     return both.withColumns({errors: found["error"], output: found["entities"]})
 
 
-def fields(layers: bool) -> Fields:
-    """The fields of an entity, of a model with several tag layers or not."""
-    text, position = ("string", "string"), ("int32", "int")
-    score = ("double", "double")
-    found = {"start": position, "end": position, "label": text, "text": text, "score": score}
-    return found | ({"layer": text} if layers else {})
-
-
 def returned_type(layers: bool) -> str:
-    """The type of what `tag_array` returns, as Spark writes it."""
-    entity = ", ".join(f"{name}: {type_}" for name, (_, type_) in fields(layers).items())
+    """The type of what `tag_values` returns, as Spark writes it."""
+    types = entity_fields(layers).items()
+    entity = ", ".join(f"{name}: {_TYPES.get(type_, type_)}" for name, type_ in types)
     return f"struct<entities: array<struct<{entity}>>, error: string>"
 
 
@@ -85,13 +75,14 @@ def returned_type(layers: bool) -> str:
 
 
 def _functions() -> Any:
-    """The functions of pyspark. Raises `MissingExtra` where there are none, or too old ones."""
+    """The functions of pyspark, beside pyarrow. Raises `MissingExtra` for missing or old ones."""
     try:
+        import pyarrow  # noqa: F401
         from pyspark.sql import functions
 
         functions.arrow_udf  # noqa: B018
     except (ImportError, AttributeError):
-        raise MissingExtra("ner.spark needs packages: pip install 'pyspark>=4.1'") from None
+        raise MissingExtra("ner.spark needs packages: pip install 'pyspark>=4.1' pyarrow") from None
     return functions
 
 
@@ -174,11 +165,11 @@ class ShippedModel:
         tagger("A trial")  # what every text would fail with fails the job, once
         return tagger
 
-    def tag(self, batches: Iterator[pyarrow.Array]) -> Iterator[pyarrow.StructArray]:
-        """Tag columns of texts in a Python worker; see `tag_array`."""
+    def tag(self, batches: "Iterator[pyarrow.Array]") -> "Iterator[pyarrow.StructArray]":
+        """Tag columns of texts in a Python worker; see `tag_values`."""
         tagger = _kept_tagger(self)
         for texts in batches:
-            yield tag_array(tagger, texts)
+            yield tag_values(tagger, texts.to_pylist())
 
 
 @functools.lru_cache(_KEPT)
@@ -186,50 +177,3 @@ def _kept_tagger(model: ShippedModel) -> Tagger:
     from pyspark import SparkFiles
 
     return model.load(SparkFiles.get(model.file))
-
-
-def tag_array(tagger: Tagger, texts: pyarrow.Array) -> pyarrow.StructArray:
-    """Tag an array of texts: an array of structs of ``entities`` and ``error``.
-
-    Of each struct one is null, of that of a null both.
-    """
-    given = texts.to_pylist()
-    tagged = _tag_each(tagger, given)
-    found = [
-        one.entities if isinstance(one, Document) and text is not None else None
-        for text, one in zip(given, tagged, strict=True)
-    ]
-    messages = [_message(one) if isinstance(one, Exception) else None for one in tagged]
-    columns = [_entity_array(found, fields(bool(tagger.layers))), pyarrow.array(messages, "string")]
-    return pyarrow.StructArray.from_arrays(columns, names=["entities", "error"])
-
-
-def _tag_each(tagger: Tagger, texts: Sequence[str | None]) -> Sequence[Document | Exception]:
-    """Tag texts; one that fails has its error, found by halving what fails with it."""
-    try:
-        return list(tagger.pipe(texts))
-    except Exception as error:  # whatever it is, other texts can be tagged
-        if len(texts) <= 1:
-            return [error] * len(texts)
-    half = len(texts) // 2
-    return [*_tag_each(tagger, texts[:half]), *_tag_each(tagger, texts[half:])]
-
-
-def _message(error: Exception) -> str:
-    told = str(error) if isinstance(error, NerError) else f"{type(error).__name__}: {error}"
-    return escaped(told.removesuffix(": "))[:_LONGEST]
-
-
-def _entity_array(found: Sequence[Sequence[Entity] | None], types: Fields) -> pyarrow.ListArray:
-    """Build an array of lists of entities, field by field: that of dicts takes twice as long."""
-    entities = [entity for several in found for entity in several or ()]
-    columns = [
-        pyarrow.array(map(attrgetter(name), entities), type_, size=len(entities))
-        for name, (type_, _) in types.items()
-    ]
-    ends = accumulate((len(several or ()) for several in found), initial=0)
-    return pyarrow.ListArray.from_arrays(
-        pyarrow.array(ends, "int32", size=len(found) + 1),
-        pyarrow.StructArray.from_arrays(columns, names=[*types]),
-        mask=pyarrow.array((several is None for several in found), "bool", size=len(found)),
-    )

@@ -20,8 +20,9 @@ class Failing:
 
     layers = ()
 
-    def __init__(self) -> None:
+    def __init__(self, error: BaseException | None = None) -> None:
         self.asked = 0
+        self.error = error or TrainingError("it fails\nbadly")
 
     def __call__(self, text: str) -> Document:
         [document] = self.pipe([text])
@@ -31,7 +32,7 @@ class Failing:
         self.asked += 1
         for text in texts:
             if "x" in (text or ""):
-                raise TrainingError(f"{text} fails\nbadly")
+                raise self.error
         return [Document(text or "", ()) for text in texts]
 
 
@@ -79,7 +80,7 @@ def test_what_is_no_text_is_told(tiny_tagger: Tagger) -> None:
 @given(st.lists(st.sampled_from(["a", "x", "", None]), max_size=20))
 def test_only_texts_that_fail_have_an_error(texts: list[str | None]) -> None:
     found, errors = tagged(Failing(), texts)
-    assert errors == ["x fails\\nbadly" if text == "x" else None for text in texts]
+    assert errors == ["it fails\\nbadly" if text == "x" else None for text in texts]
     assert found == [None if text in ("x", None) else [] for text in texts]
 
 
@@ -95,3 +96,20 @@ def test_types_do_not_depend_on_the_content(tiny_tagger: Tagger) -> None:
         tag_values(tiny_tagger, values).type for values in ([], [None], ["."], ["Anna left ."])
     }
     assert len(types) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "MemoryError"),
+        (ValueError("two\nlines"), r"ValueError: two\nlines"),
+        (ValueError("x" * 5000), "ValueError: " + "x" * 988),
+    ],
+)
+def test_a_message_is_one_line(error: Exception, told: str) -> None:
+    assert tagged(Failing(error), ["x"]) == ([None], [told])
+
+
+def test_ctrl_c_is_no_failing_text() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        tagged(Failing(KeyboardInterrupt()), ["a", "x"])

@@ -14,52 +14,37 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import ner
 import ner.spark
 from ner.errors import BundleError, ConfigError, MissingExtra, NerError, UsageError
 from ner.tagger import Tagger
-from ner.text import Document, Entity
+from ner.text import Document
 
 pyarrow: Any = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
-from ner.extensions.integrations.spark import (  # noqa: E402
-    ShippedModel,
-    fields,
-    returned_type,
-    tag_array,
-)
+from ner.extensions.integrations.arrow import tag_values  # noqa: E402
+from ner.extensions.integrations.spark import ShippedModel, returned_type  # noqa: E402
 
 TEXTS = ["Anna left Rome .", None, "", "Nothing", "\U0001f600 Dora loved New York ."]
 HOME = "ner.extensions.integrations.spark"
 
 
 class Fragile:
-    """A tagger that finds the first character of each text, and fails with those that it is told.
-
-    `error` is raised for the whole batch, whenever one of them is in it.
-    """
+    """A tagger that finds nothing, and fails with one text."""
 
     layers: tuple[str, ...] = ()
 
-    def __init__(self, *bad: str, error: Exception | None = None) -> None:
-        self.bad, self.error = bad, error or RuntimeError("no way")
-        self.calls = 0
+    def __init__(self, bad: str) -> None:
+        self.bad = bad
+
+    def __call__(self, text: str | None) -> Document:
+        if text == self.bad:
+            raise RuntimeError("no way")
+        return Document(text or "", ())
 
     def pipe(self, texts: Iterable[str | None]) -> Iterator[Document]:
-        self.calls += 1
-        for text in texts:
-            if text in self.bad:
-                raise self.error
-            found = [Entity(0, 1, "A", text[0], 0.5)] if text else []
-            yield Document(text or "", tuple(found))
-
-
-def tagged(tagger: Any, texts: Iterable[str | None], type_: str = "string") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tag_array(tagger, pyarrow.array(texts, type_)).to_pylist()
-    return found
+        return map(self, texts)
 
 
 def expected(tagger: Tagger, text: str | None) -> dict[str, Any]:
@@ -70,95 +55,19 @@ def expected(tagger: Tagger, text: str | None) -> dict[str, Any]:
 # --- arrays -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("type_", ["string", "large_string", "string_view"])
-def test_an_array_of_texts(tiny_tagger: Tagger, type_: str) -> None:
-    found = tagged(tiny_tagger, TEXTS, type_)
-    assert found == [expected(tiny_tagger, text) for text in TEXTS]
-    assert [entity["text"] for entity in found[-1]["entities"]] == ["Dora", "New York"]
-    assert found[-1]["entities"][0]["start"] == 2  # characters, as Spark counts them, too
-
-
-def test_a_slice_of_an_array(tiny_tagger: Tagger) -> None:
-    part = pyarrow.array(TEXTS).slice(3, 2)
-    assert tag_array(tiny_tagger, part).to_pylist() == tagged(tiny_tagger, TEXTS)[3:]
-
-
-@pytest.mark.parametrize("texts", [[], [None], [None, None], ["", ""]])
-def test_where_there_is_nothing_to_tag(texts: list[str | None]) -> None:
-    found = tag_array(Fragile(), pyarrow.array(texts, "string"))  # type: ignore[arg-type]
-    assert found.to_pylist() == [
-        {"entities": None if text is None else [], "error": None} for text in texts
-    ]
-
-
 def test_the_type_is_that_which_spark_is_told(tiny_tagger: Tagger) -> None:
     assert returned_type(layers=False) == (
         "struct<entities: array<struct<start: int, end: int, label: string, text: string, "
         "score: double>>, error: string>"
     )
-    found = tag_array(tiny_tagger, pyarrow.array(TEXTS)).type
+    assert ", layer: string>>" in returned_type(layers=True)
+    found = tag_values(tiny_tagger, TEXTS).type
     assert [field.name for field in found] == ["entities", "error"]
     entity = found.field("entities").type.value_type
     assert [(f.name, str(f.type)) for f in entity] == [
         ("start", "int32"), ("end", "int32"), ("label", "string"), ("text", "string"),
         ("score", "double"),
     ]  # fmt: skip
-
-
-def test_tag_layers_have_a_field(layered_tagger: Tagger) -> None:
-    text = "Carl Maria visited New York ."
-    [found] = tagged(layered_tagger, [text])
-    assert found == expected(layered_tagger, text)
-    assert {entity["layer"] for entity in found["entities"]} == {"outer", "inner"}
-    assert [*fields(layers=True)] == [*fields(layers=False), "layer"]
-    assert ", layer: string>>" in returned_type(layers=True)
-
-
-# --- texts that fail ----------------------------------------------------------------------------
-
-
-def test_a_failing_text_is_reported_and_others_are_tagged() -> None:
-    [one, bad, none] = tagged(Fragile("bad"), ["one", "bad", None])
-    assert [entity["text"] for entity in one["entities"]] == ["o"]
-    assert bad == {"entities": None, "error": "RuntimeError: no way"}
-    assert none == {"entities": None, "error": None}
-
-
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "", None]), st.booleans()), max_size=40))
-def test_whichever_texts_fail_the_others_do_not(rows: list[tuple[str | None, bool]]) -> None:
-    texts = [None if text is None else f"{text}!" if bad else text for text, bad in rows]
-    tagger = Fragile("a!", "b!", "!")
-    found = tagged(tagger, texts)
-    well = tagged(Fragile(), [None if text in tagger.bad else text for text in texts])
-    for text, one, other in zip(texts, found, well, strict=True):
-        assert bool(one["error"]) == (text in tagger.bad)
-        assert one["entities"] == other["entities"]
-
-
-def test_one_failing_text_costs_few_calls() -> None:
-    tagger = Fragile("500")
-    found = tagged(tagger, map(str, range(1024)))
-    assert [number for number, one in enumerate(found) if one["error"]] == [500]
-    assert tagger.calls == 21
-
-
-@pytest.mark.parametrize(
-    ("error", "told"),
-    [
-        (NerError("it is so"), "it is so"),
-        (MemoryError(), "MemoryError"),
-        (ValueError("two\nlines"), r"ValueError: two\nlines"),
-        (ValueError("x" * 5000), "ValueError: " + "x" * 988),
-    ],
-)
-def test_a_message_is_one_line(error: Exception, told: str) -> None:
-    assert tagged(Fragile("bad", error=error), ["bad"])[0]["error"] == told
-
-
-def test_ctrl_c_is_no_failing_text() -> None:
-    stopped: Any = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
-        tagged(Fragile("bad", error=stopped), ["bad"])
 
 
 # --- models that are shipped --------------------------------------------------------------------
@@ -327,11 +236,11 @@ def test_ranges_are_those_of_spark(spark: Any, tiny_tagger: Tagger) -> None:
 def test_a_failing_text_does_not_fail_the_job(
     spark: Any, tiny_tagger: Tagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    array, stub = tag_array, Fragile("Nothing")
+    array, stub = tag_values, Fragile("Nothing")
 
     class Failing(ShippedModel):
         def tag(self, batches: Any) -> Any:
-            return (array(stub, texts) for texts in batches)  # type: ignore[arg-type]
+            return (array(stub, texts.to_pylist()) for texts in batches)  # type: ignore[arg-type]
 
     from pyspark import cloudpickle
 
