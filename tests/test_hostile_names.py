@@ -252,6 +252,9 @@ CALLS: dict[tuple[str, str], Callable[[Given], object]] = {
         g.corpus, g.run.parent / "new", g.config, device="cpu", start_from=g.text
     ),
     ("train", "out"): lambda g: ner.train(g.corpus, g.text, g.config, device="cpu"),
+    ("train", "on"): lambda g: ner.train(
+        g.corpus, g.run.parent / "new", g.config, seeds=[1, 2], on=g.text
+    ),
     ("train", "device"): lambda g: ner.train(g.corpus, g.run, g.config, device=g.text),
 }
 
