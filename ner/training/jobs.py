@@ -4,7 +4,7 @@ Here they run one after another. Extensions declare other runners (``RUNNERS``),
 chooses: ``--on ray``.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ class Work(Protocol):
     ticks: ClassVar[tuple[type, ...]]
     """Events that only move a bar, and need not travel."""
 
-    def __call__(self, job: Job[Any], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Any], place: Place, /) -> Generator[Any, None, None]:
         """Do a job; yields what happens. Raises `NerError`."""
 
 
@@ -106,7 +106,7 @@ class LocalRunner:
             place = Place(self._device, job.out or Path(), job.resume, self._progress)
             event: Any = None
             end: Done | Failed | None = None
-            with closing(_generator(work(job, place))) as events:
+            with closing(work(job, place)) as events:
                 try:
                     for event in events:
                         yield job, event
@@ -122,10 +122,6 @@ class LocalRunner:
     def stop(self, job: Job[Any]) -> None:
         """Leave a job at the event that has just been yielded."""
         self._stopped = job
-
-
-def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
-    yield from events
 
 
 def open_runner(
@@ -166,7 +162,7 @@ class RunWork:
             self.start,
         )  # fmt: skip
 
-    def __call__(self, job: Job[Config], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Config], place: Place, /) -> Generator[Any, None, None]:
         """Train; yields `Begun`, then the events of the run. Raises `NerError`."""
         run = self.run(job.task, place)
         if place.resume:

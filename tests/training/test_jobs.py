@@ -1,6 +1,6 @@
 """Jobs: run here one after another, stopped, failed; and runners at addresses."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ class Counting:
         self.closed: list[str] = []
         self.places: list[Place] = []
 
-    def __call__(self, job: Job[int], place: Place, /) -> Iterator[int]:
+    def __call__(self, job: Job[int], place: Place, /) -> Generator[int, None, None]:
         self.begun.append(job.name)
         self.places.append(place)
         try:
@@ -118,7 +118,7 @@ def test_closed_it_stops_what_is_running() -> None:
 
 def test_errors_that_are_none_of_ours_pass() -> None:
     class Broken(Counting):
-        def __call__(self, job: Job[int], place: Place, /) -> Iterator[int]:
+        def __call__(self, job: Job[int], place: Place, /) -> Generator[int, None, None]:
             yield 1
             raise ZeroDivisionError
 

@@ -1,7 +1,7 @@
 """The models of an audit: small ones of folds and seeds, trained quickly, and models at hand."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -73,7 +73,9 @@ class FoldTraining:
         self._tokens = {token for sentence in sentences for token in sentence.tokens}
         self._data = replace(config.data, retokenize="no")  # places are those of the file
 
-    def __call__(self, job: Job[Member], place: Place, /) -> Iterator[MemberStep | Judgements]:
+    def __call__(
+        self, job: Job[Member], place: Place, /
+    ) -> Generator[MemberStep | Judgements, None, None]:
         """Train a member; yields its steps, and at last its judgements. Raises `NerError`."""
         with threads(self._config.train.threads):
             yield from self._events(job.task, place)

@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,16 +102,12 @@ class Worker:
 
     def _events(self, work: Work, job: Job[Any], place: Place) -> Iterator[Any]:
         """The events of a job that are worth a message, until it is stopped."""
-        with closing(_generator(work(job, place))) as events:
+        with closing(work(job, place)) as events:
             for event in events:
                 if self._stopped:
                     return
                 if not isinstance(event, work.ticks):
                     yield event
-
-
-def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
-    yield from events
 
 
 def _settle(about: Circumstances) -> None:

@@ -4,7 +4,7 @@ import itertools
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -138,7 +138,7 @@ class Dying:
     def __init__(self, marks: Path) -> None:
         self.marks = marks
 
-    def __call__(self, job: Job[int], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[int], place: Place, /) -> Generator[Any, None, None]:
         yield Begun()
         deaths = len([*self.marks.iterdir()])
         if deaths < job.task:
@@ -152,7 +152,7 @@ class DyingRun(RunWork):
 
     mark: Path
 
-    def __call__(self, job: Job[Config], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Config], place: Place, /) -> Generator[Any, None, None]:
         for event in super().__call__(job, place):
             yield event
             if isinstance(event, Epoch) and not self.mark.exists():
@@ -210,7 +210,7 @@ class Endless:
 
     ticks: ClassVar[tuple[type, ...]] = (float,)
 
-    def __call__(self, job: Job[Path], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Path], place: Place, /) -> Generator[Any, None, None]:
         try:
             yield Begun()
             yield from itertools.repeat(0.5)
@@ -248,7 +248,7 @@ class Raising:
 
     ticks: ClassVar[tuple[type, ...]] = ()
 
-    def __call__(self, job: Job[Exception], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Exception], place: Place, /) -> Generator[Any, None, None]:
         yield Begun()
         raise job.task
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -45,7 +45,7 @@ class Telling:
 
     ticks: ClassVar[tuple[type, ...]] = (float,)
 
-    def __call__(self, job: Job[list[Any]], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[list[Any]], place: Place, /) -> Generator[Any, None, None]:
         for item in job.task:
             if isinstance(item, Exception):
                 raise item
