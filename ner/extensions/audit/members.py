@@ -17,8 +17,8 @@ from ner.model import threads
 from ner.text import Sentence
 from ner.training import (
     Job,
-    Place,
     PreparedCorpus,
+    Slot,
     Step,
     Trainer,
     build_model,
@@ -74,13 +74,13 @@ class FoldTraining:
         self._data = replace(config.data, retokenize="no")  # places are those of the file
 
     def __call__(
-        self, job: Job[Member], place: Place, /
+        self, job: Job[Member], slot: Slot, /
     ) -> Generator[MemberStep | Judgements, None, None]:
         """Train a member; yields its steps, and at last its judgements. Raises `NerError`."""
         with threads(self._config.train.threads):
-            yield from self._events(job.task, place)
+            yield from self._events(job.task, slot)
 
-    def _events(self, member: Member, place: Place) -> Iterator[MemberStep | Judgements]:
+    def _events(self, member: Member, slot: Slot) -> Iterator[MemberStep | Judgements]:
         folds = folds_of(self._sentences, member.folds, member.seed)
         held_out = {
             number: sentence
@@ -96,7 +96,7 @@ class FoldTraining:
         prepared = PreparedCorpus.of(Corpus("", train=learnt), split_long(learnt), self._data)
         config = self._settings(member, prepared)
         untrained = build_model(
-            prepared.segments, config, place.device, place.progress, read=self._read_vectors
+            prepared.segments, config, slot.device, slot.progress, read=self._read_vectors
         )
         training_set = untrained.training_set(prepared.segments, config)
         trainer = Trainer(untrained.model, training_set, (), config.train)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.extensions.integrations.ray_worker import (
-    Circumstances,
+    Driver,
     Files,
     Message,
     Worker,
@@ -155,12 +155,12 @@ class RayRunner:
 
     def _start(self, work: Any, running: _Running, *, resume: bool) -> None:
         job = running.job
-        about = Circumstances(
+        driver = Driver(
             "cuda" if self.on_gpu else self.device, self.threads, os.getcwd(), earlier_messages()
         )
         files: Files = read_files(job.out) if resume and job.out else {}
         needs = {"num_cpus": self.threads, "num_gpus": int(self.on_gpu)}
-        running.actor = _Actor.options(**needs).remote(work, job, about, files, resume=resume)
+        running.actor = _Actor.options(**needs).remote(work, job, driver, files, resume=resume)
         self._running[running.actor.next.remote()] = running
 
     def _received(self, work: Any, ref: Any) -> Iterator[tuple[Job[Any], Any]]:

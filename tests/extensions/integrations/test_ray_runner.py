@@ -26,10 +26,10 @@ from ner.training import (
     Failed,
     Job,
     LocalRunner,
-    Place,
     Runner,
     RunWork,
     SeedsFinished,
+    Slot,
     open_runner,
     prepare,
 )
@@ -138,13 +138,13 @@ class Dying:
     def __init__(self, marks: Path) -> None:
         self.marks = marks
 
-    def __call__(self, job: Job[int], place: Place, /) -> Generator[Any, None, None]:
+    def __call__(self, job: Job[int], slot: Slot, /) -> Generator[Any, None, None]:
         yield Begun()
         deaths = len([*self.marks.iterdir()])
         if deaths < job.task:
             (self.marks / str(deaths)).touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        yield "resumed" if place.resume else "anew"
+        yield "resumed" if slot.resume else "anew"
 
 
 class DyingRun(RunWork):
@@ -152,8 +152,8 @@ class DyingRun(RunWork):
 
     mark: Path
 
-    def __call__(self, job: Job[Config], place: Place, /) -> Generator[Any, None, None]:
-        for event in super().__call__(job, place):
+    def __call__(self, job: Job[Config], slot: Slot, /) -> Generator[Any, None, None]:
+        for event in super().__call__(job, slot):
             yield event
             if isinstance(event, Epoch) and not self.mark.exists():
                 self.mark.touch()
@@ -210,7 +210,7 @@ class Endless:
 
     ticks: ClassVar[tuple[type, ...]] = (float,)
 
-    def __call__(self, job: Job[Path], place: Place, /) -> Generator[Any, None, None]:
+    def __call__(self, job: Job[Path], slot: Slot, /) -> Generator[Any, None, None]:
         try:
             yield Begun()
             yield from itertools.repeat(0.5)
@@ -248,7 +248,7 @@ class Raising:
 
     ticks: ClassVar[tuple[type, ...]] = ()
 
-    def __call__(self, job: Job[Exception], place: Place, /) -> Generator[Any, None, None]:
+    def __call__(self, job: Job[Exception], slot: Slot, /) -> Generator[Any, None, None]:
         yield Begun()
         raise job.task
 
