@@ -136,7 +136,7 @@ class RayRunner:
         try:
             while True:
                 # All of a list are asked for, so that a cluster that can grow does.
-                free = None if listed else self.room - len(self._running)
+                free = None if listed else max(0, self.room - len(self._running))
                 for job in islice(waiting, free):
                     self._start(shared, _Running(job, None), resume=job.resume)
                 if not self._running:

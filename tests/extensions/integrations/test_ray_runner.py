@@ -286,6 +286,17 @@ def test_room_for_jobs(
     assert (runner.room, runner.on_gpu) == (room, on_gpu)
 
 
+def test_a_cluster_that_shrinks_takes_no_more(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a machine goes away, more jobs run for a while than there is room for."""
+    rooms = itertools.chain([2], itertools.repeat(1))
+    monkeypatch.setattr(RayRunner, "room", property(lambda _: next(rooms)))
+    jobs = iter([Job(name, 0) for name in ("one", "two", "three")])
+    events = [event for _, event in runner.run(Dying(tmp_path), jobs)]
+    assert events.count(Done("anew")) == 3
+
+
 def test_a_device_that_no_machine_has(tmp_path: Path) -> None:
     with (
         pytest.raises(UsageError, match="the cluster has no GPU; use --device auto"),
