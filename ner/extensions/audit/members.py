@@ -1,7 +1,7 @@
 """The models of an audit: small ones of folds and seeds, trained quickly, and models at hand."""
 
 import math
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,6 @@ from ner.errors import UsageError
 from ner.extensions.audit.folds import folds_of
 from ner.extensions.audit.judgements import Judgements, judge
 from ner.features import Vectors, VectorsOnce, feature_sizes
-from ner.model import threads
 from ner.text import Sentence
 from ner.training import (
     Job,
@@ -77,10 +76,7 @@ class FoldTraining:
         self, job: Job[Member], slot: Slot, /
     ) -> Generator[MemberStep | Judgements, None, None]:
         """Train a member; yields its steps, and at last its judgements. Raises `NerError`."""
-        with threads(self._config.train.threads):
-            yield from self._events(job.task, slot)
-
-    def _events(self, member: Member, slot: Slot) -> Iterator[MemberStep | Judgements]:
+        member = job.task
         folds = folds_of(self._sentences, member.folds, member.seed)
         held_out = {
             number: sentence
