@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Self
 
-from ner.errors import MissingExtra, NerError, TrainingError, UsageError
+from ner.errors import MissingExtra, NerError, TrainingError, UsageError, reason_of
 from ner.extensions.integrations.ray_worker import (
     Driver,
     Files,
@@ -89,7 +89,7 @@ class RayRunner:
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # the library raises what it likes
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            reason = reason_of(error)
             raise NerError(
                 f"--on {self.on}: the cluster cannot be reached ({reason}); check the address, and "
                 "that Ray has the same version there"
