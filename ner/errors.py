@@ -33,6 +33,12 @@ def shorten(text: str, most: int = 60) -> str:
     return repr(text) if len(text) <= most else f"{text[:most]!r}… ({len(text):,} characters)"
 
 
+def reason_of(error: BaseException, most: int = 200) -> str:
+    """An error of somebody else's code in one line: its kind and its message, cut if it is long."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 class NerError(ValueError):
     """The work could not be done; the message, whatever it quotes, is one line that says why."""
 

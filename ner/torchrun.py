@@ -1,28 +1,28 @@
-"""The place of this process among those that ``torchrun`` has started; loads no torch."""
+"""The rank of this process among those that ``torchrun`` has started; loads no torch."""
 
 import os
 from typing import NamedTuple
 
 
-class Place(NamedTuple):
-    """The rank of this process, and how many there are."""
+class Rank(NamedTuple):
+    """The number of this process, from 0, and how many there are."""
 
     rank: int = 0
-    size: int = 1  # how many there are
+    world_size: int = 1
     local_rank: int = 0  # among those of this machine
 
     @property
     def shared(self) -> bool:
         """True where several processes have been started for one command."""
-        return self.size > 1
+        return self.world_size > 1
 
 
-ALONE = Place()
+ALONE = Rank()
 
 
-def place() -> Place:
-    """Read the place from the variables of ``torchrun``; a process without these is alone."""
+def own_rank() -> Rank:
+    """Read the rank from the variables of ``torchrun``; a process without these is alone."""
     told = [os.environ.get(name, "") for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")]
     if "MASTER_ADDR" not in os.environ or not all(value.isdecimal() for value in told):
         return ALONE
-    return Place(*map(int, told))
+    return Rank(*map(int, told))

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from ner import errors
-from ner.errors import ConfigError, MissingExtra, NerError, UsageError
+from ner.errors import ConfigError, MissingExtra, NerError, UsageError, reason_of
 
 CLASSES = [value for value in vars(errors).values() if inspect.isclass(value)]
 
@@ -43,3 +43,9 @@ def test_every_error_is_an_explained_value_error(kind: type[NerError]) -> None:
 def test_exit_codes(kind: type[NerError]) -> None:
     """2 for a request that is wrong in itself, 1 for work that failed."""
     assert kind.exit_code == (2 if kind in (UsageError, ConfigError, MissingExtra) else 1)
+
+
+def test_an_error_of_others_is_one_line() -> None:
+    assert reason_of(KeyError("a\n b")) == "KeyError: 'a\\n b'"
+    assert reason_of(ValueError("one\n\ttwo ")) == "ValueError: one two"
+    assert reason_of(OSError("x" * 99), 12) == "OSError: xxx…"

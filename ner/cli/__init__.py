@@ -24,7 +24,7 @@ from ner.cli.shared import fall_silent, refuse_torchrun
 from ner.errors import MissingExtra, NerError, escaped
 from ner.plugins import declared, load
 from ner.run_folder import EarlierMessages
-from ner.torchrun import place
+from ner.torchrun import own_rank
 from ner.version import __version__, commit
 
 INTERRUPTED = 130
@@ -76,7 +76,7 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Named-entity recognition: train a tagger on your corpus, evaluate it, tag text with it."""
-    if place().shared and context.invoked_subcommand not in {"train", *declared("TORCHRUN")}:
+    if own_rank().shared and context.invoked_subcommand not in {"train", *declared("TORCHRUN")}:
         refuse_torchrun(context)
 
 
@@ -227,7 +227,7 @@ def _prepare_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    if place().local_rank:
+    if own_rank().local_rank:
         fall_silent()  # the first process of the machine says the same
 
 

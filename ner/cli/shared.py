@@ -8,15 +8,17 @@ from contextlib import contextmanager
 import click
 
 from ner.errors import UsageError
-from ner.torchrun import place
+from ner.plugins import declared
+from ner.torchrun import own_rank
 
 
 def refuse_torchrun(context: click.Context) -> None:
     """Refuse a command that does not share its work. Raises `UsageError`."""
-    if place().shared:
+    if own_rank().shared:
+        parts = [f"ner {command} {part}" for command, part in declared("TORCHRUN").items()]
         raise UsageError(
             f"{context.command_path} {context.invoked_subcommand} works in one process; start it "
-            "without torchrun, which is for ner train and ner charlm train"
+            f"without torchrun, which is for {' and '.join(['ner train', *parts])}"
         )
 
 
@@ -31,7 +33,7 @@ def shared_training(device: str) -> Iterator[bool]:
 
     Gives true in the process that speaks for all: the others fall silent.
     """
-    if not place().shared:
+    if not own_rank().shared:
         yield True
         return
     from ner.training import joined

@@ -15,7 +15,7 @@ from typing import Any
 from ner.corpus.formats import write_file
 from ner.corpus.layout import DOCSTART
 from ner.corpus.named import HubSource
-from ner.errors import CorpusError, MissingExtra, NerError
+from ner.errors import CorpusError, MissingExtra, NerError, reason_of
 from ner.files import write_folder
 from ner.tags import spans_of
 from ner.text import Sentence
@@ -56,7 +56,7 @@ def _load(source: HubSource) -> dict[str, Any]:
         except Exception as error:  # the library raises what it likes
             offline = "HF_HUB_OFFLINE is set; " if datasets.config.HF_HUB_OFFLINE else ""
             raise CorpusError(
-                f"{source.repository} cannot be had from the Hub ({offline}{_one_line(error)})"
+                f"{source.repository} cannot be had from the Hub ({offline}{reason_of(error)})"
             ) from None
     return dict(loaded)
 
@@ -76,11 +76,6 @@ def _quiet(datasets: Any) -> Iterator[None]:
         hub_log.setLevel(level)
         if silence:
             datasets.enable_progress_bars()
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= 200 else text[:200] + "…"
 
 
 def _sentences(rows: Any, source: HubSource, where: str) -> list[Sentence]:

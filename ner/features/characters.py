@@ -28,7 +28,7 @@ class Characters(Feature):
 
     @classmethod
     def sizes_of(cls, config: ModelConfig) -> Mapping[str, Size]:
-        """Those of its encoder."""
+        """The size of its encoder, if there is one."""
         return {} if config.chars == "none" else {"model.char_hidden": Size(50, 25, 150)}
 
     def grown(self, data: TrainingData) -> Self:

@@ -73,6 +73,6 @@ class KeptRows:
 
 
 def _state(embedder: Embedder) -> Iterator[object]:
-    """Differs where weights do: others, or changed ones."""
+    """Values that are others where weights are others, or have changed."""
     for tensor in (*embedder.parameters(), *embedder.buffers()):
         yield from (tensor.data_ptr(), tensor._version)

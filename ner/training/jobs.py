@@ -4,7 +4,7 @@ Here they run one after another. Extensions declare other runners (``RUNNERS``),
 chooses: ``--on ray``.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,8 @@ class Job(Generic[Task]):
 
 
 @dataclass(frozen=True)
-class Place:
-    """The device and folder of a job."""
+class Slot:
+    """All that a machine gives a job: a device and a folder."""
 
     device: torch.device
     out: Path = Path()
@@ -70,7 +70,7 @@ class Work(Protocol):
     ticks: ClassVar[tuple[type, ...]]
     """Events that only move a bar, and need not travel."""
 
-    def __call__(self, job: Job[Any], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Any], slot: Slot, /) -> Generator[Any, None, None]:
         """Do a job; yields what happens. Raises `NerError`."""
 
 
@@ -103,10 +103,10 @@ class LocalRunner:
     ) -> Generator[tuple[Job[Task], Any], None, None]:
         """Run each job to its end before the next one."""
         for job in jobs:
-            place = Place(self._device, job.out or Path(), job.resume, self._progress)
+            slot = Slot(self._device, job.out or Path(), job.resume, self._progress)
             event: Any = None
             end: Done | Failed | None = None
-            with closing(_generator(work(job, place))) as events:
+            with closing(work(job, slot)) as events:
                 try:
                     for event in events:
                         yield job, event
@@ -122,10 +122,6 @@ class LocalRunner:
     def stop(self, job: Job[Any]) -> None:
         """Leave a job at the event that has just been yielded."""
         self._stopped = job
-
-
-def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
-    yield from events
 
 
 def open_runner(
@@ -159,17 +155,17 @@ class RunWork:
     soft_labels: SoftLabels | None = None
     ticks: ClassVar[tuple[type, ...]] = (Step,)
 
-    def run(self, config: Config, place: Place) -> Run:
+    def run(self, config: Config, slot: Slot) -> Run:
         """The run of a configuration."""
         return Run(
-            self.corpus, config, place.out, place.device, place.progress, self.soft_labels,
+            self.corpus, config, slot.out, slot.device, slot.progress, self.soft_labels,
             self.start,
         )  # fmt: skip
 
-    def __call__(self, job: Job[Config], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Config], slot: Slot, /) -> Generator[Any, None, None]:
         """Train; yields `Begun`, then the events of the run. Raises `NerError`."""
-        run = self.run(job.task, place)
-        if place.resume:
+        run = self.run(job.task, slot)
+        if slot.resume:
             run.resume()
         yield Begun()
         yield from run.events()

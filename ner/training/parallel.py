@@ -27,7 +27,7 @@ from torch import Tensor
 
 from ner.errors import NerError, TrainingError, UsageError
 from ner.features import Batch, select
-from ner.torchrun import ALONE, Place, place
+from ner.torchrun import ALONE, Rank, own_rank
 
 JOIN = timedelta(minutes=10)  # until all processes have met
 LONGEST = timedelta(days=2)  # that the others wait, while the first one evaluates
@@ -46,9 +46,9 @@ Rows = Mapping[Tensor, Tensor]
 class Processes:
     """One process, which does everything itself; `SharedProcesses` are several."""
 
-    def __init__(self, where: Place = ALONE) -> None:
+    def __init__(self, where: Rank = ALONE) -> None:
         self.rank = where.rank
-        self.count = where.size
+        self.count = where.world_size
         self.local_rank = where.local_rank
 
     @property
@@ -92,7 +92,7 @@ class Processes:
 class SharedProcesses(Processes):
     """The processes that ``torchrun`` has started, as one of them sees them."""
 
-    def __init__(self, where: Place, backend: str) -> None:
+    def __init__(self, where: Rank, backend: str) -> None:
         super().__init__(where)
         # One for `_meet` alone: who fails meets others in whatever they wait for.
         self._meetings, self._group = (
@@ -324,7 +324,7 @@ def joined(device: str) -> Iterator[Processes]:
     Raises `UsageError` where a process has no `device` (as of `choose_device`) of its own, and
     what any of the others raises.
     """
-    where = place()
+    where = own_rank()
     if not where.shared:
         yield processes()
         return
@@ -342,7 +342,7 @@ def joined(device: str) -> Iterator[Processes]:
     dist.destroy_process_group()
 
 
-def _join(where: Place, device: str) -> SharedProcesses:
+def _join(where: Rank, device: str) -> SharedProcesses:
     backend = "gloo"
     if device in ("auto", "cuda") and torch.cuda.is_available():
         there = torch.cuda.device_count()

@@ -160,32 +160,41 @@ class TaggerTraining:
         cluster at that address. Raises `UsageError` for a folder without a name, a device that is
         not there, a start model in the run folder, and one for several tag layers.
         """
-        if processes().count > 1 and (option := "seeds" * bool(seeds) or self.option):
-            raise UsageError(
-                f"--{option} is for one process, and torchrun starts several; start ner train "
-                "without it"
-            )
-        if on and not seeds:
-            raise UsageError(f"--on {on} trains several models at once; add --seeds 1,2,3")
+        self.seeds = seeds
+        self._check_machines(on)
         self.out = run_path(out)
         self.device = choose_device("auto" if on else device)
         self._on = on, device
         self.config = config or Config()
-        self.seeds = seeds
         self.resume = resume
         self._corpus = corpus
         self._overwrite = overwrite
         self._progress = progress
-        if keep_types and start_from is None:
-            raise UsageError("--keep-types is for the types of a start model; add --start-from")
-        if start_from is not None and _is_within(start_from, self.out):
-            raise UsageError(
-                f"{start_from}: is the run in {self.out}, which would be replaced; name another "
-                "folder with --out"
-            )
-        self._check_layers("--start-from" if start_from else self.one_layer)
         self._start_from, self._keep_types = start_from, keep_types
+        self._check_start()
+        self._check_layers("--start-from" if start_from else self.one_layer)
         self._start: StartModel | None = None
+
+    def _check_machines(self, on: str) -> None:
+        """Refuse several models under ``torchrun``, and a cluster for one. Raises `UsageError`."""
+        if processes().count > 1 and (option := "seeds" * bool(self.seeds) or self.option):
+            raise UsageError(
+                f"--{option} is for one process, and torchrun starts several; start ner train "
+                "without it"
+            )
+        if on and not self.seeds:
+            raise UsageError(f"--on {on} trains several models at once; add --seeds 1,2,3")
+
+    def _check_start(self) -> None:
+        """Refuse a start model that would be replaced, or is missing. Raises `UsageError`."""
+        if self._start_from is None:
+            if self._keep_types:
+                raise UsageError("--keep-types is for the types of a start model; add --start-from")
+        elif _is_within(self._start_from, self.out):
+            raise UsageError(
+                f"{self._start_from}: is the run in {self.out}, which would be replaced; name "
+                "another folder with --out"
+            )
 
     def _check_layers(self, option: str) -> None:
         """Refuse several tag layers with an option for one. Raises `UsageError`."""

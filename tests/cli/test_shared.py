@@ -12,7 +12,7 @@ import pytest
 
 from ner.cli import main
 from ner.extensions.charlm.config import TRAIN
-from ner.torchrun import place
+from ner.torchrun import own_rank
 from tests.cli.command import LIMIT, PLAIN, SMALL, Outcome, environment, run, sets, tree
 from tests.shared import Together, commands, variables
 
@@ -44,7 +44,7 @@ def finished(at_work: Together) -> Outcome:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("info", "x"), "ner info works in one process; start it without torchrun, which is for"),
+        (("info", "x"), "without torchrun, which is for ner train and ner charlm train"),
         (("search", "--data", "x"), "ner search works in one process; "),
         (("charlm", "generate", "--model", "x"), "ner charlm generate works in one process; "),
     ],
@@ -107,7 +107,7 @@ def test_machines_that_do_not_train_the_same_are_refused(
     Path("other/train.conll").write_text(content.replace("Anna", "Ann"), encoding="utf-8")
 
     def work() -> None:
-        changes = others if place().rank else []
+        changes = others if own_rank().rank else []
         main(["train", "--data", str(tiny_folder), *BRIEF, "--out", "r", *changes])
 
     with Together(work, empty / "a") as at_work:

@@ -1,6 +1,6 @@
 """Jobs: run here one after another, stopped, failed; and runners at addresses."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,8 +17,8 @@ from ner.training.jobs import (
     Failed,
     Job,
     LocalRunner,
-    Place,
     RunWork,
+    Slot,
     open_runner,
 )
 from ner.training.loop import Epoch
@@ -34,11 +34,11 @@ class Counting:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.closed: list[str] = []
-        self.places: list[Place] = []
+        self.slots: list[Slot] = []
 
-    def __call__(self, job: Job[int], place: Place, /) -> Iterator[int]:
+    def __call__(self, job: Job[int], slot: Slot, /) -> Generator[int, None, None]:
         self.begun.append(job.name)
-        self.places.append(place)
+        self.slots.append(slot)
         try:
             for number in range(1, job.task + 1):
                 if number == 13:
@@ -65,12 +65,12 @@ def test_jobs_are_run_one_after_another() -> None:
     ]
 
 
-def test_a_job_knows_its_place(tmp_path: Path) -> None:
+def test_a_job_knows_its_slot(tmp_path: Path) -> None:
     work, read = Counting(), list[int]()
     jobs = [Job("here", 0, tmp_path, resume=True), Job("nowhere", 0)]
     list(LocalRunner("cpu", read.append).run(work, jobs))
-    [here, nowhere] = work.places
-    assert here == Place(torch.device("cpu"), tmp_path, True, read.append)
+    [here, nowhere] = work.slots
+    assert here == Slot(torch.device("cpu"), tmp_path, True, read.append)
     assert (nowhere.out, nowhere.resume) == (Path(), False)
 
 
@@ -118,7 +118,7 @@ def test_closed_it_stops_what_is_running() -> None:
 
 def test_errors_that_are_none_of_ours_pass() -> None:
     class Broken(Counting):
-        def __call__(self, job: Job[int], place: Place, /) -> Iterator[int]:
+        def __call__(self, job: Job[int], slot: Slot, /) -> Generator[int, None, None]:
             yield 1
             raise ZeroDivisionError
 

@@ -19,7 +19,7 @@ from ner.corpus.formats.base import (
     parse_records,
 )
 from ner.corpus.records import CharacterSpan, ParseResult, TextRecord
-from ner.errors import CorpusError
+from ner.errors import CorpusError, reason_of
 from ner.interchange import load_spacy
 
 _MESSAGE = re.compile(rb"[\x80-\x8f](?:\xa7version|\xa5attrs)")
@@ -49,7 +49,7 @@ class DocBinFormat(Format, BinaryWriter):
             binary = spacy.tokens.DocBin().from_bytes(given.stream.read())
             documents = list(binary.get_docs(spacy.blank("xx").vocab))
         except Exception as error:  # the library raises what it likes
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            reason = reason_of(error)
             raise CorpusError(
                 f"{given.source}: is no DocBin that spaCy {spacy.__version__} can read ({reason})"
             ) from None

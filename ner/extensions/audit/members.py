@@ -1,7 +1,7 @@
 """The models of an audit: small ones of folds and seeds, trained quickly, and models at hand."""
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,12 +13,11 @@ from ner.errors import UsageError
 from ner.extensions.audit.folds import folds_of
 from ner.extensions.audit.judgements import Judgements, judge
 from ner.features import Vectors, VectorsOnce, feature_sizes
-from ner.model import threads
 from ner.text import Sentence
 from ner.training import (
     Job,
-    Place,
     PreparedCorpus,
+    Slot,
     Step,
     Trainer,
     build_model,
@@ -73,12 +72,11 @@ class FoldTraining:
         self._tokens = {token for sentence in sentences for token in sentence.tokens}
         self._data = replace(config.data, retokenize="no")  # places are those of the file
 
-    def __call__(self, job: Job[Member], place: Place, /) -> Iterator[MemberStep | Judgements]:
+    def __call__(
+        self, job: Job[Member], slot: Slot, /
+    ) -> Generator[MemberStep | Judgements, None, None]:
         """Train a member; yields its steps, and at last its judgements. Raises `NerError`."""
-        with threads(self._config.train.threads):
-            yield from self._events(job.task, place)
-
-    def _events(self, member: Member, place: Place) -> Iterator[MemberStep | Judgements]:
+        member = job.task
         folds = folds_of(self._sentences, member.folds, member.seed)
         held_out = {
             number: sentence
@@ -94,7 +92,7 @@ class FoldTraining:
         prepared = PreparedCorpus.of(Corpus("", train=learnt), split_long(learnt), self._data)
         config = self._settings(member, prepared)
         untrained = build_model(
-            prepared.segments, config, place.device, place.progress, read=self._read_vectors
+            prepared.segments, config, slot.device, slot.progress, read=self._read_vectors
         )
         training_set = untrained.training_set(prepared.segments, config)
         trainer = Trainer(untrained.model, training_set, (), config.train)

@@ -49,9 +49,10 @@ def audit_page(
         for split, own in corpus.splits().items()
         for each in own
     ]
-    place = {(each.source, each.line): (part, each) for part, each in pairs}
+    # A line of a file may hold several sentences.
+    place = {(each.source, each.line, each.tokens): (part, each) for part, each in pairs}
     sentences = Counter(part for number, (part, _) in enumerate(pairs) if number in judged)
-    found = [(*place[item.source, item.line], item) for item in items]
+    found = [(*place[item.source, item.line, item.tokens], item) for item in items]
     rows = [_row(*each) for each in found[:MOST]]
     types = sorted({span["label"] for row in rows for span in _spans(row)})
     above = "\n".join(_above(sentences, [(part, item) for part, _, item in found], differences))

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundle
-from ner.corpus import Corpus
+from ner.corpus import Corpus, with_unannotated
 from ner.errors import UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
 from ner.features import Profiler, TextProfile
@@ -47,9 +47,14 @@ def calibrate(
 
 
 def calibrate_run(out: Path, corpus: Corpus) -> str:
-    """Calibrate the model that a training has left, by the validation split; tell it in a line."""
+    """Calibrate the model that a training has left, by the validation split; tell it in a line.
+
+    Types that the corpus does not label, as those of a start model or a teacher, do not count.
+    """
     path = find_bundle(out)
-    return calibrate(path, load_bundle(path), corpus.valid, f"{corpus.name} valid").line()
+    bundle = load_bundle(path)
+    valid = with_unannotated(corpus, bundle.labels).valid
+    return calibrate(path, bundle, valid, f"{corpus.name} valid").line()
 
 
 def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> None:

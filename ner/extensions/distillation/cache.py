@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ner.corpus import cache_folder
-from ner.errors import NerError, TrainingError
+from ner.errors import NerError, TrainingError, reason_of
 from ner.extensions.distillation.labels import PackedLabels
 from ner.extensions.distillation.teacher import Teacher
 from ner.files import clear_abandoned, write_binary
@@ -92,7 +92,7 @@ class LabelCache:
         except NerError:
             raise
         except Exception as error:  # teachers are other people's programs
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            reason = reason_of(error, 300)
             raise TrainingError(
                 f"{sentences[0].place}: the teacher {self._teacher.name} fails on text from here "
                 f"on ({reason}); what it has labelled before is kept: put it right and start again"

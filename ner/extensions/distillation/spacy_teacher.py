@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ner.errors import UsageError
+from ner.errors import UsageError, reason_of
 from ner.extensions.distillation.alignment import Found, align
 from ner.extensions.distillation.labels import Labels
 from ner.extensions.distillation.teacher import Circumstances
@@ -60,7 +60,7 @@ def _load(spacy: Any, spec: str) -> Any:
             f"install it with: python -m spacy download {name}"
         ) from None
     except Exception as error:  # the library raises what it likes
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        reason = reason_of(error)
         raise UsageError(
             f"--teacher {spec}: cannot be loaded by spaCy {spacy.__version__} ({reason}); "
             "name another"

@@ -25,10 +25,10 @@ from ner.tagger import Tagger
 from ner.training import (
     Event,
     Finished,
-    Place,
     Run,
     RunWork,
     SeedsFinished,
+    Slot,
     SoftLabels,
     TaggerTraining,
     prepare,
@@ -213,10 +213,10 @@ class StudentTraining(TaggerTraining):
 class _StudentWork(RunWork):
     comparison: Comparison = field(kw_only=True)
 
-    def run(self, config: Config, place: Place) -> Run:
+    def run(self, config: Config, slot: Slot) -> Run:
         """The run of a student."""
         run = StudentRun(
-            self.corpus, config, place.out, place.device, place.progress, self.soft_labels
+            self.corpus, config, slot.out, slot.device, slot.progress, self.soft_labels
         )
         run.comparison = self.comparison
         return run

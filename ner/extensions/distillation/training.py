@@ -18,8 +18,8 @@ from ner.tagger import Tagger
 from ner.training import (
     Event,
     Finished,
-    Place,
     SeedsFinished,
+    Slot,
     TaggerTraining,
     resolve,
     seed_folder,
@@ -142,8 +142,8 @@ class Distillation(TaggerTraining):
         ensemble = Ensemble([seed_folder(self.out, seed) for seed in runs], self.device)
         targets = ensemble.targets(self.prepared, self._text, self._resolved)
         work = replace(self._work(), soft_labels=targets)
-        place = Place(self.device, self.out / "student", progress=self._progress)
-        run = work.run(self.config, place)
+        slot = Slot(self.device, self.out / "student", progress=self._progress)
+        run = work.run(self.config, slot)
         if self.resume and run.has_begun:
             run.resume()
         splits = {"valid": self.prepared.corpus.valid, "test": self.prepared.corpus.test}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ner.errors import UsageError
+from ner.errors import UsageError, reason_of
 from ner.extensions.distillation.labels import Labels
 from ner.extensions.distillation.segmentation import SpanChain
 from ner.extensions.distillation.teacher import Circumstances
@@ -99,7 +99,7 @@ def _load(library: Any, spec: str) -> _Parts:
         tokenizer = library.AutoTokenizer.from_pretrained(name, add_prefix_space=True)
         model = library.AutoModelForTokenClassification.from_pretrained(name)
     except Exception as error:  # the library raises what it likes
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        reason = reason_of(error)
         raise UsageError(
             f"--teacher {spec}: no token classifier of transformers {library.__version__} can be "
             f"loaded ({reason}); name its folder, or a model of the Hub"

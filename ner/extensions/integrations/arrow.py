@@ -1,12 +1,13 @@
 """Columns of texts, tagged into columns of Arrow; only what calls this needs pyarrow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ner.corpus import load_arrow
-from ner.errors import NerError, escaped
+from ner.errors import NerError, UsageError, escaped
 from ner.inputs import is_missing
 from ner.tagger import Tagger
 from ner.text import Document, Entity
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 
 _FIELDS = {"start": "int32", "end": "int32", "label": "string", "text": "string", "score": "double"}
 _LONGEST = 1000  # characters of a message in the column of errors
+
+
+def tagger_of(model: Tagger | str | Path | None, settings: Mapping[str, Any] | None) -> Tagger:
+    """The tagger of a column: `model` itself, or what `load` reads under that name.
+
+    Raises what `load` raises, and `UsageError` for settings of a tagger that is loaded already.
+    """
+    if not isinstance(model, Tagger):
+        return Tagger.load(model, "cpu", settings)
+    if settings:
+        raise UsageError("settings are those of a model to load; load the tagger with them")
+    return model
 
 
 def entity_fields(layers: bool) -> dict[str, str]:

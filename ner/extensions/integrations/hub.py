@@ -19,7 +19,7 @@ from typing import Any
 
 from ner.bundle import Bundle, load_bundle
 from ner.corpus import NAMED
-from ner.errors import MissingExtra, NerError, UsageError
+from ner.errors import MissingExtra, NerError, UsageError, reason_of
 from ner.files import write_folder
 from ner.stored import CHECKSUMS
 from ner.tagger import Tagger
@@ -189,7 +189,7 @@ def _one_line_errors(what: str) -> Iterator[None]:
     except errors.RevisionNotFoundError:
         raise UsageError(f"{what}: no such revision; name a branch, tag or commit") from None
     except errors.HFValidationError as error:
-        raise UsageError(f"{what}: is no name of a repository ({_line(error)})") from None
+        raise UsageError(f"{what}: is no name of a repository ({reason_of(error)})") from None
     except errors.LocalEntryNotFoundError:
         offline = _library().constants.HF_HUB_OFFLINE
         reason = "HF_HUB_OFFLINE is set; unset it" if offline else "connect to it"
@@ -200,10 +200,5 @@ def _one_line_errors(what: str) -> Iterator[None]:
         status = getattr(getattr(error, "response", None), "status_code", None)
         remedy = "; log in with: hf auth login" if status in (401, 403) else ""
         raise NerError(
-            f"{what}: the Hub does not answer as asked ({_line(error)}){remedy}"
+            f"{what}: the Hub does not answer as asked ({reason_of(error)}){remedy}"
         ) from None
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    return text if len(text) <= 200 else text[:200] + "…"

@@ -13,7 +13,7 @@ from typing import Any
 
 from ner.corpus import load_arrow
 from ner.errors import UsageError
-from ner.extensions.integrations.arrow import tag_values
+from ner.extensions.integrations.arrow import tag_values, tagger_of
 from ner.tagger import Tagger
 
 
@@ -37,15 +37,13 @@ class Tag:
         errors: str = "error",
     ) -> None:
         """Load the model. Raises what `load` raises, and `UsageError` for settings of a tagger."""
-        if isinstance(model, Tagger) and settings:
-            raise UsageError("settings are those of a model to load; load the tagger with them")
         if output in (column, errors) or errors == column:
             raise UsageError(
                 f"columns {column!r}, {output!r} and {errors!r} are one; choose other names with "
                 "output= and errors="
             )
         self.column, self.output, self.errors = column, output, errors
-        self.tagger = model if isinstance(model, Tagger) else Tagger.load(model, "cpu", settings)
+        self.tagger = tagger_of(model, settings)
         self.tagger("A trial")  # what every text would fail with fails the job, once
 
     def __call__(self, batch: Any) -> Any:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Self
 
-from ner.errors import MissingExtra, NerError, TrainingError, UsageError
+from ner.errors import MissingExtra, NerError, TrainingError, UsageError, reason_of
 from ner.extensions.integrations.ray_worker import (
-    Circumstances,
+    Driver,
     Files,
     Message,
     Worker,
@@ -89,7 +89,7 @@ class RayRunner:
         try:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # the library raises what it likes
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            reason = reason_of(error)
             raise NerError(
                 f"--on {self.on}: the cluster cannot be reached ({reason}); check the address, and "
                 "that Ray has the same version there"
@@ -136,7 +136,7 @@ class RayRunner:
         try:
             while True:
                 # All of a list are asked for, so that a cluster that can grow does.
-                free = None if listed else self.room - len(self._running)
+                free = None if listed else max(0, self.room - len(self._running))
                 for job in islice(waiting, free):
                     self._start(shared, _Running(job, None), resume=job.resume)
                 if not self._running:
@@ -155,12 +155,12 @@ class RayRunner:
 
     def _start(self, work: Any, running: _Running, *, resume: bool) -> None:
         job = running.job
-        about = Circumstances(
+        driver = Driver(
             "cuda" if self.on_gpu else self.device, self.threads, os.getcwd(), earlier_messages()
         )
         files: Files = read_files(job.out) if resume and job.out else {}
         needs = {"num_cpus": self.threads, "num_gpus": int(self.on_gpu)}
-        running.actor = _Actor.options(**needs).remote(work, job, about, files, resume=resume)
+        running.actor = _Actor.options(**needs).remote(work, job, driver, files, resume=resume)
         self._running[running.actor.next.remote()] = running
 
     def _received(self, work: Any, ref: Any) -> Iterator[tuple[Job[Any], Any]]:

@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from ner.errors import NerError, TrainingError
 from ner.files import clear_leftovers, write_binary, write_folder
 from ner.model import choose_device, threads
 from ner.run_folder import FINISHED, EarlierMessages
-from ner.training import CorpusRun, Failed, Job, Milestone, Place, Work
+from ner.training import CorpusRun, Failed, Job, Milestone, Slot, Work
 from ner.version import __version__
 
 KEPT_SECONDS = 30.0
@@ -47,8 +47,8 @@ class Message(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """All that a job needs of the machine that asks for it."""
+class Driver:
+    """All that a job needs of the process that asks for it."""
 
     device: str
     threads: int
@@ -61,11 +61,11 @@ class Worker:
     """A job that is done message by message; between two of them it waits."""
 
     def __init__(
-        self, work: Work, job: Job[Any], circumstances: Circumstances, files: Files, *, resume: bool
+        self, work: Work, job: Job[Any], driver: Driver, files: Files, *, resume: bool
     ) -> None:
         """With `resume`, the job goes on with `files`, the content of its folder."""
         self._stopped = False
-        self._messages = self._run(work, job, circumstances, files, resume)
+        self._messages = self._run(work, job, driver, files, resume)
 
     def next(self) -> Message | None:
         """Go on to the next message; None at the end."""
@@ -76,20 +76,20 @@ class Worker:
         self._stopped = True
 
     def _run(
-        self, work: Work, job: Job[Any], about: Circumstances, files: Files, resume: bool
+        self, work: Work, job: Job[Any], driver: Driver, files: Files, resume: bool
     ) -> Iterator[Message]:
         with (
             tempfile.TemporaryDirectory(prefix="ner-") as scratch,
-            _collected(about.earlier) as said,
-            threads(about.threads),
+            _collected(driver.earlier) as said,
+            threads(driver.threads),
         ):
             out = Path(scratch, job.out.name if job.out else "job")
             due = 0.0
             try:
-                _settle(about)
+                _settle(driver)
                 write_files(out, files)
-                place = Place(choose_device(about.device), out, resume)
-                for event in self._events(work, job, place):
+                slot = Slot(choose_device(driver.device), out, resume)
+                for event in self._events(work, job, slot):
                     kept: Files = {}
                     if isinstance(event, Milestone) and time.monotonic() >= due:
                         kept, due = read_files(out), time.monotonic() + KEPT_SECONDS
@@ -100,9 +100,9 @@ class Worker:
                 if not self._stopped:
                     yield Message(_taken(said), None, read_files(out))
 
-    def _events(self, work: Work, job: Job[Any], place: Place) -> Iterator[Any]:
+    def _events(self, work: Work, job: Job[Any], slot: Slot) -> Iterator[Any]:
         """The events of a job that are worth a message, until it is stopped."""
-        with closing(_generator(work(job, place))) as events:
+        with closing(work(job, slot)) as events:
             for event in events:
                 if self._stopped:
                     return
@@ -110,19 +110,15 @@ class Worker:
                     yield event
 
 
-def _generator(events: Iterator[Any]) -> Generator[Any, None, None]:
-    yield from events
-
-
-def _settle(about: Circumstances) -> None:
+def _settle(driver: Driver) -> None:
     """Make this process like the one that asks. Raises `TrainingError` for another `ner`."""
-    if about.version != __version__:
+    if driver.version != __version__:
         raise TrainingError(
-            f"{platform.node()}: has ner {__version__}, and {about.version} is asked for; install "
+            f"{platform.node()}: has ner {__version__}, and {driver.version} is asked for; install "
             "the same version on all machines"
         )
     with contextlib.suppress(OSError):
-        os.chdir(about.folder)
+        os.chdir(driver.folder)
 
 
 def _placed(error: NerError, name: str) -> NerError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ner.bundle import load_bundle
 from ner.config import PredictConfig
 from ner.errors import BundleError, MissingExtra, NerError, UsageError
-from ner.extensions.integrations.arrow import entity_fields, tag_values
+from ner.extensions.integrations.arrow import entity_fields, tag_values, tagger_of
 from ner.frozen import frozen
 from ner.tagger import Tagger
 from ner.version import __version__
@@ -51,7 +51,7 @@ def tag(
     if not hasattr(df, "sparkSession"):
         raise TypeError('a DataFrame of Spark is wanted; for pandas: table["text"], ner.tag_series')
     _check_columns(df, column, output, errors)
-    tagger = _tagger_of(model, settings or {})
+    tagger = tagger_of(model, settings)
     shipped = _ship(df.sparkSession, tagger)
 
     def tag_column(batches: Iterator[pyarrow.Array]) -> Iterator[pyarrow.Array]:
@@ -107,14 +107,6 @@ def _check_columns(df: "DataFrame", column: str, output: str, errors: str) -> No
         if name.casefold() in taken:
             raise UsageError(f"there is a column {name!r} already; choose another with {option}=")
         taken.add(name.casefold())
-
-
-def _tagger_of(model: Tagger | str | Path | None, settings: Mapping[str, Any]) -> Tagger:
-    if not isinstance(model, Tagger):
-        return Tagger.load(model, "cpu", settings)
-    if settings:
-        raise UsageError("settings are those of a model to load; load the tagger with them")
-    return model
 
 
 @functools.cache

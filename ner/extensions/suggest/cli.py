@@ -106,8 +106,8 @@ def suggest(
     _note_pool(len(read), len(candidates), count, data)
     chosen = choose(bundles, candidates, count)
     _write(chosen, format, out, bundles)
-    count = len(labelled[0]) if data else len(bundles[0].seen.numbers)
-    _hint(bundles[0], candidates, count, curve)
+    known = len(labelled[0]) if data else len(bundles[0].seen.numbers)
+    _hint(bundles[0], candidates, known, curve)
 
 
 def _check_output(format: str, out: Path | None) -> None:
@@ -133,7 +133,10 @@ def _load(models: Sequence[str]) -> list["Bundle"]:
 
 
 def _curve(bundle: "Bundle", earlier: Sequence[str]) -> list["Point"]:
-    """The learning curve of earlier models and the one at hand. Raises `UsageError` for none."""
+    """The learning curve of earlier models and the one at hand.
+
+    Raises `UsageError` for a model without a score, or one that is not of fewer labels.
+    """
     from ner.bundle import load_bundle
     from ner.extensions.suggest.stopping import Point
 

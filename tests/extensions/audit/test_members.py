@@ -23,7 +23,7 @@ from ner.extensions.audit.members import (
     quick,
 )
 from ner.text import PartialLabel, Sentence, Span
-from ner.training import Job, Place
+from ner.training import Job, Slot
 
 
 def test_all_folds_of_a_seed_come_before_the_next_seed() -> None:
@@ -45,7 +45,7 @@ def trained(
     sentences: Sequence[Sentence], config: Config, member: Member
 ) -> tuple[list[MemberStep], Judgements]:
     training = FoldTraining(sentences, config)
-    *steps, judgements = training(Job(member.name, member), Place(torch.device("cpu")))
+    *steps, judgements = training(Job(member.name, member), Slot(torch.device("cpu")))
     assert not isinstance(judgements, MemberStep)
     return [step for step in steps if isinstance(step, MemberStep)], judgements
 

@@ -60,6 +60,15 @@ def test_a_place_has_all_that_is_known_of_it() -> None:
     ]
 
 
+def test_a_line_may_hold_several_sentences() -> None:
+    """As in files of records, whose texts are cut into sentences."""
+    first, second = sentence("in Paris today", LOC, line=1), sentence("no Rome", LOC, line=1)
+    corpus = Corpus("mine", train=(first, second))
+    items = [item(first, LOC, None), item(second, LOC, ORG)]
+    data = data_of(audit_page(corpus, range(2), items, []))
+    assert [row["tokens"] for row in data["rows"]] == [["in", "Paris", "today"], ["no", "Rome"]]
+
+
 @pytest.mark.parametrize(("labelled", "proposed"), [(None, LOC), (LOC, None)])
 def test_one_side_may_be_missing(labelled: Span | None, proposed: Span | None) -> None:
     [row] = data_of(made(item(TEST, labelled, proposed)))["rows"]

@@ -122,3 +122,13 @@ def test_a_run_is_calibrated_by_its_valid(run: Path, tiny_corpus: Corpus) -> Non
     assert temperature != 1
     assert told.startswith(f"temperature {temperature:g}: expected calibration error ")
     assert "24 sentences of tiny valid" in load_bundle(run).about["notes"][-1]
+
+
+def test_types_that_the_corpus_of_a_run_lacks_do_not_count(run: Path, tiny_corpus: Corpus) -> None:
+    """Those that a start model keeps are right wherever they are found, for all that is known."""
+    people = tiny_corpus.map(
+        lambda s: s.with_spans(tuple(span for span in s.spans if span.label == "PER"))
+    )
+    persons = sum(len(sentence.spans) for sentence in people.valid)
+    assert persons < sum(len(sentence.spans) for sentence in tiny_corpus.valid)
+    assert calibrate_run(run, people).endswith(f"over {persons} entities")

@@ -4,7 +4,7 @@ import itertools
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,10 +26,10 @@ from ner.training import (
     Failed,
     Job,
     LocalRunner,
-    Place,
     Runner,
     RunWork,
     SeedsFinished,
+    Slot,
     open_runner,
     prepare,
 )
@@ -138,13 +138,13 @@ class Dying:
     def __init__(self, marks: Path) -> None:
         self.marks = marks
 
-    def __call__(self, job: Job[int], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[int], slot: Slot, /) -> Generator[Any, None, None]:
         yield Begun()
         deaths = len([*self.marks.iterdir()])
         if deaths < job.task:
             (self.marks / str(deaths)).touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        yield "resumed" if place.resume else "anew"
+        yield "resumed" if slot.resume else "anew"
 
 
 class DyingRun(RunWork):
@@ -152,8 +152,8 @@ class DyingRun(RunWork):
 
     mark: Path
 
-    def __call__(self, job: Job[Config], place: Place, /) -> Iterator[Any]:
-        for event in super().__call__(job, place):
+    def __call__(self, job: Job[Config], slot: Slot, /) -> Generator[Any, None, None]:
+        for event in super().__call__(job, slot):
             yield event
             if isinstance(event, Epoch) and not self.mark.exists():
                 self.mark.touch()
@@ -210,7 +210,7 @@ class Endless:
 
     ticks: ClassVar[tuple[type, ...]] = (float,)
 
-    def __call__(self, job: Job[Path], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Path], slot: Slot, /) -> Generator[Any, None, None]:
         try:
             yield Begun()
             yield from itertools.repeat(0.5)
@@ -248,7 +248,7 @@ class Raising:
 
     ticks: ClassVar[tuple[type, ...]] = ()
 
-    def __call__(self, job: Job[Exception], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[Exception], slot: Slot, /) -> Generator[Any, None, None]:
         yield Begun()
         raise job.task
 
@@ -284,6 +284,17 @@ def test_room_for_jobs(
     monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
     runner = RayRunner("ray", device, threads)
     assert (runner.room, runner.on_gpu) == (room, on_gpu)
+
+
+def test_a_cluster_that_shrinks_takes_no_more(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a machine goes away, more jobs run for a while than there is room for."""
+    rooms = itertools.chain([2], itertools.repeat(1))
+    monkeypatch.setattr(RayRunner, "room", property(lambda _: next(rooms)))
+    jobs = iter([Job(name, 0) for name in ("one", "two", "three")])
+    events = [event for _, event in runner.run(Dying(tmp_path), jobs)]
+    assert events.count(Done("anew")) == 3
 
 
 def test_a_device_that_no_machine_has(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
 from ner.extensions.integrations.ray_worker import (
     KEPT_SECONDS,
-    Circumstances,
+    Driver,
     Message,
     Worker,
     earlier_messages,
@@ -30,13 +30,13 @@ from ner.training import (
     Finished,
     Job,
     LocalRunner,
-    Place,
     RunWork,
+    Slot,
     open_runner,
     prepare,
 )
 
-HERE = Circumstances("cpu", 1, ".")
+HERE = Driver("cpu", 1, ".")
 log = logging.getLogger("ner")
 
 
@@ -45,7 +45,7 @@ class Telling:
 
     ticks: ClassVar[tuple[type, ...]] = (float,)
 
-    def __call__(self, job: Job[list[Any]], place: Place, /) -> Iterator[Any]:
+    def __call__(self, job: Job[list[Any]], slot: Slot, /) -> Generator[Any, None, None]:
         for item in job.task:
             if isinstance(item, Exception):
                 raise item
@@ -55,7 +55,7 @@ class Telling:
                 yield item
 
 
-def messages(*task: Any, about: Circumstances = HERE) -> list[Message]:
+def messages(*task: Any, about: Driver = HERE) -> list[Message]:
     worker = Worker(Telling(), Job("a job", [*task]), about, {}, resume=False)
     return list(iter(worker.next, None))
 
@@ -101,12 +101,12 @@ def test_errors_that_are_none_of_ours_pass() -> None:
 
 
 def test_another_version_is_refused() -> None:
-    [last] = messages(1, about=Circumstances("cpu", 1, ".", version="0.0.1"))
+    [last] = messages(1, about=Driver("cpu", 1, ".", version="0.0.1"))
     assert "install the same version on all machines" in str(last.event.error)
 
 
 def test_a_device_that_is_not_there_is_one_line() -> None:
-    [last] = messages(1, about=Circumstances("mps", 1, "."))
+    [last] = messages(1, about=Driver("mps", 1, "."))
     assert "device 'mps' is not to be had here" in str(last.event.error)
 
 
@@ -151,7 +151,7 @@ def weights(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def test_a_training_far_away_is_the_same(here: tuple[RunWork, Job[Config]]) -> None:
     work, job = here
-    about = Circumstances("cpu", 1, ".", earlier=((logging.WARNING, "an oddity"),))
+    about = Driver("cpu", 1, ".", earlier=((logging.WARNING, "an oddity"),))
     found = list(iter(Worker(work, job, about, {}, resume=False).next, None))
     kinds = [type(message.event) for message in found]
     assert kinds == [Begun, Epoch, Epoch, Finished, type(None)]

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ner.errors import NerError
+from ner.errors import NerError, reason_of
 from ner.extensions.experiments.space import Choice, Range, Space, require_optuna
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Study:
         except NerError:
             raise
         except Exception as error:  # the library and those below it raise what they like
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            reason = reason_of(error)
             raise NerError(
                 f"{self.path}: cannot be used as a study ({reason}); choose another --out"
             ) from None
