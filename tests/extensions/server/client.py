@@ -119,6 +119,8 @@ def served(*arguments: object, cwd: Path, code: str = "") -> Iterator[Served]:
             env=environment(),
             stdin=subprocess.DEVNULL,
             stderr=errors,
+            # Tests in the background of a shell were started with Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         try:
             yield Served(process, _port(process, errors), errors)
