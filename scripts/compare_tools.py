@@ -149,10 +149,13 @@ def trap(setting: Setting) -> str:
     rows = []
     for tool in setting.tools:
         copy, sign = setting.work / "trapped" / tool, setting.work / f"{tool}-ran"
+        weights, place = WEIGHTS[tool]
+        if not (setting.model(tool) / weights).is_file():
+            rows.append([TITLES[tool], place, "no model yet"])
+            continue
         shutil.rmtree(copy, ignore_errors=True)
         sign.unlink(missing_ok=True)
         shutil.copytree(setting.model(tool), copy)
-        weights, place = WEIGHTS[tool]
         (copy / weights).unlink()
         (copy / place).write_bytes(pickle.dumps(Trap(sign)))
         answer = ask(setting.work, tool, "open", copy) or {"error": "dies", "message": ""}
