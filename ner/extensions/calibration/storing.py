@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundle
 from ner.corpus import Corpus
-from ner.errors import UsageError
+from ner.errors import CorpusError, TrainingError, UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
 from ner.features import Profiler, TextProfile
 from ner.named_models import named_models
@@ -47,9 +47,18 @@ def calibrate(
 
 
 def calibrate_run(out: Path, corpus: Corpus) -> str:
-    """Calibrate the model that a training has left, by the validation split; tell it in a line."""
+    """Calibrate the model that a training has left, by the validation split; tell it in a line.
+
+    Raises `TrainingError` where that cannot be: the model is there, as it was trained.
+    """
     path = find_bundle(out)
-    return calibrate(path, load_bundle(path), corpus.valid, f"{corpus.name} valid").line()
+    try:
+        fit = calibrate(path, load_bundle(path), corpus.valid, f"{corpus.name} valid")
+    except (CorpusError, UsageError) as error:
+        raise TrainingError(
+            f"{out}: is trained, but not calibrated: {error}, with ner calibrate"
+        ) from None
+    return fit.line()
 
 
 def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> None:

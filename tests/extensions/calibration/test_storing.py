@@ -9,7 +9,7 @@ import pytest
 
 from ner.bundle import export_bundle, find_bundle, load_bundle
 from ner.corpus import Corpus
-from ner.errors import UsageError
+from ner.errors import TrainingError, UsageError
 from ner.extensions.calibration import storing, temperature
 from ner.extensions.calibration.storing import calibrate_run
 from ner.extensions.calibration.temperature import Fit
@@ -122,3 +122,17 @@ def test_a_run_is_calibrated_by_its_valid(run: Path, tiny_corpus: Corpus) -> Non
     assert temperature != 1
     assert told.startswith(f"temperature {temperature:g}: expected calibration error ")
     assert "24 sentences of tiny valid" in load_bundle(run).about["notes"][-1]
+
+
+def test_a_run_that_cannot_be_calibrated_is_whole(
+    run: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(run)
+    with pytest.raises(
+        TrainingError, match=r"run: is trained, but not .* new to it, with ner cali"
+    ):
+        calibrate_run(run, replace(tiny_corpus, valid=tiny_corpus.train))
+    monkeypatch.setattr(temperature, "FEWEST", 1000)
+    with pytest.raises(TrainingError, match=r"too few .* it finds 1000, with ner calibrate$"):
+        calibrate_run(run, tiny_corpus)
+    assert tree(run) == before
