@@ -438,14 +438,19 @@ def main() -> None:
     if arguments.work:
         work(arguments.work)
         return
+    if arguments.before and not (arguments.before / "ner").is_dir():
+        parser.error(f"--before {arguments.before}: is no folder of a version of this repository")
+    parts = parts_of(arguments.data, arguments.before)
+    names = [part.name for part in parts]
+    wanted = arguments.parts.split(",") if arguments.parts else names
+    if unknown := [name for name in wanted if name not in names]:
+        parser.error(f"--parts: no {', '.join(unknown)}; choose of {', '.join(names)}")
+    parts = [part for part in parts if part.name in wanted]
     end = time.monotonic() + 60 * arguments.minutes
     machine = torch.cuda.get_device_name() if CUDA else "no GPU"
     results: dict[str, Any] = {"machine": machine, "torch": torch.__version__, "parts": {}}
     print(f"{machine}, torch {torch.__version__}, {os.cpu_count()} cores\n", flush=True)
-    wanted = arguments.parts.split(",") if arguments.parts else None
-    for part in parts_of(arguments.data, arguments.before):
-        if wanted and part.name not in wanted:
-            continue
+    for part in parts:
         started = time.monotonic()
         if part.needs_gpu and not CUDA:
             found: list[Figures] = [{"note": f"{part.name}: waits for a machine with a GPU"}]

@@ -34,7 +34,8 @@ ROOT = Path(__file__).parents[1]
 # strings that are one, such as those of settings. What an extension adds counts outside its folder.
 FEATURES = {
     "bigrams": r"\w*bigrams?(_\w+)?|\w*Bigram\w*",
-    "clusters": r"\w*clusters?(_\w+)?|\w*Cluster\w*",
+    # Those of words, and not the machines of `ray.cluster_resources`.
+    "clusters": r"(?!_check_cluster|cluster_resources)\w*clusters?(_\w+)?|\w*Cluster\w*",
     "gazetteers": r"\w*gazetteers?(_\w+)?|\w*Gazetteer\w*",
     "casing": r"\w*casings?(_\w+)?|CASINGS?|\w*Casing\w*",
     "characters": r"char_(?!lm|span$)\w+|Char(acter)?s?(CNN|LSTM|Encoder|Feature|Embed)\w*",

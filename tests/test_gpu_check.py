@@ -92,3 +92,23 @@ def test_without_a_gpu_the_arithmetic_is_checked_and_the_rest_waits(tmp_path: Pa
     for name, found in results["parts"].items():
         assert found == [{"note": f"{name}: waits for a machine with a GPU"}]
     assert f"{len(checks)} of {len(checks)} checks passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--parts", "crf,wait"], "--parts: no wait; choose of crf, waits, "),
+        (["--before", "nowhere"], "--before nowhere: is no folder of a version of this repository"),
+    ],
+)
+def test_what_is_not_there_is_refused(
+    arguments: list[str],
+    complaint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gpu_check.py", *arguments])
+    with pytest.raises(SystemExit) as end:
+        gpu_check.main()
+    assert end.value.code == 2
+    assert complaint in capsys.readouterr().err

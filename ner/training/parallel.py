@@ -277,8 +277,9 @@ def _seed(*numbers: int) -> None:
 
 
 def _brief(error: BaseException) -> str:
-    """The first line of an error of torch, without the place in its code."""
-    return re.sub(r"^\[.*?\] *", "", str(error).splitlines()[0])[:160]
+    """The first sentence of an error of torch, without the place in its code."""
+    line = re.sub(r"^\[.*?\] *", "", str(error).splitlines()[0])
+    return re.split(r"\.(?: |$)", line)[0][:160]
 
 
 def _exit_code(error: BaseException) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundle
 from ner.corpus import Corpus, with_unannotated
-from ner.errors import UsageError
+from ner.errors import CorpusError, TrainingError, UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
 from ner.features import Profiler, TextProfile
 from ner.named_models import named_models
@@ -50,11 +50,18 @@ def calibrate_run(out: Path, corpus: Corpus) -> str:
     """Calibrate the model that a training has left, by the validation split; tell it in a line.
 
     Types that the corpus does not label, as those of a start model or a teacher, do not count.
+    Raises `TrainingError` where that cannot be: the model is there, as it was trained.
     """
     path = find_bundle(out)
     bundle = load_bundle(path)
     valid = with_unannotated(corpus, bundle.labels).valid
-    return calibrate(path, bundle, valid, f"{corpus.name} valid").line()
+    try:
+        fit = calibrate(path, bundle, valid, f"{corpus.name} valid")
+    except (CorpusError, UsageError) as error:
+        raise TrainingError(
+            f"{out}: is trained, but not calibrated: {error}, with ner calibrate"
+        ) from None
+    return fit.line()
 
 
 def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> None:

@@ -95,7 +95,7 @@ class Worker:
                         kept, due = read_files(out), time.monotonic() + KEPT_SECONDS
                     yield Message(_taken(said), event, kept)
             except NerError as error:
-                yield Message(_taken(said), Failed(_placed(error, job.name)), read_files(out))
+                yield Message(_taken(said), Failed(_placed(error, job, out)), read_files(out))
             else:
                 if not self._stopped:
                     yield Message(_taken(said), None, read_files(out))
@@ -121,11 +121,15 @@ def _settle(driver: Driver) -> None:
         os.chdir(driver.folder)
 
 
-def _placed(error: NerError, name: str) -> NerError:
-    """An error that says where it was; those of the training itself are the same anywhere."""
+def _placed(error: NerError, job: Job[Any], out: Path) -> NerError:
+    """An error that says where it was, and names the folder that stays.
+
+    Errors of the training itself are the same anywhere, and need no place.
+    """
+    told = str(error).replace(str(out), str(job.out or job.name))
     if isinstance(error, TrainingError):
-        return error
-    return type(error)(f"{name}, on {platform.node()}: {error}")
+        return type(error)(told)
+    return type(error)(f"{job.name}, on {platform.node()}: {told}")
 
 
 # --- the log --------------------------------------------------------------------------------------

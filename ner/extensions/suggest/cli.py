@@ -143,7 +143,8 @@ def _curve(bundle: "Bundle", earlier: Sequence[str]) -> list["Point"]:
     now = Point.of(bundle)
     curve = [now] if now else []
     for model in earlier:
-        point = Point.of(load_bundle(model))
+        before = load_bundle(model)
+        point = Point.of(before)
         if point is None or now is None:
             raise UsageError(
                 f"{model}: --earlier goes by scores on valid, which this or the model at hand does "
@@ -154,8 +155,19 @@ def _curve(bundle: "Bundle", earlier: Sequence[str]) -> list["Point"]:
                 f"{model}: has learnt from {point.labelled:,} sentences, the model at hand from "
                 f"{now.labelled:,}; name models of fewer with --earlier"
             )
+        if _valid(before) != _valid(bundle):
+            _log.warning(
+                "%s: its score is of another validation split than that of the model at hand, so "
+                "that the hint may mislead; train all rounds with the same --valid FILE",
+                model,
+            )
         curve.append(point)
     return curve
+
+
+def _valid(bundle: "Bundle") -> Any:
+    """The checksum of the sentences that a model has been scored on."""
+    return bundle.about.get("checksums", {}).get("valid")
 
 
 def _labelled(data: str | None, bundle: "Bundle") -> list[Sequence["Sentence"]]:

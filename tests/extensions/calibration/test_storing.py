@@ -9,7 +9,7 @@ import pytest
 
 from ner.bundle import export_bundle, find_bundle, load_bundle
 from ner.corpus import Corpus
-from ner.errors import UsageError
+from ner.errors import TrainingError, UsageError
 from ner.extensions.calibration import storing, temperature
 from ner.extensions.calibration.storing import calibrate_run
 from ner.extensions.calibration.temperature import Fit
@@ -132,3 +132,17 @@ def test_types_that_the_corpus_of_a_run_lacks_do_not_count(run: Path, tiny_corpu
     persons = sum(len(sentence.spans) for sentence in people.valid)
     assert persons < sum(len(sentence.spans) for sentence in tiny_corpus.valid)
     assert calibrate_run(run, people).endswith(f"over {persons} entities")
+
+
+def test_a_run_that_cannot_be_calibrated_is_whole(
+    run: Path, tiny_corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(run)
+    with pytest.raises(
+        TrainingError, match=r"run: is trained, but not .* new to it, with ner cali"
+    ):
+        calibrate_run(run, replace(tiny_corpus, valid=tiny_corpus.train))
+    monkeypatch.setattr(temperature, "FEWEST", 1000)
+    with pytest.raises(TrainingError, match=r"too few .* it finds 1000, with ner calibrate$"):
+        calibrate_run(run, tiny_corpus)
+    assert tree(run) == before

@@ -175,6 +175,17 @@ def test_it_goes_on_from_what_came_back(here: tuple[RunWork, Job[Config]]) -> No
     assert weights(again[-1].files) == weights(read_files(job.out))
 
 
+def test_an_error_names_the_folder_that_stays(here: tuple[RunWork, Job[Config]]) -> None:
+    work, job = here
+    assert job.out is not None
+    other = Job(job.name, job.task.replace({"train.epochs": 3}), job.out)
+    [*_, last] = iter(Worker(work, other, HERE, read_files(job.out), resume=True).next, None)
+    assert isinstance(last.event, Failed)
+    told = str(last.event.error)
+    assert told.startswith(f"{job.out}: was started with other settings (train.epochs")
+    assert f"--config {job.out / 'config.toml'}" in told
+
+
 def files_of(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 

@@ -44,6 +44,16 @@ def test_earlier_models_move_the_hint(text: Path, earlier: Path) -> None:
     with_it = run("suggest", "text.txt", "--count", 1, "--earlier", earlier).good()
     assert with_it.out == alone.out
     assert told(with_it) != told(alone)
+    assert "another validation split" not in with_it.err
+
+
+def test_scores_of_other_sentences_are_not_of_one_curve(text: Path, earlier: Path) -> None:
+    path = find_bundle(shutil.copytree(earlier, "other"))
+    bundle = load_bundle(path)
+    checksums = {**bundle.about["checksums"], "valid": "0" * 64}
+    save_bundle(replace(bundle, about={**bundle.about, "checksums": checksums}), path)
+    outcome = run("suggest", "text.txt", "--count", 1, "--earlier", "other").good()
+    assert "other: its score is of another validation split" in outcome.err
 
 
 def test_earlier_models_have_learnt_from_fewer_sentences(text: Path) -> None:
