@@ -179,8 +179,8 @@ class TaggerTraining:
         """Refuse several models under ``torchrun``, and a cluster for one. Raises `UsageError`."""
         if processes().count > 1 and (option := "seeds" * bool(self.seeds) or self.option):
             raise UsageError(
-                f"--{option} is for one process, and torchrun starts several; start ner train "
-                "without it"
+                f"--{option} is for one process, and torchrun starts several; leave it out, or "
+                "start ner train without torchrun"
             )
         if on and not self.seeds:
             raise UsageError(f"--on {on} trains several models at once; add --seeds 1,2,3")
