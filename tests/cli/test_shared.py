@@ -77,7 +77,7 @@ def test_help_is_to_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--seeds", "1,2"], "--seeds is for one process, and torchrun starts several; start "),
+        (["--seeds", "1,2"], "--seeds is for one process, and torchrun starts several; leave "),
         (["--set", "train.epoch=1"], "unknown setting"),
         (["--out", "full"], "full/config.toml: is not of a run, but in its way; choose another"),
     ],

@@ -119,15 +119,12 @@ def test_stopped_it_ends_at_the_next_step() -> None:
     assert worker.next() is None
 
 
-def test_messages_from_before_the_runs_are_handed_on() -> None:
-    handler, message = EarlierMessages(), (logging.WARNING, "an oddity of the corpus")
-    log.addHandler(handler)
-    try:
-        log.log(*message)
-        assert message in earlier_messages()
-    finally:
-        log.removeHandler(handler)
-    assert message not in earlier_messages()
+def test_messages_from_before_the_runs_are_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "handlers", [EarlierMessages()])
+    log.warning("an oddity of the corpus")
+    assert earlier_messages() == [(logging.WARNING, "an oddity of the corpus")]
+    monkeypatch.setattr(log, "handlers", [])
+    assert earlier_messages() == []
 
 
 # --- a training -----------------------------------------------------------------------------------
