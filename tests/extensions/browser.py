@@ -59,6 +59,16 @@ def prefer(browser: "Chrome", *schemes: str) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
+def choose(browser: Any, name: str, value: str) -> None:
+    """Choose a value in the list of that name, as a user does."""
+    browser.execute_script(
+        "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
+        "s.dispatchEvent(new Event('change'))",
+        name,
+        value,
+    )
+
+
 def complaints(browser: Any) -> list[str]:
     """The messages in the browser's console since the last look."""
     return [entry["message"] for entry in browser.get_log("browser")]

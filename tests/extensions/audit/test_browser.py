@@ -8,7 +8,7 @@ import pytest
 from ner.corpus import Corpus, QueueItem
 from ner.extensions.audit.page import audit_page
 from ner.text import Sentence, Span
-from tests.extensions.browser import complaints, prefer
+from tests.extensions.browser import choose, complaints, prefer
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -41,15 +41,6 @@ def shown(browser: "Chrome", tmp_path: Path) -> "Chrome":
     complaints(browser)
     browser.get(file.as_uri())
     return browser
-
-
-def choose(browser: "Chrome", name: str, value: str) -> None:
-    browser.execute_script(
-        "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
-        "s.dispatchEvent(new Event('change'))",
-        name,
-        value,
-    )
 
 
 def heads(browser: "Chrome") -> list[str]:

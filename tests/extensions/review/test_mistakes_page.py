@@ -7,7 +7,7 @@ import pytest
 
 from ner.render import ComparedSentence, Mistake, mistakes_page
 from ner.text import Sentence, Span
-from tests.extensions.browser import complaints
+from tests.extensions.browser import choose, complaints
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -28,15 +28,6 @@ MISSED = ComparedSentence(
 
 def heads(browser: "Chrome") -> list[str]:
     return [found.text for found in browser.find_elements("css selector", "article .hint")]
-
-
-def choose(browser: "Chrome", name: str, value: str) -> None:
-    browser.execute_script(
-        "const s = document.getElementById(arguments[0]); s.value = arguments[1];"
-        "s.dispatchEvent(new Event('change'))",
-        name,
-        value,
-    )
 
 
 def test_mistakes_are_filtered(browser: "Chrome", tmp_path: Path) -> None:
