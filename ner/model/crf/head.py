@@ -151,6 +151,15 @@ class CRFHead(_Head):
         target = ExpectedCounts(scores, _floats(unary), transitions, sizes, potentials)
         return self._loss(emissions, Lattice(scores, sizes, potentials), target)
 
+    def _there(
+        self, emissions: Tensor, lengths: Tensor
+    ) -> tuple[on_device.Constraints, Tensor, Tensor, on_device.Scores]:
+        """Constraints, scores ``[B, T, K]``, lengths and weights, where the emissions are."""
+        constants = self._constraints_on(emissions.device)
+        scores = emissions.detach().double().clamp(min=FORBIDDEN)
+        weights = constants.constrain(self._weights())
+        return constants, scores, sent(lengths, emissions.device), weights
+
     def _sums(
         self,
         emissions: Tensor,
@@ -160,11 +169,9 @@ class CRFHead(_Head):
         costs: Tensor | None,
     ) -> tuple[DeviceSums, DeviceSums]:
         """Partition and target of `loss`, where the emissions are."""
-        constants, device = self._constraints_on(emissions.device), emissions.device
-        scores, sizes = emissions.detach().double().clamp(min=FORBIDDEN), sent(lengths, device)
+        constants, scores, sizes, weights = self._there(emissions, lengths)
         if costs is not None:
             scores = scores + constants.cost_augmentation(tags, choices, costs)
-        weights = constants.constrain(self._weights())
         partition = on_device.Lattice(scores, sizes, weights)
         if choices is None:
             return partition, on_device.GoldScore(scores, tags, sizes, weights)
@@ -175,9 +182,7 @@ class CRFHead(_Head):
         self, emissions: Tensor, unary: Tensor, pairwise: Tensor, lengths: Tensor
     ) -> tuple[DeviceSums, DeviceSums]:
         """Partition and target of `cross_entropy`, where the emissions are."""
-        constants, device = self._constraints_on(emissions.device), emissions.device
-        scores, sizes = emissions.detach().double().clamp(min=FORBIDDEN), sent(lengths, device)
-        weights = constants.constrain(self._weights())
+        constants, scores, sizes, weights = self._there(emissions, lengths)
         transitions = constants.unpack(pairwise)  # [B, K, K]
         target = on_device.ExpectedCounts(scores, unary, transitions, sizes, weights)
         return on_device.Lattice(scores, sizes, weights), target
