@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ner.cli.options import (
+    Decorator,
     PathArg,
     check_model,
     json_option,
     model_option,
+    options,
     predict_options,
     tagging_device_option,
 )
@@ -29,6 +31,19 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ner")
 
 
+def scored_options(split: str = "test", left_out: str = "predictions") -> Decorator:
+    """Add the options of `scored_corpus`; `split` is the part of a corpus without ``--split``."""
+    own_types = click.option(
+        "--own-types", is_flag=True, help=f"Leave out {left_out} of types that the corpus lacks."
+    )
+    part = click.option(
+        "--split",
+        type=click.Choice(["train", "valid", "test"]),
+        help=f"Which part of the corpus.  [default: {split}; all of a single file]",
+    )
+    return options(corpus_options(), label_map_option, own_types, part)
+
+
 @click.command(short_help="Score a model on labelled sentences.")
 @model_option
 @click.option(
@@ -37,16 +52,7 @@ _log = logging.getLogger("ner")
     metavar="FILE",
     help="Score this labelled file, whoever made it, in place of a model.",
 )
-@corpus_options()
-@label_map_option
-@click.option(
-    "--own-types", is_flag=True, help="Leave out predictions of types that the corpus lacks."
-)
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test"]),
-    help="Which part of the corpus.  [default: test; all of a single file]",
-)
+@scored_options()
 @click.option(
     "--case",
     type=click.Choice(CASES),

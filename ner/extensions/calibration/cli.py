@@ -7,25 +7,16 @@ from typing import Any
 
 import click
 
-from ner.cli.evaluate import scored_corpus
+from ner.cli.evaluate import scored_corpus, scored_options
 from ner.cli.options import PathArg, check_model, json_option, model_option
-from ner.cli.reading import corpus_options, label_map_option, reading_options
+from ner.cli.reading import reading_options
 from ner.errors import UsageError
 from ner.run_folder import newest_bundle
 
 
 @click.command(short_help="Make scores right as often as they say.")
 @model_option
-@corpus_options()
-@label_map_option
-@click.option(
-    "--own-types", is_flag=True, help="Leave out entities of types that the corpus lacks."
-)
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test"]),
-    help="Which part of the corpus.  [default: valid; all of a single file]",
-)
+@scored_options("valid", "entities")
 @click.option(
     "--out",
     type=PathArg(),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ner.cli.evaluate import scored_corpus
+from ner.cli.evaluate import scored_corpus, scored_options
 from ner.cli.options import PathArg, check_model, predict_options, tagging_device_option
-from ner.cli.reading import corpus_options, label_map_option, reading_options
+from ner.cli.reading import reading_options
 from ner.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,16 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Report on a model, or on two, in one page.")
 @click.argument("model", metavar="RUN|MODEL")
-@corpus_options()
-@label_map_option
-@click.option(
-    "--own-types", is_flag=True, help="Leave out predictions of types that the corpus lacks."
-)
-@click.option(
-    "--split",
-    type=click.Choice(["train", "valid", "test"]),
-    help="Which part of the corpus.  [default: test; all of a single file]",
-)
+@scored_options()
 @click.option("--out", required=True, type=PathArg(), metavar="FILE.html", help="The page.")
 @click.option(
     "--against", metavar="DIR|FILE|NAME", help="Another model, beside the first one on the page."
