@@ -1,8 +1,9 @@
 """Fixtures shared by the whole suite."""
 
 import itertools
+import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,15 @@ pytest_plugins = ["tests.cli.fixtures"]
 # A deadline would be a timing assertion: it fails on a busy machine, not on wrong code.
 settings.register_profile("ner", deadline=None)
 settings.load_profile("ner")
+
+
+@pytest.fixture(autouse=True)
+def _no_log_left_open() -> Iterator[None]:
+    """Hold each test to closing the logs that it opens; others would fail on them later."""
+    log = logging.getLogger("ner")
+    before = [*log.handlers]
+    yield
+    assert log.handlers == before
 
 
 @pytest.fixture

@@ -167,6 +167,8 @@ def test_it_goes_on_from_what_came_back(here: tuple[RunWork, Job[Config]]) -> No
     assert job.out is not None
     worker = Worker(work, job, HERE, {}, resume=False)
     state = next(message.files for message in iter(worker.next, None) if message.files)
+    worker.stop()
+    assert worker.next() is None
     again = list(iter(Worker(work, job, HERE, state, resume=True).next, None))
     assert [message.event.number for message in again[1:2]] == [2]
     assert weights(again[-1].files) == weights(read_files(job.out))
