@@ -145,7 +145,9 @@ class BilstmNer:
         if not doc.has_annotation("ENT_IOB"):
             doc.set_ents(spans)
             return
-        blocked = [doc[t.i : t.i + 1] for t in doc if t.ent_iob == _BLOCKED and not t.ent_type]
+        borders, types = doc.to_array(["ENT_IOB", "ENT_TYPE"]).T
+        places = ((borders == _BLOCKED) & (types == 0)).nonzero()[0].tolist()
+        blocked = [doc[place : place + 1] for place in places]
         spans = _apart(spans, blocked)
         kept = _apart(doc.ents, spans) if self.overwrite else doc.ents
         doc.set_ents([*kept, *_apart(spans, kept)], blocked=blocked)
