@@ -117,6 +117,7 @@ def evaluate(
 
     Files are read as in the model's training, unless options say otherwise.
     """
+    _check_picture(picture)
     if predictions:
         _refuse(
             model, settings, device != "auto", case, picture, trade_off, errors, own_types, page
@@ -154,6 +155,12 @@ def evaluate(
         values["errors"] = mistakes.to_dict()
         texts.append(format_mistakes(mistakes))
     click.echo(json.dumps(values, indent=2) if as_json else "\n".join(texts))
+
+
+def _check_picture(picture: Path | None) -> None:
+    """Refuse a name that promises another kind of picture. Raises `UsageError`."""
+    if picture and picture.suffix.lower() not in ("", ".svg"):
+        raise UsageError(f"--calibration {picture}: the picture is SVG; let its name end in .svg")
 
 
 def _note_lacking(corpus: "Corpus", predicted: Sequence[Sentence]) -> None:

@@ -209,6 +209,14 @@ def test_without_the_options_nothing_more_is_said(confused: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["c.png", "c.svg.pdf"])
+def test_a_picture_is_named_for_what_it_is(confused: Path, name: str) -> None:
+    outcome = run("evaluate", "--data", confused, "--calibration", name)
+    assert outcome.code == 2
+    assert outcome.complaint().startswith(f"ner: error: --calibration {name}: the picture is SVG")
+    assert not Path(name).exists()
+
+
 def test_a_picture_that_cannot_be_written(confused: Path) -> None:
     outcome = run("evaluate", "--data", confused, "--calibration", confused / "c.svg")
     assert outcome.code == 1

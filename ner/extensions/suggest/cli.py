@@ -84,8 +84,8 @@ def suggest(
 ) -> None:
     """Choose the sentences that a model should learn next, out of texts without labels.
 
-    Those of which it is in doubt, that stand for much of the text, and are unlike one another. Also
-    says how much the next 100 labels are likely to bring.
+    Those of which it is in doubt, that stand for much of the text, and are unlike one another. With
+    --data or --earlier also says how much the next 100 labels are likely to bring.
     """
     format = format or (QUEUE if out else TABLE)
     _check_output(format, out)
@@ -106,7 +106,7 @@ def suggest(
     _note_pool(len(read), len(candidates), count, data)
     chosen = choose(bundles, candidates, count)
     _write(chosen, format, out, bundles)
-    known = len(labelled[0]) if data else len(bundles[0].seen.numbers)
+    known = len(labelled[0]) if data else len(bundles[0].seen.numbers) * bool(earlier)
     _hint(bundles[0], candidates, known, curve)
 
 
@@ -236,8 +236,14 @@ def _rendered(chosen: Sequence["Suggestion"], format: str, labels: Sequence[str]
 def _hint(
     bundle: "Bundle", candidates: Sequence["Candidate"], labelled: int, curve: Sequence["Point"]
 ) -> None:
-    """Say how much the next labels are likely to bring."""
+    """Say how much the next labels are likely to bring.
+
+    Without a count of labels of this kind of text, say how to give it: the model at hand may have
+    learnt from any amount of another.
+    """
     from ner.extensions.suggest.stopping import hint_of
 
     if labelled:
         _log.info("%s", hint_of(bundle, [each.sentence for each in candidates], labelled, curve))
+    else:
+        _log.info("for a hint when to stop, name what is labelled of this text with --data")

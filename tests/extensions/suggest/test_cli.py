@@ -29,7 +29,19 @@ def test_a_table_says_where_and_why(text: Path) -> None:
     assert "entropy" in why
     assert len(outcome.out.splitlines()) == 4
     assert "4 different sentences" in outcome.err
-    assert "the next 100 are likely to bring" in outcome.err
+
+
+def test_without_labels_of_this_text_it_does_not_say_when_to_stop(
+    text: Path, tiny_folder: Path, earlier: Path
+) -> None:
+    """The model may have learnt from any amount of other text."""
+    alone = run("suggest", "text.txt", "--count", 2).good()
+    assert "name what is labelled of this text with --data" in alone.err
+    assert "the next 100" not in alone.err
+    for known in (("--data", tiny_folder), ("--earlier", earlier)):
+        outcome = run("suggest", "text.txt", "--count", 2, *known).good()
+        assert "the next 100 are likely to bring" in outcome.err
+        assert "with --data" not in outcome.err
 
 
 def told(outcome: Outcome) -> float:
@@ -39,9 +51,10 @@ def told(outcome: Outcome) -> float:
     return float(found[1])
 
 
-def test_earlier_models_move_the_hint(text: Path, earlier: Path) -> None:
-    alone = run("suggest", "text.txt", "--count", 1).good()
-    with_it = run("suggest", "text.txt", "--count", 1, "--earlier", earlier).good()
+def test_earlier_models_move_the_hint(text: Path, tiny_folder: Path, earlier: Path) -> None:
+    arguments = ("suggest", "text.txt", "--count", 1, "--data", tiny_folder)
+    alone = run(*arguments).good()
+    with_it = run(*arguments, "--earlier", earlier).good()
     assert with_it.out == alone.out
     assert told(with_it) != told(alone)
     assert "another validation split" not in with_it.err
