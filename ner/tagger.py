@@ -333,7 +333,7 @@ class Tagger:
         return with_spans(sentences, self.predictions(sentences, with_scores=False))
 
     def watch(self) -> Watch | None:
-        """A watch for text unlike that by which the model was calibrated; None if it was not."""
+        """A watch for text unlike that by which the model was measured; None if that was short."""
         usual = self._bundle.about.get("profile")
         return Watch(self._bundle.model.indexer, TextProfile(**usual)) if usual else None
 

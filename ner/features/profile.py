@@ -70,6 +70,11 @@ class Profiler:
             self.entities += 1
             self._scores += score
 
+    @property
+    def enough(self) -> bool:
+        """True if a text can be told from others by what was counted."""
+        return self.words >= ENOUGH and self.entities >= FEWEST
+
     def profile(self) -> TextProfile:
         """The profile so far; of fewer than `FEWEST` entities the mean score is taken to be 1."""
         return TextProfile(
@@ -95,11 +100,10 @@ class Watch(Profiler):
             for sentence in document.sentences:
                 self.add(sentence.tokens)
             self.add((), (entity.score for entity in document.entities))
-            enough = self.words >= ENOUGH and self.entities >= FEWEST
-            self._done = enough or self.words >= MOST
+            self._done = self.enough or self.words >= MOST
             if self._done and (ways := self.profile().unlike(self._usual)):
                 return (
-                    "this text is unlike the one by which the model was calibrated: "
+                    "this text is unlike the one by which the model was measured: "
                     f"{'; '.join(ways)}; trust it less than its scores say"
                 )
         return None

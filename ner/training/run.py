@@ -17,7 +17,7 @@ import logging
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -38,7 +38,7 @@ from ner.evaluation import (
 )
 from ner.features import Context
 from ner.model import TokenEmbedder
-from ner.predict import predict, predict_sentences, with_spans
+from ner.predict import predict, predict_sentences, profiled, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence, by_corpus
 from ner.training.base import BaseRun
@@ -307,14 +307,17 @@ class Run(CorpusRun):
         model = replace(best.model, contextual=self._contextual)
         measured, found = measure_precision(model, self.corpus.valid)
         scores = {"valid": evaluate_spans(self.corpus.valid, found)}
+        model = replace(model, int8=measured["chosen"] == "int8")
         if test := self.corpus.test:
-            model = replace(model, int8=measured["chosen"] == "int8")
             scores["test"] = evaluate_spans(test, predict_sentences(model, test))
         about = {
             **best.about,
             "scores": {split: report.to_dict() for split, report in scores.items()},
             "precision": measured,
         }
+        seen = profiled(model, self.corpus.valid, best.config.predict)
+        if seen.enough:
+            about["profile"] = asdict(seen.profile())
         save_bundle(replace(best, about=about), self.out / "model")
         return scores
 

@@ -6,7 +6,7 @@ import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from ner.bundle.format import load_bundle
-from ner.config import Config, chosen
+from ner.config import Config, PredictConfig, chosen
 from ner.corpus import Corpus, map_labels, merge_corpora
 from ner.corpus.partial import known_tags, read_partial_labels, with_partial_labels
 from ner.errors import ConfigError, CorpusError, NerError, TrainingError, UsageError
@@ -23,6 +23,7 @@ from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
 from ner.model import multiplies_bfloat16
 from ner.predict.predictions import predict_sentences
+from ner.predict.profiles import profiled
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
 from ner.training import run as run_module
@@ -155,6 +156,18 @@ def test_the_result_is_that_of_the_model(tiny_run: Path, tiny_corpus: Corpus) ->
         report = evaluate_spans(gold, predict_sentences(bundle.model, gold)).to_dict()
         assert result["scores"][split] == report == bundle.about["scores"][split]
     assert bundle.about["checksums"] == tiny_corpus.checksums()
+
+
+def test_the_profile_is_that_of_valid(start: Start, tiny_corpus: Corpus, tmp_path: Path) -> None:
+    valid = tiny_corpus.train * 6
+    *_, finished = start(tmp_path, replace(tiny_corpus, valid=valid)).events()
+    about = load_bundle(finished.out / "model").about
+    found = profiled(load_bundle(finished.out / "model").model, valid, PredictConfig())
+    assert about["profile"] == asdict(found.profile())
+
+
+def test_a_short_valid_has_no_profile(tiny_run: Path) -> None:
+    assert "profile" not in load_bundle(tiny_run / "model").about
 
 
 def test_the_curves_are_drawn(tiny_run: Path) -> None:

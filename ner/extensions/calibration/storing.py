@@ -8,8 +8,8 @@ from ner.bundle import Bundle, find_bundle, load_bundle, pack_bundle, save_bundl
 from ner.corpus import Corpus, with_unannotated
 from ner.errors import CorpusError, TrainingError, UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
-from ner.features import Profiler, TextProfile
 from ner.named_models import named_models
+from ner.predict import profiled
 from ner.run_folder import is_packed
 from ner.tagger import Tagger
 from ner.text import Sentence
@@ -38,7 +38,7 @@ def calibrate(
     tagger = Tagger(bundle)
     _check_unseen(tagger, sentences, name)
     fit = fit_temperature(tagger, sentences)
-    changed = _calibrated(bundle, sentences, fit, name)
+    changed = _calibrated(bundle, tagger.as_raw_text(sentences), fit, name)
     if out is not None or is_packed(path):
         pack_bundle(changed, out or path)
     else:
@@ -81,14 +81,6 @@ def _calibrated(bundle: Bundle, sentences: Sequence[Sentence], fit: Fit, name: s
         f"expected calibration error {fit.after.ece:.4f} instead of {fit.before.ece:.4f}"
     )
     notes = [n for n in bundle.about.get("notes", ()) if not n.startswith(_BEGINNING)]
-    changed = replace(bundle, config=config)
-    about = {"notes": [*notes, note], "profile": asdict(profile_of(changed, sentences))}
-    return replace(changed, about={**bundle.about, **about})
-
-
-def profile_of(bundle: Bundle, sentences: Sequence[Sentence]) -> TextProfile:
-    """The profile of a text under a model, with the scores that it has."""
-    profiler, tagger = Profiler(bundle.model.indexer), Tagger(bundle)
-    for sentence, found in zip(sentences, tagger.predictions(sentences), strict=True):
-        profiler.add(sentence.tokens, found.scores)
-    return profiler.profile()
+    profile = profiled(bundle.model, sentences, config.predict).profile()
+    about = {**bundle.about, "notes": [*notes, note], "profile": asdict(profile)}
+    return replace(bundle, config=config, about=about)
