@@ -35,6 +35,8 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
+from ner.errors import UsageError
+
 HOME = "ner.extensions"
 
 
@@ -55,6 +57,21 @@ def load(place: str) -> Any:
     name, _, attribute = place.partition(":")
     module = importlib.import_module(name)
     return getattr(module, attribute) if attribute else module
+
+
+def runner_addresses() -> list[str]:
+    """The addresses on which trainings may be run, as ``ray`` and ``ray://HOST:PORT``."""
+    return [form for name in declared("RUNNERS") for form in (name, f"{name}://HOST:PORT")]
+
+
+def runner_place(on: str) -> str:
+    """The place of the class that gives a runner at an address. Raises `UsageError` for others."""
+    place = declared("RUNNERS").get(on.partition("://")[0])
+    if place is None:
+        known = " or ".join(runner_addresses())
+        does = f"write {known}" if known else "no extension declares a runner; leave it out"
+        raise UsageError(f"--on {on}: is unknown; {does}")
+    return place
 
 
 def public(name: str) -> Any:

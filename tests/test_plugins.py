@@ -10,7 +10,8 @@ import click
 import pytest
 
 import ner
-from ner.plugins import declared, load, public
+from ner.errors import UsageError
+from ner.plugins import declared, load, public, runner_addresses, runner_place
 from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 
@@ -46,6 +47,33 @@ def test_public_names_of_extensions() -> None:
     assert public("tag_series") is ner.tag_series
     with pytest.raises(AttributeError, match="module 'ner' has no attribute 'tag_serie'"):
         public("tag_serie")
+
+
+def test_a_runner_is_found_by_the_scheme_of_an_address() -> None:
+    for on in ("ray", "ray://host:10001"):
+        assert runner_place(on) == declared("RUNNERS")["ray"]
+
+
+@pytest.mark.parametrize(
+    ("names", "addresses", "remedy"),
+    [
+        ([], [], "no extension declares a runner; leave it out"),
+        (["moon"], ["moon", "moon://HOST:PORT"], "write moon or moon://HOST:PORT"),
+        (
+            ["moon", "sun"],
+            ["moon", "moon://HOST:PORT", "sun", "sun://HOST:PORT"],
+            "write moon or moon://HOST:PORT or sun or sun://HOST:PORT",
+        ),
+    ],
+)
+def test_runners_are_named_as_they_are_declared(
+    names: list[str], addresses: list[str], remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ner.plugins.declared", lambda what: dict.fromkeys(names, "a:B"))
+    assert runner_addresses() == addresses
+    with pytest.raises(UsageError) as caught:
+        runner_place("ray")
+    assert str(caught.value) == f"--on ray: is unknown; {remedy}"
 
 
 def test_a_place_may_be_a_module() -> None:

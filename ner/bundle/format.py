@@ -21,6 +21,10 @@
 The folder is written under a temporary name and renamed. It is read without trust: see
 `ner.stored`. ``ner export`` puts the same files into one, a zip. Format 4 has older names of
 engines; format 3 also of settings, and numbers for ``auto``; format 2 lacks checksums, too.
+
+The number rises where something known gets another name or meaning. It stays where a setting is
+added, such as the temperature of a calibrated model: all models name all settings, and a program
+that lacks one refuses them by its name.
 """
 
 import platform
@@ -289,7 +293,10 @@ def read_head(files: StoredFolder, kind: type[BaseBundle]) -> tuple[Config, dict
         settings = Config.from_dict(stored, str(path), earlier=older)
     except ConfigError as error:
         reason = str(error)[:1000]
-        raise BundleError(f"{reason}; the model was written by another version") from None
+        raise BundleError(
+            f"{reason}; the model was written by another version: upgrade with "
+            "pip install --upgrade bilstm-ner, or train it again"
+        ) from None
     if older:  # among their settings
         about.setdefault("resources", resource_names(settings.resources))
     return replace(settings, resources=ResourcesConfig(), predict=_modest(settings.predict)), about

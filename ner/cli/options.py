@@ -13,7 +13,7 @@ import click
 from ner.config import Config, ResourcesConfig, predict_config
 from ner.errors import NerError
 from ner.files import checked_path
-from ner.plugins import declared
+from ner.plugins import runner_addresses, runner_place
 from ner.run_folder import find_bundle, find_model, newest_bundle
 
 
@@ -214,9 +214,8 @@ restart_options: Decorator = options(
 
 
 def _check_on(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    known = declared("RUNNERS")
-    if value and value.partition("://")[0] not in known:
-        raise click.BadParameter(f"{value!r} is unknown; write {' or '.join(known)}")
+    if value:
+        runner_place(value)
     return value
 
 
@@ -225,8 +224,8 @@ on_option: Decorator = click.option(
     default="",
     show_default=False,
     callback=_check_on,
-    metavar="ray|ray://HOST:PORT",
-    help="Train on a Ray cluster, as many models at once as there is room for.",
+    metavar="|".join(runner_addresses()) or "ADDRESS",
+    help="Train on a cluster, as many models at once as there is room for.",
 )
 
 

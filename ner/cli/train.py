@@ -174,8 +174,6 @@ def _check_on(how: dict[str, Any], option: str) -> None:
     """Refuse a cluster for what is done here; leave `on` out of the arguments without one."""
     if not how["on"]:
         del how["on"]
-    elif not how["seeds"]:
-        raise UsageError("--on trains several models at once; add --seeds 1,2,3, or leave it out")
     elif option == "teacher":
         raise UsageError("--teacher labels text here, where its students learn; leave --on out")
 

@@ -22,7 +22,7 @@ from ner.corpus.records import InvalidRecord, field_of, is_list_of, kind_of, par
 from ner.errors import CorpusError
 from ner.files import write_text
 from ner.frozen import frozen
-from ner.text import Sentence, Span
+from ner.text import Span
 
 
 @frozen()
@@ -54,11 +54,6 @@ class QueueItem:
             "labelled": self.labelled and self.labelled.to_dict(),
             "proposed": self.proposed and self.proposed.to_dict(),
         }
-
-    def concerns(self, sentence: Sentence) -> bool:
-        """Tell if it stands in this sentence, of the file and line that it names."""
-        mine = self.source, self.line, self.tokens
-        return mine == (sentence.source, sentence.line, sentence.tokens)
 
 
 def write_queue(path: str | Path, items: Iterable[QueueItem]) -> None:

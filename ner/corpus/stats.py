@@ -88,7 +88,7 @@ def stats_rows(stats: CorpusStats) -> list[list[str]]:
         rows.append(["unknown tokens", *(f"{split.unknown:,}" for split in splits)])
     lengths = [split.lengths for split in splits]
     for percent in lengths[0]:
-        rows.append([f"length, {percent}%", *(str(length[percent]) for length in lengths)])
+        rows.append([f"length, {percent}%", *(f"{length[percent]:,}" for length in lengths)])
     rows.append(["unseen tokens", *(_percent(split.unseen_tokens) for split in splits)])
     rows.append(["unseen entities", *(_percent(split.unseen_entities) for split in splits)])
     return rows

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from ner.corpus.lines import LONGEST, text_lines
-from ner.errors import CorpusError, MissingExtra
+from ner.errors import CorpusError, MissingExtra, reason_of
 
 _SEPARATORS = ",;\t"
 _PARQUET, _ARROW, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
@@ -106,7 +106,7 @@ def table_rows(
         for number, row in enumerate(rows, 1):
             yield number, {key: _named(value, known.get(key)) for key, value in row.items()}
     except (arrow.ArrowException, OSError, EOFError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         kind = "Arrow" if source.endswith(".arrow") else "Parquet"
         raise CorpusError(
             f"{source}: cannot be read as {kind} ({reason}); write or copy it again"

@@ -106,7 +106,7 @@ class Panel:
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
             f'height="{bottom - top:.1f}" fill="{colour}"/>'
         )
-        self._write(f"{value:.10g}", (left + right) / 2, top - 4, "middle", size=11)
+        self._write(f"{value:,.10g}", (left + right) / 2, top - 4, "middle", size=11)
 
     def title(self, text: str, note: str = "", colour: str = INK) -> None:
         """Write a title above the panel at the left, and a note in a colour at the right."""
@@ -117,11 +117,11 @@ class Panel:
         for tick in self.x.ticks:
             x, _ = self._at(tick, self.y.low)
             self._grid(f"M{x:.1f},{self.top:.1f}V{self.bottom:.1f}")
-            self._write(f"{tick:.10g}", x, self.bottom + 17, "middle")
+            self._write(f"{tick:,.10g}", x, self.bottom + 17, "middle")
         for tick in self.y.ticks:
             _, y = self._at(self.x.low, tick)
             self._grid(f"M{self.left:.1f},{y:.1f}H{self.right:.1f}")
-            self._write(f"{tick:.10g}", self.left - 7, y + 4, "end")
+            self._write(f"{tick:,.10g}", self.left - 7, y + 4, "end")
         frame = f"M{self.left:.1f},{self.top:.1f}V{self.bottom:.1f}H{self.right:.1f}"
         self._stroke(frame, INK, 'stroke-opacity="0.55"')
         self._write(self.x.label, (self.left + self.right) / 2, self.bottom + 36, "middle")

@@ -1,7 +1,7 @@
 """Independent jobs, such as the trainings of several seeds, and where they are run.
 
 Here they run one after another. Extensions declare other runners (``RUNNERS``), which an address
-chooses: ``--on ray``.
+chooses (``--on``).
 """
 
 from collections.abc import Callable, Generator, Iterable
@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import torch
 
 from ner.config import Config
-from ner.errors import NerError, UsageError
+from ner.errors import NerError
 from ner.model import choose_device
-from ner.plugins import declared, load
+from ner.plugins import load, runner_place
 from ner.training.examples import SoftLabels
 from ner.training.loop import Step
 from ner.training.preparation import PreparedCorpus
@@ -127,7 +127,7 @@ class LocalRunner:
 def open_runner(
     on: str, device: str, progress: Callable[[int], None], config: Config
 ) -> AbstractContextManager[Runner]:
-    """The runner at an address, such as ``ray://HOST:10001``; for "", this process.
+    """The runner at an address that an extension declares; for "", this process.
 
     `progress` gets the bytes of vectors files that this process reads; of the settings, a runner
     elsewhere needs ``train.threads``. Raises `UsageError` for an address or device without a
@@ -135,11 +135,8 @@ def open_runner(
     """
     if not on:
         return nullcontext(LocalRunner(device, progress))
-    place = declared("RUNNERS").get(on.partition("://")[0])
-    if place is None:
-        raise UsageError(f"--on {on}: is unknown; write ray or ray://HOST:PORT")
     threads = 1 if config.train.threads == "auto" else config.train.threads
-    opened: AbstractContextManager[Runner] = load(place)(on, device, threads)
+    opened: AbstractContextManager[Runner] = load(runner_place(on))(on, device, threads)
     return opened
 
 

@@ -39,6 +39,9 @@ Found = TypeVar("Found")
 Backward = Callable[[Batch], Tensor]
 """Adds the gradient of the loss of a batch, and returns the loss."""
 
+Learn = Callable[[], Sequence[Tensor]]
+"""Adds gradients of a share of a batch, and returns tensors that are to be summed, too."""
+
 Rows = Mapping[Tensor, Tensor]
 """The rows ``[R]`` that a step reads, in order, of each table with sparse gradients."""
 
@@ -83,10 +86,10 @@ class Processes:
         return backward(batch)
 
     def add(
-        self, weights: Sequence[Tensor], share: float, values: Sequence[Tensor], rows: Rows
+        self, learn: Learn, weights: Sequence[Tensor], share: float, rows: Rows
     ) -> list[Tensor]:
-        """Sum gradients over the processes, and `values`; `share` is that of this process."""
-        return list(values)
+        """Learn, and sum the gradients and what `learn` returns; `share` is of this process."""
+        return list(learn())
 
 
 class SharedProcesses(Processes):
@@ -215,20 +218,27 @@ class SharedProcesses(Processes):
         own = deal(batch.lengths.tolist(), self.count)[self.rank]
         learning = [weight for weight in weights if weight.requires_grad]
         share = len(own) / len(batch.lengths)
-        loss = learning[0].new_zeros(())
-        with self.together(), self.apart():
+
+        def learn() -> list[Tensor]:
+            loss = learning[0].new_zeros(())
             if own:
                 loss += share * backward(select(batch, own))
-        return self.add(learning, share, [loss], rows)[0]
+            return [loss]
+
+        return self.add(learn, learning, share, rows)[0]
 
     def add(
-        self, weights: Sequence[Tensor], share: float, values: Sequence[Tensor], rows: Rows
+        self, learn: Learn, weights: Sequence[Tensor], share: float, rows: Rows
     ) -> list[Tensor]:
-        """Sum gradients over the processes, and `values`; `share` is that of this process."""
-        known = weights[0].new_tensor([float(weight.grad is not None) for weight in weights])
-        dense = [_dense(weight, rows.get(weight)) for weight in weights]
-        gradients = torch.cat([known, *(part.flatten() for part in dense)]) * share
-        flat = torch.cat([gradients, *(value.flatten() for value in values)])
+        """Learn, and sum the gradients and what `learn` returns; `share` is of this process."""
+        # All that may fail here alone, for want of memory, comes before others wait for the sum.
+        with self.together():
+            with self.apart():
+                values = learn()
+            known = weights[0].new_tensor([float(weight.grad is not None) for weight in weights])
+            dense = [_dense(weight, rows.get(weight)) for weight in weights]
+            gradients = torch.cat([known, *(part.flatten() for part in dense)]) * share
+            flat = torch.cat([gradients, *(value.flatten() for value in values)])
         self._collect(lambda: dist.all_reduce(flat, group=self._group, async_op=True))
         sizes = [len(weights), *(part.numel() for part in (*dense, *values))]
         known, *parts = torch.split(flat, sizes)

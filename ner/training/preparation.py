@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from ner.config import LEARNING_RATE, SOFT_LABEL_SETTINGS, Config, DataConfig, TrainConfig
+from ner.config import (
+    LEARNING_RATE,
+    SOFT_LABEL_SETTINGS,
+    Config,
+    DataConfig,
+    TrainConfig,
+    chosen,
+)
 from ner.corpus import (
     Corpus,
     TrainingFingerprints,
@@ -41,6 +48,9 @@ PATIENCE = 0.4  # of all epochs
 MOST_FULL_EPOCHS = 80
 SMALL_RATE = 1.5 * LEARNING_RATE
 SMALL_PATIENCE = 16
+# Both rates were measured with batches of that many sentences; with larger ones they rise by the
+# square root, the rule for Adam (Malladi et al. 2022, arXiv:2205.10287).
+MEASURED_BATCH = 32
 # It may take 90 steps to find the first entity: with fewer, a tiny split would be left without any.
 PATIENT_STEPS = 150
 
@@ -338,7 +348,16 @@ def _pace(config: TrainConfig, sentences: int) -> dict[str, float]:
     if config.epochs == "auto" and epochs > MOST_FULL_EPOCHS:
         patience = min(patience, max(SMALL_PATIENCE, math.ceil(PATIENT_STEPS / steps)))
         rate = SMALL_RATE
+    rate *= math.sqrt(max(1.0, config.batch_sentences / MEASURED_BATCH))
     return {"train.epochs": epochs, "train.patience": patience, "train.learning_rate": rate}
+
+
+def rate_note(before: TrainConfig, resolved: TrainConfig) -> str:
+    """Tell which learning rate auto has chosen for larger batches; "" where it has not."""
+    size, rate = resolved.batch_sentences, chosen(resolved.learning_rate)
+    if before.learning_rate != "auto" or size <= MEASURED_BATCH:
+        return ""
+    return f"learning rate {rate:.2g}, for batches of {size:,} sentences (train.learning_rate=auto)"
 
 
 def different_settings(before: Config, now: Config, *, soft_labels: bool = False) -> list[str]:

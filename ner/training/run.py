@@ -48,7 +48,7 @@ from ner.training.examples import SoftLabelExample, SoftLabels, type_costs
 from ner.training.jackknife import jackknife, load_contexts
 from ner.training.loop import BaseTrainer, Epoch, Step, Trainer
 from ner.training.precision import measure_precision
-from ner.training.preparation import PreparedCorpus, different_settings, resolve
+from ner.training.preparation import PreparedCorpus, different_settings, rate_note, resolve
 from ner.training.start import StartModel
 
 _log = logging.getLogger("ner")
@@ -111,6 +111,8 @@ class CorpusRun(BaseRun):
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
         super().__init__(resolve(config, corpus), out)
+        if note := rate_note(config.train, self.config.train):
+            _log.info("%s", note)
         self.prepared = corpus
         self.corpus = corpus.corpus
 

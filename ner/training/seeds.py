@@ -183,7 +183,9 @@ class TaggerTraining:
                 "start ner train without torchrun"
             )
         if on and not self.seeds:
-            raise UsageError(f"--on {on} trains several models at once; add --seeds 1,2,3")
+            raise UsageError(
+                f"--on {on} trains several models at once; add --seeds 1,2,3, or leave it out"
+            )
 
     def _check_start(self) -> None:
         """Refuse a start model that would be replaced, or is missing. Raises `UsageError`."""

@@ -5,6 +5,7 @@ import pickle
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -483,6 +484,20 @@ def test_settings_of_another_version(folder: Path, settings: dict[str, Any], sai
     message = complaint(folder)
     assert message.startswith(f"{folder / 'config.json'}: ")
     assert said in message
+    assert message.endswith(
+        "; the model was written by another version: upgrade with pip install --upgrade "
+        "bilstm-ner, or train it again"
+    )
+
+
+def test_a_model_names_all_settings_calibrated_or_not(folder: Path) -> None:
+    """So a program that lacks the newest one refuses both alike, by its name."""
+    plain = load_bundle(folder)
+    stored = json.loads((folder / "config.json").read_text())
+    assert stored["config"]["predict"]["temperature"] == 1.0
+    save_bundle(replace(plain, config=plain.config.replace({"predict.temperature": 1.5})), folder)
+    assert json.loads((folder / "config.json").read_text())["format"] == stored["format"]
+    assert load_bundle(folder).config.predict.temperature == 1.5
 
 
 EARLIER = {"pairs": "model.bigrams", "pair_dim": "model.bigram_dim"}

@@ -398,7 +398,8 @@ def test_agreement_writes_a_queue_of_the_first_file(annotators: tuple[Path, Path
     text = _good("agreement", *annotators, "--out", queue)
     assert "a.conll:4" not in text, "it stands in the queue"
     (item,) = read_queue(queue)
-    assert item.concerns(list(read_file(annotators[0]))[1])
+    assert (item.source, item.line) == (str(annotators[0]), 4)
+    assert item.tokens == list(read_file(annotators[0]))[1].tokens
     assert (item.kind, item.reason[:8], item.score) == ("boundary", "A labels", 1.0)
 
 
@@ -432,7 +433,8 @@ def test_agreement_of_two_journals(annotators: tuple[Path, Path]) -> None:
     queue = corpus.parent / "queue.jsonl"
     _good("agreement", *journals, "--out", queue)
     (item,) = read_queue(queue)
-    assert item.concerns(list(read_file(corpus))[1])
+    assert (item.source, item.line) == (str(corpus), 4)
+    assert item.tokens == list(read_file(corpus))[1].tokens
     assert item.kind == "type"
     outcome = run("data", "agreement", journals[0], corpus)
     assert outcome.code == 2

@@ -286,8 +286,8 @@ def test_what_a_cluster_needs(
     data, seeds = ["--data", tiny_folder], ["--seeds", "1,2"]
     teacher = ["--teacher", "none", "--unlabelled", "text.txt"]
     for arguments, complaint in (
-        ([*data, *seeds, "--on", "moon"], "'moon' is unknown; write ray"),
-        ([*data, "--on", "ray"], "--on trains several models at once; add --seeds 1,2,3"),
+        ([*data, *seeds, "--on", "moon"], "--on moon: is unknown; write ray or ray://HOST:PORT"),
+        ([*data, "--on", "ray"], "--on ray trains several models at once; add --seeds 1,2,3, or "),
         ([*teacher, *seeds, "--on", "ray"], "--teacher labels text here"),
         ([*data, *seeds, "--on", "ray"], '--on ray needs a package: pip install "ray[client,data]'),
     ):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ner.corpus import QueueItem, read_queue, write_queue
 from ner.errors import CorpusError
-from ner.text import Sentence, Span
+from ner.text import Span
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs"]), min_size=1, max_size=5)
 
@@ -39,14 +39,6 @@ def items(draw: st.DrawFn) -> QueueItem:
 def test_a_queue_is_read_as_it_was_written(tmp_path: Path, queue: list[QueueItem]) -> None:
     write_queue(tmp_path / "queue.jsonl", queue)
     assert read_queue(tmp_path / "queue.jsonl") == queue
-
-
-def test_a_place_is_found_by_file_line_and_tokens() -> None:
-    sentence = Sentence(("Rare", "song"), source="a.txt", line=3)
-    item = QueueItem("a.txt", 3, ("Rare", "song"), "missed", 0.5)
-    assert item.concerns(sentence)
-    assert not item.concerns(Sentence(("Rare", "songs"), source="a.txt", line=3))
-    assert not item.concerns(Sentence(("Rare", "song"), source="a.txt", line=4))
 
 
 GOOD = QueueItem("a.txt", 3, ("Rare", "song"), "missed", 0.5).to_dict()

@@ -51,6 +51,12 @@ def test_length_percentiles_of_a_hundred_and_one() -> None:
     assert lengths == {0: 1, 50: 51, 90: 91, 99: 100, 100: 101}
 
 
+def test_thousands_of_a_table_are_grouped() -> None:
+    rows = stats_rows(count(Corpus("x", train=(_sentence("t " * 1234),))))
+    assert ["tokens", "1,234"] in rows
+    assert ["length, 100%", "1,234"] in rows
+
+
 def test_tokens_of_unknown_type_are_counted() -> None:
     partial = (
         PartialLabel("LOC", "no"),

@@ -95,6 +95,13 @@ def test_a_bar_stands_on_the_axis_with_its_value_above() -> None:
     assert float(text.attrib["y"]) < 50
 
 
+def test_thousands_are_grouped() -> None:
+    panel = Panel((0, 0, 100, 100), linear_axis(0, 3000), linear_axis(0, 1))
+    panel.bar(0, 1, 1234, ORANGE)
+    texts = [ET.fromstring(part).text for part in panel.parts if part.startswith("<text")]
+    assert {"0", "1,000", "3,000", "0.2", "1,234"} <= {*texts}
+
+
 # --- in a page, and in a file -------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -255,3 +256,47 @@ def test_a_loss_that_is_not_finite_in_one_process_stops_all(
     assert second.startswith("the loss became nan in epoch 1")
     assert first.startswith("the process of rank 1, on ")
     assert first.endswith(second)
+
+
+LARGE = 2**24  # numbers of a weight: 64 MiB, more than any memory that was set free before
+
+
+def allow(more: int) -> None:
+    """Limit the memory of this process to what it has now, and some bytes more."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+@pytest.mark.slow(reason="starts two processes")
+@pytest.mark.parametrize("short", [0, 1])
+def test_the_others_learn_at_once_of_one_without_memory_for_the_sum(
+    short: int, tmp_path: Path
+) -> None:
+    """Behind its own gradient, and before the sum, for which the others would wait for days."""
+
+    def failing() -> str:
+        weight = nn.Parameter(torch.zeros(LARGE))
+
+        def learn() -> list[Tensor]:
+            weight.grad = torch.ones(LARGE)
+            if processes().rank == short:
+                allow(LARGE)
+            return [torch.ones(())]
+
+        try:
+            with joined("cpu") as here:
+                here.add(learn, [weight], 0.5, {})
+        except (RuntimeError, TrainingError) as caught:
+            return f"{type(caught).__name__}: {caught}"
+        return "nothing"
+
+    with Together(failing, tmp_path / "two") as at_work:
+        results = at_work.results()
+    assert "can't allocate memory" in results[short]
+    told = results[1 - short]
+    assert told.startswith("TrainingError: ")
+    assert ("the process of rank 1, on " in told) == (short == 1)
+    assert "RuntimeError: " in told
+    assert "can't allocate memory" in told
+    assert "\n" not in told

@@ -20,6 +20,7 @@ from ner.training.preparation import (
     PreparedCorpus,
     check_corpus,
     prepare,
+    rate_note,
     resolve,
     split_long,
 )
@@ -331,6 +332,10 @@ def test_cases_are_augmented_where_letters_have_case(
         (3394, 32, 38, 16, 0.002),
         (3394, 8, 20, 8, 0.002),
         (14041, 32, 20, 8, 0.002),
+        (14041, 33, 20, 8, 0.002 * (33 / 32) ** 0.5),
+        (14041, 64, 20, 8, 0.002 * 2**0.5),
+        (14041, 128, 37, 15, 0.004),
+        (1600, 128, 160, 16, 0.006),
     ],
 )
 def test_small_corpora_are_read_more_often_and_faster(
@@ -341,9 +346,35 @@ def test_small_corpora_are_read_more_often_and_faster(
     config = Config().replace({"train.batch_sentences": batch})
     prepared = PreparedCorpus.of(Corpus("some", train, (), ()), train, DataConfig())
     found = resolve(config, prepared).train
-    assert (found.epochs, found.patience, found.learning_rate) == (epochs, patience, rate)
+    assert (found.epochs, found.patience) == (epochs, patience)
+    assert found.learning_rate == (rate if batch <= 32 else pytest.approx(rate))
     some = resolve(config.replace({"train.epochs": 11}), prepared).train
-    assert (some.epochs, some.patience, some.learning_rate) == (11, 5, 0.002)
+    assert (some.epochs, some.patience) == (11, 5)
+    usual = 0.002 if batch <= 32 else pytest.approx(0.002 * (batch / 32) ** 0.5)
+    assert some.learning_rate == usual
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({}, ""),
+        ({"train.batch_sentences": 8}, ""),
+        ({"train.batch_sentences": 128, "train.learning_rate": 0.004}, ""),
+        (
+            {"train.batch_sentences": 128},
+            "learning rate 0.006, for batches of 128 sentences (train.learning_rate=auto)",
+        ),
+        (
+            {"train.batch_sentences": 2048, "train.epochs": 20},
+            "learning rate 0.016, for batches of 2,048 sentences (train.learning_rate=auto)",
+        ),
+    ],
+)
+def test_a_rate_for_larger_batches_is_told(changes: dict[str, Any], note: str) -> None:
+    train = (Sentence(("Anna",), (Span(0, 1, "PER"),)),) * 3
+    config = Config().replace(changes)
+    prepared = PreparedCorpus.of(Corpus("some", train, (), ()), train, DataConfig())
+    assert rate_note(config.train, resolve(config, prepared).train) == note
 
 
 # --- several corpora ------------------------------------------------------------------------------

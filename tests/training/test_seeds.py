@@ -9,10 +9,17 @@ import pytest
 from ner.bundle.format import load_bundle
 from ner.config import Config
 from ner.corpus import Corpus
+from ner.errors import UsageError
 from ner.evaluation import Report, count, score
 from ner.text import Span
 from ner.training.run import Finished
-from ner.training.seeds import SeedsFinished, finish_seeds, seed_folder, seed_folders
+from ner.training.seeds import (
+    SeedsFinished,
+    TaggerTraining,
+    finish_seeds,
+    seed_folder,
+    seed_folders,
+)
 
 
 def report(correct: int) -> Report:
@@ -87,6 +94,12 @@ def test_only_folders_of_seeds_are_taken_for_such(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     assert seed_folders(tmp_path) == [seed_folder(tmp_path, 1), seed_folder(tmp_path, 12)]
     assert seed_folders(tmp_path / "nowhere") == []
+
+
+def test_a_cluster_is_for_several_models(tmp_path: Path, tiny_corpus: Corpus) -> None:
+    with pytest.raises(UsageError, match="--on ray trains several models at once; add --seeds"):
+        TaggerTraining(tiny_corpus, tmp_path / "r", on="ray")
+    assert not (tmp_path / "r").exists()
 
 
 @pytest.mark.slow

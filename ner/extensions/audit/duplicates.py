@@ -49,7 +49,7 @@ class Duplicates:
         other = self._sentences[number]
         there = ", ".join(says(other, span) for span in spans) or "no entity"
         return (
-            f"{len(contrary)} of {len(found)} near duplicates of the sentence are labelled "
+            f"{len(contrary):,} of {len(found):,} near duplicates of the sentence are labelled "
             f"otherwise, as {other.place}: {there}"
         )
 

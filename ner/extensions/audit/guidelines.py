@@ -63,8 +63,8 @@ def _difference(
     if chance < CHANCE:
         yield Difference(
             chance,
-            f"“{' '.join(text)}”: {_told(label)} in {counts[label]} of {total} places of {file}, "
-            f"{_told(usual)} in {others[usual]} of {further} of {second}",
+            f"“{' '.join(text)}”: {_told(label)} in {counts[label]:,} of {total:,} places "
+            f"of {file}, {_told(usual)} in {others[usual]:,} of {further:,} of {second}",
         )
 
 
@@ -98,8 +98,8 @@ def _unlike_documents(
         if chance < CHANCE:
             yield Difference(
                 chance,
-                f"{first[document].place}: about {there:.0f} of the {len(own)} places of the "
-                f"document look wrong, where {expected:.1f} would be usual: another guideline?",
+                f"{first[document].place}: about {there:,.0f} of the {len(own):,} places of the "
+                f"document look wrong, where {expected:,.1f} would be usual: another guideline?",
             )
 
 

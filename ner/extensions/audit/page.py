@@ -102,7 +102,7 @@ def _above(
     yield html_table(_sums(sentences, found), {0, 1})
     if differences:
         told = "".join(f"<li>{escaped(line)}</li>" for line in differences)
-        yield f"<details><summary>Parts that differ ({len(differences)})</summary>"
+        yield f"<details><summary>Parts that differ ({len(differences):,})</summary>"
         yield f'<ol class="differences">{told}</ol></details>'
     if len(found) > MOST:
         yield f"<p>Below are the first {MOST:,} of {len(found):,} places.</p>"

@@ -105,4 +105,4 @@ def _usage(sentence: Sentence, span: Span, uses: Uses) -> Iterator[str]:
 
 
 def _votes(votes: Votes, where: str) -> str:
-    return f"{votes.with_it} of {sum(votes)} {where}"
+    return f"{votes.with_it:,} of {sum(votes):,} {where}"

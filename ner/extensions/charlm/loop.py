@@ -242,13 +242,15 @@ class LanguageModelTrainer:
         start, end = (part * streams // shared.count for part in (shared.rank, shared.rank + 1))
         here = before and tuple(tuple(x[:, start:end] for x in layer) for layer in before)
         share = (end - start) / streams
-        with shared.together(), shared.apart():
+
+        def learn() -> list[Tensor]:
             nats, after = self._backward(numbers[start:end], targets[start:end], here)
-        states = [part for layer in after for part in layer]
-        lost = states[0].new_tensor(share * nats)
-        states = [nn.functional.pad(part, (0, 0, start, streams - end)) for part in states]
-        lost, *states = shared.add([*self.network.parameters()], share, [lost, *states], {})
-        kept = len(after[0])  # h, and of an LSTM c
+            states = [part for layer in after for part in layer]
+            padded = [nn.functional.pad(part, (0, 0, start, streams - end)) for part in states]
+            return [states[0].new_tensor(share * nats), *padded]
+
+        lost, *states = shared.add(learn, [*self.network.parameters()], share, {})
+        kept = len(states) // len(self.network.layers)  # h, and of an LSTM c
         return lost.item(), tuple(
             tuple(states[layer : layer + kept]) for layer in range(0, len(states), kept)
         )

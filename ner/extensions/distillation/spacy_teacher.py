@@ -54,7 +54,7 @@ def _load(spacy: Any, spec: str) -> Any:
     try:
         nlp = spacy.load(Path(name) if Path(name).is_dir() else name)
     except OSError as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = reason_of(error)
         raise UsageError(
             f"--teacher {spec}: no such package or folder of spaCy ({reason}); name another, or "
             f"install it with: python -m spacy download {name}"

@@ -211,21 +211,20 @@ def _confusions(figures: ReportFigures) -> Iterator[str]:
         if not counts:
             continue
         yield from run_heading(figures, run)
-        rows = [["", *counts], *([name, *map(str, row.values())] for name, row in counts.items())]
-        most = max(number for row in counts.values() for number in row.values())
-        yield html_table(rows, {0}, _Heat(rows, most))
+        numbers = [[*row.values()] for row in counts.values()]
+        rows = [[name, *(f"{n:,}" for n in row)] for name, row in zip(counts, numbers, strict=True)]
+        yield html_table([["", *counts], *rows], {0}, _Heat(numbers))
 
 
 class _Heat:
-    """The class of a cell by its share of the largest number."""
+    """The class of a cell, behind a head, by the share of its number in the largest one."""
 
-    def __init__(self, rows: Sequence[Sequence[str]], most: int) -> None:
-        self._rows, self._most = rows, max(most, 1)
+    def __init__(self, numbers: Sequence[Sequence[int]]) -> None:
+        self._numbers, self._most = numbers, max(map(max, numbers))
 
     def __call__(self, row: int, column: int) -> str:
-        if not row or not column or self._rows[row][column] == "0":
-            return ""
-        return f"h{1 + min(2, 3 * int(self._rows[row][column]) // self._most)}"
+        number = self._numbers[row - 1][column - 1] if row and column else 0
+        return f"h{1 + min(2, 3 * number // self._most)}" if number else ""
 
 
 def _examples(figures: ReportFigures) -> Iterator[str]:

@@ -32,7 +32,7 @@ def match_queue(items: Iterable[QueueItem], sentences: Sequence[Sentence]) -> tu
         if not lost:
             raise UsageError("the queue has no place to look at; leave --queue out")
         raise UsageError(
-            f"none of the {len(lost)} places of the queue is in these files, as "
+            f"none of the {len(lost):,} places of the queue is in these files, as "
             f"{lost[0].source}:{lost[0].line}; name the files that it was made from, as they were "
             "then"
         )

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 import ner.model.device  # noqa: F401  (says what a forked process must do with torch)
-from ner.errors import BundleError
+from ner.errors import BundleError, reason_of
 from ner.extensions.transformers.pieces import PieceTokenizer
 from ner.interchange import load_transformers
 from ner.model import without_weights
@@ -129,7 +129,7 @@ class Transformer:
         try:
             self._network = _skeleton(library, description)
         except Exception as error:  # the library raises what it likes
-            raise damaged(place, f"no encoder: {' '.join(str(error).split())[:200]}") from None
+            raise damaged(place, f"no encoder: {reason_of(error)}") from None
         self.forms: Mapping[str, Form] = tensor_forms(self._network.state_dict())
         config = self._network.config
         self._room = _most_pieces(self._network) - len(self._pieces.start + self._pieces.end)
@@ -196,7 +196,7 @@ class Transformer:
                 input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True
             )
         except Exception as error:  # settings may fit the weights and still make no sense
-            reason = " ".join(str(error).split())[:200]
+            reason = reason_of(error)
             raise BundleError(
                 f"a transformer cannot be computed ({reason}); use another model"
             ) from None

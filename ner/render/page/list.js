@@ -27,7 +27,7 @@ function list({ filters, wanted, article, told }) {
     $("found").append(...found.slice(shown, shown + AT_ONCE).map(article));
     shown = Math.min(found.length, shown + AT_ONCE);
     $("more").hidden = shown === found.length;
-    $("told").textContent = told(found) + (shown < found.length ? `, the first ${shown} of which are shown` : "");
+    $("told").textContent = told(found) + (shown < found.length ? `, the first ${grouped(shown)} of which are shown` : "");
   };
   const again = () => {
     $("found").replaceChildren();
@@ -37,7 +37,7 @@ function list({ filters, wanted, article, told }) {
   for (const [id, values] of Object.entries(filters)) {
     const counts = new Map();
     for (const row of data.rows) for (const one of values(row)) counts.set(one, (counts.get(one) || 0) + 1);
-    const options = [...counts].sort().map(([one, count]) => element("option", { value: one }, `${one} (${count})`));
+    const options = [...counts].sort().map(([one, count]) => element("option", { value: one }, `${one} (${grouped(count)})`));
     $(id).replaceChildren(element("option", { value: "" }, "all"), ...options);
     $(id).addEventListener("change", again);
   }

@@ -12,7 +12,8 @@ function element(name, attributes = {}, ...children) {
 }
 
 const length = (text) => Array.from(text).length;
-const several = (count, name) => `${count} ${name}${count === 1 ? "" : "s"}`;
+const grouped = (count) => count.toLocaleString("en");
+const several = (count, name) => `${grouped(count)} ${name}${count === 1 ? "" : "s"}`;
 const percent = (share) => `${Math.round(100 * share)} %`;
 const layered = ({ layer, label }) => (layer ? `${layer}:${label}` : label);
 

@@ -33,14 +33,17 @@ ITEMS = [
 ]
 
 
-@pytest.fixture
-def shown(browser: "Chrome", tmp_path: Path) -> "Chrome":
-    file = tmp_path / "audit.html"
+def show(browser: "Chrome", file: Path, items: list[QueueItem]) -> "Chrome":
     corpus = Corpus("mine", train=(OWN,), test=(OTHER,))
-    file.write_text(audit_page(corpus, range(2), ITEMS, ["“Rome”: here, not there"]))
+    file.write_text(audit_page(corpus, range(2), items, ["“Rome”: here, not there"]))
     complaints(browser)
     browser.get(file.as_uri())
     return browser
+
+
+@pytest.fixture
+def shown(browser: "Chrome", tmp_path: Path) -> "Chrome":
+    return show(browser, tmp_path / "audit.html", ITEMS)
 
 
 def heads(browser: "Chrome") -> list[str]:
@@ -76,6 +79,13 @@ def test_places_are_shown_and_filtered(shown: "Chrome") -> None:
     choose(shown, "split", "")
     assert told.text == "120 places, the first 100 of which are shown"
     assert complaints(shown) == []
+
+
+def test_thousands_are_grouped(browser: "Chrome", tmp_path: Path) -> None:
+    shown = show(browser, tmp_path / "audit.html", ITEMS[1:2] * 1234)
+    assert shown.find_element("id", "told").text.startswith("1,234 places, the first 100 of")
+    options = shown.find_elements("css selector", "#kind option")
+    assert [option.text for option in options] == ["all", "missed (1,234)"]
 
 
 def test_a_proposal_takes_the_place_of_what_it_overlaps(shown: "Chrome") -> None:

@@ -33,6 +33,12 @@ def test_files_that_label_a_string_otherwise() -> None:
     ]
 
 
+def test_thousands_are_grouped() -> None:
+    assert told([*of_file("a", 1000, ORG), *of_file("b", 1234)]) == [
+        "“EU”: ORG in 1,000 of 1,000 places of a, no entity in 1,234 of 1,234 of b"
+    ]
+
+
 def test_few_places_may_differ_by_chance() -> None:
     assert told([*of_file("a", 3, ORG), *of_file("b", 2)]) == []
     assert told([*of_file("a", 9, ORG), *of_file("b", 8, ORG)]) == []

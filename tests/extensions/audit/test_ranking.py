@@ -25,7 +25,6 @@ def test_the_likeliest_mistake_comes_first() -> None:
     first = items[0]
     assert (first.source, first.line, first.tokens) == ("x.conll", 5, ("in", "Paris", "now"))
     assert (first.labelled, first.proposed, first.kind) == (ORG, LOC, "type")
-    assert first.concerns(CORPUS[1])
     assert all(LEAST <= item.score <= 1 for item in items)
     assert [item.score for item in items] == sorted((i.score for i in items), reverse=True)
 

@@ -47,9 +47,10 @@ def finished(
 def test_a_planted_mistake_comes_first(finished: tuple[Path, Ranking], planted: Corpus) -> None:
     out, ranking = finished
     assert ranking.sentences == sum(map(len, planted.splits().values()))
-    assert ranking.items[0].concerns(planted.train[4])
-    assert ranking.items[0].labelled == Span(0, 1, "LOC")
-    assert ranking.items[0].proposed == Span(0, 1, "PER")
+    first, own = ranking.items[0], planted.train[4]
+    assert (first.source, first.line, first.tokens) == (own.source, own.line, own.tokens)
+    assert first.labelled == Span(0, 1, "LOC")
+    assert first.proposed == Span(0, 1, "PER")
     assert read_queue(out / "queue.jsonl") == [*ranking.items]
     assert (out / "guidelines.txt").read_text() == "".join(f"{x}\n" for x in ranking.differences)
     rows = data_of((out / "audit.html").read_text())["rows"]

@@ -82,7 +82,7 @@ def test_what_cannot_teach_is_refused(pipeline: Pipeline, tmp_path: Path) -> Non
     (broken / "meta.json").write_text("{}")
     for name, said in (
         (pipeline("sentencizer", rules=False), "has no component that finds entities"),
-        (tmp_path / "none", "no such package or folder of spaCy"),
+        (tmp_path / "none", "no such package or folder of spaCy (OSError: "),
         ("no_such_package_md", "install it with: python -m spacy download no_such_package_md"),
         (broken, "cannot be loaded by spaCy"),
     ):

@@ -160,6 +160,16 @@ def test_the_darkest_cell_of_a_confusion_is_the_most_frequent(two: ReportFigures
     assert 'class="h1">0<' not in page(two)
 
 
+def test_thousands_of_a_confusion_are_grouped(one: ReportFigures) -> None:
+    (run,) = one.runs
+    counts = {"LOC": {"LOC": 0, "ORG": 1234}, "ORG": {"LOC": 411, "ORG": 0}}
+    text = page(
+        replace(one, runs=(replace(run, mistakes=replace(run.mistakes, confusions=counts)),))
+    )
+    assert '<td class="h3">1,234</td>' in text
+    assert '<td class="h1">411</td>' in text
+
+
 def test_layers_have_rows_of_their_own(layered_run: str, layered_corpus: Corpus) -> None:
     figures = measured([Model.load(str(layered_run), "cpu", {})], layered_corpus)
     names = [row[0] for row in Tree(page(figures)).tables[0]]

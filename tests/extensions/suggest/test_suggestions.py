@@ -49,8 +49,8 @@ def test_a_committee_says_how_far_it_is_apart(
 
 def test_a_queue_item_finds_its_sentence(bundle: Bundle, candidates: list[Candidate]) -> None:
     for each in suggest([bundle], candidates, 3):
-        item = each.item()
-        assert item.concerns(each.candidate.sentence)
+        item, own = each.item(), each.candidate.sentence
+        assert (item.source, item.line, item.tokens) == (own.source, own.line, own.tokens)
         assert item.score == each.gain
         assert item.reason == each.reason
 

@@ -142,7 +142,7 @@ def test_folders_that_will_not_do(bert: Path, tmp_path: Path) -> None:
         (with_config("decoder", is_decoder=True), "config.json: is of a decoder"),
         (with_config("key", position_embedding_type="relative_key"), "config.json: is of a decod"),
         (with_config("layers", num_hidden_layers=None), "config.json: .*no number of layers"),
-        (with_config("heads", num_attention_heads=3), "config.json: is damaged .no encoder: "),
+        (with_config("heads", num_attention_heads=3), "config.json: .*no encoder: ValueError: "),
         (with_config("sizes", hidden_size=16), "model.safetensors: .*no embeddings.word_emb"),
         (with_config("few", vocab_size=9), "config.json: is damaged .a tokenizer and an encoder"),
         (with_config("short", max_position_embeddings=2), "config.json: is damaged .a tokenizer"),

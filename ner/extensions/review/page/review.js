@@ -188,7 +188,7 @@ function adopt(wanted) {
     entities = [...without(entities, made), made];
   }
   decide({ entities });
-  tell(`${wanted.length} taken`);
+  tell(`${grouped(wanted.length)} taken`);
 }
 
 function proposedHere() {
@@ -352,7 +352,7 @@ function drawAll() {
   drawSoon();
   const unread = project.ready !== null && !sentence.doubts.length;
   $("where").textContent =
-    `${sentence.place}, sentence ${at + 1} of ${ids.length}${unread ? " · the model has not read it yet" : ""}`;
+    `${sentence.place}, sentence ${grouped(at + 1)} of ${grouped(ids.length)}${unread ? " · the model has not read it yet" : ""}`;
   if (document.activeElement !== $("note")) $("note").value = sentence.note;
   $("take").disabled = !proposals().length;
   $("reasons").hidden = !sentence.reasons.length;
@@ -403,8 +403,8 @@ function drawTypes() {
 function drawProgress() {
   $("progress").max = project.count;
   $("progress").value = counts.a;
-  const changed = counts.c ? `, ${counts.c} changed and open` : "";
-  $("progress-text").textContent = `${counts.a} of ${project.count} accepted${changed}`;
+  const changed = counts.c ? `, ${grouped(counts.c)} changed and open` : "";
+  $("progress-text").textContent = `${grouped(counts.a)} of ${grouped(project.count)} accepted${changed}`;
 }
 
 let soon = 0;
@@ -428,8 +428,8 @@ function drawRows() {
     const made = element("div", {
       role: "option", id: `row-${id}`, class: statuses[id], "data-at": first + i, "aria-setsize": ids.length,
       "aria-posinset": first + i + 1, "aria-selected": String(first + i === at),
-      "aria-label": `${first + i + 1}, ${names[statuses[id]]}: ${text}`,
-    }, `${first + i + 1} ${text}`);
+      "aria-label": `${grouped(first + i + 1)}, ${names[statuses[id]]}: ${text}`,
+    }, `${grouped(first + i + 1)} ${text}`);
     made.style.top = `${(first + i) * ROW}px`;
     return made;
   }));
@@ -470,7 +470,7 @@ async function show(id) {
   chosen = { start: first.start, end: first.end };
   reveal();
   drawAll();
-  tell(`Sentence ${at + 1}, ${sentence.status === "a" ? "accepted" : "open"}: ${words({ start: 0, end: Infinity })}`);
+  tell(`Sentence ${grouped(at + 1)}, ${sentence.status === "a" ? "accepted" : "open"}: ${words({ start: 0, end: Infinity })}`);
 }
 
 const go = (place) => show(ids[Math.min(Math.max(place, 0), ids.length - 1)]);
@@ -499,7 +499,7 @@ async function watchModel() {
   const { ready, failed } = await ask("state").catch(() => ({ ready: null }));
   if (ready === null) return;
   $("model").textContent = failed ? `The model failed: ${failed}`
-    : ready < project.count ? `model: ${ready} of ${project.count}` : "";
+    : ready < project.count ? `model: ${grouped(ready)} of ${grouped(project.count)}` : "";
   for (const [id, other] of pending ? [] : cache) if (!other.doubts.length) forget(id);
   if (!sentence.doubts.length && !pending && sentence.id < ready) {
     const { sentences: [fresh] } = await ask("sentences", { ids: [sentence.id] });
@@ -545,7 +545,7 @@ async function search() {
     const { total, places } = await ask("search", wanted());
     const shown = places.slice(0, SHOWN_PLACES);
     await load([...new Set(shown.map((place) => place.id))]);
-    const more = total > shown.length ? `, of which ${shown.length} are shown` : "";
+    const more = total > shown.length ? `, of which ${grouped(shown.length)} are shown` : "";
     $("places-told").textContent = `${several(total, "place")}${more}`;
     $("places").replaceChildren(...shown.map(drawPlace));
   } catch (error) {
@@ -702,7 +702,7 @@ async function begin() {
     $("guidelines").textContent = project.guidelines;
     listen();
     await setOrder(project.order);
-    if (project.lost) complain(new Error(`${project.lost} places of the queue are not in these files.`));
+    if (project.lost) complain(new Error(`${grouped(project.lost)} places of the queue are not in these files.`));
     $("sentence").focus();
     if (project.ready !== null) watchModel();
   } catch (error) {
