@@ -13,10 +13,10 @@ from ner.extensions.server.signals import answered
 class LoopOfWindows(asyncio.SelectorEventLoop):
     """A loop that has no handlers of signals."""
 
-    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+    def add_signal_handler(self, *_: Any, **__: Any) -> None:
         raise NotImplementedError
 
-    def remove_signal_handler(self, sig: int) -> bool:
+    def remove_signal_handler(self, *_: Any, **__: Any) -> bool:
         raise NotImplementedError
 
 
