@@ -13,10 +13,10 @@ from ner.extensions.server.signals import answered
 class LoopOfWindows(asyncio.SelectorEventLoop):
     """A loop that has no handlers of signals."""
 
-    def add_signal_handler(self, *_: Any, **__: Any) -> None:
+    def add_signal_handler(self, *_: Any) -> None:  # type: ignore[override]
         raise NotImplementedError
 
-    def remove_signal_handler(self, *_: Any, **__: Any) -> bool:
+    def remove_signal_handler(self, sig: int) -> bool:
         raise NotImplementedError
 
 
