@@ -372,18 +372,18 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that opens no folders, syncs only what may be written, and has no locks of Unix."""
     import fcntl
 
-    real = {"open": os.open, "fsync": os.fsync}
+    real_open, real_fsync = os.open, os.fsync
 
     def opened(path: Any, *how: Any, **more: Any) -> int:
         here = sys._getframe(1).f_globals["__name__"]  # shutil has ways of its own on Windows
         if here == files.__name__ and os.path.isdir(path):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return real["open"](path, *how, **more)  # type: ignore[operator]
+        return real_open(path, *how, **more)
 
     def fsync(handle: int) -> None:
         if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
             raise OSError(errno.EBADF, "Bad file descriptor")
-        real["fsync"](handle)
+        real_fsync(handle)
 
     monkeypatch.setattr(os, "open", opened)
     monkeypatch.setattr(os, "fsync", fsync)
