@@ -96,9 +96,12 @@ def unreadable(path: str | Path, error: Exception) -> NerError:
 def sync(path: Path) -> None:
     """Ask the system to put a file or folder on the disk before going on.
 
-    Some file systems cannot do that for a folder, which is passed over.
+    Windows, which asks for the right to write, and some file systems cannot do that for a folder,
+    which is passed over.
     """
-    handle = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     except OSError:
@@ -231,7 +234,8 @@ def exclusive_lock(folder: Path) -> Iterator[bool]:
     new = missing_folders(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
+        # Windows opens no folders, and has no locks of them.
+        handle = os.open(os.devnull if sys.platform == "win32" else folder, os.O_RDONLY)
     except ValueError:
         raise _no_path(folder) from None
     except OSError as error:

@@ -367,6 +367,47 @@ def test_a_folder_that_cannot_be_synced_is_written_all_the_same(
         assert content_of(tmp_path / write.__name__) == "new"
 
 
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that opens no folders, syncs only what may be written, and has no locks of Unix."""
+    import fcntl
+
+    real_open, real_fsync = os.open, os.fsync
+
+    def opened(path: Any, *how: Any, **more: Any) -> int:
+        here = sys._getframe(1).f_globals["__name__"]  # shutil has ways of its own on Windows
+        if here == files.__name__ and os.path.isdir(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real_open(path, *how, **more)
+
+    def fsync(handle: int) -> None:
+        if fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real_fsync(handle)
+
+    monkeypatch.setattr(os, "open", opened)
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+
+@pytest.mark.usefixtures("windows")
+def test_outputs_are_written_on_windows(tmp_path: Path) -> None:
+    for write in WRITERS[1:]:
+        for content in ("old", "new"):
+            with write(tmp_path / write.__name__) as output:
+                fill(output, content)
+        assert content_of(tmp_path / write.__name__) == "new"
+    assert sorted(os.listdir(tmp_path)) == ["write_folder", "write_text"]
+
+
+@pytest.mark.usefixtures("windows")
+def test_a_folder_is_made_and_used_on_windows(tmp_path: Path) -> None:
+    with exclusive_lock(tmp_path / "run") as new, exclusive_lock(tmp_path / "run") as second:
+        assert (new, second) == (True, False)
+        (tmp_path / "run" / "file").touch()
+
+
 # --- killed at any moment -----------------------------------------------------------------------
 
 # Counts the calls that change the disk; with a number, dies right before or after that call.

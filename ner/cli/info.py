@@ -22,7 +22,13 @@ OPTIONAL = {
     "gensim": "ner vectors train",
     "optuna": "ner search",
     "pandas": "tables of entities",
-    "spacy": "DocBin",
+    "spacy": "DocBin and pipelines",
+    "transformers": "features of an encoder",
+    "fastapi": "ner serve and ner review",
+    "huggingface_hub": "models on the Hub",
+    "scikit-learn": "ner.sklearn",
+    "pyspark": "ner.spark",
+    "ray": "ner.ray and --on ray",
 }
 """Packages that tagging does without, and their purpose."""
 
@@ -144,9 +150,10 @@ def _print_rows(rows: Iterable[tuple[str, Any]], values: Mapping[str, Any] | Non
     if values is not None:
         click.echo(json.dumps(values, indent=2))
         return
-    for name, fact in rows:
-        shown = "not known" if fact is None else escaped(str(fact))
-        click.echo(f"{escaped(name):<12} {shown}")
+    shown = [(escaped(name), fact) for name, fact in rows]
+    width = max(12, *(len(name) for name, _ in shown))
+    for name, fact in shown:
+        click.echo(f"{name:<{width}} {'not known' if fact is None else escaped(str(fact))}")
 
 
 def _version(package: str) -> str | None:

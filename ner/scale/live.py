@@ -14,7 +14,7 @@ _SIZE = 1 << 16  # bytes read at once: as many as a pipe holds
 def watched(stream: IO[bytes]) -> IO[bytes]:
     """A stream that can tell if it is `ready`, in place of one that may let its reader wait.
 
-    The stream given must not have been read from.
+    The stream given must not have been read from. Windows cannot tell: it is that stream there.
     """
     try:
         descriptor = stream.fileno()
@@ -23,7 +23,7 @@ def watched(stream: IO[bytes]) -> IO[bytes]:
     kind = os.fstat(descriptor).st_mode
     # A packed file has the descriptor of what it unpacks.
     plain = isinstance(stream, io.BufferedReader)
-    if not plain or stat.S_ISREG(kind):
+    if not plain or stat.S_ISREG(kind) or not hasattr(select, "poll"):
         return stream
     return cast("IO[bytes]", _LiveStream(descriptor))
 

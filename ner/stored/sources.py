@@ -54,6 +54,10 @@ class Source(Protocol):
         """Open a file. Raises `ValidationError`."""
 
 
+def _link_refused(path: Path) -> ValidationError:
+    return ValidationError(path, "is a link, which is not followed")
+
+
 class _FileContent:
     def __init__(self, file: io.BufferedReader, size: int) -> None:
         self.size = size
@@ -78,7 +82,11 @@ class FolderSource:
     @contextlib.contextmanager
     def opened(self, name: str) -> Iterator[Content]:
         """Open a plain file; a link is not followed, and a pipe not waited for."""
-        with opened(self._path / name, os.O_NOFOLLOW) as file:
+        path = self._path / name
+        no_links = getattr(os, "O_NOFOLLOW", 0)  # not on Windows
+        if not no_links and path.is_symlink():
+            raise _link_refused(path)
+        with opened(path, no_links) as file:
             yield _FileContent(file, os.fstat(file.fileno()).st_size)
 
 
@@ -86,7 +94,8 @@ class FolderSource:
 def opened(path: Path, flags: int = 0) -> Iterator[io.BufferedReader]:
     """Open a plain file; a pipe is not waited for. Raises `ValidationError`."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | flags)
+        no_waiting = getattr(os, "O_NONBLOCK", 0)  # not on Windows, where no file is a pipe
+        handle = os.open(path, os.O_RDONLY | no_waiting | flags)
         with open(handle, "rb") as file:
             mode = os.fstat(handle).st_mode
             if stat.S_ISDIR(mode):
@@ -98,7 +107,7 @@ def opened(path: Path, flags: int = 0) -> Iterator[io.BufferedReader]:
         raise Missing(path, "is missing") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise ValidationError(path, "is a link, which is not followed") from None
+            raise _link_refused(path) from None
         raise ValidationError(path, f"cannot be read ({error.strerror or error})") from None
     except MemoryError:
         raise ValidationError(path, "is too large for the memory of this machine") from None

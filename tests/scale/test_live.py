@@ -2,6 +2,7 @@
 
 import io
 import os
+import select
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -52,3 +53,12 @@ def test_files_are_always_ready(tmp_path: Path) -> None:
     memory = io.BytesIO()
     assert watched(memory) is memory
     assert ready(memory)
+
+
+def test_on_windows_no_stream_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "poll")
+    source, sink = os.pipe()
+    os.close(sink)
+    with open(source, "rb") as stream:
+        assert watched(stream) is stream
+        assert ready(stream)

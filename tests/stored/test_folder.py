@@ -186,6 +186,15 @@ def test_what_is_no_plain_file(
     assert trouble(folder, name) == f"{name}: {said}"
 
 
+def test_windows_has_other_ways_to_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("O_NOFOLLOW", "O_NONBLOCK"):
+        monkeypatch.delattr(os, name)
+    assert StoredFolder(folder).json("a.json", dict)
+    (folder / "a.json").unlink()
+    _link_inside(folder / "a.json")
+    assert trouble(folder, "a.json") == "a.json: is a link, which is not followed"
+
+
 def test_a_file_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For root there is none such, so it is pretended."""
     real = os.open

@@ -65,7 +65,7 @@ class BilstmNer:
         """
         if alignment_mode not in _ALIGNMENT_MODES:
             modes = ", ".join(_ALIGNMENT_MODES)
-            raise UsageError(f"alignment_mode {alignment_mode!r} is none; choose one of {modes}")
+            raise UsageError(f"alignment_mode {alignment_mode!r} is unknown; choose one of {modes}")
         self.name, self.spans_key, self.overwrite = name, spans_key, overwrite
         self.alignment_mode = alignment_mode
         self._model, self._settings = model, dict(settings)
@@ -116,29 +116,31 @@ class BilstmNer:
 
     def mark(self, doc: Any, document: Document) -> Any:
         """Set the entities of a tagged document in its `Doc`, and return that."""
-        spans = [*self._spans(doc, document)]
+        spans = self._spans(doc, document)
         if self.spans_key is None:
             self._set_ents(doc, spans)
         else:
             doc.spans[self.spans_key] = spans
         return doc
 
-    def _spans(self, doc: Any, document: Document) -> Iterator[Any]:
-        """The entities as spans of spaCy's tokens, with their scores."""
+    def _spans(self, doc: Any, document: Document) -> list[Any]:
+        """The entities as spans of spaCy's tokens; their scores stay with the document."""
+        found, scores, mode = [], doc.user_data, self.alignment_mode
         free = misaligned = 0
         for entity in document.entities:
-            start, end, mode = entity.start, entity.end, self.alignment_mode
-            span = doc.char_span(start, end, layered_label(entity), alignment_mode=mode)
+            start, end, label = entity.start, entity.end, layered_label(entity)
+            span = doc.char_span(start, end, label, alignment_mode=mode)
             place = span and (span.start_char, span.end_char)
             misaligned += place != (start, end)
             # Entities in one token that is widened for both: the first has it.
             if place is None or (span.start < free and self.spans_key is None):
                 continue
             free = span.end
-            doc.user_data[SCORE, *place] = entity.score
-            yield span
+            scores.setdefault(_score_key(*place), {})[label] = entity.score
+            found.append(span)
         if misaligned:
             doc._.set(MISALIGNED, misaligned)
+        return found
 
     def _set_ents(self, doc: Any, spans: Sequence[Any]) -> None:
         """Set ``doc.ents``, beside what stands there already."""
@@ -202,8 +204,17 @@ def _extend(tokens: Any) -> None:
 
 def _score(span: Any) -> float | None:
     """The score that is kept for an entity, with the document; None for other spans."""
-    score: float | None = span.doc.user_data.get((SCORE, span.start_char, span.end_char))
+    scores = span.doc.user_data.get(_score_key(span.start_char, span.end_char), {})
+    score: float | None = scores.get(span.label_)
     return score
+
+
+def _score_key(start: int, end: int) -> tuple[str, str, int, int]:
+    """The key by which spaCy keeps data of a span, so that it moves where its text moves.
+
+    It knows no labels, and several entities may lie there: the scores are kept by label.
+    """
+    return "._.", SCORE, start, end
 
 
 def _apart(spans: Iterable[Any], others: Iterable[Any]) -> list[Any]:

@@ -1,6 +1,5 @@
 """The process of a review: files, journal and model put together, served until a signal comes."""
 
-import asyncio
 import logging
 import signal
 import socket
@@ -14,6 +13,7 @@ from ner.extensions.server.limits import Limits
 from ner.extensions.server.packages import Server, ServerConfig
 from ner.extensions.server.protocol import server_config
 from ner.extensions.server.serving import url
+from ner.extensions.server.signals import HANG_UP, answered
 
 _log = logging.getLogger("ner")
 LIMITS = Limits(connections=64, waiting=64)
@@ -44,18 +44,10 @@ class _Server(Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End at a signal while the server runs."""
-        loop = asyncio.get_running_loop()
-        known = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        before = {number: signal.getsignal(number) for number in known}
-        before = {n: handler for n, handler in before.items() if handler != signal.SIG_IGN}
-        for number in before:
-            loop.add_signal_handler(number, self._end)
-        try:
+        known = [number for number in (signal.SIGTERM, signal.SIGINT, HANG_UP) if number]
+        heard = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]
+        with answered(dict.fromkeys(heard, self._end)):
             yield
-        finally:
-            for number, handler in before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
 
     def _end(self) -> None:
         self.force_exit = self.should_exit

@@ -9,7 +9,7 @@ import gc
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,6 +21,7 @@ from ner.extensions.server.problems import Problem
 from ner.extensions.server.protocol import server_config
 from ner.extensions.server.service import Service
 from ner.extensions.server.serving import EXCHANGED, READY, Serving, url
+from ner.extensions.server.signals import HANG_UP, answered
 
 _log = logging.getLogger("ner")
 
@@ -64,19 +65,13 @@ class _Server(Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Answer to signals while the server runs; those of before come back."""
-        loop = asyncio.get_running_loop()
-        handled = {signal.SIGTERM: self._end, signal.SIGHUP: self._exchange}
+        answers: dict[int, Callable[[], object]] = {signal.SIGTERM: self._end}
         # Ctrl-C reaches every process: of several, the one that watches over the others decides.
-        handled[signal.SIGINT] = (lambda: None) if self._parent else self._interrupt
-        before = {number: signal.getsignal(number) for number in handled}
-        for number, handle in handled.items():
-            loop.add_signal_handler(number, handle)
-        try:
+        answers[signal.SIGINT] = (lambda: None) if self._parent else self._interrupt
+        if HANG_UP:
+            answers[HANG_UP] = self._exchange
+        with answered(answers):
             yield
-        finally:
-            for number, handler in before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, and say so."""

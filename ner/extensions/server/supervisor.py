@@ -17,15 +17,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
-from ner.errors import NerError
+from ner.errors import NerError, UsageError
 from ner.extensions.server.serving import EXCHANGED, READY, Serving, listen, url
 from ner.frozen import frozen
 
 _log = logging.getLogger("ner")
-
-_WHILE_LOADING = {  # nothing is in flight; Ctrl-C reaches every process, and is for this one
-    signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_IGN, signal.SIGINT: signal.SIG_IGN,
-}  # fmt: skip
 
 
 @frozen()
@@ -39,6 +35,8 @@ class _Worker:
 
 def serve(serving: Serving) -> None:
     """Serve until a signal comes. Raises `NerError` for what cannot be served, and where."""
+    if serving.workers > 1 and not hasattr(os, "fork"):  # on Windows
+        raise UsageError("several processes cannot share a port here; leave --workers out")
     listeners = listen(serving.host, serving.port, serving.workers)
     if serving.workers == 1:
         from ner.extensions.server.process import serve_in_process
@@ -168,8 +166,10 @@ def _work(serving: Serving, listener: socket.socket, parent: socket.socket) -> N
     code = 1
     try:
         signal.set_wakeup_fd(-1)
-        for number, handler in _WHILE_LOADING.items():
-            signal.signal(number, handler)
+        # While it loads, nothing is in flight; Ctrl-C reaches every process, and is for the other.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in (signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         from ner.extensions.server.process import serve_in_process
 
         serve_in_process(serving, listener, parent)

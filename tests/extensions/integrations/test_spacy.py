@@ -138,7 +138,7 @@ def test_settings_are_those_of_tagging(tiny_run: Path) -> None:
 
 
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="'near' is none; choose one of strict, contract, expand"):
+    with pytest.raises(UsageError, match=r"'near' is unknown; .* strict, contract, expand"):
         pipeline("en", alignment_mode="near")
     with pytest.raises(UsageError, match="no such model"):
         pipeline(tmp_path / "nowhere")("Anna")
@@ -278,6 +278,30 @@ def test_documents_keep_their_scores(nlp: Any) -> None:
     docs = spacy.tokens.DocBin(docs=nlp.pipe(TEXTS), store_user_data=True).to_bytes()
     again = spacy.tokens.DocBin().from_bytes(docs).get_docs(nlp.vocab)
     assert [triples(doc.ents) for doc in again] == [triples(doc.ents) for doc in nlp.pipe(TEXTS)]
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_scores_move_with_their_text(nlp: Any) -> None:
+    docs = [*nlp.pipe(TEXTS)]
+    joined = spacy.tokens.Doc.from_docs([doc for doc in docs if doc.ents])
+    assert triples(joined.ents) == [entity for doc in docs for entity in triples(doc.ents)]
+    part = docs[0][1:4].as_doc(copy_user_data=True)
+    assert triples(part.ents) == triples(docs[0].ents)[1:]
+    told = docs[0].to_json(underscore=["ner_score"])["underscore_span"]["ner_score"]
+    assert [one["value"] for one in told] == [{e.label_: e._.ner_score} for e in docs[0].ents]
+
+
+def test_entities_of_one_range_have_their_own_scores() -> None:
+    doc = doc_of("Anna left")
+    entities = Entity(0, 4, "PER", "Anna", 0.9, "a"), Entity(0, 4, "PER", "Anna", 0.6, "b")
+    spans = BilstmNer(spans_key="x").mark(doc, Document(doc.text, entities)).spans["x"]
+    assert triples(spans) == [("Anna", "a:PER", 0.9), ("Anna", "b:PER", 0.6)]
+    assert doc[0:1]._.ner_score is None
+
+
+def test_an_entity_of_others_has_no_score_of_ours() -> None:
+    doc = Fixed((0, 4, "PER"), (5, 9, "PER"))(with_ents("Anna left", (0, 1, "X")))
+    assert triples(doc.ents) == [("Anna", "X", None), ("left", "PER", 0.5)]
 
 
 # --- evaluation ---------------------------------------------------------------------------------

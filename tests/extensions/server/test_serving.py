@@ -1,12 +1,14 @@
 """Which models a server has under which names, and where it listens."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from ner.errors import NerError, UsageError
-from ner.extensions.server.serving import listen, model_paths, read_token, url
+from ner.extensions.server.serving import Serving, listen, model_paths, read_token, url
+from ner.extensions.server.supervisor import serve
 from tests.cli.command import run
 
 
@@ -35,6 +37,12 @@ def test_a_model_has_its_name(empty: Path, model: Path, monkeypatch: pytest.Monk
     run("export", "--model", model, "--out", "few.ner").good()
     monkeypatch.setenv("NER_MODELS", str(empty))
     assert model_paths(["few", "other=few"]) == dict.fromkeys(["few", "other"], empty / "few.ner")
+
+
+def test_windows_has_one_process(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(UsageError, match="leave --workers out"):
+        serve(Serving(models={"tiny": model}, settings={}, port=0, workers=2))
 
 
 @pytest.mark.parametrize("count", [1, 3])
