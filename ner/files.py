@@ -96,11 +96,10 @@ def unreadable(path: str | Path, error: Exception) -> NerError:
 def sync(path: Path) -> None:
     """Ask the system to put a file or folder on the disk before going on.
 
-    Windows, which asks for the right to write, and some file systems cannot do that for a folder,
-    which is passed over.
+    Windows and some file systems cannot do that for a folder, which is passed over.
     """
     if sys.platform == "win32" and path.is_dir():
-        return
+        return  # a file must be open for writing there
     handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
