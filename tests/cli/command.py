@@ -100,9 +100,12 @@ def command(*arguments: object) -> list[str]:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of a second process: one thread, and nothing of the user's."""
+    """The environment of a second process: one thread, and nothing of the user's.
+
+    Where a test asks for more, those that wait leave the cores to the tests beside it.
+    """
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "OMP_NUM_THREADS": "1", **changes}
+    return {**kept, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", **changes}
 
 
 def process(*arguments: object, cwd: Path, stdin: bytes = b"") -> Outcome:
