@@ -1,7 +1,8 @@
 """Simulate labelling: F1 by labelled sentences, chosen by `ner suggest`, by doubt, and at random.
 
     python scripts/simulate_suggest.py CORPUS... --out results.jsonl [--seeds 1,2,3] [--split test]
-    python scripts/simulate_suggest.py --table results.jsonl
+    python scripts/simulate_suggest.py --table results.jsonl [--sizes 100,200,400,800,1600]
+    python scripts/simulate_suggest.py --hints results.jsonl
 
 The training split of a corpus is the text; its labels are shown for what is chosen. All ways start
 from the same random sentences, and at each size a new small model is trained. Results are a line
@@ -15,7 +16,7 @@ import math
 import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from ner.corpus import Corpus, load_corpus
 from ner.evaluation import evaluate_spans
 from ner.extensions.suggest.doubt import Doubt, doubts
 from ner.extensions.suggest.selection import choose
-from ner.extensions.suggest.stopping import expected_f1
+from ner.extensions.suggest.stopping import EXPONENT, Point, expected_f1, exponent_of
 from ner.model import Model, Network
 from ner.predict import predict, predict_with_inside, with_spans
 from ner.text import Sentence
@@ -164,12 +165,49 @@ def table(results: Sequence[Any]) -> str:
     return "\n".join(lines)
 
 
-def _read(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+def hints(results: Sequence[Any], least: int = 400) -> str:
+    """How far the hint of `ner suggest` is off, from a size on: points of F1 in a hundred labels.
+
+    In a row the corpus, the number of gains, the true gain, and the error with the exponent that is
+    given, and with one that is fitted to the rounds so far.
+    """
+    found = defaultdict(list)
+    for each in results:
+        found[each["corpus"]] += _told(each["rows"], least)
+    found["all"] = [gain for gains in found.values() for gain in gains]
+    lines = []
+    for corpus, gains in found.items():
+        true, given, fitted = np.array(gains).T
+        errors = [np.abs(told - true).mean() for told in (given, fitted)]
+        cells = [f"{value:.2f}" for value in (true.mean(), *errors)]
+        lines.append(f"| {corpus} | {len(gains)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _told(rows: Sequence[dict[str, float]], least: int) -> Iterator[tuple[float, float, float]]:
+    """The gain of a hundred labels between two sizes, and what the first model says of it."""
+    points = [Point(int(row["size"]), row["f1"]) for row in rows]
+    for number, (row, after) in enumerate(itertools.pairwise(rows), 1):
+        if row["size"] >= least:
+            fitted = exponent_of(points[:number])
+            falls = [(row["size"] / after["size"]) ** power for power in (EXPONENT, fitted)]
+            gains = [after["f1"] - row["f1"], *((1 - row["own_f1"]) * (1 - fall) for fall in falls)]
+            hundreds = (after["size"] - row["size"]) / 100
+            true, given, told = (100 * gain / hundreds for gain in gains)
+            yield true, given, told
+
+
+def _read(path: Path, sizes: Sequence[int] = ()) -> list[Any]:
+    """The results in a file, of these sizes, or of all."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = [json.loads(line) for line in lines]
+    for each in found:
+        each["rows"] = [row for row in each["rows"] if not sizes or row["size"] in sizes]
+    return found
 
 
 def main() -> None:
-    """Read the command line and simulate, or print a table."""
+    """Read the command line and simulate, or print one of the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpora", metavar="CORPUS", nargs="*")
     parser.add_argument("--out", type=Path)
@@ -178,12 +216,13 @@ def main() -> None:
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
     parser.add_argument("--split", choices=["valid", "test"], default="valid")
     parser.add_argument("--table", type=Path)
+    parser.add_argument("--hints", type=Path)
     given = parser.parse_args()
-    if given.table:
-        print(table(_read(given.table)))
+    sizes = [int(size) for size in given.sizes.split(",")]
+    if results := given.table or given.hints:
+        print((table if given.table else hints)(_read(results, sizes)))
         return
     torch.set_num_threads(1)
-    sizes = [int(size) for size in given.sizes.split(",")]
     done = {(r["corpus"], r["seed"], r["way"]) for r in _read(given.out)}
     for seed in map(int, given.seeds.split(",")):
         for name in given.corpora:

@@ -1,5 +1,6 @@
 """`scripts/simulate_suggest.py`: labelling simulated on a corpus."""
 
+import itertools
 import json
 import math
 import sys
@@ -13,7 +14,7 @@ from ner.corpus import Corpus, write_file
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from simulate_suggest import WAYS, labels_for, main, pool, table  # noqa: E402
+from simulate_suggest import WAYS, hints, labels_for, main, pool, table  # noqa: E402
 
 CURVE = [(100.0, 0.4), (200.0, 0.5), (400.0, 0.7)]
 
@@ -60,6 +61,18 @@ def test_a_table_of_means() -> None:
     assert first == "| c | random | 40.0 ± 0.0 | 55.0 ± 7.1 | 1.00 | 1.00 |"
     share = 2 ** (0.15 / 0.3) / 2
     assert second == f"| c | suggest | 40.0 ± 0.0 | 70.0 ± 0.0 | {share:.2f} | {share:.2f} |"
+
+
+def test_hints_are_held_against_what_came() -> None:
+    falling = [1 - 0.6 * 2 ** (-n / 4) for n in range(4)]  # by the fourth root
+    flat = [0.4, 0.5, 0.6, 0.6]
+    lines = hints([result("random", 1, *falling), {**result("random", 1, *flat), "corpus": "d"}])
+    *_, last = itertools.pairwise(falling)
+    true = 100 * (last[1] - last[0]) / 4
+    assert lines.splitlines()[0] == f"| c | 1 | {true:.2f} | 0.00 | 0.00 |"
+    of_flat = 100 * 0.4 * (1 - 2**-0.25) / 4
+    assert lines.splitlines()[1].startswith(f"| d | 1 | 0.00 | {of_flat:.2f} | ")
+    assert lines.splitlines()[2].startswith(f"| all | 2 | {true / 2:.2f} | {of_flat / 2:.2f} | ")
 
 
 @pytest.mark.slow
