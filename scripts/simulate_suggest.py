@@ -171,7 +171,7 @@ def hints(results: Sequence[Any], least: int = 400) -> str:
     In a row the corpus, the number of gains, the true gain, and the error with the exponent that is
     given, and with one that is fitted to the rounds so far.
     """
-    found = defaultdict(list)
+    found = defaultdict[str, list[tuple[float, float, float]]](list)
     for each in results:
         found[each["corpus"]] += _told(each["rows"], least)
     found["all"] = [gain for gains in found.values() for gain in gains]
