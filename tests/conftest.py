@@ -43,13 +43,16 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+def _logs() -> list[logging.Handler]:
+    return [each for each in logging.getLogger("ner").handlers if hasattr(each, "baseFilename")]
+
+
 @pytest.fixture(autouse=True)
 def _no_log_left_open() -> Iterator[None]:
     """Hold each test to closing the logs that it opens; others would fail on them later."""
-    log = logging.getLogger("ner")
-    before = [*log.handlers]
+    before = _logs()
     yield
-    assert log.handlers == before
+    assert _logs() == before
 
 
 @pytest.fixture
