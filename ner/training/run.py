@@ -111,10 +111,13 @@ class CorpusRun(BaseRun):
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
         super().__init__(resolve(config, corpus), out)
-        if note := rate_note(config.train, self.config.train):
-            _log.info("%s", note)
+        self._rate_note = rate_note(config.train, self.config.train)
         self.prepared = corpus
         self.corpus = corpus.corpus
+
+    def _prepare(self) -> None:
+        if self._rate_note and self._processes.leads:
+            _log.info("%s", self._rate_note)
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -263,6 +266,7 @@ class Run(CorpusRun):
         return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
 
     def _prepare(self) -> None:
+        super()._prepare()
         if self._start is not None and self._processes.leads and not self._resumed:
             self._start.report(self.corpus.labels)
             found = predict_sentences(self.trainer.evaluated_model, self.corpus.valid)

@@ -170,6 +170,12 @@ def test_a_short_valid_has_no_profile(tiny_run: Path) -> None:
     assert "profile" not in load_bundle(tiny_run / "model").about
 
 
+def test_a_rate_for_larger_batches_is_in_the_log(start: Start, tmp_path: Path) -> None:
+    run = start(tmp_path, train__batch_sentences=64, train__learning_rate="auto", train__epochs=1)
+    list(run.events())
+    assert (tmp_path / "log.txt").read_text().count("as batches hold more than 32 sentences") == 1
+
+
 def test_the_curves_are_drawn(tiny_run: Path) -> None:
     assert "<svg" in (tiny_run / "curves.svg").read_text(encoding="utf-8")
 
