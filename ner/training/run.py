@@ -38,7 +38,7 @@ from ner.evaluation import (
 )
 from ner.features import Context
 from ner.model import TokenEmbedder
-from ner.predict import predict, predict_sentences, profiled, with_spans
+from ner.predict import predict, predict_sentences, profile_of, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence, by_corpus
 from ner.training.base import BaseRun
@@ -321,9 +321,8 @@ class Run(CorpusRun):
             "scores": {split: report.to_dict() for split, report in scores.items()},
             "precision": measured,
         }
-        seen = profiled(model, self.corpus.valid, best.config.predict)
-        if seen.enough:
-            about["profile"] = asdict(seen.profile())
+        if profile := profile_of(model, self.corpus.valid, best.config.predict):
+            about["profile"] = asdict(profile)
         save_bundle(replace(best, about=about), self.out / "model")
         return scores
 
