@@ -27,6 +27,7 @@ from ner.predict import (
     predict_marginals,
     predict_nbest,
     restored,
+    same_scores,
     sentence_groups,
     with_spans,
 )
@@ -344,8 +345,9 @@ class Tagger:
         stored = self._bundle.about.get("profile")
         if stored is None:
             return None
-        profile, own = TextProfile(**stored), self.config.predict
-        return profile if own.of_scores == self._settings.of_scores else profile.without_score()
+        profile = TextProfile(**stored)
+        alike = same_scores(self.config.predict, self._settings)
+        return profile if alike else profile.without_score()
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences, whatever their labels, that the model has learnt from."""

@@ -348,11 +348,6 @@ class PredictConfig:
         1.0, "divides scores before they become probabilities: above 1 less sure", up_to(0.05, 20)
     )
 
-    @property
-    def of_scores(self) -> tuple[float, float, float]:
-        """The settings by which the scores of a text change."""
-        return self.min_score, self.o_bias, self.temperature
-
 
 @frozen(kw_only=True)
 class Config(Settings):

@@ -8,6 +8,13 @@ from ner.predict.predictions import document_numbers, predict
 from ner.runtime import AnyModel
 from ner.text import Sentence
 
+_OF_SCORES = ("min_score", "o_bias", "temperature")
+
+
+def same_scores(one: PredictConfig, other: PredictConfig) -> bool:
+    """Tell if a model gives the same scores under two settings of tagging."""
+    return all(getattr(one, name) == getattr(other, name) for name in _OF_SCORES)
+
 
 def profile_of(
     model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig

@@ -1,13 +1,14 @@
 """The profile of a text under a model."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ner.bundle import load_bundle
 from ner.config import PredictConfig
 from ner.features import TextProfile
-from ner.predict import predict, profile_of
+from ner.predict import predict, profile_of, same_scores
 from ner.runtime import AnyModel
 from ner.text import Sentence
 
@@ -42,3 +43,17 @@ def test_a_short_text_has_none(model: AnyModel) -> None:
     """Six words with a letter in both sentences, so that it takes 84 of them for 500."""
     found = [profile_of(model, TEXT * times, PredictConfig()) for times in (83, 84)]
     assert [profile is not None for profile in found] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"cache_mb": 64, "engine": "torch", "precision": "int8"}, True),
+        ({"min_score": 0.5}, False),
+        ({"o_bias": 0.1}, False),
+        ({"temperature": 1.1}, False),
+    ],
+)
+def test_some_settings_change_scores(changes: dict[str, Any], same: bool) -> None:
+    assert same_scores(PredictConfig(), PredictConfig(**changes)) == same
