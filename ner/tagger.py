@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -27,6 +27,7 @@ from ner.predict import (
     predict_marginals,
     predict_nbest,
     restored,
+    same_scores,
     sentence_groups,
     with_spans,
 )
@@ -107,8 +108,10 @@ class Tagger:
         """Write model and settings into one file. Raises `UsageError` where something else is."""
         if self._overrides:
             raise UsageError("word lists of force belong to no model; save it without them")
-        config = replace(self.config, predict=self._settings)
-        pack_bundle(replace(self._bundle, config=config), path)
+        config, about = replace(self.config, predict=self._settings), {**self._bundle.about}
+        if profile := self._profile():
+            about["profile"] = asdict(profile)
+        pack_bundle(replace(self._bundle, config=config, about=about), path)
 
     def push_to_hub(self, repository: str, **how: Any) -> str:
         """Put it on the Hugging Face Hub as `ner.extensions.integrations.hub.push` does."""
@@ -334,8 +337,17 @@ class Tagger:
 
     def watch(self) -> Watch | None:
         """A watch for text unlike that by which the model was measured; None if that was short."""
-        usual = self._bundle.about.get("profile")
-        return Watch(self._bundle.model.indexer, TextProfile(**usual)) if usual else None
+        usual = self._profile()
+        return Watch(self._bundle.model.indexer, usual) if usual else None
+
+    def _profile(self) -> TextProfile | None:
+        """The profile in the model; its mean score holds for the model's own settings alone."""
+        stored = self._bundle.about.get("profile")
+        if stored is None:
+            return None
+        profile = TextProfile(**stored)
+        alike = same_scores(self.config.predict, self._settings)
+        return profile if alike else profile.without_score()
 
     def contamination(self, sentences: Sequence[Sentence]) -> int:
         """Count the sentences, whatever their labels, that the model has learnt from."""

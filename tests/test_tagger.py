@@ -6,7 +6,7 @@ import pickle
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,9 +23,10 @@ from ner.bundle.format import Bundle, load_bundle, save_bundle
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import ConfigError, NerError, UsageError
+from ner.features import TextProfile
 from ner.predict.windows import WINDOW
 from ner.tagger import Tagger
-from ner.text import Document, SegmentedText, Sentence, Span
+from ner.text import Document, Entity, SegmentedText, Sentence, Span
 from ner.tokenize import sentences_of
 from ner.training.build import build_model
 
@@ -347,6 +348,31 @@ def test_a_tagger_is_saved_with_its_settings(tiny_run: Path, tmp_path: Path) -> 
     assert again("Anna visited New York.") == tagger("Anna visited New York.")
     again.save(tmp_path / "y.ner")
     assert (tmp_path / "y.ner").read_bytes() == (tmp_path / "x.ner").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, True),
+        ({"predict.cache_mb": 64}, True),
+        ({"predict.temperature": 4.0}, False),
+        ({"predict.o_bias": -3.0}, False),
+        ({"predict.min_score": 0.1}, False),
+    ],
+)
+def test_scores_of_other_settings_do_not_make_a_text_unlike(
+    settings: dict[str, Any], told: bool, tiny_run: Path, tmp_path: Path
+) -> None:
+    bundle = load_bundle(tiny_run / "model", "cpu")
+    profile = asdict(TextProfile(1.0, 1.0, 1.0))
+    save_bundle(replace(bundle, about={**bundle.about, "profile": profile}), tmp_path / "measured")
+    tagger = Tagger.load(tmp_path / "measured", "cpu", settings)
+    tagger.save(tmp_path / "saved.ner")
+    doubted = Document("x", (Entity(0, 1, "PER", "x", 0.2),), (Sentence(("x",)),))
+    for each in (tagger, Tagger.load(tmp_path / "saved.ner", "cpu")):
+        watch = each.watch()
+        assert watch is not None
+        assert (watch.note([doubted] * 500) is not None) == told
 
 
 def test_a_tagger_with_word_lists_is_not_saved(tiny_run: Path, tmp_path: Path) -> None:

@@ -116,6 +116,7 @@ def _facts_of_model(model: str) -> dict[str, Any]:
         "notes": list(about.get("notes", ())),
         "resources": about.get("resources", {}),
         "scores": scores,
+        "profile": about.get("profile"),
         "engine": engine,
         "precision": precision_of(read, bundle.config.predict) if engine == "native" else "float32",
         "versions": about.get("versions", {}),
@@ -141,6 +142,12 @@ def _rows_of_model(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield kind, ", ".join(names)
     for split, report in facts["scores"].items():
         yield split, ", ".join(f"{n.replace('f1', 'F1')} {100 * v:.2f}" for n, v in report.items())
+    if profile := facts["profile"]:  # by which other text is told from it
+        yield (
+            "usual text",
+            f"{profile['unknown_words']:.0%} of words and {profile['unknown_characters']:.1%} of "
+            f"characters unknown, mean score {profile['score']:.2f}",
+        )
     yield "tags with", f"the {facts['engine']} engine, in {facts['precision']}"
     yield "made with", ", ".join(f"{name} {v}" for name, v in facts["versions"].items())
 

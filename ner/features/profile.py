@@ -1,6 +1,7 @@
 """The profile of a text under a model: how much of it the model knows, and how sure it is there."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ner.features.indexer import Indexer
@@ -32,6 +33,10 @@ class TextProfile:
             and value.keys() == cls.__dataclass_fields__.keys()
             and all(type(each) is float and 0 <= each <= 1 for each in value.values())
         )
+
+    def without_score(self) -> "TextProfile":
+        """The same for scores of other settings: no mean score is unlike 0."""
+        return replace(self, score=0.0)
 
     def unlike(self, usual: "TextProfile") -> list[str]:
         """The ways in which it differs from a usual one, in words with figures; mostly none."""

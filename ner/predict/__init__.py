@@ -26,7 +26,7 @@ from ner.predict.predictions import (
     predict_sentences,
     with_spans,
 )
-from ner.predict.profiles import profiled
+from ner.predict.profiles import profile_of, same_scores
 from ner.predict.spans import Prediction
 from ner.predict.uncertainty import (
     Uncertainty,
@@ -41,6 +41,6 @@ __all__ = [
     "alternatives_of", "check_numbers", "document_groups", "document_numbers", "document_of",
     "engine_name", "engine_of", "entropies", "precision_of", "predict", "predict_expected",
     "predict_likelihoods", "predict_marginals", "predict_nbest", "predict_sentences",
-    "predict_uncertainty", "predict_with_inside", "profiled", "read_batch", "restored",
-    "sentence_groups", "window_note", "with_spans",
+    "predict_uncertainty", "predict_with_inside", "profile_of", "read_batch", "restored",
+    "same_scores", "sentence_groups", "window_note", "with_spans",
 ]  # fmt: skip

@@ -3,16 +3,25 @@
 from collections.abc import Sequence
 
 from ner.config import PredictConfig
-from ner.features import Profiler
+from ner.features import Profiler, TextProfile
 from ner.predict.predictions import document_numbers, predict
 from ner.runtime import AnyModel
 from ner.text import Sentence
 
+_OF_SCORES = ("min_score", "o_bias", "temperature")
 
-def profiled(model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig) -> Profiler:
-    """Count the words of sentences that are unknown, and the scores that a model finds there."""
+
+def same_scores(one: PredictConfig, other: PredictConfig) -> bool:
+    """Tell if a model gives the same scores under two settings of tagging."""
+    return all(getattr(one, name) == getattr(other, name) for name in _OF_SCORES)
+
+
+def profile_of(
+    model: AnyModel, sentences: Sequence[Sentence], settings: PredictConfig
+) -> TextProfile | None:
+    """The unknown words of sentences, and the scores found there; None of too short a text."""
     profiler, tokens = Profiler(model.indexer), [sentence.tokens for sentence in sentences]
     found = predict(model, tokens, settings=settings, documents=document_numbers(sentences))
     for words, prediction in zip(tokens, found, strict=True):
         profiler.add(words, prediction.scores)
-    return profiler
+    return profiler.profile() if profiler.enough else None

@@ -318,7 +318,7 @@ def resolve(config: Config, corpus: PreparedCorpus) -> Config:
         **default_settings(single_characters=single),
         "train.adversarial": 0.03 if single else 0.0,
         "train.case_augmentation": _case_augmentation(config, corpus),
-        **_pace(config.train, len(sampler)),
+        **_pace(config.train, len(sampler), _batch_size(config.train, corpus)),
     }
     return config.replace({k: v for k, v in filled.items() if config[k] == "auto"})
 
@@ -336,8 +336,14 @@ def _case_augmentation(config: Config, corpus: PreparedCorpus) -> float:
     return CASE_AUGMENTATION if cased > len(letters) / 2 else 0.0
 
 
-def _pace(config: TrainConfig, sentences: int) -> dict[str, float]:
-    """Choose epochs, patience and learning rate by the number of steps in an epoch.
+def _batch_size(config: TrainConfig, corpus: PreparedCorpus) -> float:
+    """The sentences of mean length in a full batch: no more than its tokens allow."""
+    tokens = sum(map(len, corpus.segments)) / len(corpus.segments)
+    return min(config.batch_sentences, config.batch_tokens / tokens)
+
+
+def _pace(config: TrainConfig, sentences: int, batch: float) -> dict[str, float]:
+    """Choose epochs and patience by the number of steps in an epoch, the rate also by `batch`.
 
     Where the epochs are given, no split counts as small.
     """
@@ -348,16 +354,19 @@ def _pace(config: TrainConfig, sentences: int) -> dict[str, float]:
     if config.epochs == "auto" and epochs > MOST_FULL_EPOCHS:
         patience = min(patience, max(SMALL_PATIENCE, math.ceil(PATIENT_STEPS / steps)))
         rate = SMALL_RATE
-    rate *= math.sqrt(max(1.0, config.batch_sentences / MEASURED_BATCH))
+    rate *= math.sqrt(max(1.0, batch / MEASURED_BATCH))
     return {"train.epochs": epochs, "train.patience": patience, "train.learning_rate": rate}
 
 
 def rate_note(before: TrainConfig, resolved: TrainConfig) -> str:
     """Tell which learning rate auto has chosen for larger batches; "" where it has not."""
-    size, rate = resolved.batch_sentences, chosen(resolved.learning_rate)
-    if before.learning_rate != "auto" or size <= MEASURED_BATCH:
+    rate = chosen(resolved.learning_rate)
+    if before.learning_rate != "auto" or rate in (LEARNING_RATE, SMALL_RATE):
         return ""
-    return f"learning rate {rate:.2g}, for batches of {size:,} sentences (train.learning_rate=auto)"
+    return (
+        f"learning rate {rate:.2g}, as batches hold more than {MEASURED_BATCH} sentences "
+        "(train.learning_rate=auto)"
+    )
 
 
 def different_settings(before: Config, now: Config, *, soft_labels: bool = False) -> list[str]:

@@ -38,7 +38,7 @@ from ner.evaluation import (
 )
 from ner.features import Context
 from ner.model import TokenEmbedder
-from ner.predict import predict, predict_sentences, profiled, with_spans
+from ner.predict import predict, predict_sentences, profile_of, with_spans
 from ner.run_folder import DEFAULT_KIND, FINISHED, RunFolder, duration, find_bundle, write_file
 from ner.text import Sentence, by_corpus
 from ner.training.base import BaseRun
@@ -111,10 +111,13 @@ class CorpusRun(BaseRun):
 
     def __init__(self, corpus: PreparedCorpus, config: Config, out: Path) -> None:
         super().__init__(resolve(config, corpus), out)
-        if note := rate_note(config.train, self.config.train):
-            _log.info("%s", note)
+        self._rate_note = rate_note(config.train, self.config.train)
         self.prepared = corpus
         self.corpus = corpus.corpus
+
+    def _prepare(self) -> None:
+        if self._rate_note and self._processes.leads:
+            _log.info("%s", self._rate_note)
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -263,6 +266,7 @@ class Run(CorpusRun):
         return {**self._soft_labels.sources, **(self._start.sources() if self._start else {})}
 
     def _prepare(self) -> None:
+        super()._prepare()
         if self._start is not None and self._processes.leads and not self._resumed:
             self._start.report(self.corpus.labels)
             found = predict_sentences(self.trainer.evaluated_model, self.corpus.valid)
@@ -317,9 +321,8 @@ class Run(CorpusRun):
             "scores": {split: report.to_dict() for split, report in scores.items()},
             "precision": measured,
         }
-        seen = profiled(model, self.corpus.valid, best.config.predict)
-        if seen.enough:
-            about["profile"] = asdict(seen.profile())
+        if profile := profile_of(model, self.corpus.valid, best.config.predict):
+            about["profile"] = asdict(profile)
         save_bundle(replace(best, about=about), self.out / "model")
         return scores
 

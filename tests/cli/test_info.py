@@ -3,6 +3,7 @@
 import json
 import platform
 import re
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 import ner
+from ner.bundle import load_bundle, save_bundle
 from ner.runtime import kernels
 from ner.version import commit
 from tests.cli.command import run
@@ -66,6 +68,18 @@ def test_it_says_what_a_model_is(here: Path) -> None:
     assert f"valid        precision {100 * report['valid']['precision']:.2f}" in "\n".join(lines)
     assert lines[-2] == "tags with    the native engine, in int8"
     assert lines[-1].startswith(f"made with    ner {ner.__version__}, python ")
+
+
+def test_it_says_what_text_the_model_is_used_to(here: Path) -> None:
+    assert json.loads(run("info", "runs/tiny", "--json").good().out)["profile"] is None
+    profile = {"unknown_words": 0.104, "unknown_characters": 0.002, "score": 0.77}
+    bundle = load_bundle("runs/tiny/model")
+    save_bundle(replace(bundle, about={**bundle.about, "profile": profile}), Path("measured"))
+    assert json.loads(run("info", "measured", "--json").good().out)["profile"] == profile
+    assert (
+        "\nusual text   10% of words and 0.2% of characters unknown, mean score 0.77\n"
+        in run("info", "measured").good().out
+    )
 
 
 def test_a_packed_model_is_one_file(here: Path) -> None:

@@ -76,6 +76,12 @@ def test_each_way_has_its_figures(here: TextProfile, said: str) -> None:
     assert here.unlike(USUAL) == [said]
 
 
+@given(shares)
+def test_without_a_score_words_and_characters_count_alone(score: float) -> None:
+    here = TextProfile(0.6, 0.2, score)
+    assert here.unlike(USUAL.without_score()) == here.unlike(USUAL)[:2]
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -355,18 +355,34 @@ def test_small_corpora_are_read_more_often_and_faster(
 
 
 @pytest.mark.parametrize(
+    ("tokens", "rate"), [(2000, 0.002 * (50 / 32) ** 0.5), (8000, 0.004), (400, 0.002)]
+)
+def test_the_rate_is_that_of_what_a_batch_holds(tokens: int, rate: float) -> None:
+    """Sentences of 40 tokens: of 128, the bound on tokens lets 50, all, or 10 into a batch."""
+    train = (Sentence(("Anna", *["x"] * 39), (Span(0, 1, "PER"),)),) * 3
+    config = Config().replace(
+        {"train.epochs": 20, "train.batch_sentences": 128, "train.batch_tokens": tokens}
+    )
+    prepared = PreparedCorpus.of(Corpus("some", train, (), ()), train, DataConfig())
+    assert resolve(config, prepared).train.learning_rate == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
     ("changes", "note"),
     [
         ({}, ""),
         ({"train.batch_sentences": 8}, ""),
+        ({"train.batch_sentences": 128, "train.batch_tokens": 32}, ""),
         ({"train.batch_sentences": 128, "train.learning_rate": 0.004}, ""),
         (
             {"train.batch_sentences": 128},
-            "learning rate 0.006, for batches of 128 sentences (train.learning_rate=auto)",
+            "learning rate 0.006, as batches hold more than 32 sentences "
+            "(train.learning_rate=auto)",
         ),
         (
             {"train.batch_sentences": 2048, "train.epochs": 20},
-            "learning rate 0.016, for batches of 2,048 sentences (train.learning_rate=auto)",
+            "learning rate 0.016, as batches hold more than 32 sentences "
+            "(train.learning_rate=auto)",
         ),
     ],
 )

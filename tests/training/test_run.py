@@ -23,7 +23,7 @@ from ner.extensions.charlm.folder import load_model, save_model
 from ner.features import Batch
 from ner.model import multiplies_bfloat16
 from ner.predict.predictions import predict_sentences
-from ner.predict.profiles import profiled
+from ner.predict.profiles import profile_of
 from ner.tags import TAG_UNKNOWN, parse_tag
 from ner.text import PartialLabel, Sentence
 from ner.training import run as run_module
@@ -162,12 +162,19 @@ def test_the_profile_is_that_of_valid(start: Start, tiny_corpus: Corpus, tmp_pat
     valid = tiny_corpus.train * 6
     *_, finished = start(tmp_path, replace(tiny_corpus, valid=valid)).events()
     about = load_bundle(finished.out / "model").about
-    found = profiled(load_bundle(finished.out / "model").model, valid, PredictConfig())
-    assert about["profile"] == asdict(found.profile())
+    found = profile_of(load_bundle(finished.out / "model").model, valid, PredictConfig())
+    assert found is not None
+    assert about["profile"] == asdict(found)
 
 
 def test_a_short_valid_has_no_profile(tiny_run: Path) -> None:
     assert "profile" not in load_bundle(tiny_run / "model").about
+
+
+def test_a_rate_for_larger_batches_is_in_the_log(start: Start, tmp_path: Path) -> None:
+    run = start(tmp_path, train__batch_sentences=64, train__learning_rate="auto", train__epochs=1)
+    list(run.events())
+    assert (tmp_path / "log.txt").read_text().count("as batches hold more than 32 sentences") == 1
 
 
 def test_the_curves_are_drawn(tiny_run: Path) -> None:

@@ -9,7 +9,7 @@ from ner.corpus import Corpus, with_unannotated
 from ner.errors import CorpusError, TrainingError, UsageError
 from ner.extensions.calibration.temperature import Fit, fit_temperature
 from ner.named_models import named_models
-from ner.predict import profiled
+from ner.predict import profile_of
 from ner.run_folder import is_packed
 from ner.tagger import Tagger
 from ner.text import Sentence
@@ -74,13 +74,15 @@ def _check_unseen(tagger: Tagger, sentences: Sequence[Sentence], name: str) -> N
 
 
 def _calibrated(bundle: Bundle, sentences: Sequence[Sentence], fit: Fit, name: str) -> Bundle:
-    """The bundle with a temperature, a line on its card, and the profile of the text."""
+    """The bundle with a temperature, a line on its card, and the profile of a long text."""
     config = bundle.config.replace({"predict.temperature": fit.temperature})
     note = (
         f"{_BEGINNING}{len(sentences):,} sentences of {name}: temperature {fit.temperature:g}, "
         f"expected calibration error {fit.after.ece:.4f} instead of {fit.before.ece:.4f}"
     )
     notes = [n for n in bundle.about.get("notes", ()) if not n.startswith(_BEGINNING)]
-    profile = profiled(bundle.model, sentences, config.predict).profile()
-    about = {**bundle.about, "notes": [*notes, note], "profile": asdict(profile)}
+    about = {**bundle.about, "notes": [*notes, note]}
+    about.pop("profile", None)  # with the scores of another temperature
+    if profile := profile_of(bundle.model, sentences, config.predict):
+        about["profile"] = asdict(profile)
     return replace(bundle, config=config, about=about)

@@ -106,8 +106,8 @@ def suggest(
     _note_pool(len(read), len(candidates), count, data)
     chosen = choose(bundles, candidates, count)
     _write(chosen, format, out, bundles)
-    known = len(labelled[0]) if data else len(bundles[0].seen.numbers) * bool(earlier)
-    _hint(bundles[0], candidates, known, curve)
+    learnt = len(bundles[0].seen.numbers) if earlier else 0
+    _hint(bundles[0], candidates, len(labelled[0]) if data else learnt, curve)
 
 
 def _check_output(format: str, out: Path | None) -> None:

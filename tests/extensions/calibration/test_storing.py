@@ -108,11 +108,18 @@ def test_sentences_that_it_has_learnt_from_are_refused(run: Path, tiny_corpus: C
 
 
 def test_the_profile_is_that_of_the_text(run: Path, tiny_corpus: Corpus) -> None:
-    calibrate(run, mixed(tiny_corpus), "x")
+    calibrate(run, mixed(tiny_corpus) * 6, "x")
     profile = load_bundle(run).about["profile"]
     assert profile.keys() == {"unknown_words", "unknown_characters", "score"}
     assert 0 < profile["unknown_words"] < 0.3  # "loved"
     assert Tagger.load(run).watch() is not None
+
+
+def test_a_short_text_leaves_no_profile(run: Path, tiny_corpus: Corpus) -> None:
+    """Nor that of before, whose scores are of another temperature."""
+    calibrate(run, mixed(tiny_corpus) * 6, "x")
+    calibrate(run, mixed(tiny_corpus), "y")
+    assert Tagger.load(run).watch() is None
 
 
 def test_a_run_is_calibrated_by_its_valid(run: Path, tiny_corpus: Corpus) -> None:
