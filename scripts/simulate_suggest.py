@@ -213,12 +213,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)))
+    parser.add_argument("--sizes", default="", help=f"default: {SIZES}; of tables all there are")
     parser.add_argument("--split", choices=["valid", "test"], default="valid")
     parser.add_argument("--table", type=Path)
     parser.add_argument("--hints", type=Path)
     given = parser.parse_args()
-    sizes = [int(size) for size in given.sizes.split(",")]
+    sizes = [int(size) for size in given.sizes.split(",") if size]
     if results := given.table or given.hints:
         print((table if given.table else hints)(_read(results, sizes)))
         return
@@ -229,7 +229,7 @@ def main() -> None:
             corpus = load_corpus(name)
             for way in given.ways.split(","):
                 if (corpus.name, seed, way) not in done:
-                    found = simulate(corpus, given.split, seed, way, sizes)
+                    found = simulate(corpus, given.split, seed, way, sizes or SIZES)
                     with given.out.open("a") as file:
                         print(json.dumps(found), file=file)
                     print(

@@ -14,6 +14,7 @@ from ner.corpus import Corpus, write_file
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+import simulate_suggest  # noqa: E402
 from simulate_suggest import WAYS, hints, labels_for, main, pool, table  # noqa: E402
 
 CURVE = [(100.0, 0.4), (200.0, 0.5), (400.0, 0.7)]
@@ -87,6 +88,7 @@ def test_results_are_kept_and_not_computed_again(
     out = tmp_path / "results.jsonl"
     command = ["simulate_suggest.py", str(tmp_path / "tiny"), "--out", str(out)]
     command += ["--seeds", "1", "--sizes", "8,16"]
+    monkeypatch.setattr(simulate_suggest, "STEPS", 10)
     monkeypatch.setattr(sys, "argv", command)
     main()
     results = [json.loads(line) for line in out.read_text().splitlines()]

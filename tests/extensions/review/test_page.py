@@ -543,13 +543,13 @@ def test_five_thousand_documents_are_there_at_once(browser: "Chrome", tmp_path: 
     )
     with serving(file, tmp_path / "out.conll") as live:
         page = Page(browser, live)
-        assert "5000 documents, 20000 sentences" in page.one("#files").text
+        assert "5,000 documents, 20,000 sentences" in page.one("#files").text
         assert len(page.all("#rows > div")) < 60
         page.run("document.getElementById('list').scrollTop = 1e9")
-        page.wait(lambda: "20000 d4999" in page.all("#rows > div")[-1].text)
+        page.wait(lambda: "20,000 d4999" in page.all("#rows > div")[-1].text)
         assert len(page.all("#rows > div")) < 60
         page.all("#rows > div")[-1].click()
-        page.wait(lambda: "sentence 20000 of 20000" in page.one("#where").text)
+        page.wait(lambda: "sentence 20,000 of 20,000" in page.one("#where").text)
         page.press("t")
         page.press(*"DOC", ENTER)
         page.saved()
