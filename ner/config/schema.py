@@ -207,7 +207,7 @@ class TrainConfig:
     learning_rate: float | Auto = setting(
         "auto",
         "highest learning rate; auto: 0.002, and 0.003 if auto chose more than 80 epochs for a "
-        "training split, times the square root of batch_sentences / 32 in larger batches",
+        "training split, times the square root of the sentences in a batch / 32 where more fit",
         at_least(1e-12),
     )
     momentum: float = setting(0.9, "momentum of sgd", within(0, 1))
