@@ -28,7 +28,7 @@ from ner.corpus import Corpus, load_corpus
 from ner.evaluation import evaluate_spans
 from ner.extensions.suggest.doubt import Doubt, doubts
 from ner.extensions.suggest.selection import choose
-from ner.extensions.suggest.stopping import EXPONENT, Point, expected_f1, exponent_of
+from ner.extensions.suggest.stopping import EXPONENT, Point, expected_f1, exponent_of, gain
 from ner.model import Model, Network
 from ner.predict import predict, predict_with_inside, with_spans
 from ner.text import Sentence
@@ -174,7 +174,7 @@ def hints(results: Sequence[Any], least: int = 400) -> str:
     found = defaultdict[str, list[tuple[float, float, float]]](list)
     for each in results:
         found[each["corpus"]] += _told(each["rows"], least)
-    found["all"] = [gain for gains in found.values() for gain in gains]
+    found["all"] = [each for gains in found.values() for each in gains]
     lines = []
     for corpus, gains in found.items():
         true, given, fitted = np.array(gains).T
@@ -189,12 +189,16 @@ def _told(rows: Sequence[dict[str, float]], least: int) -> Iterator[tuple[float,
     points = [Point(int(row["size"]), row["f1"]) for row in rows]
     for number, (row, after) in enumerate(itertools.pairwise(rows), 1):
         if row["size"] >= least:
-            fitted = exponent_of(points[:number])
-            falls = [(row["size"] / after["size"]) ** power for power in (EXPONENT, fitted)]
-            gains = [after["f1"] - row["f1"], *((1 - row["own_f1"]) * (1 - fall) for fall in falls)]
-            hundreds = (after["size"] - row["size"]) / 100
-            true, given, told = (100 * gain / hundreds for gain in gains)
-            yield true, given, told
+            sizes = int(row["size"]), int(after["size"])
+            told = [
+                gain(*sizes, row["own_f1"], exponent)
+                for exponent in (EXPONENT, exponent_of(points[:number]))
+            ]
+            hundreds = (sizes[1] - sizes[0]) / 100
+            true, given, fitted = (
+                100 * each / hundreds for each in (after["f1"] - row["f1"], *told)
+            )
+            yield true, given, fitted
 
 
 def _read(path: Path, sizes: Sequence[int] = ()) -> list[Any]:

@@ -66,10 +66,15 @@ def exponent_of(curve: Sequence[Point]) -> float:
     return min(max((fall + EXPONENT) / (spread + 1.0), 0.0), MOST)
 
 
+def gain(labelled: int, after: int, f1: float, exponent: float) -> float:
+    """The F1 that labels add to `f1`, from so many sentences to so many `after`."""
+    rate: float = (labelled / after) ** exponent
+    return (1.0 - f1) * (1.0 - rate)
+
+
 def hint(labelled: int, f1: float, exponent: float = EXPONENT) -> Hint:
     """Extrapolate from so many labelled sentences, and the F1 that is expected with them."""
-    rate = (labelled / (labelled + STEP)) ** exponent
-    return Hint(labelled, f1, (1.0 - f1) * (1.0 - rate))
+    return Hint(labelled, f1, gain(labelled, labelled + STEP, f1, exponent))
 
 
 def hint_of(
