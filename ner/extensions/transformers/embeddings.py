@@ -68,10 +68,8 @@ class TransformerEmbeddings:
 
     def embed(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float16]]:
         """Embed each token, ``[T, dim]`` for each sentence."""
-        return [
-            np.concatenate([transformer.embed(tokens) for transformer in self.transformers], axis=1)
-            for tokens in sentences
-        ]
+        read = [transformer.embed(sentences) for transformer in self.transformers]
+        return [np.concatenate(parts, axis=1) for parts in zip(*read, strict=True)]
 
     def checksum(self) -> str:
         """Checksum of all that embeddings depend on, beside the text."""

@@ -18,7 +18,7 @@ from ner.errors import BundleError, reason_of
 from ner.extensions.transformers.pieces import PieceTokenizer
 from ner.interchange import load_transformers
 from ner.model import without_weights
-from ner.predict.windows import windows
+from ner.predict.windows import Window, windows
 from ner.stored import Arrays, Form, ValidationError, damaged
 from ner.tensors import tensor_forms, to_arrays, to_tensors
 
@@ -37,6 +37,7 @@ _FIELDS = frozenset(
     }
 )  # fmt: skip
 _MOST_PIECES = 512  # read at once, special ones among them: bounds the memory
+_READ_TOGETHER = 256  # pieces of texts of one length: more are no faster
 _LARGEST = np.finfo(np.float16).max
 
 
@@ -115,7 +116,8 @@ def _layers_field(kind: str) -> str:
 class Transformer:
     """An encoder at work, in float32 and on the CPU; safe for threads.
 
-    Each sentence is read by itself, so that no other one changes its embeddings.
+    Sentences are read together if they have one number of pieces: none sees another, nor padding,
+    but products of larger matrices may be rounded in another way.
     """
 
     def __init__(self, description: Description, place: Path, user: str) -> None:
@@ -163,14 +165,18 @@ class Transformer:
         """Tell if the tokenizer drops all characters of a token."""
         return not self._pieces.pieces(token)
 
-    def embed(self, tokens: Sequence[str]) -> States:
+    def embed(self, sentences: Sequence[Sequence[str]]) -> list[States]:
         """The states of the layers at each token, ``[T, dim]``; zeros where it has no piece.
 
         Raises `BundleError` for an encoder that cannot be computed.
         """
-        pieces = [self._pieces.pieces(token) for token in tokens]
-        rows = self._read([number for own in pieces for number in own])
-        found = np.zeros((len(tokens), self.dim), np.float32)
+        pieces = [[self._pieces.pieces(token) for token in tokens] for tokens in sentences]
+        read = self._read([[number for own in text for number in own] for text in pieces])
+        return [self._pooled(text, rows) for text, rows in zip(pieces, read, strict=True)]
+
+    def _pooled(self, pieces: Sequence[Sequence[int]], rows: Floats) -> States:
+        """The states of tokens from those of their pieces, ``[P, dim]`` → ``[T, dim]``."""
+        found = np.zeros((len(pieces), self.dim), np.float32)
         start = 0
         for row, own in zip(found, pieces, strict=True):
             if own:
@@ -179,18 +185,27 @@ class Transformer:
             start += len(own)
         return np.clip(found, -_LARGEST, _LARGEST).astype(np.float16)
 
-    def _read(self, numbers: Sequence[int]) -> Floats:
-        """The states at pieces, ``[P, dim]``; of many in windows that overlap."""
-        found = np.empty((len(numbers), self.dim), np.float32)
-        for w in windows(len(numbers), self._room, self._room // 8) if numbers else ():
-            states = self._states(numbers[w.start : w.end])
-            found[w.keep_start : w.keep_end] = states[w.keep_start - w.start : w.keep_end - w.start]
+    def _read(self, texts: Sequence[Sequence[int]]) -> list[Floats]:
+        """The states at the pieces of each text, ``[P, dim]``; of many in windows that overlap."""
+        found = [np.empty((len(text), self.dim), np.float32) for text in texts]
+        parts: dict[int, list[tuple[int, Window]]] = {}
+        for number, text in enumerate(texts):
+            for w in windows(len(text), self._room, self._room // 8) if text else ():
+                parts.setdefault(w.end - w.start, []).append((number, w))
+        for length, alike in parts.items():
+            size = max(1, _READ_TOGETHER // length)
+            for batch in (alike[start : start + size] for start in range(0, len(alike), size)):
+                states = self._states([texts[number][w.start : w.end] for number, w in batch])
+                for (number, w), own in zip(batch, states, strict=True):
+                    kept = own[w.keep_start - w.start : w.keep_end - w.start]
+                    found[number][w.keep_start : w.keep_end] = kept
         return found
 
     @torch.inference_mode()
-    def _states(self, numbers: Sequence[int]) -> Floats:
+    def _states(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """The states at the pieces of texts of one length, ``[B, P, dim]``."""
         start = len(self._pieces.start)
-        ids = torch.tensor([[*self._pieces.start, *numbers, *self._pieces.end]])
+        ids = torch.tensor([[*self._pieces.start, *text, *self._pieces.end] for text in texts])
         try:
             read = self._network(
                 input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True
@@ -200,8 +215,8 @@ class Transformer:
             raise BundleError(
                 f"a transformer cannot be computed ({reason}); use another model"
             ) from None
-        chosen = [read.hidden_states[layer][0] for layer in self.description.layers]
-        states: Floats = torch.cat(chosen, dim=1)[start : start + len(numbers)].numpy()
+        chosen = [read.hidden_states[layer] for layer in self.description.layers]
+        states: Floats = torch.cat(chosen, dim=2)[:, start : start + len(texts[0])].numpy()
         return states
 
 

@@ -60,12 +60,15 @@ WORDS = st.sampled_from([*TOKENS, "☃", "news", "Carl"])
 
 @pytest.mark.slow
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(texts=st.lists(st.lists(WORDS, min_size=1, max_size=50), max_size=3))
+@given(texts=st.lists(st.lists(WORDS, min_size=1, max_size=50), max_size=8))
 def test_no_sentence_depends_on_another(bert: Path, texts: list[list[str]]) -> None:
+    """Read together or alone, long ones in several windows: the same but for rounding."""
     embeddings = load(bert)
+    texts += [text[:2] for text in texts]
     for tokens, states in zip(texts, embeddings.embed(texts), strict=True):
         assert states.shape == (len(tokens), 16)
-        assert states.tobytes() == embeddings.embed([tokens])[0].tobytes()
+        (alone,) = embeddings.embed([tokens])
+        np.testing.assert_allclose(states, alone, rtol=2**-9, atol=2**-12)
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda found: pickle.loads(pickle.dumps(found))])

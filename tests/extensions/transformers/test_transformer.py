@@ -1,4 +1,4 @@
-"""States of transformers: those of the library, one sentence at a time, whatever its length."""
+"""States of transformers: those of the library, whatever a sentence's length."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_each_kind_gives_the_states_of_its_last_layers(saved: Saved, kind: str) 
     folder = saved(kind)
     rows = states(folder, IDS, [1, 2])
     expected = np.stack([rows[places].mean(axis=0) for places in PLACES])
-    found = transformer(folder).embed(TOKENS)
+    (found,) = transformer(folder).embed([TOKENS])
     assert found.dtype == np.float16
     np.testing.assert_allclose(found, expected, atol=0.02)
 
@@ -53,20 +53,22 @@ def test_layers_and_first_pieces_can_be_chosen(bert: Path) -> None:
     rows = states(bert, IDS, [2, 1])
     both = transformer(bert, ",layers=2+1,pooling=first")
     expected = rows[[places[0] for places in PLACES]]
-    np.testing.assert_allclose(both.embed(TOKENS), expected, atol=0.02)
+    np.testing.assert_allclose(both.embed([TOKENS])[0], expected, atol=0.02)
     assert both.dim == 16
     lower = transformer(bert, ",pooling=first,layers=1")
-    np.testing.assert_allclose(lower.embed(TOKENS), expected[:, 8:], atol=0.02)
+    np.testing.assert_allclose(lower.embed([TOKENS])[0], expected[:, 8:], atol=0.02)
     assert not any(".layer.1." in name for name in lower.forms), "layers above are left out"
 
 
 def test_tokens_without_a_piece_have_zeros(bert: Path) -> None:
     found = transformer(bert)
-    rows = found.embed(["\u00ad", "Anna", "\u200b", "."])
+    rows, seen, nothing = found.embed(
+        [["\u00ad", "Anna", "\u200b", "."], ["Anna", "."], ["\u00ad"]]
+    )
     np.testing.assert_array_equal(rows[[0, 2]], np.zeros((2, 16)))
-    np.testing.assert_array_equal(rows[[1, 3]], found.embed(["Anna", "."]))
+    np.testing.assert_array_equal(rows[[1, 3]], seen)
     assert [found.drops("\u00ad"), found.drops("☃")] == [True, False]
-    np.testing.assert_array_equal(found.embed(["\u00ad"]), np.zeros((1, 16)))
+    np.testing.assert_array_equal(nothing, np.zeros((1, 16)))
 
 
 @pytest.mark.parametrize(("kind", "room"), [("bert", 38), ("roberta", 37)])
@@ -78,7 +80,7 @@ def test_long_sentences_are_read_in_windows(
     folder = saved(kind)
     tokens = [("Anna", "left", "Rome", "news")[number % 4] for number in range(length)]
     ids = [PIECES.index(token.lower()) for token in tokens]
-    found = transformer(folder).embed(tokens)
+    (found,) = transformer(folder).embed([tokens])
     for w in windows(length, room, room // 8):
         rows = states(folder, [2, *ids[w.start : w.end], 3], [1, 2])[1:-1]
         kept = rows[w.keep_start - w.start : w.keep_end - w.start]
@@ -89,4 +91,4 @@ def test_an_encoder_that_cannot_be_computed(saved: Saved) -> None:
     """Its settings fit its weights, and still make no sense."""
     found = transformer(saved("mpnet", relative_attention_num_buckets=2))
     with pytest.raises(BundleError, match=r"a transformer cannot be computed \(\w+Error: .*; use "):
-        found.embed(TOKENS)
+        found.embed([TOKENS])
