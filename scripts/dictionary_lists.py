@@ -1,6 +1,6 @@
 """Cut the dictionary of a Chinese segmenter into word lists, one for each group of words.
 
-    pip download --no-deps --no-binary :all: jieba==0.42.1 && tar -xf jieba-0.42.1.tar.gz
+    pip download --no-deps jieba==0.42.1 && tar -xf jieba-0.42.1.tar.gz
     python scripts/dictionary_lists.py jieba-0.42.1/jieba/dict.txt OUT
 
 A line of the dictionary is a word, how often it was counted, and its part of speech as jieba names

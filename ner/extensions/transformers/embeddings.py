@@ -2,7 +2,8 @@
 
 An encoder is named as ``hf=FOLDER``, with the files ``config.json``, ``tokenizer.json`` and
 ``model.safetensors`` in it. ``hf=FOLDER,layers=4+6,pooling=first`` chooses layers, counted from 1,
-in place of the last four, and the first piece of each token in place of the mean of its pieces.
+in place of the last four (of an encoder of sentences: four from the middle on), and the first piece
+of each token in place of the mean of its pieces.
 """
 
 import hashlib
@@ -41,6 +42,7 @@ _log = logging.getLogger("ner")
 DESCRIPTION = "hf.json"
 WEIGHTS = "hf.safetensors"
 MOST_MODELS = 8
+_SENTENCE_ENCODER = "modules.json"  # which sentence-transformers writes
 MANY_UNKNOWN = 0.01  # share of unknown tokens that is logged
 _HALF = np.dtype(np.float16)
 
@@ -132,7 +134,8 @@ def _load(spec: str) -> Transformer:
     place = folder.path / "config.json"
     try:
         config, tokenizer = folder.json("config.json", dict), folder.json("tokenizer.json", dict)
-        description = describe(config, tokenizer, place, layers, pooling)
+        of_sentences = folder.has(_SENTENCE_ENCODER)
+        description = describe(config, tokenizer, place, layers, pooling, of_sentences=of_sentences)
         found = Transformer(description, place, f"token embedder hf={path}")
         with folder.tensors("model.safetensors") as stored:
             weights = _renamed(stored.read())

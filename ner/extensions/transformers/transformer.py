@@ -27,7 +27,7 @@ States = NDArray[np.float16]
 
 KINDS = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
 POOLINGS = ("mean", "first")
-LAST = 4  # layers
+USUAL = 4  # layers, where none are named
 _FIELDS = frozenset(
     {
         "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "hidden_act",
@@ -66,11 +66,15 @@ def describe(
     place: Path,
     layers: Sequence[int] = (),
     pooling: str = POOLINGS[0],
+    *,
+    of_sentences: bool = False,
 ) -> Description:
     """The encoder in a folder of transformers: of its layers those that are needed.
 
     Without `layers` they are the last four, which Devlin et al. (2019, "BERT", table 7) found best
-    for frozen encoders. Raises `ValidationError` for an encoder of another kind.
+    for frozen encoders; of one that was trained on for embeddings of whole sentences four from the
+    middle on, since its last ones tell little of single tokens. Raises `ValidationError` for an
+    encoder of another kind.
     """
     kind = config.get("model_type")
     if kind not in KINDS:
@@ -84,7 +88,8 @@ def describe(
         raise damaged(place, "no number of layers")
     if not all(0 < layer <= most for layer in layers):
         raise NoSuchLayer(place, f"has layers 1 to {most}")
-    chosen = tuple(layers) or tuple(range(1, most + 1)[-LAST:])
+    end = min(most, most // 2 + USUAL - 1) if of_sentences else most
+    chosen = tuple(layers) or tuple(range(1, end + 1)[-USUAL:])
     fields[_layers_field(kind)] = max(chosen)
     return Description(kind, fields, chosen, pooling, tokenizer)
 

@@ -1,5 +1,6 @@
 """States of transformers: those of the library, whatever a sentence's length."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ner.errors import BundleError
 from ner.extensions.transformers.embeddings import TransformerEmbeddings
-from ner.extensions.transformers.transformer import KINDS, Transformer
+from ner.extensions.transformers.transformer import KINDS, Transformer, read_description
 from ner.predict.windows import windows
 from tests.extensions.transformers.conftest import PIECES, Saved
 
@@ -47,6 +48,19 @@ def test_without_a_choice_four_layers_are_read(saved: Saved) -> None:
     found = transformer(saved(num_hidden_layers=6))
     assert found.description.layers == (3, 4, 5, 6)
     assert found.dim == 32
+
+
+@pytest.mark.parametrize(("count", "read"), [(1, (1,)), (6, (3, 4, 5, 6)), (8, (4, 5, 6, 7))])
+def test_of_an_encoder_of_sentences_they_are_from_the_middle_on(
+    saved: Saved, tmp_path: Path, count: int, read: tuple[int, ...]
+) -> None:
+    folder = shutil.copytree(saved(num_hidden_layers=count), tmp_path / "encoder")
+    (folder / "modules.json").write_text("[]")
+    found = transformer(folder)
+    assert found.description.layers == read
+    assert transformer(folder, ",layers=1").description.layers == (1,)
+    again = read_description(found.description.to_dict(), folder)
+    assert again.layers == read, "in a bundle they are named"
 
 
 def test_layers_and_first_pieces_can_be_chosen(bert: Path) -> None:
