@@ -4,7 +4,7 @@ Nothing is fetched and no code of a model is run: encoders are of kinds that the
 and are built from settings that stand in `_FIELDS`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ner.errors import BundleError, reason_of
 from ner.extensions.transformers.pieces import PieceTokenizer
 from ner.interchange import load_transformers
 from ner.model import without_weights
-from ner.predict.windows import Window, windows
+from ner.predict.windows import windows
 from ner.stored import Arrays, Form, ValidationError, damaged
 from ner.tensors import tensor_forms, to_arrays, to_tensors
 
@@ -176,8 +176,13 @@ class Transformer:
         Raises `BundleError` for an encoder that cannot be computed.
         """
         pieces = [[self._pieces.pieces(token) for token in tokens] for tokens in sentences]
-        read = self._read([[number for own in text for number in own] for text in pieces])
-        return [self._pooled(text, rows) for text, rows in zip(pieces, read, strict=True)]
+        texts = [[number for own in text for number in own] for text in pieces]
+        found: dict[int, States] = {}
+        for batch in _of_one_length(texts):
+            read = self._read([texts[place] for place in batch])
+            for place, rows in zip(batch, read, strict=True):
+                found[place] = self._pooled(pieces[place], rows)
+        return [found[place] for place in range(len(texts))]
 
     def _pooled(self, pieces: Sequence[Sequence[int]], rows: Floats) -> States:
         """The states of tokens from those of their pieces, ``[P, dim]`` → ``[T, dim]``."""
@@ -190,25 +195,22 @@ class Transformer:
             start += len(own)
         return np.clip(found, -_LARGEST, _LARGEST).astype(np.float16)
 
-    def _read(self, texts: Sequence[Sequence[int]]) -> list[Floats]:
-        """The states at the pieces of each text, ``[P, dim]``; of many in windows that overlap."""
-        found = [np.empty((len(text), self.dim), np.float32) for text in texts]
-        parts: dict[int, list[tuple[int, Window]]] = {}
-        for number, text in enumerate(texts):
-            for w in windows(len(text), self._room, self._room // 8) if text else ():
-                parts.setdefault(w.end - w.start, []).append((number, w))
-        for length, alike in parts.items():
-            size = max(1, _READ_TOGETHER // length)
-            for batch in (alike[start : start + size] for start in range(0, len(alike), size)):
-                states = self._states([texts[number][w.start : w.end] for number, w in batch])
-                for (number, w), own in zip(batch, states, strict=True):
-                    kept = own[w.keep_start - w.start : w.keep_end - w.start]
-                    found[number][w.keep_start : w.keep_end] = kept
+    def _read(self, texts: Sequence[Sequence[int]]) -> Floats:
+        """The states at the pieces of texts of one length, ``[B, P, dim]``.
+
+        Many pieces are read in windows that overlap.
+        """
+        length = len(texts[0])
+        found = np.empty((len(texts), length, self.dim), np.float32)
+        for w in windows(length, self._room, self._room // 8) if length else ():
+            states = self._states([text[w.start : w.end] for text in texts])
+            kept = states[:, w.keep_start - w.start : w.keep_end - w.start]
+            found[:, w.keep_start : w.keep_end] = kept
         return found
 
     @torch.inference_mode()
     def _states(self, texts: Sequence[Sequence[int]]) -> Floats:
-        """The states at the pieces of texts of one length, ``[B, P, dim]``."""
+        """The states at the pieces of texts of one length, all read at once."""
         start = len(self._pieces.start)
         ids = torch.tensor([[*self._pieces.start, *text, *self._pieces.end] for text in texts])
         try:
@@ -223,6 +225,17 @@ class Transformer:
         chosen = [read.hidden_states[layer] for layer in self.description.layers]
         states: Floats = torch.cat(chosen, dim=2)[:, start : start + len(texts[0])].numpy()
         return states
+
+
+def _of_one_length(texts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """The places of texts that are read together."""
+    alike: dict[int, list[int]] = {}
+    for place, text in enumerate(texts):
+        alike.setdefault(len(text), []).append(place)
+    for length, places in alike.items():
+        size = max(1, _READ_TOGETHER // max(1, length))
+        for start in range(0, len(places), size):
+            yield places[start : start + size]
 
 
 def _restored(description: Description, weights: Arrays) -> Transformer:
