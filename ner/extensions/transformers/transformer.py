@@ -6,6 +6,7 @@ and are built from settings that stand in `_FIELDS`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 import ner.model.device  # noqa: F401  (says what a forked process must do with torch)
 from ner.errors import BundleError, reason_of
 from ner.extensions.transformers.pieces import PieceTokenizer
+from ner.features import pack_batches
 from ner.interchange import load_transformers
 from ner.model import without_weights
 from ner.predict.windows import windows
@@ -229,13 +231,11 @@ class Transformer:
 
 def _of_one_length(texts: Sequence[Sequence[int]]) -> Iterator[list[int]]:
     """The places of texts that are read together."""
-    alike: dict[int, list[int]] = {}
-    for place, text in enumerate(texts):
-        alike.setdefault(len(text), []).append(place)
-    for length, places in alike.items():
-        size = max(1, _READ_TOGETHER // max(1, length))
-        for start in range(0, len(places), size):
-            yield places[start : start + size]
+    lengths = [len(text) for text in texts]
+    order = sorted(range(len(texts)), key=lengths.__getitem__)
+    most = _READ_TOGETHER
+    for _, same in groupby(order, key=lengths.__getitem__):
+        yield from pack_batches([*same], lengths, most_sentences=most, most_tokens=most)
 
 
 def _restored(description: Description, weights: Arrays) -> Transformer:
