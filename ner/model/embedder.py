@@ -106,4 +106,5 @@ class Embedder(nn.Module):
             parts.append(self.characters(batch.characters))
         for column, table in zip(self._columns, self.kinds, strict=True):
             parts.append(table(batch.categorical[:, column]))
-        return torch.cat(parts, dim=1)[batch.forms]
+        # Not by an index, whose gradient several threads add up in whatever order they come.
+        return nn.functional.embedding(batch.forms, torch.cat(parts, dim=1))

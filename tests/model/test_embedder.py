@@ -392,3 +392,26 @@ def test_numbers_of_language_models_are_dropped_for_a_whole_sentence() -> None:
     assert not one.equal(other), "each sentence has its own"
     assert {*one.round().tolist(), *other.round().tolist()} == {0.0, 2.0}
     assert 70 < one.count_nonzero() < 130
+
+
+def test_gradients_are_the_same_bits_on_any_number_of_threads() -> None:
+    """Each of a few words stands in thousands of places, whose gradients are added up."""
+    part = embedder(TableSize(TRAINED, 0, 200, pretrained=False))
+    forms = torch.randint(1, 3, (64, 100))
+    batch = dataclasses.replace(batch_of([(2,), (3,)]), forms=forms)
+    after = torch.randn(64, 100, part.out_dim)
+
+    def gradients() -> list[Tensor]:
+        part.zero_grad()
+        part(batch).backward(after)
+        return [given.grad.clone() for given in part.parameters() if given.grad is not None]
+
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = gradients()
+        torch.set_num_threads(4)
+        for _ in range(5):
+            assert all(map(torch.equal, gradients(), alone))
+    finally:
+        torch.set_num_threads(before)
