@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Literal
 
 import torch
+from threadpoolctl import ThreadpoolController
 
 from ner.errors import UsageError
 
@@ -48,10 +49,15 @@ def use_one_thread() -> None:
 
 @contextmanager
 def threads(count: int | Literal["auto"]) -> Iterator[None]:
-    """Compute with so many processor threads while the block runs; auto: as many as before."""
+    """Compute with so many processor threads while the block runs; auto: as many as before.
+
+    NumPy has one: its products here are too small to gain from more, which would wait for the next
+    one at full speed, and so take the cores from whoever could use them.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(before if count == "auto" else count)
     try:
-        yield
+        with ThreadpoolController().select(internal_api="openblas").limit(limits=1):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -1,12 +1,13 @@
 """Choosing a device."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pytest
 import torch
+from threadpoolctl import ThreadpoolController
 
 from ner.errors import UsageError
-from ner.model.device import choose_device, use_one_thread
+from ner.model.device import choose_device, threads, use_one_thread
 
 
 class Machine(Protocol):
@@ -62,5 +63,24 @@ def test_one_thread_unless_the_environment_says_otherwise(
         torch.set_num_threads(2)
         use_one_thread()
         assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 1), (3, 3), ("auto", 2)])
+def test_threads_are_those_of_torch_alone(count: int | Literal["auto"], expected: int) -> None:
+    """NumPy has one while the block runs, and afterwards all are as before."""
+    numpy_s = ThreadpoolController().select(internal_api="openblas")
+    if not numpy_s.info():
+        pytest.skip("the NumPy of this machine has no OpenBLAS")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with numpy_s.limit(limits=2):
+            with threads(count):
+                assert torch.get_num_threads() == expected
+                assert {pool["num_threads"] for pool in numpy_s.info()} == {1}
+            assert torch.get_num_threads() == 2
+            assert {pool["num_threads"] for pool in numpy_s.info()} == {2}
     finally:
         torch.set_num_threads(before)
