@@ -19,9 +19,9 @@ A package in `ner/extensions/` declares in its ``__init__`` (which loads nothing
   ``{"study.sqlite": "search"}``;
 - ``MODEL_SOURCES``: schemes of addresses of models, and functions from an address to a path, as
   ``{"hf": "ner.extensions.integrations.hub:downloaded"}``;
-- ``RUNNERS``: schemes of addresses on which independent trainings may be run, and classes of
-  context managers that give a runner (`ner.training.jobs`), as
-  ``{"ray": "ner.extensions.integrations.ray_runner:RayRunner"}``;
+- ``RUNNERS``: forms of addresses at which independent trainings may be run, and classes of context
+  managers that give a runner (`ner.training.jobs`), as
+  ``{"ray[://HOST:PORT]": "ner.extensions.runners.ray_runner:RayRunner"}``;
 - ``PUBLIC``: names of `ner` that are theirs, as
   ``{"tag_series": "ner.extensions.integrations.tables:tag_series"}``.
 
@@ -59,16 +59,17 @@ def load(place: str) -> Any:
     return getattr(module, attribute) if attribute else module
 
 
-def runner_addresses() -> list[str]:
-    """The addresses on which trainings may be run, as ``ray`` and ``ray://HOST:PORT``."""
-    return [form for name in declared("RUNNERS") for form in (name, f"{name}://HOST:PORT")]
+def runner_forms() -> list[str]:
+    """The forms of addresses at which trainings may be run, as ``ray[://HOST:PORT]``."""
+    return [*declared("RUNNERS")]
 
 
 def runner_place(on: str) -> str:
     """The place of the class that gives a runner at an address. Raises `UsageError` for others."""
-    place = declared("RUNNERS").get(on.partition("://")[0])
+    places = {form.partition("[")[0]: place for form, place in declared("RUNNERS").items()}
+    place = places.get(on.partition(":")[0])
     if place is None:
-        known = " or ".join(runner_addresses())
+        known = " or ".join(runner_forms())
         does = f"write {known}" if known else "no extension declares a runner; leave it out"
         raise UsageError(f"--on {on}: is unknown; {does}")
     return place

@@ -11,7 +11,7 @@ import pytest
 
 import ner
 from ner.errors import UsageError
-from ner.plugins import declared, load, public, runner_addresses, runner_place
+from ner.plugins import declared, load, public, runner_forms, runner_place
 from tests.cli.command import LIMIT, TINY, Outcome, command, environment
 
 
@@ -49,28 +49,29 @@ def test_public_names_of_extensions() -> None:
         public("tag_serie")
 
 
-def test_a_runner_is_found_by_the_scheme_of_an_address() -> None:
+def test_a_runner_is_found_by_the_beginning_of_an_address() -> None:
+    runners = declared("RUNNERS")
     for on in ("ray", "ray://host:10001"):
-        assert runner_place(on) == declared("RUNNERS")["ray"]
+        assert runner_place(on) == runners["ray[://HOST:PORT]"]
+    for on in ("processes", "processes:4"):
+        assert runner_place(on) == runners["processes[:N]"]
+    with pytest.raises(UsageError, match="--on rays: is unknown"):
+        runner_place("rays")
 
 
 @pytest.mark.parametrize(
-    ("names", "addresses", "remedy"),
+    ("forms", "remedy"),
     [
-        ([], [], "no extension declares a runner; leave it out"),
-        (["moon"], ["moon", "moon://HOST:PORT"], "write moon or moon://HOST:PORT"),
-        (
-            ["moon", "sun"],
-            ["moon", "moon://HOST:PORT", "sun", "sun://HOST:PORT"],
-            "write moon or moon://HOST:PORT or sun or sun://HOST:PORT",
-        ),
+        ([], "no extension declares a runner; leave it out"),
+        (["moon[://PLACE]"], "write moon[://PLACE]"),
+        (["moon[://PLACE]", "sun"], "write moon[://PLACE] or sun"),
     ],
 )
 def test_runners_are_named_as_they_are_declared(
-    names: list[str], addresses: list[str], remedy: str, monkeypatch: pytest.MonkeyPatch
+    forms: list[str], remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ner.plugins.declared", lambda what: dict.fromkeys(names, "a:B"))
-    assert runner_addresses() == addresses
+    monkeypatch.setattr("ner.plugins.declared", lambda what: dict.fromkeys(forms, "a:B"))
+    assert runner_forms() == forms
     with pytest.raises(UsageError) as caught:
         runner_place("ray")
     assert str(caught.value) == f"--on ray: is unknown; {remedy}"

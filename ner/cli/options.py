@@ -13,7 +13,7 @@ import click
 from ner.config import Config, ResourcesConfig, predict_config
 from ner.errors import NerError
 from ner.files import checked_path
-from ner.plugins import runner_addresses, runner_place
+from ner.plugins import runner_forms, runner_place
 from ner.run_folder import find_bundle, find_model, newest_bundle
 
 
@@ -224,8 +224,8 @@ on_option: Decorator = click.option(
     default="",
     show_default=False,
     callback=_check_on,
-    metavar="|".join(runner_addresses()) or "ADDRESS",
-    help="Train on a cluster, as many models at once as there is room for.",
+    metavar="|".join(runner_forms()) or "ADDRESS",
+    help="Train several models at once: in processes of this machine, or on a cluster.",
 )
 
 

@@ -2,5 +2,8 @@
 
 from ner.scale.bulk import Work, tag_files, tag_stream
 from ner.scale.jobs import Job, plan_jobs
+from ner.scale.workers import available_cores, interrupts_blocked
 
-__all__ = ["Job", "Work", "plan_jobs", "tag_files", "tag_stream"]
+__all__ = [
+    "Job", "Work", "available_cores", "interrupts_blocked", "plan_jobs", "tag_files", "tag_stream",
+]  # fmt: skip

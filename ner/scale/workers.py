@@ -141,7 +141,7 @@ class _WorkerPool:
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._make), daemon=True)
-        with _interrupts_blocked():
+        with interrupts_blocked():
             try:
                 process.start()
             except OSError as error:
@@ -167,7 +167,7 @@ def _worker_loss_reported() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Start processes in this block that ignore Ctrl-C: this one stops them.
 
     The signal is held back here during the block, and they inherit that for good.

@@ -1,6 +1,6 @@
 """Learning a tagger from a corpus: the loop, and the run folder around it."""
 
-from ner.training.base import BaseRun, Milestone, run_events
+from ner.training.base import BaseRun, Milestone, has_begun, run_events
 from ner.training.build import build_model, open_resources, vocabulary_checksum
 from ner.training.embedding_cache import cache_embeddings
 from ner.training.examples import (
@@ -43,7 +43,7 @@ __all__ = [
     "Milestone", "PreparedCorpus", "Processes", "Run", "RunWork", "Runner", "SeedsFinished", "Slot",
     "SoftLabelExample", "SoftLabels", "Step", "TaggerTraining", "Trainer", "Work", "build_model",
     "cache_embeddings", "check_finite", "decayed_rate", "declared_folders", "different_settings",
-    "joined", "mean_gradients", "open_resources", "open_runner", "prepare", "processes", "resolve",
-    "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
+    "has_begun", "joined", "mean_gradients", "open_resources", "open_runner", "prepare",
+    "processes", "resolve", "run_events", "seed_folder", "split_long", "tag_choices", "type_costs",
     "vocabulary_checksum",
 ]  # fmt: skip

@@ -282,11 +282,14 @@ def test_what_a_cluster_needs(
 ) -> None:
     """Everything is refused in one line, and without a trace."""
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "ner.extensions.integrations.ray_runner", raising=False)
+    monkeypatch.delitem(sys.modules, "ner.extensions.runners.ray_runner", raising=False)
     data, seeds = ["--data", tiny_folder], ["--seeds", "1,2"]
     teacher = ["--teacher", "none", "--unlabelled", "text.txt"]
     for arguments, complaint in (
-        ([*data, *seeds, "--on", "moon"], "--on moon: is unknown; write ray or ray://HOST:PORT"),
+        (
+            [*data, *seeds, "--on", "moon"],
+            "--on moon: is unknown; write processes[:N] or ray[://HOST:PORT]",
+        ),
         ([*data, "--on", "ray"], "--on ray trains several models at once; add --seeds 1,2,3, or "),
         ([*teacher, *seeds, "--on", "ray"], "--teacher labels text here"),
         ([*data, *seeds, "--on", "ray"], '--on ray needs a package: pip install "ray[client,data]'),

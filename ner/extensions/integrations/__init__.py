@@ -16,5 +16,3 @@ PUBLIC = {
     "spark.tag": f"{_HOME}.spark:tag",
     "tag_series": f"{_HOME}.tables:tag_series",
 }
-
-RUNNERS = {"ray": f"{_HOME}.ray_runner:RayRunner"}

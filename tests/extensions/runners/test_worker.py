@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ner.config import Config
 from ner.corpus import Corpus
 from ner.errors import MissingExtra, NerError, TrainingError, UsageError
-from ner.extensions.integrations.ray_worker import (
+from ner.extensions.runners.worker import (
     KEPT_SECONDS,
     Driver,
     Message,
@@ -272,6 +272,6 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    monkeypatch.delitem(sys.modules, "ner.extensions.integrations.ray_runner", raising=False)
+    monkeypatch.delitem(sys.modules, "ner.extensions.runners.ray_runner", raising=False)
     with pytest.raises(MissingExtra, match=r'pip install "ray\[client,data\]"'):
         open_runner("ray", "cpu", lambda _: None, Config())

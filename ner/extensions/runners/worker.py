@@ -1,8 +1,9 @@
-"""A job on another machine: its folder travels as bytes, and what happens there as messages.
+"""A job in another process: what happens there comes back as messages.
 
-Nothing here needs Ray. Machines of a cluster often share no disk: the job works in a temporary
-folder, and the folder comes back with the first epoch, from then on every half minute, and at the
-end. The files of whoever asked are then as those of a run that was killed there, or finished.
+Machines of a cluster often share no disk: the job works in a temporary folder, which travels as
+bytes, and comes back with the first epoch, from then on every half minute, and at the end. The
+files of whoever asked are then as those of a run that was killed there, or finished. On one machine
+the job works in its own folder.
 """
 
 import contextlib
@@ -11,9 +12,10 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +57,7 @@ class Driver:
     folder: str  # in which relative paths begin
     earlier: Sequence[Said] = ()  # for the log of each run
     version: str = __version__
+    here: bool = False  # the same machine: the job writes its folder itself
 
 
 class Worker:
@@ -71,19 +74,26 @@ class Worker:
         """Go on to the next message; None at the end."""
         return next(self._messages, None)
 
+    def close(self) -> None:
+        """Leave the job where it is."""
+        self._messages.close()
+
     def stop(self) -> None:
         """Let `next` come to its end at the next step; called from another thread."""
         self._stopped = True
 
+    def is_stopped(self) -> bool:
+        """True if the job is to come to its end; asked at each step."""
+        return self._stopped
+
     def _run(
         self, work: Work, job: Job[Any], driver: Driver, files: Files, resume: bool
-    ) -> Iterator[Message]:
+    ) -> Generator[Message, None, None]:
         with (
-            tempfile.TemporaryDirectory(prefix="ner-") as scratch,
+            _folder(job, driver) as (out, content),
             _collected(driver.earlier) as said,
             threads(driver.threads),
         ):
-            out = Path(scratch, job.out.name if job.out else "job")
             due = 0.0
             try:
                 _settle(driver)
@@ -92,22 +102,34 @@ class Worker:
                 for event in self._events(work, job, slot):
                     kept: Files = {}
                     if isinstance(event, Milestone) and time.monotonic() >= due:
-                        kept, due = read_files(out), time.monotonic() + KEPT_SECONDS
+                        kept, due = content(), time.monotonic() + KEPT_SECONDS
                     yield Message(_taken(said), event, kept)
             except NerError as error:
-                yield Message(_taken(said), Failed(_placed(error, job, out)), read_files(out))
+                told = error if driver.here else _placed(error, job, out)
+                yield Message(_taken(said), Failed(told), content())
             else:
-                if not self._stopped:
-                    yield Message(_taken(said), None, read_files(out))
+                if not self.is_stopped():
+                    yield Message(_taken(said), None, content())
 
     def _events(self, work: Work, job: Job[Any], slot: Slot) -> Iterator[Any]:
         """The events of a job that are worth a message, until it is stopped."""
         with closing(work(job, slot)) as events:
             for event in events:
-                if self._stopped:
+                if self.is_stopped():
                     return
                 if not isinstance(event, work.ticks):
                     yield event
+
+
+@contextmanager
+def _folder(job: Job[Any], driver: Driver) -> Iterator[tuple[Path, Callable[[], Files]]]:
+    """The folder in which a job works, and a function that gives what of it is to travel."""
+    if driver.here and job.out:
+        yield job.out, dict
+        return
+    with tempfile.TemporaryDirectory(prefix="ner-") as scratch:
+        out = Path(scratch, job.out.name if job.out else "job")
+        yield out, partial(read_files, out)
 
 
 def _settle(driver: Driver) -> None:

@@ -1,0 +1,158 @@
+"""Jobs in several processes of this machine (``--on processes``)."""
+
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, ClassVar, NamedTuple, Self, cast
+
+from ner.errors import NerError, UsageError, reason_of
+from ner.extensions.runners.runner import STOP_SECONDS, RemoteRunner, Running, WorkerDied
+from ner.extensions.runners.worker import Driver, Message, Worker, earlier_messages
+from ner.model import choose_device
+from ner.scale import available_cores, interrupts_blocked
+from ner.training import Job, Work
+
+ASK = b""
+"""All that a worker is sent: it is to go on to its next message."""
+
+
+class _Process(NamedTuple):
+    """A worker, and our end of its pipe."""
+
+    process: BaseProcess
+    connection: Connection
+
+
+@dataclass
+class ProcessRunner(RemoteRunner):
+    """Processes of this machine, ``processes`` or ``processes:N``: one for each job, N at once.
+
+    Without a number, there are as many as cores, of which each takes `threads`. They share the GPU,
+    if there is one. A worker writes into the folder of its job, and ends with this process.
+    """
+
+    LAST_STATE: ClassVar = "its last checkpoint"
+    ADVICE: ClassVar = "close other programs, or choose fewer with --on processes:N"
+
+    def __enter__(self) -> Self:
+        """Check what is asked for. Raises `UsageError`."""
+        choose_device(self.device)
+        if self.room < 1:
+            raise UsageError(f"--on {self.on}: at least one process is needed")
+        return self
+
+    @property
+    def room(self) -> int:
+        """The number of jobs that can be done at once."""
+        _, given, number = self.on.partition(":")
+        if not given:
+            return max(1, available_cores() // self.threads)
+        if not (number.isascii() and number.isdecimal()):
+            raise UsageError(f"--on {self.on}: is not a number of processes; write processes:4")
+        return int(number)
+
+    # --- workers ----------------------------------------------------------------------------------
+
+    def start(self, work: Any, job: Job[Any], *, resume: bool) -> _Process:
+        """Start a process. Raises `NerError` where there can be none."""
+        # A fork would inherit locks of torch's threads, but not the threads.
+        context = multiprocessing.get_context("spawn")
+        driver = Driver(self.device, self.threads, os.getcwd(), earlier_messages(), here=True)
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, work, job, driver), kwargs={"resume": resume}, daemon=True
+        )
+        with interrupts_blocked():
+            try:
+                process.start()
+            except OSError as error:
+                raise NerError(
+                    f"--on {self.on}: a process cannot be started ({reason_of(error)}); "
+                    f"{self.ADVICE}"
+                ) from None
+        theirs.close()  # so that only the worker has it, and its end can be noticed
+        return _Process(process, ours)
+
+    def ask(self, running: Running) -> None:
+        """Ask a process for its next message."""
+        with suppress(ConnectionError):
+            running.worker.connection.send(ASK)
+
+    def answering(self, running: Sequence[Running]) -> Running:
+        """Wait for a message, or the end of a pipe."""
+        by_connection = {each.worker.connection: each for each in running}
+        return by_connection[cast(Connection, wait([*by_connection])[0])]
+
+    def answer(self, running: Running) -> Message | None:
+        """Take it. Raises `WorkerDied`, and what is wrong with our own code."""
+        try:
+            answer: Message | Exception | None = running.worker.connection.recv()
+        except (EOFError, ConnectionError):
+            raise WorkerDied(_end_of(running.worker.process)) from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def end(self, running: Sequence[Running]) -> None:
+        """Close the pipes, by which processes stop, and kill those that do not."""
+        workers: list[_Process] = [each.worker for each in running]
+        for worker in workers:
+            worker.connection.close()
+        last = time.monotonic() + STOP_SECONDS
+        for worker in workers:
+            worker.process.join(max(0.0, last - time.monotonic()))
+            worker.process.kill()
+            worker.process.join()
+
+
+def _end_of(process: BaseProcess) -> str:
+    """Name the signal or exit code by which a process has ended."""
+    process.join()
+    code = process.exitcode or 0
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+# --- in the other process -------------------------------------------------------------------------
+
+
+class _ListeningWorker(Worker):
+    """A worker that is stopped by the other end of its pipe, or the end of that process.
+
+    Nothing comes before its answer, so whatever there is to be read is that end.
+    """
+
+    def __init__(
+        self, connection: Connection, work: Work, job: Job[Any], driver: Driver, *, resume: bool
+    ) -> None:
+        super().__init__(work, job, driver, {}, resume=resume)
+        self._connection = connection
+
+    def is_stopped(self) -> bool:
+        """True if the other end is closed."""
+        return self._connection.poll()
+
+
+def _serve(
+    connection: Connection, work: Work, job: Job[Any], driver: Driver, *, resume: bool
+) -> None:
+    """Do a job in a process of its own until the pipe closes."""
+    worker = _ListeningWorker(connection, work, job, driver, resume=resume)
+    with closing(worker), suppress(EOFError, ConnectionError):
+        while True:
+            connection.recv()
+            connection.send(_answer(worker))
+
+
+def _answer(worker: Worker) -> Message | Exception | None:
+    try:
+        return worker.next()
+    except Exception as error:
+        error.add_note(f"in another process:\n{traceback.format_exc()}")
+        return error
