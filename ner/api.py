@@ -55,9 +55,9 @@ def train(
     With `seeds`, one model each is trained, and the one that is best on valid returned. With
     `start_from`, a run folder, bundle or packed file, training goes on from that model: its network
     and all that it knows stay, and types are those of the corpus; with `keep_types` also its own,
-    which it labels itself where the labels of the corpus say O. With `on`, such as ``ray``, models
-    of several seeds are trained on a cluster. Raises `NerError` for a corpus, setting, model or
-    folder that will not do.
+    which it labels itself where the labels of the corpus say O. With `on`, models of several seeds
+    are trained at once: ``processes`` of this machine (``processes:4`` are four), or on a cluster,
+    ``ray``. Raises `NerError` for a corpus, setting, model or folder that will not do.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
     how |= {"start_from": start_from, "keep_types": keep_types, "on": on}

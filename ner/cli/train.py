@@ -171,7 +171,7 @@ def _check_start(given: Given, option: str) -> None:
 
 
 def _check_on(how: dict[str, Any], option: str) -> None:
-    """Refuse a cluster for what is done here; leave `on` out of the arguments without one."""
+    """Refuse a runner for what is done here; leave `on` out of the arguments without one."""
     if not how["on"]:
         del how["on"]
     elif option == "teacher":

@@ -156,8 +156,8 @@ class TaggerTraining:
         """`progress` is called with the number of bytes of vectors files that have been read.
 
         Training goes on from the model `start_from`, if there is one; `keep_types` is for those of
-        its types that the corpus does not label. The models of several seeds are trained `on` a
-        cluster at that address. Raises `UsageError` for a folder without a name, a device that is
+        its types that the corpus does not label. The models of several seeds are trained `on` the
+        runner at that address. Raises `UsageError` for a folder without a name, a device that is
         not there, a start model in the run folder, and one for several tag layers.
         """
         self.seeds = seeds
@@ -176,7 +176,7 @@ class TaggerTraining:
         self._start: StartModel | None = None
 
     def _check_machines(self, on: str) -> None:
-        """Refuse several models under ``torchrun``, and a cluster for one. Raises `UsageError`."""
+        """Refuse several models under ``torchrun``, and a runner for one. Raises `UsageError`."""
         if processes().count > 1 and (option := "seeds" * bool(self.seeds) or self.option):
             raise UsageError(
                 f"--{option} is for one process, and torchrun starts several; leave it out, or "

@@ -85,8 +85,8 @@ def audit_events(
     """Audit all splits of a corpus; a generator, to be run to its end.
 
     Yields the steps of each training, `MemberDone` behind each model, and at last the `Ranking`.
-    With `resume`, models that have judged do not judge again. Those of folds are trained `on` a
-    cluster at that address, or here. Raises `NerError` for a corpus, model or folder that will not
+    With `resume`, models that have judged do not judge again. Those of folds are trained `on` the
+    runner at that address, or here. Raises `NerError` for a corpus, model or folder that will not
     do.
     """
     check_restart(resume=resume, overwrite=overwrite)

@@ -95,7 +95,7 @@ def train_events(
     """`train` as a generator that yields what happens; to be run to its end.
 
     `progress` is called with the number of bytes of vectors files that have been read. Teachers are
-    trained `on` a cluster at that address.
+    trained `on` the runner at that address.
     """
     how: dict[str, Any] = {"device": device, "resume": resume, "overwrite": overwrite}
     how |= {"seeds": seeds, "unlabelled": unlabelled, "progress": progress, "on": on}

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import time
 import traceback
@@ -42,21 +43,18 @@ class ProcessRunner(RemoteRunner):
     ADVICE: ClassVar = "close other programs, or choose fewer with --on processes:N"
 
     def __enter__(self) -> Self:
-        """Check what is asked for. Raises `UsageError`."""
+        """Raise `UsageError` for a device that is not there, and a number that is none."""
         choose_device(self.device)
-        if self.room < 1:
-            raise UsageError(f"--on {self.on}: at least one process is needed")
+        _, given, number = self.on.partition(":")
+        if given and not re.fullmatch("[1-9][0-9]{0,3}", number):
+            raise UsageError(f"--on {self.on}: is not a number of processes; write processes:4")
         return self
 
     @property
     def room(self) -> int:
         """The number of jobs that can be done at once."""
-        _, given, number = self.on.partition(":")
-        if not given:
-            return max(1, available_cores() // self.threads)
-        if not (number.isascii() and number.isdecimal()):
-            raise UsageError(f"--on {self.on}: is not a number of processes; write processes:4")
-        return int(number)
+        number = self.on.partition(":")[2]
+        return int(number) if number else max(1, available_cores() // self.threads)
 
     # --- workers ----------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ def test_room_for_jobs(
 @pytest.mark.parametrize(
     ("on", "complaint"),
     [
-        ("processes:0", "--on processes:0: at least one process is needed"),
+        ("processes:0", "--on processes:0: is not a number of processes; write processes:4"),
         ("processes:two", "--on processes:two: is not a number of processes; write processes:4"),
         ("processes:", "--on processes:: is not a number of processes; write processes:4"),
         ("processes:-1", "--on processes:-1: is not a number of processes; write processes:4"),

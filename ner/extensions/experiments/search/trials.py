@@ -84,8 +84,8 @@ def search_events(
 
     Yields the events of each trial's training, `TrialFinished` at its end, and at last
     `SearchFinished`. `trials` is how many there are to be in all, those of before `resume`
-    included, and the pruned and failed ones, too. `on` a cluster at that address as many are
-    trained at once as there is room for. Closed or interrupted, it goes on with `resume`.
+    included, and the pruned and failed ones, too. `on` the runner at that address as many
+    are trained at once as there is room for. Closed or interrupted, it goes on with `resume`.
     A trial whose loss is not a number any more is failed and the search goes on; raises `NerError`
     when there is something wrong with all of them, or none of them finished.
     """
