@@ -133,7 +133,7 @@ def test_without_an_address_jobs_are_run_here() -> None:
 
 @pytest.mark.parametrize("on", ["moon", "moon://a:1", "://", "Ray"])
 def test_an_address_that_nobody_knows(on: str) -> None:
-    with pytest.raises(UsageError, match="is unknown; write ray or ray://HOST:PORT"):
+    with pytest.raises(UsageError, match="is unknown; write processes"):
         open_runner(on, "cpu", lambda _: None, Config())
 
 

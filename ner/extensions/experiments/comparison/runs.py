@@ -120,8 +120,8 @@ def compare_events(
 
     Yields the events of each training, `RunMeasured` at its end, and at last the `Comparison`. With
     `resume`, runs that are finished are not trained again, and others go on from their checkpoint.
-    Runs are trained `on` the runner at that address, or here. Raises `NerError` for a folder, corpus
-    or run that is not suitable.
+    Runs are trained `on` the runner at that address, or here. Raises `NerError` for a folder,
+    corpus or run that is not suitable.
     """
     prepared = replace(prepare(corpus, config.data), read_vectors=VectorsOnce())
     out = run_path(out)
