@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ner.model.crf.decoder import Decoder, decoder_of
     from ner.model.crf.forward_backward import Lattice
     from ner.model.crf.viterbi import viterbi
-    from ner.model.device import choose_device, multiplies_bfloat16, threads, use_one_thread
+    from ner.model.device import choose_device, multiplies_bfloat16, threads
     from ner.model.embedder import Embedder, Inputs
     from ner.model.engine import Model, TorchEngine, inference
     from ner.model.network import BaseNetwork, Network, restored
@@ -30,7 +30,7 @@ __all__ = [
     "Lattice", "Model", "Network", "Potentials", "State", "TagConstraints", "TokenEmbedder",
     "TorchEngine", "bundle_files", "check_installed", "choose_device", "decoder_of",
     "embedder_name", "inference", "load_embedder", "multiplies_bfloat16", "read_embedder",
-    "restored", "threads", "use_one_thread", "viterbi", "without_weights",
+    "restored", "threads", "viterbi", "without_weights",
 ]  # fmt: skip
 
 __getattr__ = lazy_names(
@@ -42,7 +42,7 @@ __getattr__ = lazy_names(
         "crf.decoder": ["Decoder", "decoder_of"],
         "crf.forward_backward": ["Lattice"],
         "crf.viterbi": ["viterbi"],
-        "device": ["choose_device", "multiplies_bfloat16", "threads", "use_one_thread"],
+        "device": ["choose_device", "multiplies_bfloat16", "threads"],
         "embedder": ["Embedder", "Inputs"],
         "engine": ["Model", "TorchEngine", "inference"],
         "network": ["BaseNetwork", "Network", "restored"],

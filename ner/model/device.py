@@ -37,16 +37,6 @@ def multiplies_bfloat16() -> bool:
     return any(able.get(name) for name in ("avx512_bf16", "amx_bf16"))
 
 
-def use_one_thread() -> None:
-    """Compute with one thread from now on, unless ``OMP_NUM_THREADS`` is set.
-
-    The matrices of tagging are too small to gain much from more, and results are the same on any
-    number of cores. Several cores are better used by several processes.
-    """
-    if "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(1)
-
-
 @contextmanager
 def threads(count: int | Literal["auto"]) -> Iterator[None]:
     """Compute with so many processor threads while the block runs; auto: as many as before.

@@ -141,7 +141,7 @@ class _WorkerPool:
     def _start(self) -> Connection:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._make), daemon=True)
-        with interrupts_blocked():
+        with interrupts_blocked(), _one_thread_each():
             try:
                 process.start()
             except OSError as error:
@@ -183,6 +183,22 @@ def interrupts_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Start processes in this block whose libraries compute on one thread, if nothing else is set.
+
+    Those of others would wait for work at full speed, on the cores that all of them share.
+    """
+    if "OMP_NUM_THREADS" in os.environ:
+        yield
+        return
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
 
 
 def _serve(connection: Connection, make: Callable[[], Callable[[Any], Any]]) -> None:

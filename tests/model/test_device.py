@@ -7,7 +7,7 @@ import torch
 from threadpoolctl import ThreadpoolController
 
 from ner.errors import UsageError
-from ner.model.device import choose_device, threads, use_one_thread
+from ner.model.device import choose_device, threads
 
 
 class Machine(Protocol):
@@ -49,22 +49,6 @@ def test_a_device_that_is_not_there_is_wrong_use(machine: Machine, name: str) ->
         choose_device(name)
     assert repr(name) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("variable", "expected"), [(None, 1), ("2", 2)])
-def test_one_thread_unless_the_environment_says_otherwise(
-    variable: str | None, expected: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    if variable:
-        monkeypatch.setenv("OMP_NUM_THREADS", variable)
-    before = torch.get_num_threads()
-    try:
-        torch.set_num_threads(2)
-        use_one_thread()
-        assert torch.get_num_threads() == expected
-    finally:
-        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("count", "expected"), [(1, 1), (3, 3), ("auto", 2)])

@@ -54,6 +54,11 @@ def make_dying() -> Callable[[int], bytes]:
     return outcome
 
 
+def make_computing() -> Callable[[object], str | None]:
+    """How many threads a library would take, as far as it is told."""
+    return lambda _: os.environ.get("OMP_NUM_THREADS")
+
+
 def make_telling() -> Callable[[object], int]:
     """Which process it is."""
     return lambda _: os.getpid()

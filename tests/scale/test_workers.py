@@ -121,5 +121,16 @@ def test_workers_are_deaf_to_ctrl_c() -> None:
     results.close()
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("3", "3")])
+def test_a_worker_computes_on_one_thread_unless_it_is_told_otherwise(
+    given: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert list(ordered_map(jobs.make_computing, [0], 1)) == [expected]
+    assert os.environ.get("OMP_NUM_THREADS") == given
+
+
 def test_there_is_a_core_at_least() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)

@@ -44,7 +44,10 @@ def serve(serving: Serving) -> None:
         serve_in_process(serving, listeners[0])
         return
     with tempfile.TemporaryDirectory() as figures:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures  # before its package is imported
+        # Before the packages are imported that read them. With more threads, processes would wait
+        # for work at full speed on the cores that they share.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         _Supervisor(serving, listeners, Path(figures)).run()
 
 
