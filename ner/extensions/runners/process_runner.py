@@ -89,14 +89,28 @@ class ProcessRunner(RemoteRunner):
         return by_connection[cast(Connection, wait([*by_connection])[0])]
 
     def answer(self, running: Running) -> Message | None:
-        """Take it. Raises `WorkerDied`, and what is wrong with our own code."""
+        """Take it. Raises `WorkerDied`, and what is wrong with our own code.
+
+        A process that could not even begin is a `NerError`: another one could not, either.
+        """
         try:
             answer: Message | Exception | None = running.worker.connection.recv()
         except (EOFError, ConnectionError):
-            raise WorkerDied(_end_of(running.worker.process)) from None
+            raise self._end_of(running.worker.process) from None
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _end_of(self, process: BaseProcess) -> WorkerDied | NerError:
+        """Tell by which signal or exit code a process has ended."""
+        process.join()
+        code = process.exitcode or 0
+        if code < 0:
+            return WorkerDied(signal.Signals(-code).name)
+        return NerError(
+            f"--on {self.on}: a process has ended with exit code {code}, and says why above; the "
+            'main module of a script must be guarded (if __name__ == "__main__":)'
+        )
 
     def end(self, running: Sequence[Running]) -> None:
         """Close the pipes, by which processes stop, and kill those that do not."""
@@ -108,13 +122,6 @@ class ProcessRunner(RemoteRunner):
             worker.process.join(max(0.0, last - time.monotonic()))
             worker.process.kill()
             worker.process.join()
-
-
-def _end_of(process: BaseProcess) -> str:
-    """Name the signal or exit code by which a process has ended."""
-    process.join()
-    code = process.exitcode or 0
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
 # --- in the other process -------------------------------------------------------------------------

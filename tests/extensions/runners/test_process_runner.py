@@ -127,3 +127,16 @@ def test_a_worker_ends_with_the_process_that_asked(tmp_path: Path) -> None:
     os.kill(worker, 0)
     process.kill()
     assert process.communicate(timeout=60) == ("", "")
+
+
+@pytest.mark.slow(reason="each worker is a process that loads torch")
+def test_a_script_without_a_guard_is_told_what_is_missing(tmp_path: Path) -> None:
+    """Its processes would start processes of their own; one refusal is enough."""
+    script = tmp_path / "script.py"
+    script.write_text(_ENDLESS.replace('__name__ == "__main__"', "True"), encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "has finished its bootstrapping phase" in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith('must be guarded (if __name__ == "__main__":)')
+    assert done.stdout == ""
