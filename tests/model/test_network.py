@@ -28,7 +28,7 @@ from ner.features import (
 from ner.features.clusters import Clusters
 from ner.features.gazetteers import Gazetteers
 from ner.features.word_lists import WordList
-from ner.model import Inputs, Network
+from ner.model import Inputs, Network, threads
 from ner.model.encoder import CELLS
 from ner.tags import parse_tag, spans_of, tag_set
 from tests.features.making import an_indexer, with_features
@@ -316,3 +316,18 @@ def test_the_loss_of_layers_is_the_sum_of_theirs(head: str) -> None:
     assert (gradient_of(network.projection.weight).abs().sum(1) > 0).all()
     moved = batch.to(torch.device("cpu"))
     assert network.loss(moved).item() == network.loss(batch).item()
+
+
+def test_first_weights_are_the_same_on_any_number_of_threads() -> None:
+    config = ModelConfig(hidden=200, chars="none")
+    inputs = Inputs(an_indexer([["a", "b"]], config))
+
+    def weights(count: int) -> dict[str, torch.Tensor]:
+        with threads(count):
+            torch.manual_seed(1)
+            return Network(config, TAGS, inputs).state_dict()
+
+    alone = weights(1)
+    for count in (2, 3):
+        for name, tensor in weights(count).items():
+            assert torch.equal(tensor, alone[name]), name

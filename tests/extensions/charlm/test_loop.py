@@ -22,6 +22,7 @@ from ner.extensions.charlm.loop import (
 )
 from ner.extensions.charlm.network import CharacterNetwork, detached
 from ner.extensions.charlm.text import Alphabet
+from ner.model import threads
 from ner.model.cells import CELLS, Unrolled
 from tests.extensions.charlm.conftest import LINE, codes_of
 
@@ -302,3 +303,17 @@ def test_streams_read_every_character_once(
     assert (targets == inputs + 1).all()  # characters are numbered as they follow
     assert targets.flatten().tolist() == list(range(2, read.characters + 2))
     assert 0 <= size - 1 - read.characters < read.count <= streams
+
+
+def test_first_weights_are_the_same_on_any_number_of_threads(build: Build) -> None:
+    def weights(count: int) -> dict[str, Tensor]:
+        network = build(hidden=200)
+        with threads(count):
+            torch.manual_seed(1)
+            network.initialise()
+        return network.state_dict()
+
+    alone = weights(1)
+    for count in (2, 3):
+        for name, tensor in weights(count).items():
+            assert torch.equal(tensor, alone[name]), name
