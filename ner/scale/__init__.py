@@ -2,8 +2,8 @@
 
 from ner.scale.bulk import Work, tag_files, tag_stream
 from ner.scale.jobs import Job, plan_jobs
-from ner.scale.workers import available_cores, interrupts_blocked
+from ner.scale.workers import available_cores, start_process
 
 __all__ = [
-    "Job", "Work", "available_cores", "interrupts_blocked", "plan_jobs", "tag_files", "tag_stream",
+    "Job", "Work", "available_cores", "plan_jobs", "start_process", "tag_files", "tag_stream",
 ]  # fmt: skip

@@ -87,10 +87,6 @@ class _WorkerPool:
     """Processes that are started when there is something to do, up to a number of them."""
 
     def __init__(self, make: Callable[[], Any], size: int) -> None:
-        import multiprocessing
-
-        # A fork would inherit locks of torch's threads, but not the threads.
-        self._context = multiprocessing.get_context("spawn")
         self._make = make
         self._size = size
         self._processes: list[BaseProcess] = []
@@ -139,19 +135,35 @@ class _WorkerPool:
         return found
 
     def _start(self) -> Connection:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._make), daemon=True)
-        with interrupts_blocked(), _one_thread_each():
-            try:
-                process.start()
-            except OSError as error:
-                reason = error.strerror or error
-                raise NerError(
-                    f"a worker process cannot be started ({reason}); choose fewer with --workers"
-                ) from None
-            self._processes.append(process)
-        theirs.close()  # so that only the worker has it, and its end can be noticed
-        return ours
+        process, connection = start_process(
+            _serve, self._make, advice="choose fewer with --workers"
+        )
+        self._processes.append(process)
+        return connection
+
+
+def start_process(
+    serve: Callable[..., None], *given: Any, advice: str
+) -> tuple[BaseProcess, Connection]:
+    """Start a process that calls `serve` with one end of a pipe and what is given.
+
+    Returns it with the other end. It is deaf to Ctrl-C, and can notice by the pipe that this
+    process has ended. Raises `NerError`, with an advice, where there can be none.
+    """
+    import multiprocessing
+
+    # A fork would inherit locks of torch's threads, but not the threads.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, *given), daemon=True)
+    with _interrupts_blocked(), _one_thread_each():
+        try:
+            process.start()
+        except OSError as error:
+            reason = error.strerror or error
+            raise NerError(f"a worker process cannot be started ({reason}); {advice}") from None
+    theirs.close()  # so that only the worker has it, and its end can be noticed
+    return process, ours
 
 
 @contextlib.contextmanager
@@ -167,7 +179,7 @@ def _worker_loss_reported() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def interrupts_blocked() -> Iterator[None]:
+def _interrupts_blocked() -> Iterator[None]:
     """Start processes in this block that ignore Ctrl-C: this one stops them.
 
     The signal is held back here during the block, and they inherit that for good.

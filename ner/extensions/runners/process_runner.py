@@ -1,6 +1,5 @@
 """Jobs in several processes of this machine (``--on processes``)."""
 
-import multiprocessing
 import os
 import re
 import signal
@@ -13,11 +12,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar, NamedTuple, Self, cast
 
-from ner.errors import NerError, UsageError, reason_of
+from ner.errors import NerError, UsageError
 from ner.extensions.runners.runner import STOP_SECONDS, RemoteRunner, Running, WorkerDied
 from ner.extensions.runners.worker import Driver, Message, Worker, earlier_messages
 from ner.model import choose_device
-from ner.scale import available_cores, interrupts_blocked
+from ner.scale import available_cores, start_process
 from ner.training import Job, Work
 
 ASK = b""
@@ -60,23 +59,8 @@ class ProcessRunner(RemoteRunner):
 
     def start(self, work: Any, job: Job[Any], *, resume: bool) -> _Process:
         """Start a process. Raises `NerError` where there can be none."""
-        # A fork would inherit locks of torch's threads, but not the threads.
-        context = multiprocessing.get_context("spawn")
         driver = Driver(self.device, self.threads, os.getcwd(), earlier_messages(), here=True)
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_serve, args=(theirs, work, job, driver), kwargs={"resume": resume}, daemon=True
-        )
-        with interrupts_blocked():
-            try:
-                process.start()
-            except OSError as error:
-                raise NerError(
-                    f"--on {self.on}: a process cannot be started ({reason_of(error)}); "
-                    f"{self.ADVICE}"
-                ) from None
-        theirs.close()  # so that only the worker has it, and its end can be noticed
-        return _Process(process, ours)
+        return _Process(*start_process(_serve, work, job, driver, resume, advice=self.ADVICE))
 
     def ask(self, running: Running) -> None:
         """Ask a process for its next message."""
@@ -144,9 +128,7 @@ class _ListeningWorker(Worker):
         return self._connection.poll()
 
 
-def _serve(
-    connection: Connection, work: Work, job: Job[Any], driver: Driver, *, resume: bool
-) -> None:
+def _serve(connection: Connection, work: Work, job: Job[Any], driver: Driver, resume: bool) -> None:
     """Do a job in a process of its own until the pipe closes."""
     worker = _ListeningWorker(connection, work, job, driver, resume=resume)
     with closing(worker), suppress(EOFError, ConnectionError):
