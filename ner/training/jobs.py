@@ -82,7 +82,7 @@ class Runner(Protocol):
     ) -> Generator[tuple[Job[Task], Any], None, None]:
         """Run jobs; yields their events, and `Done` or `Failed` at the end of each.
 
-        A list of jobs is taken at once, an iterator as there is room. Closed, it stops them all.
+        An iterator is asked for a job as there is room. Closed, it stops them all.
         """
 
     def stop(self, job: Job[Any]) -> None:
