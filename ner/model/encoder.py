@@ -10,6 +10,7 @@ from ner.config import ModelConfig
 from ner.features import sent
 from ner.model import cells
 from ner.model.cells import WEIGHTS, LSTMCell, Unrolled
+from ner.model.device import threads
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
@@ -140,6 +141,7 @@ def run_packed(layer: nn.RNNBase, x: Tensor, lengths: Tensor) -> Tensor:
     return padded.index_copy(0, tokens, states).view(*x.shape[:2], -1)
 
 
+@threads(1)  # several would make other last digits of orthogonal matrices
 def initialise(layer: Layer) -> None:
     """Draw orthogonal recurrent matrices (Saxe et al. 2014), Glorot input ones; forget bias 1.
 

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from ner.config import ModelConfig
 from ner.features import Batch, CountsBatch, Indexer, LayerBatch, TagBatch, TargetBatch
 from ner.model.crf.head import CRFHead, SoftmaxHead
-from ner.model.device import threads
 from ner.model.embedder import Embedder, Inputs
 from ner.model.encoder import Encoder
 from ner.model.skeleton import without_weights
@@ -29,10 +28,9 @@ class BaseNetwork(nn.Module, ABC):
     def __init__(self, config: ModelConfig, inputs: Inputs, outputs: int) -> None:
         super().__init__()
         self.config = config
-        with threads(1):  # the first weights are the same, however many cores there are
-            self.embedder = Embedder(inputs, config)
-            self.encoder = Encoder(self.embedder.out_dim, config)
-            self.projection = nn.Linear(self.encoder.out_dim, outputs)
+        self.embedder = Embedder(inputs, config)
+        self.encoder = Encoder(self.embedder.out_dim, config)
+        self.projection = nn.Linear(self.encoder.out_dim, outputs)
 
     def states(self, batch: Batch, features: Tensor | None = None) -> Tensor:
         """Compute the encoder's states at each token, ``[B, T, H · directions]``.

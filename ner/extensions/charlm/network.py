@@ -3,7 +3,6 @@
 from torch import Tensor, nn
 
 from ner.extensions.charlm.config import ModelConfig
-from ner.model import threads
 from ner.model.encoder import CELLS, initialise
 
 State = tuple[tuple[Tensor, ...], ...]
@@ -26,14 +25,13 @@ class CharacterNetwork(nn.Module):
         self.out = nn.Linear(config.hidden, characters)
 
     def initialise(self) -> None:
-        """Draw the weights at which learning starts, the same however many cores there are."""
-        with threads(1):
-            nn.init.normal_(self.embed.weight)
-            for layer in self.layers:
-                assert isinstance(layer, nn.RNNBase)
-                initialise(layer)
-            nn.init.xavier_uniform_(self.out.weight)
-            nn.init.zeros_(self.out.bias)
+        """Draw the weights at which learning starts."""
+        nn.init.normal_(self.embed.weight)
+        for layer in self.layers:
+            assert isinstance(layer, nn.RNNBase)
+            initialise(layer)
+        nn.init.xavier_uniform_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
 
     def forward(self, numbers: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Characters ``[B, S]`` → scores of the next ones ``[B, S, V]``, and the final state.
